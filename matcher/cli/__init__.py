@@ -1,0 +1,1 @@
+"""The `matcher` command. No logic of its own."""

@@ -1,0 +1,129 @@
+"""What a model is: weights, licence and preprocessing, in one frozen record."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.faces import CropTemplate
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """Where a weights file comes from and how to know it is the right one.
+
+    Parameters
+    ----------
+    filename
+        Name of the file in the cache.
+    sha256
+        Hash of the file, 64 lower-case hexadecimal digits, or None when the publisher states none;
+        then the first download is trusted, recorded in the cache, and enforced from then on.
+    url
+        Where `matcher models fetch` gets it; None when a Python package carries it.
+    package
+        Name of the PyPI distribution that carries it, if one does.
+    """
+
+    filename: str
+    sha256: str | None
+    url: str | None = None
+    package: str | None = None
+
+
+@dataclass(frozen=True)
+class ModelRecord:
+    """All facts of a model that decide its vectors, and those that decide whether one may use it.
+
+    Parameters
+    ----------
+    name, version
+        Identify the model in the registry.
+    network
+        Which architecture reads the weights.
+    weights
+        The file, see `WeightsFile`.
+    licence, training_data
+        Terms of the weights and what they were trained on, in words for a person.
+    crop
+        Geometry of the input crop.
+    colour_order
+        Order of the channels the network expects.
+    mean, scale
+        Input is (crop - mean) / scale, per channel in `colour_order`, crop values in [0, 255].
+    dimension
+        Length of a vector.
+    mirrored
+        Whether the vector is the mean of the crop's and its mirror image's vectors (then it does
+        not change when the photo is mirrored).
+    """
+
+    name: str
+    version: str
+    network: Literal["dlib-resnet", "inception-resnet-v1", "onnx"]
+    weights: WeightsFile
+    licence: str
+    training_data: str
+    crop: CropTemplate
+    colour_order: Literal["RGB", "BGR"]
+    mean: tuple[float, float, float]
+    scale: float
+    dimension: int
+    mirrored: bool
+
+    @property
+    def works_offline(self) -> bool:
+        """Whether the weights come with an installed package rather than a download."""
+        return self.weights.package is not None
+
+    @property
+    def preprocessing_sha256(self) -> str:
+        """Hash of everything besides the weights that changes a vector."""
+        facts = {
+            "crop": asdict(self.crop),
+            "colour_order": self.colour_order,
+            "mean": self.mean,
+            "scale": self.scale,
+            "mirrored": self.mirrored,
+            "network": self.network,
+        }
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class ModelIdentity:
+    """What a gallery remembers of the model that made its vectors."""
+
+    name: str
+    version: str
+    weights_sha256: str
+    preprocessing_sha256: str
+    dimension: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name} {self.version} ({self.dimension}-d, weights {self.weights_sha256[:12]})"
+        )
+
+
+class Embedder(Protocol):
+    """Turns aligned crops into vectors."""
+
+    @property
+    def record(self) -> ModelRecord:
+        """The facts of the model."""
+        ...
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """What a gallery must remember of it; the weights hash is of the file really loaded."""
+        ...
+
+    def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return unit vectors, float32 of shape (n, d), for RGB crops, uint8 (n, size, size, 3)."""
+        ...

@@ -1,0 +1,242 @@
+"""Every error the library raises on purpose, in one tree.
+
+MatcherError
+├── InputError (ValueError)            an argument breaks a documented rule
+│   ├── PhotoError                     a photo cannot be read as a picture
+│   │   ├── PhotoNotFoundError (FileNotFoundError)
+│   │   ├── PhotoFormatError           not a picture, or a format that is not read
+│   │   ├── PhotoDamagedError          a picture that is truncated or contradicts itself
+│   │   └── PhotoTooLargeError         more bytes or pixels than the limits allow
+│   ├── FaceError                      a photo without the face that was asked for
+│   │   ├── NoFaceError
+│   │   ├── SeveralFacesError
+│   │   └── FaceRefusedError           the quality policy refuses the face
+│   └── ManifestError                  a manifest row that cannot be understood
+├── ModelError                         weights or their record
+│   ├── UnknownModelError (KeyError)
+│   ├── WeightsMissingError (FileNotFoundError)
+│   ├── WeightsDamagedError            the file is not the one the record names
+│   └── DownloadError
+├── GalleryError                       the gallery on disk
+│   ├── GalleryNotFoundError (FileNotFoundError)
+│   ├── GalleryExistsError (FileExistsError)
+│   ├── GalleryModelError              made by another model
+│   ├── GalleryFormatError             written by a newer version, or not a gallery
+│   ├── GalleryDamagedError
+│   ├── GalleryBusyError               another process is writing
+│   ├── GalleryWriteError              disk full, no rights; nothing was half written
+│   └── UnknownSubjectError (KeyError)
+└── MissingExtraError (ImportError)    an optional dependency is not installed
+
+Each message says what was wrong, the rule, what was found, and what to do next; the same four
+facts are attributes, so that a report can carry them in columns. `code` is a short stable name
+for reports and exit statuses.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+
+class MatcherError(Exception):
+    """Base of all errors of this library.
+
+    Parameters
+    ----------
+    what
+        The thing that was wrong, named as the user knows it.
+    rule
+        What is required of it.
+    got
+        What was found instead.
+    next_step
+        What the user can do about it, as a sentence.
+    path
+        The file or directory concerned, if there is one.
+    """
+
+    code: ClassVar[str] = "error"
+
+    def __init__(
+        self, what: str, *, rule: str, got: object, next_step: str, path: Path | None = None
+    ) -> None:
+        self.what = what
+        self.rule = rule
+        self.got = got
+        self.next_step = next_step
+        self.path = path
+        super().__init__(what, rule, got, next_step, path)
+
+    def __str__(self) -> str:
+        where = f" ({self.path})" if self.path is not None else ""
+        return f"{self.what}{where}: {self.rule}; got {self.got}. {self.next_step}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Keyword-only arguments do not survive the default pickling between worker processes.
+        facts = (self.what, self.rule, self.got, self.next_step, self.path)
+        return _rebuild, (type(self), *facts)
+
+
+def _rebuild(
+    cls: type[MatcherError], what: str, rule: str, got: object, next_step: str, path: Path | None
+) -> MatcherError:
+    return cls(what, rule=rule, got=got, next_step=next_step, path=path)
+
+
+class InputError(MatcherError, ValueError):
+    """An argument breaks a documented rule."""
+
+    code = "bad_input"
+
+
+class PhotoError(InputError):
+    """A photo cannot be read as a picture."""
+
+    code = "photo_unreadable"
+
+
+class PhotoNotFoundError(PhotoError, FileNotFoundError):
+    """There is no file at the path, or it is not a file."""
+
+    code = "photo_not_found"
+
+
+class PhotoFormatError(PhotoError):
+    """The bytes are not a picture, or of a format that is not read."""
+
+    code = "photo_format"
+
+
+class PhotoDamagedError(PhotoError):
+    """The picture is truncated, or its parts contradict each other."""
+
+    code = "photo_damaged"
+
+
+class PhotoTooLargeError(PhotoError):
+    """The file has more bytes, or declares more pixels, than the limits allow."""
+
+    code = "photo_too_large"
+
+
+class FaceError(InputError):
+    """A photo lacks the face that was asked for."""
+
+    code = "face"
+
+
+class NoFaceError(FaceError):
+    """No face was found."""
+
+    code = "no_face"
+
+
+class SeveralFacesError(FaceError):
+    """More than one face was found where exactly one was asked for."""
+
+    code = "several_faces"
+
+
+class FaceRefusedError(FaceError):
+    """The quality policy refuses the face; the reasons are in `got`."""
+
+    code = "face_refused"
+
+
+class ManifestError(InputError):
+    """A manifest, or one row of it, cannot be understood."""
+
+    code = "manifest"
+
+
+class ModelError(MatcherError):
+    """Weights, or the record that describes them."""
+
+    code = "model"
+
+
+class UnknownModelError(ModelError, KeyError):
+    """No model of this name is registered."""
+
+    code = "unknown_model"
+    __str__ = MatcherError.__str__
+
+
+class WeightsMissingError(ModelError, FileNotFoundError):
+    """The weights are not on this machine."""
+
+    code = "weights_missing"
+
+
+class WeightsDamagedError(ModelError):
+    """The weights are not the file that the record names."""
+
+    code = "weights_damaged"
+
+
+class DownloadError(ModelError):
+    """A download did not complete; what is on disk is as it was before."""
+
+    code = "download"
+
+
+class GalleryError(MatcherError):
+    """The gallery on disk."""
+
+    code = "gallery"
+
+
+class GalleryNotFoundError(GalleryError, FileNotFoundError):
+    """There is no gallery at the path."""
+
+    code = "gallery_not_found"
+
+
+class GalleryExistsError(GalleryError, FileExistsError):
+    """Something is already there."""
+
+    code = "gallery_exists"
+
+
+class GalleryModelError(GalleryError):
+    """The gallery was made by another model."""
+
+    code = "gallery_model"
+
+
+class GalleryFormatError(GalleryError):
+    """The gallery was written by a newer version, or is not a gallery."""
+
+    code = "gallery_format"
+
+
+class GalleryDamagedError(GalleryError):
+    """The gallery's files contradict themselves."""
+
+    code = "gallery_damaged"
+
+
+class GalleryBusyError(GalleryError):
+    """Another process is writing to the gallery."""
+
+    code = "gallery_busy"
+
+
+class GalleryWriteError(GalleryError):
+    """Writing failed (disk full, no rights); the last transaction was undone."""
+
+    code = "gallery_write"
+
+
+class UnknownSubjectError(GalleryError, KeyError):
+    """The gallery has no subject of this identifier."""
+
+    code = "unknown_subject"
+    __str__ = MatcherError.__str__
+
+
+class MissingExtraError(MatcherError, ImportError):
+    """An optional dependency is not installed."""
+
+    code = "missing_extra"

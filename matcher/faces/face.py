@@ -1,0 +1,76 @@
+"""The record of one face in one photo, and the crop geometry a backbone asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.faces.quality import FaceQuality
+from matcher.photos import Photo
+
+LANDMARKS = ("right_eye", "left_eye", "nose", "mouth_right", "mouth_left")
+"""Order of the five landmarks: the subject's right eye (left in an upright picture) first."""
+
+Choice = Literal["one", "largest", "all"]
+"""Which faces of a photo the caller wants; `one` is an error unless there is exactly one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """One face found in a photo. All coordinates are pixels of the upright photo.
+
+    Parameters
+    ----------
+    photo
+        The photo it was found in.
+    box
+        float32 array of shape (4,): left, top, right, bottom.
+    landmarks
+        float32 array of shape (5, 2): (x, y) in the order of `LANDMARKS`.
+    probability
+        The detector's own output in [0, 1]. Not calibrated.
+    quality
+        Measures of the face, see `FaceQuality`.
+    turned
+        Degrees (0, 90, 180 or 270, anticlockwise) by which the photo had to be turned for the
+        face to be found; the coordinates refer to the photo as it is, not as turned.
+    """
+
+    photo: Photo
+    box: NDArray[np.float32]
+    landmarks: NDArray[np.float32]
+    probability: float
+    quality: FaceQuality
+    turned: int = 0
+
+
+@dataclass(frozen=True)
+class CropTemplate:
+    """Where the five landmarks belong in a backbone's input crop.
+
+    Parameters
+    ----------
+    name
+        Name of the geometry, for records ("dlib-150").
+    size
+        Side of the square crop in pixels.
+    points
+        (x, y) of each landmark in crop pixels, in the order of `LANDMARKS`; pixel centres are at
+        integer coordinates.
+    """
+
+    name: str
+    size: int
+    points: tuple[tuple[float, float], ...]
+
+
+class Detector(Protocol):
+    """Finds faces in photos."""
+
+    def detect(self, photos: Sequence[Photo]) -> list[list[Face]]:
+        """Return the faces of each photo, the largest box first; an empty list where none is."""
+        ...

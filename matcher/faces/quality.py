@@ -1,0 +1,38 @@
+"""Measures of one face, named after ISO/IEC 29794-5 components where they correspond."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class FaceQuality:
+    """Measures of one face; each is a plain number with a unit and a range.
+
+    Parameters
+    ----------
+    inter_eye_distance
+        Distance of the eye landmarks in pixels of the photo, >= 0.
+    sharpness
+        In [0, 1], higher is sharper.
+    exposure
+        Mean luminance of the face in [0, 1].
+    contrast
+        Spread of luminance over the face in [0, 1].
+    compression
+        Estimated JPEG quality in [1, 100] of the photo; 100 when it was not JPEG compressed.
+    yaw, pitch, roll
+        Head pose in degrees, estimated from the five landmarks; roll in (-180, 180].
+    probability
+        The detector's own output in [0, 1].
+    """
+
+    inter_eye_distance: float
+    sharpness: float
+    exposure: float
+    contrast: float
+    compression: float
+    yaw: float
+    pitch: float
+    roll: float
+    probability: float

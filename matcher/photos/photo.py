@@ -1,0 +1,47 @@
+"""The decoded photo: upright sRGB pixels and where they came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """A decoded photo. Knows nothing of faces.
+
+    Parameters
+    ----------
+    pixels
+        uint8 array of shape (height, width, 3): RGB in sRGB, upright (EXIF orientation applied),
+        C-contiguous, read-only.
+    sha256
+        64 lower-case hexadecimal digits: the hash of the encoded bytes, or, for pixels given as
+        an array or a PIL image, of their shape and values.
+    original_size
+        (width, height) in pixels as stored, before the orientation was applied.
+    format
+        Name of the encoding as Pillow spells it ("JPEG", "PNG", …), or "array".
+    path
+        Where the photo was read from, if from a path.
+    jpeg_quality
+        Estimated quality setting of the last JPEG compression, in [1, 100]; None for other formats.
+    notes
+        What was converted, chosen or lost while decoding, in plain words.
+    """
+
+    pixels: NDArray[np.uint8]
+    sha256: str
+    original_size: tuple[int, int]
+    format: str
+    path: Path | None = None
+    jpeg_quality: int | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels of the upright photo."""
+        return self.pixels.shape[1], self.pixels.shape[0]

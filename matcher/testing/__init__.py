@@ -1,0 +1,1 @@
+"""What backends and users test against: fakes, conformance kits, rendered faces, degradation."""
