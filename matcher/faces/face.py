@@ -19,6 +19,10 @@ Choice = Literal["one", "largest", "all"]
 """Which faces of a photo the caller wants; `one` is an error unless there is exactly one."""
 
 
+FoundBy = Literal["as is", "enlarged", "padded", "turned"]
+"""What had to be done to the photo for the face to be found; see `matcher.faces.detection`."""
+
+
 @dataclass(frozen=True, eq=False)
 class Face:
     """One face found in a photo. All coordinates are pixels of the upright photo.
@@ -38,6 +42,8 @@ class Face:
     turned
         Degrees (0, 90, 180 or 270, anticlockwise) by which the photo had to be turned for the
         face to be found; the coordinates refer to the photo as it is, not as turned.
+    found_by
+        The look that found it: the photo as it is, enlarged, padded with a border, or turned.
     """
 
     photo: Photo
@@ -46,6 +52,7 @@ class Face:
     probability: float
     quality: FaceQuality
     turned: int = 0
+    found_by: FoundBy = "as is"
 
 
 @dataclass(frozen=True)

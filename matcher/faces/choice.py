@@ -1,0 +1,60 @@
+"""Which of a photo's faces the caller wants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import get_args
+
+from matcher.errors import InputError, NoFaceError, SeveralFacesError
+from matcher.faces.face import Choice, Face
+from matcher.photos import Photo
+
+
+def choose_faces(faces: Sequence[Face], choice: Choice, *, photo: Photo) -> list[Face]:
+    """Return the faces that were asked for, the largest box first.
+
+    Parameters
+    ----------
+    faces
+        All faces of the photo, the largest box first, as a detector returns them.
+    choice
+        "one": the only face; "largest": the face with the largest box; "all": every face,
+        which may be none.
+    photo
+        The photo, for the message of an error.
+
+    Raises
+    ------
+    NoFaceError
+        When there is no face and the choice is "one" or "largest".
+    SeveralFacesError
+        When there are several and the choice is "one".
+    InputError
+        When the choice is none of the three.
+    """
+    if choice not in get_args(Choice):
+        raise InputError(
+            "choice of faces",
+            rule=f"is one of {', '.join(get_args(Choice))}",
+            got=repr(choice),
+            next_step='Use "all" for photos of several people.',
+        )
+    if choice == "all":
+        return list(faces)
+    if not faces:
+        raise NoFaceError(
+            "photo",
+            rule="shows a face",
+            got=f"none in {photo.size[0]} x {photo.size[1]} pixels",
+            next_step="Cut out the face with some space around it, or use a larger copy.",
+            path=photo.path,
+        )
+    if choice == "one" and len(faces) > 1:
+        raise SeveralFacesError(
+            "photo",
+            rule="shows exactly one face",
+            got=f"{len(faces)} faces",
+            next_step='Cut out the face that is meant, or choose "largest" or "all".',
+            path=photo.path,
+        )
+    return list(faces[:1])

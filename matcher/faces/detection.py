@@ -1,0 +1,189 @@
+"""How a photo is looked at again when no face is found at first: enlarged, padded, turned.
+
+Pure logic over any function that finds faces in pictures. Nothing here ever makes up a face:
+a photo in which no look finds one has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from matcher.faces.face import FoundBy
+
+WORKING_SIDE = 1600
+"""Longest side in pixels at which a photo is first looked at; larger photos are reduced."""
+
+ENLARGED_FACTOR = 3.0
+"""How much larger than at first the second look is at most."""
+
+ENLARGED_PIXELS = 4_000_000
+"""Most pixels of the enlarged picture."""
+
+PADDING = 0.5
+"""Width of the grey border of the third look, as a share of the longer side."""
+
+PADDED_SIDE = 640
+"""Longest side in pixels of the photo inside that border."""
+
+GREY = 128
+
+
+@dataclass(frozen=True, eq=False)
+class Sighting:
+    """One face as a detector sees it.
+
+    Parameters
+    ----------
+    box
+        float32 array of shape (4,): left, top, right, bottom in pixels of the picture.
+    landmarks
+        float32 array of shape (5, 2), in the order of `LANDMARKS`.
+    probability
+        In [0, 1].
+    """
+
+    box: NDArray[np.float32]
+    landmarks: NDArray[np.float32]
+    probability: float
+
+
+Look = Callable[[Sequence[NDArray[np.uint8]]], list[list[Sighting]]]
+"""Finds the faces of each RGB picture, uint8 (height, width, 3)."""
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A picture made from a photo, and the way back to the photo's coordinates.
+
+    Parameters
+    ----------
+    pixels
+        uint8 array of shape (height, width, 3).
+    photo_size
+        (width, height) of the photo.
+    turned
+        Degrees anticlockwise by which the photo was turned.
+    padding
+        Pixels of border on each side, added after turning and scaling.
+    """
+
+    pixels: NDArray[np.uint8]
+    photo_size: tuple[int, int]
+    turned: int = 0
+    padding: int = 0
+
+    def back(self, sighting: Sighting) -> Sighting:
+        """Return the sighting in the photo's coordinates."""
+        corners = self._points_back(sighting.box.reshape(2, 2))
+        box = np.concatenate([corners.min(axis=0), corners.max(axis=0)])
+        return Sighting(box, self._points_back(sighting.landmarks), sighting.probability)
+
+    def _points_back(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
+        height, width = (side - 2 * self.padding for side in self.pixels.shape[:2])
+        # Shares of the turned picture, measured from its corner rather than a pixel centre.
+        x, y = ((points - self.padding + 0.5) / (width, height)).T
+        across, down = {0: (x, y), 90: (1 - y, x), 180: (1 - x, 1 - y), 270: (y, 1 - x)}[
+            self.turned
+        ]
+        return (np.column_stack([across, down]) * self.photo_size - 0.5).astype(np.float32)
+
+
+def view(
+    pixels: NDArray[np.uint8], *, scale: float = 1.0, turned: int = 0, padded: bool = False
+) -> View:
+    """Return the photo scaled, then turned, then padded with grey."""
+    height, width = pixels.shape[:2]
+    made = _scaled(pixels, scale)
+    made = np.ascontiguousarray(np.rot90(made, turned // 90))
+    padding = round(PADDING * max(made.shape[:2])) if padded else 0
+    if padding:
+        made = np.pad(made, ((padding, padding), (padding, padding), (0, 0)), constant_values=GREY)
+    return View(made, (width, height), turned, padding)
+
+
+def _scaled(pixels: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    if scale == 1.0:
+        return pixels
+    height, width = pixels.shape[:2]
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    scaled = Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0)
+    return np.asarray(scaled, dtype=np.uint8)
+
+
+def first_look(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
+    """Return the photo as it is, reduced to `WORKING_SIDE` if it is larger."""
+    return (view(pixels, scale=_working_scale(pixels)),)
+
+
+def enlarged_look(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
+    """Return the photo up to `ENLARGED_FACTOR` times larger than in the first look."""
+    height, width = pixels.shape[:2]
+    working = _working_scale(pixels)
+    scale = min(ENLARGED_FACTOR * working, (ENLARGED_PIXELS / (width * height)) ** 0.5)
+    return (view(pixels, scale=scale),) if scale > 1.2 * working else ()
+
+
+def padded_look(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
+    """Return the photo with a border: a face may fill it to the edge or beyond."""
+    scale = min(1.0, PADDED_SIDE / max(pixels.shape[:2]))
+    return (view(pixels, scale=scale, padded=True),)
+
+
+def turned_looks(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
+    """Return the photo turned three times."""
+    scale = _working_scale(pixels)
+    return tuple(view(pixels, scale=scale, turned=turned) for turned in (90, 180, 270))
+
+
+def _working_scale(pixels: NDArray[np.uint8]) -> float:
+    return min(1.0, WORKING_SIDE / max(pixels.shape[:2]))
+
+
+LOOKS: tuple[tuple[FoundBy, Callable[[NDArray[np.uint8]], tuple[View, ...]]], ...] = (
+    ("as is", first_look),
+    ("enlarged", enlarged_look),
+    ("padded", padded_look),
+    ("turned", turned_looks),
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the looks found in one photo, in the photo's coordinates, the largest box first."""
+
+    sightings: tuple[Sighting, ...] = ()
+    found_by: FoundBy = "as is"
+    turned: int = 0
+
+    @property
+    def best(self) -> float:
+        """Highest probability of all sightings, 0 without one."""
+        return max((sighting.probability for sighting in self.sightings), default=0.0)
+
+
+def find(pictures: Sequence[NDArray[np.uint8]], look: Look) -> list[Finding]:
+    """Look at each picture until faces are found, in the order of `LOOKS`."""
+    findings = [Finding() for _ in pictures]
+    for found_by, make_views in LOOKS:
+        missing = [i for i, finding in enumerate(findings) if not finding.sightings]
+        views = [(i, view) for i in missing for view in make_views(pictures[i])]
+        for (i, view), sightings in zip(
+            views, look([view.pixels for _, view in views]), strict=True
+        ):
+            found = Finding(_in_photo(view, sightings), found_by, view.turned)
+            findings[i] = max(findings[i], found, key=lambda finding: finding.best)
+    return findings
+
+
+def _in_photo(view: View, sightings: Sequence[Sighting]) -> tuple[Sighting, ...]:
+    return tuple(sorted(map(view.back, sightings), key=_area, reverse=True))
+
+
+def _area(sighting: Sighting) -> float:
+    left, top, right, bottom = sighting.box.tolist()
+    return (right - left) * (bottom - top)

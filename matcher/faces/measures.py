@@ -1,0 +1,89 @@
+"""How the measures of a face are computed."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from matcher.faces.alignment import align
+from matcher.faces.face import CropTemplate
+from matcher.faces.quality import FaceQuality
+from matcher.photos import Photo
+
+MEASURED_FACE = CropTemplate(
+    "measured-128", 128, ((36.0, 44.0), (92.0, 44.0), (64.0, 76.0), (40.0, 102.0), (88.0, 102.0))
+)
+"""The crop on which sharpness, exposure and contrast are measured: the face from brow to chin."""
+
+NOSE_DEPTH = 0.5
+"""How far the nose tip stands before the eyes, as a share of the inter-eye distance."""
+
+NOSE_HEIGHT = 0.55
+"""Where the nose tip of a level face lies on the way from the eyes (0) to the mouth (1)."""
+
+
+def measure(photo: Photo, box: ArrayLike, landmarks: ArrayLike, probability: float) -> FaceQuality:
+    """Measure one face.
+
+    Parameters
+    ----------
+    photo
+        The photo it was found in.
+    box
+        (4,) array: left, top, right, bottom in pixels.
+    landmarks
+        (5, 2) array of (x, y) in the order of `LANDMARKS`.
+    probability
+        The detector's own output.
+    """
+    points = np.asarray(landmarks, dtype=np.float64)
+    light = luminance(align(photo, points, MEASURED_FACE))
+    yaw, pitch, roll = pose(points)
+    return FaceQuality(
+        inter_eye_distance=float(np.linalg.norm(points[1] - points[0])),
+        sharpness=sharpness(light),
+        exposure=float(light.mean()),
+        contrast=float(np.subtract(*np.percentile(light, (95, 5)))),
+        compression=float(photo.jpeg_quality or 100),
+        yaw=yaw,
+        pitch=pitch,
+        roll=roll,
+        probability=probability,
+    )
+
+
+def luminance(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return the luma of RGB pixels in [0, 1], ITU-R BT.709 weights on sRGB values."""
+    return pixels @ np.array([0.2126, 0.7152, 0.0722]) / 255
+
+
+def sharpness(light: NDArray[np.float64]) -> float:
+    """Return one minus the blur of Crete et al. 2007, in [0, 1]."""
+    return min(_kept_detail(light), _kept_detail(light.T))
+
+
+def _kept_detail(light: NDArray[np.float64]) -> float:
+    """Share of the variation along the rows that a nine-pixel mean takes away."""
+    running = np.cumsum(np.pad(light, ((0, 0), (5, 4)), mode="edge"), axis=1)
+    blurred = (running[:, 9:] - running[:, :-9]) / 9
+    variation = np.abs(np.diff(light, axis=1))
+    lost = np.clip(variation - np.abs(np.diff(blurred, axis=1)), 0, None)
+    total = variation.sum()
+    return float(lost.sum() / total) if total else 0.0
+
+
+def pose(points: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Return yaw, pitch and roll in degrees, estimated from five landmarks."""
+    across = points[1] - points[0]
+    distance = float(np.hypot(*across))
+    if not distance:
+        return 0.0, 0.0, 0.0
+    right = across / distance
+    down = np.array([-right[1], right[0]])
+    eyes = points[:2].mean(axis=0)
+    nose, mouth = points[2] - eyes, points[3:].mean(axis=0) - eyes
+    yaw = np.degrees(np.arctan2(nose @ right, NOSE_DEPTH * distance))
+    height = float(mouth @ down)
+    pitch = np.degrees(np.arctan2(nose @ down - NOSE_HEIGHT * height, NOSE_DEPTH * distance))
+    roll = np.degrees(np.arctan2(across[1], across[0]))
+    return float(yaw), float(pitch), float(roll)
