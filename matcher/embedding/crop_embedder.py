@@ -1,0 +1,116 @@
+"""Aligned crops to unit vectors: what all networks have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.embedding.record import ModelIdentity, ModelRecord
+from matcher.errors import InputError, ModelError
+
+Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+"""Maps normalised pixels, float32 (n, size, size, 3), to raw vectors, float32 (n, d)."""
+
+BATCH = 32
+"""Crops per pass: on a CPU larger batches are no faster, and memory stays bounded."""
+
+
+class CropEmbedder:
+    """An `Embedder` around a network: checks, normalises, batches, mirrors.
+
+    The network's own vectors need not have unit length; those returned do. In float32 a vector
+    changes by less than 1e-5 with the size and order of the batch.
+
+    Parameters
+    ----------
+    record, identity
+        See `Embedder`.
+    network
+        See `Network`.
+    """
+
+    def __init__(self, record: ModelRecord, identity: ModelIdentity, network: Network) -> None:
+        self._record = record
+        self._identity = identity
+        self._network = network
+        self._mean = np.asarray(record.mean, np.float32)
+        self._scale = np.float32(record.scale)
+
+    @property
+    def record(self) -> ModelRecord:
+        """The facts of the model."""
+        return self._record
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """What a gallery must remember of the model."""
+        return self._identity
+
+    def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return unit vectors for aligned crops.
+
+        Parameters
+        ----------
+        crops
+            uint8 array of shape (n, size, size, 3), RGB, `size` as in `record.crop`; n may be 0.
+
+        Returns
+        -------
+        float32 array of shape (n, d)
+            Each row of unit length.
+
+        Raises
+        ------
+        InputError
+            If shape or dtype differ.
+        ModelError
+            If the network returns a vector that is zero or not finite.
+        """
+        _check(crops, self._record.crop.size)
+        parts = [self._embed(crops[i : i + BATCH]) for i in range(0, len(crops), BATCH)]
+        return np.concatenate([np.empty((0, self._record.dimension), np.float32), *parts])
+
+    def _embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        pixels = self._normalised(crops)
+        vectors = self._unit(self._network(pixels))
+        if not self._record.mirrored:
+            return vectors
+        mirrored = self._network(np.ascontiguousarray(pixels[:, :, ::-1]))
+        return self._unit(vectors + self._unit(mirrored))
+
+    def _normalised(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        ordered = crops if self._record.colour_order == "RGB" else crops[..., ::-1]
+        pixels = np.subtract(ordered, self._mean, dtype=np.float32, order="C")
+        pixels /= self._scale
+        return pixels
+
+    def _unit(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        if not (np.isfinite(lengths).all() and (lengths > 0).all()):
+            raise ModelError(
+                f"The model {self._record.name!r} returned an unusable vector",
+                rule="a vector must be finite and not zero",
+                got="zero, infinity or NaN",
+                next_step="Verify the weights: matcher models verify " + self._record.name,
+            )
+        return np.asarray(vectors / lengths, np.float32)
+
+
+def _check(crops: NDArray[np.uint8], size: int) -> None:
+    if not isinstance(crops, np.ndarray):
+        raise _refusal("a NumPy array", type(crops).__name__)
+    if crops.ndim != 4 or crops.shape[1:] != (size, size, 3):
+        raise _refusal(f"of shape (n, {size}, {size}, 3)", crops.shape)
+    if crops.dtype != np.uint8:
+        raise _refusal("uint8 in RGB", crops.dtype)
+
+
+def _refusal(rule: str, got: object) -> InputError:
+    return InputError(
+        "The crops cannot be embedded",
+        rule=f"they must be {rule}",
+        got=got,
+        next_step="Cut them with the record's own crop template.",
+    )

@@ -1,0 +1,103 @@
+"""From a model's name to a working `Embedder`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from matcher.embedding.cache import cache_folder, read_weights
+from matcher.embedding.crop_embedder import CropEmbedder, Network
+from matcher.embedding.record import Embedder, ModelIdentity, ModelRecord
+from matcher.embedding.registry import get_record
+from matcher.errors import InputError
+
+
+def load_model(
+    name: str,
+    *,
+    device: str = "cpu",
+    precision: Literal["float32", "bfloat16"] = "float32",
+    cache: Path | None = None,
+) -> Embedder:
+    """Load a model whose weights are on this machine. Nothing is downloaded.
+
+    Parameters
+    ----------
+    name
+        One of the names in `list_models`, or the path of a TOML record with the ONNX file beside
+        it.
+    device
+        "cpu", "cuda" or "cuda:1".
+    precision
+        "bfloat16" is faster where the processor has it and moves vectors a little; a gallery
+        should be made and searched with the same precision. Not for ONNX models.
+    cache
+        Folder for weights; see `matcher.embedding.cache.cache_folder`.
+
+    Returns
+    -------
+    Embedder
+        Its vectors have unit length, unlike those of dlib's own runtime.
+
+    Raises
+    ------
+    UnknownModelError, WeightsMissingError, WeightsDamagedError
+        As their names say.
+    ModelError
+        If the device is not there.
+    InputError
+        If `device` or `precision` is none of the above.
+    MissingExtraError
+        If an ONNX model is asked for and onnxruntime is not installed.
+    """
+    record = get_record(name)
+    _check_precision(record, precision)
+    data, sha256 = read_weights(record, weights_folder(name, cache))
+    network = _network(record, data, sha256, device, precision, cache)
+    identity = ModelIdentity(
+        name=record.name,
+        version=record.version,
+        weights_sha256=sha256,
+        preprocessing_sha256=record.preprocessing_sha256,
+        dimension=record.dimension,
+    )
+    return CropEmbedder(record, identity, network)
+
+
+def weights_folder(name: str, cache: Path | None) -> Path:
+    """Return where the weights of `name` lie: beside a .toml record, else in the cache."""
+    return Path(name).parent if name.endswith(".toml") else cache_folder(cache)
+
+
+def _network(
+    record: ModelRecord,
+    data: bytes,
+    sha256: str,
+    device: str,
+    precision: Literal["float32", "bfloat16"],
+    cache: Path | None,
+) -> Network:
+    # Imported here: `import matcher` must not load PyTorch or onnxruntime.
+    if record.network == "onnx":
+        from matcher.embedding.onnx_model import onnx_network
+
+        return onnx_network(record, data, device)
+    from matcher.embedding import torch_network
+
+    chosen = torch_network.chosen_device(device)
+    if record.network == "dlib-resnet":
+        module = torch_network.dlib_resnet(data, sha256, cache_folder(cache))
+    else:
+        module = torch_network.inception_resnet(data)
+    return torch_network.as_network(module, chosen, precision)
+
+
+def _check_precision(record: ModelRecord, precision: str) -> None:
+    allowed = ("float32",) if record.network == "onnx" else ("float32", "bfloat16")
+    if precision not in allowed:
+        raise InputError(
+            f"The precision does not suit {record.name!r}",
+            rule=f"it must be one of {', '.join(allowed)}",
+            got=repr(precision),
+            next_step="Leave `precision` out, or choose one of these.",
+        )

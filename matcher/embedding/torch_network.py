@@ -1,0 +1,149 @@
+"""PyTorch modules as networks: device, precision, memory layout, weights."""
+
+from __future__ import annotations
+
+import io
+import logging
+import pickle
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from matcher.embedding.cache import record_sha256, recorded_sha256, sha256_of, written_whole
+from matcher.embedding.crop_embedder import Network
+from matcher.embedding.dlib_network import DlibResnet, convert
+from matcher.errors import InputError, ModelError, WeightsDamagedError
+
+Precision = Literal["float32", "bfloat16"]
+
+_log = logging.getLogger(__name__)
+_CONVERSION = "merged1"
+
+
+def chosen_device(device: str) -> torch.device:
+    """Return the device of this name ("cpu", "cuda", "cuda:1").
+
+    Raises
+    ------
+    InputError
+        If it is no such name.
+    ModelError
+        If this machine has no such device; another one is never taken instead.
+    """
+    try:
+        chosen = torch.device(device)
+    except RuntimeError as error:
+        raise unknown_device(device) from error
+    if chosen.type == "cuda":
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if (chosen.index or 0) >= count:
+            raise absent_device(device, f"{count} CUDA devices that PyTorch can use")
+    elif chosen.type != "cpu":
+        raise unknown_device(device)
+    return chosen
+
+
+def unknown_device(device: str) -> InputError:
+    """Return the error for a name that is no device."""
+    return InputError(
+        "The device is unknown",
+        rule="it must be 'cpu', 'cuda' or 'cuda:' and a number",
+        got=repr(device),
+        next_step="Choose one of these.",
+    )
+
+
+def absent_device(device: str, got: str) -> ModelError:
+    """Return the error for a device that this machine lacks."""
+    return ModelError(
+        f"The device {device!r} is not available",
+        rule="the device that was asked for must be there; no other is taken instead",
+        got=got,
+        next_step="Choose device='cpu', or install a build with CUDA and its driver.",
+    )
+
+
+def as_network(module: nn.Module, device: torch.device, precision: Precision) -> Network:
+    """Return `module` as a function of NumPy arrays, in evaluation mode on `device`."""
+    module = module.eval().requires_grad_(False)
+    module = module.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    reduced = precision == "bfloat16"
+
+    def network(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        # (n, rows, columns, 3) seen as (n, 3, rows, columns) is the channels-last layout already.
+        crops = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(device)
+        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=reduced):
+            vectors: NDArray[np.float32] = module(crops).float().cpu().numpy()
+        return vectors
+
+    return network
+
+
+def dlib_resnet(data: bytes, sha256: str, folder: Path) -> nn.Module:
+    """Return dlib's network for the bytes of its weights file.
+
+    The conversion is kept in `folder`, with its own hash beside it. A kept conversion that does
+    not have this hash is made again.
+    """
+    kept = folder / f"dlib-resnet-{sha256[:16]}-{_CONVERSION}.safetensors"
+    state = _kept_conversion(kept)
+    if state is None:
+        state = convert(data)
+        _keep(state, kept)
+    with torch.device("meta"):
+        module = DlibResnet()
+    module.load_state_dict(state, assign=True)
+    return module
+
+
+def _kept_conversion(path: Path) -> dict[str, Tensor] | None:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    if sha256_of(data) != recorded_sha256(path):
+        _log.warning("The converted weights %s are damaged; converting again.", path.name)
+        return None
+    return load(data)
+
+
+def _keep(state: dict[str, Tensor], path: Path) -> None:
+    data = save({name: tensor.contiguous() for name, tensor in state.items()})
+    try:
+        with written_whole(path) as part:
+            part.write_bytes(data)
+        record_sha256(path, sha256_of(data))
+    except OSError as error:
+        _log.warning("The converted weights cannot be kept (%s); the next load converts.", error)
+
+
+def inception_resnet(data: bytes) -> nn.Module:
+    """Return facenet-pytorch's InceptionResnetV1 for the bytes of one of its weights files.
+
+    Raises
+    ------
+    WeightsDamagedError
+        If the bytes are not such a file. Nothing in it is executed.
+    """
+    from facenet_pytorch import InceptionResnetV1
+
+    try:
+        state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        # The classifier over the people of the training set, of no use for others.
+        for name in ("logits.weight", "logits.bias"):
+            state.pop(name, None)
+        module: nn.Module = InceptionResnetV1(pretrained=None)
+        module.load_state_dict(state, strict=True)
+    except (RuntimeError, pickle.UnpicklingError, AttributeError, TypeError, EOFError) as error:
+        raise WeightsDamagedError(
+            "The weights cannot be read",
+            rule="they must be a state dict of InceptionResnetV1",
+            got=f"{type(error).__name__}: {str(error).splitlines()[0]}",
+            next_step="Fetch them again: matcher models fetch.",
+        ) from error
+    return module
