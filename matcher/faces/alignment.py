@@ -89,7 +89,7 @@ def align(photo: Photo, landmarks: ArrayLike, template: CropTemplate) -> NDArray
         When the landmarks are not finite or all coincide.
     """
     to_crop = similarity_transform(landmarks, template.points)
-    linear = np.linalg.inv(to_crop[:, :2])
+    linear = np.linalg.inv(to_crop[:, :2]).astype(np.float64)
     shift = -linear @ to_crop[:, 2]
     picture, factor, corner = _reduced_around(photo, linear, shift, template.size)
     linear, shift = linear / factor, (shift + 0.5 - corner) / factor - 0.5

@@ -141,7 +141,7 @@ def turned_looks(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
 
 
 def _working_scale(pixels: NDArray[np.uint8]) -> float:
-    return min(1.0, WORKING_SIDE / max(pixels.shape[:2]))
+    return min(1.0, WORKING_SIDE / float(max(pixels.shape[:2])))
 
 
 LOOKS: tuple[tuple[FoundBy, Callable[[NDArray[np.uint8]], tuple[View, ...]]], ...] = (
@@ -186,4 +186,4 @@ def _in_photo(view: View, sightings: Sequence[Sighting]) -> tuple[Sighting, ...]
 
 def _area(sighting: Sighting) -> float:
     left, top, right, bottom = sighting.box.tolist()
-    return (right - left) * (bottom - top)
+    return float((right - left) * (bottom - top))

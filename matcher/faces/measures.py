@@ -49,12 +49,14 @@ def measure(photo: Photo, box: ArrayLike, landmarks: ArrayLike, probability: flo
         pitch=pitch,
         roll=roll,
         probability=probability,
+        inside=inside(np.asarray(box, dtype=np.float64), photo.size),
     )
 
 
 def luminance(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Return the luma of RGB pixels in [0, 1], ITU-R BT.709 weights on sRGB values."""
-    return pixels @ np.array([0.2126, 0.7152, 0.0722]) / 255
+    light: NDArray[np.float64] = pixels @ np.array([0.2126, 0.7152, 0.0722]) / 255
+    return light
 
 
 def sharpness(light: NDArray[np.float64]) -> float:
@@ -87,3 +89,11 @@ def pose(points: NDArray[np.float64]) -> tuple[float, float, float]:
     pitch = np.degrees(np.arctan2(nose @ down - NOSE_HEIGHT * height, NOSE_DEPTH * distance))
     roll = np.degrees(np.arctan2(across[1], across[0]))
     return float(yaw), float(pitch), float(roll)
+
+
+def inside(box: NDArray[np.float64], size: tuple[int, int]) -> float:
+    """Return the share of the box that lies within a photo of (width, height)."""
+    low, high = box[:2], box[2:]
+    kept = np.clip(high, 0, size) - np.clip(low, 0, size)
+    area = np.prod(high - low)
+    return float(np.prod(kept) / area) if area > 0 else 0.0

@@ -25,6 +25,8 @@ class FaceQuality:
         Head pose in degrees, estimated from the five landmarks; roll in (-180, 180].
     probability
         The detector's own output in [0, 1].
+    inside
+        Share of the face's box that lies within the photo, in [0, 1].
     """
 
     inter_eye_distance: float
@@ -36,3 +38,4 @@ class FaceQuality:
     pitch: float
     roll: float
     probability: float
+    inside: float = 1.0

@@ -1,0 +1,223 @@
+"""When a face is too poor to be used, and how much a poor one should count.
+
+A policy refuses nothing by itself: it lists reasons, and whoever decides may override them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from matcher.faces.quality import FaceQuality
+
+
+@dataclass(frozen=True)
+class QualityPolicy:
+    """Limits on the measures of a face; the defaults refuse nothing.
+
+    Parameters
+    ----------
+    name
+        For records and reports.
+    inter_eye_distance
+        At least so many pixels.
+    sharpness, contrast, probability, inside
+        At least so much, each in [0, 1].
+    compression
+        At least this estimated JPEG quality, in [1, 100].
+    darkest, brightest
+        Limits of the exposure, each in [0, 1].
+    yaw, pitch
+        At most so many degrees either way. There is no limit on roll: alignment removes it.
+    """
+
+    name: str
+    inter_eye_distance: float = 0.0
+    sharpness: float = 0.0
+    contrast: float = 0.0
+    probability: float = 0.0
+    inside: float = 0.0
+    compression: float = 1.0
+    darkest: float = 0.0
+    brightest: float = 1.0
+    yaw: float = 90.0
+    pitch: float = 90.0
+
+
+OFF = QualityPolicy("off")
+STANDARD = QualityPolicy(
+    "standard",
+    inter_eye_distance=16,
+    sharpness=0.1,
+    contrast=0.1,
+    probability=0.9,
+    inside=0.6,
+    compression=10,
+    darkest=0.08,
+    brightest=0.95,
+    yaw=60,
+    pitch=45,
+)
+STRICT = QualityPolicy(
+    "strict",
+    inter_eye_distance=32,
+    sharpness=0.25,
+    contrast=0.2,
+    probability=0.98,
+    inside=0.9,
+    compression=40,
+    darkest=0.15,
+    brightest=0.85,
+    yaw=35,
+    pitch=30,
+)
+
+POLICIES: Mapping[str, QualityPolicy] = MappingProxyType(
+    {policy.name: policy for policy in (OFF, STANDARD, STRICT)}
+)
+"""By name: "off" refuses nothing, "standard" what the default model cannot use, "strict" what
+should not stand in a gallery if a better photo can be had. How the limits were measured is in
+docs/faces-and-quality.md."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One reason to refuse a face.
+
+    Parameters
+    ----------
+    code
+        Stable short name, for reports.
+    measured, limit
+        What was found and what the policy asks for.
+    unit
+        Unit of both; empty for shares.
+    words
+        The sentence that `str` returns.
+    """
+
+    code: str
+    measured: float
+    limit: float
+    unit: str
+    words: str
+
+    def __str__(self) -> str:
+        return self.words
+
+
+@dataclass(frozen=True)
+class _Rule:
+    code: str
+    measured: Callable[[FaceQuality], float]
+    limit: Callable[[QualityPolicy], float]
+    words: str
+    unit: str = ""
+    at_most: bool = False
+
+    def refusal(self, quality: FaceQuality, policy: QualityPolicy) -> Refusal | None:
+        measured, limit = self.measured(quality), self.limit(policy)
+        kept = measured <= limit if self.at_most else measured >= limit
+        if kept:
+            return None
+        words = self.words.format(measured=measured, limit=limit)
+        return Refusal(self.code, measured, limit, self.unit, words)
+
+
+_RULES = (
+    _Rule(
+        "eyes_close",
+        lambda quality: quality.inter_eye_distance,
+        lambda policy: policy.inter_eye_distance,
+        "eyes {measured:.0f} px apart, needs {limit:.0f}",
+        "px",
+    ),
+    _Rule(
+        "blurred",
+        lambda quality: quality.sharpness,
+        lambda policy: policy.sharpness,
+        "sharpness {measured:.2f}, needs {limit:.2f}",
+    ),
+    _Rule(
+        "dark",
+        lambda quality: quality.exposure,
+        lambda policy: policy.darkest,
+        "exposure {measured:.2f}, needs {limit:.2f}",
+    ),
+    _Rule(
+        "bright",
+        lambda quality: quality.exposure,
+        lambda policy: policy.brightest,
+        "exposure {measured:.2f}, at most {limit:.2f}",
+        at_most=True,
+    ),
+    _Rule(
+        "flat",
+        lambda quality: quality.contrast,
+        lambda policy: policy.contrast,
+        "contrast {measured:.2f}, needs {limit:.2f}",
+    ),
+    _Rule(
+        "compressed",
+        lambda quality: quality.compression,
+        lambda policy: policy.compression,
+        "JPEG quality about {measured:.0f}, needs {limit:.0f}",
+    ),
+    _Rule(
+        "turned_aside",
+        lambda quality: abs(quality.yaw),
+        lambda policy: policy.yaw,
+        "head turned aside by about {measured:.0f} degrees, at most {limit:.0f}",
+        "degrees",
+        at_most=True,
+    ),
+    _Rule(
+        "tilted",
+        lambda quality: abs(quality.pitch),
+        lambda policy: policy.pitch,
+        "head raised or lowered by about {measured:.0f} degrees, at most {limit:.0f}",
+        "degrees",
+        at_most=True,
+    ),
+    _Rule(
+        "cut_off",
+        lambda quality: quality.inside,
+        lambda policy: policy.inside,
+        "{measured:.0%} of the face is in the photo, needs {limit:.0%}",
+    ),
+    _Rule(
+        "doubtful",
+        lambda quality: quality.probability,
+        lambda policy: policy.probability,
+        "detector's probability {measured:.2f}, needs {limit:.2f}",
+    ),
+)
+
+
+def refusals(quality: FaceQuality, policy: QualityPolicy) -> tuple[Refusal, ...]:
+    """Return every reason for which the policy refuses the face; empty when it takes it."""
+    found = (rule.refusal(quality, policy) for rule in _RULES)
+    return tuple(refusal for refusal in found if refusal is not None)
+
+
+LEAST_WEIGHT = 0.05
+"""However poor a face is, it counts a little: it may be the only one."""
+
+
+def weight(quality: FaceQuality) -> float:
+    """Return how much a face should count among several of a subject, in [0.05, 1].
+
+    A product of shares, each 1 when the measure reaches the limit of the strict policy and
+    proportionally less below it: inter-eye distance, sharpness, and the cosine of the yaw.
+    A face that passes the strict policy looking straight ahead weighs 1.
+    """
+    shares = (
+        quality.inter_eye_distance / STRICT.inter_eye_distance,
+        quality.sharpness / STRICT.sharpness,
+        quality.contrast / STRICT.contrast,
+    )
+    product = 1.0
+    for share in shares:
+        product *= min(1.0, max(0.0, share))
+    return max(LEAST_WEIGHT, product)
