@@ -1,5 +1,19 @@
 """Bytes to upright RGB pixels. Knows nothing of faces."""
 
+from matcher.photos.colour import BACKGROUND
+from matcher.photos.jpeg_quality import estimate_jpeg_quality
+from matcher.photos.load import PhotoSource, load_photo
 from matcher.photos.photo import Photo
+from matcher.photos.source import PHOTO_SUFFIXES, DecodeLimits, find_photos, sha256_of
 
-__all__ = ["Photo"]
+__all__ = [
+    "BACKGROUND",
+    "PHOTO_SUFFIXES",
+    "DecodeLimits",
+    "Photo",
+    "PhotoSource",
+    "estimate_jpeg_quality",
+    "find_photos",
+    "load_photo",
+    "sha256_of",
+]

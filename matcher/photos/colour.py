@@ -1,0 +1,123 @@
+"""Any colour mode a photo may be stored in, to sRGB with eight bits a channel."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageChops, ImageCms
+
+from matcher.errors import PhotoFormatError
+
+BACKGROUND = (128, 128, 128)
+"""sRGB grey behind transparent parts: neutral, and neither as dark nor as light as a page."""
+
+_SPACE_OF_MODE = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
+
+
+def to_srgb(image: Image.Image, path: Path | None) -> tuple[Image.Image, tuple[str, ...]]:
+    """Convert a loaded image to mode RGB in sRGB; also return notes on what was converted.
+
+    Raises
+    ------
+    PhotoFormatError
+        If the mode is not one that a photo is stored in.
+    """
+    colour, mode_note = _opaque(image, path)
+    rgb, colour_note = _through_profile(colour, image.info.get("icc_profile"))
+    rgb, alpha_note = _over_background(rgb, _alpha_of(image))
+    return rgb, tuple(note for note in (mode_note, colour_note, alpha_note) if note)
+
+
+def _opaque(image: Image.Image, path: Path | None) -> tuple[Image.Image, str | None]:
+    """Return the image in mode L, RGB or CMYK, without its alpha channel."""
+    match image.mode:
+        case "L" | "RGB":
+            return image, None
+        case "CMYK":
+            return _ink(image), None
+        case "1":
+            return image.convert("L"), "black-and-white picture"
+        case "LA" | "La":
+            return image.convert("LA").getchannel("L"), None
+        case "P" | "PA":
+            return image.convert("RGBA").convert("RGB"), "colours from a palette"
+        case "RGBA" | "RGBX" | "YCbCr":
+            return image.convert("RGB"), None
+        case "RGBa":
+            return image.convert("RGBA").convert("RGB"), None
+        case "I" | "F" | "I;16" | "I;16L" | "I;16B" | "I;16N":
+            return _eight_bits(image, path)
+        case _:
+            raise _unread_mode(f"colour mode {image.mode}", path)
+
+
+def _ink(image: Image.Image) -> Image.Image:
+    """Return CMYK where 255 is full ink.
+
+    Adobe programs store CMYK JPEGs inverted and say so by an Adobe marker; Pillow inverts every
+    CMYK JPEG, so one without the marker is turned back.
+    """
+    if image.format in ("JPEG", "MPO") and "adobe" not in image.info:
+        return ImageChops.invert(image)
+    return image
+
+
+def _eight_bits(image: Image.Image, path: Path | None) -> tuple[Image.Image, str]:
+    values = np.asarray(image)
+    full = 1.0 if image.mode == "F" else 65535.0
+    low, high = float(values.min()), float(values.max())
+    if not 0.0 <= low <= high <= full:
+        raise _unread_mode(f"values from {low:g} to {high:g} in mode {image.mode}", path)
+    scaled = np.rint(values.astype(np.float64) * (255.0 / full)).astype(np.uint8)
+    depth = "floating point" if image.mode == "F" else "16 bits"
+    return Image.fromarray(scaled), f"scaled from {depth} to 8 bits a channel"
+
+
+def _unread_mode(got: str, path: Path | None) -> PhotoFormatError:
+    return PhotoFormatError(
+        "the photo",
+        rule="must be grey, RGB, CMYK or a palette; 16-bit values in [0, 65535], floats in [0, 1]",
+        got=got,
+        next_step="Convert it to an 8-bit RGB file with the program that wrote it.",
+        path=path,
+    )
+
+
+def _through_profile(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, str | None]:
+    """Convert to sRGB by the embedded ICC profile, or as sRGB where there is none."""
+    if profile is None:
+        note = "CMYK without a profile, converted by formula" if image.mode == "CMYK" else None
+        return image.convert("RGB"), note
+    try:
+        source = ImageCms.ImageCmsProfile(BytesIO(profile))
+        name = (source.profile.profile_description or "unnamed").strip()
+        space = source.profile.xcolor_space.strip()
+        if name.startswith("sRGB"):
+            return image.convert("RGB"), None
+        if image.mode == "L" and space == "RGB":
+            image = image.convert("RGB")
+        if space != _SPACE_OF_MODE[image.mode]:
+            return image.convert("RGB"), f"ICC profile for {space} ignored: the picture is not"
+        converted = ImageCms.profileToProfile(
+            image, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image.convert("RGB"), "damaged ICC profile ignored, colours taken as sRGB"
+    if converted is None:  # only with inPlace=True, which is not used
+        return image.convert("RGB"), None
+    return converted, f"converted to sRGB from ICC profile {name!r}"
+
+
+def _alpha_of(image: Image.Image) -> Image.Image | None:
+    if image.mode.startswith(("I", "F")) or not image.has_transparency_data:
+        return None
+    return image.convert("RGBA").getchannel("A")
+
+
+def _over_background(rgb: Image.Image, alpha: Image.Image | None) -> tuple[Image.Image, str | None]:
+    if alpha is None or alpha.getextrema() == (255, 255):
+        return rgb, None
+    background = Image.new("RGB", rgb.size, BACKGROUND)
+    return Image.composite(rgb, background, alpha), "transparent parts laid on mid-grey"

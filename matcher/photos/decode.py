@@ -1,0 +1,183 @@
+"""Encoded bytes to a loaded Pillow image, with every failure typed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from matcher.errors import (
+    MissingExtraError,
+    PhotoDamagedError,
+    PhotoFormatError,
+    PhotoTooLargeError,
+)
+from matcher.photos.jpeg_quality import estimate_jpeg_quality
+from matcher.photos.source import DecodeLimits, require_pixel_limit
+
+ORIENTATION = 0x0112
+"""The tag of EXIF and TIFF that says how a picture has to be turned."""
+
+_WIDTH, _HEIGHT = 0x0100, 0x0101
+
+_SIGNATURES = (
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"\x89PNG\r\n\x1a\n", "PNG"),
+    (b"GIF87a", "GIF"),
+    (b"GIF89a", "GIF"),
+    (b"II*\x00", "TIFF"),
+    (b"MM\x00*", "TIFF"),
+    (b"II+\x00", "TIFF"),
+    (b"MM\x00+", "TIFF"),
+    (b"BM", "BMP"),
+)
+_HEIF_BRANDS = frozenset(
+    (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
+)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A loaded image in whatever colour mode it was stored, and what was known before loading.
+
+    Parameters
+    ----------
+    image
+        Loaded, not yet upright unless `turned` says so.
+    stored_size
+        (width, height) in pixels as stored.
+    jpeg_quality
+        Estimated setting of the last JPEG compression, in [1, 100].
+    turned
+        The orientation tag that the decoder itself has obeyed already; 1 if none.
+    """
+
+    image: Image.Image
+    stored_size: tuple[int, int]
+    jpeg_quality: int | None
+    turned: int
+
+
+def format_of(data: bytes, path: Path | None) -> str:
+    """Name the encoding by its signature; the file's name plays no part.
+
+    Raises
+    ------
+    PhotoFormatError
+        If the bytes start like no format that is read.
+    """
+    for signature, name in _SIGNATURES:
+        if data.startswith(signature):
+            return name
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP"
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
+        return "HEIF"
+    raise PhotoFormatError(
+        "the photo",
+        rule="must be JPEG, PNG, WebP, TIFF, BMP, GIF or HEIC, whatever its name",
+        got=f"bytes that start with {data[:8].hex(' ')}" if data else "an empty file",
+        next_step="Open it in an image viewer and save it as PNG, or fetch the file again.",
+        path=path,
+    )
+
+
+def decode(data: bytes, encoding: str, limits: DecodeLimits, path: Path | None) -> Decoded:
+    """Decode the first picture in the bytes, after its declared size was checked.
+
+    Raises
+    ------
+    PhotoTooLargeError, PhotoDamagedError, MissingExtraError
+    """
+    if encoding == "WEBP":
+        require_pixel_limit(_declared_webp_size(data), limits, path)
+    heif = _heif_reader(path) if encoding == "HEIF" else None
+    try:
+        file = BytesIO(data)
+        image: Image.Image = heif(file) if heif else Image.open(file, formats=(encoding,))
+    except Image.DecompressionBombError as error:
+        raise _too_many_pixels(error, limits, path) from error
+    except Exception as error:  # decoders raise whatever hostile bytes lead them to
+        raise _damaged(f"the {encoding} photo", error, path) from error
+    return load_image(image, limits, path)
+
+
+def load_image(image: Image.Image, limits: DecodeLimits, path: Path | None) -> Decoded:
+    """Load the pixels of an image that may so far be known by its header only.
+
+    Raises
+    ------
+    PhotoTooLargeError, PhotoDamagedError
+    """
+    require_pixel_limit(image.size, limits, path)
+    stored_size, turned = image.size, 1
+    tags: Any = getattr(image, "tag_v2", {})  # Pillow turns TIFF, and only TIFF, on loading
+    try:
+        if tags:
+            stored_size, turned = (tags[_WIDTH], tags[_HEIGHT]), tags.get(ORIENTATION, 1)
+        image.load()
+        quality = estimate_jpeg_quality(getattr(image, "quantization", {}))
+    except Exception as error:  # decoders raise whatever hostile bytes lead them to
+        raise _damaged(f"the {image.format or 'PIL'} photo", error, path) from error
+    return Decoded(image, stored_size, quality, turned)
+
+
+def _declared_webp_size(data: bytes) -> tuple[int, int]:
+    """Read the canvas size from a WebP header; Pillow makes room for the canvas on opening.
+
+    RFC 9649, sections 2.5 to 2.7. (0, 0) where the header is none of the three kinds.
+    """
+    kind, body = data[12:16], data[20:30]
+    if len(body) < 10:
+        return 0, 0
+    if kind == b"VP8X":
+        return (
+            1 + int.from_bytes(body[4:7], "little"),
+            1 + int.from_bytes(body[7:10], "little"),
+        )
+    if kind == b"VP8L":
+        bits = int.from_bytes(body[1:5], "little")
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    if kind == b"VP8 ":
+        width, height = (int.from_bytes(body[at : at + 2], "little") for at in (6, 8))
+        return width & 0x3FFF, height & 0x3FFF
+    return 0, 0
+
+
+def _heif_reader(path: Path | None) -> type[Image.Image]:
+    try:
+        from pillow_heif import HeifImageFile
+    except ImportError as error:
+        raise MissingExtraError(
+            "the photo is HEIC",
+            rule="reading HEIC needs the package pillow-heif",
+            got="an environment without it",
+            next_step="Run: pip install 'matcher[heif]'",
+            path=path,
+        ) from error
+    reader: type[Image.Image] = HeifImageFile
+    return reader
+
+
+def _too_many_pixels(error: Exception, limits: DecodeLimits, path: Path | None) -> Exception:
+    return PhotoTooLargeError(
+        "the photo",
+        rule=f"may have at most {limits.max_pixels} pixels",
+        got=f"a header that asks for more than Pillow opens ({error})",
+        next_step="Scale the photo down with the program that wrote it, if it is trusted.",
+        path=path,
+    )
+
+
+def _damaged(what: str, error: Exception, path: Path | None) -> PhotoDamagedError:
+    return PhotoDamagedError(
+        what,
+        rule="must be complete and follow its own header",
+        got=str(error) or type(error).__name__,
+        next_step="Fetch the file again; load_photo(..., salvage=True) reads what is left of a "
+        "truncated JPEG or PNG.",
+        path=path,
+    )

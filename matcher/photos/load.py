@@ -1,0 +1,197 @@
+"""The one way from a source to a `Photo`."""
+
+from __future__ import annotations
+
+import hashlib
+from os import PathLike
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from matcher.errors import PhotoDamagedError, PhotoFormatError
+from matcher.photos.colour import to_srgb
+from matcher.photos.decode import ORIENTATION, Decoded, decode, format_of, load_image
+from matcher.photos.photo import Photo
+from matcher.photos.quiet import quiet_pillow
+from matcher.photos.salvage import salvage as salvage_bytes
+from matcher.photos.source import (
+    DecodeLimits,
+    read_path,
+    read_stream,
+    require_byte_limit,
+    require_pixel_limit,
+)
+
+PhotoSource = (
+    str
+    | PathLike[str]
+    | bytes
+    | bytearray
+    | memoryview
+    | BinaryIO
+    | Image.Image
+    | NDArray[np.uint8]
+)
+"""What `load_photo` reads."""
+
+# How to turn a picture stored with each EXIF orientation upright; 1 is upright already.
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def load_photo(
+    source: PhotoSource,
+    *,
+    limits: DecodeLimits = DecodeLimits(),  # noqa: B008 - frozen, so one instance serves all calls
+    salvage: bool = False,
+) -> Photo:
+    """Decode a photo to upright sRGB pixels.
+
+    Safe on hostile files and from several threads at once; changes nothing process-wide.
+
+    Parameters
+    ----------
+    source
+        A path; the encoded bytes; a binary file, read from where it stands; a PIL image; or a
+        uint8 array of shape (height, width, 3), RGB in sRGB, upright.
+        Encodings: JPEG, PNG, WebP, TIFF, BMP, GIF (first frame of each), and HEIC with the extra
+        `heif`. They are told by their first bytes, never by the file's name.
+    limits
+        Bytes and pixels above which a file is refused before it is decoded.
+    salvage
+        Read what is left of a truncated JPEG or PNG instead of refusing it; the notes of the
+        photo say about how much was lost. Other damage is refused as ever.
+
+    Returns
+    -------
+    Photo
+        Converted from ICC profiles, CMYK, palettes, grey, 16 bits (scaled) and transparency
+        (laid on the grey `BACKGROUND`), each named in its notes.
+
+    Raises
+    ------
+    PhotoNotFoundError
+        If there is no file at the path.
+    PhotoFormatError
+        If the bytes are not a picture of these encodings, or the array is not uint8 RGB.
+    PhotoDamagedError
+        If the picture is truncated or contradicts itself.
+    PhotoTooLargeError
+        If it exceeds the limits.
+    PhotoError
+        If the file cannot be read.
+    MissingExtraError
+        If the photo is HEIC and `matcher[heif]` is not installed.
+    """
+    with quiet_pillow():
+        if isinstance(source, np.ndarray):
+            return _from_array(source, limits)
+        if isinstance(source, Image.Image):
+            return _from_image(source, limits)
+        if isinstance(source, (str, PathLike)):
+            path = Path(source)
+            return _from_bytes(read_path(path, limits), path, limits, salvage)
+        if isinstance(source, (bytes, bytearray, memoryview)):
+            data = bytes(source)
+            require_byte_limit(len(data), limits, None)
+            return _from_bytes(data, None, limits, salvage)
+        if hasattr(source, "read"):
+            return _from_bytes(read_stream(source, limits), None, limits, salvage)
+    raise _not_a_source(f"a {type(source).__name__}")
+
+
+def _from_array(array: NDArray[np.uint8], limits: DecodeLimits) -> Photo:
+    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or array.size == 0:
+        raise _not_a_source(f"a {array.dtype} array of shape {array.shape}")
+    height, width, _ = array.shape
+    require_pixel_limit((width, height), limits, None)
+    pixels = _frozen(array)
+    return Photo(pixels, _hash_of_pixels(pixels), (width, height), "array")
+
+
+def _from_image(image: Image.Image, limits: DecodeLimits) -> Photo:
+    if 0 in image.size:
+        raise _not_a_source(f"an image of {image.size[0]}x{image.size[1]} pixels")
+    decoded = load_image(image, limits, None)
+    pixels, notes = _upright_pixels(decoded, None)
+    return _photo(decoded, pixels, _hash_of_pixels(pixels), None, notes)
+
+
+def _from_bytes(data: bytes, path: Path | None, limits: DecodeLimits, salvage: bool) -> Photo:
+    encoding = format_of(data, path)
+    lost: tuple[str, ...] = ()
+    try:
+        decoded = decode(data, encoding, limits, path)
+    except PhotoDamagedError:
+        rescued = salvage_bytes(data, encoding, limits, path) if salvage else None
+        if rescued is None:
+            raise
+        decoded, lost = decode(rescued.data, encoding, limits, path), (rescued.note,)
+    pixels, notes = _upright_pixels(decoded, path)
+    return _photo(decoded, pixels, hashlib.sha256(data).hexdigest(), path, lost + notes)
+
+
+def _photo(
+    decoded: Decoded,
+    pixels: NDArray[np.uint8],
+    sha256: str,
+    path: Path | None,
+    notes: tuple[str, ...],
+) -> Photo:
+    name = decoded.image.format or "array"
+    if name == "MPO":  # several JPEGs in one file, as some cameras write; the first is read
+        name, notes = "JPEG", (*notes, "first of several pictures in the file")
+    return Photo(pixels, sha256, decoded.stored_size, name, path, decoded.jpeg_quality, notes)
+
+
+def _upright_pixels(
+    decoded: Decoded, path: Path | None
+) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    orientation, exif_note = _orientation(decoded)
+    rgb, notes = to_srgb(decoded.image, path)
+    if decoded.turned not in _UPRIGHT and orientation in _UPRIGHT:
+        rgb = rgb.transpose(_UPRIGHT[orientation])
+    if orientation in _UPRIGHT:
+        notes = (*notes, f"turned upright from EXIF orientation {orientation}")
+    return _frozen(np.asarray(rgb)), notes + exif_note
+
+
+def _orientation(decoded: Decoded) -> tuple[int, tuple[str, ...]]:
+    if decoded.turned in _UPRIGHT:
+        return decoded.turned, ()
+    try:
+        return decoded.image.getexif().get(ORIENTATION, 1), ()
+    except Exception:  # noqa: BLE001 - Pillow's EXIF reader raises whatever the bytes lead it to
+        return 1, ("damaged EXIF ignored, the photo may not be upright",)
+
+
+def _frozen(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    own = np.array(pixels, order="C", copy=True)
+    own.setflags(write=False)
+    return own
+
+
+def _hash_of_pixels(pixels: NDArray[np.uint8]) -> str:
+    digest = hashlib.sha256("x".join(map(str, pixels.shape)).encode())
+    digest.update(pixels.data)
+    return digest.hexdigest()
+
+
+def _not_a_source(got: str) -> PhotoFormatError:
+    return PhotoFormatError(
+        "the photo source",
+        rule="must be a path, encoded bytes, a binary file, a PIL image, "
+        "or a uint8 array of shape (height, width, 3)",
+        got=got,
+        next_step="Convert it to one of these; arrays hold RGB values from 0 to 255.",
+    )

@@ -1,0 +1,202 @@
+"""What can still be read of a JPEG or PNG that ends too early.
+
+The bytes are completed so that an ordinary decoder accepts them; Pillow's process-wide switch for
+truncated files is never touched.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.errors import PhotoDamagedError
+from matcher.photos.decode import decode
+from matcher.photos.source import DecodeLimits, require_pixel_limit
+
+_END_OF_IMAGE = b"\xff\xd9"
+_SCAN, _PROGRESSIVE = 0xDA, 0xC2
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+_ADAM7 = (
+    (0, 8, 0, 8),
+    (4, 8, 0, 8),
+    (0, 4, 4, 8),
+    (2, 4, 0, 4),
+    (0, 2, 2, 4),
+    (1, 2, 0, 2),
+    (0, 1, 1, 2),
+)
+
+
+@dataclass(frozen=True)
+class Salvaged:
+    """Completed bytes of a damaged file.
+
+    Parameters
+    ----------
+    data
+        Bytes that a decoder reads to the end.
+    note
+        What is lost, in plain words.
+    """
+
+    data: bytes
+    note: str
+
+
+def salvage(data: bytes, encoding: str, limits: DecodeLimits, path: Path | None) -> Salvaged | None:
+    """Complete a truncated JPEG or PNG; None where nothing of the picture can be read.
+
+    Raises
+    ------
+    PhotoTooLargeError
+        If the header declares more pixels than the limits allow.
+    """
+    if encoding == "JPEG":
+        return _salvage_jpeg(data, limits, path)
+    if encoding == "PNG":
+        return _salvage_png(data, limits, path)
+    return None
+
+
+def _salvage_jpeg(data: bytes, limits: DecodeLimits, path: Path | None) -> Salvaged | None:
+    """End the file properly; libjpeg fills the blocks that never came with flat colour.
+
+    Where the truth ends is found by decoding twice with different bytes after the cut: the first
+    row that differs is the first that was not in the file.
+    """
+    markers = dict(_jpeg_header_markers(data))
+    if _SCAN not in markers:
+        return None
+    noise = np.random.default_rng(0).integers(0, 255, 8192, dtype=np.uint8).tobytes()
+    for kept in _jpeg_cuts(data, markers[_SCAN]):
+        ended = _decoded_jpeg(kept + _END_OF_IMAGE, limits, path)
+        if ended is not None:
+            other = _decoded_jpeg(kept + noise + _END_OF_IMAGE, limits, path)
+            lost = 1.0 if other is None else _share_after_first_difference(ended, other)
+            return Salvaged(kept + _END_OF_IMAGE, _jpeg_note(_PROGRESSIVE in markers, lost))
+    return None
+
+
+def _jpeg_header_markers(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield each marker up to the first scan with its place in the file (T.81, B.1.1)."""
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        yield marker, at
+        if marker == _SCAN:
+            return
+        at += 1 if marker == 0xFF else 2 + int.from_bytes(data[at + 2 : at + 4])
+
+
+def _jpeg_cuts(data: bytes, first_scan: int) -> Iterator[bytes]:
+    """Yield the data, then ever shorter beginnings that end before a table or a later scan."""
+    yield data
+    end = len(data)
+    while (end := data.rfind(b"\xff", first_scan + 2, end)) > 0:
+        if data[end + 1 : end + 2] in (b"\xc4", b"\xda", b"\xdb", b""):
+            yield data[:end]
+
+
+def _decoded_jpeg(data: bytes, limits: DecodeLimits, path: Path | None) -> NDArray[np.uint8] | None:
+    try:
+        return np.asarray(decode(data, "JPEG", limits, path).image)
+    except PhotoDamagedError:
+        return None
+
+
+def _share_after_first_difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+    differs = (one != other).reshape(one.shape[0], -1).any(axis=1)
+    first = int(np.argmax(differs)) if differs.any() else one.shape[0]
+    lost: float = 1.0 - first / one.shape[0]
+    return lost
+
+
+def _jpeg_note(progressive: bool, lost: float) -> str:
+    if progressive:
+        return (
+            "salvaged from a truncated progressive JPEG: fine detail is missing everywhere, more "
+            f"of it in about the last {lost:.0%} of the rows as stored"
+        )
+    return (
+        f"salvaged from a truncated JPEG: about the last {lost:.0%} of the rows as stored are "
+        "lost and filled with flat colour"
+    )
+
+
+def _salvage_png(data: bytes, limits: DecodeLimits, path: Path | None) -> Salvaged | None:
+    """Decompress what came, fill up with zeros to the size of the header, and write it again."""
+    header, ancillary, compressed = _png_parts(data)
+    if header is None:
+        return None
+    width, height, depth, colour, _, _, interlace = struct.unpack(">IIBBBBB", header)
+    if colour not in _PNG_CHANNELS or width * height == 0:
+        return None
+    require_pixel_limit((width, height), limits, path)
+    expected = _png_raw_size(width, height, depth * _PNG_CHANNELS[colour], interlace)
+    raw = _inflate(compressed, expected)
+    if not raw:
+        return None
+    lost = 1.0 - len(raw) / expected
+    pixels = zlib.compress(raw.ljust(expected, b"\0"), 1)
+    chunks = [(b"IHDR", header), *ancillary, (b"IDAT", pixels), (b"IEND", b"")]
+    completed = _PNG_SIGNATURE + b"".join(_png_chunk(name, body) for name, body in chunks)
+    where = "spread over the rows" if interlace else "the last rows"
+    return Salvaged(
+        completed, f"salvaged from a damaged PNG: about {lost:.0%} ({where}, as stored) is lost"
+    )
+
+
+def _png_parts(data: bytes) -> tuple[bytes | None, list[tuple[bytes, bytes]], bytes]:
+    """Return the header, the chunks that colour and turn the picture, and the pixel stream."""
+    header, kept, compressed = None, [], []
+    at = len(_PNG_SIGNATURE)
+    while at + 8 <= len(data):
+        length, name = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
+        body = data[at + 8 : at + 8 + length]
+        if name == b"IDAT":
+            compressed.append(body)
+        elif len(body) < length:
+            break
+        elif name == b"IHDR" and length == 13:
+            header = body
+        elif name in (b"PLTE", b"tRNS", b"iCCP", b"eXIf") and not compressed:
+            kept.append((name, body))
+        at += 12 + length
+    return header, kept, b"".join(compressed)
+
+
+def _png_raw_size(width: int, height: int, bits: int, interlace: int) -> int:
+    passes = [(width, height)]
+    if interlace:
+        passes = [
+            (-(-(width - x) // dx), -(-(height - y) // dy))
+            for x, dx, y, dy in _ADAM7
+            if width > x and height > y
+        ]
+    return sum(rows * (1 + -(-columns * bits // 8)) for columns, rows in passes)
+
+
+def _inflate(compressed: bytes, limit: int) -> bytes:
+    """Decompress up to the first error, at most `limit` bytes."""
+    stream = zlib.decompressobj()
+    out = bytearray()
+    for at in range(0, len(compressed), 256):
+        try:
+            out += stream.decompress(compressed[at : at + 256], limit - len(out) or 1)
+        except zlib.error:
+            break
+        if len(out) >= limit:
+            break
+    return bytes(out[:limit])
+
+
+def _png_chunk(name: bytes, body: bytes) -> bytes:
+    checksum = zlib.crc32(name + body)
+    return len(body).to_bytes(4) + name + body + checksum.to_bytes(4)

@@ -1,0 +1,221 @@
+"""Bytes from wherever a photo is: reading under a limit, hashing, listing a folder."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from matcher.errors import (
+    InputError,
+    PhotoError,
+    PhotoFormatError,
+    PhotoNotFoundError,
+    PhotoTooLargeError,
+)
+
+PHOTO_SUFFIXES = frozenset(
+    ".jpg .jpeg .jpe .jfif .png .webp .tif .tiff .bmp .gif .heic .heif .hif".split()
+)
+"""File name endings, in lower case, by which `find_photos` knows a photo."""
+
+PILLOW_CEILING = 178_956_970
+"""Pixels above which Pillow refuses to open a file: twice its default `MAX_IMAGE_PIXELS`."""
+
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class DecodeLimits:
+    """What a file may ask of this machine; checked before any pixel is decoded.
+
+    Parameters
+    ----------
+    max_bytes
+        Bytes of the encoded file, at least 1.
+    max_pixels
+        Width times height that the header may declare, in [1, 178956970]. A decoded photo takes
+        about seven bytes a pixel while it is read and three afterwards.
+
+    Raises
+    ------
+    InputError
+        If a limit is out of its range.
+    """
+
+    max_bytes: int = 256 * 1024 * 1024
+    max_pixels: int = 128_000_000
+
+    def __post_init__(self) -> None:
+        _require_within("max_bytes", self.max_bytes, None)
+        _require_within("max_pixels", self.max_pixels, PILLOW_CEILING)
+
+
+def _require_within(name: str, value: int, ceiling: int | None) -> None:
+    if value < 1 or (ceiling is not None and value > ceiling):
+        raise InputError(
+            f"DecodeLimits.{name}",
+            rule="must be at least 1" + (f" and at most {ceiling}" if ceiling else ""),
+            got=value,
+            next_step="Choose a limit in that range.",
+        )
+
+
+def sha256_of(path: str | os.PathLike[str]) -> str:
+    """Hash a file without decoding it or holding it in memory.
+
+    Returns
+    -------
+    str
+        64 lower-case hexadecimal digits.
+
+    Raises
+    ------
+    PhotoNotFoundError
+        If there is no regular file at the path.
+    PhotoError
+        If the file cannot be read.
+    """
+    path = Path(path)
+    _require_regular_file(path)
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def find_photos(folder: str | os.PathLike[str]) -> list[Path]:
+    """List the photos below a folder by the endings of their names, see `PHOTO_SUFFIXES`.
+
+    Links to folders are not followed; a link to a file counts if the file lies in the folder.
+
+    Returns
+    -------
+    list of Path
+        Sorted by their path within the folder, each starting with `folder`.
+
+    Raises
+    ------
+    PhotoNotFoundError
+        If the folder does not exist or is not a folder.
+    """
+    folder = Path(folder)
+    if not os.path.isdir(folder):  # noqa: PTH112 - unlike Path.is_dir, never raises
+        raise PhotoNotFoundError(
+            "the folder of photos",
+            rule="must be an existing folder",
+            got="no folder at this path",
+            next_step="Check the spelling, and that the drive is connected.",
+            path=folder,
+        )
+    root = folder.resolve()
+    found = [
+        Path(parent, name)
+        for parent, _, names in os.walk(folder)
+        for name in names
+        if Path(name).suffix.lower() in PHOTO_SUFFIXES
+    ]
+    inside = (path for path in found if _is_file_within(path, root))
+    return sorted(inside, key=lambda path: path.relative_to(folder).as_posix())
+
+
+def _is_file_within(path: Path, root: Path) -> bool:
+    try:
+        real = path.resolve()
+        return real.is_file() and real.is_relative_to(root)
+    except (OSError, RuntimeError):  # a link that leads back to itself
+        return False
+
+
+def read_path(path: Path, limits: DecodeLimits) -> bytes:
+    """Read a regular file of at most `limits.max_bytes` bytes."""
+    _require_regular_file(path)
+    try:
+        with path.open("rb") as file:
+            return read_stream(file, limits, path)
+    except PhotoError:
+        raise
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def read_stream(file: BinaryIO, limits: DecodeLimits, path: Path | None = None) -> bytes:
+    """Read a binary file from where it stands to its end, at most `limits.max_bytes` bytes."""
+    collected = io.BytesIO()
+    while collected.tell() <= limits.max_bytes:
+        try:
+            block = file.read(min(_BLOCK, limits.max_bytes + 1 - collected.tell()))
+        except (OSError, ValueError) as error:  # ValueError: the file object is closed
+            raise _unreadable(path, error) from error
+        if not isinstance(block, bytes):
+            raise PhotoFormatError(
+                "the photo source",
+                rule="must be a file opened in binary mode",
+                got=f"a file that reads {type(block).__name__}",
+                next_step="Open it with mode 'rb'.",
+                path=path,
+            )
+        if not block:
+            break
+        collected.write(block)
+    data = collected.getvalue()
+    require_byte_limit(len(data), limits, path)
+    return data
+
+
+def require_byte_limit(count: int, limits: DecodeLimits, path: Path | None) -> None:
+    """Refuse more bytes than the limits allow."""
+    if count > limits.max_bytes:
+        raise PhotoTooLargeError(
+            "the photo",
+            rule=f"may have at most {limits.max_bytes} bytes",
+            got="more bytes than that",
+            next_step="If the file is trusted, pass a larger DecodeLimits(max_bytes=...).",
+            path=path,
+        )
+
+
+def require_pixel_limit(size: tuple[int, int], limits: DecodeLimits, path: Path | None) -> None:
+    """Refuse more pixels than the limits allow."""
+    if size[0] * size[1] > limits.max_pixels:
+        raise PhotoTooLargeError(
+            "the photo",
+            rule=f"may have at most {limits.max_pixels} pixels",
+            got=f"{size[0]}x{size[1]} pixels",
+            next_step="If the file is trusted, pass a larger DecodeLimits(max_pixels=...).",
+            path=path,
+        )
+
+
+def _require_regular_file(path: Path) -> None:
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        raise _not_found(path, "nothing that can be reached at this path") from error
+    if not stat.S_ISREG(mode):
+        raise _not_found(path, "a folder" if stat.S_ISDIR(mode) else "not a regular file")
+
+
+def _not_found(path: Path, got: str) -> PhotoNotFoundError:
+    return PhotoNotFoundError(
+        "the photo",
+        rule="must be an existing file",
+        got=got,
+        next_step="Check the spelling, and that the drive is connected.",
+        path=path,
+    )
+
+
+def _unreadable(path: Path | None, error: Exception) -> PhotoError:
+    return PhotoError(
+        "the photo",
+        rule="must be readable to the end",
+        got=getattr(error, "strerror", None) or str(error),
+        next_step="Check the rights on the file and the health of the drive.",
+        path=path,
+    )
