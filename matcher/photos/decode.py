@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -147,7 +148,7 @@ def _declared_webp_size(data: bytes) -> tuple[int, int]:
     return 0, 0
 
 
-def _heif_reader(path: Path | None) -> type[Image.Image]:
+def _heif_reader(path: Path | None) -> Callable[[BytesIO], Image.Image]:
     try:
         from pillow_heif import HeifImageFile
     except ImportError as error:
@@ -158,7 +159,7 @@ def _heif_reader(path: Path | None) -> type[Image.Image]:
             next_step="Run: pip install 'matcher[heif]'",
             path=path,
         ) from error
-    reader: type[Image.Image] = HeifImageFile
+    reader: Callable[[BytesIO], Image.Image] = HeifImageFile
     return reader
 
 
