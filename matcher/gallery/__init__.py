@@ -1,1 +1,34 @@
 """Vectors and records on disk: the store is the truth, the FAISS index is derived."""
+
+from matcher.gallery.filters import Exclusion, Filters, Selection
+from matcher.gallery.gallery import Gallery
+from matcher.gallery.index import FaceIndex, IndexKind
+from matcher.gallery.records import (
+    AddOutcome,
+    Enrolment,
+    GalleryInfo,
+    PhotoRecord,
+    Sex,
+    StoredFace,
+    Subject,
+    SubjectVectors,
+)
+from matcher.gallery.verify import VerifyReport
+
+__all__ = [
+    "AddOutcome",
+    "Enrolment",
+    "Exclusion",
+    "FaceIndex",
+    "Filters",
+    "Gallery",
+    "GalleryInfo",
+    "IndexKind",
+    "PhotoRecord",
+    "Selection",
+    "Sex",
+    "StoredFace",
+    "Subject",
+    "SubjectVectors",
+    "VerifyReport",
+]

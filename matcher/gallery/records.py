@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from matcher.embedding import ModelIdentity
 
 Sex = Literal["female", "male", "other", "unknown"]
 """Recorded sex: what the case file says, never a guess from a photo."""
@@ -94,3 +97,113 @@ class Enrolment:
     probability: float
     quality: Mapping[str, float] = field(default_factory=dict)
     weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class AddOutcome:
+    """What became of one enrolment.
+
+    Parameters
+    ----------
+    status
+        "duplicate" when this subject already has this photo: nothing was written for it.
+    face_id
+        The row of the face, the new one or the one already there.
+    also_under
+        Identifiers of other subjects that hold the same photo, sorted. Both are kept; a person
+        should look at why one photo stands under two subjects.
+    """
+
+    status: Literal["enrolled", "duplicate"]
+    face_id: int
+    also_under: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class StoredFace:
+    """All that the gallery knows of one face.
+
+    Parameters
+    ----------
+    face_id
+        Row number, never used twice.
+    subject, photo
+        Whose face, from which photo.
+    vector
+        float32 array of shape (d,), unit length.
+    box
+        left, top, right, bottom in pixels of the upright photo.
+    probability
+        The detector's output in [0, 1].
+    quality
+        Names and numbers of the quality measures.
+    weight
+        Weight of the photo in the subject's template, > 0.
+    enrolled_at
+        When the row was written, UTC.
+    """
+
+    face_id: int
+    subject: Subject
+    photo: PhotoRecord
+    vector: NDArray[np.float32]
+    box: tuple[float, float, float, float]
+    probability: float
+    quality: Mapping[str, float]
+    weight: float
+    enrolled_at: datetime
+
+
+@dataclass(frozen=True, eq=False)
+class SubjectVectors:
+    """All vectors of one subject, for a template.
+
+    Parameters
+    ----------
+    face_ids
+        int64 array of shape (m,), ascending.
+    vectors
+        float32 array of shape (m, d), unit rows.
+    weights
+        float64 array of shape (m,), > 0.
+    """
+
+    face_ids: NDArray[np.int64]
+    vectors: NDArray[np.float32]
+    weights: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class GalleryInfo:
+    """The figures of a gallery at one moment.
+
+    Parameters
+    ----------
+    path, model, created, format_version
+        Which gallery, made by which model, when (UTC), in which format.
+    subjects, photos, faces
+        Counts; `photos` counts different photos, so one held by two subjects is counted once.
+    index
+        The kind asked for at creation.
+    index_kind, index_rows, index_generation
+        Facts of the index file as it is on disk, None when there is none that can be read.
+    generation
+        Number of the last committed write.
+    store_bytes, index_bytes
+        Size of the files.
+    """
+
+    path: Path
+    model: ModelIdentity
+    created: datetime
+    format_version: int
+    subjects: int
+    photos: int
+    faces: int
+    index: str
+    index_kind: str | None
+    index_rows: int | None
+    index_generation: int | None
+    generation: int
+    store_bytes: int
+    index_bytes: int

@@ -1,0 +1,64 @@
+"""The border of the gallery: what an enrolment must look like."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Final, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.errors import InputError
+from matcher.gallery.index import checked_vectors
+from matcher.gallery.records import Enrolment, PhotoRecord, Sex, Subject
+
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+
+
+def check_subject(subject: Subject) -> None:
+    """Raise InputError unless the record can be kept as it is."""
+    _require(bool(subject.subject_id.strip()), "subject_id", "must not be blank", "blank text")
+    sexes = get_args(Sex)
+    known = subject.recorded_sex in sexes
+    _require(known, "recorded_sex", f"must be one of {', '.join(sexes)}", subject.recorded_sex)
+    in_order = list(subject.tags) == sorted(set(subject.tags)) and all(subject.tags)
+    _require(in_order, "tags", "must be sorted, not empty, without duplicates", subject.tags)
+
+
+def check_photo(photo: PhotoRecord) -> None:
+    """Raise InputError unless the record can be kept as it is."""
+    hashed = _SHA256.fullmatch(photo.sha256) is not None
+    _require(hashed, "sha256", "must be 64 lower-case hexadecimal digits", photo.sha256)
+    age = photo.age_at_capture
+    _require(age is None or 0 <= age <= 130, "age_at_capture", "must be in [0, 130] years", age)
+
+
+def checked_enrolments(entries: Sequence[Enrolment], dimension: int) -> NDArray[np.float32]:
+    """Return the vectors of the enrolments, float32 of shape (n, d), after checking all of them.
+
+    Raises
+    ------
+    InputError
+        For the first entry that breaks a rule.
+    """
+    for entry in entries:
+        check_subject(entry.subject)
+        check_photo(entry.photo)
+        numbers = (*entry.box, entry.weight, entry.probability)
+        finite = len(entry.box) == 4 and all(math.isfinite(number) for number in numbers)
+        _require(finite, "box, weight, probability", "must be finite, the box of four", numbers)
+        _require(entry.weight > 0, "weight", "must be above 0", entry.weight)
+        in_range = 0 <= entry.probability <= 1
+        _require(in_range, "probability", "must be in [0, 1]", entry.probability)
+        shape = np.shape(entry.vector)
+        _require(shape == (dimension,), "vector", f"must be of shape ({dimension},)", shape)
+    if not entries:
+        return np.empty((0, dimension), dtype=np.float32)
+    return checked_vectors(np.stack([entry.vector for entry in entries]), dimension, "vectors")
+
+
+def _require(holds: bool, what: str, rule: str, got: object) -> None:
+    if not holds:
+        raise InputError(what, rule=rule, got=got, next_step="Correct the record and try again.")

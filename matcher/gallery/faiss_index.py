@@ -1,0 +1,410 @@
+"""The kinds of index, each a FAISS index with the face ids beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, ClassVar, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.errors import InputError
+from matcher.gallery.index import ConcreteKind, best, checked_vectors, cosines, rerank
+
+faiss: Any = import_module("faiss")  # its own stubs lack most of what is used here
+
+Found = tuple[NDArray[np.float32], NDArray[np.int64]]
+
+MARGIN: Final = 8
+"""Candidates fetched beyond k, so that rounding inside FAISS cannot cost a place in the list."""
+
+ROUNDING: Final = 2e-6
+"""Bound on the error of a single-precision inner product of unit vectors of up to 1024 numbers."""
+
+POINTS_PER_LIST: Final = 39
+"""Least training vectors for each centre; the figure below which FAISS warns."""
+
+MOST_LISTS: Final = 8192
+"""Bounds the time and the memory of training."""
+
+
+class _FaissIndex:
+    """What all kinds share: checks at the border, and the face id of each FAISS row."""
+
+    kind: ConcreteKind
+    lossless: ClassVar[bool] = True
+    learns: ClassVar[bool] = False
+
+    def __init__(self, dimension: int) -> None:
+        self.dimension = dimension
+        self._faiss: Any = self._empty()
+        self._ids: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+
+    def _empty(self) -> Any:
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        return int(np.count_nonzero(self._ids >= 0))
+
+    @property
+    def worn(self) -> bool:
+        """Whether it should be built anew."""
+        return False
+
+    def ids(self) -> NDArray[np.int64]:
+        """Return all face ids, ascending."""
+        return np.sort(self._ids[self._ids >= 0])
+
+    def train(self, sample: NDArray[np.float32], faces: int) -> None:
+        """Learn nothing."""
+
+    def add(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
+        """Add unit vectors under new face ids."""
+        vectors = checked_vectors(vectors, self.dimension, "vectors")
+        ids = np.asarray(ids, dtype=np.int64)
+        self._check_new(ids, len(vectors))
+        if len(ids):
+            self._append(ids, vectors)
+
+    def _check_new(self, ids: NDArray[np.int64], rows: int) -> None:
+        if ids.shape != (rows,) or (ids < 0).any() or len(np.unique(ids)) != rows:
+            raise InputError(
+                "face ids",
+                rule=f"must be {rows} different numbers >= 0, one for each vector",
+                got=f"{len(np.unique(ids))} different, shape {ids.shape}",
+                next_step="Give each vector its own face id.",
+            )
+        known = (self._rows(ids) >= 0).sum()
+        if known:
+            raise InputError(
+                "face ids",
+                rule="must be new to the index",
+                got=f"{known} that it already holds",
+                next_step="Remove them first, or leave them out.",
+            )
+
+    def _append(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
+        self._faiss.add(vectors)
+        self._ids = np.concatenate([self._ids, ids])
+
+    def _rows(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the FAISS row of each face id, -1 for those that are not there."""
+        if not len(self._ids):
+            return np.full(len(ids), -1, dtype=np.int64)
+        order = np.argsort(self._ids, kind="stable")
+        places = np.searchsorted(self._ids, ids, sorter=order).clip(max=len(order) - 1)
+        rows = order[places]
+        return np.where((self._ids[rows] == ids) & (ids >= 0), rows, -1)
+
+    def _rows_that_are_there(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        rows = self._rows(np.unique(np.asarray(ids, dtype=np.int64)))
+        return rows[rows >= 0]
+
+    def write(self, write: Callable[[bytes], object]) -> None:
+        """Hand all but the row ids to `write`, in pieces."""
+        faiss.write_index(self._faiss, faiss.PyCallbackIOWriter(write))
+
+    def read(self, ids: NDArray[np.int64], read: Callable[[int], bytes]) -> None:
+        """Take the rows' face ids (-1 for emptied rows), and the rest from `read`, in pieces."""
+        self._faiss = faiss.read_index(faiss.PyCallbackIOReader(read))
+        self._ids = ids
+
+    def row_ids(self) -> NDArray[np.int64]:
+        """Return the face id of each FAISS row, -1 for removed ones."""
+        return self._ids
+
+
+class _FlatRows(_FaissIndex):
+    """The kinds that keep all vectors as they are, in one table, and can scan it exactly."""
+
+    def _flat(self) -> Any:
+        return self._faiss
+
+    def _table(self) -> NDArray[np.float32]:
+        """Return a view, not a copy, of the vectors that FAISS holds."""
+        flat = self._flat()
+        if not flat.ntotal:
+            return np.empty((0, self.dimension), dtype=np.float32)
+        numbers = faiss.rev_swig_ptr(flat.get_xb(), flat.ntotal * self.dimension)
+        table: NDArray[np.float32] = numbers.reshape(-1, self.dimension)
+        return table
+
+    def vectors(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the vectors of faces that are there."""
+        rows = self._rows(np.asarray(ids, dtype=np.int64))
+        _check_known(rows)
+        return self._table()[rows]
+
+    def _scan(self, queries: NDArray[np.float32], k: int, selector: Any) -> Found:
+        """Return the true k nearest, looking at every selected row."""
+        flat = self._flat()
+        fetched = min(k + MARGIN, flat.ntotal)
+        options = None if selector is None else faiss.SearchParameters(sel=selector)
+        rough, rows = flat.search(queries, fetched, params=options)
+        scores, ids = self._rank(queries, rows, k)
+        if fetched == flat.ntotal:
+            return scores, ids
+        # A row that was not fetched scores at most the worst fetched one, but for rounding.
+        crowded = np.flatnonzero((rows[:, -1] >= 0) & (scores[:, -1] <= rough[:, -1] + ROUNDING))
+        for one in crowded:
+            query, floor = queries[one : one + 1], float(scores[one, -1]) - ROUNDING
+            found = flat.range_search(query, floor, params=options)[2]
+            scores[one], ids[one] = (part[0] for part in self._rank(query, found[None], k))
+        return scores, ids
+
+    def _rank(self, queries: NDArray[np.float32], rows: NDArray[np.int64], k: int) -> Found:
+        scores = cosines(queries, self._table(), rows)
+        return best(scores, np.where(rows < 0, -1, self._ids[rows]), k)
+
+    def _selector(self, rows: NDArray[np.int64]) -> tuple[Any, NDArray[np.uint8]]:
+        """Return a FAISS selector of rows, and the memory it points to, which must outlive it."""
+        mask = np.zeros(len(self._ids), dtype=bool)
+        mask[rows] = True
+        bits = np.packbits(mask, bitorder="little")
+        return faiss.IDSelectorBitmap(bits), bits
+
+    def _scan_allowed(
+        self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64]
+    ) -> Found:
+        rows = self._rows_that_are_there(allowed)
+        if not len(rows):
+            return _nothing(len(queries), k)
+        selector, _bits = self._selector(rows)
+        return self._scan(queries, k, selector)
+
+
+class ExactIndex(_FlatRows):
+    """Every vector is compared: the truth that the other kinds are tested against."""
+
+    kind: ConcreteKind = "exact"
+
+    def _empty(self) -> Any:
+        return faiss.IndexFlatIP(self.dimension)
+
+    def remove(self, ids: NDArray[np.int64]) -> int:
+        """Remove rows; the others move up."""
+        rows = self._rows_that_are_there(ids)
+        if len(rows):
+            selector, _bits = self._selector(rows)
+            self._faiss.remove_ids(selector)
+            self._ids = np.delete(self._ids, rows)
+        return len(rows)
+
+    def search(
+        self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None = None
+    ) -> Found:
+        """Scan all rows, or all allowed ones."""
+        queries = _checked_query(queries, self.dimension, k)
+        if not len(self._ids) or not len(queries):
+            return _nothing(len(queries), k)
+        if allowed is not None:
+            return self._scan_allowed(queries, k, allowed)
+        return self._scan(queries, k, None)
+
+
+class HnswIndex(_FlatRows):
+    """A navigable graph over the vectors: fast, nearly exact, and slow to build.
+
+    FAISS cannot take a node out of the graph. A removed face loses its id and its vector, which
+    becomes zeros; the empty node stays until the index is built anew.
+    """
+
+    kind: ConcreteKind = "hnsw"
+    links: ClassVar[int] = 32
+    build_effort: ClassVar[int] = 80
+    search_effort: ClassVar[int] = 96
+    worn_at: ClassVar[float] = 0.1
+
+    def _empty(self) -> Any:
+        graph = faiss.IndexHNSWFlat(self.dimension, self.links, faiss.METRIC_INNER_PRODUCT)
+        graph.hnsw.efConstruction = self.build_effort
+        return graph
+
+    def _flat(self) -> Any:
+        return faiss.downcast_index(self._faiss.storage)
+
+    @property
+    def worn(self) -> bool:
+        """Whether more than a tenth of the nodes is empty."""
+        return len(self._ids) - len(self) > self.worn_at * len(self._ids)
+
+    def remove(self, ids: NDArray[np.int64]) -> int:
+        """Empty the nodes of these faces."""
+        rows = self._rows_that_are_there(ids)
+        if len(rows):
+            self._table()[rows] = 0
+            self._ids = self._ids.copy()
+            self._ids[rows] = -1
+        return len(rows)
+
+    def search(
+        self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None = None
+    ) -> Found:
+        """Walk the graph; among allowed faces only, scan those exactly."""
+        queries = _checked_query(queries, self.dimension, k)
+        if not len(queries) or not (self._ids >= 0).any():
+            return _nothing(len(queries), k)
+        if allowed is not None:
+            return self._scan_allowed(queries, k, allowed)
+        return self._walk(queries, k)
+
+    def _walk(self, queries: NDArray[np.float32], k: int) -> Found:
+        effort = max(self.search_effort, 2 * k)
+        options = faiss.SearchParametersHNSW(efSearch=effort)
+        if len(self) < len(self._ids):
+            selector, _bits = self._selector(np.flatnonzero(self._ids >= 0))
+            options = faiss.SearchParametersHNSW(efSearch=effort, sel=selector)
+        fetched = min(k + MARGIN, len(self._ids))
+        rows = self._faiss.search(queries, fetched, params=options)[1]
+        return self._rank(queries, rows, k)
+
+
+class IvfIndex(_FaissIndex):
+    """Vectors in lists around centres learnt from a sample; a query visits the nearest lists."""
+
+    kind: ConcreteKind = "ivf"
+    learns = True
+    visited: ClassVar[float] = 0.08
+    least_visited: ClassVar[int] = 16
+
+    def _empty(self) -> Any:
+        return self._lists(1)
+
+    def _lists(self, count: int) -> Any:
+        """Return untrained lists that can give a vector back by its face id."""
+        lists = self._encoded(faiss.IndexFlatIP(self.dimension), count)
+        lists.cp.min_points_per_centroid = 1
+        lists.set_direct_map_type(faiss.DirectMap.Hashtable)
+        return lists
+
+    def _encoded(self, centres: Any, count: int) -> Any:
+        return faiss.IndexIVFFlat(centres, self.dimension, count, faiss.METRIC_INNER_PRODUCT)
+
+    @property
+    def worn(self) -> bool:
+        """Whether it has outgrown the number of lists it was trained for."""
+        return lists_for(len(self)) > 2 * int(self._faiss.nlist)
+
+    def train(self, sample: NDArray[np.float32], faces: int) -> None:
+        """Learn the centres for the number of faces that will be added."""
+        sample = checked_vectors(sample, self.dimension, "sample")
+        count = max(1, min(lists_for(faces), len(sample) // POINTS_PER_LIST))
+        self._faiss = self._lists(count)
+        self._faiss.train(sample)
+
+    def _append(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
+        if not self._faiss.is_trained:
+            self.train(vectors, len(vectors))
+        self._faiss.add_with_ids(vectors, ids)
+        self._ids = np.concatenate([self._ids, ids])
+
+    def remove(self, ids: NDArray[np.int64]) -> int:
+        """Take the codes out of their lists."""
+        rows = self._rows_that_are_there(ids)
+        if len(rows):
+            gone = self._ids[rows]
+            self._faiss.remove_ids(faiss.IDSelectorArray(len(gone), faiss.swig_ptr(gone)))
+            self._ids = np.delete(self._ids, rows)
+        return len(rows)
+
+    def vectors(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the vectors of faces that are there, as decoded."""
+        ids = np.ascontiguousarray(ids, dtype=np.int64)
+        _check_known(self._rows(ids))
+        decoded: NDArray[np.float32] = self._faiss.reconstruct_batch(ids)
+        return decoded
+
+    def search(
+        self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None = None
+    ) -> Found:
+        """Visit the nearest lists; among allowed faces only, visit all lists."""
+        queries = _checked_query(queries, self.dimension, k)
+        if not len(queries) or not len(self._ids):
+            return _nothing(len(queries), k)
+        lists = int(self._faiss.nlist)
+        visits = min(lists, max(self.least_visited, math.ceil(self.visited * lists)))
+        options = faiss.SearchParametersIVF(nprobe=visits)
+        if allowed is not None:
+            selector, _bits = self._id_selector(allowed)
+            options = faiss.SearchParametersIVF(nprobe=lists, sel=selector)
+        fetched = min(k + MARGIN, len(self._ids))
+        scores, ids = self._faiss.search(queries, fetched, params=options)
+        return self._ranked(queries, scores, ids, k)
+
+    def _id_selector(self, allowed: NDArray[np.int64]) -> tuple[Any, NDArray[np.uint8]]:
+        mask = np.zeros(int(self._ids.max()) + 1, dtype=bool)
+        mask[self._ids[self._rows_that_are_there(allowed)]] = True
+        bits = np.packbits(mask, bitorder="little")
+        return faiss.IDSelectorBitmap(bits), bits
+
+    def _ranked(
+        self,
+        queries: NDArray[np.float32],
+        scores: NDArray[np.float32],
+        ids: NDArray[np.int64],
+        k: int,
+    ) -> Found:
+        del scores
+        return rerank(queries, ids, self.vectors, k)
+
+
+class IvfSq8Index(IvfIndex):
+    """The same lists with one byte a number; scores are of the decoded vectors."""
+
+    kind: ConcreteKind = "ivf-sq8"
+    lossless = False
+
+    def _encoded(self, centres: Any, count: int) -> Any:
+        return faiss.IndexIVFScalarQuantizer(
+            centres,
+            self.dimension,
+            count,
+            faiss.ScalarQuantizer.QT_8bit,
+            faiss.METRIC_INNER_PRODUCT,
+        )
+
+    def _ranked(
+        self,
+        queries: NDArray[np.float32],
+        scores: NDArray[np.float32],
+        ids: NDArray[np.int64],
+        k: int,
+    ) -> Found:
+        del queries
+        return best(np.where(ids < 0, -np.inf, scores).astype(np.float32), ids, k)
+
+
+KINDS: Final[dict[ConcreteKind, type[ExactIndex | HnswIndex | IvfIndex]]] = {
+    "exact": ExactIndex,
+    "hnsw": HnswIndex,
+    "ivf": IvfIndex,
+    "ivf-sq8": IvfSq8Index,
+}
+
+
+def lists_for(faces: int) -> int:
+    """Return the number of lists for a number of faces: 4 * sqrt(faces), as FAISS advises."""
+    return max(1, min(round(4 * math.sqrt(faces)), faces // POINTS_PER_LIST, MOST_LISTS))
+
+
+def _checked_query(queries: NDArray[np.float32], dimension: int, k: int) -> NDArray[np.float32]:
+    if k < 1:
+        raise InputError("k", rule="must be at least 1", got=k, next_step="Ask for one or more.")
+    return checked_vectors(queries, dimension, "queries")
+
+
+def _check_known(rows: NDArray[np.int64]) -> None:
+    if (rows < 0).any():
+        raise InputError(
+            "face ids",
+            rule="must be in the index",
+            got=f"{(rows < 0).sum()} that are not",
+            next_step="Ask only for ids that a search returned.",
+        )
+
+
+def _nothing(queries: int, k: int) -> Found:
+    scores = np.full((queries, k), -np.inf, dtype=np.float32)
+    return scores, np.full((queries, k), -1, dtype=np.int64)

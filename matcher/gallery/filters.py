@@ -1,0 +1,275 @@
+"""Which faces a search may return, and how many each filter leaves out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.errors import InputError
+from matcher.gallery.records import Sex
+from matcher.gallery.schema import as_text
+from matcher.gallery.store import Store
+
+OLDEST = 150
+"""Years; the end of a range without a `max_age`."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Rules that all must hold; None or an empty tuple stands for no rule.
+
+    Ages are completed years on a day: 5 to 7 includes a child who turns eight the day after. A
+    subject is left out for age only if no birthday that fits the records gives an age in the
+    range. Without a date of birth, the records are the photos with a date and an age at capture.
+
+    Parameters
+    ----------
+    recorded_sex
+        Keep these; "unknown" counts as unknown.
+    min_age, max_age
+        Keep subjects who may be of this age, both ends included, in completed years.
+    age_on
+        The day on which they have that age; needed with `min_age` or `max_age`.
+    regions
+        Keep these regions, compared exactly; no region counts as unknown.
+    any_tags, all_tags
+        Keep subjects with at least one, or with all, of these tags.
+    enrolled_from, enrolled_before
+        Keep faces enrolled in [from, before); both with a time zone.
+    subject_ids, not_subject_ids
+        Keep only, or leave out, these subjects.
+    keep_unknown
+        Keep subjects of whom a filter cannot tell (the default), or leave them out.
+
+    Raises
+    ------
+    InputError
+        For ages without a day, in the wrong order or negative, and for times without a zone.
+    """
+
+    recorded_sex: tuple[Sex, ...] = ()
+    min_age: int | None = None
+    max_age: int | None = None
+    age_on: date | None = None
+    regions: tuple[str, ...] = ()
+    any_tags: tuple[str, ...] = ()
+    all_tags: tuple[str, ...] = ()
+    enrolled_from: datetime | None = None
+    enrolled_before: datetime | None = None
+    subject_ids: tuple[str, ...] = ()
+    not_subject_ids: tuple[str, ...] = ()
+    keep_unknown: bool = True
+
+    def __post_init__(self) -> None:
+        self._check_ages()
+        for moment in (self.enrolled_from, self.enrolled_before):
+            if moment is not None and moment.tzinfo is None:
+                raise InputError(
+                    "enrolled_from, enrolled_before",
+                    rule="must have a time zone",
+                    got="a time without one",
+                    next_step="Pass a datetime such as datetime.now(UTC).",
+                )
+
+    def _check_ages(self) -> None:
+        if self.min_age is None and self.max_age is None:
+            return
+        lowest, highest = self.min_age or 0, OLDEST if self.max_age is None else self.max_age
+        if not 0 <= lowest <= highest <= OLDEST:
+            raise InputError(
+                "min_age, max_age",
+                rule=f"must have 0 <= min_age <= max_age <= {OLDEST}",
+                got=f"{self.min_age} to {self.max_age}",
+                next_step="Give the youngest age first.",
+            )
+        if self.age_on is None:
+            raise InputError(
+                "age_on",
+                rule="must say on which day a subject has the age",
+                got=None,
+                next_step="Pass a date, such as the day on which the probe was taken.",
+            )
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """What one filter did, counted as if it were the only one.
+
+    Parameters
+    ----------
+    name
+        Name of the field of `Filters`.
+    excluded_faces, excluded_subjects
+        How many it leaves out.
+    unknown_faces, unknown_subjects
+        How many it cannot tell about.
+    kept_unknown
+        Whether those are kept; otherwise they are among the excluded.
+    """
+
+    name: str
+    excluded_faces: int
+    excluded_subjects: int
+    unknown_faces: int
+    unknown_subjects: int
+    kept_unknown: bool
+
+    def __str__(self) -> str:
+        fate = "kept" if self.kept_unknown else "left out too"
+        return (
+            f"{self.name}: {self.excluded_faces} faces of {self.excluded_subjects} subjects left "
+            f"out; {self.unknown_faces} faces of {self.unknown_subjects} unknown, {fate}"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """The faces that a search may return.
+
+    Parameters
+    ----------
+    allowed
+        Face ids, int64, ascending; None when no filter was given, that is all faces.
+    faces, subjects
+        How many are left.
+    of_faces, of_subjects
+        How many faces, and subjects with faces, the gallery has.
+    exclusions
+        One for each filter given, in the order of the fields.
+    """
+
+    allowed: NDArray[np.int64] | None
+    faces: int
+    subjects: int
+    of_faces: int
+    of_subjects: int
+    exclusions: tuple[Exclusion, ...]
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """One filter as SQL: an expression over face f and subject s that is 0, 1, or 2 if unknown."""
+
+    name: str
+    sql: str
+    parameters: tuple[Any, ...]
+
+
+def select(store: Store, filters: Filters) -> Selection:
+    """Return the faces that all filters let pass, and what each filter did."""
+    rules = _rules(filters)
+    passing = "(1, 2)" if filters.keep_unknown else "(1)"
+    with store.reading():
+        totals = _totals(store, "1")
+        if not rules:
+            return Selection(None, *totals, *totals, ())
+        exclusions = tuple(_exclusion(store, rule, filters.keep_unknown) for rule in rules)
+        kept = " AND ".join(f"({rule.sql}) IN {passing}" for rule in rules)
+        parameters = tuple(value for rule in rules for value in rule.parameters)
+        left = _totals(store, kept, parameters)
+        found = store.query(f"SELECT f.face_id {_FROM} WHERE {kept} ORDER BY 1", parameters)
+    face_ids = np.fromiter((row[0] for row in found), dtype=np.int64, count=len(found))
+    return Selection(face_ids, *left, *totals, exclusions)
+
+
+_FROM = "FROM faces f JOIN subjects s USING (subject_id)"
+
+
+def _totals(store: Store, where: str, parameters: tuple[Any, ...] = ()) -> tuple[int, int]:
+    faces, subjects = store.query(
+        f"SELECT count(*), count(DISTINCT s.subject_id) {_FROM} WHERE {where}",
+        parameters,
+    )[0]
+    return faces, subjects
+
+
+def _exclusion(store: Store, rule: _Rule, keep_unknown: bool) -> Exclusion:
+    failing = "(0)" if keep_unknown else "(0, 2)"
+    faces, subjects, unknown_faces, unknown_subjects = store.query(
+        f"WITH judged AS MATERIALIZED (SELECT s.subject_id, ({rule.sql}) AS verdict {_FROM}) "  # noqa: S608 - built of constants
+        f"SELECT count(*) FILTER (WHERE verdict IN {failing}), "
+        f"count(DISTINCT subject_id) FILTER (WHERE verdict IN {failing}), "
+        "count(*) FILTER (WHERE verdict = 2), "
+        "count(DISTINCT subject_id) FILTER (WHERE verdict = 2) FROM judged",
+        rule.parameters,
+    )[0]
+    return Exclusion(rule.name, faces, subjects, unknown_faces, unknown_subjects, keep_unknown)
+
+
+_IN = "IN (SELECT value FROM json_each(?))"
+_HELD = f"SELECT count(*) FROM subject_tags t WHERE t.subject_id = s.subject_id AND t.tag {_IN}"  # noqa: S608 - constant
+
+
+def _rules(filters: Filters) -> list[_Rule]:
+    all_tags = set(filters.all_tags)
+    rules = [
+        _among("recorded_sex", "nullif(s.recorded_sex, 'unknown')", filters.recorded_sex),
+        _age(filters),
+        _among("regions", "s.region", filters.regions),
+        _tags("any_tags", filters.any_tags, 1),
+        _tags("all_tags", all_tags, len(all_tags)),
+        _time("enrolled_from", "f.enrolled_at >= ?", filters.enrolled_from),
+        _time("enrolled_before", "f.enrolled_at < ?", filters.enrolled_before),
+        _among("subject_ids", "s.subject_id", filters.subject_ids),
+        _except(filters.not_subject_ids),
+    ]
+    return [rule for rule in rules if rule is not None]
+
+
+def _among(name: str, column: str, wanted: Collection[str]) -> _Rule | None:
+    if not wanted:
+        return None
+    sql = f"CASE WHEN {column} IS NULL THEN 2 ELSE {column} {_IN} END"
+    return _Rule(name, sql, (_json(wanted),))
+
+
+def _age(filters: Filters) -> _Rule | None:
+    if filters.age_on is None or (filters.min_age is None and filters.max_age is None):
+        return None
+    sql = (
+        "SELECT CASE WHEN latest IS NULL THEN 2 ELSE latest > ? AND earliest <= ? END "
+        "FROM births b WHERE b.subject_id = s.subject_id"
+    )
+    oldest = OLDEST if filters.max_age is None else filters.max_age
+    too_old = _years_before(filters.age_on, oldest + 1)
+    return _Rule("age", sql, (too_old, _years_before(filters.age_on, filters.min_age or 0)))
+
+
+def _tags(name: str, tags: Collection[str], at_least: int) -> _Rule | None:
+    if not tags:
+        return None
+    return _Rule(name, f"({_HELD}) >= ?", (_json(tags), at_least))
+
+
+def _time(name: str, sql: str, moment: datetime | None) -> _Rule | None:
+    return None if moment is None else _Rule(name, sql, (as_text(moment),))
+
+
+def _except(subjects: Collection[str]) -> _Rule | None:
+    if not subjects:
+        return None
+    return _Rule("not_subject_ids", f"s.subject_id NOT {_IN}", (_json(subjects),))
+
+
+def _json(values: Collection[str]) -> str:
+    return json.dumps(sorted(values))
+
+
+def _years_before(day: date, years: int) -> str:
+    """Return the day of birth of one who completes `years` on `day`, as ISO text.
+
+    On 29 February in a year without one, the day is 28 February: who was born on the 29th then
+    completes the year on 1 March. Before year 1 the answer is the first day there is.
+    """
+    if years >= day.year:
+        return date.min.isoformat()
+    try:
+        return day.replace(year=day.year - years).isoformat()
+    except ValueError:
+        return day.replace(year=day.year - years, day=28).isoformat()

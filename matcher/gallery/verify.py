@@ -1,0 +1,128 @@
+"""Does the gallery hold together: every row, every vector, and the index against the store."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from matcher.errors import GalleryDamagedError, GalleryFormatError
+from matcher.gallery import rows
+from matcher.gallery.index import UNIT_TOLERANCE, FaceIndex
+from matcher.gallery.index_file import INDEX_NAME, IndexHeader, read_index
+from matcher.gallery.store import Store
+
+LOSSY_COSINE: Final = 0.97
+"""Least cosine of a vector with what a compressed index kept of it."""
+
+
+@dataclass(frozen=True)
+class VerifyReport:
+    """What was checked and what was found.
+
+    Parameters
+    ----------
+    faces
+        Faces whose vectors were checked.
+    faults
+        What contradicts itself, in sentences; empty when all is well.
+    notes
+        What is worth knowing and does no harm, such as an index file that is behind the store.
+    """
+
+    faces: int
+    faults: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing contradicts itself."""
+        return not self.faults
+
+
+def verify(directory: Path, store: Store) -> VerifyReport:
+    """Check the store, then the index file against the commit of the store that it names."""
+    with store.reading():
+        faults = [*_store_faults(store), *_vector_faults(store)]
+        index_faults, notes = _index_findings(directory, store)
+        return VerifyReport(store.faces, (*faults, *index_faults), notes)
+
+
+def _store_faults(store: Store) -> Iterator[str]:
+    for (finding,) in store.query("PRAGMA integrity_check"):
+        if finding != "ok":
+            yield f"The store is damaged: {finding}."
+    dangling = len(store.query("PRAGMA foreign_key_check"))
+    if dangling:
+        yield f"{dangling} rows refer to rows that are not there."
+    bare = store.value(
+        "SELECT count(*) FROM faces WHERE face_id NOT IN (SELECT face_id FROM vectors)"
+    )
+    if bare:
+        yield f"{bare} faces have no vector."
+    revenant = store.value("SELECT count(*) FROM faces JOIN removed USING (face_id)")
+    if revenant:
+        yield f"{revenant} faces are both there and removed."
+
+
+def _vector_faults(store: Store) -> Iterator[str]:
+    wrong_length, altered, wrong_norm = 0, 0, 0
+    last = 0
+    while page := store.query(
+        "SELECT face_id, vector, crc32 FROM vectors WHERE face_id > ? ORDER BY face_id LIMIT ?",
+        (last, rows.PAGE),
+    ):
+        last = page[-1][0]
+        altered += sum(zlib.crc32(blob) != crc32 for _, blob, crc32 in page)
+        whole = [blob for _, blob, _ in page if len(blob) == 4 * store.model.dimension]
+        wrong_length += len(page) - len(whole)
+        vectors = np.frombuffer(b"".join(whole), dtype="<f4").reshape(len(whole), -1)
+        off = np.abs(np.linalg.norm(vectors.astype(np.float64), axis=1) - 1)
+        wrong_norm += int((~(off <= UNIT_TOLERANCE)).sum())
+    if wrong_length:
+        yield f"{wrong_length} vectors are of another dimension."
+    if altered:
+        yield f"{altered} vectors do not have their checksum."
+    if wrong_norm:
+        yield f"{wrong_norm} vectors are not of unit length."
+
+
+def _index_findings(directory: Path, store: Store) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return faults and notes."""
+    if not (directory / INDEX_NAME).exists():
+        return (), ("There is no index file; the next search builds it.",)
+    try:
+        index, header = read_index(directory)
+    except (GalleryDamagedError, GalleryFormatError) as error:
+        return (f"The index file {error.rule}; the next search rebuilds it.",), ()
+    if header.model != store.model or store.stamp(header.generation) != header.stamp:
+        return ("The index file belongs to another gallery or another history.",), ()
+    behind = store.generation - header.generation
+    notes = (f"The index file is {behind} commits behind; searches catch up.",) if behind else ()
+    return tuple(_index_faults(index, header, store)), notes
+
+
+def _index_faults(index: FaceIndex, header: IndexHeader, store: Store) -> Iterator[str]:
+    """Compare with the store as it was at the commit of the index, less what was removed since."""
+    index.remove(rows.removed_since(store, header.generation))
+    sql = "SELECT face_id FROM faces WHERE generation <= ? ORDER BY face_id"
+    expected = np.array([row[0] for row in store.query(sql, (header.generation,))], dtype=np.int64)
+    if not np.array_equal(index.ids(), expected):
+        yield "The index does not hold the faces that the store held at its commit."
+        return
+    different = 0
+    for start in range(0, len(expected), rows.PAGE):
+        ids = expected[start : start + rows.PAGE]
+        kept, true = index.vectors(ids), rows.vectors(store, ids)
+        if index.lossless:
+            different += int((kept != true).any(axis=1).sum())
+        else:
+            lengths = np.linalg.norm(kept, axis=1)
+            cosine = np.einsum("nd,nd->n", kept, true) / np.maximum(lengths, 1e-9)
+            different += int((~(cosine >= LOSSY_COSINE)).sum())
+    if different:
+        yield f"{different} vectors of the index are not those of the store."

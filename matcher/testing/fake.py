@@ -1,0 +1,118 @@
+"""A model without weights, and vectors without faces, for tests that need neither to be real."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.embedding import ModelIdentity, ModelRecord, WeightsFile
+from matcher.faces import CropTemplate
+
+_GRID = 16
+_CROP = CropTemplate(
+    "fake-64",
+    64,
+    ((24.0, 26.0), (40.0, 26.0), (32.0, 35.0), (26.0, 44.0), (38.0, 44.0)),
+)
+
+
+class FakeEmbedder:
+    """An `Embedder` that needs no weights: equal crops have equal vectors, similar ones similar.
+
+    The vector is a fixed random projection of the crop averaged over a 16 x 16 grid, with the mean
+    removed. It knows nothing of faces; no figure measured with it means anything.
+
+    Parameters
+    ----------
+    dimension
+        Length of a vector, >= 2.
+    version
+        Of the identity; another version is another model with other vectors.
+    """
+
+    def __init__(self, dimension: int = 128, version: str = "1") -> None:
+        self._record = ModelRecord(
+            name="fake",
+            version=version,
+            network="onnx",
+            weights=WeightsFile("none", sha256="fa4e" * 16),
+            licence="none needed: there are no weights",
+            training_data="none",
+            crop=_CROP,
+            colour_order="RGB",
+            mean=(0.0, 0.0, 0.0),
+            scale=255.0,
+            dimension=dimension,
+            mirrored=False,
+        )
+        seed = np.random.SeedSequence([dimension, *version.encode()])
+        generator = np.random.default_rng(seed)
+        self._projection = generator.normal(size=(_GRID * _GRID * 3, dimension))
+
+    @property
+    def record(self) -> ModelRecord:
+        """Facts of a model that is none."""
+        return self._record
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """Identity with an invented weights hash."""
+        return ModelIdentity(
+            self._record.name,
+            self._record.version,
+            "fa4e" * 16,
+            self._record.preprocessing_sha256,
+            self._record.dimension,
+        )
+
+    def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return unit vectors, float32 of shape (n, d), for crops, uint8 (n, size, size, 3)."""
+        cells = _grid_means(crops.astype(np.float64) / 255)
+        signals = cells.reshape(len(crops), -1)
+        signals = signals - signals.mean(axis=1, keepdims=True)
+        return _unit((signals + 1e-6) @ self._projection)
+
+
+def _grid_means(crops: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Average over a grid of 16 x 16 cells, of crops of any size of at least 16."""
+    edges = np.linspace(0, crops.shape[1], _GRID, endpoint=False).astype(int)
+    counts = np.diff([*edges, crops.shape[1]])
+    sums = np.add.reduceat(np.add.reduceat(crops, edges, axis=1), edges, axis=2)
+    means: NDArray[np.float64] = sums / (counts[:, None] * counts[None, :])[None, :, :, None]
+    return means
+
+
+def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float32]:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: NDArray[np.float32] = (vectors / lengths).astype(np.float32)
+    return unit
+
+
+def random_unit_vectors(n: int, d: int, seed: int) -> NDArray[np.float32]:
+    """Return vectors spread evenly over the sphere, float32 of shape (n, d)."""
+    return _unit(np.random.default_rng(seed).normal(size=(n, d)))
+
+
+def clustered_unit_vectors(
+    subjects: int, photos: int, d: int, seed: int, spread: float = 0.7
+) -> NDArray[np.float32]:
+    """Return vectors of several photos of each subject, float32 of shape (subjects * photos, d).
+
+    Parameters
+    ----------
+    subjects, photos
+        How many subjects, and photos of each; the photos of a subject are adjacent rows.
+    d
+        Length of a vector.
+    seed
+        Of the random numbers.
+    spread
+        Length of the random part beside a centre of length 1; two photos of a subject have a
+        cosine of about 1 / (1 + spread ** 2).
+    """
+    generator = np.random.default_rng(seed)
+    centres = random_unit_vectors(subjects, d, seed + 1)
+    noise = generator.standard_normal((subjects, photos, d), dtype=np.float32)
+    vectors = centres[:, None, :] + noise * np.float32(spread / np.sqrt(d))
+    vectors /= np.linalg.norm(vectors, axis=2, keepdims=True)
+    return vectors.reshape(-1, d)
