@@ -1,0 +1,131 @@
+"""Which morphs make one face differ from another, how much, and when in life.
+
+Every row of the table is one offset: a pair of opposite morphs driven by one number. `spread` is
+the standard deviation of that number in adults; `shared` the sign with which the offset follows
+the shared factor of its region (a broad nose is broad in several ways at once); `early` the spread
+in a child of three as a share of the adult spread (below 1: the difference appears with age, above
+1: it fades); `lasting` the share of the variance that stays with a person for life.
+The ranges are chosen by eye: wide enough to tell people apart, narrow enough to stay plausible.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Offset:
+    """One way in which faces differ."""
+
+    name: str
+    low: tuple[str, ...]
+    high: tuple[str, ...]
+    region: str
+    spread: float
+    shared: float
+    early: float
+    lasting: float
+
+
+_TABLE = """
+nose/nose-base down up .30 0 .5 .7
+nose/nose-curve concave convex .30 -.4 .5 .6
+nose/nose-flaring decr incr .28 .6 .7 .7
+nose/nose-greek decr incr .20 0 .3 .6
+nose/nose-hump decr incr .26 -.4 .1 .5
+nose/nose-nostrils-angle down up .22 0 .8 .7
+nose/nose-nostrils-width decr incr .28 .6 .7 .7
+nose/nose-point down up .30 0 .6 .6
+nose/nose-point-width decr incr .34 .5 .7 .7
+nose/nose-scale-depth decr incr .26 .3 .5 .6
+nose/nose-scale-horiz decr incr .30 .7 .8 .8
+nose/nose-scale-vert decr incr .26 0 .6 .7
+nose/nose-septumangle decr incr .20 0 .5 .6
+nose/nose-trans down up .18 0 .8 .8
+nose/nose-volume decr incr .26 .5 .6 .6
+nose/nose-width1 decr incr .30 .5 .8 .7
+nose/nose-width2 decr incr .26 .5 .7 .7
+nose/nose-width3 decr incr .26 .6 .7 .7
+mouth/mouth-cupidsbow decr incr .34 .3 1.0 .7
+mouth/mouth-lowerlip-height decr incr .32 .7 .9 .7
+mouth/mouth-lowerlip-volume decr incr .34 .7 .9 .7
+mouth/mouth-lowerlip-width decr incr .24 .2 .9 .7
+mouth/mouth-scale-horiz decr incr .30 .2 .8 .7
+mouth/mouth-scale-vert decr incr .24 .5 .9 .7
+mouth/mouth-trans down up .20 0 .7 .7
+mouth/mouth-upperlip-height decr incr .32 .7 .9 .7
+mouth/mouth-upperlip-volume decr incr .34 .7 .9 .7
+mouth/mouth-upperlip-width decr incr .24 .2 .9 .7
+mouth/mouth-philtrum-volume decr incr .30 0 1.0 .6
+mouth/mouth-dimples in out .26 0 1.0 .6
+mouth/mouth-angles down up .20 0 .7 .4
+chin/chin-bones decr incr .28 .5 .3 .6
+chin/chin-cleft decr incr .26 .2 .3 .6
+chin/chin-height decr incr .28 .4 .5 .6
+chin/chin-jaw-drop decr incr .26 .4 .4 .6
+chin/chin-prognathism decr incr .22 .2 .4 .6
+chin/chin-prominent decr incr .26 .5 .3 .6
+chin/chin-width decr incr .32 .4 .5 .6
+forehead/forehead-nubian decr incr .24 .3 1.1 .7
+forehead/forehead-scale-vert decr incr .26 .3 1.0 .7
+forehead/forehead-temple decr incr .26 .3 .8 .6
+forehead/forehead-trans backward forward .22 .3 1.1 .7
+eyebrows/eyebrows-angle down up .28 0 .5 .6
+eyebrows/eyebrows-trans backward forward .24 0 .3 .6
+head/head-fat decr incr .20 .4 1.1 .3
+head/head-scale-depth decr incr .20 0 1.0 .8
+head/head-scale-horiz decr incr .22 .5 .9 .7
+head/head-scale-vert decr incr .20 -.5 .8 .7
+head/head-back-scale-depth decr incr .20 0 1.0 .8
+cheek/*-cheek-bones decr incr .30 .4 .5 .6
+cheek/*-cheek-inner decr incr .28 .2 1.0 .4
+cheek/*-cheek-trans down up .26 0 .8 .6
+cheek/*-cheek-volume decr incr .30 .4 1.2 .3
+eyes/*-eye-bag decr incr .28 0 .5 .5
+eyes/*-eye-corner1 down up .30 .3 .9 .8
+eyes/*-eye-corner2 down up .32 .3 .9 .8
+eyes/*-eye-epicanthus in out .26 .2 1.1 .6
+eyes/*-eye-eyefold-angle down up .30 0 .8 .6
+eyes/*-eye-eyefold concave convex .28 0 .8 .6
+eyes/*-eye-height1 decr incr .24 .5 .9 .7
+eyes/*-eye-height2 decr incr .22 .5 .9 .7
+eyes/*-eye-height3 decr incr .24 .5 .9 .7
+eyes/*-eye-scale decr incr .22 .5 .7 .7
+eyes/*-eye-push1 in out .22 0 .8 .7
+eyes/*-eye-trans down up .22 0 .7 .8
+eyes/*-eye-trans in out .26 0 .9 .8
+ears/*-ear-scale decr incr .30 .5 .9 .7
+ears/*-ear-wing decr incr .34 .3 1.0 .8
+ears/*-ear-lobe decr incr .34 0 .7 .7
+ears/*-ear-rot backward forward .24 0 1.0 .8
+neck/neck-scale-horiz decr incr .20 .5 .6 .5
+neck/neck-scale-depth decr incr .18 .5 .6 .5
+"""
+
+
+def _offset(row: str) -> Offset:
+    path, low, high, *numbers = row.split()
+    region, stem = path.split("/")
+    sides = [stem.replace("*", side) for side in "lr"] if "*" in stem else [stem]
+    spread, shared, early, lasting = map(float, numbers)
+    return Offset(
+        name=f"{stem.replace('*-', '')}-{low}-{high}",
+        low=tuple(f"local/{side}-{low}" for side in sides),
+        high=tuple(f"local/{side}-{high}" for side in sides),
+        region=region,
+        spread=spread,
+        shared=shared,
+        early=early,
+        lasting=lasting,
+    )
+
+
+OFFSETS: tuple[Offset, ...] = tuple(_offset(row) for row in _TABLE.strip().splitlines())
+REGIONS: tuple[str, ...] = tuple(sorted({offset.region for offset in OFFSETS}))
+
+ASYMMETRIES: tuple[str, ...] = tuple(
+    f"asym/asym-{name}"
+    for name in "brown-1 brown-2 cheek-1 cheek-2 eye-1 eye-3 eye-5 jaw-1 jaw-2 mouth-1 mouth-2 "
+    "nose-1 nose-2 nose-4 temple-1 top-1".split()
+)
+"""Stems of the one-sided morphs; each exists with the endings "-l" and "-r"."""
