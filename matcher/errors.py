@@ -236,7 +236,7 @@ class UnknownSubjectError(GalleryError, KeyError):
     __str__ = MatcherError.__str__
 
 
-class MissingExtraError(MatcherError, ImportError):
+class MissingExtraError(MatcherError, ImportError):  # type: ignore[misc]  # ImportError.path
     """An optional dependency is not installed."""
 
     code = "missing_extra"

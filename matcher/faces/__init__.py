@@ -4,21 +4,27 @@ from matcher.faces.alignment import align, similarity_transform
 from matcher.faces.choice import choose_faces
 from matcher.faces.face import LANDMARKS, Choice, CropTemplate, Detector, Face, FoundBy
 from matcher.faces.measures import measure
+from matcher.faces.policy import POLICIES, QualityPolicy, Refusal, refusals, weight
 from matcher.faces.quality import FaceQuality
 
 __all__ = [
     "LANDMARKS",
+    "POLICIES",
     "Choice",
     "CropTemplate",
     "Detector",
     "Face",
     "FaceQuality",
     "FoundBy",
+    "QualityPolicy",
+    "Refusal",
     "align",
     "choose_faces",
     "load_detector",
     "measure",
+    "refusals",
     "similarity_transform",
+    "weight",
 ]
 
 

@@ -1,8 +1,10 @@
 """Vectors and records on disk: the store is the truth, the FAISS index is derived."""
 
+from matcher.gallery.enrolment import EnrolmentOutcome, enrol
 from matcher.gallery.filters import Exclusion, Filters, Selection
 from matcher.gallery.gallery import Gallery
 from matcher.gallery.index import FaceIndex, IndexKind
+from matcher.gallery.manifest import Manifest, PhotoOfSubject, read_folder, read_manifest
 from matcher.gallery.records import (
     AddOutcome,
     Enrolment,
@@ -18,12 +20,15 @@ from matcher.gallery.verify import VerifyReport
 __all__ = [
     "AddOutcome",
     "Enrolment",
+    "EnrolmentOutcome",
     "Exclusion",
     "FaceIndex",
     "Filters",
     "Gallery",
     "GalleryInfo",
     "IndexKind",
+    "Manifest",
+    "PhotoOfSubject",
     "PhotoRecord",
     "Selection",
     "Sex",
@@ -31,4 +36,7 @@ __all__ = [
     "Subject",
     "SubjectVectors",
     "VerifyReport",
+    "enrol",
+    "read_folder",
+    "read_manifest",
 ]

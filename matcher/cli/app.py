@@ -1,0 +1,68 @@
+"""The Typer application: sub-commands, and errors turned into messages and exit codes."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from matcher.cli.console import say
+from matcher.errors import GalleryError, InputError, MatcherError, MissingExtraError, ModelError
+
+
+class Exit(enum.IntEnum):
+    """Exit codes of the command. The usual 2 is Typer's, for options that make no sense."""
+
+    DONE = 0
+    ATTENTION = 1
+    """Done, but something needs a look: failed photos, no lead, a fault that `verify` found."""
+    INPUT = 3
+    MODEL = 4
+    GALLERY = 5
+    MISSING_EXTRA = 6
+    INTERRUPTED = 130
+
+
+_EXITS: tuple[tuple[type[MatcherError], Exit], ...] = (
+    (InputError, Exit.INPUT),
+    (ModelError, Exit.MODEL),
+    (GalleryError, Exit.GALLERY),
+    (MissingExtraError, Exit.MISSING_EXTRA),
+)
+
+
+class Group(TyperGroup):
+    """A command group that ends on the library's errors with their message and exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the sub-command."""
+        try:
+            return super().invoke(ctx)
+        except MatcherError as error:
+            say(f"Error: {error}")
+            raise typer.Exit(exit_code(error)) from error
+        except KeyboardInterrupt as error:
+            say("Interrupted. What was stored is kept; run the same command again to go on.")
+            raise typer.Exit(Exit.INTERRUPTED) from error
+
+
+def exit_code(error: MatcherError) -> Exit:
+    """Return the exit code of an error."""
+    return next((code for kind, code in _EXITS if isinstance(error, kind)), Exit.ATTENTION)
+
+
+EPILOG = (
+    "Exit codes: 0 done, 1 done but something needs a look (failed photos, no lead, a fault found "
+    "by verify), 2 wrong options, 3 bad input, 4 model or weights, 5 gallery, 6 an optional "
+    "package is missing, 130 interrupted."
+)
+
+app = typer.Typer(
+    cls=Group,
+    epilog=EPILOG,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Ranked photo leads for a person to review. Results go to stdout, talk to stderr.",
+)

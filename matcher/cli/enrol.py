@@ -1,0 +1,108 @@
+"""`matcher enrol`: photos into a gallery."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from matcher.cli.app import Exit, app
+from matcher.cli.console import progress, say
+from matcher.cli.options import (
+    Device,
+    DryRun,
+    FaceChoice,
+    GalleryPath,
+    Model,
+    Policy,
+    QualityPolicyName,
+    Salvage,
+    WhichFace,
+)
+from matcher.errors import ManifestError
+
+
+@app.command()
+def enrol(
+    gallery: GalleryPath,
+    source: Annotated[
+        Path,
+        typer.Argument(help="A CSV manifest, or a folder with one sub-folder for each subject."),
+    ],
+    model: Model = "dlib-resnet",
+    device: Device = "cpu",
+    policy: QualityPolicyName = Policy.standard,
+    face: WhichFace = FaceChoice.one,
+    report: Annotated[
+        Path | None, typer.Option(help="CSV file for the outcome of every photo.")
+    ] = None,
+    salvage: Salvage = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Enrol the photos of a folder or manifest; makes the gallery when there is none.
+
+    Running it again skips what is there. The outcome of every photo is in the report.
+    """
+    from matcher.embedding import load_extractor
+    from matcher.faces import POLICIES
+    from matcher.gallery import Gallery, enrol, read_folder, read_manifest
+
+    manifest = read_folder(source) if source.is_dir() else read_manifest(source)
+    if dry_run:
+        subjects = {photo.subject.subject_id for photo in manifest.photos}
+        say(f"Would enrol {len(manifest.photos)} photos of {len(subjects)} subjects.")
+        for error in manifest.errors:
+            say(f"Would skip: {error}")
+        return
+    extractor = load_extractor(model, device=device, salvage=salvage)
+    create = Gallery.open if gallery.exists() else Gallery.create
+    with create(gallery, model=extractor.model) as opened, progress() as hook:
+        outcomes = enrol(
+            opened,
+            extractor,
+            manifest.photos,
+            choose=face.value,
+            policy=POLICIES[policy.value],
+            on_progress=hook,
+        )
+    rows = [outcome.row() for outcome in outcomes]
+    rows += [_row_of(error) for error in manifest.errors]
+    if report is None:
+        _say_faults(rows)
+    else:
+        _write(report, rows)
+    counts = Counter(row["status"] for row in rows)
+    say("; ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "no photos")
+    raise typer.Exit(Exit.ATTENTION if counts["failed"] else Exit.DONE)
+
+
+def _row_of(error: ManifestError) -> dict[str, str]:
+    unknown = dict.fromkeys(("photo", "subject"), "")
+    return unknown | {
+        "status": "failed",
+        "code": error.code,
+        "reason": str(error),
+        "also_under": "",
+    }
+
+
+def _say_faults(rows: Sequence[dict[str, str]]) -> None:
+    for row in rows:
+        if row["status"] == "failed":
+            say(f"Failed: {row['photo']} {row['reason']}")
+        elif row["also_under"]:
+            say(f"The same photo is also under {row['also_under']}: {row['photo']}")
+
+
+def _write(report: Path, rows: Sequence[dict[str, str]]) -> None:
+    with report.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(
+            file, ("photo", "subject", "status", "code", "reason", "also_under")
+        )
+        writer.writeheader()
+        writer.writerows(rows)
+    say(f"The outcome of every photo is in {report}.")

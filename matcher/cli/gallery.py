@@ -1,0 +1,78 @@
+"""`matcher gallery`: look at, check, rebuild and prune a gallery."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from matcher.cli.app import Exit, Group, app
+from matcher.cli.console import Format, print_rows, say
+from matcher.cli.options import DryRun, GalleryPath, Output
+
+gallery = typer.Typer(cls=Group, no_args_is_help=True, help="Look at and look after a gallery.")
+app.add_typer(gallery, name="gallery")
+
+
+@gallery.command()
+def info(path: GalleryPath, output: Output = Format.table) -> None:
+    """Print how many subjects, photos and faces there are, the model, and the index."""
+    from matcher.gallery import Gallery
+
+    with Gallery.open(path) as opened:
+        facts = asdict(opened.info())
+    if output is Format.table:
+        print_rows([{"fact": key, "value": str(value)} for key, value in facts.items()], output)
+    else:
+        print_rows([facts], output)
+
+
+@gallery.command("list")
+def list_command(path: GalleryPath, output: Output = Format.table) -> None:
+    """List the subjects."""
+    from matcher.gallery import Gallery
+
+    with Gallery.open(path) as opened:
+        rows = [asdict(subject) for subject in opened.subjects()]
+    print_rows(rows, output)
+
+
+@gallery.command()
+def verify(path: GalleryPath) -> None:
+    """Check the store against itself and the index against the store."""
+    from matcher.gallery import Gallery
+
+    with Gallery.open(path) as opened:
+        report = opened.verify()
+    for fault in report.faults:
+        say(f"Fault: {fault}")
+    say(f"{report.faces} faces checked, {len(report.faults)} faults.")
+    raise typer.Exit(Exit.ATTENTION if report.faults else Exit.DONE)
+
+
+@gallery.command()
+def rebuild(path: GalleryPath) -> None:
+    """Make the index anew from the store."""
+    from matcher.gallery import Gallery
+
+    with Gallery.open(path) as opened:
+        opened.rebuild()
+        say(f"The index was made anew from {len(opened)} faces.")
+
+
+@gallery.command()
+def remove(
+    path: GalleryPath,
+    subjects: Annotated[list[str], typer.Argument(metavar="SUBJECT", help="Subject identifiers.")],
+    dry_run: DryRun = False,
+) -> None:
+    """Remove subjects with their photo references and vectors. This cannot be undone."""
+    from matcher.gallery import Gallery
+
+    with Gallery.open(path) as opened:
+        found = {subject: len(opened.photos(subject)) for subject in dict.fromkeys(subjects)}
+        for subject, photos in found.items():
+            if not dry_run:
+                opened.remove_subject(subject)
+            say(f"{'Would remove' if dry_run else 'Removed'} {subject} and {photos} photos.")

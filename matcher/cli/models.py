@@ -1,0 +1,85 @@
+"""`matcher models`: which models there are, their licences, and their weights on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from matcher.cli.app import Exit, Group, app
+from matcher.cli.console import Format, print_rows, progress, say
+from matcher.cli.options import Output
+
+models = typer.Typer(cls=Group, no_args_is_help=True, help="Models, their licences and weights.")
+app.add_typer(models, name="models")
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of a registered model.")]
+
+
+@models.command("list")
+def list_command(output: Output = Format.table) -> None:
+    """List the registered models and whether their weights are on this machine."""
+    from matcher.embedding import list_models, verify_weights
+
+    rows = [
+        {
+            "name": record.name,
+            "dimension": record.dimension,
+            "works offline": "yes" if record.works_offline else "after fetch",
+            "weights": verify_weights(record.name).state,
+            "licence": record.licence,
+        }
+        for record in list_models()
+    ]
+    print_rows(rows, output)
+
+
+@models.command()
+def info(name: Name, output: Output = Format.table) -> None:
+    """Print all facts of one model."""
+    from dataclasses import asdict
+
+    from matcher.embedding import get_record, verify_weights
+
+    record = get_record(name)
+    facts = asdict(record) | {"on this machine": verify_weights(name).detail}
+    if output is Format.table:
+        print_rows([{"fact": key, "value": str(value)} for key, value in facts.items()], output)
+    else:
+        print_rows([facts], output)
+
+
+@models.command()
+def fetch(
+    name: Name,
+    mirror: Annotated[
+        str | None, typer.Option(help="Base address to fetch the file from instead.")
+    ] = None,
+    from_file: Annotated[
+        Path | None, typer.Option("--from", help="A file brought by other means; no network.")
+    ] = None,
+) -> None:
+    """Fetch the weights of one model, verify them, and put them in the cache."""
+    from matcher.embedding import fetch
+
+    with progress() as hook:
+        path = fetch(name, mirror=mirror, from_file=from_file, on_progress=hook)
+    say(f"Verified and stored: {path}")
+
+
+@models.command()
+def verify(
+    names: Annotated[list[str] | None, typer.Argument(help="All models if none is named.")] = None,
+    output: Output = Format.table,
+) -> None:
+    """Hash the weights on this machine and compare them with their records."""
+    from matcher.embedding import list_models, verify_weights
+
+    chosen = names or [record.name for record in list_models()]
+    statuses = [verify_weights(name) for name in chosen]
+    rows = [{"name": s.name, "weights": s.state, "detail": s.detail} for s in statuses]
+    print_rows(rows, output)
+    damaged = any(status.state == "damaged" for status in statuses)
+    missing = bool(names) and any(status.state == "missing" for status in statuses)
+    raise typer.Exit(Exit.MODEL if damaged or missing else Exit.DONE)

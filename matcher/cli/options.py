@@ -1,0 +1,55 @@
+"""Options that several sub-commands share, and what they stand for."""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from matcher.cli.console import Format
+
+GalleryPath = Annotated[Path, typer.Argument(metavar="GALLERY", help="The gallery's directory.")]
+Model = Annotated[
+    str,
+    typer.Option("--model", help="Name of a registered model, or a TOML record of an ONNX file."),
+]
+Device = Annotated[str, typer.Option("--device", help="cpu or cuda; never replaced silently.")]
+Output = Annotated[Format, typer.Option("--format", help="How results are printed on stdout.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, change nothing.")]
+Salvage = Annotated[
+    bool, typer.Option("--salvage", help="Decode what is left of truncated photos.")
+]
+
+
+class Policy(enum.StrEnum):
+    """Quality policies."""
+
+    off = "off"
+    standard = "standard"
+    strict = "strict"
+
+
+class FaceChoice(enum.StrEnum):
+    """Which face of a photo is meant."""
+
+    one = "one"
+    largest = "largest"
+
+
+class RecordedSex(enum.StrEnum):
+    """Values of the recorded sex."""
+
+    female = "female"
+    male = "male"
+    other = "other"
+    unknown = "unknown"
+
+
+QualityPolicyName = Annotated[
+    Policy, typer.Option("--policy", help="Quality below which a face is refused; off overrides.")
+]
+WhichFace = Annotated[
+    FaceChoice, typer.Option("--face", help="one: a photo with several faces fails; or largest.")
+]

@@ -1,0 +1,190 @@
+"""Photo to vectors in one step: decode, detect, choose, align, embed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.embedding.loading import load_model
+from matcher.embedding.record import Embedder, ModelIdentity
+from matcher.embedding.registry import DEFAULT_MODEL
+from matcher.errors import MatcherError
+from matcher.faces import Choice, Detector, Face, align, choose_faces, load_detector
+from matcher.photos import DecodeLimits, Photo, PhotoSource, load_photo
+
+_BATCH = 16  # photos decoded at a time; bounds the memory of a long run
+
+
+@dataclass(frozen=True, eq=False)
+class Extracted:
+    """One face and its vector.
+
+    Parameters
+    ----------
+    face
+        The face, with its photo and quality.
+    vector
+        float32 array of shape (d,), unit length.
+    """
+
+    face: Face
+    vector: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Extraction:
+    """What became of one photo of a batch: its faces, or the error that stopped it.
+
+    Parameters
+    ----------
+    source
+        What was given.
+    photo
+        The decoded photo; None when it could not be read.
+    faces
+        The faces asked for; empty when there is an error.
+    error
+        Why there are none.
+    """
+
+    source: PhotoSource
+    photo: Photo | None
+    faces: tuple[Extracted, ...] = ()
+    error: MatcherError | None = None
+
+
+class Extractor:
+    """A detector and an embedder, used as one.
+
+    It never refuses a face for its quality: whoever enrols or searches applies a policy to
+    `Face.quality`, so that a person can override it.
+
+    Parameters
+    ----------
+    detector
+        Finds faces.
+    embedder
+        Turns aligned crops into vectors.
+    limits
+        Largest photo that is decoded.
+    salvage
+        Decode what is left of truncated photos; `Photo.notes` says what was lost.
+    """
+
+    def __init__(
+        self,
+        detector: Detector,
+        embedder: Embedder,
+        *,
+        limits: DecodeLimits | None = None,
+        salvage: bool = False,
+    ) -> None:
+        self._detector = detector
+        self._embedder = embedder
+        self._limits = limits or DecodeLimits()
+        self._salvage = salvage
+
+    @property
+    def model(self) -> ModelIdentity:
+        """What a gallery remembers of the embedder."""
+        return self._embedder.identity
+
+    def extract(self, source: PhotoSource, *, choose: Choice = "one") -> tuple[Extracted, ...]:
+        """Return the chosen faces of one photo with their vectors, the largest first.
+
+        Raises
+        ------
+        PhotoError
+            The photo cannot be read.
+        NoFaceError, SeveralFacesError
+            The photo does not hold the faces that `choose` asks for.
+        """
+        (extraction,) = self.extract_many([source], choose=choose)
+        if extraction.error is not None:
+            raise extraction.error
+        return extraction.faces
+
+    def extract_many(
+        self, sources: Iterable[PhotoSource], *, choose: Choice = "one"
+    ) -> Iterator[Extraction]:
+        """Yield one `Extraction` for each photo, in order; a bad photo never ends the run."""
+        remaining = iter(sources)
+        while batch := list(islice(remaining, _BATCH)):
+            yield from self._extract_batch(batch, choose)
+
+    def embed(self, faces: Sequence[Face]) -> NDArray[np.float32]:
+        """Return the vectors of faces that were found before, float32 of shape (n, d)."""
+        crop = self._embedder.record.crop
+        crops = np.zeros((len(faces), crop.size, crop.size, 3), dtype=np.uint8)
+        for row, face in enumerate(faces):
+            crops[row] = align(face.photo, face.landmarks, crop)
+        return self._embedder.embed(crops)
+
+    def _extract_batch(self, sources: list[PhotoSource], choose: Choice) -> Iterator[Extraction]:
+        loaded = [self._load(source) for source in sources]
+        detected = iter(self._detector.detect([item for item in loaded if isinstance(item, Photo)]))
+        chosen = [
+            _choose(next(detected), choose, item) if isinstance(item, Photo) else item
+            for item in loaded
+        ]
+        wanted = [face for faces in chosen if isinstance(faces, tuple) for face in faces]
+        vectors = iter(self.embed(wanted))
+        for source, photo, faces in zip(sources, loaded, chosen, strict=True):
+            read = photo if isinstance(photo, Photo) else None
+            if isinstance(faces, MatcherError):
+                yield Extraction(source, read, error=faces)
+            else:
+                found = tuple(Extracted(face, next(vectors)) for face in faces)
+                yield Extraction(source, read, found)
+
+    def _load(self, source: PhotoSource) -> Photo | MatcherError:
+        try:
+            return load_photo(source, limits=self._limits, salvage=self._salvage)
+        except MatcherError as error:
+            return error
+
+
+def _choose(faces: list[Face], choose: Choice, photo: Photo) -> tuple[Face, ...] | MatcherError:
+    try:
+        return tuple(choose_faces(faces, choose, photo=photo))
+    except MatcherError as error:
+        return error
+
+
+def load_extractor(
+    model: str = DEFAULT_MODEL,
+    *,
+    device: str = "cpu",
+    precision: Literal["float32", "bfloat16"] = "float32",
+    limits: DecodeLimits | None = None,
+    salvage: bool = False,
+) -> Extractor:
+    """Return the library's detector and a registered model as one extractor.
+
+    Parameters
+    ----------
+    model
+        Name of a registered model, or the path of an ONNX model's TOML record.
+    device
+        "cpu" or "cuda"; never replaced silently.
+    precision
+        "float32", or "bfloat16" for speed at a small cost in accuracy.
+    limits
+        Largest photo that is decoded.
+    salvage
+        Decode what is left of truncated photos.
+
+    Raises
+    ------
+    UnknownModelError, WeightsMissingError, WeightsDamagedError
+        The model cannot be loaded.
+    InputError
+        The device does not exist.
+    """
+    embedder = load_model(model, device=device, precision=precision)
+    return Extractor(load_detector(device), embedder, limits=limits, salvage=salvage)

@@ -1,0 +1,227 @@
+"""The ranked list that a search returns: always the same type, whatever came of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, Literal
+
+from matcher.embedding import ModelIdentity
+from matcher.errors import MissingExtraError
+from matcher.gallery import Exclusion, PhotoRecord, Subject
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Outcome = Literal["leads", "none above the threshold", "probe not good enough"]
+
+
+@dataclass(frozen=True)
+class CandidatePhoto:
+    """One enrolled photo of a candidate.
+
+    Parameters
+    ----------
+    photo
+        The record; the pixels are where `reference` says.
+    score
+        Cosine similarity to the probe in [-1, 1], higher is closer.
+    quality
+        Quality measures at enrolment.
+    age_gap
+        Years between this photo and the probe (probe minus photo); None unless both ages or both
+        dates are known.
+    """
+
+    photo: PhotoRecord
+    score: float
+    quality: Mapping[str, float]
+    age_gap: float | None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One subject of the gallery, to be reviewed by a person.
+
+    Parameters
+    ----------
+    rank
+        1 for the highest score.
+    subject
+        The record.
+    score
+        Cosine similarity of the probe to the subject's closest photo, in [-1, 1]. Ranks follow it.
+        It is not a probability, and its meaning depends on the age of the people compared.
+    template_score
+        Cosine similarity to the fused template of all the subject's photos.
+    photos
+        All the subject's photos that the filters allow, the closest first.
+    """
+
+    rank: int
+    subject: Subject
+    score: float
+    template_score: float
+    photos: tuple[CandidatePhoto, ...]
+
+    @property
+    def age_gap(self) -> float | None:
+        """Years from the closest photo to the probe, if known."""
+        return self.photos[0].age_gap
+
+
+@dataclass(frozen=True)
+class ProbeFacts:
+    """What is known of the probe.
+
+    Parameters
+    ----------
+    sha256
+        Hash of the photo, None when the probe was a vector or a template.
+    taken_on, age_at_capture
+        As given by the caller.
+    quality
+        Quality measures; empty when the probe was a vector or a template.
+    """
+
+    sha256: str | None = None
+    taken_on: date | None = None
+    age_at_capture: float | None = None
+    quality: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True)
+class CandidateList:
+    """What one search found: leads for a person to review, never an identification.
+
+    Parameters
+    ----------
+    outcome
+        `leads`; `none above the threshold`; or `probe not good enough`, with the `reasons`.
+    candidates
+        One row for each subject, ranks from 1.
+    reasons
+        Why the probe was refused; empty otherwise.
+    probe
+        What is known of the probe.
+    threshold
+        Lowest score that was let through, None when all were.
+    exclusions
+        What each filter left out, and how many it kept because the value is unknown.
+    searched_faces, searched_subjects
+        How many were compared after the filters.
+    model
+        The model that made all vectors.
+    """
+
+    outcome: Outcome
+    candidates: tuple[Candidate, ...]
+    reasons: tuple[str, ...]
+    probe: ProbeFacts
+    threshold: float | None
+    exclusions: tuple[Exclusion, ...]
+    searched_faces: int
+    searched_subjects: int
+    model: ModelIdentity
+
+    def __len__(self) -> int:
+        return len(self.candidates)
+
+    def __iter__(self) -> Iterator[Candidate]:
+        return iter(self.candidates)
+
+    def rank_of(self, subject_id: str) -> int | None:
+        """Return the rank of a subject, None when it is not in the list."""
+        ranks = {item.subject.subject_id: item.rank for item in self.candidates}
+        return ranks.get(subject_id)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one flat mapping for each candidate, for tables and CSV."""
+        return [_row(candidate) for candidate in self.candidates]
+
+    def to_json(self) -> str:
+        """Return everything as one JSON object; dates are ISO 8601."""
+        return json.dumps(asdict(self), default=_plain, ensure_ascii=False)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the rows as a pandas frame.
+
+        Raises
+        ------
+        MissingExtraError
+            pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise MissingExtraError(
+                "CandidateList.to_frame",
+                rule="needs pandas",
+                got="no pandas in this environment",
+                next_step="Run: pip install 'matcher[frames]'.",
+            ) from error
+        return pd.DataFrame(self.rows(), columns=list(_COLUMNS))
+
+    def __str__(self) -> str:
+        return "\n".join([self._headline(), *map(_line, self.candidates), *self._footnotes()])
+
+    def _headline(self) -> str:
+        if self.outcome == "probe not good enough":
+            return "Probe not good enough to search: " + "; ".join(self.reasons)
+        searched = f"{self.searched_subjects} subjects ({self.searched_faces} faces) searched"
+        if self.outcome == "none above the threshold":
+            return f"No lead at or above {self.threshold:.3f}; {searched}"
+        return f"{len(self)} leads to review; {searched}"
+
+    def _footnotes(self) -> list[str]:
+        return [str(exclusion) for exclusion in self.exclusions]
+
+
+_COLUMNS = (
+    "rank",
+    "subject",
+    "score",
+    "template_score",
+    "photos",
+    "best_photo",
+    "best_photo_sha256",
+    "best_photo_taken_on",
+    "age_gap",
+    "recorded_sex",
+    "date_of_birth",
+    "region",
+)
+
+
+def _row(candidate: Candidate) -> dict[str, Any]:
+    subject, best = candidate.subject, candidate.photos[0]
+    values = (
+        candidate.rank,
+        subject.subject_id,
+        candidate.score,
+        candidate.template_score,
+        len(candidate.photos),
+        best.photo.reference,
+        best.photo.sha256,
+        best.photo.taken_on,
+        candidate.age_gap,
+        subject.recorded_sex,
+        subject.date_of_birth,
+        subject.region,
+    )
+    return dict(zip(_COLUMNS, values, strict=True))
+
+
+def _line(candidate: Candidate) -> str:
+    gap = "" if candidate.age_gap is None else f"  {candidate.age_gap:+.1f} years"
+    photos = "1 photo" if len(candidate.photos) == 1 else f"{len(candidate.photos)} photos"
+    name = candidate.subject.subject_id
+    return f"{candidate.rank:4d}  {candidate.score:.3f}  {name}  ({photos}){gap}"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"no JSON form for {type(value).__name__}")

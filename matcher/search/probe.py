@@ -1,0 +1,103 @@
+"""The probe: whatever the caller has, turned into a vector or into reasons why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Literal, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.embedding import Extracted, Extraction, Extractor, Template
+from matcher.errors import MatcherError
+from matcher.faces import Face, QualityPolicy, refusals
+from matcher.photos import PhotoSource
+from matcher.search.candidates import ProbeFacts
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """What is searched for, and what is known of it.
+
+    Parameters
+    ----------
+    source
+        A photo (path, bytes, file object, PIL image or uint8 array), a face, a template, or a
+        vector (float32 of shape (d,), unit length).
+    taken_on
+        Day of capture, if known.
+    age_at_capture
+        Age in years, if known.
+    """
+
+    source: PhotoSource | Face | Template | NDArray[np.float32]
+    taken_on: date | None = None
+    age_at_capture: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A probe that was embedded (`vector`) or was not (`reasons`, and the `error` if any)."""
+
+    facts: ProbeFacts
+    vector: NDArray[np.float32] | None = None
+    reasons: tuple[str, ...] = ()
+    error: MatcherError | None = None
+
+
+def prepare(
+    probes: Sequence[Probe],
+    extractor: Extractor,
+    policy: QualityPolicy,
+    choose: Literal["one", "largest"],
+) -> Iterator[Prepared]:
+    """Yield each probe prepared, in order; photos are embedded in batches."""
+    photos = [source for probe in probes if (source := _photo_of(probe)) is not None]
+    extractions = extractor.extract_many(photos, choose=choose)
+    for probe in probes:
+        if _photo_of(probe) is not None:
+            yield _from_photo(probe, next(extractions), policy)
+        elif isinstance(probe.source, Face):
+            (vector,) = extractor.embed([probe.source])
+            yield _judge(probe, Extracted(probe.source, vector), policy)
+        else:
+            yield Prepared(_facts(probe), vector=_vector_of(probe))
+
+
+def _photo_of(probe: Probe) -> PhotoSource | None:
+    source = probe.source
+    is_vector = isinstance(source, np.ndarray) and source.ndim == 1
+    if is_vector or isinstance(source, Face | Template):
+        return None
+    return cast("PhotoSource", source)
+
+
+def _vector_of(probe: Probe) -> NDArray[np.float32]:
+    source = probe.source
+    vector = source.vector if isinstance(source, Template) else source
+    return np.asarray(vector, dtype=np.float32)
+
+
+def _from_photo(probe: Probe, extraction: Extraction, policy: QualityPolicy) -> Prepared:
+    if extraction.error is None:
+        return _judge(probe, extraction.faces[0], policy)
+    sha256 = extraction.photo.sha256 if extraction.photo is not None else None
+    return Prepared(_facts(probe, sha256), reasons=(str(extraction.error),), error=extraction.error)
+
+
+def _judge(probe: Probe, found: Extracted, policy: QualityPolicy) -> Prepared:
+    face = found.face
+    facts = _facts(probe, face.photo.sha256, face)
+    reasons = tuple(str(reason) for reason in refusals(face.quality, policy))
+    return Prepared(facts, vector=None if reasons else found.vector, reasons=reasons)
+
+
+def _facts(probe: Probe, sha256: str | None = None, face: Face | None = None) -> ProbeFacts:
+    return ProbeFacts(
+        sha256=sha256,
+        taken_on=probe.taken_on,
+        age_at_capture=probe.age_at_capture,
+        quality=None if face is None else asdict(face.quality),
+    )

@@ -1,0 +1,252 @@
+"""Probe to ranked candidates: search the faces, group them by subject, explain the list."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.embedding import Extractor, fuse
+from matcher.errors import FaceError, InputError
+from matcher.faces import POLICIES, QualityPolicy
+from matcher.gallery import Filters, Gallery, Selection, StoredFace
+from matcher.progress import ProgressHook, silent
+from matcher.search.ages import age_gap, age_on
+from matcher.search.candidates import Candidate, CandidateList, CandidatePhoto, Outcome, ProbeFacts
+from matcher.search.probe import Prepared, Probe, prepare
+
+_BATCH = 64  # probes embedded and searched together
+_FACES_PER_SUBJECT = 4  # first guess of how many faces to fetch for each subject wanted
+
+
+class Searcher:
+    """Searches one gallery with one extractor.
+
+    Parameters
+    ----------
+    gallery, extractor
+        They must agree on the model.
+    policy
+        Probes whose face is below it get the outcome `probe not good enough`.
+
+    Raises
+    ------
+    GalleryModelError
+        Gallery and extractor use different models.
+    """
+
+    def __init__(
+        self,
+        gallery: Gallery,
+        extractor: Extractor,
+        *,
+        policy: QualityPolicy = POLICIES["standard"],
+    ) -> None:
+        gallery.require_model(extractor.model)
+        self._gallery = gallery
+        self._extractor = extractor
+        self._policy = policy
+
+    def search(
+        self,
+        probe: Probe | object,
+        *,
+        top: int = 20,
+        filters: Filters | None = None,
+        threshold: float | None = None,
+        choose: Literal["one", "largest"] = "one",
+        taken_on: date | None = None,
+        age_at_capture: float | None = None,
+    ) -> CandidateList:
+        """Return the closest subjects to a probe, the closest first.
+
+        Parameters
+        ----------
+        probe
+            A `Probe`, or anything that `Probe.source` may be.
+        top
+            Most subjects to return, >= 1.
+        filters
+            Which part of the gallery is searched; the list counts what was left out.
+        threshold
+            Lowest score to return. There is no default: a threshold means something only when it
+            was calibrated on people of the probe's age.
+        choose
+            Which face of a photo: `one` or `largest`.
+        taken_on, age_at_capture
+            What is known of the probe, for age gaps.
+
+        Raises
+        ------
+        PhotoError
+            The probe cannot be read as a picture. (A photo without a usable face is no error: the
+            outcome says so.)
+        InputError
+            A vector of the wrong length or with values that are not finite, `top` below 1, or
+            `threshold` outside [-1, 1].
+        """
+        ready = probe if isinstance(probe, Probe) else Probe(probe, taken_on, age_at_capture)  # type: ignore[arg-type]
+        _check(top, threshold)
+        (prepared,) = prepare([ready], self._extractor, self._policy, choose)
+        if prepared.error is not None and not isinstance(prepared.error, FaceError):
+            raise prepared.error
+        (result,) = self._search([prepared], top, filters or Filters(), threshold)
+        return result
+
+    def search_many(
+        self,
+        probes: Sequence[Probe],
+        *,
+        top: int = 20,
+        filters: Filters | None = None,
+        threshold: float | None = None,
+        choose: Literal["one", "largest"] = "one",
+        on_progress: ProgressHook = silent,
+    ) -> list[CandidateList]:
+        """Search many probes; return one list for each, in order.
+
+        As `search`, but a photo that cannot be read gets the outcome `probe not good enough`
+        instead of ending the run.
+        """
+        _check(top, threshold)
+        results: list[CandidateList] = []
+        for start in range(0, len(probes), _BATCH):
+            batch = probes[start : start + _BATCH]
+            prepared = list(prepare(batch, self._extractor, self._policy, choose))
+            results.extend(self._search(prepared, top, filters or Filters(), threshold))
+            on_progress("search", len(results), len(probes))
+        return results
+
+    def _search(
+        self, probes: list[Prepared], top: int, filters: Filters, threshold: float | None
+    ) -> Iterator[CandidateList]:
+        selection = self._gallery.select(filters)
+        vectors = [probe.vector for probe in probes if probe.vector is not None]
+        closest = self._closest_subjects(vectors, top, selection)
+        references = self._references(closest, selection)
+        found = iter(closest)
+        for probe in probes:
+            subjects = [] if probe.vector is None else next(found)
+            candidates = _rank(probe, [references[name] for name in subjects if name in references])
+            kept = tuple(c for c in candidates if threshold is None or c.score >= threshold)
+            yield CandidateList(
+                outcome=_outcome(probe, kept),
+                candidates=kept,
+                reasons=probe.reasons,
+                probe=probe.facts,
+                threshold=threshold,
+                exclusions=selection.exclusions,
+                searched_faces=selection.faces,
+                searched_subjects=selection.subjects,
+                model=self._gallery.model,
+            )
+
+    def _closest_subjects(
+        self, vectors: list[NDArray[np.float32]], top: int, selection: Selection
+    ) -> list[list[str]]:
+        """Return the `top` subjects of each vector, or all there are, by their closest face."""
+        wanted = min(top, selection.subjects)
+        if not vectors or wanted == 0:
+            return [[] for _ in vectors]
+        queries = _stack(vectors, self._gallery.model.dimension)
+        fetch = min(top * _FACES_PER_SUBJECT, selection.faces)
+        while True:
+            _, face_ids = self._gallery.nearest(queries, fetch, allowed=selection.allowed)
+            owners = self._gallery.owners(face_ids)
+            subjects = [list(dict.fromkeys(name for name in row if name)) for row in owners]
+            if fetch >= selection.faces or min(map(len, subjects)) >= wanted:
+                return [row[:wanted] for row in subjects]
+            fetch = min(fetch * 2, selection.faces)
+
+    def _references(
+        self, closest: Iterable[list[str]], selection: Selection
+    ) -> dict[str, list[StoredFace]]:
+        """Return the faces of all subjects found that the filters allow, one query for all."""
+        held = self._gallery.vectors_of(sorted({name for row in closest for name in row}))
+        face_ids = np.concatenate([np.empty(0, np.int64), *(h.face_ids for h in held.values())])
+        if selection.allowed is not None:
+            face_ids = np.intersect1d(face_ids, selection.allowed)
+        references: dict[str, list[StoredFace]] = defaultdict(list)
+        for face in self._gallery.faces(face_ids).values():
+            references[face.subject.subject_id].append(face)
+        return dict(references)
+
+
+def _rank(probe: Prepared, references: list[list[StoredFace]]) -> tuple[Candidate, ...]:
+    """Return the candidates, the highest score first; equal scores by subject identifier."""
+    if probe.vector is None:
+        return ()
+    described = [_describe(probe.facts, probe.vector, faces) for faces in references]
+    described.sort(key=lambda item: (-item.score, item.subject.subject_id))
+    return tuple(replace(item, rank=rank) for rank, item in enumerate(described, start=1))
+
+
+def _describe(probe: ProbeFacts, vector: NDArray[np.float32], faces: list[StoredFace]) -> Candidate:
+    template = fuse(
+        np.stack([face.vector for face in faces]), np.array([face.weight for face in faces])
+    )
+    photos = sorted(
+        (_compare(probe, vector, face) for face in faces),
+        key=lambda item: (-item.score, item.photo.sha256),
+    )
+    return Candidate(
+        rank=0,
+        subject=faces[0].subject,
+        score=photos[0].score,
+        template_score=_cosine(vector, template.vector),
+        photos=tuple(photos),
+    )
+
+
+def _compare(probe: ProbeFacts, vector: NDArray[np.float32], face: StoredFace) -> CandidatePhoto:
+    photo, born = face.photo, face.subject.date_of_birth
+    return CandidatePhoto(
+        photo=photo,
+        score=_cosine(vector, face.vector),
+        quality=face.quality,
+        age_gap=age_gap(
+            probe.taken_on,
+            probe.age_at_capture,
+            photo.taken_on,
+            age_on(born, photo.taken_on, photo.age_at_capture),
+        ),
+    )
+
+
+def _cosine(left: NDArray[np.float32], right: NDArray[np.float32]) -> float:
+    return float(np.clip(left @ right, -1, 1))
+
+
+def _outcome(probe: Prepared, candidates: tuple[Candidate, ...]) -> Outcome:
+    if probe.vector is None:
+        return "probe not good enough"
+    return "leads" if candidates else "none above the threshold"
+
+
+def _stack(vectors: list[NDArray[np.float32]], dimension: int) -> NDArray[np.float32]:
+    for vector in vectors:
+        if vector.shape != (dimension,):
+            raise InputError(
+                "probe vector",
+                rule=f"needs the shape ({dimension},) of the gallery's model",
+                got=vector.shape,
+                next_step="Make the vector with the model of the gallery.",
+            )
+    return np.stack(vectors)
+
+
+def _check(top: int, threshold: float | None) -> None:
+    if top < 1:
+        raise InputError("top", rule="at least 1", got=top, next_step="Ask for one or more.")
+    if threshold is not None and not -1 <= threshold <= 1:
+        raise InputError(
+            "threshold",
+            rule="a cosine similarity in [-1, 1]",
+            got=threshold,
+            next_step="Leave it out to see all candidates.",
+        )
