@@ -192,7 +192,7 @@ class LiveIndex:
             generation = self._store.generation
             remove_index(self._directory)
         self._unsaved = True
-        if self._store.empty_log():
+        if self._store.erase_removed():
             self._store.mark_scrubbed(generation)
         else:
             log.warning("a reader keeps removed data in the log; the next close or open clears it")

@@ -146,8 +146,14 @@ class Store:
         newest = self.value("SELECT max(generation) FROM removed")
         return newest is not None and int(newest) > int(self.meta("scrubbed"))
 
-    def empty_log(self) -> bool:
-        """Move the write-ahead log into the store and truncate it; False if readers prevent it."""
+    def erase_removed(self) -> bool:
+        """Write the store anew from its live rows; False if a reader still needs the old bytes.
+
+        `secure_delete` is not enough: when SQLite splits or joins pages it leaves copies of rows
+        in their free space, and those outlive the row. VACUUM copies live rows only, and the
+        checkpoint puts them in place of everything that was in the file and in the log.
+        """
+        self.change("VACUUM")
         return bool(self.query("PRAGMA wal_checkpoint(TRUNCATE)")[0][0] == 0)
 
     def mark_scrubbed(self, generation: int) -> None:
