@@ -10,6 +10,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from matcher.photos.source import DecodeLimits, require_pixel_limit
 
 _END_OF_IMAGE = b"\xff\xd9"
 _SCAN, _PROGRESSIVE = 0xDA, 0xC2
+_MOST_CUTS = 16  # a hostile file could ask for as many decodings as it has bytes
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _ADAM7 = (
@@ -75,7 +77,7 @@ def _salvage_jpeg(data: bytes, limits: DecodeLimits, path: Path | None) -> Salva
     if _SCAN not in markers:
         return None
     noise = np.random.default_rng(0).integers(0, 255, 8192, dtype=np.uint8).tobytes()
-    for kept in _jpeg_cuts(data, markers[_SCAN]):
+    for kept in islice(_jpeg_cuts(data, markers[_SCAN]), _MOST_CUTS):
         ended = _decoded_jpeg(kept + _END_OF_IMAGE, limits, path)
         if ended is not None:
             other = _decoded_jpeg(kept + noise + _END_OF_IMAGE, limits, path)
@@ -121,8 +123,8 @@ def _share_after_first_difference(one: NDArray[np.uint8], other: NDArray[np.uint
 def _jpeg_note(progressive: bool, lost: float) -> str:
     if progressive:
         return (
-            "salvaged from a truncated progressive JPEG: fine detail is missing everywhere, more "
-            f"of it in about the last {lost:.0%} of the rows as stored"
+            "salvaged from a truncated progressive JPEG: fine detail is lost in every row, and "
+            f"more of it in about the last {lost:.0%} of the rows as stored"
         )
     return (
         f"salvaged from a truncated JPEG: about the last {lost:.0%} of the rows as stored are "
@@ -147,10 +149,9 @@ def _salvage_png(data: bytes, limits: DecodeLimits, path: Path | None) -> Salvag
     pixels = zlib.compress(raw.ljust(expected, b"\0"), 1)
     chunks = [(b"IHDR", header), *ancillary, (b"IDAT", pixels), (b"IEND", b"")]
     completed = _PNG_SIGNATURE + b"".join(_png_chunk(name, body) for name, body in chunks)
-    where = "spread over the rows" if interlace else "the last rows"
-    return Salvaged(
-        completed, f"salvaged from a damaged PNG: about {lost:.0%} ({where}, as stored) is lost"
-    )
+    share = f"{lost:.0%} of the pixels" if interlace else f"the last {lost:.0%} of the rows"
+    note = f"salvaged from a damaged PNG: about {share} as stored are lost and left black"
+    return Salvaged(completed, note)
 
 
 def _png_parts(data: bytes) -> tuple[bytes | None, list[tuple[bytes, bytes]], bytes]:
@@ -189,12 +190,12 @@ def _inflate(compressed: bytes, limit: int) -> bytes:
     out = bytearray()
     for at in range(0, len(compressed), 256):
         try:
-            out += stream.decompress(compressed[at : at + 256], limit - len(out) or 1)
+            out += stream.decompress(compressed[at : at + 256], limit - len(out))
         except zlib.error:
             break
-        if len(out) >= limit:
+        if len(out) == limit:
             break
-    return bytes(out[:limit])
+    return bytes(out)
 
 
 def _png_chunk(name: bytes, body: bytes) -> bytes:

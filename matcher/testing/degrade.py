@@ -26,6 +26,18 @@ from matcher.testing.effects import (
     strength_of_quality,
 )
 
+__all__ = [
+    "KINDS",
+    "RECIPES",
+    "Degradation",
+    "Kind",
+    "Recipe",
+    "degrade",
+    "parse",
+    "shrink",
+    "text_of",
+]
+
 
 @dataclass(frozen=True)
 class Degradation:
