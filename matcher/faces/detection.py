@@ -1,7 +1,7 @@
-"""How a photo is looked at again when no face is found at first: enlarged, padded, turned.
+"""How a photo is looked at again when no face is found for sure: enlarged, padded, turned.
 
 Pure logic over any function that finds faces in pictures. Nothing here ever makes up a face:
-a photo in which no look finds one has none.
+a photo in which no look finds one has none, and is never taken as a face itself.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ PADDING = 0.5
 
 PADDED_SIDE = 640
 """Longest side in pixels of the photo inside that border."""
+
+TURNED_PROBABILITY = 0.9
+"""A face in a turned photo needs at least this: three more views are three more chances to err."""
 
 GREY = 128
 
@@ -166,18 +169,33 @@ class Finding:
         return max((sighting.probability for sighting in self.sightings), default=0.0)
 
 
-def find(pictures: Sequence[NDArray[np.uint8]], look: Look) -> list[Finding]:
-    """Look at each picture until faces are found, in the order of `LOOKS`."""
+def find(pictures: Sequence[NDArray[np.uint8]], look: Look, *, sure: float) -> list[Finding]:
+    """Look at each picture in the order of `LOOKS` until a finding is sure; keep the surest.
+
+    Parameters
+    ----------
+    pictures
+        RGB, uint8 of shape (height, width, 3), of any sizes.
+    look
+        Finds faces in pictures.
+    sure
+        With this probability of its best face a finding ends the search. Below it the other
+        looks are tried too: a detector may see a doubtful face in a photo that lies on its side.
+    """
     findings = [Finding() for _ in pictures]
     for found_by, make_views in LOOKS:
-        missing = [i for i, finding in enumerate(findings) if not finding.sightings]
-        views = [(i, view) for i in missing for view in make_views(pictures[i])]
-        for (i, view), sightings in zip(
-            views, look([view.pixels for _, view in views]), strict=True
-        ):
+        unsure = [i for i, finding in enumerate(findings) if finding.best < sure]
+        views = [(i, view) for i in unsure for view in make_views(pictures[i])]
+        seen = look([view.pixels for _, view in views])
+        for (i, view), sightings in zip(views, seen, strict=True):
             found = Finding(_in_photo(view, sightings), found_by, view.turned)
-            findings[i] = max(findings[i], found, key=lambda finding: finding.best)
+            if found.best > findings[i].best and _credible(found):
+                findings[i] = found
     return findings
+
+
+def _credible(finding: Finding) -> bool:
+    return not finding.turned or finding.best >= TURNED_PROBABILITY
 
 
 def _in_photo(view: View, sightings: Sequence[Sighting]) -> tuple[Sighting, ...]:
