@@ -18,17 +18,17 @@ from matcher.faces.face import FoundBy
 WORKING_SIDE = 1600
 """Longest side in pixels at which a photo is first looked at; larger photos are reduced."""
 
-ENLARGED_FACTOR = 3.0
-"""How much larger than at first the second look is at most."""
+ENLARGED_FACTOR = 2.0
+"""How much larger than at first the enlarged look is at most."""
 
 ENLARGED_PIXELS = 4_000_000
 """Most pixels of the enlarged picture."""
 
 PADDING = 0.5
-"""Width of the grey border of the third look, as a share of the longer side."""
+"""Width of the grey border of the padded look, as a share of the longer side."""
 
-PADDED_SIDE = 640
-"""Longest side in pixels of the photo inside that border."""
+PADDED_SIDE = 320
+"""Longest side in pixels of the photo inside that border; the face is expected to fill it."""
 
 TURNED_PROBABILITY = 0.9
 """A face in a turned photo needs at least this: three more views are three more chances to err."""
@@ -149,10 +149,11 @@ def _working_scale(pixels: NDArray[np.uint8]) -> float:
 
 LOOKS: tuple[tuple[FoundBy, Callable[[NDArray[np.uint8]], tuple[View, ...]]], ...] = (
     ("as is", first_look),
+    ("turned", turned_looks),
     ("enlarged", enlarged_look),
     ("padded", padded_look),
-    ("turned", turned_looks),
 )
+"""In the order in which they are tried."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +173,11 @@ class Finding:
 def find(pictures: Sequence[NDArray[np.uint8]], look: Look, *, sure: float) -> list[Finding]:
     """Look at each picture in the order of `LOOKS` until a finding is sure; keep the surest.
 
+    The first look suffices for most photos. A doubtful finding is compared with those in the
+    turned photo, because a detector may see something face-like in a photo that lies on its side.
+    Only where the first look finds nothing, or turning finds better but is not sure either, is
+    the photo enlarged and padded.
+
     Parameters
     ----------
     pictures
@@ -179,19 +185,23 @@ def find(pictures: Sequence[NDArray[np.uint8]], look: Look, *, sure: float) -> l
     look
         Finds faces in pictures.
     sure
-        With this probability of its best face a finding ends the search. Below it the other
-        looks are tried too: a detector may see a doubtful face in a photo that lies on its side.
+        With this probability of its best face a finding ends the search.
     """
     findings = [Finding() for _ in pictures]
     for found_by, make_views in LOOKS:
-        unsure = [i for i, finding in enumerate(findings) if finding.best < sure]
-        views = [(i, view) for i in unsure for view in make_views(pictures[i])]
+        open_ones = [i for i, found in enumerate(findings) if _is_open(found, found_by, sure)]
+        views = [(i, view) for i in open_ones for view in make_views(pictures[i])]
         seen = look([view.pixels for _, view in views])
         for (i, view), sightings in zip(views, seen, strict=True):
             found = Finding(_in_photo(view, sightings), found_by, view.turned)
             if found.best > findings[i].best and _credible(found):
                 findings[i] = found
     return findings
+
+
+def _is_open(finding: Finding, next_look: FoundBy, sure: float) -> bool:
+    upright_suffices = bool(finding.sightings) and finding.found_by == "as is"
+    return finding.best < sure and (next_look == "turned" or not upright_suffices)
 
 
 def _credible(finding: Finding) -> bool:
