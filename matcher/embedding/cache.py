@@ -28,6 +28,11 @@ def cache_folder(cache: Path | None = None) -> Path:
     return Path(chosen).expanduser() / "weights"
 
 
+def weights_folder(name: str, cache: Path | None) -> Path:
+    """Return where the weights of `name` lie: beside a .toml record, else in the cache."""
+    return Path(name).parent if name.endswith(".toml") else cache_folder(cache)
+
+
 def weights_path(record: ModelRecord, folder: Path) -> Path:
     """Return where the weights of `record` belong; the file need not exist.
 

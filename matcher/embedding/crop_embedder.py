@@ -74,11 +74,10 @@ class CropEmbedder:
 
     def _embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         pixels = self._normalised(crops)
-        vectors = self._unit(self._network(pixels))
+        vectors = self._unit(pixels)
         if not self._record.mirrored:
             return vectors
-        mirrored = self._network(np.ascontiguousarray(pixels[:, :, ::-1]))
-        return self._unit(vectors + self._unit(mirrored))
+        return _scaled(vectors + self._unit(np.ascontiguousarray(pixels[:, :, ::-1])))
 
     def _normalised(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         ordered = crops if self._record.colour_order == "RGB" else crops[..., ::-1]
@@ -86,16 +85,27 @@ class CropEmbedder:
         pixels /= self._scale
         return pixels
 
-    def _unit(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        if not (np.isfinite(lengths).all() and (lengths > 0).all()):
-            raise ModelError(
-                f"The model {self._record.name!r} returned an unusable vector",
-                rule="a vector must be finite and not zero",
-                got="zero, infinity or NaN",
-                next_step="Verify the weights: matcher models verify " + self._record.name,
-            )
-        return np.asarray(vectors / lengths, np.float32)
+    def _unit(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        vectors = self._network(pixels)
+        wanted = (len(pixels), self._record.dimension)
+        if vectors.shape != wanted:
+            raise self._unusable(f"its vectors must be of shape {wanted}", vectors.shape)
+        if not (np.isfinite(vectors).all() and vectors.any(axis=1).all()):
+            raise self._unusable("a vector must be finite and not zero", "zero, infinity or NaN")
+        return _scaled(vectors)
+
+    def _unusable(self, rule: str, got: object) -> ModelError:
+        return ModelError(
+            f"The model {self._record.name!r} returned an unusable vector",
+            rule=rule,
+            got=got,
+            next_step=f"Verify the weights: matcher models verify {self._record.name}",
+        )
+
+
+def _scaled(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    scaled: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return scaled
 
 
 def _check(crops: NDArray[np.uint8], size: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from matcher.embedding.cache import cache_folder, read_weights
+from matcher.embedding.cache import cache_folder, read_weights, weights_folder
 from matcher.embedding.crop_embedder import CropEmbedder, Network
 from matcher.embedding.record import Embedder, ModelIdentity, ModelRecord
 from matcher.embedding.registry import get_record
@@ -62,11 +62,6 @@ def load_model(
         dimension=record.dimension,
     )
     return CropEmbedder(record, identity, network)
-
-
-def weights_folder(name: str, cache: Path | None) -> Path:
-    """Return where the weights of `name` lie: beside a .toml record, else in the cache."""
-    return Path(name).parent if name.endswith(".toml") else cache_folder(cache)
 
 
 def _network(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 import tomllib
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from matcher.embedding.record import ModelRecord, WeightsFile
-from matcher.errors import InputError
+from matcher.errors import InputError, UnknownModelError
 from matcher.faces import LANDMARKS, CropTemplate
 
 _REQUIRED = (
@@ -44,6 +45,8 @@ def read_record(path: Path) -> ModelRecord:
 
     Raises
     ------
+    UnknownModelError
+        If there is no such file.
     InputError
         If the file cannot be read, or a key is missing, unknown or of another kind.
     """
@@ -80,6 +83,14 @@ def read_record(path: Path) -> ModelRecord:
 def _parse(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise UnknownModelError(
+            "The model is unknown",
+            rule="a name that ends in .toml must be the path of a record",
+            got="no such file",
+            next_step="Correct the path, or see the names: matcher models list",
+            path=path,
+        ) from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise _refusal(path, "it must be a readable TOML file", error) from error
 
@@ -146,11 +157,13 @@ def _url(value: Any) -> str | None:
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError
+    if not math.isfinite(value):
+        raise ValueError
     return float(value)
 
 
 def _positive(value: Any) -> float:
-    if not 0 < _number(value) < float("inf"):
+    if _number(value) <= 0:
         raise ValueError
     return float(value)
 

@@ -23,6 +23,8 @@ Precision = Literal["float32", "bfloat16"]
 
 _log = logging.getLogger(__name__)
 _CONVERSION = "merged1"
+# What PyTorch's restricted unpickler raises on bytes that are no weights.
+_UNREADABLE = (RuntimeError, pickle.UnpicklingError, EOFError, LookupError, ValueError)
 
 
 def chosen_device(device: str) -> torch.device:
@@ -104,7 +106,7 @@ def dlib_resnet(data: bytes, sha256: str, folder: Path) -> nn.Module:
 def _kept_conversion(path: Path) -> dict[str, Tensor] | None:
     try:
         data = path.read_bytes()
-    except FileNotFoundError:
+    except OSError:  # if it is more than a missing file, keeping the next one will say so
         return None
     if sha256_of(data) != recorded_sha256(path):
         _log.warning("The converted weights %s are damaged; converting again.", path.name)
@@ -139,11 +141,11 @@ def inception_resnet(data: bytes) -> nn.Module:
             state.pop(name, None)
         module: nn.Module = InceptionResnetV1(pretrained=None)
         module.load_state_dict(state, strict=True)
-    except (RuntimeError, pickle.UnpicklingError, AttributeError, TypeError, EOFError) as error:
+    except (*_UNREADABLE, AttributeError, TypeError) as error:
         raise WeightsDamagedError(
             "The weights cannot be read",
             rule="they must be a state dict of InceptionResnetV1",
-            got=f"{type(error).__name__}: {str(error).splitlines()[0]}",
+            got=f"{type(error).__name__}: {str(error)[:200]}",
             next_step="Fetch them again: matcher models fetch.",
         ) from error
     return module
