@@ -1,1 +1,26 @@
 """Error rates with honest intervals, by group. Knows scores and labels, nothing of any matcher."""
+
+from fairness.identification import (
+    UNKNOWN,
+    GroupGap,
+    GroupRates,
+    ProbeResult,
+    group_gaps,
+    rates_by_group,
+)
+from fairness.uncertainty import Rate, Status, clopper_pearson, clustered_rate, holm, wilson
+
+__all__ = [
+    "UNKNOWN",
+    "GroupGap",
+    "GroupRates",
+    "ProbeResult",
+    "Rate",
+    "Status",
+    "clopper_pearson",
+    "clustered_rate",
+    "group_gaps",
+    "holm",
+    "rates_by_group",
+    "wilson",
+]

@@ -1,0 +1,316 @@
+"""Rates that never appear without their counts and their interval.
+
+Photos of one subject are not independent, so intervals are made from subjects: the variance of a
+rate is estimated between subjects, turned into the number of independent trials that would have
+that variance, and that number goes into Wilson's interval (Fogliato, Patil and Perona, IJCV 2024,
+arXiv 2306.01198).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Status = Literal["ok", "limited", "bound_only", "insufficient", "suppressed"]
+"""What the data behind a rate can carry; see `status_of`."""
+
+FEWEST_SUBJECTS = 10
+"""Below this many subjects nothing is shown, so that no child can be told from a table."""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """An error rate with the data behind it.
+
+    Parameters
+    ----------
+    errors, trials, subjects
+        Counts. `subjects` are those with at least one trial.
+    estimate
+        errors / trials, in [0, 1]; nan without trials.
+    low, high
+        Confidence limits in [0, 1]. With status `bound_only` `low` is 0 and `high` a one-sided
+        bound.
+    status
+        What may be read from it. A table must not print the counts of a `suppressed` rate, nor
+        let them be found by subtraction.
+    level
+        Confidence level of the limits.
+    """
+
+    errors: int
+    trials: int
+    subjects: int
+    estimate: float
+    low: float
+    high: float
+    status: Status
+    level: float = 0.95
+
+    def __str__(self) -> str:
+        counts = f"{self.errors} of {self.trials} trials, {self.subjects} subjects"
+        level = f"{100 * self.level:.4g} %"
+        match self.status:
+            case "suppressed":
+                return f"suppressed (fewer than {FEWEST_SUBJECTS} subjects)"
+            case "insufficient":
+                return f"not enough data ({counts})"
+            case "bound_only":
+                return f"at most {_percent(self.high)} ({level} bound; {counts})"
+            case "limited" | "ok":
+                note = "; limited data" if self.status == "limited" else ""
+                limits = f"{_percent(self.low)} to {_percent(self.high)}"
+                return f"{_percent(self.estimate)} ({level} interval {limits}; {counts}{note})"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.3g} %"
+
+
+def wilson(errors: float, trials: float, *, level: float = 0.95) -> tuple[float, float]:
+    """Return Wilson's score interval (Wilson, JASA 22, 1927).
+
+    Parameters
+    ----------
+    errors, trials
+        Counts, or effective counts, which need not be whole; 0 <= errors <= trials.
+    level
+        Two-sided confidence level in (0, 1).
+
+    Returns
+    -------
+    low, high
+        In [0, 1]; (0, 1) without trials.
+
+    Raises
+    ------
+    ValueError
+        If the counts or the level are out of range.
+    """
+    _require_counts(errors, trials, level)
+    if trials == 0:
+        return 0.0, 1.0
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    p = errors / trials
+    centre = p + z * z / (2 * trials)
+    half = z * math.sqrt(p * (1 - p) / trials + z * z / (4 * trials * trials))
+    scale = 1 + z * z / trials
+    low = 0.0 if errors == 0 else (centre - half) / scale
+    high = 1.0 if errors == trials else (centre + half) / scale
+    return low, high
+
+
+def clopper_pearson(errors: float, trials: float, *, level: float = 0.95) -> tuple[float, float]:
+    """Return the exact binomial interval (Clopper and Pearson, Biometrika 26, 1934).
+
+    Its coverage is never below `level` if the trials are independent. Parameters, result and
+    errors are those of `wilson`.
+    """
+    _require_counts(errors, trials, level)
+    tail = (1 - level) / 2
+    low = _beta_quantile(tail, errors, trials - errors + 1) if errors > 0 else 0.0
+    high = _beta_quantile(1 - tail, errors + 1, trials - errors) if errors < trials else 1.0
+    return low, high
+
+
+def _require_counts(errors: float, trials: float, level: float) -> None:
+    if not 0 <= errors <= trials or math.isinf(trials):
+        raise ValueError(f"need 0 <= errors <= trials, got {errors} of {trials}")
+    if not 0 < level < 1:
+        raise ValueError(f"the confidence level must be in (0, 1), got {level}")
+
+
+def _beta_quantile(probability: float, a: float, b: float) -> float:
+    """Invert the beta distribution by bisection, to the last bits of a float."""
+    low, high = 0.0, 1.0
+    for _ in range(200):
+        middle = (low + high) / 2
+        if middle in (low, high):
+            break
+        if _beta_cdf(middle, a, b) < probability:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def _beta_cdf(x: float, a: float, b: float) -> float:
+    """Regularised incomplete beta function (Abramowitz and Stegun 26.5.8 and symmetry)."""
+    if x > (a + 1) / (a + b + 2):
+        return 1.0 - _beta_cdf(1.0 - x, b, a)
+    if x == 0.0:
+        return 0.0
+    log_front = (
+        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
+    )
+    return math.exp(log_front) / (a * _beta_fraction(x, a, b))
+
+
+def _beta_fraction(x: float, a: float, b: float) -> float:
+    """Evaluate the continued fraction 1 + d1/(1 + d2/(1 + …)) by Lentz's method."""
+    tiny = 1e-300
+    value = c = 1.0
+    d = 0.0
+    for n in range(1, 100_000):
+        m = n // 2
+        if n % 2:
+            term = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+        else:
+            term = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
+        d = 1.0 / ((1.0 + term * d) or tiny)
+        c = (1.0 + term / c) or tiny
+        value *= c * d
+        if abs(c * d - 1.0) < 1e-16:
+            break
+    return value
+
+
+def effective_trials(errors_per_subject: ArrayLike, trials_per_subject: ArrayLike) -> float:
+    """Return how many independent trials would give the rate the same variance.
+
+    With e_i errors in m_i trials of subject i and p = sum e / sum m, the variance of p is
+    sum (e_i - p m_i)² / (sum m)², and the effective number p (1 - p) / variance, at most the
+    number of trials. Where p is 0 or 1 that says nothing, and the number of subjects is taken.
+
+    Parameters
+    ----------
+    errors_per_subject, trials_per_subject
+        Whole numbers, shape (subjects,).
+
+    Raises
+    ------
+    ValueError
+        If shapes differ or a count is out of range.
+    """
+    errors, trials = _counts(errors_per_subject, trials_per_subject)
+    total = int(trials.sum())
+    if total == 0:
+        return 0.0
+    p = errors.sum() / total
+    if p in (0.0, 1.0):
+        return float(np.count_nonzero(trials))
+    squares = float(np.sum((errors - p * trials) ** 2))
+    return min(float(total), p * (1 - p) * total**2 / squares) if squares > 0 else float(total)
+
+
+def clustered_rate(
+    errors_per_subject: ArrayLike,
+    trials_per_subject: ArrayLike,
+    *,
+    level: float = 0.95,
+    target: float = 0.05,
+) -> Rate:
+    """Estimate a rate and its interval from counts by subject.
+
+    Wilson's interval with the effective number of trials. Where no trial or every trial is an
+    error, the exact one-sided limit for as many independent trials as there are subjects
+    (1 - 0.05^(1/n), about 3/n). Conditional on the gallery that was searched.
+
+    Parameters
+    ----------
+    errors_per_subject, trials_per_subject
+        Whole numbers, shape (subjects,). Subjects without a trial are not counted.
+    level
+        Confidence level in (0, 1).
+    target
+        The rate that an upper bound has to be able to exclude; decides between the statuses
+        `bound_only` and `insufficient`.
+
+    Raises
+    ------
+    ValueError
+        If shapes differ or a count, level or target is out of range.
+    """
+    if not 0 < target < 1:
+        raise ValueError(f"the target rate must be in (0, 1), got {target}")
+    errors, trials = _counts(errors_per_subject, trials_per_subject)
+    n = effective_trials(errors, trials)
+    k, total, subjects = int(errors.sum()), int(trials.sum()), int(np.count_nonzero(trials))
+    status = status_of(k, subjects, n, target=target)
+    estimate = k / total if total else math.nan
+    low, high = _limits(k, total, n, status, level)
+    return Rate(k, total, subjects, estimate, low, high, status, level)
+
+
+def _limits(
+    errors: int, trials: int, effective: float, status: Status, level: float
+) -> tuple[float, float]:
+    if trials == 0:
+        return 0.0, 1.0
+    scaled = errors / trials * effective
+    if errors == 0 or status == "bound_only":
+        return 0.0, _beta_quantile(level, scaled + 1, effective - scaled)
+    if errors == trials:
+        return _beta_quantile(1 - level, scaled, effective - scaled + 1), 1.0
+    return wilson(scaled, effective, level=level)
+
+
+def status_of(errors: int, subjects: int, effective: float, *, target: float = 0.05) -> Status:
+    """Say what data of this size can carry.
+
+    =============  ==========================================  ===============================
+    status         rule, first that holds                      shown
+    =============  ==========================================  ===============================
+    suppressed     fewer than 10 subjects                      nothing
+    ok             30 errors or more, 100 subjects or more     rate and interval
+    limited        5 errors or more, 50 subjects or more       rate and interval, marked
+    bound_only     fewer than 5 errors, and `effective`        one-sided upper bound
+                   trials of at least 3 / `target`
+    insufficient   otherwise                                   counts only
+    =============  ==========================================  ===============================
+
+    Thirty errors put the true rate within 30 % of the estimate at 90 % confidence (Doddington's
+    rule of 30); no error in 3 / r independent trials excludes a rate of r at 95 % (rule of 3).
+    """
+    if subjects < FEWEST_SUBJECTS:
+        return "suppressed"
+    if errors >= 30 and subjects >= 100:
+        return "ok"
+    if errors >= 5 and subjects >= 50:
+        return "limited"
+    if errors < 5 and effective >= 3 / target:
+        return "bound_only"
+    return "insufficient"
+
+
+def _counts(errors: ArrayLike, trials: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    e, m = np.asarray(errors), np.asarray(trials)
+    if e.shape != m.shape or e.ndim != 1:
+        raise ValueError(f"need two arrays of shape (subjects,), got {e.shape} and {m.shape}")
+    if not np.all((e >= 0) & (e <= m) & (e == np.floor(e)) & (m == np.floor(m))):
+        raise ValueError("need whole numbers with 0 <= errors <= trials for every subject")
+    return e.astype(np.int64), m.astype(np.int64)
+
+
+def holm(p_values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Adjust p-values so that the chance of any false report stays at its level (Holm, 1979).
+
+    Parameters
+    ----------
+    p_values
+        Shape (tests,), each in [0, 1].
+
+    Returns
+    -------
+    float64 array of shape (tests,)
+        In the order given. A test whose adjusted value is at most alpha is reported.
+
+    Raises
+    ------
+    ValueError
+        If a value is outside [0, 1].
+    """
+    p = np.asarray(p_values, dtype=np.float64)
+    if p.ndim != 1 or not np.all((p >= 0) & (p <= 1)):
+        raise ValueError("need a flat sequence of p-values in [0, 1]")
+    order = np.argsort(p, kind="stable")
+    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(stepped, 1.0)
+    return adjusted
