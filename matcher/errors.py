@@ -61,12 +61,12 @@ class MatcherError(Exception):
     def __init__(
         self, what: str, *, rule: str, got: object, next_step: str, path: Path | None = None
     ) -> None:
+        super().__init__(what, rule, got, next_step, path)
         self.what = what
         self.rule = rule
         self.got = got
         self.next_step = next_step
         self.path = path
-        super().__init__(what, rule, got, next_step, path)
 
     def __str__(self) -> str:
         where = f" ({self.path})" if self.path is not None else ""

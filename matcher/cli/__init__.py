@@ -3,7 +3,6 @@
 
 def main() -> None:
     """Run the command."""
-    from matcher.cli import compare, demo, enrol, gallery, models, search, synth  # noqa: F401
-    from matcher.cli.app import app
+    from matcher.cli.commands import app
 
     app()

@@ -171,6 +171,8 @@ class CandidateList:
         if self.outcome == "probe not good enough":
             return "Probe not good enough to search: " + "; ".join(self.reasons)
         searched = f"{self.searched_subjects} subjects ({self.searched_faces} faces) searched"
+        if self.searched_subjects == 0:
+            return "No subject to search: the gallery, or what the filters leave of it, is empty"
         if self.outcome == "none above the threshold":
             return f"No lead at or above {self.threshold:.3f}; {searched}"
         return f"{len(self)} leads to review; {searched}"

@@ -243,7 +243,7 @@ def _stack(vectors: list[NDArray[np.float32]], dimension: int) -> NDArray[np.flo
 def _check(top: int, threshold: float | None) -> None:
     if top < 1:
         raise InputError("top", rule="at least 1", got=top, next_step="Ask for one or more.")
-    if threshold is not None and not -1 <= threshold <= 1:
+    if threshold is not None and not -1 <= threshold <= 1:  # NaN fails too
         raise InputError(
             "threshold",
             rule="a cosine similarity in [-1, 1]",

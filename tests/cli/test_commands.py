@@ -1,0 +1,206 @@
+"""The command as a person types it: output, exit codes, and nothing lost on the way."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import SUBJECTS, Cohort
+from typer.testing import CliRunner
+
+from matcher.cli.commands import app
+
+
+def run(*words: object, code: int = 0) -> Any:
+    result = CliRunner().invoke(app, [str(word) for word in words])
+    assert result.exit_code == code, result.output
+    return result
+
+
+@pytest.fixture(scope="module")
+def enrolled(tmp_path_factory: pytest.TempPathFactory, cohort: Cohort) -> Path:
+    """A gallery that the command made."""
+    folder = tmp_path_factory.mktemp("galleries")
+    run("enrol", folder / "g", cohort.manifest, "--report", folder / "report.csv")
+    with (folder / "report.csv").open() as file:
+        assert [row["status"] for row in csv.DictReader(file)] == ["enrolled"] * SUBJECTS
+    return folder / "g"
+
+
+def test_enrolling_again_changes_nothing(enrolled: Path, cohort: Cohort) -> None:
+    assert f"{SUBJECTS} already there" in run("enrol", enrolled, cohort.manifest).stderr
+
+
+def test_a_dry_run_makes_no_gallery(tmp_path: Path, cohort: Cohort) -> None:
+    result = run("enrol", tmp_path / "g", cohort.manifest, "--dry-run")
+    assert f"Would enrol {SUBJECTS} photos of {SUBJECTS} subjects" in result.stderr
+    assert not (tmp_path / "g").exists()
+
+
+def test_a_failed_photo_is_reported_and_changes_the_exit_code(
+    tmp_path: Path, cohort: Cohort
+) -> None:
+    manifest = tmp_path / "manifest.csv"
+    (tmp_path / "bad.jpg").write_text("not a picture")
+    manifest.write_text(f"photo,subject\nbad.jpg,C-1\n{cohort.probes[0]},C-2\n,C-3\n")
+    report = tmp_path / "report.csv"
+    run("enrol", tmp_path / "g", manifest, "--report", report, code=1)
+    with report.open() as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["status"], row["code"]) for row in rows] == [
+        ("failed", "photo_format"),
+        ("enrolled", ""),
+        ("failed", "manifest"),
+    ]
+
+
+def test_search_prints_rows_on_stdout_and_talk_on_stderr(enrolled: Path, cohort: Cohort) -> None:
+    result = run("search", enrolled, *cohort.probes[:2], "--format", "csv", "--top", 3)
+    rows = list(csv.DictReader(result.stdout.splitlines()))
+    assert [row["rank"] for row in rows] == ["1", "2", "3"] * 2
+    assert "leads to review" in result.stderr
+    assert "leads to review" not in result.stdout
+
+
+def test_search_prints_one_json_object_for_each_probe(enrolled: Path, cohort: Cohort) -> None:
+    result = run("search", enrolled, *cohort.probes[:2], "--format", "jsonl", "--age", 12)
+    lists = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [item["probe_path"] for item in lists] == [str(path) for path in cohort.probes[:2]]
+    assert lists[0]["candidates"][0]["photos"][0]["age_gap"] == pytest.approx(3)
+
+
+def test_search_filters_say_what_they_left_out(enrolled: Path, cohort: Cohort) -> None:
+    options = ("--subject", cohort.subjects[0], "--min-age", 1, "--age-on", "2020-01-01")
+    result = run("search", enrolled, cohort.probes[0], "--format", "csv", *options)
+    assert len(result.stdout.splitlines()) == 2
+    assert f"{SUBJECTS - 1} subjects left out" in result.stderr
+
+
+def test_no_lead_and_a_poor_probe_have_their_own_exit_code(
+    enrolled: Path, cohort: Cohort, tmp_path: Path
+) -> None:
+    run("search", enrolled, cohort.probes[0], "--threshold", 1, code=1)
+    result = run("search", enrolled, tmp_path / "none.jpg", code=1)
+    assert "Probe not good enough" in result.stderr
+
+
+def test_the_sheet_is_one_file_without_outside_references(
+    enrolled: Path, cohort: Cohort, tmp_path: Path
+) -> None:
+    sheet = tmp_path / "leads.html"
+    run("search", enrolled, cohort.probes[0], "--top", 2, "--sheet", sheet)
+    page = sheet.read_text(encoding="utf-8")
+    assert page.count("<img") == 3
+    assert re.findall(r'(?:src|href)="(?!data:)', page) == []
+    assert "for a person to review" in page
+
+
+def test_gallery_commands_look_check_and_rebuild(enrolled: Path) -> None:
+    (facts,) = csv.DictReader(
+        run("gallery", "info", enrolled, "--format", "csv").stdout.splitlines()
+    )
+    assert (facts["subjects"], facts["faces"]) == (str(SUBJECTS), str(SUBJECTS))
+    assert "0 faults" in run("gallery", "verify", enrolled).stderr
+    run("gallery", "rebuild", enrolled)
+    assert len(run("gallery", "list", enrolled, "--format", "jsonl").stdout.splitlines()) == 6
+
+
+def test_remove_asks_for_known_subjects_and_can_be_tried_first(
+    tmp_path: Path, cohort: Cohort
+) -> None:
+    path = tmp_path / "g"
+    run("enrol", path, cohort.manifest)
+    subject = cohort.subjects[0]
+    assert "Would remove" in run("gallery", "remove", path, subject, "--dry-run").stderr
+    run("gallery", "remove", path, subject, "nobody", code=5)
+    assert subject in run("gallery", "list", path).stdout
+    run("gallery", "remove", path, subject)
+    assert subject not in run("gallery", "list", path).stdout
+    run("gallery", "remove", path, subject, code=5)
+
+
+def test_verify_finds_a_damaged_index(tmp_path: Path, cohort: Cohort) -> None:
+    path = tmp_path / "g"
+    run("enrol", path, cohort.manifest)
+    index = path / "index.bin"
+    content = bytearray(index.read_bytes())
+    content[-1] ^= 0xFF
+    index.write_bytes(content)
+    assert "Fault" in run("gallery", "verify", path, code=1).stderr
+    run("gallery", "rebuild", path)
+    run("gallery", "verify", path)
+
+
+def test_compare_gives_a_score_and_no_verdict(cohort: Cohort) -> None:
+    result = run("compare", cohort.probes[0], cohort.probes[0], "--format", "csv")
+    first, second = csv.DictReader(result.stdout.splitlines())
+    assert float(first["score"]) == float(second["score"]) == pytest.approx(1, abs=1e-4)
+    assert "not a probability" in result.stderr
+
+
+def test_models_are_listed_with_licence_and_state() -> None:
+    rows = list(csv.DictReader(run("models", "list", "--format", "csv").stdout.splitlines()))
+    states = {row["name"]: row["weights"] for row in rows}
+    assert states["dlib-resnet"] == "present"
+    assert states["facenet-vggface2"] == "missing"
+    assert all(row["licence"] for row in rows)
+    assert "CC0" in run("models", "info", "dlib-resnet").stdout
+    run("models", "verify", "dlib-resnet")
+    run("models", "verify", "facenet-vggface2", code=4)
+
+
+def test_synth_writes_what_enrol_reads(tmp_path: Path) -> None:
+    run("synth", "--subjects", 1, "--ages", "8", "--seed", 3, "--out", tmp_path / "c")
+    run("enrol", tmp_path / "g", tmp_path / "c" / "manifest.csv")
+    run("synth", "--subjects", 1, "--ages", "8,x", "--out", tmp_path / "d", code=2)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("search", "{tmp}/none", "{probe}"), 5, "gallery"),
+        (("search", "{tmp}", "{probe}"), 5, "gallery"),
+        (("enrol", "{tmp}/g", "{tmp}/none.csv"), 3, "No such file"),
+        (("enrol", "{probe}/g", "{manifest}"), 5, "gallery"),
+        (("compare", "{probe}", "{tmp}/none.jpg"), 3, "none.jpg"),
+        (("compare", "{probe}", "{probe}", "--model", "nonesuch"), 4, "dlib-resnet"),
+        (("compare", "{probe}", "{probe}", "--device", "cuda"), 4, "cuda"),
+        (("enrol", "{tmp}/g", "{manifest}", "--model", "facenet-vggface2"), 4, "fetch"),
+        (("search", "{tmp}/g"), 2, "PROBES"),
+    ],
+)
+def test_wrong_input_ends_with_a_message_and_its_exit_code(
+    tmp_path: Path, cohort: Cohort, words: tuple[str, ...], code: int, says: str
+) -> None:
+    places = {"tmp": tmp_path, "probe": cohort.probes[0], "manifest": cohort.manifest}
+    result = run(*(word.format(**places) for word in words), code=code)
+    assert says in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_a_download_without_network_ends_kindly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MATCHER_CACHE", str(tmp_path))
+    mirror = ("--mirror", "http://127.0.0.1:9")
+    result = run("models", "fetch", "facenet-vggface2", *mirror, code=4)
+    assert "facenet-vggface2" in result.stderr
+    assert "--from" in result.stderr
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_the_installed_command_starts() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from matcher.cli import main; main()", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in ("models", "enrol", "search", "gallery", "compare", "synth", "demo"):
+        assert name in done.stdout

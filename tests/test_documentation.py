@@ -1,0 +1,77 @@
+"""Every page holds: its Python runs, its commands end well, its links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from conftest import Cohort
+from nbclient import NotebookClient
+from typer.testing import CliRunner
+
+from matcher.cli.commands import app
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+_BLOCK = re.compile(r"^```(python|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, cohort: Cohort, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with what the pages speak of: a cohort, a folder of photos, and a probe."""
+    shutil.copytree(cohort.folder / "early", tmp_path / "cohort")
+    for path in sorted((tmp_path / "cohort" / "photos").iterdir()):
+        folder = tmp_path / "photos" / path.name.split("-")[0]
+        folder.mkdir(parents=True)
+        shutil.copy(path, folder)
+    shutil.copy(cohort.probes[0], tmp_path / "probe.png")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_snippets_run_in_the_order_of_the_page(page: Path, workplace: Path) -> None:
+    assert workplace.is_dir()
+    names: dict[str, Any] = {"__name__": "__page__"}
+    for kind, block in _BLOCK.findall(page.read_text(encoding="utf-8")):
+        if kind == "python":
+            exec(compile(block, str(page), "exec"), names)  # noqa: S102 - our own pages
+        else:
+            _run_commands(block)
+
+
+def _run_commands(block: str) -> None:
+    for line in block.replace("\\\n", " ").splitlines():
+        words = shlex.split(line, comments=True)
+        if not words or words[0] != "matcher":
+            continue  # pip, make, git: what CI itself runs
+        result = CliRunner().invoke(app, words[1:])
+        assert result.exit_code == 0, f"{line}\n{result.output}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files_that_exist(page: Path) -> None:
+    for target in _LINK.findall(page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_notebooks_run_and_are_stored_without_outputs(path: Path, workplace: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        assert not cell.get("outputs"), "strip the outputs before committing"
+    client = NotebookClient(
+        notebook, timeout=300, resources={"metadata": {"path": str(workplace)}}
+    )
+    client.execute()
+
+
+def test_there_is_a_notebook() -> None:
+    assert NOTEBOOKS

@@ -1,0 +1,83 @@
+"""The door of the package, the cost of opening it, and the direction of imports."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import matcher
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ("photos", "faces", "embedding", "gallery", "search", "cli")
+HEAVY = ("torch", "torchvision", "facenet_pytorch", "faiss", "onnxruntime", "pandas", "PIL")
+
+
+def test_every_advertised_name_exists_and_the_list_is_sorted() -> None:
+    assert matcher.__all__ == sorted(matcher.__all__)
+    for name in matcher.__all__:
+        assert getattr(matcher, name) is not None
+    assert set(matcher.__all__) <= set(dir(matcher))
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="is_same_person"):
+        _ = matcher.is_same_person
+
+
+def test_importing_loads_none_of_the_heavy_packages() -> None:
+    script = f"import sys, matcher; print([m for m in {HEAVY!r} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_importing_takes_less_than_a_third_of_a_second_more_than_python_itself() -> None:
+    def seconds(script: str) -> float:
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-c", script], check=True)
+        return time.perf_counter() - started
+
+    extra = min(seconds("import matcher") - seconds("pass") for _ in range(3))
+    assert extra < 0.3
+
+
+def test_listing_models_does_not_load_torch() -> None:
+    script = "import sys, matcher; matcher.list_models(); print('torch' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"
+
+
+def _imports(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+        elif isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+    return found
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_from_rooms_to_its_left(room: str) -> None:
+    allowed = {f"matcher.{name}" for name in ROOMS[: ROOMS.index(room) + 1]}
+    allowed |= {"matcher.errors", "matcher.progress"}
+    if room == "cli":
+        allowed.add("matcher.testing")  # demo and synth
+    for path in sorted((ROOT / "matcher" / room).rglob("*.py")):
+        for module in _imports(path):
+            if module.startswith("matcher."):
+                assert ".".join(module.split(".")[:2]) in allowed, f"{path}: {module}"
+
+
+def test_fairness_knows_nothing_of_matcher() -> None:
+    for path in (ROOT / "fairness").rglob("*.py"):
+        assert not any(module.split(".")[0] == "matcher" for module in _imports(path)), path
