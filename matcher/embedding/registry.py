@@ -13,11 +13,12 @@ from matcher.faces import CropTemplate
 DEFAULT_MODEL: Final = "dlib-resnet"
 
 # Where the detector's landmarks come to lie in chips that dlib cuts itself (150 pixels, padding
-# 0.25), averaged over 196 scans of FG-NET.
+# 0.25): median over 1,060 LFW photos, left and right averaged. Made by
+# tools/derive_dlib_template.py; figures in docs/faces-and-quality.md.
 DLIB_150 = CropTemplate(
     name="dlib-150",
     size=150,
-    points=((46.9, 45.3), (101.1, 45.2), (73.9, 77.5), (51.0, 101.2), (97.0, 101.1)),
+    points=((47.3, 46.0), (101.7, 46.0), (74.5, 78.7), (50.7, 105.5), (98.3, 105.5)),
 )
 
 # The published networks were trained on margin-padded boxes of the detector, without alignment.
