@@ -2,7 +2,8 @@
 
 `warnings.catch_warnings` swaps the filters of the whole process, so two threads that use it at
 once can leave the wrong ones behind. Here a single filter is added that matches nothing except in
-a thread which is inside `quiet_pillow`; the filters of other threads are never swapped.
+a thread which is inside `quiet_pillow`; the filters of other threads are never swapped. What
+remains: where other code swaps them in the middle of a load, a warning may still get through.
 """
 
 from __future__ import annotations

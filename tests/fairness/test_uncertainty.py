@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairness.uncertainty import (
@@ -17,6 +17,8 @@ from fairness.uncertainty import (
     status_of,
     wilson,
 )
+
+repeatable = settings(deadline=None, derandomize=True)
 
 # Computed once with scipy 1.17 (binomtest().proportion_ci) and checked with statsmodels 0.15.
 INTERVALS = [
@@ -46,6 +48,7 @@ def test_wilson_takes_effective_numbers():
     assert wilson(10, 1000) == pytest.approx((0.00544075, 0.01830947), abs=5e-9)
 
 
+@repeatable
 @given(counts, levels)
 def test_intervals_agree_with_scipy(pair, level):
     stats = pytest.importorskip("scipy.stats")
@@ -63,6 +66,7 @@ def test_the_exact_interval_holds_for_large_counts(scale):
     assert clopper_pearson(k, n) == pytest.approx(expected, rel=1e-7)
 
 
+@repeatable
 @given(counts, levels)
 def test_intervals_hold_the_estimate_and_mirror_with_the_complement(pair, level):
     errors, trials = pair
@@ -202,6 +206,7 @@ def test_holm_of_a_known_family():
     assert holm([]).shape == (0,)
 
 
+@repeatable
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=7))
 def test_holm_is_the_closed_test_of_bonferroni(p_values):
     """A hypothesis falls where every set of hypotheses that holds it falls (Marcus et al. 1976)."""

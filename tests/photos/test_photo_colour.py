@@ -5,7 +5,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from photo_files import encoded, exif_with_orientation, heic, picture
@@ -14,11 +14,14 @@ from PIL import Image, ImageCms, ImageOps
 from matcher.errors import MissingExtraError, PhotoFormatError
 from matcher.photos import BACKGROUND, load_photo
 
+repeatable = settings(deadline=None, derandomize=True)
+
 pictures = st.tuples(st.integers(1, 12), st.integers(1, 12)).flatmap(
     lambda size: arrays(np.uint8, (*size, 3))
 )
 
 
+@repeatable
 @given(pictures)
 def test_png_pixels_survive_exactly(pixels):
     photo = load_photo(encoded(pixels, "PNG"))
