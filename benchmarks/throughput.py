@@ -109,8 +109,10 @@ def show(name: str, report: dict[str, object]) -> float:
     seconds: dict[str, float] = report["seconds"]  # type: ignore[assignment]
     photos = int(report["photos"])  # type: ignore[call-overload]
     total = sum(seconds.values())
-    print(f"\n{name}: {report['photos_with_face']} of {photos} photos with a face, "
-          f"{report['faces']} faces, peak {report['peak_mib']:.0f} MiB")
+    print(
+        f"\n{name}: {report['photos_with_face']} of {photos} photos with a face, "
+        f"{report['faces']} faces, peak {report['peak_mib']:.0f} MiB"
+    )
     for stage, spent in [*seconds.items(), ("end to end", total)]:
         print(f"  {stage:<10} {1000 * spent / photos:8.2f} ms/photo {photos / spent:9.1f} photos/s")
     return photos / total

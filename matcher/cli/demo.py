@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from matcher.search import CandidateList
 
 ENROLLED_AT, SEARCHED_AT = 8.0, 13.0  # years
-QUALITIES = ("clean", "phone", "old-print", "screenshot")  # `clean`, or names of degradation recipes
+QUALITIES = (
+    "clean",
+    "phone",
+    "old-print",
+    "screenshot",
+)  # `clean`, or names of degradation recipes
 SHOWN = 12  # probes on the sheet
 NOTE = "All pictures are rendered, not photographs; nobody in them exists."
 

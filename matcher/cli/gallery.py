@@ -70,9 +70,9 @@ def remove(
     """Remove subjects with their photo references and vectors. This cannot be undone."""
     from matcher.gallery import Gallery
 
+    wanted = list(dict.fromkeys(subjects))
     with Gallery.open(path) as opened:
-        found = {subject: len(opened.photos(subject)) for subject in dict.fromkeys(subjects)}
-        for subject, photos in found.items():
-            if not dry_run:
-                opened.remove_subject(subject)
-            say(f"{'Would remove' if dry_run else 'Removed'} {subject} and {photos} photos.")
+        photos = sum(len(opened.photos(opened.subject(name).subject_id)) for name in wanted)
+        if not dry_run:
+            opened.remove_subjects(wanted)
+    say(f"{'Would remove' if dry_run else 'Removed'} {len(wanted)} subjects with {photos} photos.")

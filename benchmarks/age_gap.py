@@ -1,0 +1,127 @@
+"""The main job on an ageing database: enrol early photos, search with later ones.
+
+    python benchmarks/age_gap.py FOLDER [--before 10] [--model dlib-resnet] [--out results/age.json]
+
+FOLDER holds photos named as FG-NET names them: subject, "A", age at capture, an optional letter
+(001A02.JPG, 033A21b.JPG). The gallery is every subject's photos taken before the age given; the
+probes are the later photos of those subjects. Intervals are over subjects, not over photos.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from fairness import ProbeResult, rates_by_group
+from matcher.embedding import load_extractor
+from matcher.faces import POLICIES
+from matcher.gallery import Gallery, PhotoOfSubject, Subject, enrol
+from matcher.photos import find_photos
+from matcher.search import CandidateList, Probe, Searcher
+
+_NAME = re.compile(r"^(\d{3})A(\d{2})[A-Z]?$", re.IGNORECASE)
+GAPS = ((0, 5), (5, 10), (10, 20), (20, 200))  # years from the latest enrolled photo to the probe
+
+
+def read_names(folder: Path) -> list[PhotoOfSubject]:
+    """Return the photos whose names follow FG-NET, with the age in the name."""
+    photos = []
+    for path in find_photos(folder):
+        if name := _NAME.match(path.stem):
+            subject, age = name.groups()
+            photos.append(PhotoOfSubject(path, Subject(subject), age_at_capture=float(age)))
+    return photos
+
+
+def split(
+    photos: Sequence[PhotoOfSubject], before: float
+) -> tuple[list[PhotoOfSubject], list[PhotoOfSubject]]:
+    """Return what to enrol, and the later photos of the same subjects."""
+    early = [photo for photo in photos if (photo.age_at_capture or 0) < before]
+    known = {photo.subject.subject_id for photo in early}
+    late = [
+        photo
+        for photo in photos
+        if (photo.age_at_capture or 0) >= before and photo.subject.subject_id in known
+    ]
+    return early, late
+
+
+def judge(
+    early: Sequence[PhotoOfSubject],
+    probes: Sequence[PhotoOfSubject],
+    results: Sequence[CandidateList],
+) -> list[ProbeResult]:
+    """Return the rank of each probe's subject, grouped by the gap to the latest enrolled photo."""
+    latest: dict[str, float] = {}
+    for photo in early:
+        name = photo.subject.subject_id
+        latest[name] = max(latest.get(name, 0.0), photo.age_at_capture or 0.0)
+    judged = []
+    for probe, result in zip(probes, results, strict=True):
+        name = probe.subject.subject_id
+        gap = (probe.age_at_capture or 0.0) - latest[name]
+        low, high = next(bounds for bounds in GAPS if bounds[0] <= gap < bounds[1])
+        label = f"gap {low:02d} to under {high} years" if high < 200 else f"gap {low} years or more"
+        judged.append(
+            ProbeResult(
+                name,
+                result.rank_of(name),
+                {"gap": label, "all": "all"},
+                refused=result.outcome == "probe not good enough",
+            )
+        )
+    return judged
+
+
+def main() -> None:
+    """Enrol, search, print, save."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--before", type=float, default=10.0, help="years")
+    parser.add_argument("--model", default="dlib-resnet")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--policy", default="off", choices=sorted(POLICIES))
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    early, late = split(read_names(options.folder), options.before)
+    if not late:
+        parser.error(f"no photos named as FG-NET names them below {options.folder}")
+    policy = POLICIES[options.policy]
+    extractor = load_extractor(options.model, device=options.device)
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        with Gallery.create(Path(folder) / "gallery", model=extractor.model) as gallery:
+            outcomes = enrol(gallery, extractor, early, choose="largest", policy=policy)
+            enrolled = time.perf_counter()
+            probes = [Probe(photo.path, age_at_capture=photo.age_at_capture) for photo in late]
+            searcher = Searcher(gallery, extractor, policy=policy)
+            results = searcher.search_many(probes, top=20, choose="largest")
+            ended = time.perf_counter()
+            subjects = gallery.info().subjects
+    failed = sum(outcome.status == "failed" for outcome in outcomes)
+    print(
+        f"gallery: {len(early) - failed} of {len(early)} photos of {subjects} subjects, "
+        f"{len(early) / (enrolled - started):.1f} photos/s"
+    )
+    print(f"probes: {len(late)}, {len(late) / (ended - enrolled):.1f} photos/s")
+    judged = judge(early, late, results)
+    for group in ("all", "gap"):
+        for k in (1, 20):
+            for rates in rates_by_group(judged, group, k=k):
+                print(rates)
+    if options.out:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        rows = [{"subject": r.subject, "rank": r.rank, **r.groups} for r in judged]
+        options.out.write_text(json.dumps(rows))
+        print(f"ranks: {options.out}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
