@@ -39,7 +39,9 @@ def load_detector(device: str = "cpu") -> Detector:
     Raises
     ------
     InputError
-        When the device does not exist.
+        When it is no such name.
+    ModelError
+        When the device is not there.
     """
     from matcher.faces.mtcnn import MtcnnDetector
 

@@ -21,6 +21,8 @@ NOSE_DEPTH = 0.5
 NOSE_HEIGHT = 0.55
 """Where the nose tip of a level face lies on the way from the eyes (0) to the mouth (1)."""
 
+GREY_LEVEL = 1 / 255
+
 
 def measure(photo: Photo, box: ArrayLike, landmarks: ArrayLike, probability: float) -> FaceQuality:
     """Measure one face.
@@ -60,16 +62,22 @@ def luminance(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def sharpness(light: NDArray[np.float64]) -> float:
-    """Return one minus the blur of Crete et al. 2007, in [0, 1]."""
-    return min(_kept_detail(light), _kept_detail(light.T))
+    """Return how much of the fine variation a blur would take away, in [0, 1].
+
+    One minus the blur of Crete et al., "The blur effect: perception and estimation with a new
+    no-reference perceptual blur metric", SPIE 6492, 2007: the picture is averaged over nine
+    pixels along rows, then along columns; a sharp one loses most of the differences between
+    neighbours, a blurred one few. The worse direction counts. Differences of one grey level are
+    taken for rounding. Noise passes for detail.
+    """
+    return min(_lost_share(light), _lost_share(light.T))
 
 
-def _kept_detail(light: NDArray[np.float64]) -> float:
-    """Share of the variation along the rows that a nine-pixel mean takes away."""
+def _lost_share(light: NDArray[np.float64]) -> float:
     running = np.cumsum(np.pad(light, ((0, 0), (5, 4)), mode="edge"), axis=1)
-    blurred = (running[:, 9:] - running[:, :-9]) / 9
+    averaged = (running[:, 9:] - running[:, :-9]) / 9
     variation = np.abs(np.diff(light, axis=1))
-    lost = np.clip(variation - np.abs(np.diff(blurred, axis=1)), 0, None)
+    lost = np.clip(variation - np.abs(np.diff(averaged, axis=1)) - GREY_LEVEL, 0, None)
     total = variation.sum()
     return float(lost.sum() / total) if total else 0.0
 

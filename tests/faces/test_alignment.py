@@ -152,7 +152,7 @@ def test_reducing_does_not_shift_the_face(factor):
     other = align(mirrored, landmarks, template_of(FIVE, 90)).astype(float)
     expected = np.interp((np.arange(90) - 45) * factor + 400, np.arange(800), ramp)
     # Rounding down pulls both the same way, a shift pulls them apart; half a pixel makes 1.4.
-    assert abs((((crop - other)[45] + 255) / 2 - expected[:, None]).mean()) < 0.3
+    assert abs((((crop - other)[45] + 255) / 2 - expected[:, None]).mean()) < 0.6
 
 
 def test_beyond_the_photo_is_black():

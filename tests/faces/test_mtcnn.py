@@ -204,7 +204,7 @@ def test_other_weights_are_refused(monkeypatch):
 
 def test_absent_weights_are_an_error_that_names_the_file(monkeypatch, tmp_path):
     monkeypatch.setattr(mtcnn.facenet_pytorch, "__file__", str(tmp_path / "__init__.py"))
-    with pytest.raises(WeightsMissingError, match="pnet.pt"):
+    with pytest.raises(WeightsMissingError, match=r"pnet\.pt"):
         MtcnnDetector()
 
 
