@@ -18,7 +18,6 @@ from fairness.uncertainty import (
     FEWEST_SUBJECTS,
     Rate,
     clustered_rate,
-    effective_trials,
     holm,
     wilson,
 )
@@ -262,19 +261,17 @@ def _gap(
         return GroupGap(
             label, rate, rest, rate.estimate - rest.estimate, -1.0, 1.0, math.nan, math.nan, False
         )
-    low, high = _newcombe(rate, effective_trials(*inside), rest, effective_trials(*outside), level)
+    low, high = _newcombe(rate, rest, level)
     difference = rate.estimate - rest.estimate
     return GroupGap(
         label, rate, rest, difference, low, high, p_value, float(adjusted), bool(adjusted <= alpha)
     )
 
 
-def _newcombe(
-    one: Rate, one_effective: float, other: Rate, other_effective: float, level: float
-) -> tuple[float, float]:
+def _newcombe(one: Rate, other: Rate, level: float) -> tuple[float, float]:
     p, q = one.estimate, other.estimate
-    p_low, p_high = wilson(p * one_effective, one_effective, level=level)
-    q_low, q_high = wilson(q * other_effective, other_effective, level=level)
+    p_low, p_high = wilson(p * one.effective, one.effective, level=level)
+    q_low, q_high = wilson(q * other.effective, other.effective, level=level)
     return (
         p - q - math.hypot(p - p_low, q_high - q),
         p - q + math.hypot(p_high - p, q - q_low),

@@ -40,6 +40,9 @@ class Rate:
     status
         What may be read from it. A table must not print the counts of a `suppressed` rate, nor
         let them be found by subtraction.
+    effective
+        Independent trials that the limits are made from; fewer than `trials` where photos of one
+        subject succeed or fail together.
     level
         Confidence level of the limits.
     """
@@ -51,6 +54,7 @@ class Rate:
     low: float
     high: float
     status: Status
+    effective: float
     level: float = 0.95
 
     def __str__(self) -> str:
@@ -189,14 +193,37 @@ def effective_trials(errors_per_subject: ArrayLike, trials_per_subject: ArrayLik
         If shapes differ or a count is out of range.
     """
     errors, trials = _counts(errors_per_subject, trials_per_subject)
-    total = int(trials.sum())
-    if total == 0:
-        return 0.0
-    p = errors.sum() / total
-    if p in (0.0, 1.0):
+    return min(float(trials.sum()), _uncapped(errors, trials))
+
+
+def _uncapped(errors: NDArray[np.int64], trials: NDArray[np.int64]) -> float:
+    """Return p (1 - p) / variance, or the number of subjects where p is 0 or 1."""
+    k, total = int(errors.sum()), int(trials.sum())
+    if k in (0, total):
         return float(np.count_nonzero(trials))
+    p = k / total
     squares = float(np.sum((errors - p * trials) ** 2))
-    return min(float(total), p * (1 - p) * total**2 / squares) if squares > 0 else float(total)
+    return p * (1 - p) * total**2 / squares if squares > 0 else math.inf
+
+
+def _effective_for_limits(
+    errors: NDArray[np.int64], trials: NDArray[np.int64], level: float
+) -> float:
+    """Return the effective trials, fewer where a variance from few subjects is itself uncertain.
+
+    The factor (K - 1) / K makes the variance of K subjects unbiased; (z / t)², with t the quantile
+    of Student's distribution with K - 1 degrees of freedom, is the adjustment of Korn and Graubard
+    (Survey Methodology 24, 1998). t is taken from its expansion z + (z³ + z) / 4 (K - 1)
+    (Abramowitz and Stegun 26.7.5), within 0.2 % from ten subjects.
+    """
+    subjects = int(np.count_nonzero(trials))
+    independent = trials.max(initial=0) <= 1
+    if independent or int(errors.sum()) in (0, int(trials.sum())) or subjects < 2:
+        return float(subjects)
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    t_over_z = 1 + (z * z + 1) / (4 * (subjects - 1))
+    unbiased = _uncapped(errors, trials) * (subjects - 1) / subjects
+    return min(float(trials.sum()), unbiased) / t_over_z**2
 
 
 def clustered_rate(
@@ -208,9 +235,10 @@ def clustered_rate(
 ) -> Rate:
     """Estimate a rate and its interval from counts by subject.
 
-    Wilson's interval with the effective number of trials. Where no trial or every trial is an
-    error, the exact one-sided limit for as many independent trials as there are subjects
-    (1 - 0.05^(1/n), about 3/n). Conditional on the gallery that was searched.
+    Wilson's interval with the effective number of trials, reduced a little where subjects are
+    few. Where no trial or every trial is an error, the exact one-sided limit for as many
+    independent trials as there are subjects (1 - 0.05^(1/n), about 3/n). Conditional on the
+    gallery that was searched.
 
     Parameters
     ----------
@@ -229,13 +257,14 @@ def clustered_rate(
     """
     if not 0 < target < 1:
         raise ValueError(f"the target rate must be in (0, 1), got {target}")
+    _require_counts(0, 0, level)
     errors, trials = _counts(errors_per_subject, trials_per_subject)
-    n = effective_trials(errors, trials)
+    n = _effective_for_limits(errors, trials, level)
     k, total, subjects = int(errors.sum()), int(trials.sum()), int(np.count_nonzero(trials))
     status = status_of(k, subjects, n, target=target)
     estimate = k / total if total else math.nan
     low, high = _limits(k, total, n, status, level)
-    return Rate(k, total, subjects, estimate, low, high, status, level)
+    return Rate(k, total, subjects, estimate, low, high, status, n, level)
 
 
 def _limits(

@@ -186,7 +186,7 @@ def test_without_injection_reports_stay_within_the_stated_error_rate_over_twenty
 
 def family_wise_error(draw, repeats, alpha=0.05):
     reports = sum(
-        any(gap.reported for gap in group_gaps(draw(seed), "tone", alpha=alpha, shuffles=399))
+        any(gap.reported for gap in group_gaps(draw(seed), "tone", alpha=alpha, shuffles=199))
         for seed in range(repeats)
     )
     return reports / repeats
@@ -225,6 +225,6 @@ def cohort_of_growing_children(seed):
     ],
 )
 def test_false_reports_stay_at_the_stated_rate(draw):
-    repeats = 1500
+    repeats = 1000
     allowed = 0.05 + 3 * math.sqrt(0.05 * 0.95 / repeats)
     assert family_wise_error(draw, repeats) <= allowed

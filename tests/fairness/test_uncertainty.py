@@ -115,6 +115,23 @@ def test_the_variance_is_the_spread_of_resampled_subjects():
     assert math.sqrt(p * (1 - p) / n) == pytest.approx(resampled.std(), rel=0.04)
 
 
+def test_one_trial_a_subject_gives_wilsons_interval_itself():
+    rate = clustered_rate([1] * 5 + [0] * 45, [1] * 50)
+    assert (rate.low, rate.high) == wilson(5, 50)
+    assert rate.effective == 50
+
+
+def test_few_subjects_widen_the_interval_a_little():
+    errors, trials = np.array([0, 1, 2] * 17), np.full(51, 3)
+    n = effective_trials(errors, trials)
+    few, many = (
+        clustered_rate(errors, trials),
+        clustered_rate(np.tile(errors, 40), np.tile(trials, 40)),
+    )
+    assert 0.93 * n < few.effective < 0.97 * n
+    assert many.effective == pytest.approx(40 * n, rel=0.002)
+
+
 def test_photos_that_fail_together_count_for_as_many_trials_as_subjects():
     assert effective_trials([5] * 20 + [0] * 80, [5] * 100) == pytest.approx(100)
 
@@ -175,7 +192,7 @@ def test_the_status_says_what_the_data_carry(errors, subjects, effective, status
         (
             [1] * 40 + [0] * 80,
             [2] * 120,
-            "16.7 % (95 % interval 12.5 % to 21.9 %; 40 of 240 trials, 120 subjects)",
+            "16.7 % (95 % interval 12.4 % to 22 %; 40 of 240 trials, 120 subjects)",
         ),
         (
             [1] * 5 + [0] * 45,
@@ -192,7 +209,7 @@ def test_a_rate_reads_with_its_counts_and_interval_or_not_at_all(errors, trials,
 
 
 def test_a_suppressed_rate_shows_no_figure_of_its_own():
-    shown = str(Rate(7, 8, 9, 0.875, 0.5, 0.97, "suppressed"))
+    shown = str(Rate(7, 8, 9, 0.875, 0.5, 0.97, "suppressed", 8.0))
     assert not set("5789") & set(shown)
 
 
