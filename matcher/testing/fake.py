@@ -93,10 +93,15 @@ def random_unit_vectors(n: int, d: int, seed: int) -> NDArray[np.float32]:
     return _unit(np.random.default_rng(seed).normal(size=(n, d)))
 
 
-def clustered_unit_vectors(
-    subjects: int, photos: int, d: int, seed: int, spread: float = 0.7
-) -> NDArray[np.float32]:
-    """Return vectors of several photos of each subject, float32 of shape (subjects * photos, d).
+def clustered_unit_vectors(subjects: int, photos: int, d: int, seed: int) -> NDArray[np.float32]:
+    """Return vectors that lie as those of faces do, float32 of shape (subjects * photos, d).
+
+    Face vectors do not fill the sphere: they lie in a cone around a common direction, and a few
+    directions hold most of what tells them apart. The constants below describe the vectors of the
+    29-layer network of dlib for the 1,002 photos of FG-NET: the length of their mean, the share
+    of their spread that is within a subject, and a curve through the eigenvalues of their
+    covariance (largest 1, 16th 0.15, 64th 0.02). Two photos of a subject have a cosine of about
+    0.94, of two subjects 0.88.
 
     Parameters
     ----------
@@ -106,13 +111,27 @@ def clustered_unit_vectors(
         Length of a vector.
     seed
         Of the random numbers.
-    spread
-        Length of the random part beside a centre of length 1; two photos of a subject have a
-        cosine of about 1 / (1 + spread ** 2).
     """
     generator = np.random.default_rng(seed)
-    centres = random_unit_vectors(subjects, d, seed + 1)
-    noise = generator.standard_normal((subjects, photos, d), dtype=np.float32)
-    vectors = centres[:, None, :] + noise * np.float32(spread / np.sqrt(d))
-    vectors /= np.linalg.norm(vectors, axis=2, keepdims=True)
-    return vectors.reshape(-1, d)
+    rotation = np.linalg.qr(generator.normal(size=(d, d)))[0].astype(np.float32)
+    spread = _face_spread(d) * np.sqrt(1 - _COMMON**2)
+    centre = generator.standard_normal((subjects, 1, d), dtype=np.float32)
+    vectors = generator.standard_normal((subjects, photos, d), dtype=np.float32)
+    vectors *= (spread * np.sqrt(_WITHIN)).astype(np.float32)
+    vectors += centre * (spread * np.sqrt(1 - _WITHIN)).astype(np.float32)
+    vectors[:, :, -1] += np.float32(_COMMON)
+    vectors = vectors.reshape(-1, d) @ rotation
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors
+
+
+_COMMON = 0.9375
+_WITHIN = 0.517
+
+
+def _face_spread(d: int) -> NDArray[np.float64]:
+    """Return the standard deviation along each principal direction, of length 1 together."""
+    place = np.arange(d) * 128 / d
+    deviation = np.sqrt((1 + place) ** -0.55 * np.exp(-place / 45))
+    lengths: NDArray[np.float64] = deviation / np.linalg.norm(deviation)
+    return lengths

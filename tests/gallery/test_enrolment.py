@@ -129,5 +129,3 @@ def test_another_model_is_refused_before_any_photo_is_read(
         pytest.raises(GalleryModelError, match="another"),
     ):
         enrol(opened, extractor, [])
-
-

@@ -1,0 +1,271 @@
+"""Search: latency, recall and memory of each kind of index, against bare FAISS on the same data.
+
+    python benchmarks/search.py                    10,000 and 100,000 vectors of 128 numbers
+    python benchmarks/search.py --full             also 1,000,000, and 512 numbers (hours)
+
+The vectors lie as those of faces do, four photos for each subject; a query is a fifth photo of a
+subject in the gallery. The truth is a scan by FAISS's own `IndexFlatIP`, timed in turn with each
+index, query by query, so that both see the same state of the machine. Timings are those of this
+machine; ratios travel better.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+import psutil  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+
+from matcher.gallery import Enrolment, Gallery, PhotoRecord, Subject
+from matcher.gallery.index import ConcreteKind, FaceIndex, new_index, rerank
+from matcher.gallery.live_index import OVERFETCH
+from matcher.testing.fake import FakeEmbedder, clustered_unit_vectors
+
+Vectors = NDArray[np.float32]
+Search = Callable[[Vectors], NDArray[np.int64]]
+
+TOP = 20
+BATCH = 64
+PHOTOS = 4
+ADDED_AT_ONCE = 50_000
+KINDS: tuple[ConcreteKind, ...] = ("exact", "hnsw", "ivf", "ivf-sq8")
+GALLERY_UP_TO = 100_000
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One row of the table; times in milliseconds, sizes in bytes."""
+
+    vectors: int
+    dimension: int
+    searched: str
+    single_p50: float
+    single_p95: float
+    batch_p50: float
+    batch_p95: float
+    bare_single_p50: float
+    bare_batch_p50: float
+    recall_at_20: float
+    build_seconds: float
+    memory: int
+    bytes_per_vector: float
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The row as text."""
+        return {
+            "vectors": f"{self.vectors:,}",
+            "d": str(self.dimension),
+            "searched": self.searched,
+            "1 query p50": f"{self.single_p50:.3f}",
+            "p95": f"{self.single_p95:.3f}",
+            "/ bare": f"{self.single_p50 / self.bare_single_p50:.3f}",
+            f"{BATCH} queries p50": f"{self.batch_p50:.2f}",
+            "p95 ": f"{self.batch_p95:.2f}",
+            "/ bare ": f"{self.batch_p50 / self.bare_batch_p50:.3f}",
+            "recall@20": f"{self.recall_at_20:.4f}",
+            "build s": f"{self.build_seconds:.1f}",
+            "RSS MB": f"{self.memory / 1e6:.0f}",
+            "B/vector": f"{self.bytes_per_vector:.0f}",
+        }
+
+
+def main() -> None:
+    """Measure, print the table, save the rows as JSON after each."""
+    options = _options()
+    if options.threads:
+        faiss.omp_set_num_threads(options.threads)
+    rows: list[Figures] = []
+    for dimension in options.dimensions:
+        for size in options.sizes:
+            for row in measure(size, dimension, options.kinds, options.queries):
+                _print_row(row, header=not rows)
+                rows.append(row)
+                if options.out:
+                    _save(options.out, rows)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Search latency, recall and memory.")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--dimensions", type=int, nargs="+", default=[128])
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
+    parser.add_argument("--queries", type=int, default=320)
+    parser.add_argument("--threads", type=int, help="of FAISS; its own choice without")
+    parser.add_argument("--full", action="store_true", help="all sizes and dimensions")
+    parser.add_argument("--out", type=Path, help="where to save the rows as JSON")
+    options = parser.parse_args()
+    if options.full:
+        options.sizes, options.dimensions = [10_000, 100_000, 1_000_000], [128, 512]
+    return options
+
+
+def measure(
+    size: int, dimension: int, kinds: list[ConcreteKind], queries: int
+) -> Iterator[Figures]:
+    """Give one row for each kind of index, and one for the whole gallery if it is small enough."""
+    gallery, probes = _vectors(size, dimension, queries)
+    bare = faiss.IndexFlatIP(dimension)
+    bare.add(gallery)
+    truth = bare.search(probes, TOP)[1] + 1
+    bare_search: Search = lambda vectors: bare.search(vectors, TOP)[1]  # noqa: E731
+    for kind in kinds:
+        index, seconds, memory = _built(kind, gallery)
+        search = _searcher(index, gallery)
+        facts = (_stored_bytes(index) / size, memory, seconds)
+        yield _figures(kind, search, bare_search, probes, truth, gallery, facts)
+        del index, search
+    if size <= GALLERY_UP_TO:
+        yield from _measure_gallery(gallery, probes, truth, bare_search)
+
+
+def _vectors(size: int, dimension: int, queries: int) -> tuple[Vectors, Vectors]:
+    """Return the gallery, and the photo of some subjects that is not in it."""
+    vectors = clustered_unit_vectors(size // PHOTOS, PHOTOS + 1, dimension, seed=1)
+    photos = vectors.reshape(-1, PHOTOS + 1, dimension)
+    some = np.random.default_rng(2).choice(len(photos), size=queries)
+    return photos[:, :PHOTOS].reshape(-1, dimension).copy(), photos[some, PHOTOS].copy()
+
+
+def _built(kind: ConcreteKind, gallery: Vectors) -> tuple[FaceIndex, float, int]:
+    """Return an index of all vectors, the seconds it took, and the memory it took."""
+    before, start = psutil.Process().memory_info().rss, time.perf_counter()
+    index = new_index(kind, gallery.shape[1])
+    if index.learns:
+        index.train(gallery[:: max(1, len(gallery) // 320_000)], len(gallery))
+    for first in range(0, len(gallery), ADDED_AT_ONCE):
+        page = gallery[first : first + ADDED_AT_ONCE]
+        index.add(np.arange(first, first + len(page)) + 1, page)
+    seconds = time.perf_counter() - start
+    return index, seconds, psutil.Process().memory_info().rss - before
+
+
+def _searcher(index: FaceIndex, gallery: Vectors) -> Search:
+    """Return the search as the gallery does it, the exact ranking after a lossy index included."""
+    if index.lossless:
+        return lambda vectors: index.search(vectors, TOP)[1]
+
+    def search(vectors: Vectors) -> NDArray[np.int64]:
+        candidates = index.search(vectors, OVERFETCH * TOP)[1]
+        return rerank(vectors, candidates, lambda ids: gallery[ids - 1], TOP)[1]
+
+    return search
+
+
+def _stored_bytes(index: FaceIndex) -> int:
+    sizes: list[int] = []
+    index.write(lambda piece: sizes.append(len(piece)))
+    return sum(sizes) + index.row_ids().nbytes
+
+
+def _figures(
+    name: str,
+    search: Search,
+    bare: Search,
+    probes: Vectors,
+    truth: NDArray[np.int64],
+    gallery: Vectors,
+    facts: tuple[float, int, float],
+) -> Figures:
+    singles = [probes[one : one + 1] for one in range(len(probes))]
+    batches = [probes[one : one + BATCH] for one in range(0, len(probes) - BATCH + 1, BATCH)]
+    single, bare_single = _times(singles, search, bare)
+    batch, bare_batch = _times(batches, search, bare)
+    bytes_per_vector, memory, seconds = facts
+    return Figures(
+        vectors=len(gallery),
+        dimension=gallery.shape[1],
+        searched=name,
+        single_p50=float(np.percentile(single, 50)),
+        single_p95=float(np.percentile(single, 95)),
+        batch_p50=float(np.percentile(batch, 50)),
+        batch_p95=float(np.percentile(batch, 95)),
+        bare_single_p50=float(np.median(bare_single)),
+        bare_batch_p50=float(np.median(bare_batch)),
+        recall_at_20=_recall(search(probes), truth),
+        build_seconds=seconds,
+        memory=memory,
+        bytes_per_vector=bytes_per_vector,
+    )
+
+
+def _times(
+    questions: list[Vectors], search: Search, bare: Search
+) -> tuple[list[float], list[float]]:
+    """Return milliseconds of each question, by the one and by the other, asked in turn."""
+    search(questions[0])
+    bare(questions[0])
+    pairs = [(_timed(search, vectors), _timed(bare, vectors)) for vectors in questions]
+    ours, theirs = zip(*pairs, strict=True)
+    return list(ours), list(theirs)
+
+
+def _timed(search: Search, vectors: Vectors) -> float:
+    start = time.perf_counter()
+    search(vectors)
+    return 1e3 * (time.perf_counter() - start)
+
+
+def _recall(found: NDArray[np.int64], truth: NDArray[np.int64]) -> float:
+    hits = [len(np.intersect1d(one, other)) for one, other in zip(found, truth, strict=True)]
+    return float(np.mean(hits) / truth.shape[1])
+
+
+def _measure_gallery(
+    vectors: Vectors, probes: Vectors, truth: NDArray[np.int64], bare: Search
+) -> Iterator[Figures]:
+    """Measure `Gallery.nearest` with the store beside it; the build is the enrolment."""
+    model = FakeEmbedder(vectors.shape[1]).identity
+    with tempfile.TemporaryDirectory() as directory:
+        before, start = psutil.Process().memory_info().rss, time.perf_counter()
+        with Gallery.create(Path(directory) / "gallery", model=model) as gallery:
+            gallery.add([_enrolment(row, vector) for row, vector in enumerate(vectors)])
+            seconds = time.perf_counter() - start
+            search = partial(_nearest, gallery)
+            search(probes[:1])
+            memory = psutil.Process().memory_info().rss - before
+            size = sum(file.stat().st_size for file in gallery.path.iterdir()) / len(vectors)
+            facts = (size, memory, seconds)
+            yield _figures("Gallery", search, bare, probes, truth, vectors, facts)
+
+
+def _nearest(gallery: Gallery, probes: Vectors) -> NDArray[np.int64]:
+    return gallery.nearest(probes, TOP)[1]
+
+
+def _enrolment(row: int, vector: Vectors) -> Enrolment:
+    subject = Subject(f"subject-{row // PHOTOS:07d}")
+    photo = PhotoRecord(sha256=f"{row:064x}", reference=f"photo-{row:07d}")
+    return Enrolment(subject, photo, vector, box=(0, 0, 64, 64), probability=0.99)
+
+
+def _print_row(row: Figures, *, header: bool) -> None:
+    columns = row.columns
+    widths = [max(len(name), 9) for name in columns]
+    lines = [columns.values(), *([columns] if header else [])]
+    for line in reversed(lines):
+        print("  ".join(f"{cell:>{width}}" for cell, width in zip(line, widths, strict=True)))
+
+
+def _save(path: Path, rows: list[Figures]) -> None:
+    facts: dict[str, Any] = {
+        "faiss": faiss.__version__,
+        "threads": faiss.omp_get_max_threads(),
+        "cpu_count": psutil.cpu_count(),
+        "rows": [asdict(row) for row in rows],
+    }
+    path.write_text(json.dumps(facts, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
