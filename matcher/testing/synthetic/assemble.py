@@ -84,13 +84,13 @@ def assemble(identity: Identity, age: float, scene: Scene) -> Mesh:
     along = np.stack([cloth.along, 0 * cloth.along, 0 * cloth.along], axis=1)
     pieces = [
         (head.vertices, head.normals, pack.faces, part_material[pack.face_part], pack.vertices),
-        (hair.vertices, hair.normals, hair.faces, Material.HAIR, hair.strand),
-        (cloth.vertices, cloth.normals, cloth.faces, Material.CLOTH, along),
+        (hair.vertices, hair.normals, hair.faces, _all(hair.faces, Material.HAIR), hair.strand),
+        (cloth.vertices, cloth.normals, cloth.faces, _all(cloth.faces, Material.CLOTH), along),
     ]
     if scene.glasses is not None:
         points, faces = _glasses(head)
         forward = np.tile(np.array([0, 0.3, 0.95], np.float32), (len(points), 1))
-        pieces.append((points, forward, faces, Material.FRAME, points))
+        pieces.append((points, forward, faces, _all(faces, Material.FRAME), points))
     sizes = [len(piece[0]) for piece in pieces]
     start = np.cumsum([0, *sizes])
     cover, level = np.zeros(start[-1], np.float32), np.zeros(start[-1], np.float32)
@@ -100,13 +100,15 @@ def assemble(identity: Identity, age: float, scene: Scene) -> Mesh:
         vertices=np.concatenate([piece[0] for piece in pieces]).astype(np.float32),
         normals=np.concatenate([piece[1] for piece in pieces]).astype(np.float32),
         faces=np.concatenate([p[2] + s for p, s in zip(pieces, start, strict=False)]),
-        material=np.concatenate(
-            [np.broadcast_to(np.uint8(p[3]), len(p[2])) for p in pieces]
-        ).astype(np.uint8),
+        material=np.concatenate([piece[3] for piece in pieces]),
         texture=np.concatenate([piece[4] for piece in pieces]).astype(np.float32),
         cover=cover,
         level=level,
     )
+
+
+def _all(faces: NDArray[np.int64], material: Material) -> NDArray[np.uint8]:
+    return np.full(len(faces), material, np.uint8)
 
 
 def _glasses(head: Head) -> tuple[Float, NDArray[np.int64]]:

@@ -139,7 +139,7 @@ class ManifestRow:
     skin_tone_l, skin_tone_hue
         CIE L* and hue angle in degrees of the skin itself, under even white light.
     skin_tone_monk
-        Nearest swatch of the Monk Skin Tone scale, 1–10.
+        Nearest swatch of the Monk Skin Tone scale, 1 to 10.
     family
         Identifier of the family.
     degradation

@@ -94,7 +94,7 @@ def shape_weights(identity: Identity, age: float) -> dict[str, float]:
     weights = _stage_shape(identity, age)
     for offset, value in zip(OFFSETS, offset_values(identity, age), strict=True):
         for name in offset.high if value > 0 else offset.low:
-            weights[name] = abs(float(value))
+            weights[name] = weights.get(name, 0.0) + abs(float(value))
     for stem, value in zip(ASYMMETRIES, identity.genes("asymmetry"), strict=True):
         weights[f"{stem}-{'l' if value > 0 else 'r'}"] = 0.16 * min(abs(float(value)), 2.0)
     return weights
@@ -107,25 +107,21 @@ def offset_values(identity: Identity, age: float) -> NDArray[np.float64]:
     own = np.sqrt(1 - shared**2) * identity.genes("lasting") + shared * common
     moving = drift(identity.genes("drift").reshape(-1, drift_size()), age)
     value = np.sqrt(lasting) * own + np.sqrt(1 - lasting) * moving
-    return np.asarray(0.9 * np.tanh(spread * amplitude(early, age) * value / 0.9))
+    return np.asarray(0.9 * np.tanh(1.3 * spread * amplitude(early, age) * value / 0.9))
 
 
 def vertex_normals(vertices: NDArray[np.floating], faces: NDArray[np.integer]) -> Float:
     """Return float32 (n, 3) unit normals, averaged over triangles by area."""
     a, b, c = (vertices[faces[:, k]] for k in range(3))
     flat = np.cross(b - a, c - a)
-    normal = np.stack(
-        [
-            sum(
-                np.bincount(faces[:, k], weights=flat[:, axis], minlength=len(vertices))
-                for k in range(3)
-            )
-            for axis in range(3)
-        ],
-        axis=1,
-    )
+    corner = faces.T.ravel()
+    sums = [
+        np.bincount(corner, weights=np.tile(flat[:, axis], 3), minlength=len(vertices))
+        for axis in range(3)
+    ]
+    normal = np.stack(sums, axis=1)
     length = np.sqrt((normal**2).sum(axis=1, keepdims=True))
-    return (normal / np.maximum(length, 1e-12)).astype(np.float32)
+    return np.asarray(normal / np.maximum(length, 1e-12), np.float32)
 
 
 @lru_cache(maxsize=1)
@@ -151,4 +147,15 @@ def _stage_shape(identity: Identity, age: float) -> dict[str, float]:
                 weights[f"stage/{ancestry}-{sex}-{stage}"] = of_sex * of_stage * float(share)
             for build, share in builds.items():
                 weights[f"build/{sex}-{stage}-{build}"] = of_sex * of_stage * share
-    return weights
+    return weights | _childish(stages)
+
+
+def _childish(stages: Mapping[str, float]) -> dict[str, float]:
+    """Widen the eyes and narrow the nose of the mesh's children, which have rather adult ones."""
+    young = stages["baby"] + 0.6 * stages["child"]
+    return {
+        "local/l-eye-scale-incr": 0.40 * young,
+        "local/r-eye-scale-incr": 0.40 * young,
+        "local/nose-scale-horiz-decr": 0.35 * young,
+        "local/nose-point-width-decr": 0.20 * young,
+    }

@@ -89,20 +89,20 @@ class Identity:
     @cached_property
     def ancestry(self) -> NDArray[np.float64]:
         """Weights of the three groups of shapes (`ANCESTRIES`); they sum to 1."""
-        weights = np.exp(1.5 * self.genes("ancestry"))
+        weights = np.exp(1.9 * self.genes("ancestry"))
         return np.asarray(weights / weights.sum())
 
     @cached_property
     def tone(self) -> SkinTone:
-        """Colour of the skin; drawn evenly over L* from 24 to 85, whatever the shape."""
+        """Colour of the skin; drawn evenly over L* from 27 to 85, whatever the shape."""
         if self.chosen_tone is not None:
             return self.chosen_tone
         if self.fixed_colour:
             return FIXED_TONE
         lightness, hue = self.genes("tone")
         evenly = 0.5 * (1 + math.erf(lightness / math.sqrt(2)))
-        lightness = 24 + 61 * evenly
-        centre = float(np.interp(lightness, [24, 40, 65, 85], [52, 56, 61, 62]))
+        lightness = 27 + 58 * evenly
+        centre = float(np.interp(lightness, [27, 40, 65, 85], [52, 56, 61, 62]))
         return SkinTone(lightness, float(np.clip(centre + 5 * hue, 38, 82)))
 
     @cached_property

@@ -125,7 +125,9 @@ REGIONS: tuple[str, ...] = tuple(sorted({offset.region for offset in OFFSETS}))
 
 ASYMMETRIES: tuple[str, ...] = tuple(
     f"asym/asym-{name}"
-    for name in "brown-1 brown-2 cheek-1 cheek-2 eye-1 eye-3 eye-5 jaw-1 jaw-2 mouth-1 mouth-2 "
-    "nose-1 nose-2 nose-4 temple-1 top-1".split()
+    for name in (
+        *("brown-1", "brown-2", "cheek-1", "cheek-2", "eye-1", "eye-3", "eye-5", "jaw-1"),
+        *("jaw-2", "mouth-1", "mouth-2", "nose-1", "nose-2", "nose-4", "temple-1", "top-1"),
+    )
 )
 """Stems of the one-sided morphs; each exists with the endings "-l" and "-r"."""

@@ -16,8 +16,8 @@ from matcher.testing.synthetic.noise import smoothstep
 from matcher.testing.synthetic.raster import Fragments, rasterise
 from matcher.testing.synthetic.scene import Camera, Scene, scene_for
 from matcher.testing.synthetic.shade import opaque, shade
-from matcher.testing.synthetic.vectors import dot, rotate
 from matcher.testing.synthetic.tone import encoded
+from matcher.testing.synthetic.vectors import dot, rotate
 
 Float = NDArray[np.float32]
 Exposure = Literal["physical", "equalised"]
@@ -74,7 +74,7 @@ def render(
     if exposure == "equalised":
         skin = mesh.material[triangle] == Material.SKIN
         colour *= SKIN_GREY / max(float(dot(colour[skin], _LUMA).mean()), 1e-4)
-    picture = _backdrop(scene, side)
+    picture = _backdrop(scene, size).repeat(SUPERSAMPLING, 0).repeat(SUPERSAMPLING, 1)
     picture[covered] = colour
     return _develop(picture, scene, size)
 
@@ -85,17 +85,17 @@ def neutral_scene(scene: Scene) -> Scene:
     return replace(scene, camera=camera, expression={}, glasses=None, gaze=(0.0, 0.0))
 
 
-def _view(camera: Camera) -> NDArray[np.float64]:
+def _view(camera: Camera) -> Float:
     cy, sy = math.cos(camera.yaw), math.sin(camera.yaw)
     cp, sp = math.cos(camera.pitch), math.sin(camera.pitch)
     cr, sr = math.cos(camera.roll), math.sin(camera.roll)
     yaw = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
     pitch = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
     roll = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
-    return np.einsum("ij,jk,kl->il", roll, pitch, yaw)
+    return np.asarray(np.einsum("ij,jk,kl->il", roll, pitch, yaw), np.float32)
 
 
-def _draw(mesh: Mesh, scene: Scene, view: NDArray[np.float64], side: int) -> Fragments:
+def _draw(mesh: Mesh, scene: Scene, view: Float, side: int) -> Fragments:
     camera = scene.camera
     turned = rotate(mesh.vertices, view)
     height = mesh.head.height
@@ -155,7 +155,7 @@ def _develop(picture: Float, scene: Scene, size: int) -> NDArray[np.uint8]:
     """Lens, sensor and tone curve: linear light in, 8-bit sRGB out."""
     camera = scene.camera
     rng = np.random.default_rng([scene.seed, 2])
-    small = picture.reshape(size, SUPERSAMPLING, size, SUPERSAMPLING, 3).mean(axis=(1, 3))
+    small = _mean_of_blocks(picture)
     small = _soften(small, camera.blur * size / 256) * camera.gain
     grey = encoded(_shoulder(small))
     grey = 0.46 * (grey / 0.46) ** camera.contrast
@@ -164,11 +164,19 @@ def _develop(picture: Float, scene: Scene, size: int) -> NDArray[np.uint8]:
     return np.rint(255 * np.clip(grey, 0, 1)).astype(np.uint8)
 
 
+def _mean_of_blocks(picture: Float) -> Float:
+    """Average squares of SUPERSAMPLING pixels."""
+    step = SUPERSAMPLING
+    parts = [picture[row::step, column::step] for row in range(step) for column in range(step)]
+    return np.asarray(sum(parts) / step**2, np.float32)
+
+
 def _shoulder(light: Float) -> Float:
     """Compress highlights above 0.7 smoothly towards 1."""
     knee = 0.7
     above = np.clip(light - knee, 0, None)
-    return np.minimum(light, knee) + (1 - knee) * (1 - np.exp(-above / (1 - knee)))
+    rolled = (1 - knee) * (1 - np.exp(-above / (1 - knee)))
+    return np.asarray(np.minimum(light, knee) + rolled, np.float32)
 
 
 def _soften(picture: Float, sigma: float) -> Float:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from matcher.testing.synthetic.garment import Garment
 from matcher.testing.synthetic.growth import drift
-from matcher.testing.synthetic.hair import Hairdo
+from matcher.testing.synthetic.hairdo import Hairdo
 from matcher.testing.synthetic.identity import Identity
 
 _SHOT, _HAIRCUT = 201, 202
@@ -128,9 +128,9 @@ def _camera(rng: Generator) -> Camera:
         pitch=float(np.clip(pitch, -limit / 2, limit / 2)),
         roll=roll,
         distance=float(rng.uniform(4.0, 8.0)),
-        field=float(rng.uniform(1.62, 1.95)),
+        field=float(rng.uniform(1.42, 1.72)),
         centre=(float(rng.normal(0.5, 0.012)), float(rng.normal(0.47, 0.012))),
-        gain=float(np.exp(rng.normal(0, 0.10))),
+        gain=float(np.exp(rng.normal(0.12, 0.10))),
         contrast=float(rng.uniform(0.92, 1.15)),
         noise=float(rng.uniform(0.8, 3.0)),
         blur=float(rng.uniform(0.25, 0.65)),
@@ -146,7 +146,7 @@ def _warmth(kelvins: float) -> NDArray[np.float64]:
 def _light(rng: Generator) -> Light:
     turn = math.radians(float(rng.normal(0, 32)))
     rise = math.radians(float(rng.uniform(12, 52)))
-    share = float(rng.uniform(0.45, 0.72))
+    share = float(rng.uniform(0.50, 0.80))
     key = 1.05 * share * _warmth(float(rng.uniform(3600, 6200)))
     sky = 0.98 * (1 - share) * _warmth(float(rng.uniform(5000, 8500)))
     ground = sky * float(rng.uniform(0.45, 0.75)) * np.array([1.05, 1.0, 0.94])
@@ -164,14 +164,14 @@ def _light(rng: Generator) -> Light:
 
 
 def _expression(rng: Generator, age: float) -> Mapping[str, float]:
-    lids = float(np.clip(rng.normal(0.10, 0.04), 0.0, 0.22))
+    lids = float(np.clip(rng.normal(0.07, 0.035), 0.0, 0.18))
     found = {"eyeBlinkLeft": lids, "eyeBlinkRight": lids}
     smile = float(np.clip(rng.normal(0.22 if age < 12 else 0.18, 0.26), 0, 0.75))
     for side in ("Left", "Right"):
         found[f"mouthSmile{side}"] = smile * float(rng.uniform(0.9, 1.1))
         found[f"eyeSquint{side}"] = 0.30 * smile
         found[f"cheekSquint{side}"] = 0.40 * smile
-        found[f"browDown{side}"] = float(np.clip(rng.normal(0, 0.10), 0, 0.3))
+        found[f"browDown{side}"] = float(np.clip(rng.normal(0, 0.05), 0, 0.15))
     found["browInnerUp"] = float(np.clip(rng.normal(0.02, 0.12), 0, 0.4))
     if rng.random() < 0.25 and smile > 0.25:
         found["jawOpen"] = float(rng.uniform(0.03, 0.12))
@@ -236,8 +236,8 @@ def _garment(rng: Generator, identity: Identity, age: float) -> Garment:
 
 
 def _backdrop(rng: Generator) -> tuple[Colour, Colour]:
-    base = rng.uniform(0.06, 0.62) * np.exp(rng.normal(0, 0.12, 3))
-    other = base * np.exp(rng.normal(0, 0.35)) * np.exp(rng.normal(0, 0.06, 3))
+    base = rng.uniform(0.06, 0.62) * np.exp(rng.normal(0, 0.07, 3))
+    other = base * np.exp(rng.normal(0, 0.35)) * np.exp(rng.normal(0, 0.05, 3))
     return _colour(base), _colour(other)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +12,10 @@ from matcher.testing.synthetic.assemble import Material, Mesh
 from matcher.testing.synthetic.asset import load_pack
 from matcher.testing.synthetic.identity import Identity
 from matcher.testing.synthetic.noise import grain, noise, smoothstep
-from matcher.testing.synthetic.raster import rasterise
-from matcher.testing.synthetic.scene import Light, Scene
-from matcher.testing.synthetic.vectors import blend, dot, rotate, unit
+from matcher.testing.synthetic.scene import Scene
+from matcher.testing.synthetic.shadow import visibility
 from matcher.testing.synthetic.skin import SkinPoints, hair_albedo, iris_albedo, skin_albedo
+from matcher.testing.synthetic.vectors import blend, dot, rotate, unit
 
 Float = NDArray[np.float32]
 _SCATTER = np.array([0.34, 0.20, 0.14], np.float32)
@@ -55,7 +56,7 @@ def shade(
     identity: Identity,
     age: float,
     scene: Scene,
-    view: NDArray[np.float64],
+    view: Float,
 ) -> Float:
     """Return float32 (n, 3) linear RGB of n fragments.
 
@@ -73,7 +74,7 @@ def shade(
     normal = unit(every.of(mesh.normals))
     facing = dot(normal, eye)
     normal = np.where((facing < 0)[:, None], -normal, normal).astype(np.float32)
-    lit = every.of(visibility(mesh, lamp, scene.light))
+    lit = every.of(visibility(mesh, lamp, scene.light.softness))
     every = Points(triangle, weights, corner, every.of(mesh.vertices), normal, lit)
     colour = np.zeros((len(triangle), 3), np.float32)
     material = mesh.material[triangle]
@@ -91,11 +92,11 @@ class _Surface:
     identity: Identity
     age: float
     scene: Scene
-    lamp: NDArray[np.float64]
-    eye: NDArray[np.float64]
-    view: NDArray[np.float64]
+    lamp: Float
+    eye: Float
+    view: Float
 
-    def painters(self):  # type: ignore[no-untyped-def]
+    def painters(self) -> dict[Material, Callable[[Points], Float]]:
         return {
             Material.SKIN: self.skin,
             Material.LEFT_EYE: lambda p: self.eyeball(p, self.mesh.head.left_eye),
@@ -157,11 +158,12 @@ class _Surface:
 
     def lashes(self, p: Points) -> Float:
         dark = 0.25 * hair_albedo(self.identity, self.age) + 0.006
-        return np.tile(dark.astype(np.float32), (len(p.triangle), 1))
+        return np.tile(np.asarray(dark, np.float32), (len(p.triangle), 1))
 
     def teeth(self, p: Points) -> Float:
         ivory = np.array([0.50, 0.46, 0.39], np.float32)
-        return ivory * self.diffuse(p, np.full(len(p.triangle), 0.30, np.float32), _SCATTER) * 0.6
+        light = self.diffuse(p, np.full(len(p.triangle), 0.30, np.float32), _SCATTER)
+        return np.asarray(0.6 * ivory * light, np.float32)
 
     def hair(self, p: Points) -> Float:
         mesh, curl = self.mesh, self.scene.hairdo.curl
@@ -191,7 +193,7 @@ class _Surface:
     def cloth(self, p: Points) -> Float:
         garment = self.scene.garment
         along = p.of(self.mesh.texture)[:, 0]
-        weave = 0.86 + 0.28 * grain(p.position, 34, 5)
+        weave = 0.90 + 0.20 * noise(p.position, 30, 5)
         band = smoothstep(0.26, 0.24, along)
         if garment.stripes:
             bars = np.sin(p.position[:, 1] * garment.stripes * 2 * np.pi)
@@ -208,7 +210,6 @@ class _Surface:
         return np.asarray(colour * light * weave[:, None], np.float32)
 
     def frame(self, p: Points) -> Float:
-        assert self.scene.glasses is not None
         light = self.diffuse(p, np.ones(len(p.triangle), np.float32), np.full(3, 0.1, np.float32))
         return np.asarray(
             np.array(self.scene.glasses) * light + 0.04 * self.gloss(p, 30), np.float32
@@ -226,44 +227,11 @@ def opaque(
     strand = blend(mesh.texture, corner, own)
     cover, level = blend(mesh.cover, corner, own), blend(mesh.level, corner, own)
     density = noise(strand * _strand_scale(curl), 55.0, 33)
-    keep[rows] = density < np.clip(cover, 0, 1) ** 0.6 * (1.28 - 0.75 * level)
+    keep[rows] = density < np.clip(cover, 0, 1) ** 0.6 * (1.45 - 0.62 * level)
     lash = np.flatnonzero(material == Material.LASHES)
     spot = blend(mesh.texture, mesh.faces[triangle[lash]], weights[lash])
     keep[lash] = grain(spot, 60, 6) < 0.62
     return keep
-
-
-def visibility(mesh: Mesh, lamp: NDArray[np.float64], light: Light) -> Float:
-    """Return float32 (n,) in [0, 1]: how much of the lamp each vertex sees."""
-    size, rays = 144, 3
-    side = unit(np.cross([0.0, 1.0, 0.0], lamp))
-    over = np.cross(lamp, side)
-    seen = np.zeros(len(mesh.vertices), np.float32)
-    casts = mesh.material != Material.FRAME
-    casts &= (mesh.material != Material.HAIR) | (mesh.level[mesh.faces].mean(axis=1) < 0.8)
-    faces = mesh.faces[casts]
-    reach = 0.85 * mesh.head.height
-    for turn in np.arange(rays) * 2 * np.pi / rays:
-        jitter = light.softness * (np.cos(turn) * side + np.sin(turn) * over)
-        axis = unit(lamp + jitter)
-        right = unit(np.cross([0.0, 1.0, 0.0], axis))
-        frame = np.stack([right, np.cross(axis, right), -axis])
-        screen = rotate(mesh.vertices, frame)
-        screen[:, :2] = (screen[:, :2] / reach + 1) * size / 2
-        depth = rasterise(screen, faces, size).depth
-        seen += _lit(screen, depth, 0.035 * mesh.head.height)
-    return np.asarray(seen / rays, np.float32)
-
-
-def _lit(screen: Float, depth: Float, bias: float) -> Float:
-    size = len(depth)
-    cell = np.rint(screen[:, :2]).astype(np.int64)
-    lit = np.zeros(len(screen), np.float32)
-    for dx in (-1, 0, 1):
-        for dy in (-1, 0, 1):
-            x, y = (np.clip(cell[:, k] + d, 0, size - 1) for k, d in ((0, dx), (1, dy)))
-            lit += smoothstep(2 * bias, bias, screen[:, 2] - depth[y, x])
-    return lit / 9
 
 
 def _padded(values: Float, mesh: Mesh) -> Float:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.testing.synthetic.hair import Hairdo, hairline
+from matcher.testing.synthetic.hair import hairline
+from matcher.testing.synthetic.hairdo import Hairdo
 from matcher.testing.synthetic.identity import Identity
-from matcher.testing.synthetic.vectors import dot
 from matcher.testing.synthetic.noise import grain, noise, smoothstep
+from matcher.testing.synthetic.vectors import dot
 
 Float = NDArray[np.float32]
 
@@ -99,9 +100,9 @@ of 12 mm, and a pupil of about 5 mm."""
 def _blob(
     rest: Float, centre: tuple[float, float, float], size: tuple[float, float, float]
 ) -> Float:
-    away = (np.abs(rest) if centre[0] > 0 else rest) - np.array(centre, np.float32)
-    scaled = away / np.array(size, np.float32)
-    return np.exp(-dot(scaled, scaled))
+    away = np.asarray(np.abs(rest) if centre[0] > 0 else rest) - np.array(centre, np.float32)
+    scaled: Float = np.asarray(away / np.array(size, np.float32), np.float32)
+    return np.asarray(np.exp(-dot(scaled, scaled)), np.float32)
 
 
 def _redness(points: SkinPoints, age: float) -> Float:
@@ -132,9 +133,9 @@ def _freckled(colour: Float, rest: Float, identity: Identity, age: float, salt: 
         if identity.fixed_colour or age < 2 + 2 * k:
             continue
         away = np.hypot(rest[:, 0] - 0.32 * x, rest[:, 1] + 0.45 - 0.32 * y)
-        radius = 0.009 + 0.005 * abs(float(size))
+        radius = 0.008 + 0.004 * abs(float(size))
         mole = smoothstep(radius * 1.4, radius * 0.6, away) * (rest[:, 2] > -0.5)
-        colour = colour * (1 - 0.45 * mole[:, None])
+        colour = colour * (1 - 0.4 * mole[:, None])
     return colour
 
 
@@ -147,12 +148,13 @@ def _shaven(colour: Float, points: SkinPoints, identity: Identity, age: float) -
     jaw *= smoothstep(-0.75, -0.4, rest[:, 2]) * (1 - points.lips)
     cheek = _blob(rest, (0.42, -0.50, 0.1), (0.20, 0.20, 0.4))
     amount = 0.20 * grown * (jaw * (1 - 0.8 * cheek) * (0.7 + 0.6 * grain(rest, 60, 4)))
-    return colour * (1 - amount[:, None] * np.array([1.0, 0.9, 0.78], np.float32))
+    tint = np.array([1.0, 0.9, 0.78], np.float32)
+    return np.asarray(colour * (1 - amount[:, None] * tint), np.float32)
 
 
 def _lips(colour: Float, points: SkinPoints, tone: Float, age: float) -> Float:
     pink = float(np.interp(age, [3, 25], [1.0, 0.8]))
-    tint = np.array([0.92, 0.58, 0.60], np.float32) ** pink
+    tint = np.array([0.86, 0.60, 0.61], np.float32) ** pink
     lip = tone * tint + np.array([0.03, 0.004, 0.008], np.float32)
     lines = 0.9 + 0.2 * noise(points.rest * np.array([3.0, 0.6, 1.0], np.float32), 14.0, 11)
     cover = (0.85 * smoothstep(0.30, 0.75, points.lips))[:, None]
@@ -166,7 +168,7 @@ def _brows(rest: Float, identity: Identity, age: float) -> Float:
     )
     side = (np.abs(rest[:, 0]) - 0.11) / 0.46
     across = np.clip(side, 0, 1)
-    middle = 0.25 + 0.02 * height + (0.048 + 0.018 * arch) * np.sin(across * math.pi * 0.72)
+    middle = 0.26 + 0.02 * height + (0.045 + 0.02 * arch) * np.sin(across * math.pi * 0.88)
     width = (0.052 + 0.011 * thick) * float(np.interp(age, [3, 18], [0.85, 1.0]))
     width *= 1.08 if identity.male else 0.88
     taper = width * (1 - 0.6 * across**1.5)
@@ -175,7 +177,7 @@ def _brows(rest: Float, identity: Identity, age: float) -> Float:
     hairs = noise(slanted * np.array([3.2, 1.0, 0.0], np.float32), 16.0, 21)
     body = smoothstep(1.25, 0.35, np.abs(rest[:, 1] - middle) / taper + 0.5 * (hairs - 0.5))
     ends = smoothstep(-0.05, 0.16, side) * smoothstep(1.05, 0.75, side)
-    strength = float(np.interp(age, [3, 16], [0.62, 0.86])) + 0.08 * dense
+    strength = float(np.interp(age, [3, 16], [0.72, 0.90])) + 0.08 * dense
     return np.asarray(
         body * ends * (rest[:, 2] > -0.35) * np.clip(strength, 0.35, 0.97), np.float32
     )

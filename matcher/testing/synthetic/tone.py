@@ -39,13 +39,13 @@ _WHITE = _XYZ_OF_RGB.sum(axis=1)
 def linear(srgb: NDArray[np.floating]) -> NDArray[np.float64]:
     """Undo the sRGB transfer curve; values in [0, 1]."""
     v = np.asarray(srgb, np.float64)
-    return np.where(v <= 0.04045, v / 12.92, ((v + 0.055) / 1.055) ** 2.4)
+    return np.asarray(np.where(v <= 0.04045, v / 12.92, ((v + 0.055) / 1.055) ** 2.4))
 
 
 def encoded(rgb: NDArray[np.floating]) -> NDArray[np.float64]:
     """Apply the sRGB transfer curve to linear values, clipped to [0, 1]."""
     v = np.clip(np.asarray(rgb, np.float64), 0, 1)
-    return np.where(v <= 0.0031308, 12.92 * v, 1.055 * v ** (1 / 2.4) - 0.055)
+    return np.asarray(np.where(v <= 0.0031308, 12.92 * v, 1.055 * v ** (1 / 2.4) - 0.055))
 
 
 def lab_of_linear(rgb: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -62,7 +62,7 @@ def linear_of_lab(lab: NDArray[np.floating]) -> NDArray[np.float64]:
     y = (lightness + 16) / 116
     f = np.stack([y + a / 500, y, y - b / 200], axis=-1)
     xyz = np.where(f > 6 / 29, f**3, 3 * (6 / 29) ** 2 * (f - 4 / 29)) * _WHITE
-    return np.clip((xyz[..., None, :] * _RGB_OF_XYZ).sum(axis=-1), 0, None)
+    return np.asarray(np.clip((xyz[..., None, :] * _RGB_OF_XYZ).sum(axis=-1), 0, None))
 
 
 _MONK_LAB = lab_of_linear(
@@ -110,7 +110,7 @@ class SkinTone:
 
     @property
     def monk(self) -> int:
-        """Number (1–10) of the nearest Monk swatch, by Euclidean distance in L*a*b*."""
+        """Number (1 to 10) of the nearest Monk swatch, by Euclidean distance in L*a*b*."""
         return nearest_monk(lab_of_linear(self.albedo))
 
 
@@ -118,14 +118,14 @@ _CHROMAS = [5, 13, 20, 25, 27, 25, 19, 8]
 
 
 def nearest_monk(lab: NDArray[np.floating]) -> int:
-    """Return the number (1–10) of the Monk swatch nearest to a L*a*b* colour."""
+    """Return the number (1 to 10) of the Monk swatch nearest to a L*a*b* colour."""
     return 1 + int(np.argmin(((np.asarray(lab) - _MONK_LAB) ** 2).sum(axis=-1)))
 
 
 def tone_of_monk(number: int) -> SkinTone:
     """Return a tone with the lightness and hue of a Monk swatch.
 
-    Swatches 1–3 are lighter than skin measured by spectrophotometer (L* of 92 to 94).
+    Swatches 1 to 3 are lighter than skin measured by spectrophotometer (L* of 92 to 94).
     """
     if not 1 <= number <= len(MONK_SWATCHES):
         raise InputError(
