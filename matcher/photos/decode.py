@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from matcher.errors import (
     MissingExtraError,
@@ -174,10 +174,11 @@ def _too_many_pixels(error: Exception, limits: DecodeLimits, path: Path | None) 
 
 
 def _damaged(what: str, error: Exception, path: Path | None) -> PhotoDamagedError:
+    unidentified = isinstance(error, UnidentifiedImageError)  # its text is a memory address
     return PhotoDamagedError(
         what,
         rule="must be complete and follow its own header",
-        got=str(error) or type(error).__name__,
+        got="no readable header" if unidentified else str(error) or type(error).__name__,
         next_step="Fetch the file again; load_photo(..., salvage=True) reads what is left of a "
         "truncated JPEG or PNG.",
         path=path,

@@ -121,15 +121,11 @@ def _share_after_first_difference(one: NDArray[np.uint8], other: NDArray[np.uint
 
 
 def _jpeg_note(progressive: bool, lost: float) -> str:
+    rows = f"about the last {lost:.0%} of the rows as stored"
     if progressive:
-        return (
-            "salvaged from a truncated progressive JPEG: fine detail is lost in every row, and "
-            f"more of it in about the last {lost:.0%} of the rows as stored"
-        )
-    return (
-        f"salvaged from a truncated JPEG: about the last {lost:.0%} of the rows as stored are "
-        "lost and filled with flat colour"
-    )
+        more = f", and more of it in {rows}" if lost else ""
+        return "salvaged from a truncated progressive JPEG: fine detail is lost in every row" + more
+    return f"salvaged from a truncated JPEG: {rows} are lost and filled with flat colour"
 
 
 def _salvage_png(data: bytes, limits: DecodeLimits, path: Path | None) -> Salvaged | None:

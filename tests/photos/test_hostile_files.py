@@ -90,6 +90,13 @@ def test_the_error_of_a_truncated_file_names_path_rule_and_way_out(tmp_path):
     assert "salvage=True" in refusal.value.next_step
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_no_message_speaks_of_memory_addresses(name):
+    for end in (20, len(FILES[name]) // 2):
+        error = photo_or_error(FILES[name][:end], salvage=False)
+        assert " object at 0x" not in str(getattr(error, "got", ""))
+
+
 def chunk(name, body):
     return len(body).to_bytes(4) + name + body + zlib.crc32(name + body).to_bytes(4)
 
