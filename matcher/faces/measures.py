@@ -15,10 +15,10 @@ MEASURED_FACE = CropTemplate(
 )
 """The crop on which sharpness, exposure and contrast are measured: the face from brow to chin."""
 
-NOSE_DEPTH = 0.5
+NOSE_DEPTH = 0.55
 """How far the nose tip stands before the eyes, as a share of the inter-eye distance."""
 
-NOSE_HEIGHT = 0.55
+NOSE_HEIGHT = 0.53
 """Where the nose tip of a level face lies on the way from the eyes (0) to the mouth (1)."""
 
 GREY_LEVEL = 1 / 255

@@ -15,7 +15,7 @@ from matcher.faces.measures import inside, luminance, pose, sharpness
 from matcher.photos import load_photo
 from matcher.testing.synthetic import sample_photos
 
-LEVEL = np.array([(-50, 0), (50, 0), (0, 55), (-38, 100), (38, 100)], float)
+LEVEL = np.array([(-50, 0), (50, 0), (0, 53), (-38, 100), (38, 100)], float)
 
 
 @pytest.fixture(scope="module")
