@@ -151,10 +151,9 @@ def row(results: list[Outcome], originals: NDArray[np.float32]) -> str:
     """Return the figures of one alteration as a line of the table."""
     kept = [(i, o.vector) for i, o in enumerate(results) if o.vector is not None]
     own = np.array([float(vector @ originals[i]) for i, vector in kept])
-    best = np.array([float((originals @ vector).max()) for _, vector in kept])
     looks = Counter(o.found_by for o in results if o.found_by)
     place = sum(o.in_place for o in results)
-    first = int((own >= best).sum())
+    first = sum(int((originals @ vector).argmax()) == i for i, vector in kept)
     n = len(results)
     median = f"{np.median(own):8.3f}" if len(own) else "       -"
     by = ", ".join(f"{name} {count}" for name, count in looks.most_common())

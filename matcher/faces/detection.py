@@ -24,14 +24,17 @@ ENLARGED_FACTOR = 2.0
 ENLARGED_PIXELS = 4_000_000
 """Most pixels of the enlarged picture."""
 
-PADDING = 0.5
-"""Width of the grey border of the padded look, as a share of the longer side."""
+PADDING = 0.3
+"""Width of the grey border of a padded picture, as a share of its longer side."""
 
 PADDED_SIDE = 320
 """Longest side in pixels of the photo inside that border; the face is expected to fill it."""
 
 TURNED_PROBABILITY = 0.9
 """A face in a turned photo needs at least this: three more views are three more chances to err."""
+
+OVERHANG = 0.03
+"""A face whose square leaves the photo by more than this share of its side is looked at again."""
 
 GREY = 128
 
@@ -72,7 +75,7 @@ class View:
     turned
         Degrees anticlockwise by which the photo was turned.
     padding
-        Pixels of border on each side, added after turning and scaling.
+        Pixels of border on each side, added after scaling and turning.
     """
 
     pixels: NDArray[np.uint8]
@@ -96,17 +99,18 @@ class View:
         return (np.column_stack([across, down]) * self.photo_size - 0.5).astype(np.float32)
 
 
-def view(
-    pixels: NDArray[np.uint8], *, scale: float = 1.0, turned: int = 0, padded: bool = False
-) -> View:
-    """Return the photo scaled, then turned, then padded with grey."""
+def view(pixels: NDArray[np.uint8], *, scale: float = 1.0, turned: int = 0) -> View:
+    """Return the photo scaled, then turned."""
     height, width = pixels.shape[:2]
-    made = _scaled(pixels, scale)
-    made = np.ascontiguousarray(np.rot90(made, turned // 90))
-    padding = round(PADDING * max(made.shape[:2])) if padded else 0
-    if padding:
-        made = np.pad(made, ((padding, padding), (padding, padding), (0, 0)), constant_values=GREY)
-    return View(made, (width, height), turned, padding)
+    made = np.rot90(_scaled(pixels, scale), turned // 90)
+    return View(np.ascontiguousarray(made), (width, height), turned)
+
+
+def bordered(bare: View) -> View:
+    """Return the view with a grey border around it."""
+    width = round(PADDING * max(bare.pixels.shape[:2]))
+    pixels = np.pad(bare.pixels, ((width, width), (width, width), (0, 0)), constant_values=GREY)
+    return View(pixels, bare.photo_size, bare.turned, width)
 
 
 def _scaled(pixels: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
@@ -134,7 +138,7 @@ def enlarged_look(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
 def padded_look(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
     """Return the photo with a border: a face may fill it to the edge or beyond."""
     scale = min(1.0, PADDED_SIDE / max(pixels.shape[:2]))
-    return (view(pixels, scale=scale, padded=True),)
+    return (bordered(view(pixels, scale=scale)),)
 
 
 def turned_looks(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
@@ -156,13 +160,28 @@ LOOKS: tuple[tuple[FoundBy, Callable[[NDArray[np.uint8]], tuple[View, ...]]], ..
 """In the order in which they are tried."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Finding:
-    """What the looks found in one photo, in the photo's coordinates, the largest box first."""
+    """What a look found in one photo.
+
+    Parameters
+    ----------
+    sightings
+        In the photo's coordinates, the largest box first.
+    found_by
+        Name of the look.
+    view
+        The picture that was looked at; None before the first look.
+    """
 
     sightings: tuple[Sighting, ...] = ()
     found_by: FoundBy = "as is"
-    turned: int = 0
+    view: View | None = None
+
+    @property
+    def turned(self) -> int:
+        """Degrees anticlockwise by which the photo was turned."""
+        return self.view.turned if self.view else 0
 
     @property
     def best(self) -> float:
@@ -193,10 +212,43 @@ def find(pictures: Sequence[NDArray[np.uint8]], look: Look, *, sure: float) -> l
         views = [(i, view) for i in open_ones for view in make_views(pictures[i])]
         seen = look([view.pixels for _, view in views])
         for (i, view), sightings in zip(views, seen, strict=True):
-            found = Finding(_in_photo(view, sightings), found_by, view.turned)
+            found = Finding(_in_photo(view, sightings), found_by, view)
             if found.best > findings[i].best and _credible(found):
                 findings[i] = found
-    return findings
+    return _with_borders(findings, look)
+
+
+def _with_borders(findings: list[Finding], look: Look) -> list[Finding]:
+    """Look again, with a border, where a face reaches the edge of the photo.
+
+    MTCNN as facenet-pytorch has it stretches the part of a face's square that lies within the
+    picture, which puts the landmarks in wrong places. Within a border nothing is stretched.
+    """
+    cut = [i for i, finding in enumerate(findings) if _reaches_edge(finding)]
+    views = [bordered(view) for i in cut if (view := findings[i].view)]
+    better = list(findings)
+    for i, view, sightings in zip(cut, views, look([v.pixels for v in views]), strict=True):
+        found_by = "padded" if findings[i].found_by == "as is" else findings[i].found_by
+        found = Finding(_in_photo(view, sightings), found_by, view)
+        if len(found.sightings) >= len(findings[i].sightings) and _credible(found):
+            better[i] = found
+    return better
+
+
+def _reaches_edge(finding: Finding) -> bool:
+    """Whether the square around a face leaves the photo; never so within a border."""
+    if finding.view is None or finding.view.padding:
+        return False
+    return any(
+        (centre - reach < 0).any() or (centre + reach > finding.view.photo_size).any()
+        for centre, reach in map(_square, finding.sightings)
+    )
+
+
+def _square(sighting: Sighting) -> tuple[NDArray[np.float32], float]:
+    """Return the centre of the face and half the side of its square, less the overhang."""
+    low, high = sighting.box[:2], sighting.box[2:]
+    return (low + high) / 2, float((high - low).max()) * (0.5 - OVERHANG)
 
 
 def _is_open(finding: Finding, next_look: FoundBy, sure: float) -> bool:

@@ -10,6 +10,7 @@ from matcher.faces.detection import (
     LOOKS,
     WORKING_SIDE,
     Sighting,
+    bordered,
     enlarged_look,
     find,
     first_look,
@@ -50,6 +51,8 @@ def sighting_at(points, probability=1.0):
 class Detector:
     """Sees one face where `probability_of` a picture is above zero; remembers the pictures."""
 
+    points = np.array([(20, 20), (24, 20), (22, 22), (20, 24), (24, 24)])
+
     def __init__(self, probability_of):
         self.probability_of = probability_of
         self.pictures = []
@@ -60,7 +63,7 @@ class Detector:
 
     def _see(self, picture):
         probability = self.probability_of(picture)
-        return [sighting_at(np.ones((5, 2)), probability)] if probability else []
+        return [sighting_at(self.points, probability)] if probability else []
 
 
 def white_edge(picture):
@@ -77,7 +80,8 @@ UPRIGHT[:4] = 255
 @pytest.mark.parametrize("scale", [1.0, 2.0, 3.0])
 @pytest.mark.parametrize("padded", [False, True])
 def test_coordinates_come_back_to_the_photo(turned, scale, padded):
-    views = [view(picture_with(m), scale=scale, turned=turned, padded=padded) for m in MARKS]
+    views = [view(picture_with(mark), scale=scale, turned=turned) for mark in MARKS]
+    views = [bordered(made) for made in views] if padded else views
     back = views[0].back(sighting_at([centre_of_light(made) for made in views]))
     np.testing.assert_allclose(back.landmarks, MARKS, atol=0.05)
     left, top, right, bottom = back.box
@@ -92,7 +96,8 @@ def test_coordinates_come_back_to_the_photo(turned, scale, padded):
     st.booleans(),
 )
 def test_the_picture_corners_come_back_to_the_photo_corners(height, width, turned, padded):
-    made = view(np.zeros((height, width, 3), np.uint8), turned=turned, padded=padded)
+    bare = view(np.zeros((height, width, 3), np.uint8), turned=turned)
+    made = bordered(bare) if padded else bare
     rows, columns = (side - 2 * made.padding for side in made.pixels.shape[:2])
     corners = np.array([(-0.5, -0.5), (columns - 0.5, rows - 0.5)] * 2 + [(0, 0)]) + made.padding
     box = made.back(sighting_at(corners)).box
@@ -145,6 +150,25 @@ def test_a_face_that_fills_the_photo_is_found_padded():
     assert found.found_by == "padded"
 
 
+def test_a_face_that_reaches_the_edge_is_looked_at_with_a_border():
+    detector = Detector(lambda _: 1.0)
+    detector.points = Detector.points - 19
+    (found,) = find([UPRIGHT], detector, sure=SURE)
+    assert found.found_by == "as is"
+    detector.points = Detector.points - 21
+    (found,) = find([UPRIGHT], detector, sure=SURE)
+    assert found.found_by == "padded"
+    border = found.view.padding
+    np.testing.assert_allclose(found.sightings[0].landmarks, detector.points - border, atol=1e-4)
+
+
+def test_a_border_in_which_the_face_is_lost_changes_nothing():
+    detector = Detector(lambda picture: float(picture.shape == UPRIGHT.shape))
+    detector.points = Detector.points - 21
+    (found,) = find([UPRIGHT], detector, sure=SURE)
+    assert found.found_by == "as is"
+
+
 def test_no_face_anywhere_is_no_face():
     detector = Detector(lambda _: 0.0)
     (found,) = find([UPRIGHT], detector, sure=SURE)
@@ -159,9 +183,9 @@ def test_each_photo_is_judged_by_itself():
 
 
 def test_faces_are_sorted_by_the_size_of_their_box():
-    small, large = sighting_at(np.eye(5)[:, :2] * 5), sighting_at(np.eye(5)[:, :2] * 9)
+    small, large = (sighting_at(15 + np.eye(5)[:, :2] * side) for side in (5, 9))
     (found,) = find([UPRIGHT], lambda pictures: [[small, large] for _ in pictures], sure=SURE)
-    assert [s.box[2] for s in found.sightings] == [9, 5]
+    assert [s.box[2] for s in found.sightings] == [24, 20]
 
 
 def test_no_photos_give_no_findings():
