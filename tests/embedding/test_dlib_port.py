@@ -22,9 +22,7 @@ def _conversions(folder: Path) -> list[Path]:
     return sorted((folder / "weights").glob("*.safetensors"))
 
 
-def test_vectors_are_those_of_dlib_scaled_to_unit_length(
-    dlib_model: Embedder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_vectors_are_those_of_dlib_scaled_to_unit_length(dlib_model: Embedder, cache: Path) -> None:
     dlib = pytest.importorskip("dlib")
     from dataclasses import replace
 
@@ -32,7 +30,7 @@ def test_vectors_are_those_of_dlib_scaled_to_unit_length(
     from matcher.embedding.torch_network import as_network, chosen_device, dlib_resnet
 
     path = weights_path(dlib_model.record, Path("unused"))
-    module = dlib_resnet(path.read_bytes(), dlib_model.identity.weights_sha256, path.parent)
+    module = dlib_resnet(path.read_bytes(), dlib_model.identity.weights_sha256, cache / "weights")
     once = CropEmbedder(
         replace(dlib_model.record, mirrored=False),
         dlib_model.identity,
