@@ -245,9 +245,9 @@ def _reaches_edge(finding: Finding) -> bool:
     )
 
 
-def _square(sighting: Sighting) -> tuple[NDArray[np.float32], float]:
+def _square(sighting: Sighting) -> tuple[NDArray[np.float64], float]:
     """Return the centre of the face and half the side of its square, less the overhang."""
-    low, high = sighting.box[:2], sighting.box[2:]
+    low, high = sighting.box.astype(np.float64).reshape(2, 2)
     return (low + high) / 2, float((high - low).max()) * (0.5 - OVERHANG)
 
 
