@@ -213,8 +213,8 @@ class HnswIndex(_FlatRows):
 
     kind: ConcreteKind = "hnsw"
     links: ClassVar[int] = 32
-    build_effort: ClassVar[int] = 80
-    search_effort: ClassVar[int] = 96
+    build_effort: ClassVar[int] = 100
+    search_effort: ClassVar[int] = 256
     worn_at: ClassVar[float] = 0.1
 
     def _empty(self) -> Any:
@@ -266,7 +266,7 @@ class IvfIndex(_FaissIndex):
 
     kind: ConcreteKind = "ivf"
     learns = True
-    visited: ClassVar[float] = 0.08
+    visited: ClassVar[float] = 0.15
     least_visited: ClassVar[int] = 16
 
     def _empty(self) -> Any:

@@ -18,6 +18,7 @@ from matcher.embedding import ModelIdentity
 from matcher.errors import (
     GalleryBusyError,
     GalleryDamagedError,
+    GalleryError,
     GalleryExistsError,
     GalleryFormatError,
     GalleryModelError,
@@ -99,6 +100,8 @@ class Gallery:
         path = Path(path)
         try:
             _create(path, model, index)
+        except GalleryError:
+            raise
         except OSError as error:
             raise GalleryWriteError(
                 "gallery",
@@ -159,6 +162,8 @@ class Gallery:
 
     def close(self) -> None:
         """Save the index if this object changed the gallery, and let go of the files."""
+        if self._store.closed:
+            return
         try:
             if self._wrote:
                 self._finish_removals()
@@ -230,6 +235,8 @@ class Gallery:
         GalleryBusyError, GalleryWriteError
             Nothing is written.
         """
+        if not entries:
+            return []
         vectors = checked_enrolments(entries, self.model.dimension)
         with self._store.writing() as generation:
             outcomes = rows.insert(self._store, entries, vectors, generation)

@@ -81,22 +81,28 @@ CREATE TABLE removed (
 CREATE INDEX removed_by_generation ON removed (generation);
 
 -- Earliest and latest birthday that fit what is recorded. An age in whole years leaves a year
--- open; 365.2425 days is the mean Gregorian year.
+-- open; a fraction counts in mean Gregorian years of 365.2425 days.
 CREATE VIEW births AS
 WITH aged AS (
-    SELECT subject_id, julianday(taken_on) AS day, age_at_capture AS age,
-        age_at_capture = CAST(age_at_capture AS INTEGER) AS whole
+    SELECT subject_id, taken_on, age_at_capture AS age, CAST(age_at_capture AS INTEGER) AS years
     FROM faces
     WHERE taken_on IS NOT NULL AND age_at_capture IS NOT NULL
+),
+fitting AS (
+    SELECT
+        subject_id,
+        iif(age = years, date(taken_on, -(years + 1) || ' years', '+1 day'),
+            date(julianday(taken_on) - age * 365.2425)) AS earliest,
+        iif(age = years, date(taken_on, -years || ' years'),
+            date(julianday(taken_on) - age * 365.2425)) AS latest
+    FROM aged
 )
 SELECT
     s.subject_id,
     coalesce(s.date_of_birth, (
-        SELECT date(min(day - (age + whole) * 365.2425)) FROM aged a
-        WHERE a.subject_id = s.subject_id)) AS earliest,
+        SELECT min(earliest) FROM fitting f WHERE f.subject_id = s.subject_id)) AS earliest,
     coalesce(s.date_of_birth, (
-        SELECT date(max(day - age * 365.2425)) FROM aged a
-        WHERE a.subject_id = s.subject_id)) AS latest
+        SELECT max(latest) FROM fitting f WHERE f.subject_id = s.subject_id)) AS latest
 FROM subjects s;
 """
 

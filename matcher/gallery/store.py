@@ -36,6 +36,7 @@ class Store:
 
     def __init__(self, directory: Path, busy_timeout: float) -> None:
         self.path = directory / STORE_NAME
+        self.closed = False
         with translated(self.path):
             self._connection = _connect(self.path, busy_timeout)
         try:
@@ -62,6 +63,7 @@ class Store:
     def close(self) -> None:
         """Close the connection; the last one to close empties the write-ahead log."""
         self._connection.close()
+        self.closed = True
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
         """Return all rows of a statement."""

@@ -1,0 +1,52 @@
+"""Builders of records for the tests of the gallery."""
+
+import hashlib
+
+import numpy as np
+
+from matcher.gallery import Enrolment, PhotoRecord, Subject
+from matcher.testing.fake import FakeEmbedder, random_unit_vectors
+
+DIMENSION = 16
+MODEL = FakeEmbedder(DIMENSION).identity
+VECTORS = random_unit_vectors(40_000, DIMENSION, seed=99)
+
+
+def photo_hash(number):
+    return hashlib.sha256(str(number).encode()).hexdigest()
+
+
+def enrolment(number, subject=None, vector=None, **facts):
+    """Return one face: photo `number` of `subject`, by default of a subject of four photos."""
+    subject = subject or f"subject-{number // 4:04d}"
+    return Enrolment(
+        subject=subject if isinstance(subject, Subject) else Subject(subject),
+        photo=PhotoRecord(photo_hash(number), f"photos/{number}.jpg", **facts),
+        vector=VECTORS[number] if vector is None else vector,
+        box=(1.0, 2.0, 30.0, 40.0),
+        probability=0.98,
+        quality={"sharpness": 0.5},
+        weight=0.75,
+    )
+
+
+def files_hold(directory, data):
+    """Return whether any file below the directory contains the bytes."""
+    return any(data in file.read_bytes() for file in directory.rglob("*") if file.is_file())
+
+
+def assert_searches_like_a_scan(gallery):
+    """Compare the nearest faces with a scan of the vectors that the store returns."""
+    by_subject = gallery.vectors_of([one.subject_id for one in gallery.subjects()])
+    if not by_subject:
+        assert (gallery.nearest(VECTORS[:1], 1)[1] == -1).all()
+        return
+    ids = np.concatenate([found.face_ids for found in by_subject.values()])
+    vectors = np.concatenate([found.vectors for found in by_subject.values()])
+    queries = VECTORS[:5]
+    k = min(10, len(ids))
+    scores = queries.astype(np.float64) @ vectors.astype(np.float64).T
+    order = np.argsort(-scores, axis=1)[:, :k]
+    found_scores, found_ids = gallery.nearest(queries, k)
+    np.testing.assert_array_equal(found_ids, ids[order])
+    np.testing.assert_allclose(found_scores, np.take_along_axis(scores, order, 1), atol=1e-6)
