@@ -163,7 +163,9 @@ def _heif_reader(path: Path | None) -> Callable[[BytesIO], Image.Image]:
     return reader
 
 
-def _too_many_pixels(error: Exception, limits: DecodeLimits, path: Path | None) -> Exception:
+def _too_many_pixels(
+    error: Exception, limits: DecodeLimits, path: Path | None
+) -> PhotoTooLargeError:
     return PhotoTooLargeError(
         "the photo",
         rule=f"may have at most {limits.max_pixels} pixels",
