@@ -14,9 +14,12 @@ Nothing is dropped: the template holds every vector, and `kept` says which ones 
 photo set aside is a question for a person, not a finding; an old or unusual photo of the right
 child can look like this.
 
-Both constants were chosen on FG-NET with the default model: of sets of five photos with a wrong
-one among them, the wrong one was set aside in 3 of 10 (the rest of the wrong ones stay), and of
-five right photos 1.6 in 100 were. A lower bound finds more wrong photos and costs more right ones.
+Both constants were chosen on FG-NET with the default model, so these figures from there flatter
+the rule: of sets of five photos with one wrong among them, the wrong one was set aside in 26 of
+100 (the others stay unnoticed); of right photos, in sets of five without a wrong one, 1 in 100
+was. As probes' subjects were found, it made no difference worth naming: rank-1 83.5 % against
+83.7 % for the plain mean without a wrong photo, 79.1 % against 79.0 % with one. The use of the rule
+is the hint to a person. A lower bound finds more wrong photos and costs more right ones.
 """
 
 from __future__ import annotations
