@@ -37,7 +37,9 @@ def curtain(outer: Float, head: Head, hairdo: Hairdo) -> HairMesh:
     down = np.linspace(0, 1, _ROWS)[:, None]
     heights = _heights(theta, down, scale, hairdo)
     radius = _shell_reach(outer, theta, heights.mean(axis=1), middle, scale)
-    low = smoothstep(0.30 * scale, 0.02 * scale, heights)
+    emerging = smoothstep(0.62 * scale, 0.0, heights)
+    radius = radius * (0.84 + 0.16 * emerging)
+    low = smoothstep(0.60 * scale, -0.10 * scale, heights)
     ears = np.clip(_ear_reach(head, theta, middle) - radius, 0, None)
     radius = radius * (1 - 0.04 * low * down) + ears * low + _swell(theta, down, hairdo)
     points = np.stack(
@@ -113,7 +115,7 @@ def _ear_reach(head: Head, theta: NDArray[np.float64], middle: float) -> NDArray
 
 def _widest(turn: NDArray[np.floating], reach: NDArray[np.floating], at: float) -> float:
     apart = np.abs((turn - at + math.pi) % (2 * math.pi) - math.pi)
-    return float(reach[apart < 0.22].max(initial=0.3))
+    return float(reach[apart < 0.15].max(initial=0.3))
 
 
 def _smooth(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -13,7 +13,10 @@ from matcher.testing.synthetic.asset import load_pack
 from matcher.testing.synthetic.geometry import Head, vertex_normals
 
 Float = NDArray[np.float32]
+Array = NDArray[np.float64]
 _AROUND = 48
+_LAST_SHOULDER = 13
+"""Number of the outermost ring of the shoulders."""
 
 
 @dataclass(frozen=True)
@@ -55,32 +58,11 @@ def garment_mesh(head: Head, garment: Garment) -> GarmentMesh:
     neck = _neck_ring(head, turn)
     scale = head.height / 2.4
     middle = neck[:-1].mean(axis=0)
-    out = neck - middle
-    out[:, 1] = 0
-    out /= np.sqrt((out**2).sum(axis=1, keepdims=True))
-    up = np.array([0.0, 1.0, 0.0])
-    rings = [
-        neck - 0.02 * out * scale - 0.10 * up * scale,
-        neck + 0.015 * out * scale + garment.collar * up * scale,
-        neck + 0.055 * out * scale + (garment.collar + 0.005) * up * scale,
-        neck + 0.085 * out * scale + (garment.collar - 0.06) * up * scale,
-        neck + 0.10 * out * scale - 0.03 * up * scale,
-    ]
-    half = garment.shoulders * head.height
-    depth = 0.52 * half
-    for t in np.linspace(0.12, 1, 9):
-        wide = np.stack([half * np.sin(turn), 0 * turn, depth * np.cos(turn)], axis=1)
-        target = middle + wide - up * scale * 0.10
-        blend = t**0.9
-        ring = rings[4] * (1 - blend) + target * blend
-        flank = np.abs(np.sin(turn))
-        slope = (0.34 * t**1.25 * flank + 0.30 * t * (1 - flank)) * scale + 0.10 * scale * t**5
-        ring[:, 1] = neck[:, 1] * (1 - t) + middle[1] * t - slope - 0.04 * scale
-        rings.append(ring)
+    rings = _collar(neck, middle, garment.collar, scale)
+    rings += _shoulders(rings[-1], neck, middle, turn, garment.shoulders * head.height)
     for fall in (0.25, 0.8, 2.2):
-        ring = rings[13].copy()
-        ring[:, 1] -= fall * scale
-        ring[:, (0, 2)] = middle[[0, 2]] + (ring[:, (0, 2)] - middle[[0, 2]]) * (1.03 + 0.02 * fall)
+        ring = (rings[-1] - middle) * np.array([1.03, 1.0, 1.03]) + middle
+        ring[:, 1] = rings[_LAST_SHOULDER][:, 1] - fall * scale
         rings.append(ring)
     vertices = np.concatenate(rings).astype(np.float32)
     faces = _sheet(len(rings))
@@ -89,6 +71,36 @@ def garment_mesh(head: Head, garment: Garment) -> GarmentMesh:
     normals *= np.sign((normals * outward).sum(axis=1, keepdims=True) + 1e-9)
     along = np.repeat(np.linspace(0, 1, len(rings)), _AROUND + 1)
     return GarmentMesh(vertices, normals, faces, along.astype(np.float32))
+
+
+def _collar(neck: Array, middle: Array, height: float, scale: float) -> list[Array]:
+    """Return five rings: from inside the neck up to the rim of the collar and down outside."""
+    out = (neck - middle) * np.array([1.0, 0.0, 1.0])
+    out /= np.sqrt((out**2).sum(axis=1, keepdims=True))
+    up = np.array([0.0, 1.0, 0.0])
+    steps = (
+        (-0.02, -0.10),
+        (0.015, height),
+        (0.055, height + 0.005),
+        (0.085, height - 0.05),
+        (0.10, -0.08),
+    )
+    return [neck + (away * out + rise * up) * scale for away, rise in steps]
+
+
+def _shoulders(collar: Array, neck: Array, middle: Array, turn: Array, half: float) -> list[Array]:
+    """Return nine rings that slope from the collar out to half the width of the shoulders."""
+    scale = half / 2.0
+    edge = np.stack([half * np.sin(turn), 0 * turn, 0.52 * half * np.cos(turn)], axis=1) + middle
+    flank = np.abs(np.sin(turn))
+    rings = []
+    for t in np.linspace(0.12, 1, 9):
+        ring = collar + (edge - collar) * t**0.9
+        slope = 0.34 * t**1.25 * flank + 0.30 * t * (1 - flank) + 0.10 * t**5
+        level = neck[:, 1] * (1 - t) + middle[1] * t
+        ring[:, 1] = np.minimum(level - slope * scale, collar[:, 1] - 0.15 * t * scale)
+        rings.append(ring)
+    return rings
 
 
 @lru_cache(maxsize=1)
@@ -100,7 +112,7 @@ def _neck_edge() -> NDArray[np.int64]:
     return np.unique(unique[count == 1])
 
 
-def _neck_ring(head: Head, turn: NDArray[np.float64]) -> NDArray[np.float64]:
+def _neck_ring(head: Head, turn: NDArray[np.float64]) -> Array:
     """Return the rim of the neck at the given angles around it, (n, 3)."""
     rim = head.vertices[_neck_edge()].astype(np.float64)
     middle = (rim.min(axis=0) + rim.max(axis=0)) / 2

@@ -39,7 +39,7 @@ class Head:
     eye_radius
         Of the eyeballs.
     height
-        Twice the distance from the eyes to the crown, about the height of the head.
+        From the chin to the crown and a twentieth more, about the height of a head with hair.
     """
 
     vertices: Float
@@ -78,7 +78,7 @@ def head_at(identity: Identity, age: float, expression: Mapping[str, float] | No
         left_eye=(left.mean(axis=0) - middle).astype(np.float64),
         right_eye=(right.mean(axis=0) - middle).astype(np.float64),
         eye_radius=float(np.ptp(left[:, 1]) / 2),
-        height=2 * float(vertices[skin][..., 1].max()),
+        height=1.05 * float(vertices[skin][..., 1].max() - vertices[_chin(), 1]),
     )
 
 
@@ -107,7 +107,7 @@ def offset_values(identity: Identity, age: float) -> NDArray[np.float64]:
     own = np.sqrt(1 - shared**2) * identity.genes("lasting") + shared * common
     moving = drift(identity.genes("drift").reshape(-1, drift_size()), age)
     value = np.sqrt(lasting) * own + np.sqrt(1 - lasting) * moving
-    return np.asarray(0.9 * np.tanh(1.3 * spread * amplitude(early, age) * value / 0.9))
+    return np.asarray(0.9 * np.tanh(1.4 * spread * amplitude(early, age) * value / 0.9))
 
 
 def vertex_normals(vertices: NDArray[np.floating], faces: NDArray[np.integer]) -> Float:
@@ -122,6 +122,15 @@ def vertex_normals(vertices: NDArray[np.floating], faces: NDArray[np.integer]) -
     normal = np.stack(sums, axis=1)
     length = np.sqrt((normal**2).sum(axis=1, keepdims=True))
     return np.asarray(normal / np.maximum(length, 1e-12), np.float32)
+
+
+@lru_cache(maxsize=1)
+def _chin() -> int:
+    """Return the vertex at the foot of the chin."""
+    pack = load_pack()
+    skin = pack.vertices_of("skin")
+    away = pack.vertices[skin] - np.array([0.0, -1.06, 0.22], np.float32)
+    return int(skin[(away**2).sum(axis=1).argmin()])
 
 
 @lru_cache(maxsize=1)

@@ -68,7 +68,7 @@ def rasterise(
     low, extent, plane = _setup(corners, size)
     count = extent[:, 0] * extent[:, 1] * np.isfinite(plane).all(axis=1)
     for some in _chunks(np.flatnonzero(count), count):
-        tri, pixel, second, third = _expand(some, count[some], low, extent, plane, size)
+        tri, pixel, second, third = _expand(some, low, extent, plane, size)
         z = plane[tri, 6] + second * plane[tri, 7] + third * plane[tri, 8]
         kept = np.flatnonzero(z < depth[pixel])
         tri, pixel, z = tri[kept], pixel[kept], z[kept]
@@ -118,20 +118,45 @@ def _chunks(drawn: Index, count: Index) -> list[Index]:
 
 
 def _expand(
-    some: Index, count: Index, low: Index, extent: Index, plane: Float, size: int
+    some: Index, low: Index, extent: Index, plane: Float, size: int
 ) -> tuple[Index, Index, Float, Float]:
-    """List the pixels inside each triangle: triangle, pixel, second and third weight of each."""
-    tri = np.repeat(some, count)
-    within = np.arange(len(tri)) - np.repeat(np.cumsum(count) - count, count)
-    row, column = np.divmod(within, extent[tri, 0])
-    x, y = column + low[tri, 0], row + low[tri, 1]
-    dx = x.astype(np.float32) - plane[tri, 0]
-    dy = y.astype(np.float32) - plane[tri, 1]
-    second = dx * plane[tri, 2] + dy * plane[tri, 3]
-    third = dx * plane[tri, 4] + dy * plane[tri, 5]
-    inside = (second >= -1e-5) & (third >= -1e-5) & (second + third <= 1 + 1e-5)
-    kept = np.flatnonzero(inside)
-    return tri[kept], y[kept] * size + x[kept], second[kept], third[kept]
+    """List the pixels inside each triangle: triangle, pixel, second and third weight of each.
+
+    Every triangle is cut into rows of pixels, and every row to the span on which no weight is
+    negative, so that no pixel outside is ever looked at.
+    """
+    tri, within = _repeated(some, extent[some, 1])
+    y = low[tri, 1] + within
+    own = plane[tri]
+    dy = y.astype(np.float32) - own[:, 1]
+    second, third = dy * own[:, 3], dy * own[:, 5]
+    start = low[tri, 0].astype(np.float32) - own[:, 0]
+    first, last = start, start + (extent[tri, 0] - 1).astype(np.float32)
+    slopes = (own[:, 2], own[:, 4], -own[:, 2] - own[:, 4])
+    for slope, value in zip(slopes, (second, third, 1 - second - third), strict=True):
+        flat = np.abs(slope) < 1e-9
+        zero = -value / np.where(flat, 1, slope)
+        first = np.where(
+            flat, first + 1e9 * (value < 0), np.where(slope > 0, np.maximum(first, zero), first)
+        )
+        last = np.where(~flat & (slope < 0), np.minimum(last, zero), last)
+    left = np.ceil(first + own[:, 0] - _SLACK)
+    count = np.clip(np.floor(last + own[:, 0] + _SLACK) - left + 1, 0, size).astype(np.int64)
+    row, within = _repeated(np.arange(len(tri)), count)
+    x = left.astype(np.int64)[row] + within
+    dx = x.astype(np.float32) - own[row, 0]
+    second, third = second[row] + dx * own[row, 2], third[row] + dx * own[row, 4]
+    return tri[row], y[row] * size + x, second, third
+
+
+_SLACK = 1e-3
+"""Pixels by which a span may reach over its triangle's edge, so that rounding leaves no gaps."""
+
+
+def _repeated(values: Index, count: Index) -> tuple[Index, Index]:
+    """Repeat each value `count` times and number the copies from 0."""
+    total = np.repeat(np.cumsum(count) - count, count)
+    return np.repeat(values, count), np.arange(len(total)) - total
 
 
 def _weights(second: Float, third: Float) -> Float:

@@ -121,7 +121,7 @@ def scene_for(identity: Identity, age: float, shot: int) -> Scene:
 
 
 def _camera(rng: Generator) -> Camera:
-    yaw, pitch, roll = (math.radians(float(x)) for x in rng.normal(0, (9, 4.5, 2.5)))
+    yaw, pitch, roll = (math.radians(float(x)) for x in rng.normal(0, (11, 6, 3)))
     limit = math.radians(24)
     return Camera(
         yaw=float(np.clip(yaw, -limit, limit)),
@@ -144,9 +144,9 @@ def _warmth(kelvins: float) -> NDArray[np.float64]:
 
 
 def _light(rng: Generator) -> Light:
-    turn = math.radians(float(rng.normal(0, 32)))
+    turn = math.radians(float(rng.normal(0, 38)))
     rise = math.radians(float(rng.uniform(12, 52)))
-    share = float(rng.uniform(0.50, 0.80))
+    share = float(rng.uniform(0.45, 0.85))
     key = 1.05 * share * _warmth(float(rng.uniform(3600, 6200)))
     sky = 0.98 * (1 - share) * _warmth(float(rng.uniform(5000, 8500)))
     ground = sky * float(rng.uniform(0.45, 0.75)) * np.array([1.05, 1.0, 0.94])
