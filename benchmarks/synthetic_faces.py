@@ -48,22 +48,25 @@ class Vectors:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run all arms and print a summary after each."""
+    """Run all arms that `--out` does not hold yet, and print a summary after each."""
     options = _options(arguments)
-    results: dict[str, Any] = {"subjects": options.subjects, "ages": AGES}
-    _keep(results, options.out, "seconds_per_image", seconds_per_image())
-    arms = {"natural": CohortSpec(options.subjects, ages=AGES)}
-    arms["colour_fixed"] = replace(arms["natural"], colour="fixed")
-    arms["families_of_3"] = replace(arms["natural"], family_size=3)
-    for seed in range(options.seeds):
-        for name, spec in arms.items():
-            if seed and name != "natural":
-                continue
-            measured = summary(embed(replace(spec, seed=seed), options.workers))
-            _keep(results, options.out, f"{name}_seed{seed}", measured)
-    if options.sensitivity:
-        for name, spec in sensitivity_arms(options.sensitivity).items():
+    results = _earlier(options)
+    if "seconds_per_image" not in results:
+        _keep(results, options.out, "seconds_per_image", seconds_per_image())
+    for name, spec in arms(options).items():
+        if name not in results:
             _keep(results, options.out, name, summary(embed(spec, options.workers)))
+
+
+def arms(options: argparse.Namespace) -> dict[str, CohortSpec]:
+    """Describe every cohort that is measured."""
+    natural = CohortSpec(options.subjects, ages=AGES)
+    found = {f"natural, seed {k}": replace(natural, seed=k) for k in range(options.seeds)}
+    found["colours fixed"] = replace(natural, colour="fixed")
+    found["families of three"] = replace(natural, family_size=3)
+    if options.sensitivity:
+        found |= sensitivity_arms(options.sensitivity)
+    return found
 
 
 def seconds_per_image(count: int = 20) -> float:
@@ -78,14 +81,14 @@ def seconds_per_image(count: int = 20) -> float:
 
 def sensitivity_arms(subjects: int) -> dict[str, CohortSpec]:
     """Describe the same people in dark and light skin, clean and degraded."""
-    arms = {}
+    found = {}
     for exposure in ("physical", "equalised"):
         for steps in ("none", "jpeg:0.8", "downsample:0.7", "blur:0.5"):
             for name, tone in (("dark", DARK), ("light", LIGHT)):
-                arms[f"{exposure}/{steps}/{name}"] = CohortSpec(
+                found[f"{exposure}/{steps}/{name}"] = CohortSpec(
                     subjects, ages=(4.0, 16.0), exposure=exposure, tones=(tone,), degradation=steps
                 )
-    return arms
+    return found
 
 
 def embed(spec: CohortSpec, workers: int) -> Vectors:
@@ -227,6 +230,16 @@ def _mtcnn() -> Any:
 
         _detector.append(MTCNN(keep_all=True, post_process=False))
     return _detector[0]
+
+
+def _earlier(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what an interrupted run of the same size has left in `--out`."""
+    size = {"subjects": options.subjects, "sensitivity_subjects": options.sensitivity}
+    if options.out is not None and options.out.exists():
+        results: dict[str, Any] = json.loads(options.out.read_text(encoding="utf-8"))
+        if size.items() <= results.items():
+            return results
+    return {**size, "ages": list(AGES), "real_fgnet": REAL}
 
 
 def _keep(results: dict[str, Any], out: Path | None, name: str, measured: Any) -> None:
