@@ -1,8 +1,7 @@
-"""The kinds of index, each a FAISS index with the face ids beside it."""
+"""Indexes on FAISS with the face ids beside it; those that keep all vectors in one table."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any, ClassVar, Final
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.errors import InputError
-from matcher.gallery.index import ConcreteKind, best, checked_vectors, cosines, rerank
+from matcher.gallery.index import ConcreteKind, best, checked_vectors, cosines
 
 faiss: Any = import_module("faiss")  # its own stubs lack most of what is used here
 
@@ -23,14 +22,8 @@ MARGIN: Final = 8
 ROUNDING: Final = 2e-6
 """Bound on the error of a single-precision inner product of unit vectors of up to 1024 numbers."""
 
-POINTS_PER_LIST: Final = 39
-"""Least training vectors for each centre; the figure below which FAISS warns."""
 
-MOST_LISTS: Final = 8192
-"""Bounds the time and the memory of training."""
-
-
-class _FaissIndex:
+class FaissIndex:
     """What all kinds share: checks at the border, and the face id of each FAISS row."""
 
     kind: ConcreteKind
@@ -116,7 +109,7 @@ class _FaissIndex:
         return self._ids
 
 
-class _FlatRows(_FaissIndex):
+class _FlatRows(FaissIndex):
     """The kinds that keep all vectors as they are, in one table, and can scan it exactly."""
 
     def _flat(self) -> Any:
@@ -134,7 +127,7 @@ class _FlatRows(_FaissIndex):
     def vectors(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the vectors of faces that are there."""
         rows = self._rows(np.asarray(ids, dtype=np.int64))
-        _check_known(rows)
+        check_known(rows)
         return self._table()[rows]
 
     def _scan(self, queries: NDArray[np.float32], k: int, selector: Any) -> Found:
@@ -170,7 +163,7 @@ class _FlatRows(_FaissIndex):
     ) -> Found:
         rows = self._rows_that_are_there(allowed)
         if not len(rows):
-            return _nothing(len(queries), k)
+            return nothing(len(queries), k)
         selector, _bits = self._selector(rows)
         return self._scan(queries, k, selector)
 
@@ -196,9 +189,9 @@ class ExactIndex(_FlatRows):
         self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None = None
     ) -> Found:
         """Scan all rows, or all allowed ones."""
-        queries = _checked_query(queries, self.dimension, k)
+        queries = checked_query(queries, self.dimension, k)
         if not len(self._ids) or not len(queries):
-            return _nothing(len(queries), k)
+            return nothing(len(queries), k)
         if allowed is not None:
             return self._scan_allowed(queries, k, allowed)
         return self._scan(queries, k, None)
@@ -243,9 +236,9 @@ class HnswIndex(_FlatRows):
         self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None = None
     ) -> Found:
         """Walk the graph; among allowed faces only, scan those exactly."""
-        queries = _checked_query(queries, self.dimension, k)
+        queries = checked_query(queries, self.dimension, k)
         if not len(queries) or not (self._ids >= 0).any():
-            return _nothing(len(queries), k)
+            return nothing(len(queries), k)
         if allowed is not None:
             return self._scan_allowed(queries, k, allowed)
         return self._walk(queries, k)
@@ -261,141 +254,15 @@ class HnswIndex(_FlatRows):
         return self._rank(queries, rows, k)
 
 
-class IvfIndex(_FaissIndex):
-    """Vectors in lists around centres learnt from a sample; a query visits the nearest lists."""
-
-    kind: ConcreteKind = "ivf"
-    learns = True
-    visited: ClassVar[float] = 0.15
-    least_visited: ClassVar[int] = 16
-
-    def _empty(self) -> Any:
-        return self._lists(1)
-
-    def _lists(self, count: int) -> Any:
-        """Return untrained lists that can give a vector back by its face id."""
-        lists = self._encoded(faiss.IndexFlatIP(self.dimension), count)
-        lists.cp.min_points_per_centroid = 1
-        lists.set_direct_map_type(faiss.DirectMap.Hashtable)
-        return lists
-
-    def _encoded(self, centres: Any, count: int) -> Any:
-        return faiss.IndexIVFFlat(centres, self.dimension, count, faiss.METRIC_INNER_PRODUCT)
-
-    @property
-    def worn(self) -> bool:
-        """Whether it has outgrown the number of lists it was trained for."""
-        return lists_for(len(self)) > 2 * int(self._faiss.nlist)
-
-    def train(self, sample: NDArray[np.float32], faces: int) -> None:
-        """Learn the centres for the number of faces that will be added."""
-        sample = checked_vectors(sample, self.dimension, "sample")
-        count = max(1, min(lists_for(faces), len(sample) // POINTS_PER_LIST))
-        self._faiss = self._lists(count)
-        self._faiss.train(sample)
-
-    def _append(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
-        if not self._faiss.is_trained:
-            self.train(vectors, len(vectors))
-        self._faiss.add_with_ids(vectors, ids)
-        self._ids = np.concatenate([self._ids, ids])
-
-    def remove(self, ids: NDArray[np.int64]) -> int:
-        """Take the codes out of their lists."""
-        rows = self._rows_that_are_there(ids)
-        if len(rows):
-            gone = self._ids[rows]
-            self._faiss.remove_ids(faiss.IDSelectorArray(len(gone), faiss.swig_ptr(gone)))
-            self._ids = np.delete(self._ids, rows)
-        return len(rows)
-
-    def vectors(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the vectors of faces that are there, as decoded."""
-        ids = np.ascontiguousarray(ids, dtype=np.int64)
-        _check_known(self._rows(ids))
-        decoded: NDArray[np.float32] = self._faiss.reconstruct_batch(ids)
-        return decoded
-
-    def search(
-        self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None = None
-    ) -> Found:
-        """Visit the nearest lists; among allowed faces only, visit all lists."""
-        queries = _checked_query(queries, self.dimension, k)
-        if not len(queries) or not len(self._ids):
-            return _nothing(len(queries), k)
-        lists = int(self._faiss.nlist)
-        visits = min(lists, max(self.least_visited, math.ceil(self.visited * lists)))
-        options = faiss.SearchParametersIVF(nprobe=visits)
-        if allowed is not None:
-            selector, _bits = self._id_selector(allowed)
-            options = faiss.SearchParametersIVF(nprobe=lists, sel=selector)
-        fetched = min(k + MARGIN, len(self._ids))
-        scores, ids = self._faiss.search(queries, fetched, params=options)
-        return self._ranked(queries, scores, ids, k)
-
-    def _id_selector(self, allowed: NDArray[np.int64]) -> tuple[Any, NDArray[np.uint8]]:
-        mask = np.zeros(int(self._ids.max()) + 1, dtype=bool)
-        mask[self._ids[self._rows_that_are_there(allowed)]] = True
-        bits = np.packbits(mask, bitorder="little")
-        return faiss.IDSelectorBitmap(bits), bits
-
-    def _ranked(
-        self,
-        queries: NDArray[np.float32],
-        scores: NDArray[np.float32],
-        ids: NDArray[np.int64],
-        k: int,
-    ) -> Found:
-        del scores
-        return rerank(queries, ids, self.vectors, k)
-
-
-class IvfSq8Index(IvfIndex):
-    """The same lists with one byte a number; scores are of the decoded vectors."""
-
-    kind: ConcreteKind = "ivf-sq8"
-    lossless = False
-
-    def _encoded(self, centres: Any, count: int) -> Any:
-        return faiss.IndexIVFScalarQuantizer(
-            centres,
-            self.dimension,
-            count,
-            faiss.ScalarQuantizer.QT_8bit,
-            faiss.METRIC_INNER_PRODUCT,
-        )
-
-    def _ranked(
-        self,
-        queries: NDArray[np.float32],
-        scores: NDArray[np.float32],
-        ids: NDArray[np.int64],
-        k: int,
-    ) -> Found:
-        del queries
-        return best(np.where(ids < 0, -np.inf, scores).astype(np.float32), ids, k)
-
-
-KINDS: Final[dict[ConcreteKind, type[ExactIndex | HnswIndex | IvfIndex]]] = {
-    "exact": ExactIndex,
-    "hnsw": HnswIndex,
-    "ivf": IvfIndex,
-    "ivf-sq8": IvfSq8Index,
-}
-
-
-def lists_for(faces: int) -> int:
-    """Return the number of lists for a number of faces: 4 * sqrt(faces), as FAISS advises."""
-    return max(1, min(round(4 * math.sqrt(faces)), faces // POINTS_PER_LIST, MOST_LISTS))
-
-
-def _checked_query(queries: NDArray[np.float32], dimension: int, k: int) -> NDArray[np.float32]:
+def checked_query(queries: NDArray[np.float32], dimension: int, k: int) -> NDArray[np.float32]:
+    """Return the queries as unit rows, or raise InputError; also for k below 1."""
     if k < 1:
         raise InputError("k", rule="must be at least 1", got=k, next_step="Ask for one or more.")
     return checked_vectors(queries, dimension, "queries")
 
 
-def _check_known(rows: NDArray[np.int64]) -> None:
+def check_known(rows: NDArray[np.int64]) -> None:
+    """Raise InputError if one of the rows looked up is not there, -1."""
     if (rows < 0).any():
         raise InputError(
             "face ids",
@@ -405,6 +272,7 @@ def _check_known(rows: NDArray[np.int64]) -> None:
         )
 
 
-def _nothing(queries: int, k: int) -> Found:
+def nothing(queries: int, k: int) -> Found:
+    """Return the answer of an empty index."""
     scores = np.full((queries, k), -np.inf, dtype=np.float32)
     return scores, np.full((queries, k), -1, dtype=np.int64)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, cast
@@ -17,10 +14,6 @@ from numpy.typing import NDArray
 from matcher.embedding import ModelIdentity
 from matcher.errors import (
     GalleryBusyError,
-    GalleryDamagedError,
-    GalleryError,
-    GalleryExistsError,
-    GalleryFormatError,
     GalleryModelError,
     GalleryNotFoundError,
     GalleryWriteError,
@@ -28,9 +21,10 @@ from matcher.errors import (
 )
 from matcher.gallery import rows
 from matcher.gallery.checks import check_subject, checked_enrolments
+from matcher.gallery.creation import create_gallery
 from matcher.gallery.filters import Filters, Selection, select
 from matcher.gallery.index import IndexKind, check_kind
-from matcher.gallery.index_file import INDEX_NAME, IndexHeader, read_header
+from matcher.gallery.info import read_info
 from matcher.gallery.live_index import LiveIndex
 from matcher.gallery.records import (
     AddOutcome,
@@ -41,7 +35,6 @@ from matcher.gallery.records import (
     Subject,
     SubjectVectors,
 )
-from matcher.gallery.schema import FORMAT_VERSION
 from matcher.gallery.store import STORE_NAME, Store
 from matcher.gallery.verify import VerifyReport, verify
 
@@ -98,18 +91,7 @@ class Gallery:
         """
         check_kind(index)
         path = Path(path)
-        try:
-            _create(path, model, index)
-        except GalleryError:
-            raise
-        except OSError as error:
-            raise GalleryWriteError(
-                "gallery",
-                rule="must be in a writable directory",
-                got=error,
-                next_step="Choose another place, or correct the rights.",
-                path=path,
-            ) from error
+        create_gallery(path, model, index)
         return cls.open(path, model=model, busy_timeout=busy_timeout)
 
     @classmethod
@@ -403,50 +385,7 @@ class Gallery:
 
     def info(self) -> GalleryInfo:
         """Return the figures of the gallery."""
-        header = _header(self._path)
-        with self._store.reading():
-            return GalleryInfo(
-                path=self._path,
-                model=self.model,
-                created=datetime.fromisoformat(self._store.meta("created")),
-                format_version=FORMAT_VERSION,
-                subjects=self._store.value("SELECT count(*) FROM subjects"),
-                photos=self._store.value("SELECT count(DISTINCT sha256) FROM faces"),
-                faces=self._store.faces,
-                index=self._store.meta("index"),
-                index_kind=None if header is None else header.kind,
-                index_rows=None if header is None else header.rows,
-                index_generation=None if header is None else header.generation,
-                generation=self._store.generation,
-                store_bytes=sum(_size(file) for file in self._path.glob(f"{STORE_NAME}*")),
-                index_bytes=_size(self._path / INDEX_NAME),
-            )
-
-
-def _create(path: Path, model: ModelIdentity, index: IndexKind) -> None:
-    """Write the gallery beside its place and move it there in one step."""
-    if path.is_symlink() or (path.exists() and (not path.is_dir() or any(path.iterdir()))):
-        raise GalleryExistsError(
-            "gallery",
-            rule="must not be there yet, or be an empty directory",
-            got="a file or a directory with files",
-            next_step="Open it, or choose another path.",
-            path=path,
-        )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as parent:
-        made = Path(parent) / path.name
-        made.mkdir(mode=0o700)
-        Store.create(made, model, index)
-        if path.exists():
-            path.rmdir()
-        made.rename(path)
-
-
-def _header(path: Path) -> IndexHeader | None:
-    with suppress(GalleryDamagedError, GalleryFormatError):
-        return read_header(path)
-    return None
+        return read_info(self._path, self._store)
 
 
 def _is_file(path: Path) -> bool:
@@ -454,10 +393,3 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except OSError:
         return False
-
-
-def _size(file: Path) -> int:
-    try:
-        return file.stat().st_size
-    except FileNotFoundError:
-        return 0

@@ -135,9 +135,16 @@ def choose_kind(asked: IndexKind, faces: int) -> ConcreteKind:
 
 def new_index(kind: ConcreteKind, dimension: int) -> FaceIndex:
     """Return an empty index."""
-    from matcher.gallery import faiss_index
+    from matcher.gallery.faiss_index import ExactIndex, HnswIndex
+    from matcher.gallery.ivf_index import IvfIndex, IvfSq8Index
 
-    return faiss_index.KINDS[kind](dimension)
+    kinds: dict[ConcreteKind, Callable[[int], FaceIndex]] = {
+        "exact": ExactIndex,
+        "hnsw": HnswIndex,
+        "ivf": IvfIndex,
+        "ivf-sq8": IvfSq8Index,
+    }
+    return kinds[kind](dimension)
 
 
 def check_kind(asked: str) -> None:

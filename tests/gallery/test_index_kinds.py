@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from matcher.errors import InputError
-from matcher.gallery.faiss_index import ExactIndex, HnswIndex, IvfIndex, IvfSq8Index, lists_for
+from matcher.gallery.faiss_index import ExactIndex, HnswIndex
 from matcher.gallery.index import (
     EXACT_UP_TO,
     HNSW_UP_TO,
@@ -13,6 +13,7 @@ from matcher.gallery.index import (
     checked_vectors,
     choose_kind,
 )
+from matcher.gallery.ivf_index import IvfIndex, IvfSq8Index, lists_for
 from matcher.testing.conformance import IndexConformance, scan
 from matcher.testing.fake import clustered_unit_vectors, random_unit_vectors
 
