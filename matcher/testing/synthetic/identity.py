@@ -102,7 +102,7 @@ class Identity:
         lightness, hue = self.genes("tone")
         evenly = 0.5 * (1 + math.erf(lightness / math.sqrt(2)))
         lightness = 27 + 58 * evenly
-        centre = float(np.interp(lightness, [27, 40, 65, 85], [52, 56, 61, 62]))
+        centre = float(np.interp(lightness, [27, 40, 65, 85], [51, 55, 58, 57]))
         return SkinTone(lightness, float(np.clip(centre + 5 * hue, 38, 82)))
 
     @cached_property

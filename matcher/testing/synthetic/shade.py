@@ -230,7 +230,7 @@ def opaque(
     keep[rows] = density < np.clip(cover, 0, 1) ** 0.6 * (1.45 - 0.62 * level)
     lash = np.flatnonzero(material == Material.LASHES)
     spot = blend(mesh.texture, mesh.faces[triangle[lash]], weights[lash])
-    keep[lash] = grain(spot, 120, 6) < 0.75
+    keep[lash] = grain(spot, 400, 6) < 0.6
     return keep
 
 

@@ -157,7 +157,7 @@ def _lips(colour: Float, points: SkinPoints, tone: Float, age: float) -> Float:
     tint = np.array([0.86, 0.60, 0.61], np.float32) ** pink
     lip = tone * tint + np.array([0.03, 0.004, 0.008], np.float32)
     lines = 0.9 + 0.2 * noise(points.rest * np.array([3.0, 0.6, 1.0], np.float32), 14.0, 11)
-    cover = (0.85 * smoothstep(0.30, 0.75, points.lips))[:, None]
+    cover = (0.75 * smoothstep(0.30, 0.80, points.lips))[:, None]
     return np.asarray(colour * (1 - cover) + lip * lines[:, None] * cover, np.float32)
 
 
