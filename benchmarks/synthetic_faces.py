@@ -83,7 +83,7 @@ def sensitivity_arms(subjects: int) -> dict[str, CohortSpec]:
     """Describe the same people in dark and light skin, clean and degraded."""
     found = {}
     for exposure in ("physical", "equalised"):
-        for steps in ("none", "jpeg:0.8", "downsample:0.7", "blur:0.5"):
+        for steps in ("none", "jpeg:0.9", "downsample:0.4", "blur:0.4"):
             for name, tone in (("dark", DARK), ("light", LIGHT)):
                 found[f"{exposure}/{steps}/{name}"] = CohortSpec(
                     subjects, ages=(4.0, 16.0), exposure=exposure, tones=(tone,), degradation=steps
