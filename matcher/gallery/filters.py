@@ -164,44 +164,59 @@ class _Rule:
 def select(store: Store, filters: Filters) -> Selection:
     """Return the faces that all filters let pass, and what each filter did."""
     rules = _rules(filters)
-    passing = "(1, 2)" if filters.keep_unknown else "(1)"
-    with store.reading():
-        totals = _totals(store, "1")
-        if not rules:
-            return Selection(None, *totals, *totals, ())
-        exclusions = tuple(_exclusion(store, rule, filters.keep_unknown) for rule in rules)
-        kept = " AND ".join(f"({rule.sql}) IN {passing}" for rule in rules)
-        parameters = tuple(value for rule in rules for value in rule.parameters)
-        left = _totals(store, kept, parameters)
-        found = store.query(f"SELECT f.face_id {_FROM} WHERE {kept} ORDER BY 1", parameters)
-    face_ids = np.fromiter((row[0] for row in found), dtype=np.int64, count=len(found))
-    return Selection(face_ids, *left, *totals, exclusions)
+    if not rules:
+        faces, owners = store.query("SELECT count(*), count(DISTINCT subject_id) FROM faces")[0]
+        return Selection(None, faces, owners, faces, owners, ())
+    face_ids, subjects, verdicts = _judge(store, rules)
+    kept = ((verdicts == _YES) | ((verdicts == _UNKNOWN) & filters.keep_unknown)).all(axis=1)
+    return Selection(
+        allowed=face_ids[kept],
+        faces=int(kept.sum()),
+        subjects=_different(subjects[kept]),
+        of_faces=len(face_ids),
+        of_subjects=_different(subjects),
+        exclusions=tuple(
+            _exclusion(rule.name, verdict, subjects, filters.keep_unknown)
+            for rule, verdict in zip(rules, verdicts.T, strict=True)
+        ),
+    )
 
 
-_FROM = "FROM faces f JOIN subjects s USING (subject_id)"
-
-
-def _totals(store: Store, where: str, parameters: tuple[Any, ...] = ()) -> tuple[int, int]:
-    faces, subjects = store.query(
-        f"SELECT count(*), count(DISTINCT s.subject_id) {_FROM} WHERE {where}",
+def _judge(
+    store: Store, rules: list[_Rule]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return all face ids, ascending, a number for the subject of each, and a verdict by rule."""
+    columns = "".join(f", ({rule.sql})" for rule in rules)
+    parameters = tuple(value for rule in rules for value in rule.parameters)
+    found = store.query(
+        f"SELECT f.face_id, s.rowid{columns} "  # noqa: S608 - built of constants
+        "FROM faces f JOIN subjects s USING (subject_id) ORDER BY f.face_id",
         parameters,
-    )[0]
-    return faces, subjects
+    )
+    table = np.array(found, dtype=np.int64).reshape(len(found), 2 + len(rules))
+    return table[:, 0], table[:, 1], table[:, 2:]
 
 
-def _exclusion(store: Store, rule: _Rule, keep_unknown: bool) -> Exclusion:
-    failing = "(0)" if keep_unknown else "(0, 2)"
-    faces, subjects, unknown_faces, unknown_subjects = store.query(
-        f"WITH judged AS MATERIALIZED (SELECT s.subject_id, ({rule.sql}) AS verdict {_FROM}) "  # noqa: S608 - built of constants
-        f"SELECT count(*) FILTER (WHERE verdict IN {failing}), "
-        f"count(DISTINCT subject_id) FILTER (WHERE verdict IN {failing}), "
-        "count(*) FILTER (WHERE verdict = 2), "
-        "count(DISTINCT subject_id) FILTER (WHERE verdict = 2) FROM judged",
-        rule.parameters,
-    )[0]
-    return Exclusion(rule.name, faces, subjects, unknown_faces, unknown_subjects, keep_unknown)
+def _exclusion(
+    name: str, verdict: NDArray[np.int64], subjects: NDArray[np.int64], keep_unknown: bool
+) -> Exclusion:
+    unknown = verdict == _UNKNOWN
+    excluded = (verdict == _NO) | (unknown & (not keep_unknown))
+    return Exclusion(
+        name=name,
+        excluded_faces=int(excluded.sum()),
+        excluded_subjects=_different(subjects[excluded]),
+        unknown_faces=int(unknown.sum()),
+        unknown_subjects=_different(subjects[unknown]),
+        kept_unknown=keep_unknown,
+    )
 
 
+def _different(subjects: NDArray[np.int64]) -> int:
+    return len(np.unique(subjects))
+
+
+_NO, _YES, _UNKNOWN = 0, 1, 2
 _IN = "IN (SELECT value FROM json_each(?))"
 _HELD = f"SELECT count(*) FROM subject_tags t WHERE t.subject_id = s.subject_id AND t.tag {_IN}"  # noqa: S608 - constant
 

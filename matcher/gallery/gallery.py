@@ -57,6 +57,7 @@ class Gallery:
         self._store = store
         self._live = LiveIndex(path, store, cast(IndexKind, store.meta("index")))
         self._wrote = False
+        self._selected: tuple[tuple[int, Filters], Selection] | None = None
 
     @classmethod
     def create(
@@ -354,7 +355,11 @@ class Gallery:
 
     def select(self, filters: Filters) -> Selection:
         """Return the faces that the filters let pass, and what each filter left out."""
-        return select(self._store, filters)
+        with self._store.reading():
+            key = (self._store.generation, filters)
+            if self._selected is None or self._selected[0] != key:
+                self._selected = (key, select(self._store, filters))
+        return self._selected[1]
 
     def faces(self, face_ids: Collection[int] | NDArray[np.int64]) -> dict[int, StoredFace]:
         """Return records by face id, in the order asked; ids that are not there are left out."""

@@ -51,6 +51,14 @@ def test_no_filter_is_all(people):
     assert (selection.faces, selection.exclusions) == (10, ())
 
 
+def test_a_selection_follows_the_gallery(people):
+    assert people.select(Filters()).of_faces == 10
+    assert len(people.select(Filters(recorded_sex=("male",))).allowed) == 6
+    people.remove_subject("cal")
+    assert people.select(Filters()).of_faces == 8
+    assert len(people.select(Filters(recorded_sex=("male",))).allowed) == 4
+
+
 def test_recorded_sex_keeps_the_unknown(people):
     assert kept(people, recorded_sex=("female",)) == ["ann", "bea", "eve"]
     assert kept(people, recorded_sex=("female",), keep_unknown=False) == ["ann", "bea"]
