@@ -23,12 +23,14 @@ from matcher.testing.synthetic import (
     render_photo,
     sample_photos,
     save_sheet,
+    tone_of_pixels,
+    with_fixed_colour,
     with_tone,
     write_cohort,
 )
 from matcher.testing.synthetic.assemble import Material, assemble
 from matcher.testing.synthetic.raster import rasterise
-from matcher.testing.synthetic.scene import scene_for
+from matcher.testing.synthetic.scene import Light, scene_for
 
 SMALL = CohortSpec(2, ages=(4, 16), size=64)
 
@@ -158,6 +160,23 @@ def test_tone_changes_the_colours_and_not_where_the_skin_is():
     np.testing.assert_array_equal(meshes[0].vertices, meshes[1].vertices)
     pictures = [render(one, 10, size=96, scene=scene) for one in (light, dark)]
     assert pictures[0][40:60, 40:56].mean() > pictures[1][40:60, 40:56].mean() + 40
+
+
+@pytest.mark.parametrize("tone", [SkinTone(32, 54), SkinTone(55, 60), SkinTone(80, 60)])
+def test_under_even_white_light_the_rendered_skin_has_the_tone_it_was_given(tone):
+    person = with_tone(with_fixed_colour(make_identity(0, 3)), tone)
+    scene = scene_for(person, 10, 0)
+    even = Light((0, 0, 1), key=(0, 0, 0), sky=(1, 1, 1), ground=(1, 1, 1), softness=0.1)
+    straight = replace(
+        scene.camera, yaw=0, pitch=0, roll=0, centre=(0.5, 0.5), gain=1, contrast=1, noise=0
+    )
+    scene = replace(scene, light=even, camera=straight, expression={}, glasses=None)
+    pixels = render(person, 10, size=128, scene=scene)
+    head = 128 / straight.field
+    row, column = round(64 + 0.19 * head), round(64 + 0.14 * head)
+    lightness, hue, _ = tone_of_pixels(pixels[row - 2 : row + 3, column - 2 : column + 3])
+    assert lightness == pytest.approx(tone.lightness, abs=5)
+    assert hue == pytest.approx(tone.hue, abs=14)
 
 
 def test_equalised_exposure_brings_skins_of_all_tones_closer():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -77,12 +76,6 @@ def render(
     picture = _backdrop(scene, size).repeat(SUPERSAMPLING, 0).repeat(SUPERSAMPLING, 1)
     picture[covered] = colour
     return _develop(picture, scene, size)
-
-
-def neutral_scene(scene: Scene) -> Scene:
-    """Return the scene with the head turned straight to the camera and nothing on the face."""
-    camera = replace(scene.camera, yaw=0.0, pitch=0.0, roll=0.0)
-    return replace(scene, camera=camera, expression={}, glasses=None, gaze=(0.0, 0.0))
 
 
 def _view(camera: Camera) -> Float:

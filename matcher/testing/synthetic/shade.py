@@ -183,7 +183,7 @@ class _Surface:
             self.diffuse(p, depth, np.full(3, 0.25, np.float32)) * (0.45 + 0.55 * across)[:, None]
         )
         sleek = (1 - 0.75 * curl) * p.light * depth
-        shine = (0.035 * line**70 + 0.0 * line)[:, None] + albedo * (0.55 * line**18)[:, None]
+        shine = (0.035 * line**70)[:, None] + albedo * (0.55 * line**18)[:, None]
         return np.asarray(
             albedo * light * depth[:, None]
             + shine * sleek[:, None] * np.array(self.scene.light.key),
