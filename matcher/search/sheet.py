@@ -84,7 +84,11 @@ def _section(probe: Path, result: CandidateList, mate: str | None) -> str:
 
 def _figure(candidate: Candidate, marked: bool) -> str:
     gap = candidate.age_gap
-    years = "" if gap is None else f"<br>probe {gap:+.1f} years later"
+    years = (
+        ""
+        if gap is None
+        else f"<br>probe {abs(gap):.1f} years {'later' if gap >= 0 else 'earlier'}"
+    )
     reference = Path(candidate.photos[0].photo.reference)
     return (
         f'<figure class="{"marked" if marked else "lead"}">{_picture(reference, "lead")}'
