@@ -48,26 +48,26 @@ class QualityPolicy:
 OFF = QualityPolicy("off")
 STANDARD = QualityPolicy(
     "standard",
-    inter_eye_distance=16,
-    sharpness=0.1,
-    contrast=0.1,
+    inter_eye_distance=12,
+    sharpness=0.02,
+    contrast=0.05,
     probability=0.9,
     inside=0.6,
     compression=10,
-    darkest=0.08,
+    darkest=0.05,
     brightest=0.95,
     yaw=60,
     pitch=45,
 )
 STRICT = QualityPolicy(
     "strict",
-    inter_eye_distance=32,
-    sharpness=0.25,
-    contrast=0.2,
+    inter_eye_distance=20,
+    sharpness=0.07,
+    contrast=0.1,
     probability=0.98,
-    inside=0.9,
-    compression=40,
-    darkest=0.15,
+    inside=0.85,
+    compression=30,
+    darkest=0.1,
     brightest=0.85,
     yaw=35,
     pitch=30,
@@ -209,8 +209,8 @@ def weight(quality: FaceQuality) -> float:
     """Return how much a face should count among several of a subject, in [0.05, 1].
 
     A product of shares, each 1 when the measure reaches the limit of the strict policy and
-    proportionally less below it: inter-eye distance, sharpness, and the cosine of the yaw.
-    A face that passes the strict policy looking straight ahead weighs 1.
+    proportionally less below it: inter-eye distance, sharpness and contrast. A face that passes
+    the strict policy weighs 1.
     """
     shares = (
         quality.inter_eye_distance / STRICT.inter_eye_distance,
