@@ -1,10 +1,11 @@
-"""Builders of records for the tests of the gallery."""
+"""Builders and fixtures for the tests of the gallery; those import the fixtures by name."""
 
 import hashlib
 
 import numpy as np
+import pytest
 
-from matcher.gallery import Enrolment, PhotoRecord, Subject
+from matcher.gallery import Enrolment, Gallery, PhotoRecord, Subject
 from matcher.testing.fake import FakeEmbedder, random_unit_vectors
 
 DIMENSION = 16
@@ -50,3 +51,17 @@ def assert_searches_like_a_scan(gallery):
     found_scores, found_ids = gallery.nearest(queries, k)
     np.testing.assert_array_equal(found_ids, ids[order])
     np.testing.assert_allclose(found_scores, np.take_along_axis(scores, order, 1), atol=1e-6)
+
+
+@pytest.fixture
+def gallery(tmp_path):
+    """An empty gallery."""
+    with Gallery.create(tmp_path / "gallery", model=MODEL) as made:
+        yield made
+
+
+@pytest.fixture
+def filled(gallery):
+    """A gallery of ten subjects with four photos each: photos 0 to 39, face ids 1 to 40."""
+    gallery.add([enrolment(number) for number in range(40)])
+    return gallery

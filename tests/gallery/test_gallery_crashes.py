@@ -1,5 +1,7 @@
 """Killed at any moment, a writer loses nothing that it committed and leaves nothing by halves."""
 
+# ruff: noqa: F401, F811 - fixtures are imported by name
+
 import os
 import random
 import signal
@@ -9,7 +11,15 @@ import time
 from pathlib import Path
 
 import pytest
-from gallery_builders import MODEL, VECTORS, assert_searches_like_a_scan, files_hold, photo_hash
+from gallery_builders import (
+    MODEL,
+    VECTORS,
+    assert_searches_like_a_scan,
+    files_hold,
+    filled,
+    gallery,
+    photo_hash,
+)
 
 from matcher.gallery import Gallery
 

@@ -1,5 +1,7 @@
 """Each thing that can go wrong with the files has its own error, and the data is as before."""
 
+# ruff: noqa: F401, F811 - fixtures are imported by name
+
 import os
 import sqlite3
 import subprocess
@@ -9,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from gallery_builders import MODEL, VECTORS, assert_searches_like_a_scan, enrolment
+from gallery_builders import MODEL, VECTORS, assert_searches_like_a_scan, enrolment, filled, gallery
 
 from matcher.errors import (
     GalleryBusyError,

@@ -1,10 +1,12 @@
 """Filters keep what they should, keep what they cannot tell about, and count both."""
 
+# ruff: noqa: F401, F811 - fixtures are imported by name
+
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
-from gallery_builders import VECTORS, enrolment
+from gallery_builders import VECTORS, enrolment, gallery
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -1,5 +1,7 @@
 """The index follows the store; one that cannot be trusted is rebuilt, with a word in the log."""
 
+# ruff: noqa: F401, F811 - fixtures are imported by name
+
 import json
 import logging
 import shutil
@@ -12,6 +14,8 @@ from gallery_builders import (
     VECTORS,
     assert_searches_like_a_scan,
     enrolment,
+    filled,
+    gallery,
     photo_hash,
 )
 

@@ -1,11 +1,13 @@
 """What is put into a gallery comes out of it; what breaks a rule does not go in."""
 
+# ruff: noqa: F401, F811 - fixtures are imported by name
+
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import numpy as np
 import pytest
-from gallery_builders import DIMENSION, MODEL, VECTORS, enrolment, photo_hash
+from gallery_builders import DIMENSION, MODEL, VECTORS, enrolment, filled, gallery, photo_hash
 
 from matcher.errors import InputError, UnknownSubjectError
 from matcher.gallery import Gallery, Subject

@@ -1,5 +1,7 @@
 """What is removed is gone: from the rows, from the index, from the bytes of every file."""
 
+# ruff: noqa: F401, F811 - fixtures are imported by name
+
 import random
 
 import numpy as np
@@ -10,6 +12,8 @@ from gallery_builders import (
     assert_searches_like_a_scan,
     enrolment,
     files_hold,
+    filled,
+    gallery,
     photo_hash,
 )
 
