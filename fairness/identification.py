@@ -89,11 +89,6 @@ class GroupRates:
     missed_or_refused: Rate
     refused: Rate
 
-    @property
-    def hit_rate(self) -> float:
-        """Share of the searched photos whose subject is among the first k, in [0, 1]."""
-        return 1.0 - self.missed.estimate
-
     def __str__(self) -> str:
         return (
             f"{self.group}: missed at rank {self.k} {self.missed}; "

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from matcher.embedding import Extractor, load_extractor
 from matcher.gallery import Gallery, enrol, read_manifest
 from matcher.testing.synthetic import CohortSpec, write_cohort
 
 SUBJECTS = 6
+
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.load_profile("repeatable")
 
 
 @dataclass(frozen=True)

@@ -53,9 +53,7 @@ def test_photo_face_vector_and_template_of_one_picture_agree(
     lists = [searcher.search(source) for source in sources]
     for other in lists[1:]:
         assert [c.subject for c in other] == [c.subject for c in lists[0]]
-        np.testing.assert_allclose(
-            [c.score for c in other], [c.score for c in lists[0]], atol=1e-5
-        )
+        np.testing.assert_allclose([c.score for c in other], [c.score for c in lists[0]], atol=1e-5)
     assert lists[0].probe.sha256 == found.face.photo.sha256
     assert lists[3].probe.sha256 is None
 
