@@ -34,12 +34,14 @@ class FaissIndex:
         self.dimension = dimension
         self._faiss: Any = self._empty()
         self._ids: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        self._emptied = 0
+        self._ordered = self._order = self._ids
 
     def _empty(self) -> Any:
         raise NotImplementedError
 
     def __len__(self) -> int:
-        return int(np.count_nonzero(self._ids >= 0))
+        return len(self._ids) - self._emptied
 
     @property
     def worn(self) -> bool:
@@ -86,9 +88,10 @@ class FaissIndex:
         """Return the FAISS row of each face id, -1 for those that are not there."""
         if not len(self._ids):
             return np.full(len(ids), -1, dtype=np.int64)
-        order = np.argsort(self._ids, kind="stable")
-        places = np.searchsorted(self._ids, ids, sorter=order).clip(max=len(order) - 1)
-        rows = order[places]
+        if self._ordered is not self._ids:  # each change makes a new array
+            self._ordered, self._order = self._ids, np.argsort(self._ids, kind="stable")
+        places = np.searchsorted(self._ids, ids, sorter=self._order).clip(max=len(self._ids) - 1)
+        rows = self._order[places]
         return np.where((self._ids[rows] == ids) & (ids >= 0), rows, -1)
 
     def _rows_that_are_there(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -103,6 +106,7 @@ class FaissIndex:
         """Take the rows' face ids (-1 for emptied rows), and the rest from `read`, in pieces."""
         self._faiss = faiss.read_index(faiss.PyCallbackIOReader(read))
         self._ids = ids
+        self._emptied = int(np.count_nonzero(ids < 0))
 
     def row_ids(self) -> NDArray[np.int64]:
         """Return the face id of each FAISS row, -1 for removed ones."""
@@ -152,11 +156,9 @@ class _FlatRows(FaissIndex):
         return best(scores, np.where(rows < 0, -1, self._ids[rows]), k)
 
     def _selector(self, rows: NDArray[np.int64]) -> tuple[Any, NDArray[np.uint8]]:
-        """Return a FAISS selector of rows, and the memory it points to, which must outlive it."""
         mask = np.zeros(len(self._ids), dtype=bool)
         mask[rows] = True
-        bits = np.packbits(mask, bitorder="little")
-        return faiss.IDSelectorBitmap(bits), bits
+        return selector_of(mask)
 
     def _scan_allowed(
         self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64]
@@ -221,7 +223,7 @@ class HnswIndex(_FlatRows):
     @property
     def worn(self) -> bool:
         """Whether more than a tenth of the nodes is empty."""
-        return len(self._ids) - len(self) > self.worn_at * len(self._ids)
+        return self._emptied > self.worn_at * len(self._ids)
 
     def remove(self, ids: NDArray[np.int64]) -> int:
         """Empty the nodes of these faces."""
@@ -230,6 +232,7 @@ class HnswIndex(_FlatRows):
             self._table()[rows] = 0
             self._ids = self._ids.copy()
             self._ids[rows] = -1
+            self._emptied += len(rows)
         return len(rows)
 
     def search(
@@ -237,7 +240,7 @@ class HnswIndex(_FlatRows):
     ) -> Found:
         """Walk the graph; among allowed faces only, scan those exactly."""
         queries = checked_query(queries, self.dimension, k)
-        if not len(queries) or not (self._ids >= 0).any():
+        if not len(queries) or not len(self):
             return nothing(len(queries), k)
         if allowed is not None:
             return self._scan_allowed(queries, k, allowed)
@@ -246,12 +249,21 @@ class HnswIndex(_FlatRows):
     def _walk(self, queries: NDArray[np.float32], k: int) -> Found:
         effort = max(self.search_effort, 2 * k)
         options = faiss.SearchParametersHNSW(efSearch=effort)
-        if len(self) < len(self._ids):
-            selector, _bits = self._selector(np.flatnonzero(self._ids >= 0))
+        if self._emptied:
+            selector, _bits = selector_of(self._ids >= 0)
             options = faiss.SearchParametersHNSW(efSearch=effort, sel=selector)
         fetched = min(k + MARGIN, len(self._ids))
         rows = self._faiss.search(queries, fetched, params=options)[1]
         return self._rank(queries, rows, k)
+
+
+def selector_of(mask: NDArray[np.bool_]) -> tuple[Any, NDArray[np.uint8]]:
+    """Return a FAISS selector of the places that are True, and the memory that it points to.
+
+    The memory must outlive the selector.
+    """
+    bits = np.packbits(mask, bitorder="little")
+    return faiss.IDSelectorBitmap(bits), bits
 
 
 def checked_query(queries: NDArray[np.float32], dimension: int, k: int) -> NDArray[np.float32]:

@@ -16,6 +16,7 @@ from matcher.gallery.faiss_index import (
     checked_query,
     faiss,
     nothing,
+    selector_of,
 )
 from matcher.gallery.index import ConcreteKind, best, checked_vectors, rerank
 
@@ -101,8 +102,7 @@ class IvfIndex(FaissIndex):
     def _id_selector(self, allowed: NDArray[np.int64]) -> tuple[Any, NDArray[np.uint8]]:
         mask = np.zeros(int(self._ids.max()) + 1, dtype=bool)
         mask[self._ids[self._rows_that_are_there(allowed)]] = True
-        bits = np.packbits(mask, bitorder="little")
-        return faiss.IDSelectorBitmap(bits), bits
+        return selector_of(mask)
 
     def _ranked(
         self,
