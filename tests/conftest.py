@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import rendered_cohort
 from hypothesis import settings
+from rendered_cohort import SUBJECTS, Cohort
 
 from matcher.embedding import Extractor, load_extractor
 from matcher.gallery import Gallery, enrol, read_manifest
-from matcher.testing.synthetic import CohortSpec, write_cohort
-
-SUBJECTS = 6
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
-
-
-@dataclass(frozen=True)
-class Cohort:
-    """Rendered people at 9 (to enrol) and at 12 (to search with)."""
-
-    folder: Path
-    manifest: Path
-    probes: tuple[Path, ...]
-    subjects: tuple[str, ...]
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -35,22 +23,14 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MATCHER_CACHE", str(folder))
+        patch.delenv("MATCHER_MODEL_MIRROR", raising=False)
         yield folder
 
 
 @pytest.fixture(scope="session")
 def cohort(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
     """Six rendered people, each at two ages."""
-    folder = tmp_path_factory.mktemp("cohort")
-    early = write_cohort(CohortSpec(SUBJECTS, ages=(9,), seed=11), folder / "early")
-    late = write_cohort(CohortSpec(SUBJECTS, ages=(12,), seed=11), folder / "late")
-    probes = read_manifest(late).photos
-    return Cohort(
-        folder=folder,
-        manifest=early,
-        probes=tuple(photo.path for photo in probes),
-        subjects=tuple(photo.subject.subject_id for photo in probes),
-    )
+    return rendered_cohort.write(tmp_path_factory.mktemp("cohort"))
 
 
 @pytest.fixture(scope="session")

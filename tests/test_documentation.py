@@ -10,8 +10,8 @@ from typing import Any
 
 import nbformat
 import pytest
-from conftest import Cohort
 from nbclient import NotebookClient
+from rendered_cohort import Cohort
 from typer.testing import CliRunner
 
 from matcher.cli.commands import app

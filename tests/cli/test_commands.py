@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import SUBJECTS, Cohort
+from rendered_cohort import SUBJECTS, Cohort
 from typer.testing import CliRunner
 
 from matcher.cli.commands import app

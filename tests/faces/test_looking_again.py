@@ -132,6 +132,25 @@ def test_a_doubtful_face_stays_when_turning_finds_nothing_better():
     assert len(detector.pictures) == 4
 
 
+def test_a_doubtful_face_does_not_give_way_to_a_doubtful_one_in_the_turned_photo():
+    detector = Detector(lambda picture: 0.9 if white_edge(picture) == 0 else 0.98)
+    (found,) = find([UPRIGHT], detector, sure=SURE)
+    assert (found.found_by, found.best) == ("as is", 0.9)
+
+
+def test_enlarging_is_believed_before_a_doubtful_face_in_the_turned_photo():
+    doubtful = {(60, 40): 0.98, (80, 120): 0.85}
+    detector = Detector(lambda picture: doubtful.get(picture.shape[:2], 0.0))
+    (found,) = find([UPRIGHT], detector, sure=SURE)
+    assert (found.found_by, found.best) == ("enlarged", 0.85)
+
+
+def test_a_doubtful_face_in_the_turned_photo_counts_when_there_is_no_other():
+    detector = Detector(lambda picture: 0.95 * (picture.shape == (60, 40, 3)))
+    (found,) = find([UPRIGHT], detector, sure=SURE)
+    assert found.found_by == "turned"
+
+
 def test_an_improbable_face_in_a_turned_photo_is_not_believed():
     detector = Detector(lambda picture: 0.85 if white_edge(picture) == 1 else 0.0)
     (found,) = find([UPRIGHT], detector, sure=SURE)

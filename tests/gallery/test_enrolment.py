@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import SUBJECTS, Cohort
 from PIL import Image
+from rendered_cohort import SUBJECTS, Cohort
 
 from matcher.embedding import Extractor
 from matcher.errors import GalleryModelError

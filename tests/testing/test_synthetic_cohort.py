@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from matcher.errors import InputError
@@ -233,6 +235,19 @@ def test_the_nearer_triangle_wins_and_the_alpha_test_makes_holes():
     assert holed.triangle[0, 0] == 0
     behind = rasterise(square, faces, 10, nearer_than=np.full((10, 10), 1.5, np.float32))
     assert set(np.unique(behind.triangle)) == {-1, 1}
+
+
+@given(corners=st.lists(st.tuples(*[st.floats(-5, 25)] * 3), min_size=9, max_size=9))
+def test_weights_are_shares_and_depth_lies_within_the_triangle(corners):
+    points = np.array(corners)
+    found = rasterise(points, np.arange(9).reshape(3, 3), 16)
+    hit = found.triangle >= 0
+    weights, depth = found.weights[hit], found.depth[hit]
+    assert weights.min(initial=0) >= 0
+    np.testing.assert_allclose(weights.sum(axis=1), 1, atol=1e-5)
+    ends = points[:, 2].reshape(3, 3)[found.triangle[hit]]
+    assert np.all(depth >= ends.min(axis=1) - 1e-3)
+    assert np.all(depth <= ends.max(axis=1) + 1e-3)
 
 
 @pytest.mark.slow
