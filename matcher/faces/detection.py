@@ -31,7 +31,7 @@ PADDED_SIDE = 320
 """Longest side in pixels of the photo inside that border; the face is expected to fill it."""
 
 TURNED_PROBABILITY = 0.9
-"""A face in a turned photo needs at least this: three more views are three more chances to err."""
+"""A face in a turned photo needs at least this, even where no other look finds one."""
 
 OVERHANG = 0.03
 """A face whose square leaves the photo by more than this share of its side is looked at again."""
@@ -192,10 +192,10 @@ class Finding:
 def find(pictures: Sequence[NDArray[np.uint8]], look: Look, *, sure: float) -> list[Finding]:
     """Look at each picture in the order of `LOOKS` until a finding is sure; keep the surest.
 
-    The first look suffices for most photos. A doubtful finding is compared with those in the
+    The first look suffices for most photos. A doubtful finding gives way to a sure one in the
     turned photo, because a detector may see something face-like in a photo that lies on its side.
-    Only where the first look finds nothing, or turning finds better but is not sure either, is
-    the photo enlarged and padded.
+    Only where the first look finds nothing, and turning nothing sure, is the photo enlarged and
+    padded. A doubtful face in the turned photo counts when no other look finds any.
 
     Parameters
     ----------
@@ -213,7 +213,7 @@ def find(pictures: Sequence[NDArray[np.uint8]], look: Look, *, sure: float) -> l
         seen = look([view.pixels for _, view in views])
         for (i, view), sightings in zip(views, seen, strict=True):
             found = Finding(_in_photo(view, sightings), found_by, view)
-            if found.best > findings[i].best and _credible(found):
+            if _credible(found) and _standing(found, sure) > _standing(findings[i], sure):
                 findings[i] = found
     return _with_borders(findings, look)
 
@@ -254,6 +254,15 @@ def _square(sighting: Sighting) -> tuple[NDArray[np.float64], float]:
 def _is_open(finding: Finding, next_look: FoundBy, sure: float) -> bool:
     upright_suffices = bool(finding.sightings) and finding.found_by == "as is"
     return finding.best < sure and (next_look == "turned" or not upright_suffices)
+
+
+def _standing(finding: Finding, sure: float) -> tuple[bool, bool, float]:
+    """Rank a finding: a face before none, upright or sure before a doubtful one in a turned photo.
+
+    Three more views are three more chances to err, and few photos lie on their side.
+    """
+    upright_or_sure = not finding.turned or finding.best >= sure
+    return bool(finding.sightings), upright_or_sure, finding.best
 
 
 def _credible(finding: Finding) -> bool:
