@@ -97,8 +97,8 @@ def _setup(corners: Float, size: int) -> tuple[Index, Index, Float]:
     extent = np.maximum(np.clip(np.floor(high) + 1, 0, size).astype(np.int64) - first, 0)
     ax, ay, bx, by = (c[:, k] - c[:, 0] for k in (1, 2) for c in (x, y))
     area = ax * by - bx * ay
-    with np.errstate(divide="ignore"):
-        scale = np.where(np.abs(area) > 1e-7, 1 / area, np.nan)
+    flat = np.abs(area) < 1e-7
+    scale = np.where(flat, np.nan, 1 / np.where(flat, 1, area))
     plane = [x[:, 0], y[:, 0], by * scale, -bx * scale, -ay * scale, ax * scale]
     plane += [z[:, 0], z[:, 1] - z[:, 0], z[:, 2] - z[:, 0]]
     return first, extent, np.stack(plane, axis=1)
@@ -145,7 +145,8 @@ def _expand(
     row, within = _repeated(np.arange(len(tri)), count)
     x = left.astype(np.int64)[row] + within
     dx = x.astype(np.float32) - own[row, 0]
-    second, third = second[row] + dx * own[row, 2], third[row] + dx * own[row, 4]
+    second = np.clip(second[row] + dx * own[row, 2], 0, 1)
+    third = np.clip(third[row] + dx * own[row, 4], 0, 1 - second)
     return tri[row], y[row] * size + x, second, third
 
 
