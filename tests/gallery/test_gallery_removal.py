@@ -17,7 +17,7 @@ from gallery_builders import (
     photo_hash,
 )
 
-from matcher.errors import UnknownSubjectError
+from matcher.errors import GalleryWriteError, UnknownSubjectError
 from matcher.gallery import Gallery, Subject
 
 KINDS = ["exact", "hnsw", "ivf", "ivf-sq8"]
@@ -125,3 +125,28 @@ def test_a_reader_in_the_middle_of_reading_delays_the_erasure_not_the_removal(fi
         assert "a reader keeps removed data" in caplog.text
     with Gallery.open(filled.path):
         assert not files_hold(filled.path, VECTORS[0].tobytes())
+
+
+def test_the_store_is_written_anew_without_the_removed_rows(gallery):
+    gallery.add([enrolment(number) for number in range(1000)])
+    gallery.rebuild()
+    before = gallery.info()
+    gallery.remove_subjects([f"subject-{number:04d}" for number in range(5, 250)])
+    after = gallery.info()
+    assert after.faces == 20
+    assert after.store_bytes < before.store_bytes / 4
+    assert after.index_bytes < before.index_bytes / 4
+
+
+def test_an_index_that_cannot_be_replaced_is_deleted_all_the_same(filled, monkeypatch):
+    filled.rebuild()
+
+    def full(*_):
+        raise GalleryWriteError("index file", rule="", got="no room", next_step="")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("matcher.gallery.live_index.write_index", full)
+        filled.remove_photo(photo_hash(0))
+    assert not files_hold(filled.path, VECTORS[0].tobytes())
+    assert not (filled.path / "index.bin").exists()
+    assert_searches_like_a_scan(filled)
