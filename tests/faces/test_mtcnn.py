@@ -70,7 +70,7 @@ def test_a_mirrored_photo_gives_mirrored_landmarks(detector, portraits):
         (mirrored,) = faces_in(detector, pixels[:, ::-1])[0]
         back = mirrored.landmarks[[1, 0, 2, 4, 3]] * (-1, 1) + (255, 0)
         error = np.linalg.norm(back - face.landmarks, axis=1).mean()
-        assert error < 0.1 * eye_distance(face)
+        assert error < 0.2 * eye_distance(face)
 
 
 @pytest.mark.parametrize("side", [64, 32])
