@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Float = NDArray[np.float32]
-_SIDE = 32
+_SIDE = 32  # a power of two: cells wrap round by masking bits
 
 
 def noise(points: NDArray[np.floating], frequency: float, seed: int) -> Float:
@@ -28,16 +28,16 @@ def noise(points: NDArray[np.floating], frequency: float, seed: int) -> Float:
     cell = np.floor(scaled)
     part = scaled - cell
     part = part * part * (3 - 2 * part)
-    low = cell.astype(np.int64) % _SIDE
-    high = (low + 1) % _SIDE
+    low = cell.astype(np.int32).T & (_SIDE - 1)
+    high = (low + 1) & (_SIDE - 1)
     lattice = _lattice().ravel()
-    x0, x1 = low[:, 0] * _SIDE * _SIDE, high[:, 0] * _SIDE * _SIDE
-    y0, y1 = low[:, 1] * _SIDE, high[:, 1] * _SIDE
-    z0, z1 = low[:, 2], high[:, 2]
+    x0, x1 = low[0] * _SIDE * _SIDE, high[0] * _SIDE * _SIDE
+    y0, y1 = low[1] * _SIDE, high[1] * _SIDE
+    z0, z1 = low[2], high[2]
     fx, fy, fz = part[:, 0], part[:, 1], part[:, 2]
 
-    def along_z(corner: NDArray[np.int64]) -> Float:
-        near, far = lattice[corner + z0], lattice[corner + z1]
+    def along_z(corner: NDArray[np.int32]) -> Float:
+        near, far = lattice.take(corner + z0), lattice.take(corner + z1)
         return np.asarray(near + (far - near) * fz)
 
     a, b = along_z(x0 + y0), along_z(x0 + y1)
@@ -49,9 +49,9 @@ def noise(points: NDArray[np.floating], frequency: float, seed: int) -> Float:
 def grain(points: NDArray[np.floating], frequency: float, seed: int) -> Float:
     """Return float32 values in [0, 1] at (n, 3) points, one per lattice cell, not interpolated."""
     shift = np.random.default_rng(seed).integers(0, _SIDE, 3)
-    cell = np.floor(np.asarray(points, np.float32) * np.float32(frequency)).astype(np.int64)
-    cell = (cell + shift) % _SIDE
-    return np.asarray(_lattice().ravel()[(cell[:, 0] * _SIDE + cell[:, 1]) * _SIDE + cell[:, 2]])
+    cell = np.floor(np.asarray(points, np.float32) * np.float32(frequency)).astype(np.int32)
+    x, y, z = (cell + shift.astype(np.int32)).T & (_SIDE - 1)
+    return np.asarray(_lattice().ravel().take((x * _SIDE + y) * _SIDE + z))
 
 
 @lru_cache(maxsize=1)

@@ -67,9 +67,10 @@ def rasterise(
     corners = np.asarray(screen, np.float32)[faces]
     low, extent, plane = _setup(corners, size)
     count = extent[:, 0] * extent[:, 1] * np.isfinite(plane).all(axis=1)
+    depths = np.ascontiguousarray(plane[:, 6:].T)
     for some in _chunks(np.flatnonzero(count), count):
         tri, pixel, second, third = _expand(some, low, extent, plane, size)
-        z = plane[tri, 6] + second * plane[tri, 7] + third * plane[tri, 8]
+        z = depths[0].take(tri) + second * depths[1].take(tri) + third * depths[2].take(tri)
         kept = np.flatnonzero(z < depth[pixel])
         tri, pixel, z = tri[kept], pixel[kept], z[kept]
         bary = _weights(second[kept], third[kept])
@@ -127,12 +128,12 @@ def _expand(
     """
     tri, within = _repeated(some, extent[some, 1])
     y = low[tri, 1] + within
-    own = plane[tri]
-    dy = y.astype(np.float32) - own[:, 1]
-    second, third = dy * own[:, 3], dy * own[:, 5]
-    start = low[tri, 0].astype(np.float32) - own[:, 0]
+    own = np.ascontiguousarray(plane[tri, :6].T)
+    dy = y.astype(np.float32) - own[1]
+    second, third = dy * own[3], dy * own[5]
+    start = low[tri, 0].astype(np.float32) - own[0]
     first, last = start, start + (extent[tri, 0] - 1).astype(np.float32)
-    slopes = (own[:, 2], own[:, 4], -own[:, 2] - own[:, 4])
+    slopes = (own[2], own[4], -own[2] - own[4])
     for slope, value in zip(slopes, (second, third, 1 - second - third), strict=True):
         flat = np.abs(slope) < 1e-9
         zero = -value / np.where(flat, 1, slope)
@@ -140,13 +141,13 @@ def _expand(
             flat, first + 1e9 * (value < 0), np.where(slope > 0, np.maximum(first, zero), first)
         )
         last = np.where(~flat & (slope < 0), np.minimum(last, zero), last)
-    left = np.ceil(first + own[:, 0] - _SLACK)
-    count = np.clip(np.floor(last + own[:, 0] + _SLACK) - left + 1, 0, size).astype(np.int64)
+    left = np.ceil(first + own[0] - _SLACK)
+    count = np.clip(np.floor(last + own[0] + _SLACK) - left + 1, 0, size).astype(np.int64)
     row, within = _repeated(np.arange(len(tri)), count)
     x = left.astype(np.int64)[row] + within
-    dx = x.astype(np.float32) - own[row, 0]
-    second = np.clip(second[row] + dx * own[row, 2], 0, 1)
-    third = np.clip(third[row] + dx * own[row, 4], 0, 1 - second)
+    dx = x.astype(np.float32) - own[0].take(row)
+    second = np.clip(second[row] + dx * own[2].take(row), 0, 1)
+    third = np.clip(third[row] + dx * own[4].take(row), 0, 1 - second)
     return tri[row], y[row] * size + x, second, third
 
 

@@ -33,7 +33,7 @@ def rotate(a: Any, matrix: Any) -> Float:
 def blend(values: Float, corner: NDArray[np.int64], weights: Float) -> Float:
     """Interpolate values of vertices, (n,) or (n, c), at weights (m, 3) of corners (m, 3)."""
     w = weights if values.ndim == 1 else weights[..., None]
-    mixed = values[corner[:, 0]] * w[:, 0]
-    mixed += values[corner[:, 1]] * w[:, 1]
-    mixed += values[corner[:, 2]] * w[:, 2]
+    mixed = values.take(corner[:, 0], axis=0) * w[:, 0]
+    mixed += values.take(corner[:, 1], axis=0) * w[:, 1]
+    mixed += values.take(corner[:, 2], axis=0) * w[:, 2]
     return np.asarray(mixed, np.float32)
