@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -73,8 +72,15 @@ def measure(paths: list[Path], model: str, device: str, precision: str) -> dict[
         "faces": faces_found,
         "photos_with_face": photos_with_face,
         "seconds": seconds,
-        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_mib": peak_mib(),
     }
+
+
+def peak_mib() -> float:
+    """Return the highest resident memory of this process so far; NaN where there is no /proc."""
+    status = Path("/proc/self/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    return next((int(line.split()[1]) / 1024 for line in lines if "VmHWM" in line), float("nan"))
 
 
 def peer_python(folder: Path) -> Path:
