@@ -23,6 +23,7 @@ $(VENV)/.dev: $(VENV)/.runtime
 	@touch $@
 
 demo: $(VENV)/.runtime ## Set up, then enrol and search a rendered cohort; writes demo/leads.html
+	@rm -rf demo
 	$(BIN)/matcher demo --out demo
 
 test: $(VENV)/.dev ## Set up, then run the tests

@@ -98,10 +98,9 @@ def _degraded(photo: PhotoOfSubject, number: int, out: Path) -> PhotoOfSubject:
     """Write the photo again, degraded, and return it with its quality as a tag of the source."""
     from dataclasses import replace
 
-    from PIL import Image
-
     from matcher.photos import load_photo
     from matcher.testing.degrade import RECIPES
+    from matcher.testing.synthetic import save_photo
 
     quality = QUALITIES[number % len(QUALITIES)]
     pixels = load_photo(photo.path).pixels
@@ -109,7 +108,7 @@ def _degraded(photo: PhotoOfSubject, number: int, out: Path) -> PhotoOfSubject:
         pixels = RECIPES[quality].apply(pixels, seed=number)
     path = out / "probes" / f"{photo.path.stem}-{quality}.png"
     path.parent.mkdir(exist_ok=True)
-    Image.fromarray(pixels).save(path)
+    save_photo(pixels, path)
     return replace(photo, path=path, source=quality)
 
 
@@ -133,7 +132,6 @@ def _report(
             rows.append(
                 {
                     "probes": first.group,
-                    "photos": first.missed_or_refused.trials,
                     "refused": first.refused.errors,
                     "rank 1, searched": _hits(first.missed),
                     "rank 1, all": _hits(first.missed_or_refused),
@@ -141,14 +139,17 @@ def _report(
                 }
             )
     say(f"{stored} photos enrolled, {len(probes)} probes. {NOTE}")
-    print_rows(rows, Format.table, title="Share of probes whose subject is found, in %")
-    say("95 % intervals over subjects. `all` counts refused probes as not found.")
+    print_rows(rows, Format.table, title="Probes whose subject is found")
+    say("In brackets: 95 % intervals over subjects. `all` counts refused probes as not found.")
     say("Rendered faces are easier than people: these are no error rates of anybody.")
 
 
 def _hits(missed: Rate) -> str:
-    """Return the share that was found, in percent with its 95 % interval."""
+    """Return how many were found, with the 95 % interval of the share over subjects."""
     if missed.trials == 0:
         return "none searched"
-    low, estimate, high = (100 * (1 - x) for x in (missed.high, missed.estimate, missed.low))
-    return f"{estimate:.0f} ({low:.0f} to {high:.0f})"
+    if missed.status == "suppressed":
+        return "too few subjects"
+    low, high = 100 * (1 - missed.high), 100 * (1 - missed.low)
+    found = missed.trials - missed.errors
+    return f"{found} of {missed.trials} ({low:.0f} to {high:.0f} %)"

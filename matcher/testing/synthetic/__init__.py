@@ -11,6 +11,7 @@ from matcher.testing.synthetic.cohort import (
     SyntheticPhoto,
     render_photo,
     sample_photos,
+    save_photo,
     write_cohort,
 )
 from matcher.testing.synthetic.identity import (
@@ -35,6 +36,7 @@ __all__ = [
     "render",
     "render_photo",
     "sample_photos",
+    "save_photo",
     "save_sheet",
     "tone_of_monk",
     "tone_of_pixels",
