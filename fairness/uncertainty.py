@@ -211,7 +211,7 @@ def _effective_for_limits(
 ) -> float:
     """Return the effective trials, fewer where a variance from few subjects is itself uncertain.
 
-    The factor (K - 1) / K makes the variance of K subjects unbiased; (z / t)², with t the quantile
+    The factor (K - 1) / K allows for the mean that K subjects were fitted to; (z / t)², with t the quantile
     of Student's distribution with K - 1 degrees of freedom, is the adjustment of Korn and Graubard
     (Survey Methodology 24, 1998). t is taken from its expansion z + (z³ + z) / 4 (K - 1)
     (Abramowitz and Stegun 26.7.5), within 0.2 % from ten subjects.
@@ -222,8 +222,8 @@ def _effective_for_limits(
         return float(subjects)
     z = NormalDist().inv_cdf((1 + level) / 2)
     t_over_z = 1 + (z * z + 1) / (4 * (subjects - 1))
-    unbiased = _uncapped(errors, trials) * (subjects - 1) / subjects
-    return min(float(trials.sum()), unbiased) / t_over_z**2
+    corrected = _uncapped(errors, trials) * (subjects - 1) / subjects
+    return min(float(trials.sum()), corrected) / t_over_z**2
 
 
 def clustered_rate(
