@@ -211,7 +211,7 @@ def _effective_for_limits(
 ) -> float:
     """Return the effective trials, fewer where a variance from few subjects is itself uncertain.
 
-    The factor (K - 1) / K allows for the mean that K subjects were fitted to; (z / t)², with t the quantile
+    The factor (K - 1) / K allows for the mean that was fitted; (z / t)², with t the quantile
     of Student's distribution with K - 1 degrees of freedom, is the adjustment of Korn and Graubard
     (Survey Methodology 24, 1998). t is taken from its expansion z + (z³ + z) / 4 (K - 1)
     (Abramowitz and Stegun 26.7.5), within 0.2 % from ten subjects.
