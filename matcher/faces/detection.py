@@ -15,8 +15,9 @@ from PIL import Image
 
 from matcher.faces.face import FoundBy
 
-WORKING_SIDE = 1600
-"""Longest side in pixels at which a photo is first looked at; larger photos are reduced."""
+WORKING_SIDE = 1200
+"""Longest side in pixels at which a photo is first looked at; larger ones are reduced, which
+bounds the time that a photo takes."""
 
 ENLARGED_FACTOR = 2.0
 """How much larger than at first the enlarged look is at most."""
@@ -27,14 +28,12 @@ ENLARGED_PIXELS = 4_000_000
 PADDING = 0.3
 """Width of the grey border of a padded picture, as a share of its longer side."""
 
-PADDED_SIDE = 320
-"""Longest side in pixels of the photo inside that border; the face is expected to fill it."""
+PADDED_SIDES = (381, 320, 269, 226)
+"""Longest sides in pixels of the photo inside that border; the face is expected to fill it. Half a
+step of the detector's pyramid lies between them, so that they are not the same look again."""
 
 TURNED_PROBABILITY = 0.9
 """A face in a turned photo needs at least this, even where no other look finds one."""
-
-OVERHANG = 0.03
-"""A face whose square leaves the photo by more than this share of its side is looked at again."""
 
 GREY = 128
 
@@ -136,9 +135,9 @@ def enlarged_look(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
 
 
 def padded_look(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
-    """Return the photo with a border: a face may fill it to the edge or beyond."""
-    scale = min(1.0, PADDED_SIDE / max(pixels.shape[:2]))
-    return (bordered(view(pixels, scale=scale)),)
+    """Return the photo with a border, in several sizes: a face may fill it or reach beyond."""
+    longest = max(pixels.shape[:2])
+    return tuple(bordered(view(pixels, scale=min(1.0, s / longest))) for s in PADDED_SIDES)
 
 
 def turned_looks(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
@@ -170,18 +169,13 @@ class Finding:
         In the photo's coordinates, the largest box first.
     found_by
         Name of the look.
-    view
-        The picture that was looked at; None before the first look.
+    turned
+        Degrees anticlockwise by which the photo was turned.
     """
 
     sightings: tuple[Sighting, ...] = ()
     found_by: FoundBy = "as is"
-    view: View | None = None
-
-    @property
-    def turned(self) -> int:
-        """Degrees anticlockwise by which the photo was turned."""
-        return self.view.turned if self.view else 0
+    turned: int = 0
 
     @property
     def best(self) -> float:
@@ -212,43 +206,10 @@ def find(pictures: Sequence[NDArray[np.uint8]], look: Look, *, sure: float) -> l
         views = [(i, view) for i in open_ones for view in make_views(pictures[i])]
         seen = look([view.pixels for _, view in views])
         for (i, view), sightings in zip(views, seen, strict=True):
-            found = Finding(_in_photo(view, sightings), found_by, view)
+            found = Finding(_in_photo(view, sightings), found_by, view.turned)
             if _credible(found) and _standing(found, sure) > _standing(findings[i], sure):
                 findings[i] = found
-    return _with_borders(findings, look)
-
-
-def _with_borders(findings: list[Finding], look: Look) -> list[Finding]:
-    """Look again, with a border, where a face reaches the edge of the photo.
-
-    MTCNN as facenet-pytorch has it stretches the part of a face's square that lies within the
-    picture, which puts the landmarks in wrong places. Within a border nothing is stretched.
-    """
-    cut = [i for i, finding in enumerate(findings) if _reaches_edge(finding)]
-    views = [bordered(view) for i in cut if (view := findings[i].view)]
-    better = list(findings)
-    for i, view, sightings in zip(cut, views, look([v.pixels for v in views]), strict=True):
-        found_by = "padded" if findings[i].found_by == "as is" else findings[i].found_by
-        found = Finding(_in_photo(view, sightings), found_by, view)
-        if len(found.sightings) >= len(findings[i].sightings) and _credible(found):
-            better[i] = found
-    return better
-
-
-def _reaches_edge(finding: Finding) -> bool:
-    """Whether the square around a face leaves the photo; never so within a border."""
-    if finding.view is None or finding.view.padding:
-        return False
-    return any(
-        (centre - reach < 0).any() or (centre + reach > finding.view.photo_size).any()
-        for centre, reach in map(_square, finding.sightings)
-    )
-
-
-def _square(sighting: Sighting) -> tuple[NDArray[np.float64], float]:
-    """Return the centre of the face and half the side of its square, less the overhang."""
-    low, high = sighting.box.astype(np.float64).reshape(2, 2)
-    return (low + high) / 2, float((high - low).max()) * (0.5 - OVERHANG)
+    return findings
 
 
 def _is_open(finding: Finding, next_look: FoundBy, sure: float) -> bool:

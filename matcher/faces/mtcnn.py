@@ -1,4 +1,4 @@
-"""The detector of facenet-pytorch (MTCNN): three small networks, each looking closer.
+"""The detector: the three networks of facenet-pytorch (MTCNN), checked and driven.
 
 Zhang et al., "Joint face detection and alignment using multitask cascaded convolutional
 networks", IEEE Signal Processing Letters 23 (10), 2016. The networks and their weights come with
@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import facenet_pytorch
-import numpy as np
 import torch
-from facenet_pytorch.models.utils.detect_face import detect_face
-from numpy.typing import NDArray
 from torch import nn
 
 from matcher.errors import InputError, ModelError, WeightsDamagedError, WeightsMissingError
-from matcher.faces.detection import Finding, Sighting, find
+from matcher.faces.cascade import Cascade
+from matcher.faces.detection import Finding, find
 from matcher.faces.face import Face
 from matcher.faces.measures import measure
 from matcher.photos import Photo
@@ -41,14 +38,8 @@ SURE = 0.995
 FG-NET photos 95.5 % reach it upright, and 0.5 to 1.5 % turned by a quarter or a half, where what
 the detector sees is wrong."""
 
-PYRAMID_STEP = 0.709
-"""Each picture of the first network's pyramid has half the pixels of the one before."""
-
 TOGETHER_PIXELS = 4_000_000
-"""Most pixels that go through the networks together; bounds memory."""
-
-TOGETHER_PHOTOS = 64
-"""Most photos whose views are held at a time; bounds memory."""
+"""Most pixels of photos that are looked at together; bounds memory."""
 
 
 class MtcnnDetector:
@@ -78,13 +69,13 @@ class MtcnnDetector:
         self,
         device: str = "cpu",
         minimum_probability: float = 0.8,
-        smallest_face: int = 20,
+        smallest_face: int = 36,
     ) -> None:
         _check(minimum_probability, smallest_face)
-        self._device = _chosen(device)
-        self._thresholds = (*FIRST_THRESHOLDS, minimum_probability)
-        self._smallest_face = smallest_face
-        self._networks = [_network(name).to(self._device) for name in WEIGHTS]
+        chosen = _chosen(device)
+        networks = [_network(name).to(chosen) for name in WEIGHTS]
+        thresholds = (*FIRST_THRESHOLDS, minimum_probability)
+        self._cascade = Cascade(networks, thresholds, smallest_face, chosen)
 
     def detect(self, photos: Sequence[Photo]) -> list[list[Face]]:
         """Return the faces of each photo, the largest box first; an empty list where none is.
@@ -95,54 +86,29 @@ class MtcnnDetector:
         Parameters
         ----------
         photos
-            Of any sizes; those of equal size go through the networks together.
+            Of any sizes.
         """
         return [
             _faces(photo, finding)
-            for start in range(0, len(photos), TOGETHER_PHOTOS)
-            for photo, finding in self._findings(photos[start : start + TOGETHER_PHOTOS])
+            for run in _together(photos)
+            for photo, finding in zip(run, self._findings(run), strict=True)
         ]
 
-    def _findings(self, photos: Sequence[Photo]) -> Iterator[tuple[Photo, Finding]]:
-        findings = find([photo.pixels for photo in photos], self._look, sure=SURE)
-        return zip(photos, findings, strict=True)
-
-    def _look(self, pictures: Sequence[NDArray[np.uint8]]) -> list[list[Sighting]]:
-        seen: list[list[Sighting]] = [[] for _ in pictures]
-        for group in _equal_sizes(pictures):
-            together = np.stack([pictures[i] for i in group])
-            for i, sightings in zip(group, self._look_at_equal(together), strict=True):
-                seen[i] = sightings
-        return seen
-
-    def _look_at_equal(self, pictures: NDArray[np.uint8]) -> list[list[Sighting]]:
-        # Without a single level in its pyramid `detect_face` fails.
-        if min(pictures.shape[1:3]) < self._smallest_face:
-            return [[] for _ in pictures]
-        with torch.inference_mode():
-            boxes, landmarks = detect_face(
-                pictures,
-                self._smallest_face,
-                *self._networks,
-                self._thresholds,
-                PYRAMID_STEP,
-                self._device,
-            )
-        return [
-            [Sighting(box[:4], five, float(box[4])) for box, five in zip(*found, strict=True)]
-            for found in zip(boxes, landmarks, strict=True)
-        ]
+    def _findings(self, photos: Sequence[Photo]) -> list[Finding]:
+        return find([photo.pixels for photo in photos], self._cascade, sure=SURE)
 
 
-def _equal_sizes(pictures: Sequence[NDArray[np.uint8]]) -> Iterator[list[int]]:
-    """Yield the places of pictures of equal size, at most `TOGETHER_PIXELS` at a time."""
-    by_size: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
-    for i, picture in enumerate(pictures):
-        by_size[picture.shape].append(i)
-    for (height, width, _), places in by_size.items():
-        together = max(1, TOGETHER_PIXELS // (height * width))
-        for start in range(0, len(places), together):
-            yield places[start : start + together]
+def _together(photos: Sequence[Photo]) -> Iterator[Sequence[Photo]]:
+    """Yield runs of photos with at most `TOGETHER_PIXELS`, or one photo that has more."""
+    start = pixels = 0
+    for i, photo in enumerate(photos):
+        size = photo.size[0] * photo.size[1]
+        if i > start and pixels + size > TOGETHER_PIXELS:
+            yield photos[start:i]
+            start, pixels = i, 0
+        pixels += size
+    if photos:
+        yield photos[start:]
 
 
 def _faces(photo: Photo, finding: Finding) -> list[Face]:

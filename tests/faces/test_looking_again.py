@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from matcher.faces.detection import (
     ENLARGED_PIXELS,
     LOOKS,
+    PADDED_SIDES,
     WORKING_SIDE,
     Sighting,
     bordered,
@@ -169,30 +170,11 @@ def test_a_face_that_fills_the_photo_is_found_padded():
     assert found.found_by == "padded"
 
 
-def test_a_face_that_reaches_the_edge_is_looked_at_with_a_border():
-    detector = Detector(lambda _: 1.0)
-    detector.points = Detector.points - 19
-    (found,) = find([UPRIGHT], detector, sure=SURE)
-    assert found.found_by == "as is"
-    detector.points = Detector.points - 21
-    (found,) = find([UPRIGHT], detector, sure=SURE)
-    assert found.found_by == "padded"
-    border = found.view.padding
-    np.testing.assert_allclose(found.sightings[0].landmarks, detector.points - border, atol=1e-4)
-
-
-def test_a_border_in_which_the_face_is_lost_changes_nothing():
-    detector = Detector(lambda picture: float(picture.shape == UPRIGHT.shape))
-    detector.points = Detector.points - 21
-    (found,) = find([UPRIGHT], detector, sure=SURE)
-    assert found.found_by == "as is"
-
-
 def test_no_face_anywhere_is_no_face():
     detector = Detector(lambda _: 0.0)
     (found,) = find([UPRIGHT], detector, sure=SURE)
     assert found.sightings == ()
-    assert len(detector.pictures) == 1 + 3 + 1 + 1
+    assert len(detector.pictures) == 1 + 3 + 1 + len(PADDED_SIDES)
 
 
 def test_each_photo_is_judged_by_itself():
