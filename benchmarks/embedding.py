@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 from matcher.embedding import Embedder, load_model
 from matcher.embedding.cache import cache_folder, weights_path
 from matcher.embedding.crop_embedder import BATCH, CropEmbedder
-from matcher.embedding.torch_network import as_network, chosen_device, dlib_resnet
+from matcher.embedding.torch_network import as_network, dlib_resnet
+from matcher.faces.device import chosen_device
 
 Crops = NDArray[np.uint8]
 

@@ -78,8 +78,9 @@ def _network(
 
         return onnx_network(record, data, device)
     from matcher.embedding import torch_network
+    from matcher.faces.device import chosen_device
 
-    chosen = torch_network.chosen_device(device)
+    chosen = chosen_device(device)
     if record.network == "dlib-resnet":
         module = torch_network.dlib_resnet(data, sha256, cache_folder(cache))
     else:

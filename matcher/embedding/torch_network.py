@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from matcher.embedding.cache import record_sha256, recorded_sha256, sha256_of, written_whole
 from matcher.embedding.crop_embedder import Network
 from matcher.embedding.dlib_network import DlibResnet, convert
-from matcher.errors import InputError, ModelError, WeightsDamagedError
+from matcher.errors import WeightsDamagedError
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -25,49 +25,6 @@ _log = logging.getLogger(__name__)
 _CONVERSION = "merged1"
 # What PyTorch's restricted unpickler raises on bytes that are no weights.
 _UNREADABLE = (RuntimeError, pickle.UnpicklingError, EOFError, LookupError, ValueError)
-
-
-def chosen_device(device: str) -> torch.device:
-    """Return the device of this name ("cpu", "cuda", "cuda:1").
-
-    Raises
-    ------
-    InputError
-        If it is no such name.
-    ModelError
-        If this machine has no such device; another one is never taken instead.
-    """
-    try:
-        chosen = torch.device(device)
-    except RuntimeError as error:
-        raise unknown_device(device) from error
-    if chosen.type == "cuda":
-        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-        if (chosen.index or 0) >= count:
-            raise absent_device(device, f"{count} CUDA devices that PyTorch can use")
-    elif chosen.type != "cpu":
-        raise unknown_device(device)
-    return chosen
-
-
-def unknown_device(device: str) -> InputError:
-    """Return the error for a name that is no device."""
-    return InputError(
-        "The device is unknown",
-        rule="it must be 'cpu', 'cuda' or 'cuda:' and a number",
-        got=repr(device),
-        next_step="Choose one of these.",
-    )
-
-
-def absent_device(device: str, got: str) -> ModelError:
-    """Return the error for a device that this machine lacks."""
-    return ModelError(
-        f"The device {device!r} is not available",
-        rule="the device that was asked for must be there; no other is taken instead",
-        got=got,
-        next_step="Choose device='cpu', or install a build with CUDA and its driver.",
-    )
 
 
 def as_network(module: nn.Module, device: torch.device, precision: Precision) -> Network:

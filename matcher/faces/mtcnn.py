@@ -16,9 +16,10 @@ import facenet_pytorch
 import torch
 from torch import nn
 
-from matcher.errors import InputError, ModelError, WeightsDamagedError, WeightsMissingError
+from matcher.errors import InputError, WeightsDamagedError, WeightsMissingError
 from matcher.faces.cascade import Cascade
 from matcher.faces.detection import Finding, find
+from matcher.faces.device import chosen_device
 from matcher.faces.face import Face
 from matcher.faces.measures import measure
 from matcher.photos import Photo
@@ -73,7 +74,7 @@ class MtcnnDetector:
         smallest_face: int = 36,
     ) -> None:
         _check(minimum_probability, smallest_face)
-        chosen = _chosen(device)
+        chosen = chosen_device(device)
         networks = [_network(name).to(chosen) for name in WEIGHTS]
         thresholds = (*FIRST_THRESHOLDS, minimum_probability)
         self._cascade = Cascade(networks, thresholds, smallest_face, chosen)
@@ -172,29 +173,3 @@ def _check(minimum_probability: float, smallest_face: int) -> None:
             got=smallest_face,
             next_step="Enlarge the photo instead.",
         )
-
-
-def _chosen(device: str) -> torch.device:
-    try:
-        chosen = torch.device(device)
-    except RuntimeError as error:
-        raise _unknown(device) from error
-    if chosen.type not in ("cpu", "cuda"):
-        raise _unknown(device)
-    if chosen.type == "cuda" and (chosen.index or 0) >= torch.cuda.device_count():
-        raise ModelError(
-            "device of the detector",
-            rule="is there, and the installed PyTorch can use it; no other is taken instead",
-            got=f"{device!r} with {torch.cuda.device_count()} CUDA devices",
-            next_step='Use "cpu", or install PyTorch for this device and its driver.',
-        )
-    return chosen
-
-
-def _unknown(device: str) -> InputError:
-    return InputError(
-        "device of the detector",
-        rule='is "cpu", "cuda" or "cuda:" and a number',
-        got=repr(device),
-        next_step="Choose one of these.",
-    )

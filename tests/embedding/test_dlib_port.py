@@ -27,7 +27,8 @@ def test_vectors_are_those_of_dlib_scaled_to_unit_length(dlib_model: Embedder, c
     from dataclasses import replace
 
     from matcher.embedding.crop_embedder import CropEmbedder
-    from matcher.embedding.torch_network import as_network, chosen_device, dlib_resnet
+    from matcher.embedding.torch_network import as_network, dlib_resnet
+    from matcher.faces.device import chosen_device
 
     path = weights_path(dlib_model.record, Path("unused"))
     module = dlib_resnet(path.read_bytes(), dlib_model.identity.weights_sha256, cache / "weights")
