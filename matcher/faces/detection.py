@@ -19,8 +19,9 @@ WORKING_SIDE = 1200
 """Longest side in pixels at which a photo is first looked at; larger ones are reduced, which
 bounds the time that a photo takes."""
 
-ENLARGED_FACTOR = 2.0
-"""How much larger than at first the enlarged look is at most."""
+ENLARGED_FACTOR = 2.0**1.25
+"""How much larger than at first the enlarged look is at most: twice and half a step of the pyramid
+more, so that its pictures are of other sizes than those of the first look."""
 
 ENLARGED_PIXELS = 4_000_000
 """Most pixels of the enlarged picture."""

@@ -74,6 +74,7 @@ def white_edge(picture):
 
 
 UPRIGHT = np.zeros((40, 60, 3), np.uint8)
+ENLARGED = (95, 143)  # (40, 60) times 2 ** 1.25
 UPRIGHT[:4] = 255
 
 
@@ -140,7 +141,7 @@ def test_a_doubtful_face_does_not_give_way_to_a_doubtful_one_in_the_turned_photo
 
 
 def test_enlarging_is_believed_before_a_doubtful_face_in_the_turned_photo():
-    doubtful = {(60, 40): 0.98, (80, 120): 0.85}
+    doubtful = {(60, 40): 0.98, ENLARGED: 0.85}
     detector = Detector(lambda picture: doubtful.get(picture.shape[:2], 0.0))
     (found,) = find([UPRIGHT], detector, sure=SURE)
     assert (found.found_by, found.best) == ("enlarged", 0.85)
@@ -159,7 +160,7 @@ def test_an_improbable_face_in_a_turned_photo_is_not_believed():
 
 
 def test_a_small_face_is_found_enlarged():
-    detector = Detector(lambda picture: 0.95 * (picture.shape == (80, 120, 3)))
+    detector = Detector(lambda picture: 0.95 * (picture.shape[:2] == ENLARGED))
     (found,) = find([UPRIGHT], detector, sure=SURE)
     assert found.found_by == "enlarged"
 
