@@ -54,8 +54,10 @@ def demo(
                 top=top,
                 on_progress=hook,
             )
-    stored = sum(outcome.status == "enrolled" for outcome in outcomes)
-    _report(probes, results, stored, top)
+    for outcome in outcomes:
+        if outcome.error is not None:
+            say(f"Not enrolled: {outcome.error}")
+    _report(probes, results, top)
     sheet = out / "leads.html"
     write_sheet(
         sheet,
@@ -112,9 +114,7 @@ def _degraded(photo: PhotoOfSubject, number: int, out: Path) -> PhotoOfSubject:
     return replace(photo, path=path, source=quality)
 
 
-def _report(
-    probes: Sequence[PhotoOfSubject], results: Sequence[CandidateList], stored: int, top: int
-) -> None:
+def _report(probes: Sequence[PhotoOfSubject], results: Sequence[CandidateList], top: int) -> None:
     """Print how often the true subject is on the list, with intervals over subjects."""
     found = [
         ProbeResult(
@@ -138,7 +138,7 @@ def _report(
                     f"rank {top}, all": _hits(within.missed_or_refused),
                 }
             )
-    say(f"{stored} photos enrolled, {len(probes)} probes. {NOTE}")
+    say(NOTE)
     print_rows(rows, Format.table, title="Probes whose subject is found")
     say("In brackets: 95 % intervals over subjects. `all` counts refused probes as not found.")
     say("Rendered faces are easier than people: these are no error rates of anybody.")

@@ -88,7 +88,7 @@ def test_gpu_gives_the_vectors_of_the_cpu(dlib_model: Embedder) -> None:
 
 @pytest.mark.parametrize("device", ["gpu", "", "mps", "cpu:x"])
 def test_unknown_device_is_refused(device: str) -> None:
-    with pytest.raises(InputError, match="must be .cpu., .cuda. or .cuda:. and a number"):
+    with pytest.raises(InputError, match=r"must be .cpu., .cuda. or .cuda:. and a number"):
         load_model("dlib-resnet", device=device)
 
 
