@@ -58,9 +58,9 @@ def _noise(pixels: Pixels, strength: float, rng: np.random.Generator) -> Pixels:
 
     Read noise is 3 electrons; Poisson noise is drawn as the normal of the same variance.
     """
-    electrons_at_white = 100.0 / strength**2
     light = _linear(pixels)
-    spread = np.sqrt(light / electrons_at_white + (3.0 / electrons_at_white) ** 2)
+    one_electron = strength**2 / 100.0  # as a share of white
+    spread = np.sqrt(light * one_electron + (3.0 * one_electron) ** 2)
     return _encoded(light + spread * rng.standard_normal(light.shape))
 
 

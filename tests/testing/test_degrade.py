@@ -195,3 +195,10 @@ def test_the_ladder_is_exact():
 def test_the_ladder_refuses_impossible_steps(side, quality):
     with pytest.raises(InputError):
         shrink(portrait_like(), side, quality)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_strength_close_to_nothing_is_no_special_case(kind):
+    pixels = np.full((8, 8, 3), 120, np.uint8)
+    degraded = degrade(pixels, (Degradation(kind, 1e-300),), seed=0)
+    assert degraded.dtype == np.uint8
