@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from fairness.groups import UNKNOWN
 from fairness.uncertainty import (
     FEWEST_SUBJECTS,
     Rate,
@@ -21,9 +22,6 @@ from fairness.uncertainty import (
     holm,
     wilson,
 )
-
-UNKNOWN = "unknown"
-"""Where a photo has no label of the kind asked for; shown as a group of its own."""
 
 _AT_ONCE = 1 << 22  # numbers held at once while labels are shuffled
 

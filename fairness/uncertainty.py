@@ -16,6 +16,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import betaincinv
 
 Status = Literal["ok", "limited", "bound_only", "insufficient", "suppressed"]
 """What the data behind a rate can carry; see `status_of`."""
@@ -118,8 +119,8 @@ def clopper_pearson(errors: float, trials: float, *, level: float = 0.95) -> tup
     """
     _require_counts(errors, trials, level)
     tail = (1 - level) / 2
-    low = _beta_quantile(tail, errors, trials - errors + 1) if errors > 0 else 0.0
-    high = _beta_quantile(1 - tail, errors + 1, trials - errors) if errors < trials else 1.0
+    low = float(betaincinv(errors, trials - errors + 1, tail)) if errors > 0 else 0.0
+    high = float(betaincinv(errors + 1, trials - errors, 1 - tail)) if errors < trials else 1.0
     return low, high
 
 
@@ -128,51 +129,6 @@ def _require_counts(errors: float, trials: float, level: float) -> None:
         raise ValueError(f"need 0 <= errors <= trials, got {errors} of {trials}")
     if not 0 < level < 1:
         raise ValueError(f"the confidence level must be in (0, 1), got {level}")
-
-
-def _beta_quantile(probability: float, a: float, b: float) -> float:
-    """Invert the beta distribution by bisection, to the last bits of a float."""
-    low, high = 0.0, 1.0
-    for _ in range(200):
-        middle = (low + high) / 2
-        if middle in (low, high):
-            break
-        if _beta_cdf(middle, a, b) < probability:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
-
-
-def _beta_cdf(x: float, a: float, b: float) -> float:
-    """Regularised incomplete beta function (Abramowitz and Stegun 26.5.8 and symmetry)."""
-    if x > (a + 1) / (a + b + 2):
-        return 1.0 - _beta_cdf(1.0 - x, b, a)
-    if x == 0.0:
-        return 0.0
-    log_front = (
-        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
-    )
-    return math.exp(log_front) / (a * _beta_fraction(x, a, b))
-
-
-def _beta_fraction(x: float, a: float, b: float) -> float:
-    """Evaluate the continued fraction 1 + d1/(1 + d2/(1 + …)) by Lentz's method."""
-    tiny = 1e-300
-    value = c = 1.0
-    d = 0.0
-    for n in range(1, 100_000):
-        m = n // 2
-        if n % 2:
-            term = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
-        else:
-            term = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
-        d = 1.0 / ((1.0 + term * d) or tiny)
-        c = (1.0 + term / c) or tiny
-        value *= c * d
-        if abs(c * d - 1.0) < 1e-16:
-            break
-    return value
 
 
 def effective_trials(errors_per_subject: ArrayLike, trials_per_subject: ArrayLike) -> float:
@@ -274,9 +230,9 @@ def _limits(
         return 0.0, 1.0
     scaled = errors / trials * effective
     if errors == 0 or status == "bound_only":
-        return 0.0, _beta_quantile(level, scaled + 1, effective - scaled)
+        return 0.0, float(betaincinv(scaled + 1, effective - scaled, level))
     if errors == trials:
-        return _beta_quantile(1 - level, scaled, effective - scaled + 1), 1.0
+        return float(betaincinv(scaled, effective - scaled + 1, 1 - level)), 1.0
     return wilson(scaled, effective, level=level)
 
 

@@ -1,0 +1,85 @@
+"""Bands and cells: how the labels of photos become groups.
+
+Ages are ages at capture, a property of each photo; one subject has photos in several bands. Edges
+are half open: [low, high).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+UNKNOWN = "unknown"
+"""Where a photo has no label of the kind asked for; shown as a group of its own."""
+
+AGE_EDGES = (0.0, 1.0, 4.0, 8.0, 13.0, 18.0, 30.0, 50.0, 65.0)
+"""Lower edges of the age bands in years; the last band is open. Children in bands of their own:
+recognition of the youngest differs most (Srinivas et al. 2019; arXiv 2601.01680)."""
+
+GAP_EDGES = (0.0, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0)
+"""Lower edges of the bands of years between two photos; the last band is open."""
+
+
+def band(value: float | None, edges: Sequence[float] = AGE_EDGES) -> str:
+    """Return the label of the half-open band that a number of years is in.
+
+    Labels sort by age as text: "04 to under 08", "65 and over". `UNKNOWN` for None.
+
+    Raises
+    ------
+    ValueError
+        If the value is not finite or below the first edge.
+    """
+    if value is None:
+        return UNKNOWN
+    if not math.isfinite(value) or value < edges[0]:
+        raise ValueError(f"need a number of years of at least {edges[0]:g}, got {value}")
+    place = int(np.searchsorted(edges, value, side="right")) - 1
+    return bands(edges)[place]
+
+
+def bands(edges: Sequence[float] = AGE_EDGES) -> tuple[str, ...]:
+    """Return the labels of all bands, in order."""
+    closed = [f"{_years(a)} to under {_years(b)}" for a, b in zip(edges, edges[1:], strict=False)]
+    return (*closed, f"{_years(edges[-1])} and over")
+
+
+def _years(value: float) -> str:
+    return f"{value:02.0f}" if value == int(value) else f"{value:04.1f}"
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """A division of photos into named groups.
+
+    Parameters
+    ----------
+    factor
+        What divides them, as in "age" or "age × sex".
+    names
+        Names of the groups, sorted, each at least once in `codes`.
+    codes
+        int64 array of shape (photos,), index into `names`.
+    """
+
+    factor: str
+    names: tuple[str, ...]
+    codes: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, factor: str, labels: Sequence[str]) -> Cells:
+        """Return the division that labels make, one label for each photo."""
+        names, codes = np.unique(np.asarray(labels, dtype=np.str_), return_inverse=True)
+        return cls(factor, tuple(str(name) for name in names), codes.astype(np.int64).reshape(-1))
+
+    def crossed(self, other: Cells) -> Cells:
+        """Return the intersections that occur, as in "04 to under 08 × female"."""
+        labels = [
+            f"{self.names[a]} × {other.names[b]}"
+            for a, b in zip(self.codes, other.codes, strict=True)
+        ]
+        return Cells.of(f"{self.factor} × {other.factor}", labels)
