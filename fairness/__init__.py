@@ -1,7 +1,7 @@
 """Error rates with honest intervals, by group. Knows scores and labels, nothing of any matcher."""
 
+from fairness.groups import UNKNOWN
 from fairness.identification import (
-    UNKNOWN,
     GroupGap,
     GroupRates,
     ProbeResult,

@@ -131,11 +131,11 @@ class Cohort:
         ----------
         factor
             "age", "sex", "tone", "capture_type", a key of `Sample.labels`, or several of them
-            joined by " × ".
+            joined by "*", as in "age*sex".
         age_edges
             Lower edges of the age bands, years.
         """
-        cells = [self._one(part, age_edges) for part in factor.split(" × ")]
+        cells = [self._one(part, age_edges) for part in factor.split("*")]
         whole = cells[0]
         for other in cells[1:]:
             whole = whole.crossed(other)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ def band(value: float | None, edges: Sequence[float] = AGE_EDGES) -> str:
 
 def bands(edges: Sequence[float] = AGE_EDGES) -> tuple[str, ...]:
     """Return the labels of all bands, in order."""
-    closed = [f"{_years(a)} to under {_years(b)}" for a, b in zip(edges, edges[1:], strict=False)]
+    closed = [f"{_years(a)} to under {_years(b)}" for a, b in pairwise(edges)]
     return (*closed, f"{_years(edges[-1])} and over")
 
 
@@ -59,7 +60,7 @@ class Cells:
     Parameters
     ----------
     factor
-        What divides them, as in "age" or "age × sex".
+        What divides them, as in "age" or "age*sex".
     names
         Names of the groups, sorted, each at least once in `codes`.
     codes
@@ -77,9 +78,9 @@ class Cells:
         return cls(factor, tuple(str(name) for name in names), codes.astype(np.int64).reshape(-1))
 
     def crossed(self, other: Cells) -> Cells:
-        """Return the intersections that occur, as in "04 to under 08 × female"."""
+        """Return the intersections that occur, as in "04 to under 08, female"."""
         labels = [
-            f"{self.names[a]} × {other.names[b]}"
+            f"{self.names[a]}, {other.names[b]}"
             for a, b in zip(self.codes, other.codes, strict=True)
         ]
-        return Cells.of(f"{self.factor} × {other.factor}", labels)
+        return Cells.of(f"{self.factor}*{other.factor}", labels)
