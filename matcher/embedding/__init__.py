@@ -5,6 +5,7 @@ from matcher.embedding.fetching import fetch
 from matcher.embedding.loading import load_model
 from matcher.embedding.record import Embedder, ModelIdentity, ModelRecord, WeightsFile
 from matcher.embedding.registry import DEFAULT_MODEL, get_record, list_models
+from matcher.embedding.remembered import Measure, Reading, read_faces
 from matcher.embedding.status import WeightsStatus, verify_weights
 from matcher.embedding.template import Template, fuse
 
@@ -14,8 +15,10 @@ __all__ = [
     "Extracted",
     "Extraction",
     "Extractor",
+    "Measure",
     "ModelIdentity",
     "ModelRecord",
+    "Reading",
     "Template",
     "WeightsFile",
     "WeightsStatus",
@@ -25,5 +28,6 @@ __all__ = [
     "list_models",
     "load_extractor",
     "load_model",
+    "read_faces",
     "verify_weights",
 ]
