@@ -165,21 +165,36 @@ def _uncapped(errors: NDArray[np.int64], trials: NDArray[np.int64]) -> float:
 def _effective_for_limits(
     errors: NDArray[np.int64], trials: NDArray[np.int64], level: float
 ) -> float:
+    """Return the effective trials that the limits are made from."""
+    subjects = int(np.count_nonzero(trials))
+    independent = trials.max(initial=0) <= 1
+    if independent or int(errors.sum()) in (0, int(trials.sum())) or subjects < 2:
+        return float(subjects)
+    return reduced_for_few(_uncapped(errors, trials), int(trials.sum()), subjects, level)
+
+
+def reduced_for_few(uncapped: float, trials: int, subjects: float, level: float) -> float:
     """Return the effective trials, fewer where a variance from few subjects is itself uncertain.
 
     The factor (K - 1) / K allows for the mean that was fitted; (z / t)², with t the quantile
     of Student's distribution with K - 1 degrees of freedom, is the adjustment of Korn and Graubard
     (Survey Methodology 24, 1998). t is taken from its expansion z + (z³ + z) / 4 (K - 1)
     (Abramowitz and Stegun 26.7.5), within 0.2 % from ten subjects.
+
+    Parameters
+    ----------
+    uncapped
+        p (1 - p) / variance.
+    trials
+        The most that can be effective.
+    subjects
+        K, above 1; those that the variance was estimated from.
+    level
+        Confidence level of the limits.
     """
-    subjects = int(np.count_nonzero(trials))
-    independent = trials.max(initial=0) <= 1
-    if independent or int(errors.sum()) in (0, int(trials.sum())) or subjects < 2:
-        return float(subjects)
     z = NormalDist().inv_cdf((1 + level) / 2)
     t_over_z = 1 + (z * z + 1) / (4 * (subjects - 1))
-    corrected = _uncapped(errors, trials) * (subjects - 1) / subjects
-    return min(float(trials.sum()), corrected) / t_over_z**2
+    return min(float(trials), uncapped * (subjects - 1) / subjects) / t_over_z**2
 
 
 def clustered_rate(
@@ -211,16 +226,32 @@ def clustered_rate(
     ValueError
         If shapes differ or a count, level or target is out of range.
     """
-    if not 0 < target < 1:
-        raise ValueError(f"the target rate must be in (0, 1), got {target}")
     _require_counts(0, 0, level)
     errors, trials = _counts(errors_per_subject, trials_per_subject)
     n = _effective_for_limits(errors, trials, level)
-    k, total, subjects = int(errors.sum()), int(trials.sum()), int(np.count_nonzero(trials))
-    status = status_of(k, subjects, n, target=target)
-    estimate = k / total if total else math.nan
-    low, high = _limits(k, total, n, status, level)
-    return Rate(k, total, subjects, estimate, low, high, status, n, level)
+    subjects = int(np.count_nonzero(trials))
+    return rate_of(int(errors.sum()), int(trials.sum()), subjects, n, level=level, target=target)
+
+
+def rate_of(
+    errors: int, trials: int, subjects: int, effective: float, *, level: float, target: float
+) -> Rate:
+    """Return the rate with the limits that a number of effective trials gives.
+
+    Parameters are those of `Rate` and `clustered_rate`; 0 <= errors <= trials.
+
+    Raises
+    ------
+    ValueError
+        If counts, level or target are out of range.
+    """
+    if not 0 < target < 1:
+        raise ValueError(f"the target rate must be in (0, 1), got {target}")
+    _require_counts(errors, trials, level)
+    status = status_of(errors, subjects, effective, target=target)
+    estimate = errors / trials if trials else math.nan
+    low, high = _limits(errors, trials, effective, status, level)
+    return Rate(errors, trials, subjects, estimate, low, high, status, effective, level)
 
 
 def _limits(

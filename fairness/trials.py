@@ -1,0 +1,230 @@
+"""How often subjects were compared with each other, without a table of all pairs.
+
+Where every photo of one group was compared with every photo of another, closed forms say it
+(`CompleteTrials`): with a_i photos of subject i in the one group and b_i in the other, subjects i
+and j are compared m_ij = a_i b_j + a_j b_i times, or half of that within one group. The
+comparisons of a score file are listed by pair of subjects (`ListedTrials`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+
+@dataclass(frozen=True, eq=False)
+class CompleteTrials:
+    """Every photo of one group with every photo of another; none with its own subject or kin.
+
+    Parameters
+    ----------
+    first, second
+        int64 arrays of shape (subjects,): photos of each subject in the one group and in the
+        other; equal for comparisons within one group.
+    same
+        Whether both are one group, so that each unordered pair of photos is compared once.
+    kin
+        int64 array of shape (pairs, 2): subjects that are related, each pair once. They need not
+        be in the groups.
+
+    Raises
+    ------
+    ValueError
+        If shapes are wrong, `same` is said of different groups, or someone is their own kin.
+    """
+
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    same: bool
+    kin: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 2), np.int64))
+
+    def __post_init__(self) -> None:
+        if self.first.ndim != 1 or self.first.shape != self.second.shape:
+            raise ValueError(
+                f"need two arrays of shape (subjects,), got {self.first.shape, self.second.shape}"
+            )
+        if self.same and not np.array_equal(self.first, self.second):
+            raise ValueError("comparisons within one group need the same photos on both sides")
+        if self.kin.ndim != 2 or self.kin.shape[1] != 2:
+            raise ValueError(f"need kin of shape (pairs, 2), got {self.kin.shape}")
+        if np.any(self.kin[:, 0] == self.kin[:, 1]):
+            raise ValueError("a subject cannot be its own kin")
+        if np.any((self.kin < 0) | (self.kin >= len(self.first))):
+            raise ValueError("need the subject codes of kin to be those of the groups")
+
+    @cached_property
+    def _kin(self) -> ListedTrials:
+        """The comparisons of relatives, which are taken off."""
+        left, right = self.kin.min(axis=1), self.kin.max(axis=1)
+        trials = self._with_kin(left, right)
+        there = trials > 0
+        return ListedTrials(left[there], right[there], trials[there])
+
+    def _with_kin(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
+        a, b = self.first, self.second
+        return self._once(a[left] * b[right] + a[right] * b[left])
+
+    def _once(self, counted: NDArray[np.int64]) -> NDArray[np.int64]:
+        return counted // 2 if self.same else counted
+
+    @cached_property
+    def total(self) -> int:
+        """Number of comparisons."""
+        return int(self.by_subject.sum()) // 2
+
+    @cached_property
+    def by_subject(self) -> NDArray[np.int64]:
+        """Comparisons that each subject is in, shape (subjects,)."""
+        a, b = self.first, self.second
+        others = a * b.sum() + b * a.sum() - 2 * a * b
+        return self._once(others) - spread(self._kin, len(a))
+
+    @cached_property
+    def squares(self) -> float:
+        """Sum over pairs of subjects of the squared number of their comparisons."""
+        a, b = self.first.astype(np.float64), self.second.astype(np.float64)
+        both = a * b
+        everybody = (a @ a) * (b @ b) + both.sum() ** 2 - 2 * (both @ both)
+        return float(everybody) / (4 if self.same else 1) - self._kin.squares
+
+    @cached_property
+    def neighbours(self) -> NDArray[np.int64]:
+        """Number of other subjects that each subject is compared with, shape (subjects,)."""
+        a, b = (self.first > 0).astype(np.int64), (self.second > 0).astype(np.int64)
+        both = a * b
+        others: NDArray[np.int64] = a * b.sum() + b * a.sum() - both * (both.sum() + 1)
+        return others - _degrees(self._kin, len(a))
+
+    def between(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the number of comparisons of pairs of subjects, shape (pairs,)."""
+        trials = self._with_kin(left, right)
+        return np.where(self._kin.between(left, right) > 0, 0, trials)
+
+    def drawn(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the comparisons in each draw, a pair counting w_i w_j times; shape (draws,)."""
+        a, b = self.first.astype(np.float64), self.second.astype(np.float64)
+        own = (a * b) @ (weights * weights)
+        everybody = (a @ weights) * (b @ weights) - own
+        return everybody / (2 if self.same else 1) - self._kin.drawn(weights)
+
+
+@dataclass(frozen=True, eq=False)
+class ListedTrials:
+    """Comparisons of a score file, added up by pair of subjects.
+
+    Parameters
+    ----------
+    left, right
+        int64 arrays of shape (pairs,): subject codes, left < right, each pair once.
+    trials
+        int64 array of shape (pairs,): comparisons of the pair, at least 1.
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, a pair is out of order or there twice, or a count is below 1.
+    """
+
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    trials: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        require_pairs(self.left, self.right, self.trials)
+
+    @cached_property
+    def total(self) -> int:
+        """Number of comparisons."""
+        return int(self.trials.sum())
+
+    @cached_property
+    def by_subject(self) -> NDArray[np.int64]:
+        """Comparisons that each subject is in, as long as the highest code needs."""
+        return spread(self, int(self.right.max(initial=-1)) + 1)
+
+    @cached_property
+    def squares(self) -> float:
+        """Sum over pairs of subjects of the squared number of their comparisons."""
+        return float(np.sum(self.trials.astype(np.float64) ** 2))
+
+    @cached_property
+    def neighbours(self) -> NDArray[np.int64]:
+        """Number of other subjects that each subject is compared with."""
+        return _degrees(self, len(self.by_subject))
+
+    @cached_property
+    def _sorted(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        keys = _keys(self.left, self.right)
+        order = np.argsort(keys)
+        return keys[order], self.trials[order]
+
+    def between(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the number of comparisons of pairs of subjects, shape (pairs,)."""
+        keys, trials = self._sorted
+        if len(keys) == 0:
+            return np.zeros(len(left), np.int64)
+        wanted = _keys(left, right)
+        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        return np.where(keys[place] == wanted, trials[place], 0)
+
+    def drawn(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the comparisons in each draw, a pair counting w_i w_j times; shape (draws,)."""
+        return self._weighted.drawn(weights)
+
+    @cached_property
+    def _weighted(self) -> PairTable:
+        return PairTable.of(self.left, self.right, self.trials)
+
+
+@dataclass(frozen=True, eq=False)
+class PairTable:
+    """Counts of pairs of subjects as a sparse matrix over the subjects that occur."""
+
+    members: NDArray[np.int64]
+    counts: csr_array
+
+    @classmethod
+    def of(
+        cls, left: NDArray[np.int64], right: NDArray[np.int64], counts: NDArray[np.int64]
+    ) -> PairTable:
+        """Return the table of counts, each of shape (pairs,)."""
+        members, codes = np.unique(np.r_[left, right], return_inverse=True)
+        rows, columns = codes[: len(left)], codes[len(left) :]
+        shape = (len(members), len(members))
+        return cls(members, csr_array((counts.astype(np.float64), (rows, columns)), shape=shape))
+
+    def drawn(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the sum of the counts in each draw, a pair counting w_i w_j times."""
+        w = weights[self.members]
+        total: NDArray[np.float64] = np.einsum("sd,sd->d", w, self.counts @ w)
+        return total
+
+
+def spread(pairs: ListedTrials, subjects: int) -> NDArray[np.int64]:
+    """Add up counts of pairs by subject; each counts for both."""
+    both, counts = np.r_[pairs.left, pairs.right], np.tile(pairs.trials, 2)
+    return np.bincount(both, counts, minlength=subjects).astype(np.int64)
+
+
+def _degrees(pairs: ListedTrials, subjects: int) -> NDArray[np.int64]:
+    return np.bincount(np.r_[pairs.left, pairs.right], minlength=subjects).astype(np.int64)
+
+
+def _keys(left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
+    return (left << 32) | right
+
+
+def require_pairs(
+    left: NDArray[np.int64], right: NDArray[np.int64], counts: NDArray[np.int64]
+) -> None:
+    """Raise ValueError unless left < right, each pair once, with counts of at least 1."""
+    if left.ndim != 1 or not left.shape == right.shape == counts.shape:
+        raise ValueError(f"need arrays of shape (pairs,), got {left.shape, right.shape}")
+    if np.any((left < 0) | (left >= right) | (counts < 1)):
+        raise ValueError("need 0 <= left < right and counts of at least 1 for every pair")
+    if len(np.unique(_keys(left, right))) < len(left):
+        raise ValueError("need each pair of subjects once")
