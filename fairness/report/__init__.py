@@ -1,0 +1,1 @@
+"""The report of an audit: a page to read and sign, tables, plots and a record of the run."""
