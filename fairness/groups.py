@@ -7,8 +7,10 @@ are half open: [low, high).
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -39,12 +41,16 @@ def band(value: float | None, edges: Sequence[float] = AGE_EDGES) -> str:
         return UNKNOWN
     if not math.isfinite(value) or value < edges[0]:
         raise ValueError(f"need a number of years of at least {edges[0]:g}, got {value}")
-    place = int(np.searchsorted(edges, value, side="right")) - 1
-    return bands(edges)[place]
+    return _labels(tuple(edges))[bisect_right(edges, value) - 1]
 
 
 def bands(edges: Sequence[float] = AGE_EDGES) -> tuple[str, ...]:
     """Return the labels of all bands, in order."""
+    return _labels(tuple(edges))
+
+
+@cache
+def _labels(edges: tuple[float, ...]) -> tuple[str, ...]:
     closed = [f"{_years(a)} to under {_years(b)}" for a, b in pairwise(edges)]
     return (*closed, f"{_years(edges[-1])} and over")
 
@@ -72,15 +78,15 @@ class Cells:
     codes: NDArray[np.int64]
 
     @classmethod
-    def of(cls, factor: str, labels: Sequence[str]) -> Cells:
+    def of(cls, factor: str, labels: Sequence[str] | NDArray[np.str_]) -> Cells:
         """Return the division that labels make, one label for each photo."""
         names, codes = np.unique(np.asarray(labels, dtype=np.str_), return_inverse=True)
         return cls(factor, tuple(str(name) for name in names), codes.astype(np.int64).reshape(-1))
 
     def crossed(self, other: Cells) -> Cells:
         """Return the intersections that occur, as in "04 to under 08, female"."""
-        labels = [
-            f"{self.names[a]}, {other.names[b]}"
-            for a, b in zip(self.codes, other.codes, strict=True)
-        ]
-        return Cells.of(f"{self.factor}*{other.factor}", labels)
+        width = len(other.names)
+        present, codes = np.unique(self.codes * width + other.codes, return_inverse=True)
+        labels = [f"{self.names[pair // width]}, {other.names[pair % width]}" for pair in present]
+        factor = f"{self.factor}*{other.factor}"
+        return Cells.of(factor, np.array(labels)[codes])
