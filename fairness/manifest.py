@@ -188,11 +188,7 @@ def _row(
             known[column] = parse(text)
         except ValueError:
             faults.append(f"line {line}, column {column}: {text!r} is not {kind}")
-    faults.extend(
-        f"line {line}: {name} is not given"
-        for name in required
-        if not (cells[columns.index(name)] if columns.index(name) < len(cells) else "").strip()
-    )
+    faults.extend(f"line {line}: {name} is not given" for name in required if name not in known)
     return Row(line, known, labels)
 
 
