@@ -43,6 +43,8 @@ class AuditReport:
     facts
         The run for a machine: hashes, seed, versions. No absolute path, and no time unless it is
         an input, so that the same inputs give the same bytes.
+    level
+        Confidence level of all intervals.
 
     Raises
     ------
@@ -57,6 +59,7 @@ class AuditReport:
     curves: Curves = field(default_factory=Curves)
     caveats: tuple[str, ...] = ()
     facts: Mapping[str, Value] = field(default_factory=dict)
+    level: float = 0.95
 
     def __post_init__(self) -> None:
         names = [table.name for table in self.tables]
@@ -72,6 +75,7 @@ class AuditReport:
             "title": self.title,
             "card": list(self.card.items()),
             "threshold": self.threshold,
+            "level": self.level,
             "tables": [table.to_json() for table in self.tables],
             "caveats": list(self.caveats),
             "facts": dict(self.facts),

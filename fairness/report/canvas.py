@@ -1,0 +1,121 @@
+"""Where plots are drawn: figures without global state, colours that most eyes can tell apart."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from fairness.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH = 6.9  # inches, the text width of an A4 page
+
+# Okabe and Ito's palette (https://jfly.uni-koeln.de/color/) without its yellow, which is too light
+# for a line on white, and with black.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9", "#E69F00")
+_DASHES = ("-", (0, (6, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
+_MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*", "<", ">", "p", "h", "d", "8")
+
+_STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8.5,
+    "axes.titlesize": 9.5,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.unicode_minus": True,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.6,
+    "lines.linewidth": 1.4,
+    "legend.frameon": False,
+    "legend.fontsize": 7.5,
+    "hatch.linewidth": 0.5,
+    "svg.hashsalt": "fairness",
+    "svg.fonttype": "path",
+}
+
+
+@contextmanager
+def canvas(ax: Axes | None, height: float) -> Iterator[Axes]:
+    """Give a place to draw: the axes of the caller as they are, or new ones in our style.
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    if ax is not None:
+        yield ax
+        return
+    with our_style():
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(WIDTH, height), layout="constrained")
+        yield figure.add_subplot()
+
+
+@contextmanager
+def our_style() -> Iterator[None]:
+    """Set matplotlib's defaults and our style on top for as long as the context lasts."""
+    matplotlib = _matplotlib()
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_STYLE)
+        yield
+
+
+def _matplotlib() -> Any:
+    try:
+        import matplotlib
+    except ImportError as error:
+        raise MissingExtraError(
+            "a plot",
+            rule="needs matplotlib",
+            got="no matplotlib in this environment",
+            next_step="Install it with: pip install 'matcher[plots]'.",
+        ) from error
+    return matplotlib
+
+
+def look(place: int) -> dict[str, Any]:
+    """Return colour, dashes and marker of the curve in a place; colour never tells alone."""
+    return {
+        "color": _COLOURS[place % len(_COLOURS)],
+        "linestyle": _DASHES[place % len(_DASHES)],
+        "marker": _MARKERS[place % len(_MARKERS)],
+    }
+
+
+def svg(figure: Figure) -> bytes:
+    """Return a figure as SVG, the same bytes each time."""
+    return _saved(figure, "svg", {"Date": None, "Creator": None})
+
+
+def png(figure: Figure) -> bytes:
+    """Return a figure as PNG of 160 dots an inch, the same bytes each time."""
+    return _saved(figure, "png", {"Software": None})
+
+
+def _saved(figure: Figure, kind: str, metadata: dict[str, None]) -> bytes:
+    buffer = io.BytesIO()
+    with our_style():
+        figure.savefig(buffer, format=kind, dpi=160, metadata=metadata, facecolor="white")
+    return buffer.getvalue()
+
+
+def legend_below(ax: Axes, curves: int) -> None:
+    """Put the legend under the axes in up to three columns."""
+    ax.figure.legend(  # type: ignore[union-attr]  # SubFigure and Figure have it
+        loc="outside lower center",
+        ncols=min(3, curves),
+        handlelength=3.4,
+        title="group (subjects)",
+        title_fontsize=7.5,
+    )

@@ -1,0 +1,231 @@
+"""Plots of an audit: rates with intervals, error trade-off, ranks, discard, scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from fairness.report.canvas import canvas, legend_below, look
+from fairness.report.numbers import short_percent
+from fairness.report.words import factor_title, group_title, rate_name
+from fairness.table import OVERALL, Row, Value
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+
+    from fairness.audit_report import AuditReport
+    from fairness.curves import CmcCurve, DetCurve, DiscardCurve, ScoreSpread
+
+    Curve = DetCurve | CmcCurve | DiscardCurve | ScoreSpread
+
+AnyCurve = TypeVar("AnyCurve", bound="Curve")
+
+_INK, _GREY = "#0072B2", "#777777"
+
+
+def forest(report: AuditReport, factor: str, metric: str, ax: Axes | None = None) -> Axes:
+    """Plot the rates of the groups of a factor with their intervals."""
+    rows = report.table("rates").where(factor=factor, metric=metric)
+    if not rows:
+        raise KeyError(f"no {metric} by {factor!r} in the table of rates")
+    rows = tuple(sorted(rows, key=lambda row: row["group"] != OVERALL))
+    with canvas(ax, 0.8 + 0.27 * len(rows)) as ax:
+        floor = _scale(ax, rows)
+        for place, row in enumerate(rows):
+            _forest_row(ax, place, row, floor)
+        ax.set_yticks(range(len(rows)), [_with_subjects(row) for row in rows])
+        ax.set_ylim(len(rows) - 0.5, -0.5)
+        ax.grid(visible=False, axis="y")
+        ax.set_xlabel(f"{rate_name(metric)} with its {short_percent(report.level)} interval")
+        ax.set_title(f"{rate_name(metric)} by {factor_title(factor)}")
+        _percents(ax.xaxis)
+    return ax
+
+
+def _scale(ax: Axes, rows: Sequence[Row]) -> float:
+    """Set a logarithmic axis if rates differ by more than tenfold; return its left end."""
+    names = ("estimate", "low", "high", "bound")
+    values = [v for row in rows for v in map(row.get, names) if isinstance(v, float) and v > 0]
+    if not values:
+        ax.set_xlim(0, 1)
+        return 0.0
+    low, high = min(values), max(values)
+    if high / low <= 10:
+        ax.set_xlim(0, high * 1.08)
+        return 0.0
+    ax.set_xscale("log")
+    ax.set_xlim(low / 1.6, min(1.0, high * 1.6))
+    _thirds(ax.xaxis, high / low)
+    return low / 1.6
+
+
+def _forest_row(ax: Axes, place: int, row: Row, floor: float) -> None:
+    estimate, low, high, bound = (_number(row, k) for k in ("estimate", "low", "high", "bound"))
+    if bound is not None:
+        ax.plot([floor, bound], [place, place], color=_GREY, linestyle=(0, (1, 1.5)))
+        ax.plot([bound], [place], marker="<", color=_GREY, markersize=6, linestyle="none")
+    elif estimate is None or low is None or high is None:
+        ax.annotate(
+            _no_rate(row),
+            (0, place),
+            (4, 0),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            va="center",
+            color="#555555",
+            fontsize="small",
+            style="italic",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+        )
+    else:
+        overall = row["group"] == OVERALL
+        colour = "black" if overall else _INK
+        ax.plot([max(low, floor), high], [place, place], color=colour)
+        face = colour if row["status"] == "ok" else "white"
+        ax.plot(
+            [estimate],
+            [place],
+            marker="D" if overall else "o",
+            color=colour,
+            markerfacecolor=face,
+            markersize=5.5,
+            linestyle="none",
+        )
+        if overall:
+            ax.axvline(estimate, color=_GREY, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
+
+
+def _no_rate(row: Row) -> str:
+    if row["status"] == "suppressed":
+        return "not shown, to protect people in small groups"
+    return f"not enough data ({row['subjects']:,} subjects)"
+
+
+def _with_subjects(row: Row) -> str:
+    group, subjects = group_title(str(row["group"])), row["subjects"]
+    return group if subjects is None else f"{group}  ({subjects:,} subjects)"
+
+
+def _number(row: Row, name: str) -> float | None:
+    value: Value = row.get(name)
+    return float(value) if isinstance(value, int | float) else None
+
+
+def det(report: AuditReport, factor: str, ax: Axes | None = None) -> Axes:
+    """Plot FNMR against FMR by group, with the points at the global threshold."""
+    curves = _curves(report.curves.det, factor, "error trade-off")
+    with canvas(ax, 4.6 + 0.17 * (len(curves) // 3)) as ax:
+        for place, curve in enumerate(curves):
+            style = look(place)
+            marker = style.pop("marker")
+            shown = (curve.fmr > 0) & (curve.fnmr > 0)
+            ax.plot(curve.fmr[shown], curve.fnmr[shown], **style)
+            known = curve.at_threshold is not None and min(curve.at_threshold) > 0
+            fmr, fnmr = curve.at_threshold if known and curve.at_threshold else ([], [])
+            sign = {"marker": marker, "markersize": 8, "markeredgecolor": "white"}
+            ax.plot(fmr, fnmr, label=_legend(curve), **style, **sign)
+        ax.set_xscale("log")
+        ax.set_yscale("log")
+        ax.set_xlabel("FMR: different people at or above the threshold")
+        ax.set_ylabel("FNMR: one person, below it")
+        ax.set_title(
+            f"Error trade-off by {factor_title(factor)}; signs mark the threshold "
+            f"{report.threshold:.3f}"
+        )
+        for axis in (ax.xaxis, ax.yaxis):
+            ends = axis.get_view_interval()
+            _thirds(axis, ends[1] / ends[0])
+            _percents(axis)
+        legend_below(ax, len(curves))
+    return ax
+
+
+def cmc(report: AuditReport, factor: str, ax: Axes | None = None) -> Axes:
+    """Plot the share of mated searches with the mate at or above a rank."""
+    curves = _curves(report.curves.cmc, factor, "ranks")
+    with canvas(ax, 3.6 + 0.17 * (len(curves) // 3)) as ax:
+        for place, curve in enumerate(curves):
+            style = look(place)
+            ax.plot(curve.ranks, curve.hit_rate, label=_legend(curve), markersize=3.5, **style)
+            if curve.low is not None and curve.high is not None and len(curves) <= 4:
+                ax.fill_between(
+                    curve.ranks, curve.low, curve.high, color=style["color"], alpha=0.12, lw=0
+                )
+        ax.set_ylim(0, 1.02)
+        ax.set_xlabel("candidates looked at")
+        ax.set_ylabel("mated searches with the mate among them")
+        ax.set_title(f"Rank hit rate (CMC) by {factor_title(factor)}")
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        _percents(ax.yaxis)
+        legend_below(ax, len(curves))
+    return ax
+
+
+def discard(report: AuditReport, factor: str, ax: Axes | None = None) -> Axes:
+    """Plot FNMR when the worst photos are put aside."""
+    curves = _curves(report.curves.discard, factor, "discard")
+    with canvas(ax, 3.6 + 0.17 * (len(curves) // 3)) as ax:
+        for place, curve in enumerate(curves):
+            style = look(place) | {"marker": ""}
+            ax.step(curve.discarded, curve.fnmr, where="post", label=_legend(curve), **style)
+        ax.set_ylim(bottom=0)
+        ax.set_xlabel("comparisons put aside, lowest quality first")
+        ax.set_ylabel("FNMR of the others")
+        ax.set_title(f"Error versus discard (EDC) by {factor_title(factor)}")
+        _percents(ax.xaxis)
+        _percents(ax.yaxis)
+        legend_below(ax, len(curves))
+    return ax
+
+
+def scores(report: AuditReport, factor: str, ax: Axes | None = None) -> Axes:
+    """Plot how mated and non-mated scores are spread by group, with the threshold."""
+    curves = _curves(report.curves.scores, factor, "scores")
+    with canvas(ax, 3.6 + 0.17 * (len(curves) // 3)) as ax:
+        for place, curve in enumerate(curves):
+            colour = look(place)["color"]
+            for counts, dash in ((curve.mated, "-"), (curve.non_mated, (0, (2, 1.5)))):
+                density = counts / max(1, counts.sum()) / np.diff(curve.edges)
+                label = _legend(curve) if dash == "-" else None
+                ax.stairs(density, curve.edges, color=colour, linestyle=dash, label=label)
+        ax.axvline(report.threshold, color="black", linewidth=1)
+        ax.annotate(
+            f" threshold {report.threshold:.3f}",
+            (report.threshold, 1),
+            xycoords=("data", "axes fraction"),
+            va="top",
+        )
+        ax.set_xlabel("score; solid: one person, dotted: different people")
+        ax.set_ylabel("density")
+        ax.set_title(f"Scores by {factor_title(factor)}")
+        legend_below(ax, len(curves))
+    return ax
+
+
+def _curves(curves: Sequence[AnyCurve], factor: str, what: str) -> list[AnyCurve]:
+    chosen = [curve for curve in curves if curve.factor == factor]
+    if not chosen:
+        raise KeyError(f"no curves of {what} by {factor!r} in this report")
+    return chosen
+
+
+def _legend(curve: Curve) -> str:
+    return f"{group_title(curve.group)} ({curve.subjects:,})"
+
+
+def _percents(axis: Axis) -> None:
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    axis.set_major_formatter(FuncFormatter(lambda value, _: short_percent(value)))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def _thirds(axis: Axis, ratio: float) -> None:
+    """Label 1, 3, 10, 30, … where tens alone would leave an axis with hardly a number."""
+    from matplotlib.ticker import LogLocator
+
+    if ratio < 1000:
+        axis.set_major_locator(LogLocator(subs=(1.0, 3.0)))

@@ -1,0 +1,433 @@
+"""A report with made-up numbers, shaped like that of a small cohort of childhood photos."""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations_with_replacement
+from typing import Any
+
+import numpy as np
+
+from fairness.audit_report import AuditReport
+from fairness.catalogue import audit_table
+from fairness.curves import CmcCurve, Curves, DetCurve, DiscardCurve, ScoreSpread
+from fairness.groups import AGE_EDGES, GAP_EDGES, bands
+from fairness.table import OVERALL, Table, rate_row, suppress_secondary
+from fairness.uncertainty import Rate, status_of, wilson
+
+AGES = bands(AGE_EDGES)
+GAPS = bands(GAP_EDGES)
+PEOPLES = ("Black", "East Asian", "Indian", "Latino", "Middle Eastern", "Southeast Asian", "White")
+RACE_SEX = tuple(sorted(f"{race}, {sex}" for race in PEOPLES for sex in ("female", "male")))
+
+#               subjects  FMR    FNMR   photos
+AGE_FACTS = {
+    AGES[0]: (14, 0.31, 0.62, 22),
+    AGES[1]: (61, 0.21, 0.44, 131),
+    AGES[2]: (70, 0.128, 0.29, 180),
+    AGES[3]: (77, 0.067, 0.183, 207),
+    AGES[4]: (72, 0.021, 0.121, 192),
+    AGES[5]: (55, 0.0042, 0.092, 149),
+    AGES[6]: (31, 0.0011, 0.08, 88),
+    AGES[7]: (8, 0.0009, 0.05, 17),
+    AGES[8]: (3, 0.0, 0.0, 5),
+}
+
+
+def made_rate(
+    rate: float, trials: int, subjects: int, *, each: float = 3.0, target: float = 0.05
+) -> Rate:
+    """Return a rate as if a subject told as much as `each` independent trials."""
+    errors, effective = round(rate * trials), min(float(trials), each * subjects)
+    status = status_of(errors, subjects, effective, target=target)
+    low, high = wilson(errors / max(trials, 1) * effective, effective)
+    estimate = errors / trials if trials else math.nan
+    if status == "bound_only":
+        low, high = 0.0, 1 - 0.05 ** (1 / effective)
+    return Rate(errors, trials, subjects, estimate, low, high, status, effective)
+
+
+def made_report(*, groups: tuple[str, ...] = RACE_SEX) -> AuditReport:
+    """Return a whole report; `groups` are those of the factor "race*sex"."""
+    return AuditReport(
+        title="Error rates by age, sex and origin",
+        card=_card(),
+        threshold=0.612,
+        tables=_tables(groups),
+        curves=_curves(groups),
+        caveats=(
+            "Seen through 82 families of one country; other populations may differ.",
+            "Ages are ages at capture as written in the source; years between photos are "
+            "differences of these and so are off by up to one year.",
+            "The intervals of FPIR and FNIR hold for this gallery, not for another one.",
+            "Labels of sex were given by annotators who looked at the photos.",
+            "Groups without enough data are left out of the summary measures; the differences "
+            "may be larger there.",
+        ),
+        facts={"seed": 20, "cohort_sha256": "5e" * 32, "numpy": "2.5.5", "threshold": 0.612},
+    )
+
+
+def _card() -> dict[str, str]:
+    return {
+        "Model": "example-resnet, 128 numbers a face, weights " + "ab12" * 16,
+        "Cohort": "made-up childhood photos, 1,002 photos of 82 people, labels " + "5e" * 32,
+        "Threshold": "0.612, set for an FMR of 0.1 % on 1,470 adults of another cohort",
+        "Side": "a comparison counts when score ≥ threshold",
+        "Gallery": "N = 82 subjects, at most 10 candidates looked at",
+        "Comparisons": "within one group of age and sex; relatives apart",
+        "Labels": "age: document 96 %, unknown 4 %; sex: perceived by annotators 100 %",
+        "Exclusions": "3 duplicates, 11 photos without a face",
+        "Seed": "20",
+        "Versions": "fairness 0.1.0, NumPy 2.5.5, SciPy 1.18.1",
+        "Date": "2026-11-20",
+    }
+
+
+def _tables(groups: tuple[str, ...]) -> tuple[Table, ...]:
+    rates = suppress_secondary(
+        [*_age_rates(), *_group_rates("race*sex", groups), *_group_rates("sex", ("female", "male"))],
+        ("factor", "metric"),
+    )
+    gaps = suppress_secondary(_gap_rows(), ("metric", "age"), ("metric", "gap"))
+    return (
+        audit_table("coverage", _coverage(groups)),
+        audit_table("rates", rates),
+        audit_table("differentials", _differentials()),
+        audit_table("cross", [*_cross("age", AGES), *_cross("race*sex", groups)]),
+        audit_table("age_gap", gaps),
+        audit_table("shift", _shifts()),
+        audit_table("open_set", _open_set()),
+        audit_table("tests", _tests()),
+        audit_table("kin", [rate_row(made_rate(0.19, 640, 51), **_keys("kin", OVERALL, "FMR"))]),
+        audit_table("refused", _refused()),
+        audit_table("discard", _discard()),
+        audit_table("tone_confound", _tones()),
+        audit_table("worst_cells", _worst()),
+        audit_table("acceptance", _acceptance()),
+        audit_table("changes", _changes()),
+    )
+
+
+def _keys(factor: str, group: str, metric: str) -> dict[str, str]:
+    return {"factor": factor, "group": group, "metric": metric}
+
+
+def _age_rates() -> list[dict[str, Any]]:
+    rows = [
+        rate_row(made_rate(0.064, 61_240, 82, target=1e-3), **_keys("age", OVERALL, "FMR")),
+        rate_row(made_rate(0.243, 5_808, 82), **_keys("age", OVERALL, "FNMR")),
+        rate_row(made_rate(0.261, 5_948, 82), **_keys("age", OVERALL, "FNMR_counted")),
+        rate_row(made_rate(0.011, 1_002, 82), **_keys("age", OVERALL, "FTA")),
+    ]
+    for age, (subjects, fmr, fnmr, photos) in AGE_FACTS.items():
+        pairs = photos * (photos - 1) // 2
+        rows += [
+            rate_row(made_rate(fmr, pairs, subjects, target=0.01), **_keys("age", age, "FMR")),
+            rate_row(made_rate(fnmr, 3 * photos, subjects), **_keys("age", age, "FNMR")),
+            rate_row(
+                made_rate(fnmr * 1.06, 3 * photos + 9, subjects), **_keys("age", age, "FNMR_counted")
+            ),
+            rate_row(made_rate(0.01, photos, subjects), **_keys("age", age, "FTA")),
+        ]
+    rows.append(rate_row(made_rate(0.1, 40, 12), **_keys("age", "unknown", "FNMR")))
+    return rows
+
+
+def _group_rates(factor: str, groups: tuple[str, ...]) -> list[dict[str, Any]]:
+    whole = made_rate(0.0012, 50_000_000, 10_000, each=60)
+    rows = [rate_row(whole, **_keys(factor, OVERALL, "FMR"))]
+    for place, group in enumerate(groups):
+        rate = 2e-5 * 1.9 ** (place % 9)
+        made = made_rate(rate, 250_000, 707, each=60, target=1e-3)
+        rows.append(rate_row(made, **_keys(factor, group, "FMR")))
+    return rows
+
+
+def _coverage(groups: tuple[str, ...]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = [
+        {
+            "factor": "age",
+            "group": OVERALL,
+            "subjects": 82,
+            "photos": 1002,
+            "share": 1.0,
+            "mated": 5808,
+            "non_mated": 495_693,
+            "status": "limited",
+        }
+    ]
+    for age, (subjects, _, _, photos) in AGE_FACTS.items():
+        shown = subjects >= 10
+        rows.append(
+            {
+                "factor": "age",
+                "group": age,
+                "subjects": subjects if shown else None,
+                "photos": photos if shown else None,
+                "share": photos / 1002 if shown else None,
+                "mated": photos * 3 if shown else None,
+                "non_mated": photos * (photos - 1) // 2 if shown else None,
+                "status": "limited" if shown else "suppressed",
+            }
+        )
+    rows += [
+        {"factor": "race*sex", "group": group, "subjects": 707, "photos": 707, "share": 1 / 14}
+        for group in groups
+    ]
+    return rows
+
+
+def _differentials() -> list[dict[str, Any]]:
+    def row(metric: str, measure: str, value: float, spread: float, **more: Any) -> dict[str, Any]:
+        return {
+            "factor": "age",
+            "metric": metric,
+            "measure": measure,
+            "value": value,
+            "low": value / spread,
+            "high": value * spread,
+            "expected": 1.9,
+            "expected_95": 2.7,
+            "groups_used": 4,
+            "groups_excluded": 5,
+            "status": "ok",
+            **more,
+        }
+
+    rows = [
+        row("FMR", "max_min", 50.0, 1.6, flag="5 groups with too little data"),
+        row("FMR", "max_geomean", 4.1, 1.3),
+        row("FMR", "gini", 0.52, 1.1, expected=0.15, expected_95=0.25),
+        row("FNMR", "max_min", 4.8, 1.4),
+        row("FNMR", "max_geomean", 2.2, 1.2),
+        row("FNMR", "gini", 0.31, 1.1, expected=0.12, expected_95=0.2),
+        row("FMR and FNMR", "ir", 15.5, 1.5, alpha=0.5),
+    ]
+    rows += [
+        row("FMR and FNMR", "garbe", 0.4 + 0.02 * a, 1.1, alpha=a, expected=0.14, expected_95=0.2)
+        for a in (0.0, 0.25, 0.5, 0.75, 1.0)
+    ]
+    rows.append(
+        {
+            "factor": "sex",
+            "metric": "FMR",
+            "measure": "max_min",
+            "groups_used": 0,
+            "groups_excluded": 2,
+            "status": "undefined",
+            "flag": "fewer than two groups with enough data",
+        }
+    )
+    return rows
+
+
+def _cross(factor: str, groups: tuple[str, ...]) -> list[dict[str, Any]]:
+    rows = []
+    for (i, a), (j, b) in combinations_with_replacement(enumerate(groups), 2):
+        few = factor == "age" and max(i, j) > 6
+        rate = 0.2 * 0.45 ** (i + j) if factor == "age" else 1e-3 * 0.4 ** abs(i - j)
+        made = made_rate(rate, 250_000, 6 if few else 707, each=60, target=1e-3)
+        rows.append(rate_row(made, factor=factor, group=a, other_group=b))
+    return rows
+
+
+def _gap_rows() -> list[dict[str, Any]]:
+    rows = []
+    for i, age in enumerate(AGES[:7]):
+        for j, gap in enumerate(GAPS):
+            subjects = max(2, 66 - 7 * abs(i - 2) - 5 * abs(j - 4))
+            if i + j == 3:
+                continue
+            fnmr = min(0.95, 0.5 - 0.07 * i + 0.05 * j)
+            for metric, factor in (("FNMR", 1.0), ("FNMR_counted", 1.04)):
+                rate = made_rate(fnmr * factor, 4 * subjects, subjects)
+                rows.append(rate_row(rate, age=age, gap=gap, metric=metric))
+    rows.append(rate_row(made_rate(0.1, 40, 31), age="unknown", gap="unknown", metric="FNMR"))
+    return rows
+
+
+def _shifts() -> list[dict[str, Any]]:
+    return [
+        {
+            "factor": "age",
+            "group": age,
+            "kind": kind,
+            "mean": level + step * i,
+            "median": level + step * i + 0.004,
+            "shift": step * (i - 3),
+            "low": step * (i - 3) - 0.011,
+            "high": step * (i - 3) + 0.011,
+            "trials": 4000 - 300 * i,
+            "subjects": AGE_FACTS[age][0],
+            "status": "limited",
+        }
+        for kind, level, step in (("mated", 0.58, 0.035), ("non-mated", 0.52, -0.045))
+        for i, age in enumerate(AGES[1:7])
+    ]
+
+
+def _open_set() -> list[dict[str, Any]]:
+    keys: list[tuple[str, dict[str, Any], Rate]] = []
+    for group, scale in ((OVERALL, 1.0), (AGES[2], 1.5), (AGES[3], 1.2), (AGES[4], 0.7)):
+        keys += [
+            (group, {"metric": "FNIR", "rank": 10}, made_rate(0.3 * scale, 240, 60)),
+            (group, {"metric": "FNIR_counted", "rank": 10}, made_rate(0.32 * scale, 246, 60)),
+            (group, {"metric": "FPIR"}, made_rate(0.6 * scale, 200, 60)),
+            (group, {"metric": "hit_rate", "rank": 1}, made_rate(0.6 / scale, 240, 60)),
+        ]
+    rows = [rate_row(rate, factor="age", group=g, gallery=82, **more) for g, more, rate in keys]
+    rows.append(
+        _keys("age", OVERALL, "selectivity")
+        | {
+            "status": "ok",
+            "estimate": 3.4,
+            "low": 2.9,
+            "high": 3.9,
+            "trials": 200,
+            "subjects": 60,
+            "gallery": 82,
+        }
+    )
+    return rows
+
+
+def _tests() -> list[dict[str, Any]]:
+    return [
+        {
+            **_keys("age", group, metric),
+            "test": test,
+            "statistic": 0.0412,
+            "p": p,
+            "holm": min(1, 4 * p),
+            "bh": min(1, 2 * p),
+        }
+        for group, test, metric, p in (
+            (OVERALL, "all groups alike", "FMR", 0.0005),
+            (AGES[2], "group and the rest", "FMR", 0.0005),
+            (AGES[3], "group and the rest", "FMR", 0.021),
+            (AGES[4], "group and the rest", "FNMR", 0.34),
+        )
+    ]
+
+
+def _refused() -> list[dict[str, Any]]:
+    return [
+        rate_row(made_rate(0.02, 131, 61), factor="age", group=AGES[1], reason="no face"),
+        rate_row(made_rate(0.055, 180, 70), factor="age", group=AGES[2], reason="no face"),
+    ]
+
+
+def _discard() -> list[dict[str, Any]]:
+    return [
+        rate_row(
+            made_rate(fnmr * (1 - share), round(540 * (1 - share)), 70),
+            factor="age",
+            group=age,
+            discarded=share,
+        )
+        for age, fnmr in ((AGES[2], 0.29), (AGES[3], 0.183))
+        for share in (0.0, 0.1, 0.2, 0.3)
+    ]
+
+
+def _tones() -> list[dict[str, Any]]:
+    return [
+        rate_row(
+            made_rate(0.1 * k, 80 * k, 12 * k),
+            tone=tone,
+            exposure=exposure,
+            quality="middle third",
+            metric="FNMR",
+            photos=90 * k,
+        )
+        for k, (tone, exposure) in enumerate(
+            (t, e) for t in ("dark", "light") for e in ("dim", "bright")
+        )
+    ]
+
+
+def _worst() -> list[dict[str, Any]]:
+    return [
+        rate_row(made_rate(0.24, 6_100, 52), **_keys("age*sex", f"{AGES[1]}, female", "FMR")),
+        rate_row(made_rate(0.47, 410, 51), **_keys("age*sex", f"{AGES[1]}, male", "FNMR")),
+    ]
+
+
+def _acceptance() -> list[dict[str, Any]]:
+    def row(name: str, metric: str, limit: float, value: float, outcome: str, why: str) -> Any:
+        return {
+            "bound_name": name,
+            "factor": "age",
+            "metric": metric,
+            "measure": "max_geomean",
+            "limit": limit,
+            "value": value,
+            "low": value * 0.8,
+            "high": value * 1.3,
+            "outcome": outcome,
+            "reason": why,
+        }
+
+    return [
+        row("FMR by age", "FMR", 3, 4.1, "fail", "the lower limit is above the bound"),
+        row("FNMR by age", "FNMR", 2, 1.9, "inconclusive", "the interval holds the bound"),
+    ]
+
+
+def _changes() -> list[dict[str, Any]]:
+    return [
+        {
+            **_keys("age", age, "FNMR"),
+            "before": before,
+            "after": after,
+            "difference": after - before,
+            "low": after - before - 0.021,
+            "high": after - before + 0.023,
+            "trials": 540,
+            "subjects": 70,
+            "status": "limited",
+        }
+        for age, before, after in ((AGES[2], 0.31, 0.29), (AGES[3], 0.19, 0.183))
+    ]
+
+
+def _curves(groups: tuple[str, ...]) -> Curves:
+    shown = [age for age in AGES if AGE_FACTS[age][0] >= 10]
+    return Curves(
+        det=tuple(
+            _det("age", age, AGE_FACTS[age][0], 2.2 - 0.25 * AGES.index(age)) for age in shown
+        )
+        + tuple(_det("race*sex", group, 707, 0.9 + 0.05 * i) for i, group in enumerate(groups)),
+        cmc=tuple(_cmc("age", age, 0.5 + 0.05 * i) for i, age in enumerate(AGES[2:5])),
+        discard=tuple(_edc("age", age, 0.3 - 0.05 * i) for i, age in enumerate(AGES[2:5])),
+        scores=tuple(_spread("age", age, 0.04 * i) for i, age in enumerate(AGES[2:5])),
+    )
+
+
+def _det(factor: str, group: str, subjects: int, hardness: float) -> DetCurve:
+    thresholds = np.linspace(-4, 8, 120)
+    fmr = 1 / (1 + np.exp(3 - hardness + 1.6 * thresholds))
+    fnmr = 1 / (1 + np.exp(3.2 - 0.9 * thresholds - hardness))
+    return DetCurve(factor, group, fmr, fnmr, subjects, (float(fmr[70]), float(fnmr[70])))
+
+
+def _cmc(factor: str, group: str, first: float) -> CmcCurve:
+    ranks = np.arange(1, 21)
+    hits = 1 - (1 - first) * ranks**-0.4
+    return CmcCurve(factor, group, ranks, hits, 60, hits - 0.06, np.minimum(1, hits + 0.05))
+
+
+def _edc(factor: str, group: str, fnmr: float) -> DiscardCurve:
+    share = np.linspace(0, 0.9, 40)
+    return DiscardCurve(factor, group, share, fnmr * (1 - share) ** 0.7, 60)
+
+
+def _spread(factor: str, group: str, shift: float) -> ScoreSpread:
+    edges = np.linspace(0, 1, 81)
+    middle = (edges[1:] + edges[:-1]) / 2
+    mated = 4000 * np.exp(-(((middle - 0.62 - shift) / 0.09) ** 2))
+    non_mated = 90000 * np.exp(-(((middle - 0.5 + shift) / 0.08) ** 2))
+    return ScoreSpread(
+        factor, group, edges, mated.astype(np.int64), non_mated.astype(np.int64), 60
+    )
