@@ -81,7 +81,7 @@ def judge_lists(
     ------
     ScoresError
         If a probe has no result or two, a result is of no probe, a list is longer than `depth`,
-        names somebody who is not enrolled as a mate, or ends above a threshold at which
+        names somebody who is not enrolled as a mate, or ends at or above a threshold at which
         candidates are to be counted.
     """
     if depth < 1 or enrolled < 1:
@@ -157,7 +157,7 @@ def _judge_non_mated(
     if len(at) and (short := int(np.sum(floor >= at.min()))):
         raise _list_error(
             "each goes on below the thresholds at which candidates are counted",
-            f"{short} that end above {at.min():g}",
+            f"{short} that end at or above {at.min():g}",
         )
     relatives = plan.relatives(subjects)
     number = np.array([len(codes) for codes in relatives], dtype=np.int64)

@@ -149,11 +149,10 @@ class MatedSearches:
             As in `missed`.
         """
         missed, possible = self.missed(rank, threshold), self.possible
+        every = np.ones_like(possible)
         some = by_group(self.cohort, cells, self.photos, missed & possible, possible)
-        every = by_group(
-            self.cohort, cells, self.photos, missed | ~possible, np.ones_like(possible)
-        )
-        return {name: Misses(some[name], every[name]) for name in cells.names}
+        all_of_them = by_group(self.cohort, cells, self.photos, missed, every)
+        return {name: Misses(some[name], all_of_them[name]) for name in cells.names}
 
     def cmc(
         self, cells: Cells, *, ranks: Sequence[int] = (1, 5, 10, 20)
@@ -198,7 +197,8 @@ class NonMatedSearches:
     thresholds
         float64 of shape (thresholds,), at which candidates were counted.
     candidates
-        int64 of shape (probes, thresholds), candidates at or above each.
+        int64 of shape (probes, thresholds), candidates at or above each; 0 where the probe has no
+        vector.
     enrolled
         int64, candidates there could be.
     """
@@ -249,11 +249,11 @@ class NonMatedSearches:
         Raises
         ------
         ScoresError
-            If a list of candidates ends above the threshold, so that this cannot be known.
+            If a list of candidates ends at or above the threshold, so that this cannot be known.
         """
         alarms = self.top >= threshold
         if unknown := int(np.sum(~alarms & (self.floor >= threshold) & self.made)):
-            raise _too_short(f"{unknown} lists that end above {threshold:g}")
+            raise _too_short(f"{unknown} lists that end at or above {threshold:g}")
         return alarms
 
     def fpir(self, cells: Cells, *, threshold: float) -> dict[str, SubjectCounts]:
@@ -294,7 +294,7 @@ class NonMatedSearches:
         (place,) = np.nonzero(self.thresholds == threshold)
         if not len(place):
             raise ValueError(f"candidates were counted at {self.thresholds}, not at {threshold}")
-        candidates, there = self.candidates[:, place[0]] * self.made, self.enrolled * self.made
+        candidates, there = self.candidates[:, place[0]], self.enrolled * self.made
         shares = by_group(self.cohort, cells, self.photos, candidates, there)
         groups = cells.codes[self.photos[self.made]]
         searches = np.bincount(groups, minlength=len(cells.names))
