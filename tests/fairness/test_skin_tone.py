@@ -26,6 +26,10 @@ from fairness.confounds import confounds
 from fairness.groups import UNKNOWN
 from fairness.skin_tone import ApparentTone, measure_tone, with_tones
 from fairness.tone_bands import apparent_tones, tone_spread
+from matcher.faces import Detector, load_detector
+from matcher.photos import load_photo
+from matcher.testing.synthetic import SkinTone, make_identity, render, with_tone
+from matcher.testing.synthetic.tone import encoded
 
 Pixels = NDArray[np.uint8]
 
@@ -259,3 +263,26 @@ def test_facts_must_be_told_of_every_photo() -> None:
     found = Cohort.of([Sample("a.jpg", "s1")], name="school")
     with pytest.raises(ValueError, match="one exposure for each of 1 photos"):
         confounds(found, found.cells("sex"), {"exposure": [1.0, 2.0]})
+
+
+@pytest.fixture(scope="module")
+def detector() -> Detector:
+    return load_detector()
+
+
+@pytest.mark.parametrize("gain", [1.0, 0.5])
+def test_rendered_people_of_other_tones_are_measured_in_their_order(
+    gain: float, detector: Detector
+) -> None:
+    lightnesses = (80, 60, 40)
+    person = make_identity(5, 0)
+    found = []
+    for lightness in lightnesses:
+        light = gain * linear(render(with_tone(person, SkinTone(lightness, 60)), 9.0))
+        pixels = (255 * encoded(light)).round().astype(np.uint8)
+        (face,) = detector.detect([load_photo(pixels)])[0]
+        found.append(measure_tone(face.photo.pixels, face.landmarks))
+    assert [tone.rejection for tone in found] == [""] * 3
+    assert found[0].lightness > found[1].lightness + 8
+    assert found[1].lightness > found[2].lightness + 8
+    assert found[0].exposure > found[2].exposure
