@@ -38,9 +38,9 @@ RATE_COLUMNS = (
 _CHANGE = (
     Column("before", "Baseline", "rate", "The rate in the baseline."),
     Column("after", "Now", "rate", "The rate in this audit."),
-    Column("difference", "Difference", "rate", "Now less baseline, on the same subjects."),
-    _LOW,
-    _HIGH,
+    Column("difference", "Difference", "points", "Now less baseline, on the same subjects."),
+    Column("low", "Lower limit", "points", "Lower confidence limit of the difference."),
+    Column("high", "Upper limit", "points", "Upper confidence limit of the difference."),
 )
 
 _TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
@@ -92,7 +92,7 @@ _TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
             ),
             Column("groups_used", "Groups used", "count", "Groups that entered the measure."),
             Column("groups_excluded", "Groups left out", "count", "Groups with too little data."),
-            Column("flag", "Remark", "flag", "What to bear in mind."),
+            Column("flag", "Remark", "text", "What to bear in mind."),
             Column("status", "Reading", "status", "Whether the measure could be worked out."),
         ),
     ),
@@ -202,7 +202,7 @@ _TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
             Column("value", "Measured", "number", "The measured value."),
             Column("low", "Lower limit", "number", "Lower confidence limit."),
             Column("high", "Upper limit", "number", "Upper confidence limit."),
-            Column("outcome", "Outcome", "flag", "pass, fail or inconclusive."),
+            Column("outcome", "Outcome", "text", "pass, fail or inconclusive."),
             Column("reason", "Why", "text", "What decided it."),
         ),
     ),

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 Value = str | float | int | bool | None
 Row = Mapping[str, Value]
-Unit = Literal["text", "count", "rate", "ratio", "number", "score", "years", "p", "flag", "status"]
-"""How a column is read: a rate is a share in [0, 1], a ratio has no unit, p is a p-value."""
+Unit = Literal["text", "count", "rate", "points", "number", "score", "p", "status"]
+"""How a column is read: a rate is a share in [0, 1], points are a difference of shares, p is a
+p-value, a number has no unit."""
 
 OVERALL = "all"
 """Name of the row of a factor that stands for all groups together."""

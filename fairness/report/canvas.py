@@ -112,7 +112,7 @@ def _saved(figure: Figure, kind: str, metadata: dict[str, None]) -> bytes:
 
 def legend_below(ax: Axes, curves: int) -> None:
     """Put the legend under the axes in up to three columns."""
-    ax.figure.legend(  # type: ignore[union-attr]  # SubFigure and Figure have it
+    ax.figure.legend(
         loc="outside lower center",
         ncols=min(3, curves),
         handlelength=3.4,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairness.report.canvas import WIDTH, canvas
-from fairness.report.numbers import percent, short_percent
+from fairness.report.numbers import percent, short_percent, without_sign
 from fairness.report.words import factor_title, group_title, rate_name
 from fairness.table import Row
 
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
     from fairness.audit_report import AuditReport
 
-_KEY = "per cent; ○ limited data, ≤ upper bound only, few: not enough data, ×: not shown"
+_NOT_SHOWN = "\N{MULTIPLICATION SIGN}"
+_KEY = (
+    f"per cent; ○ limited data, ≤ upper bound only, few: not enough data, {_NOT_SHOWN}: not shown"
+)
 _COLOURS = "cividis"  # even steps of lightness for all kinds of colour vision
 Cells = dict[tuple[str, str], Row]
 
@@ -72,7 +75,7 @@ def _draw(
     _label(ax, cells, down, across, np.asarray(norm(rates), dtype=np.float64))
     bar = ax.figure.colorbar(image, ax=ax, shrink=0.8, pad=0.02)
     ends = norm.vmin or 0.0, norm.vmax or 1.0
-    ticks = np.geomspace(*ends, 5) if logarithmic else np.linspace(*ends, 5)
+    ticks = (np.geomspace if logarithmic else np.linspace)(*ends, 5).tolist()
     bar.set_ticks(ticks, labels=[short_percent(tick) for tick in ticks])
     bar.ax.minorticks_off()
     bar.set_label("log scale" if logarithmic else "linear scale")
@@ -89,9 +92,16 @@ def _label(
     for i, a in enumerate(down):
         for j, b in enumerate(across):
             ink = "white" if lightness[i, j] < 0.5 else "black"
-            ax.text(j, i, _text(cells.get((a, b))), ha="center", va="center", fontsize=size, color=ink)
-    turn = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
-    ax.set_xticks(range(len(across)), [group_title(name) for name in across], **turn)
+            ax.text(
+                j, i, _text(cells.get((a, b))), ha="center", va="center", fontsize=size, color=ink
+            )
+    ax.set_xticks(
+        range(len(across)),
+        [group_title(name) for name in across],
+        rotation=40,
+        ha="right",
+        rotation_mode="anchor",
+    )
     ax.set_yticks(range(len(down)), [group_title(name) for name in down])
     ax.grid(visible=False)
     ax.spines[:].set_visible(False)
@@ -108,7 +118,7 @@ def _text(row: Row | None) -> str:
     estimate, bound = row["estimate"], row["bound"]
     if isinstance(estimate, float):
         mark = "○" if row["status"] == "limited" else ""
-        return percent(estimate).removesuffix(" %") + mark
+        return without_sign(percent(estimate)) + mark
     if isinstance(bound, float):
-        return "≤" + percent(bound).removesuffix(" %")
-    return "few" if row["status"] == "insufficient" else "×"
+        return "≤" + without_sign(percent(bound))
+    return "few" if row["status"] == "insufficient" else _NOT_SHOWN

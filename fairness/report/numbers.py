@@ -6,7 +6,9 @@ import math
 
 from fairness.table import Unit, Value
 
-NONE = "–"
+NONE = "\N{EN DASH}"
+_MINUS = "\N{MINUS SIGN}"
+_PERCENT = "\N{NO-BREAK SPACE}%"
 
 
 def decimals_for(share: float) -> int:
@@ -32,17 +34,25 @@ def percent(share: float, decimals: int | None = None) -> str:
         otherwise be written as 0 or 100 without being it.
     """
     if share in (0, 1):
-        return f"{100 * share:.0f} %"
+        return f"{100 * share:.0f}{_PERCENT}"
     places = decimals_for(abs(share)) if decimals is None else decimals
     if decimals is not None and abs(share) < 1 and _rounds_off(share, places):
         places = decimals_for(abs(share))
-    return f"{100 * share:,.{places}f} %".replace("-", "−")
+    return f"{100 * share:,.{places}f}{_PERCENT}".replace("-", _MINUS)
 
 
 def short_percent(share: float) -> str:
     """Write a share as per cent without zeros at the end, for an axis."""
-    number, unit = percent(share).split(" ")
-    return f"{number.rstrip('0').rstrip('.') if '.' in number else number} {unit}"
+    return _trimmed(without_sign(percent(share))) + _PERCENT
+
+
+def without_sign(text: str) -> str:
+    """Return a share written as per cent without the sign for it."""
+    return text.removesuffix(_PERCENT)
+
+
+def _trimmed(number: str) -> str:
+    return number.rstrip("0").rstrip(".") if "." in number else number
 
 
 def _rounds_off(share: float, places: int) -> bool:
@@ -52,7 +62,7 @@ def _rounds_off(share: float, places: int) -> bool:
 def percent_interval(low: float, high: float, estimate: float) -> str:
     """Write an interval of shares with the decimals of its estimate."""
     places = decimals_for(abs(estimate)) if estimate not in (0, 1) else None
-    return f"{percent(low, places).removesuffix(' %')} to {percent(high, places)}"
+    return f"{without_sign(percent(low, places))} to {percent(high, places)}"
 
 
 def one_in(share: float) -> str:
@@ -64,12 +74,20 @@ def one_in(share: float) -> str:
     return f"1 in {round(times, -digits):,.0f}"
 
 
+def interval(low: float, high: float, centre: float, unit: Unit) -> str:
+    """Write an interval with the precision of its centre."""
+    if unit in ("rate", "points"):
+        text = percent_interval(low, high, centre)
+        return f"{without_sign(text)} points" if unit == "points" else text
+    return f"{written(low, unit)} to {written(high, unit)}"
+
+
 def significant(value: float, digits: int = 3) -> str:
-    """Write a number with so many significant digits and no exponent."""
+    """Write a number with at most so many significant digits and no exponent."""
     if value == 0:
         return "0"
     places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
-    return f"{value:,.{min(places, 9)}f}".replace("-", "−")
+    return _trimmed(f"{value:,.{min(places, 9)}f}").replace("-", _MINUS)
 
 
 def p_value(value: float) -> str:
@@ -90,9 +108,11 @@ def written(value: Value, unit: Unit) -> str:
             return f"{value:,.0f}"
         case "rate":
             return percent(value)
+        case "points":
+            return f"{without_sign(percent(value))} points"
         case "p":
             return p_value(value)
         case "score":
-            return f"{value:.3f}".replace("-", "−")
+            return f"{value:.3f}".replace("-", _MINUS)
         case _:
             return significant(value)

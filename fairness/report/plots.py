@@ -123,9 +123,10 @@ def det(report: AuditReport, factor: str, ax: Axes | None = None) -> Axes:
             marker = style.pop("marker")
             shown = (curve.fmr > 0) & (curve.fnmr > 0)
             ax.plot(curve.fmr[shown], curve.fnmr[shown], **style)
-            known = curve.at_threshold is not None and min(curve.at_threshold) > 0
-            fmr, fnmr = curve.at_threshold if known and curve.at_threshold else ([], [])
+            point = curve.at_threshold
+            shown_point = [point] if point is not None and min(point) > 0 else []
             sign = {"marker": marker, "markersize": 8, "markeredgecolor": "white"}
+            fmr, fnmr = ([values[side] for values in shown_point] for side in (0, 1))
             ax.plot(fmr, fnmr, label=_legend(curve), **style, **sign)
         ax.set_xscale("log")
         ax.set_yscale("log")
@@ -147,6 +148,8 @@ def cmc(report: AuditReport, factor: str, ax: Axes | None = None) -> Axes:
     """Plot the share of mated searches with the mate at or above a rank."""
     curves = _curves(report.curves.cmc, factor, "ranks")
     with canvas(ax, 3.6 + 0.17 * (len(curves) // 3)) as ax:
+        from matplotlib.ticker import MaxNLocator
+
         for place, curve in enumerate(curves):
             style = look(place)
             ax.plot(curve.ranks, curve.hit_rate, label=_legend(curve), markersize=3.5, **style)
@@ -158,7 +161,7 @@ def cmc(report: AuditReport, factor: str, ax: Axes | None = None) -> Axes:
         ax.set_xlabel("candidates looked at")
         ax.set_ylabel("mated searches with the mate among them")
         ax.set_title(f"Rank hit rate (CMC) by {factor_title(factor)}")
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         _percents(ax.yaxis)
         legend_below(ax, len(curves))
     return ax

@@ -179,8 +179,10 @@ def measure_title(measure: str) -> str:
 
 
 def factor_title(factor: str) -> str:
-    """Return what a factor divides by, as in "age at capture × sex or gender"."""
-    return " × ".join(FACTORS.get(part, plain(part)) for part in factor.split("*"))
+    """Return what a factor divides by, several joined by a multiplication sign."""
+    return " \N{MULTIPLICATION SIGN} ".join(
+        FACTORS.get(part, plain(part)) for part in factor.split("*")
+    )
 
 
 def group_title(group: str) -> str:
