@@ -13,7 +13,6 @@ from matcher.gallery.records import (
     Sex,
     StoredFace,
     Subject,
-    SubjectVectors,
 )
 from matcher.gallery.verify import VerifyReport
 
@@ -34,7 +33,6 @@ __all__ = [
     "Sex",
     "StoredFace",
     "Subject",
-    "SubjectVectors",
     "VerifyReport",
     "enrol",
     "read_folder",

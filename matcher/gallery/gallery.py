@@ -33,7 +33,6 @@ from matcher.gallery.records import (
     PhotoRecord,
     StoredFace,
     Subject,
-    SubjectVectors,
 )
 from matcher.gallery.store import STORE_NAME, Store
 from matcher.gallery.verify import VerifyReport, verify
@@ -369,9 +368,9 @@ class Gallery:
         """Return the subject of each face, in the shape of `face_ids`, (n, k); None for -1."""
         return rows.owners(self._store, face_ids)
 
-    def vectors_of(self, subject_ids: Collection[str]) -> dict[str, SubjectVectors]:
-        """Return the vectors of subjects by identifier; those without faces are left out."""
-        return rows.vectors_of(self._store, subject_ids)
+    def faces_of(self, subject_ids: Collection[str]) -> dict[str, list[StoredFace]]:
+        """Return the faces of subjects by identifier, by face id; without faces left out."""
+        return rows.faces_of(self._store, subject_ids)
 
     def rebuild(self) -> None:
         """Build the index from the store and save it.

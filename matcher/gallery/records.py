@@ -154,25 +154,6 @@ class StoredFace:
     enrolled_at: datetime
 
 
-@dataclass(frozen=True, eq=False)
-class SubjectVectors:
-    """All vectors of one subject, for a template.
-
-    Parameters
-    ----------
-    face_ids
-        int64 array of shape (m,), ascending.
-    vectors
-        float32 array of shape (m, d), unit rows.
-    weights
-        float64 array of shape (m,), > 0.
-    """
-
-    face_ids: NDArray[np.int64]
-    vectors: NDArray[np.float32]
-    weights: NDArray[np.float64]
-
-
 @dataclass(frozen=True)
 class GalleryInfo:
     """The figures of a gallery at one moment.

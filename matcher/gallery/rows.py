@@ -18,7 +18,6 @@ from matcher.gallery.records import (
     PhotoRecord,
     StoredFace,
     Subject,
-    SubjectVectors,
 )
 from matcher.gallery.schema import now
 from matcher.gallery.store import Store
@@ -31,6 +30,10 @@ s.subject_id, s.date_of_birth, s.recorded_sex, s.region, s.source,
     SELECT tag FROM subject_tags t WHERE t.subject_id = s.subject_id ORDER BY tag))
 """
 _PHOTO: Final = "f.sha256, f.reference, f.taken_on, f.age_at_capture, f.source"
+_FACE: Final = f"""
+{_SUBJECT}, {_PHOTO}, f.face_id, v.vector, f.box_left, f.box_top, f.box_right, f.box_bottom,
+f.probability, f.quality, f.weight, f.enrolled_at
+"""
 
 
 def insert(
@@ -200,8 +203,7 @@ def photos(store: Store, subject_id: str) -> list[PhotoRecord]:
 def faces(store: Store, face_ids: Sequence[int]) -> dict[int, StoredFace]:
     """Return the records of those faces that are there, by face id, in the order asked."""
     rows = store.query(
-        f"SELECT {_SUBJECT}, {_PHOTO}, f.face_id, v.vector, f.box_left, f.box_top, f.box_right, "  # noqa: S608 - constant
-        "f.box_bottom, f.probability, f.quality, f.weight, f.enrolled_at "
+        f"SELECT {_FACE} "  # noqa: S608 - constant
         "FROM json_each(?) AS asked JOIN faces f ON f.face_id = asked.value "
         "JOIN subjects s USING (subject_id) JOIN vectors v ON v.face_id = f.face_id "
         "ORDER BY asked.key",
@@ -235,25 +237,18 @@ def owners(store: Store, face_ids: NDArray[np.int64]) -> list[list[str | None]]:
     return [[owner.get(face_id) for face_id in row] for row in face_ids.tolist()]
 
 
-def vectors_of(store: Store, subject_ids: Collection[str]) -> dict[str, SubjectVectors]:
-    """Return the vectors of those subjects that have faces, by subject identifier."""
+def faces_of(store: Store, subject_ids: Collection[str]) -> dict[str, list[StoredFace]]:
+    """Return the faces of those subjects that have some, by subject identifier."""
     rows = store.query(
-        "SELECT f.subject_id, f.face_id, f.weight, v.vector "
-        "FROM faces f JOIN vectors v USING (face_id) "
+        f"SELECT {_FACE} FROM faces f JOIN subjects s USING (subject_id) "  # noqa: S608 - constant
+        "JOIN vectors v USING (face_id) "
         "WHERE f.subject_id IN (SELECT value FROM json_each(?)) ORDER BY f.face_id",
         (json.dumps(list(subject_ids)),),
     )
-    grouped: defaultdict[str, list[Any]] = defaultdict(list)
-    for subject_id, *facts in rows:
-        grouped[subject_id].append(facts)
-    return {subject_id: _subject_vectors(facts) for subject_id, facts in grouped.items()}
-
-
-def _subject_vectors(facts: Sequence[Any]) -> SubjectVectors:
-    face_ids, weights, blobs = zip(*facts, strict=True)
-    return SubjectVectors(
-        np.array(face_ids, dtype=np.int64), _stacked(blobs), np.array(weights, dtype=np.float64)
-    )
+    grouped: defaultdict[str, list[StoredFace]] = defaultdict(list)
+    for row in rows:
+        grouped[row[0]].append(_face(row))
+    return dict(grouped)
 
 
 def vectors(store: Store, face_ids: NDArray[np.int64]) -> NDArray[np.float32]:

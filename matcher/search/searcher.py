@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
@@ -167,14 +166,16 @@ class Searcher:
         self, closest: Iterable[list[str]], selection: Selection
     ) -> dict[str, list[StoredFace]]:
         """Return the faces of all subjects found that the filters allow, one query for all."""
-        held = self._gallery.vectors_of(sorted({name for row in closest for name in row}))
-        face_ids = np.concatenate([np.empty(0, np.int64), *(h.face_ids for h in held.values())])
-        if selection.allowed is not None:
-            face_ids = np.intersect1d(face_ids, selection.allowed)
-        references: dict[str, list[StoredFace]] = defaultdict(list)
-        for face in self._gallery.faces(face_ids).values():
-            references[face.subject.subject_id].append(face)
-        return dict(references)
+        held = self._gallery.faces_of(sorted({name for row in closest for name in row}))
+        if selection.allowed is None:
+            return held
+        face_ids = [face.face_id for faces in held.values() for face in faces]
+        allowed = set(np.intersect1d(face_ids, selection.allowed).tolist())
+        kept = {
+            name: [face for face in faces if face.face_id in allowed]
+            for name, faces in held.items()
+        }
+        return {name: faces for name, faces in kept.items() if faces}
 
 
 def _rank(probe: Prepared, references: list[list[StoredFace]]) -> tuple[Candidate, ...]:

@@ -38,12 +38,13 @@ def files_hold(directory, data):
 
 def assert_searches_like_a_scan(gallery):
     """Compare the nearest faces with a scan of the vectors that the store returns."""
-    by_subject = gallery.vectors_of([one.subject_id for one in gallery.subjects()])
-    if not by_subject:
+    held = gallery.faces_of([one.subject_id for one in gallery.subjects()])
+    faces = [face for of_one in held.values() for face in of_one]
+    if not faces:
         assert (gallery.nearest(VECTORS[:1], 1)[1] == -1).all()
         return
-    ids = np.concatenate([found.face_ids for found in by_subject.values()])
-    vectors = np.concatenate([found.vectors for found in by_subject.values()])
+    ids = np.array([face.face_id for face in faces])
+    vectors = np.stack([face.vector for face in faces])
     queries = VECTORS[:5]
     k = min(10, len(ids))
     scores = queries.astype(np.float64) @ vectors.astype(np.float64).T

@@ -109,12 +109,13 @@ def test_faces_come_in_the_order_asked_without_those_that_are_not_there(filled):
     ]
 
 
-def test_vectors_of_a_subject_come_together(filled):
-    found = filled.vectors_of(["subject-0002", "nobody"])
+def test_faces_of_a_subject_come_together(filled):
+    found = filled.faces_of(["subject-0002", "nobody"])
     assert list(found) == ["subject-0002"]
-    np.testing.assert_array_equal(found["subject-0002"].vectors, VECTORS[8:12])
-    np.testing.assert_array_equal(found["subject-0002"].weights, [0.75] * 4)
-    np.testing.assert_array_equal(found["subject-0002"].face_ids, [9, 10, 11, 12])
+    faces = found["subject-0002"]
+    np.testing.assert_array_equal([face.vector for face in faces], VECTORS[8:12])
+    assert [face.weight for face in faces] == [0.75] * 4
+    assert [face.face_id for face in faces] == [9, 10, 11, 12]
 
 
 @pytest.mark.parametrize(

@@ -78,8 +78,8 @@ def test_a_subject_appears_once_at_the_score_of_its_closest_photo(
 
 def test_ranks_agree_with_a_plain_scan(gallery: Gallery, searcher: Searcher) -> None:
     (probe,) = random_unit_vectors(1, gallery.model.dimension, seed=5)
-    held = gallery.vectors_of([subject.subject_id for subject in gallery.subjects()])
-    expected = sorted(held, key=lambda name: -float((held[name].vectors @ probe).max()))
+    held = gallery.faces_of([subject.subject_id for subject in gallery.subjects()])
+    expected = sorted(held, key=lambda name: -max(float(f.vector @ probe) for f in held[name]))
     result = searcher.search(probe, top=SUBJECTS)
     assert [candidate.subject.subject_id for candidate in result] == expected
 
