@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -79,7 +80,8 @@ class Table:
     Raises
     ------
     ValueError
-        If two columns share a name or a row has a value for a column that is not there.
+        If the name is not of lower-case letters, digits and "_", two columns share a name, or a
+        row has a value for a column that is not there.
     """
 
     name: str
@@ -89,6 +91,8 @@ class Table:
     note: str = ""
 
     def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):
+            raise ValueError(f"a table is named in lower case, as in 'age_gap', got {self.name!r}")
         names = [column.name for column in self.columns]
         if not names or len(set(names)) < len(names):
             raise ValueError(f"table {self.name!r}: columns need names of their own, got {names}")

@@ -110,6 +110,17 @@ def _saved(figure: Figure, kind: str, metadata: dict[str, None]) -> bytes:
     return buffer.getvalue()
 
 
+def settled(ax: Axes) -> Figure:
+    """Return the figure of axes with its layout worked out, once for all ways to save it."""
+    figure = ax.get_figure(root=True)
+    if figure is None:
+        raise ValueError("the axes belong to no figure")
+    with our_style():
+        figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    return figure
+
+
 def legend_below(ax: Axes, curves: int) -> None:
     """Put the legend under the axes in up to three columns."""
     ax.figure.legend(

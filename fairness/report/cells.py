@@ -120,8 +120,8 @@ def _ordered(columns: Sequence[Column], table: Table) -> list[Column]:
 def _parts(column: Column, level: float) -> list[Part]:
     if column.name not in _CENTRES:
         kind = "text" if column.unit in ("text", "status") else "number"
-        heading = "status" if column.name == "status" else kind
-        head = Head(column.title, heading, column.description)
+        align = "status" if column.name == "status" else kind
+        head = Head(column.title, align, column.description)
         return [(head, lambda row: Cell(_word(column, row), _kind(column, row, kind)))]
     heading = Head(f"{short_percent(level)} interval", "number", "Where the true value may lie.")
     return [

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fairness.catalogue import TABLE_NAMES
 from fairness.report.cells import View, matrix, view
 from fairness.report.pictures import Picture
-from fairness.report.words import RATES, factor_title, rate_title
+from fairness.report.words import RATES, factor_title, rate_meaning, rate_title, slug
 from fairness.table import Row, Table
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _factor(report: AuditReport, pictures: Sequence[Picture], factor: str) -> Ch
         *_quality(report, own, factor),
     )
     title = factor_title(factor)
-    return Chapter(f"by-{factor}", f"By {title}", "", blocks)
+    return Chapter(slug(f"by-{factor}"), f"By {title}", "", blocks)
 
 
 def _rates(report: AuditReport, own: Sequence[Picture], factor: str) -> Iterator[Block]:
@@ -140,7 +140,7 @@ def _rates(report: AuditReport, own: Sequence[Picture], factor: str) -> Iterator
     metrics = dict.fromkeys(str(row["metric"]) for row in table.where(factor=factor))
     for metric in sorted(metrics, key=_place):
         rows = table.where(factor=factor, metric=metric)
-        yield Heading(rate_title(metric))
+        yield Heading(rate_title(metric), rate_meaning(metric))
         yield from (p for p in own if p.kind == "forest" and p.key[1:] == (metric,))
         caption = f"{rate_title(metric)} by {factor_title(factor)}"
         yield view(table, rows, level=report.level, caption=caption, hide=("factor", "metric"))

@@ -113,6 +113,6 @@ def written(value: Value, unit: Unit) -> str:
         case "p":
             return p_value(value)
         case "score":
-            return f"{value:.3f}".replace("-", _MINUS)
+            return f"{round(value, 3) + 0.0:.3f}".replace("-", _MINUS)
         case _:
             return significant(value)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fairness.curves import factors
 from fairness.report import maps, plots
-from fairness.report.canvas import png, svg
-from fairness.report.words import factor_title, rate_name
+from fairness.report.canvas import png, settled, svg
+from fairness.report.words import factor_title, rate_name, slug
 from fairness.table import Row
 
 if TYPE_CHECKING:
@@ -63,7 +63,14 @@ def draw_all(report: AuditReport) -> tuple[Picture, ...]:
     MissingExtraError
         If matplotlib is not installed.
     """
-    return (*_forests(report), *_curves(report), *_maps(report))
+    drawn = (*_forests(report), *_curves(report), *_maps(report))
+    names = [picture.name for picture in drawn]
+    return tuple(
+        replace(picture, name=f"{picture.name}-{earlier + 1}")
+        if (earlier := names[:place].count(picture.name))
+        else picture
+        for place, picture in enumerate(drawn)
+    )
 
 
 def _forests(report: AuditReport) -> Iterator[Picture]:
@@ -107,8 +114,8 @@ def _maps(report: AuditReport) -> Iterator[Picture]:
 
 def _picture(kind: str, alt: str, ax: Axes, *key: str) -> Picture:
     stem = "_".join((kind, *key)) if kind != "age_gap" else "_".join((kind, *key[1:]))
-    safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in stem)
-    return Picture(kind, safe, f"{alt}. The numbers are in a table beside it.", ax.figure, key)  # type: ignore[arg-type]  # ours are whole figures
+    alt = f"{alt}. The numbers are in a table beside it."
+    return Picture(kind, slug(stem), alt, settled(ax), key)
 
 
 def _has_limits(row: Row) -> bool:

@@ -167,6 +167,17 @@ def rate_title(metric: str) -> str:
     return RATES.get(metric, metric)
 
 
+def rate_meaning(metric: str) -> str:
+    """Return the sentence of the glossary on an error rate, "" if it has none."""
+    short = metric.partition("_")[0]
+    return next((text for term, text in GLOSSARY if f"({short})" in term), "")
+
+
+def slug(text: str) -> str:
+    """Return a text as part of a file name or an anchor."""
+    return "".join(sign if sign.isalnum() or sign in "-_" else "-" for sign in text)
+
+
 def rate_name(metric: str) -> str:
     """Return the short name of an error rate, for an axis or a sentence."""
     short, _, rest = metric.partition("_")
