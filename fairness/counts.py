@@ -22,12 +22,9 @@ from numpy.typing import NDArray
 from scipy.special import betaincinv
 
 from fairness.trials import CompleteTrials, ListedTrials, PairTable, require_pairs, spread
-from fairness.uncertainty import Rate, clustered_rate, rate_of, reduced_for_few
+from fairness.uncertainty import FEWEST_ERRORS, Rate, allow_for_few, clustered_rate, rate_of
 
 __all__ = ["CompleteTrials", "ListedTrials", "PairCounts", "SubjectCounts"]
-
-FEWEST_ERRORS = 5
-"""With fewer errors between pairs of subjects their variance is not estimated but bounded."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,11 +137,16 @@ class PairCounts:
         Fogliato, Patil and Perona, IJCV 2024).
         """
         p = self.total / self.trials.total
-        own = spread(ListedTrials(self.left, self.right, self.errors), len(self.trials.by_subject))
-        shares = own - p * self.trials.by_subject
         expected = p * self.trials.between(self.left, self.right)
         squares = np.sum(self.errors * (self.errors - 2 * expected)) + p * p * self.trials.squares
-        return float((shares @ shares - squares) / self.trials.total**2)
+        return float((self._shares @ self._shares - squares) / self.trials.total**2)
+
+    @cached_property
+    def _shares(self) -> NDArray[np.float64]:
+        """Errors of each subject less those expected of it, S_i; shape (subjects,)."""
+        trials = self.trials.by_subject
+        own = spread(ListedTrials(self.left, self.right, self.errors), len(trials))
+        return own - self.total / self.trials.total * trials
 
     def effective_trials(self) -> float:
         """Return how many independent comparisons would give the rate the same variance.
@@ -164,10 +166,10 @@ class PairCounts:
     def rate(self, *, level: float = 0.95, target: float = 1e-3) -> Rate:
         """Return the rate and its interval.
 
-        Wilson's interval with the effective number of comparisons, reduced where subjects are
-        few (`reduced_for_few`). With fewer than five errors, or fewer than five comparisons
-        without one, the variance says nothing: the limits are then exact ones for as many
-        comparisons as there are independent pairs, the strict bound.
+        Wilson's interval with the effective number of comparisons, reduced where few subjects
+        carry the variance (`allow_for_few`). With fewer than five errors, or fewer than five
+        comparisons without one, the variance says nothing, and as many comparisons are taken as
+        there are independent pairs: the strict bound.
 
         Parameters
         ----------
@@ -186,10 +188,9 @@ class PairCounts:
         )
 
     def _effective_for_limits(self, level: float) -> float:
-        few = min(self.total, self.trials.total - self.total) < FEWEST_ERRORS
-        if few:
+        if min(self.total, self.trials.total - self.total) < FEWEST_ERRORS:
             return float(self.independent_pairs)
-        return reduced_for_few(self._uncapped, self.trials.total, self.subjects, level)
+        return allow_for_few(self._uncapped, self.trials.total, self._shares, self.subjects, level)
 
     def optimistic_bound(self, level: float = 0.95) -> float:
         """Return the one-sided upper bound that holds if all comparisons are independent."""

@@ -16,13 +16,16 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betaincinv
+from scipy.special import betaincinv, stdtrit
 
 Status = Literal["ok", "limited", "bound_only", "insufficient", "suppressed"]
 """What the data behind a rate can carry; see `status_of`."""
 
 FEWEST_SUBJECTS = 10
 """Below this many subjects nothing is shown, so that no child can be told from a table."""
+
+FEWEST_ERRORS = 5
+"""With fewer errors, or fewer trials without one, no variance between subjects is estimated."""
 
 
 @dataclass(frozen=True)
@@ -166,20 +169,25 @@ def _effective_for_limits(
     errors: NDArray[np.int64], trials: NDArray[np.int64], level: float
 ) -> float:
     """Return the effective trials that the limits are made from."""
-    subjects = int(np.count_nonzero(trials))
+    subjects, k, total = int(np.count_nonzero(trials)), int(errors.sum()), int(trials.sum())
     independent = trials.max(initial=0) <= 1
-    if independent or int(errors.sum()) in (0, int(trials.sum())) or subjects < 2:
+    if independent or min(k, total - k) < FEWEST_ERRORS or subjects < 2:
         return float(subjects)
-    return reduced_for_few(_uncapped(errors, trials), int(trials.sum()), subjects, level)
+    shares = errors - k / total * trials
+    return allow_for_few(_uncapped(errors, trials), total, shares, subjects, level)
 
 
-def reduced_for_few(uncapped: float, trials: int, subjects: float, level: float) -> float:
+def allow_for_few(
+    uncapped: float, trials: int, shares: NDArray[np.float64], subjects: int, level: float
+) -> float:
     """Return the effective trials, fewer where a variance from few subjects is itself uncertain.
 
-    The factor (K - 1) / K allows for the mean that was fitted; (z / t)², with t the quantile
-    of Student's distribution with K - 1 degrees of freedom, is the adjustment of Korn and Graubard
-    (Survey Methodology 24, 1998). t is taken from its expansion z + (z³ + z) / 4 (K - 1)
-    (Abramowitz and Stegun 26.7.5), within 0.2 % from ten subjects.
+    What subjects add to the binomial variance is increased by K / (K - 1), for the mean that was
+    fitted, and by (t / z)², with t the quantile of Student's distribution with G - 1 degrees of
+    freedom (Korn and Graubard, Survey Methodology 24, 1998). Where a few subjects carry most of
+    the variance it is known from those few only: G = (sum S²)² / sum S⁴ is the effective number of
+    clusters (Carter, Schnepel and Steigerwald, Review of Economics and Statistics 99, 2017).
+    `benchmarks/interval_coverage.py` measures what the limits cover.
 
     Parameters
     ----------
@@ -187,14 +195,20 @@ def reduced_for_few(uncapped: float, trials: int, subjects: float, level: float)
         p (1 - p) / variance.
     trials
         The most that can be effective.
+    shares
+        Errors of each subject less those expected of it, shape (subjects,).
     subjects
-        K, above 1; those that the variance was estimated from.
+        K, those with a trial; at least 2.
     level
         Confidence level of the limits.
     """
-    z = NormalDist().inv_cdf((1 + level) / 2)
-    t_over_z = 1 + (z * z + 1) / (4 * (subjects - 1))
-    return min(float(trials), uncapped * (subjects - 1) / subjects) / t_over_z**2
+    excess = subjects / (subjects - 1) / uncapped - 1 / trials
+    if excess <= 0:
+        return float(trials)
+    carrying = float(np.sum(shares**2) ** 2 / np.sum(shares**4))
+    tail = (1 + level) / 2
+    t_over_z = float(stdtrit(max(1.0, carrying - 1), tail)) / NormalDist().inv_cdf(tail)
+    return 1 / (1 / trials + excess * t_over_z**2)
 
 
 def clustered_rate(
@@ -206,10 +220,11 @@ def clustered_rate(
 ) -> Rate:
     """Estimate a rate and its interval from counts by subject.
 
-    Wilson's interval with the effective number of trials, reduced a little where subjects are
-    few. Where no trial or every trial is an error, the exact one-sided limit for as many
-    independent trials as there are subjects (1 - 0.05^(1/n), about 3/n). Conditional on the
-    gallery that was searched.
+    Wilson's interval with the effective number of trials, reduced where few subjects carry the
+    variance (`allow_for_few`). With fewer than five errors, or fewer than five trials without one,
+    the variance says nothing, and as many independent trials are taken as there are subjects;
+    where no trial or every trial is an error that gives the exact one-sided limit
+    (1 - 0.05^(1/n), about 3/n). Conditional on the gallery that was searched.
 
     Parameters
     ----------
@@ -288,9 +303,9 @@ def status_of(errors: int, subjects: int, effective: float, *, target: float = 0
         return "suppressed"
     if errors >= 30 and subjects >= 100:
         return "ok"
-    if errors >= 5 and subjects >= 50:
+    if errors >= FEWEST_ERRORS and subjects >= 50:
         return "limited"
-    if errors < 5 and effective >= 3 / target:
+    if errors < FEWEST_ERRORS and effective >= 3 / target:
         return "bound_only"
     return "insufficient"
 
