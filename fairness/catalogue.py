@@ -196,8 +196,9 @@ _TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
         (
             Column("bound_name", "Bound", "text", "Name in the file of bounds."),
             _FACTOR,
+            _GROUP,
             _METRIC,
-            Column("measure", "Measure", "text", "What is bounded."),
+            Column("measure", "Measure", "text", "What is bounded; a rate where empty."),
             Column("limit", "At most", "number", "The bound."),
             Column("value", "Measured", "number", "The measured value."),
             Column("low", "Lower limit", "number", "Lower confidence limit."),

@@ -140,7 +140,7 @@ def _word(column: Column, row: Row) -> str:
     value = row[column.name]
     if isinstance(value, str):
         return _WORDS.get(column.name, str)(value)
-    return written(value, column.unit)
+    return written(value, _unit(column, row))
 
 
 def _centre(column: Column, row: Row) -> Cell:
@@ -160,7 +160,10 @@ def _limits(column: Column, row: Row) -> Cell:
 
 
 def _unit(column: Column, row: Row) -> Unit:
-    return "number" if row.get("metric") in NOT_A_SHARE else column.unit
+    if row.get("metric") in NOT_A_SHARE:
+        return "number"
+    bounded_rate = "outcome" in row and row.get("measure") is None
+    return "rate" if bounded_rate and column.unit == "number" else column.unit
 
 
 def _float(value: Value) -> float | None:

@@ -16,7 +16,7 @@ RATES = {
     "FPIR": "False positive identification rate (FPIR)",
     "FNIR": "False negative identification rate (FNIR), refused photos left out",
     "FNIR_counted": "False negative identification rate, refused photos counted as misses",
-    "hit_rate": "Rank hit rate (CMC)",
+    "FNIR_ranks": "Misses among the first candidates, threshold left aside (1 - CMC)",
     "selectivity": "Selectivity, candidates in a list",
 }
 """Titles of error rates; a rate that is not here goes by its own name."""

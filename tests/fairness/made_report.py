@@ -68,6 +68,21 @@ def made_report(*, groups: tuple[str, ...] = RACE_SEX) -> AuditReport:
     )
 
 
+def small_report() -> AuditReport:
+    """Return a report of one factor with two groups and few plots."""
+    rates = audit_table("rates", _group_rates("sex", ("female", "male")))
+    cross = audit_table("cross", _cross("sex", ("female", "male")))
+    return AuditReport(
+        title="Error rates by sex",
+        card=_card(),
+        threshold=0.612,
+        tables=(rates, cross, audit_table("acceptance", _acceptance())),
+        curves=Curves(det=(_det("sex", "female", 707, 1.0),)),
+        caveats=("Labels of sex were given by annotators.",),
+        facts={"seed": 20},
+    )
+
+
 def _card() -> dict[str, str]:
     return {
         "Model": "example-resnet, 128 numbers a face",
@@ -280,7 +295,7 @@ def _open_set() -> list[dict[str, Any]]:
             (group, {"metric": "FNIR", "rank": 10}, made_rate(0.3 * scale, 240, 60)),
             (group, {"metric": "FNIR_counted", "rank": 10}, made_rate(0.32 * scale, 246, 60)),
             (group, {"metric": "FPIR"}, made_rate(0.6 * scale, 200, 60)),
-            (group, {"metric": "hit_rate", "rank": 1}, made_rate(0.6 / scale, 240, 60)),
+            (group, {"metric": "FNIR_ranks", "rank": 1}, made_rate(0.4 * scale, 240, 60)),
         ]
     rows = [rate_row(rate, factor="age", group=g, gallery=82, **more) for g, more, rate in keys]
     rows.append(
@@ -378,6 +393,8 @@ def _acceptance() -> list[dict[str, Any]]:
     return [
         row("FMR by age", "FMR", 3, 4.1, "fail", "the lower limit is above the bound"),
         row("FNMR by age", "FNMR", 2, 1.9, "inconclusive", "the interval holds the bound"),
+        row("FNMR by age", "FNMR", 0.5, 0.183, "pass", "the upper limit is below the bound")
+        | {"group": AGES[3], "measure": None},
     ]
 
 
