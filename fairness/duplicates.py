@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fairness.cohort import Cohort
+from fairness.cohort import Cohort, Sample
 from fairness.faults import require_none
 
 
@@ -19,7 +19,7 @@ class Duplicates:
     across
         Sets of photos with the same bytes under different subjects.
     repeated
-        Photos with the bytes of an earlier photo of the same subject.
+        Photos with the bytes of an earlier photo, of the same subject or subjects of their own.
     """
 
     across: tuple[tuple[str, ...], ...]
@@ -29,6 +29,9 @@ class Duplicates:
 def duplicates(sha256_by_photo: Mapping[str, str], cohort: Cohort) -> Duplicates:
     """Find photos with the same bytes.
 
+    A photo that is a subject of its own, called by its identifier as in sets without identities,
+    has no identity that could contradict another: it only repeats.
+
     Parameters
     ----------
     sha256_by_photo
@@ -37,18 +40,20 @@ def duplicates(sha256_by_photo: Mapping[str, str], cohort: Cohort) -> Duplicates
     cohort
         Whose photos they are.
     """
-    same: dict[str, list[int]] = defaultdict(list)
-    for index, sample in enumerate(cohort.samples):
+    same: dict[str, list[Sample]] = defaultdict(list)
+    for sample in cohort.samples:
         if sample.photo in sha256_by_photo:
-            same[sha256_by_photo[sample.photo]].append(index)
-    across, repeated = [], []
-    for indices in same.values():
-        first: dict[str, int] = {}
-        for index in indices:
-            if first.setdefault(cohort.samples[index].subject, index) != index:
-                repeated.append(cohort.samples[index].photo)
-        if len(first) > 1:
-            across.append(tuple(cohort.samples[index].photo for index in indices))
+            same[sha256_by_photo[sample.photo]].append(sample)
+    across: list[tuple[str, ...]] = []
+    repeated: list[str] = []
+    for first, *others in same.values():
+        subjects = {first.subject}
+        for other in others:
+            if other.subject in subjects or other.subject == other.photo:
+                repeated.append(other.photo)
+            subjects |= {other.subject} - {other.photo}
+        if len(subjects) > 1:
+            across.append(tuple(sample.photo for sample in (first, *others)))
     return Duplicates(tuple(across), tuple(sorted(repeated)))
 
 
@@ -77,4 +82,4 @@ def without_duplicates(sha256_by_photo: Mapping[str, str], cohort: Cohort) -> Co
     )
     if not found.repeated:
         return cohort
-    return cohort.without(set(found.repeated), "same file as another photo of the subject")
+    return cohort.without(set(found.repeated), "same file as another photo")

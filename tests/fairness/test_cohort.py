@@ -286,6 +286,13 @@ def test_the_same_file_under_two_subjects_is_refused() -> None:
         without_duplicates(hashes, found)
 
 
+def test_the_same_file_twice_in_a_set_without_identities_is_set_aside() -> None:
+    found = cohort(*(Sample(photo, subject=photo) for photo in ("0.jpg", "1.jpg", "2.jpg")))
+    hashes = {"0.jpg": "x", "1.jpg": "x", "2.jpg": "y"}
+    assert duplicates(hashes, found) == Duplicates(across=(), repeated=("1.jpg",))
+    assert without_duplicates(hashes, found).subjects == ("0.jpg", "2.jpg")
+
+
 def test_different_files_change_nothing() -> None:
     found = cohort(*photos("s1", "s2"))
     assert without_duplicates({"0.jpg": "x", "1.jpg": "y"}, found) is found
