@@ -170,7 +170,9 @@ def _float(value: Value) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
-def matrix(rows: Sequence[Row], down: str, across: str, *, caption: str, corner: str) -> View:
+def matrix(
+    rows: Sequence[Row], down: str, across: str, *, caption: str, corner: str, note: str = ""
+) -> View:
     """Return rows as a map: one cell for each pair of labels, with interval and subjects.
 
     Parameters
@@ -179,8 +181,8 @@ def matrix(rows: Sequence[Row], down: str, across: str, *, caption: str, corner:
         Rate rows, at most one for each pair.
     down, across
         Columns whose values label the sides.
-    caption, corner
-        Heading, and what the corner says of the two sides.
+    caption, corner, note
+        Heading, what the corner says of the two sides, and what stands under it.
     """
     cells = {(str(row[down]), str(row[across])): row for row in rows}
     lines, columns = (sorted({pair[side] for pair in cells}) for side in (0, 1))
@@ -188,7 +190,7 @@ def matrix(rows: Sequence[Row], down: str, across: str, *, caption: str, corner:
     body = tuple(
         (Cell(group_title(a)), *(_square(cells.get((a, b))) for b in columns)) for a in lines
     )
-    return View(caption, heads, body)
+    return View(caption, heads, body, note)
 
 
 def _square(row: Row | None) -> Cell:

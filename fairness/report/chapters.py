@@ -275,6 +275,7 @@ def _age_gap(report: AuditReport, pictures: Sequence[Picture]) -> Chapter:
                 "gap",
                 caption=f"{name} by age in the earlier photo and years between the photos",
                 corner="Age ↓ years →",
+                note=table.note,
             ),
         ]
     return Chapter("age-gap", title, lead, tuple(blocks))
