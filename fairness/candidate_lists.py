@@ -128,7 +128,7 @@ def _judge_mated(
         cohort,
         photos,
         rank=np.array([rank for rank, _ in places], dtype=np.int64),
-        score=np.array([score for _, score in places], dtype=np.float64),
+        score=np.array([score for _, score in places], dtype=np.float32),
         refused=np.array([result.refused for result in results], dtype=np.bool_),
         unenrolled=~np.isin(cohort.subject_codes[photos], subjects),
         depth=depth,
@@ -151,9 +151,9 @@ def _judge_non_mated(
     depth: int,
     thresholds: Sequence[float],
 ) -> tuple[NonMatedSearches, NonMatedSearches]:
-    at = np.array(thresholds, dtype=np.float64)
+    at = np.array(thresholds, dtype=np.float32)
     results = [lists[photo] for photo in plan.non_mated.tolist()]
-    floor = np.array([_floor(result, depth, enrolled) for result in results], dtype=np.float64)
+    floor = np.array([_floor(result, depth, enrolled) for result in results], dtype=np.float32)
     if len(at) and (short := int(np.sum(floor >= at.min()))):
         raise _list_error(
             "each goes on below the thresholds at which candidates are counted",
@@ -164,7 +164,7 @@ def _judge_non_mated(
     made = np.array([not result.refused for result in results], dtype=np.bool_)
     others, kin = [], []
     for result, codes in zip(results, relatives, strict=True):
-        scores = np.array([score for _, score in result.candidates], dtype=np.float64)
+        scores = np.array([score for _, score in result.candidates], dtype=np.float32)
         names = [plan.cohort.subjects[code] for code in codes]
         related = np.array([who in names for who, _ in result.candidates], dtype=np.bool_)
         others.append(scores[~related])

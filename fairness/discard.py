@@ -68,12 +68,13 @@ class ErrorVersusDiscard:
     @property
     def discarded(self) -> NDArray[np.float64]:
         """Share of the comparisons discarded, rising from 0."""
-        return np.true_divide(self.kept[0] - self.kept, self.kept[0])
+        total = int(self.kept[0])
+        return (total - self.kept) / total
 
     @property
     def rate(self) -> NDArray[np.float64]:
         """Errors among the comparisons left, in [0, 1]; need not fall from step to step."""
-        return np.true_divide(self.errors, self.kept)
+        return self.errors / self.kept
 
     def at(self, share: float) -> float:
         """Return the error rate after at most a share in [0, 1] was discarded.

@@ -185,7 +185,8 @@ def _search_mated(
     photos, size = plan.mated, len(gallery.subjects)
     subjects = plan.cohort.subject_codes[photos]
     refused, unenrolled = ~acquired[photos], ~np.isin(subjects, gallery.subjects)
-    rank, score = np.zeros(len(photos), np.int64), np.full(len(photos), math.nan)
+    rank = np.zeros(len(photos), np.int64)
+    score = np.full(len(photos), math.nan, np.float32)
     for block in gallery.blocks(~(refused | unenrolled)):
         scores = gallery.scores(unit[photos[block]])
         own = np.searchsorted(gallery.subjects, subjects[block])
@@ -201,21 +202,21 @@ def _search_non_mated(
     gallery: _Gallery,
     thresholds: Sequence[float],
 ) -> tuple[NonMatedSearches, NonMatedSearches]:
-    photos, at = plan.non_mated, np.array(thresholds, dtype=np.float64)
+    photos, at = plan.non_mated, np.array(thresholds, dtype=np.float32)
     made, relatives = acquired[photos], plan.relatives(gallery.subjects)
-    top = np.full(len(photos), math.nan)
+    top = np.full(len(photos), math.nan, np.float32)
     counts = np.zeros((len(photos), len(at)), np.int64)
-    of_kin = [np.empty(0)] * len(photos)
+    of_kin = [np.empty(0, np.float32)] * len(photos)
     for block in gallery.blocks(made):
         scores = gallery.scores(unit[photos[block]])
         for column, probe in enumerate(block):
             rows = np.searchsorted(gallery.subjects, relatives[probe])
-            of_kin[probe] = scores[rows, column].astype(np.float64)
+            of_kin[probe] = scores[rows, column]
             scores[rows, column] = -math.inf
         top[block] = scores.max(axis=0)
-        for place, threshold in enumerate(_rounded_up(at)):
+        for place, threshold in enumerate(at):
             counts[block, place] = np.count_nonzero(scores >= threshold, axis=0)
-    everywhere = np.full(len(photos), -math.inf)
+    everywhere = np.full(len(photos), -math.inf, np.float32)
     number = np.array([len(codes) for codes in relatives], dtype=np.int64)
     others = NonMatedSearches(
         plan.cohort, photos, top, everywhere, at, counts, len(gallery.subjects) - number
@@ -230,12 +231,6 @@ def _search_non_mated(
         enrolled=number,
     )
     return others, kin
-
-
-def _rounded_up(thresholds: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Lowest float32 numbers that are not below: float32 scores compare as if in double."""
-    near = thresholds.astype(np.float32)
-    return np.where(near < thresholds, np.nextafter(near, np.float32(math.inf)), near)
 
 
 def _acquired(photos: int, acquisition: Sequence[str] | None) -> NDArray[np.bool_]:

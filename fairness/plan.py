@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from fairness.cohort import Cohort
 from fairness.errors import CohortError
 from fairness.groups import GAP_EDGES, UNKNOWN, Cells, band
-from fairness.sample import DAYS_PER_YEAR, Sample
+from fairness.pairs import Pairs, family_codes, years_between
 
 ROLE = "role"
 """Label of a photo that says what it is used for, one of `ROLES`."""
@@ -168,29 +168,24 @@ class IdentificationPlan:
         enrolled
             Subject codes.
         """
-        samples, codes = self.cohort.samples, self.cohort.subject_codes
-        there = set(enrolled.tolist())
-        families: dict[str | None, set[int]] = {
-            sample.family: set() for sample in samples if sample.family
-        }
-        for sample, code in zip(samples, codes.tolist(), strict=True):
-            if sample.family and code in there:
-                families[sample.family].add(code)
-        none: set[int] = set()
-        return [_indices(sorted(families.get(samples[p].family, none))) for p in self.non_mated]
+        families = family_codes(self.cohort)
+        of, own = families[enrolled], families[self.cohort.subject_codes[self.non_mated]]
+        return [enrolled[of == family] if family >= 0 else enrolled[:0] for family in own]
 
     def gaps(self, edges: Sequence[float] = GAP_EDGES) -> Cells:
         """Return the years from the latest enrolled photo of a subject to each mated probe.
 
-        From the ages at capture if both are known, else from the dates; else, and for all other
-        photos, `UNKNOWN`. A probe that is older than the enrolled photo counts like a later one.
+        From the dates if both are known, else from the ages; else, and for all other photos,
+        `UNKNOWN`. A probe that is older than the enrolled photo counts like a later one.
         """
-        samples, codes = self.cohort.samples, self.cohort.subject_codes
-        latest = {int(codes[photo]): samples[photo] for photo in self.gallery}
-        labels = [UNKNOWN] * len(samples)
-        for photo in self.mated:
-            years = _years_between(latest[int(codes[photo])], samples[photo])
-            labels[photo] = band(years, edges)
+        codes = self.cohort.subject_codes
+        latest = np.zeros(len(self.cohort.subjects), np.int64)
+        latest[codes[self.gallery]] = self.gallery
+        none = np.zeros(len(self.mated), np.float32)
+        pairs = Pairs(latest[codes[self.mated]], self.mated, none)
+        labels = [UNKNOWN] * len(self.cohort)
+        for photo, years in zip(self.mated, years_between(self.cohort, pairs), strict=True):
+            labels[photo] = band(None if math.isnan(years) else years, edges)
         return Cells.of("gap", labels)
 
 
@@ -208,14 +203,6 @@ def _earliest_first(cohort: Cohort) -> list[int]:
         return sample.subject, age, day, photo
 
     return sorted(range(len(cohort)), key=key)
-
-
-def _years_between(one: Sample, other: Sample) -> float | None:
-    if one.age_at_capture is not None and other.age_at_capture is not None:
-        return abs(other.age_at_capture - one.age_at_capture)
-    if one.taken_on is not None and other.taken_on is not None:
-        return abs((other.taken_on - one.taken_on).days) / DAYS_PER_YEAR
-    return None
 
 
 def _indices(photos: Sequence[int]) -> NDArray[np.int64]:

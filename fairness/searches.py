@@ -1,7 +1,7 @@
 """Searches of a gallery: who is missed, and who sends an investigator after the wrong child.
 
 With N people enrolled, a candidate counts where it is among the first R and its score is at or
-above T (vocabulary of ISO/IEC 19795-1):
+above T, both in float32 (vocabulary of ISO/IEC 19795-1):
 
 - FNIR(N, R, T), the share of searches for enrolled people in which their record does not count;
 - FPIR(N, T), the share of searches for people who are not enrolled in which any candidate does;
@@ -92,7 +92,7 @@ class MatedSearches:
         int64, place of the person's own record, 1 the first; 0 where it is not among the
         candidates or there was no search.
     score
-        float64, score of that record; nan where there is none.
+        float32, score of that record; nan where there is none.
     refused
         bool, whether the probe has no vector, so that there was no search.
     unenrolled
@@ -104,7 +104,7 @@ class MatedSearches:
     cohort: Cohort
     photos: NDArray[np.int64]
     rank: NDArray[np.int64]
-    score: NDArray[np.float64]
+    score: NDArray[np.float32]
     refused: NDArray[np.bool_]
     unenrolled: NDArray[np.bool_]
     depth: int
@@ -129,7 +129,7 @@ class MatedSearches:
         if rank > self.depth:
             raise _too_short(f"rank {rank} of lists of {self.depth} at most")
         found = (self.rank >= 1) & (self.rank <= rank)
-        return ~(found & (self.score >= threshold))
+        return ~(found & (self.score >= np.float32(threshold)))
 
     def fnir(self, cells: Cells, *, rank: int, threshold: float = -math.inf) -> dict[str, Misses]:
         """Return FNIR(N, R, T) of each group; an entry for every group, if without trials.
@@ -189,13 +189,13 @@ class NonMatedSearches:
     photos
         int64, photo index of the probe.
     top
-        float64, score of the closest candidate; -inf where there is none, nan where the probe has
+        float32, score of the closest candidate; -inf where there is none, nan where the probe has
         no vector.
     floor
-        float64, lowest score that is known to have no further candidate above it; -inf where all
+        float32, lowest score that is known to have no further candidate above it; -inf where all
         candidates are known.
     thresholds
-        float64 of shape (thresholds,), at which candidates were counted.
+        float32 of shape (thresholds,), at which candidates were counted.
     candidates
         int64 of shape (probes, thresholds), candidates at or above each; 0 where the probe has no
         vector.
@@ -205,9 +205,9 @@ class NonMatedSearches:
 
     cohort: Cohort
     photos: NDArray[np.int64]
-    top: NDArray[np.float64]
-    floor: NDArray[np.float64]
-    thresholds: NDArray[np.float64]
+    top: NDArray[np.float32]
+    floor: NDArray[np.float32]
+    thresholds: NDArray[np.float32]
     candidates: NDArray[np.int64]
     enrolled: NDArray[np.int64]
 
@@ -216,11 +216,11 @@ class NonMatedSearches:
         cls,
         cohort: Cohort,
         photos: NDArray[np.int64],
-        scores: Sequence[NDArray[np.float64]],
+        scores: Sequence[NDArray[np.float32]],
         *,
         made: NDArray[np.bool_],
-        floor: NDArray[np.float64],
-        thresholds: NDArray[np.float64],
+        floor: NDArray[np.float32],
+        thresholds: NDArray[np.float32],
         enrolled: NDArray[np.int64],
     ) -> NonMatedSearches:
         """Return the searches whose candidates have these scores.
@@ -228,7 +228,7 @@ class NonMatedSearches:
         Parameters are those of the class, `made` and, for each probe, the `scores` of its
         candidates in any order. Probes that could have no candidate are left out.
         """
-        top = np.array([own.max(initial=-math.inf) for own in scores], dtype=np.float64)
+        top = np.array([own.max(initial=-math.inf) for own in scores], dtype=np.float32)
         top[~made] = math.nan
         counts = np.zeros((len(photos), len(thresholds)), np.int64)
         for probe, own in enumerate(scores):
@@ -251,8 +251,9 @@ class NonMatedSearches:
         ScoresError
             If a list of candidates ends at or above the threshold, so that this cannot be known.
         """
-        alarms = self.top >= threshold
-        if unknown := int(np.sum(~alarms & (self.floor >= threshold) & self.made)):
+        at = np.float32(threshold)
+        alarms = self.top >= at
+        if unknown := int(np.sum(~alarms & (self.floor >= at) & self.made)):
             raise _too_short(f"{unknown} lists that end at or above {threshold:g}")
         return alarms
 
@@ -291,7 +292,7 @@ class NonMatedSearches:
         ValueError
             If it is not.
         """
-        (place,) = np.nonzero(self.thresholds == threshold)
+        (place,) = np.nonzero(self.thresholds == np.float32(threshold))
         if not len(place):
             raise ValueError(f"candidates were counted at {self.thresholds}, not at {threshold}")
         candidates, there = self.candidates[:, place[0]], self.enrolled * self.made
@@ -327,7 +328,9 @@ class NonMatedSearches:
                 next_step="Leave some subjects out of the gallery and search with their photos.",
             )
         allowed = math.floor(fpir * len(top) + 1e-9)
-        return float(np.nextafter(top[allowed], math.inf)) if allowed < len(top) else -math.inf
+        if allowed == len(top):
+            return -math.inf
+        return float(np.nextafter(top[allowed], np.float32(math.inf)))
 
 
 def _too_short(got: str) -> ScoresError:

@@ -265,7 +265,7 @@ def test_a_threshold_keeps_its_fpir_and_a_lower_one_does_not(found, target):
     threshold = searches.threshold_at(target)
     assert searches.alarms(threshold)[searches.made].mean() <= target + 1e-12
     if threshold > -math.inf:
-        lower = np.nextafter(threshold, -math.inf)
+        lower = np.nextafter(np.float32(threshold), np.float32(-math.inf))
         assert searches.alarms(lower)[searches.made].mean() > target
 
 

@@ -81,15 +81,17 @@ def test_a_tie_goes_against_the_matcher():
     assert found.mated.rank.tolist() == [2, 0]
 
 
-def test_a_score_is_compared_with_the_threshold_as_it_is():
-    """0.7 in single precision is below 0.7: no candidate, and so in both ways of counting."""
+def test_scores_and_thresholds_are_compared_in_single_precision():
     plan = IdentificationPlan.drawn(four_people(), share=1.0)
     tilted = [0.7, math.sqrt(1 - 0.49)]
     vectors = np.array([[1, 0], [1, 0], [1, 0], [1, 0], tilted, tilted], np.float32)
-    at = (0.7, float(np.float32(0.7)))
-    found = search_plan(plan, vectors, thresholds=at)
-    assert [found.non_mated.alarms(t).tolist() for t in at] == [[False] * 2, [True] * 2]
-    assert found.non_mated.candidates.tolist() == [[0, 1], [0, 2]]
+    above = float(np.nextafter(np.float32(0.7), np.float32(1)))
+    found = search_plan(plan, vectors, thresholds=(0.7, above))
+    assert found.non_mated.alarms(0.7).tolist() == [True, True]
+    assert found.non_mated.alarms(above).tolist() == [False, False]
+    assert found.non_mated.candidates.tolist() == [[1, 0], [2, 0]]
+    whole = plan.cohort.cells("source")
+    assert found.non_mated.selectivity(whole, threshold=0.7)["unknown"].mean == 1.5
 
 
 def test_photos_without_an_age_come_after_those_with_one_and_dates_decide_otherwise():
