@@ -8,7 +8,8 @@ from fairness.identification import (
     group_gaps,
     rates_by_group,
 )
-from fairness.uncertainty import Rate, Status, clopper_pearson, clustered_rate, holm, wilson
+from fairness.significance import holm
+from fairness.uncertainty import Rate, Status, clopper_pearson, clustered_rate, wilson
 
 __all__ = [
     "UNKNOWN",

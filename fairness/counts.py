@@ -24,7 +24,14 @@ from scipy.special import betaincinv
 from fairness.trials import CompleteTrials, ListedTrials, PairTable, require_pairs, spread
 from fairness.uncertainty import FEWEST_ERRORS, Rate, allow_for_few, clustered_rate, rate_of
 
-__all__ = ["CompleteTrials", "ListedTrials", "PairCounts", "SubjectCounts"]
+__all__ = [
+    "CompleteTrials",
+    "Counts",
+    "ListedTrials",
+    "PairCounts",
+    "SubjectCounts",
+    "rate_of_counts",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +60,15 @@ class SubjectCounts:
         if np.any((self.errors < 0) | (self.errors > self.trials)):
             raise ValueError("need 0 <= errors <= trials for every subject")
 
+    @property
+    def codes(self) -> int:
+        """Number of subject codes that weights have to be given for."""
+        return len(self.trials)
+
+    @cached_property
+    def _members(self) -> NDArray[np.intp]:
+        return np.flatnonzero(self.trials)
+
     def rate(self, *, level: float = 0.95, target: float = 0.05) -> Rate:
         """Return the rate and its interval, see `clustered_rate`."""
         return clustered_rate(self.errors, self.trials, level=level, target=target)
@@ -67,7 +83,8 @@ class SubjectCounts:
         weights
             float64 array of shape (subjects, draws): how often each subject is in each draw.
         """
-        return self.errors @ weights, self.trials @ weights
+        w = weights[self._members]
+        return self.errors[self._members] @ w, self.trials[self._members] @ w
 
     def resampled(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the rate in each draw, shape (draws,); nan where it has no trial."""
@@ -105,6 +122,11 @@ class PairCounts:
             raise ValueError("need errors between subjects that were compared")
         if np.any(self.errors > self.trials.between(self.left, self.right)):
             raise ValueError("need no more errors than trials for every pair of subjects")
+
+    @property
+    def codes(self) -> int:
+        """Number of subject codes that weights have to be given for."""
+        return len(self.trials.by_subject)
 
     @cached_property
     def total(self) -> int:
@@ -218,6 +240,14 @@ class PairCounts:
     @cached_property
     def _weighted(self) -> PairTable:
         return PairTable.of(self.left, self.right, self.errors)
+
+
+Counts = SubjectCounts | PairCounts
+
+
+def rate_of_counts(counts: Counts, *, level: float = 0.95, target: float | None = None) -> Rate:
+    """Return the rate, judged by the target of its kind unless one is given."""
+    return counts.rate(level=level) if target is None else counts.rate(level=level, target=target)
 
 
 def _ratio(errors: NDArray[np.float64], trials: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairness.groups import UNKNOWN
+from fairness.significance import holm
 from fairness.uncertainty import (
     FEWEST_SUBJECTS,
     Rate,
     clustered_rate,
-    holm,
     wilson,
 )
 

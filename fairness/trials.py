@@ -106,10 +106,12 @@ class CompleteTrials:
 
     def drawn(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the comparisons in each draw, a pair counting w_i w_j times; shape (draws,)."""
-        a, b = self.first.astype(np.float64), self.second.astype(np.float64)
-        own = (a * b) @ (weights * weights)
-        everybody = (a @ weights) * (b @ weights) - own
-        return everybody / (2 if self.same else 1) - self._kin.drawn(weights)
+        members = np.flatnonzero(self.first + self.second)
+        a, b = (side[members].astype(np.float64) for side in (self.first, self.second))
+        w = weights[members]
+        everybody = (a @ w) * (b @ w) - (a * b) @ (w * w)
+        drawn: NDArray[np.float64] = everybody / (2 if self.same else 1)
+        return drawn - self._kin.drawn(weights)
 
 
 @dataclass(frozen=True, eq=False)

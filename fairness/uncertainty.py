@@ -9,7 +9,6 @@ arXiv 2306.01198).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Literal
@@ -317,31 +316,3 @@ def _counts(errors: ArrayLike, trials: ArrayLike) -> tuple[NDArray[np.int64], ND
     if not np.all((e >= 0) & (e <= m) & (e == np.floor(e)) & (m == np.floor(m))):
         raise ValueError("need whole numbers with 0 <= errors <= trials for every subject")
     return e.astype(np.int64), m.astype(np.int64)
-
-
-def holm(p_values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Adjust p-values so that the chance of any false report stays at its level (Holm, 1979).
-
-    Parameters
-    ----------
-    p_values
-        Shape (tests,), each in [0, 1].
-
-    Returns
-    -------
-    float64 array of shape (tests,)
-        In the order given. A test whose adjusted value is at most alpha is reported.
-
-    Raises
-    ------
-    ValueError
-        If a value is outside [0, 1].
-    """
-    p = np.asarray(p_values, dtype=np.float64)
-    if p.ndim != 1 or not np.all((p >= 0) & (p <= 1)):
-        raise ValueError("need a flat sequence of p-values in [0, 1]")
-    order = np.argsort(p, kind="stable")
-    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.minimum(stepped, 1.0)
-    return adjusted

@@ -1,7 +1,6 @@
 """Intervals against published vectors, independent libraries and simulation."""
 
 import math
-from itertools import combinations
 
 import numpy as np
 import pytest
@@ -13,7 +12,6 @@ from fairness.uncertainty import (
     clopper_pearson,
     clustered_rate,
     effective_trials,
-    holm,
     status_of,
     wilson,
 )
@@ -226,34 +224,6 @@ def test_a_rate_reads_with_its_counts_and_interval_or_not_at_all(errors, trials,
 def test_a_suppressed_rate_shows_no_figure_of_its_own():
     shown = str(Rate(7, 8, 9, 0.875, 0.5, 0.97, "suppressed", 8.0))
     assert not set("5789") & set(shown)
-
-
-P_VALUES = [0.001, 0.008, 0.039, 0.041, 0.042, 0.06, 0.074, 0.205]
-
-
-def test_holm_of_a_known_family():
-    expected = [0.008, 0.056] + [0.234] * 6  # statsmodels 0.15, multipletests(method="holm")
-    assert holm(P_VALUES) == pytest.approx(expected)
-    assert holm(P_VALUES[::-1]) == pytest.approx(expected[::-1])
-    assert holm([]).shape == (0,)
-
-
-@repeatable
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=7))
-def test_holm_is_the_closed_test_of_bonferroni(p_values):
-    """A hypothesis falls where every set of hypotheses that holds it falls (Marcus et al. 1976)."""
-    indices = range(len(p_values))
-    sets = [set(s) for size in indices for s in combinations(indices, size + 1)]
-    for index, adjusted in enumerate(holm(p_values)):
-        holding = [s for s in sets if index in s]
-        closed = max(min(1.0, len(s) * min(p_values[i] for i in s)) for s in holding)
-        assert adjusted == pytest.approx(closed)
-
-
-@pytest.mark.parametrize("p_values", [[1.1], [-0.1], [math.nan], [[0.1]]])
-def test_holm_refuses_what_are_no_p_values(p_values):
-    with pytest.raises(ValueError, match="p-values"):
-        holm(p_values)
 
 
 def beta_binomial(rng, subjects, rate, correlation):
