@@ -6,11 +6,11 @@ import math
 from itertools import combinations_with_replacement
 from typing import Any
 
-import numpy as np
+from made_curves import made_curves, made_det
 
 from fairness.audit_report import AuditReport
 from fairness.catalogue import audit_table
-from fairness.curves import CmcCurve, Curves, DetCurve, DiscardCurve, ScoreSpread
+from fairness.curves import Curves
 from fairness.groups import AGE_EDGES, GAP_EDGES, bands
 from fairness.table import OVERALL, Table, rate_row, suppress_secondary
 from fairness.uncertainty import Rate, status_of, wilson
@@ -54,7 +54,7 @@ def made_report(*, groups: tuple[str, ...] = RACE_SEX) -> AuditReport:
         card=_card(),
         threshold=0.612,
         tables=_tables(groups),
-        curves=_curves(groups),
+        curves=made_curves({age: facts[0] for age, facts in AGE_FACTS.items()}, groups),
         caveats=(
             "Seen through 82 families of one country; other populations may differ.",
             "Ages are ages at capture as written in the source; years between photos are "
@@ -77,7 +77,7 @@ def small_report() -> AuditReport:
         card=_card(),
         threshold=0.612,
         tables=(rates, cross, audit_table("acceptance", _acceptance())),
-        curves=Curves(det=(_det("sex", "female", 707, 1.0),)),
+        curves=Curves(det=(made_det("sex", "female", 707, 1.0),)),
         caveats=("Labels of sex were given by annotators.",),
         facts={"seed": 20},
     )
@@ -413,42 +413,3 @@ def _changes() -> list[dict[str, Any]]:
         }
         for age, before, after in ((AGES[2], 0.31, 0.29), (AGES[3], 0.19, 0.183))
     ]
-
-
-def _curves(groups: tuple[str, ...]) -> Curves:
-    shown = [age for age in AGES if AGE_FACTS[age][0] >= 10]
-    return Curves(
-        det=tuple(
-            _det("age", age, AGE_FACTS[age][0], 2.2 - 0.25 * AGES.index(age)) for age in shown
-        )
-        + tuple(_det("race*sex", group, 707, 0.9 + 0.05 * i) for i, group in enumerate(groups)),
-        cmc=tuple(_cmc("age", age, 0.5 + 0.05 * i) for i, age in enumerate(AGES[2:5])),
-        discard=tuple(_edc("age", age, 0.3 - 0.05 * i) for i, age in enumerate(AGES[2:5])),
-        scores=tuple(_spread("age", age, 0.04 * i) for i, age in enumerate(AGES[2:5])),
-    )
-
-
-def _det(factor: str, group: str, subjects: int, hardness: float) -> DetCurve:
-    thresholds = np.linspace(-4, 8, 120)
-    fmr = 1 / (1 + np.exp(3 - hardness + 1.6 * thresholds))
-    fnmr = 1 / (1 + np.exp(3.2 - 0.9 * thresholds - hardness))
-    return DetCurve(factor, group, fmr, fnmr, subjects, (float(fmr[70]), float(fnmr[70])))
-
-
-def _cmc(factor: str, group: str, first: float) -> CmcCurve:
-    ranks = np.arange(1, 21)
-    hits = 1 - (1 - first) * ranks**-0.4
-    return CmcCurve(factor, group, ranks, hits, 60, hits - 0.06, np.minimum(1, hits + 0.05))
-
-
-def _edc(factor: str, group: str, fnmr: float) -> DiscardCurve:
-    share = np.linspace(0, 0.9, 40)
-    return DiscardCurve(factor, group, share, fnmr * (1 - share) ** 0.7, 60)
-
-
-def _spread(factor: str, group: str, shift: float) -> ScoreSpread:
-    edges = np.linspace(0, 1, 81)
-    middle = (edges[1:] + edges[:-1]) / 2
-    mated = 4000 * np.exp(-(((middle - 0.62 - shift) / 0.09) ** 2))
-    non_mated = 90000 * np.exp(-(((middle - 0.5 + shift) / 0.08) ** 2))
-    return ScoreSpread(factor, group, edges, mated.astype(np.int64), non_mated.astype(np.int64), 60)
