@@ -62,6 +62,11 @@ class CellPairs:
         return inside
 
 
+def everybody(photos: int) -> Cells:
+    """Return the division of photos into one group."""
+    return Cells("everybody", ("everybody",), np.zeros(photos, np.int64))
+
+
 def code_of(cells: Cells, name: str) -> int:
     """Return the code of a group.
 
@@ -203,7 +208,7 @@ class ScoreHistogram:
 
 
 def first_row(cell: int, cells: int) -> int:
-    """Return where the upper triangle of a square table begins its row `cell`, by rows."""
+    """Return where the upper triangle of a square table, by rows, begins its row `cell`."""
     return cell * cells - cell * (cell - 1) // 2
 
 

@@ -16,13 +16,16 @@ from numpy.typing import NDArray
 
 from fairness.cohort import Cohort
 from fairness.errors import ScoresError
-from fairness.false_matches import CompleteMade, Dyads, FalseMatches
+from fairness.false_matches import CompleteMade, Dyads, FalseMatches, Made
 from fairness.groups import Cells
 from fairness.histogram import ScoreHistogram, empty_counts, first_row
 from fairness.pairs import Pairs, Photos, kin_photos, kin_subjects, mated_photos
 from fairness.tiles import SIDE, Tiles
 
 __all__ = ["MOST_FALSE_MATCHES", "EmbeddingScores", "Pairs", "Scores"]
+
+NOT_COMPARED = "not compared"
+"""Stands in `Scores.acquisition` for a photo that nobody tried to compare: no failure."""
 
 MOST_FALSE_MATCHES = 50_000_000
 """Comparisons at or above a threshold that are kept, one gibibyte."""
@@ -61,8 +64,19 @@ class Scores(Protocol):
     def tail(self, threshold: float) -> Pairs:
         """Return the non-mated comparisons at or above a threshold, left < right; kin left out."""
 
+    def made(self, cells: Cells) -> Made:
+        """Return the non-mated comparisons that were made, whatever the score; kin left out."""
+
     def false_matches(self, threshold: float, cells: Cells) -> FalseMatches:
         """Return the false matches of every pair of groups, in one pass at most; kin left out."""
+
+
+def false_matches_of(scores: Scores, threshold: float, cells: Cells) -> FalseMatches:
+    """Return the false matches in the tail of scores, see `Scores.false_matches`."""
+    pairs = scores.tail(threshold)
+    codes = scores.cohort.subject_codes
+    errors = Dyads.of(pairs.left, pairs.right, cells=cells, subject_codes=codes)
+    return FalseMatches(threshold, cells, errors, scores.made(cells))
 
 
 class EmbeddingScores:
@@ -164,12 +178,14 @@ class EmbeddingScores:
         ScoresError
             If there would be more than `MOST_FALSE_MATCHES`.
         """
-        pairs = self.tail(threshold)
-        subjects = self.cohort.subject_codes
+        return false_matches_of(self, threshold, cells)
+
+    def made(self, cells: Cells) -> CompleteMade:
+        """See `Scores`: every acquired photo with every other."""
         photos = np.zeros((len(cells.names), len(self.cohort.subjects)), np.int64)
-        np.add.at(photos, (cells.codes[self._acquired], subjects[self._acquired]), 1)
-        errors = Dyads.of(pairs.left, pairs.right, cells=cells, subject_codes=subjects)
-        return FalseMatches(threshold, cells, errors, CompleteMade(photos, self._kin_subjects))
+        subjects = self.cohort.subject_codes[self._acquired]
+        np.add.at(photos, (cells.codes[self._acquired], subjects), 1)
+        return CompleteMade(photos, self._kin_subjects)
 
     def _pass_for_tail(self, threshold: float) -> Pairs:
         tiles = self._tiles(np.zeros(len(self.cohort), np.int64))
