@@ -19,6 +19,7 @@ from fairness.cohort import Cohort
 from fairness.counts import SubjectCounts
 from fairness.errors import CohortError
 from fairness.groups import Cells
+from fairness.pairs import Pairs
 from fairness.searches import Misses
 from fairness.tally import by_group
 
@@ -137,26 +138,15 @@ class JudgedPairs:
     left_out: int
 
     @classmethod
-    def of(
-        cls,
-        cohort: Cohort,
-        left: NDArray[np.int64],
-        right: NDArray[np.int64],
-        score: NDArray[np.float32],
-        *,
-        threshold: float,
-    ) -> JudgedPairs:
+    def of(cls, cohort: Cohort, pairs: Pairs, *, threshold: float) -> JudgedPairs:
         """Judge mated comparisons at a threshold.
 
         Parameters
         ----------
         cohort
             Whose photos; their `quality` decides.
-        left, right
-            int64 arrays of shape (comparisons,): photo indices; the labels of the right, later
-            photo are those of the comparison.
-        score
-            float32 array of shape (comparisons,); nan where a photo has no vector.
+        pairs
+            Mated comparisons; the labels of the right, later photo are those of the comparison.
         threshold
             A score below it is an error.
 
@@ -165,8 +155,8 @@ class JudgedPairs:
         CohortError
             If no comparison has a score and two photos with a quality.
         """
-        quality = np.minimum(_quality(cohort)[left], _quality(cohort)[right])
-        known = ~(np.isnan(quality) | np.isnan(score))
+        quality = np.minimum(_quality(cohort)[pairs.left], _quality(cohort)[pairs.right])
+        known = ~(np.isnan(quality) | np.isnan(pairs.score))
         if not known.any():
             raise CohortError(
                 "the quality of the photos",
@@ -176,9 +166,9 @@ class JudgedPairs:
             )
         return cls(
             cohort,
-            right[known],
+            pairs.right[known],
             quality[known],
-            score[known].astype(np.float64) < threshold,
+            pairs.score[known] < np.float32(threshold),
             int(np.sum(~known)),
         )
 

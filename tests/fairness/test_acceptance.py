@@ -78,6 +78,7 @@ def test_a_file_is_read_as_it_is_written(write):
     ("row", "outcome", "words"),
     [
         pytest.param(rate(30, 1000), "pass", "at most 0.0", id="clearly below"),
+        pytest.param({**rate(30, 1000), "status": None}, "pass", "at most 0.0", id="no status"),
         pytest.param(rate(300, 1000), "fail", "at least 0.27", id="clearly above"),
         pytest.param(rate(200, 1000), "inconclusive", "both sides", id="at the bound"),
         pytest.param(rate(195, 1000), "inconclusive", "both sides", id="just below, by chance"),

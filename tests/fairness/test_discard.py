@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from fairness.cohort import Cohort, Sample
 from fairness.discard import ErrorVersusDiscard, JudgedPairs, refused_by_group
 from fairness.errors import CohortError
+from fairness.pairs import Pairs
 
 repeatable = settings(deadline=None, derandomize=True)
 
@@ -23,7 +24,7 @@ def test_the_worked_example():
     expected = {0: 0.3, 0.1: 0.222222, 0.2: 0.125, 0.3: 0.142857, 0.4: 0, 0.9: 0, 1: 0}
     for share, rate in expected.items():
         assert curve.at(share) == pytest.approx(rate, abs=1e-6)
-    assert curve.at(0.19) == curve.at(0.1)
+    assert curve.at(0.19) == curve.at(0.1) == curve.at(1 - 0.9)  # 0.09999999999999998
     assert curve.area(0.3) == pytest.approx(0.06472222, abs=5e-9)
     assert curve.linear_area(0.3) == pytest.approx(0.05686508, abs=5e-9)
     assert curve.discarded == pytest.approx(np.arange(10) / 10)
@@ -111,10 +112,15 @@ def cohort(subjects=40):
     return Cohort.of(samples, name="test")
 
 
+def scores_of(pairs):
+    """Scores that have nothing to do with the quality, some of them at the threshold of 0.5."""
+    return ((np.arange(pairs) * 7 % pairs) // 4 / 8).astype(np.float32)
+
+
 def judged(cohort, threshold=0.5):
     left = np.arange(0, len(cohort), 2)
-    score = np.linspace(0, 1, len(left), dtype=np.float32)
-    return JudgedPairs.of(cohort, left, left + 1, score, threshold=threshold)
+    score = scores_of(len(left))
+    return JudgedPairs.of(cohort, Pairs(left, left + 1, score), threshold=threshold)
 
 
 def total(counts):
@@ -135,8 +141,9 @@ def test_one_cut_refuses_more_of_the_worse_group_and_that_is_not_lost():
     for name, offset in (("a", 10), ("b", 4)):
         own = [i for i in range(40) if "ab"[i % 2] == name]
         kept = [i for i in own if i // 2 + offset >= cut]
-        assert total(after[name].missed) == (sum(i / 39 < 0.5 for i in kept), len(kept))
-        errors = sum(i / 39 < 0.5 or i not in kept for i in own)
+        below = scores_of(40) < 0.5
+        assert total(after[name].missed) == (sum(below[kept]), len(kept))
+        errors = sum(below[i] or i not in kept for i in own)
         assert total(after[name].missed_or_refused) == (errors, 20)
 
 
@@ -168,6 +175,22 @@ def test_curves_and_tenths_add_up_to_all_comparisons():
         assert sizes[:, : place + 1].sum() == np.sum(pairs.quality < edge)
 
 
+def test_the_label_of_the_later_photo_counts_and_an_edge_is_in_the_tenth_above():
+    people = Cohort.of(
+        [
+            Sample(f"{i:02d}{half}", f"s{i}", quality=float(i), labels={"half": half})
+            for i in range(11)
+            for half in "ab"
+        ],
+        name="test",
+    )
+    pairs, cells = judged(people), people.cells("half")
+    tenths = pairs.by_decile(cells)
+    assert tenths.edges.tolist() == list(range(1, 10))
+    assert [total(counts)[1] for counts in tenths.missed["b"]] == [1] * 9 + [2]
+    assert [total(counts)[1] for counts in tenths.missed["a"]] == [0] * 10
+
+
 def test_photos_without_a_vector_or_a_quality_are_left_out_and_counted():
     people = Cohort.of(
         [
@@ -180,12 +203,13 @@ def test_photos_without_a_vector_or_a_quality_are_left_out_and_counted():
     )
     left, right = np.array([0, 0, 0]), np.array([1, 2, 3])
     score = np.array([0.1, 0.9, np.nan], np.float32)
-    pairs = JudgedPairs.of(people, left, right, score, threshold=0.5)
+    compared = Pairs(left, right, score)
+    pairs = JudgedPairs.of(people, compared, threshold=0.5)
     assert (pairs.quality.tolist(), pairs.missed.tolist(), pairs.left_out) == ([1.0], [True], 2)
     refused = refused_by_group(people, people.cells("source"), cut=3.0)["unknown"]
     assert total(refused) == (2, 3)
     with pytest.raises(CohortError, match="Give a quality"):
-        JudgedPairs.of(people, left[1:2], right[1:2], score[1:2], threshold=0.5)
+        JudgedPairs.of(people, compared.where(np.array([False, True, True])), threshold=0.5)
 
 
 def test_groups_without_a_comparison_have_no_curve_but_a_row():
