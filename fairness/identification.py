@@ -3,6 +3,9 @@
 A miss at rank k is a photo of an enrolled subject whose own record is not among the first k
 candidates. A photo in which no face was found, or which was refused for its quality, helps nobody:
 it is a miss too, unless a column says that it was left out.
+
+Needs no more than ranks and labels. `fairness.searches` counts misses with a threshold, and the
+searches for people who are not enrolled; `MatedSearches.probe_results` leads from there to here.
 """
 
 from __future__ import annotations
