@@ -153,7 +153,7 @@ def _place(metric: str) -> int:
 
 def _differences(report: AuditReport, factor: str) -> Iterator[Block]:
     blocks: tuple[Block, ...] = (
-        *_of(report, "differentials", factor),
+        *_by_metric(report, "differentials", factor, "Differences: "),
         *_of(report, "tests", factor),
     )
     if blocks:
@@ -208,7 +208,10 @@ def _highest(rows: Sequence[Row]) -> Sequence[Row]:
 
 
 def _searches(report: AuditReport, own: Sequence[Picture], factor: str) -> Iterator[Block]:
-    blocks: tuple[Block, ...] = (*_open_set(report, factor), *_drawn(own, "cmc"))
+    blocks: tuple[Block, ...] = (
+        *_by_metric(report, "open_set", factor),
+        *_drawn(own, "cmc"),
+    )
     if blocks:
         yield Heading(
             "Searches in a gallery",
@@ -216,17 +219,6 @@ def _searches(report: AuditReport, own: Sequence[Picture], factor: str) -> Itera
             "people who are not. These rates hold for a gallery of this size and make-up only.",
         )
         yield from blocks
-
-
-def _open_set(report: AuditReport, factor: str) -> Iterator[View]:
-    if not report.has("open_set"):
-        return
-    table = report.table("open_set")
-    metrics = dict.fromkeys(str(row["metric"]) for row in table.where(factor=factor))
-    for metric in sorted(metrics, key=_place):
-        rows = table.where(factor=factor, metric=metric)
-        caption = f"{rate_title(metric)} by {factor_title(factor)}"
-        yield view(table, rows, level=report.level, caption=caption, hide=("factor", "metric"))
 
 
 def _quality(report: AuditReport, own: Sequence[Picture], factor: str) -> Iterator[Block]:
@@ -242,6 +234,17 @@ def _quality(report: AuditReport, own: Sequence[Picture], factor: str) -> Iterat
             "than another.",
         )
         yield from blocks
+
+
+def _by_metric(report: AuditReport, name: str, factor: str, prefix: str = "") -> Iterator[View]:
+    if not report.has(name):
+        return
+    table = report.table(name)
+    metrics = dict.fromkeys(str(row["metric"]) for row in table.where(factor=factor))
+    for metric in sorted(metrics, key=_place):
+        rows = table.where(factor=factor, metric=metric)
+        caption = f"{prefix}{rate_title(metric)} by {factor_title(factor)}"
+        yield view(table, rows, level=report.level, caption=caption, hide=("factor", "metric"))
 
 
 def _of(report: AuditReport, name: str, factor: str) -> Iterator[View]:

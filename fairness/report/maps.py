@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _NOT_SHOWN = "\N{MULTIPLICATION SIGN}"
 _KEY = (
-    f"per cent; ○ limited data, ≤ upper bound only, few: not enough data, {_NOT_SHOWN}: not shown"
+    f"per cent; ○ limited data, ≤ upper bound only,\nfew: not enough data, {_NOT_SHOWN}: not shown"
 )
 _COLOURS = "cividis"  # even steps of lightness for all kinds of colour vision
 Cells = dict[tuple[str, str], Row]
@@ -88,13 +88,12 @@ def _label(
     across: Sequence[str],
     lightness: NDArray[np.float64],
 ) -> None:
-    size = min(7.5, 0.9 * WIDTH * 72 / (max(len(across), 1) * 5.6))
-    for i, a in enumerate(down):
-        for j, b in enumerate(across):
+    texts = [[_text(cells.get((a, b))) for b in across] for a in down]
+    size = _fitting(texts)
+    for i, line in enumerate(texts):
+        for j, text in enumerate(line):
             ink = "white" if lightness[i, j] < 0.5 else "black"
-            ax.text(
-                j, i, _text(cells.get((a, b))), ha="center", va="center", fontsize=size, color=ink
-            )
+            ax.text(j, i, text, ha="center", va="center", fontsize=size, color=ink)
     ax.set_xticks(
         range(len(across)),
         [group_title(name) for name in across],
@@ -105,6 +104,12 @@ def _label(
     ax.set_yticks(range(len(down)), [group_title(name) for name in down])
     ax.grid(visible=False)
     ax.spines[:].set_visible(False)
+
+
+def _fitting(texts: Sequence[Sequence[str]]) -> float:
+    """Return the largest size, up to 7.5 pt, at which no text is wider than its square."""
+    square = 0.58 * WIDTH * 72 / len(texts[0])
+    return min(7.5, square / (0.66 * max(1, *(len(text) for line in texts for text in line))))
 
 
 def _rate(row: Row | None) -> float:

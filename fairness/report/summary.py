@@ -41,7 +41,7 @@ def _tested(report: AuditReport) -> Iterator[str]:
         yield f"Model: {report.card['Model']}."
     if report.has("coverage"):
         for row in report.table("coverage").where(group=OVERALL)[:1]:
-            yield f"On {row['photos']:,} photos of {row['subjects']:,} people."
+            yield f"Tested on {row['photos']:,} photos of {row['subjects']:,} people."
     yield (
         f"Two photos are put forward for review when their score is at or above "
         f"{report.threshold:.3f}; the one threshold serves everybody."
@@ -127,7 +127,7 @@ def _families(report: AuditReport) -> Iterator[tuple[str, str, Sequence[Row]]]:
 def _ratio(report: AuditReport, factor: str, metric: str) -> tuple[Cell, Cell]:
     rows: Sequence[Row] = ()
     if report.has("differentials"):
-        rows = report.table("differentials").where(factor=factor, metric=metric, measure="max_min")
+        rows = report.table("differentials").where(factor=factor, metric=metric, measure="max/min")
     if not rows or rows[0]["value"] is None:
         return Cell(NONE, "number"), Cell(NONE, "number")
     value, low, high, chance = (rows[0][k] for k in ("value", "low", "high", "expected_95"))

@@ -25,17 +25,20 @@ NOT_A_SHARE = frozenset({"selectivity"})
 """Metrics whose estimate is a mean number and not a share."""
 
 MEASURES = {
-    "max_min": "Largest ÷ smallest",
-    "max_mean": "Largest ÷ mean",
-    "max_geomean": "Largest ÷ geometric mean",
-    "vary_geomean": "Mean distance from the geometric mean, log10",
-    "gini": "Gini coefficient",
-    "max_difference": "Largest difference",
-    "fdr": "FDR (1 = no difference)",
-    "ir": "Inequity rate IR (1 = no difference)",
-    "garbe": "GARBE (0 = no difference)",
-    "equalised_odds_difference": "Equalised odds, difference",
-    "equalised_odds_ratio": "Equalised odds, ratio",
+    "max-min": "Largest less smallest",
+    "max/min": "Largest ÷ smallest",
+    "max/mean": "Largest ÷ mean",
+    "max/geomean": "Largest ÷ geometric mean",
+    "mean |log10(x/geomean)|": "Mean distance from the geometric mean, log10",
+    "Gini": "Gini coefficient (0 = no difference)",
+    "Gini (raw)": "Gini coefficient, not corrected for the number of groups",
+    "FDR": "FDR (1 = no difference)",
+    "IR": "Inequity rate IR (1 = no difference)",
+    "GARBE": "GARBE (0 = no difference)",
+    "equalised odds difference": "Equalised odds, larger difference",
+    "equalised odds difference (mean)": "Equalised odds, mean difference",
+    "equalised odds ratio": "Equalised odds, smaller ratio",
+    "equalised odds ratio (mean)": "Equalised odds, mean ratio",
 }
 """Titles of summary measures; one that is not here goes by its own name."""
 

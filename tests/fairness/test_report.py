@@ -110,7 +110,7 @@ def test_the_heads_of_tables_repeat_and_nothing_is_cut_in_print(html: str) -> No
 
 
 def test_all_tables_and_plots_have_their_place(page: Page) -> None:
-    by_metric = {"rates", "age_gap", "open_set"}
+    by_metric = {"rates", "age_gap", "open_set", "differentials"}
     for table in made_report().tables:
         metrics = map(rate_title, map(str, table.values("metric") if table.has("metric") else ()))
         for title in metrics if table.name in by_metric else [table.title]:
@@ -211,7 +211,7 @@ def test_the_summary_counts_what_became_of_the_bounds() -> None:
 
 def test_the_summary_says_what_was_tested_in_words() -> None:
     text = " ".join(summarise(made_report()).tested).replace("\u00a0", " ")
-    assert "On 1,002 photos of 82 people." in text
+    assert "Tested on 1,002 photos of 82 people." in text
     assert "at or above 0.612" in text
     assert "About 1 in 16 comparisons of two different people reach it wrongly: FMR 6.4 %" in text
 
