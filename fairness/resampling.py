@@ -149,7 +149,14 @@ def resample(
         Counts with the same subject codes.
     draws, seed, strata
         As in `draw_weights`.
+
+    Raises
+    ------
+    ValueError
+        If there are no groups, or for the reasons of `draw_weights`.
     """
+    if not groups:
+        raise ValueError("need at least one group to draw subjects of")
     subjects = max(counts.codes for counts in groups)
     parts = [
         [counts.drawn(weights) for counts in groups]
