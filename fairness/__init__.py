@@ -1,5 +1,11 @@
 """Error rates with honest intervals, by group. Knows scores and labels, nothing of any matcher."""
 
+from fairness.acceptance import Bound, read_bounds
+from fairness.audit_report import AuditReport
+from fairness.auditing import AuditSettings, audit
+from fairness.calibration import calibrate
+from fairness.cohort import Cohort, Sample
+from fairness.errors import AuditError, BoundsError, CalibrationError, CohortError, ScoresError
 from fairness.groups import UNKNOWN
 from fairness.identification import (
     GroupGap,
@@ -8,20 +14,41 @@ from fairness.identification import (
     group_gaps,
     rates_by_group,
 )
-from fairness.significance import holm
+from fairness.layouts import read_cohort
+from fairness.score_file import read_scores
+from fairness.scores import EmbeddingScores, Scores
+from fairness.significance import benjamini_hochberg, holm
 from fairness.uncertainty import Rate, Status, clopper_pearson, clustered_rate, wilson
 
 __all__ = [
     "UNKNOWN",
+    "AuditError",
+    "AuditReport",
+    "AuditSettings",
+    "Bound",
+    "BoundsError",
+    "CalibrationError",
+    "Cohort",
+    "CohortError",
+    "EmbeddingScores",
     "GroupGap",
     "GroupRates",
     "ProbeResult",
     "Rate",
+    "Sample",
+    "Scores",
+    "ScoresError",
     "Status",
+    "audit",
+    "benjamini_hochberg",
+    "calibrate",
     "clopper_pearson",
     "clustered_rate",
     "group_gaps",
     "holm",
     "rates_by_group",
+    "read_bounds",
+    "read_cohort",
+    "read_scores",
     "wilson",
 ]

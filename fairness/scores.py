@@ -114,7 +114,7 @@ class EmbeddingScores:
         self.cohort = cohort
         self.acquisition = tuple(acquisition) if acquisition is not None else ("",) * len(cohort)
         _require_a_row_each(cohort, vectors, self.acquisition)
-        self._vectors = vectors
+        self.vectors = vectors
         self._acquired = np.array([why == "" for why in self.acquisition])
         self._side = side
         self._kept: tuple[float, Pairs] | None = None
@@ -218,7 +218,7 @@ class EmbeddingScores:
 
     @cached_property
     def _compared_vectors(self) -> NDArray[np.float32]:
-        compared: NDArray[np.float32] = self._vectors[self._acquired]
+        compared: NDArray[np.float32] = self.vectors[self._acquired]
         return compared
 
     def _tiles(self, codes: NDArray[np.int64]) -> Tiles:
@@ -231,7 +231,7 @@ class EmbeddingScores:
         made = np.flatnonzero(self._acquired[left] & self._acquired[right])
         for begin in range(0, len(made), _AT_ONCE):
             some = made[begin : begin + _AT_ONCE]
-            sides = self._vectors[left[some]], self._vectors[right[some]]
+            sides = self.vectors[left[some]], self.vectors[right[some]]
             score[some] = np.einsum("pd,pd->p", *sides)
         return Pairs(left, right, score)
 

@@ -71,6 +71,17 @@ def our_style() -> Iterator[None]:
         yield
 
 
+def require_plots() -> None:
+    """Find out before long work whether its plots can be drawn.
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    _matplotlib()
+
+
 def _matplotlib() -> Any:
     try:
         import matplotlib

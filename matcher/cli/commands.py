@@ -1,6 +1,17 @@
 """The application with all its sub-commands; importing a module adds its command."""
 
-from matcher.cli import compare, demo, enrol, gallery, models, search, synth
+from matcher.cli import audit, calibrate, compare, demo, enrol, gallery, models, search, synth
 from matcher.cli.app import app
 
-__all__ = ["app", "compare", "demo", "enrol", "gallery", "models", "search", "synth"]
+__all__ = [
+    "app",
+    "audit",
+    "calibrate",
+    "compare",
+    "demo",
+    "enrol",
+    "gallery",
+    "models",
+    "search",
+    "synth",
+]

@@ -1,0 +1,86 @@
+"""The run card: what was tested, on whom and how, for a reader and for a machine."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+
+from fairness.auditing.evidence import Evidence
+from fairness.open_set import OpenSet
+from fairness.table import Value
+from fairness.uncertainty import FEWEST_SUBJECTS
+
+_PACKAGES = ("matcher", "numpy", "scipy")
+
+
+def card(evidence: Evidence, matcher: Mapping[str, str], found: OpenSet | None) -> dict[str, str]:
+    """Return the run card for a reader, in order."""
+    cohort, settings = evidence.cohort, evidence.settings
+    text = {name.replace("_", " ").capitalize(): value for name, value in matcher.items()}
+    text |= {
+        "Cohort": f"{cohort.name}: {len(cohort)} photos of {len(cohort.subjects)} subjects",
+        "Cohort hash": cohort.sha256,
+        "Sources": _shares(sample.source for sample in cohort.samples),
+        "Licences": _shares(sample.licence for sample in cohort.samples),
+        "Labels of sex": _shares(sample.sex_provenance for sample in cohort.samples),
+        "Set aside": _set_aside(evidence),
+        "Groups by": ", ".join(settings.factors),
+        "Threshold": _threshold(evidence),
+        "Side": "a comparison is at or above the threshold if score >= threshold",
+    }
+    if found is not None:
+        text["Gallery"] = f"{found.enrolled} subjects enrolled; lists of {settings.rank} candidates"
+    text["Intervals"] = (
+        f"{100 * settings.level:.4g} %, over subjects; {settings.draws} bootstrap draws, "
+        f"seed {settings.seed}"
+    )
+    text["Shown"] = f"groups of {FEWEST_SUBJECTS} people or more"
+    return text
+
+
+def facts_of(evidence: Evidence, matcher: Mapping[str, str]) -> dict[str, Value]:
+    """Return the run for a machine."""
+    settings = evidence.settings
+    return {
+        **matcher,
+        "cohort": evidence.cohort.name,
+        "cohort_sha256": evidence.cohort.sha256,
+        "factors": ", ".join(settings.factors),
+        "threshold": evidence.threshold,
+        "target_fmr": settings.fmr,
+        "rank": settings.rank,
+        "draws": settings.draws,
+        "seed": settings.seed,
+        **{f"version_{name}": _version(name) for name in _PACKAGES},
+    }
+
+
+def _threshold(evidence: Evidence) -> str:
+    made = evidence.set_threshold
+    if made is None:
+        return f"{evidence.threshold:.6g}, as given"
+    reference = evidence.settings.reference
+    on = f"of {reference[0]} {', '.join(reference[1])}" if reference else "of everybody"
+    return (
+        f"{made.value:.6g}, the lowest at which the false match rate {on} with each other is at "
+        f"most {made.target:g} ({made.false_matches} of {made.trials} comparisons)"
+    )
+
+
+def _set_aside(evidence: Evidence) -> str:
+    reasons = Counter(item.why for item in evidence.cohort.set_aside)
+    return "; ".join(f"{count}: {why}" for why, count in sorted(reasons.items())) or "nothing"
+
+
+def _shares(values: Iterable[str]) -> str:
+    counts = Counter(values)
+    total = sum(counts.values())
+    return ", ".join(f"{name} {100 * n / total:.3g} %" for name, n in counts.most_common(5))
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"

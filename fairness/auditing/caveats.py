@@ -1,0 +1,72 @@
+"""What an audit does not say: sentences made from what its data are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fairness.auditing.evidence import Evidence
+from fairness.groups import UNKNOWN
+from fairness.table import Table
+
+_UNREADABLE = ("insufficient", "suppressed", "bound_only")
+
+
+def caveats(evidence: Evidence, rates: Table) -> Iterator[str]:
+    """Yield the caveats, the weightiest first."""
+    yield from _threshold(evidence)
+    yield from _data(evidence, rates)
+    yield from _labels(evidence)
+    yield (
+        "The rates hold for photos like these. Another camera, another selection of people, or a "
+        "gallery in which a child's relatives are enrolled gives other rates."
+    )
+    yield (
+        "That no difference is shown does not mean that there is none: look at the intervals and "
+        "at the number of people behind them."
+    )
+
+
+def _threshold(evidence: Evidence) -> Iterator[str]:
+    if evidence.set_threshold is not None:
+        yield (
+            "The threshold was set on the same photos that it is judged on, so that the overall "
+            "false match rate is right by construction. Set it on other people, and give it, for "
+            "a test of the threshold itself."
+        )
+
+
+def _data(evidence: Evidence, rates: Table) -> Iterator[str]:
+    thin = [row for row in rates if row["status"] in _UNREADABLE and row["group"] != "all"]
+    if thin:
+        yield (
+            f"{len(thin)} of {len(rates)} rates rest on too few people or errors to be read as a "
+            "number; they are marked, not left out."
+        )
+    if not evidence.has_mates:
+        yield (
+            "No two photos are of one person, so that nothing can be said of misses: only of "
+            "false matches."
+        )
+    if not evidence.verification.kin().trials.total:
+        yield "No relatives are marked in the cohort; siblings are harder to tell apart."
+    if evidence.cohort.set_aside:
+        yield f"{len(evidence.cohort.set_aside)} photos or files were set aside, see the run card."
+
+
+def _labels(evidence: Evidence) -> Iterator[str]:
+    samples = evidence.cohort.samples
+    for factor in evidence.settings.factors:
+        cells = evidence.cells(factor)
+        unknown = sum(cells.names[code] == UNKNOWN for code in cells.codes)
+        if unknown:
+            share = 100 * unknown / len(samples)
+            yield (
+                f"{share:.3g} % of the photos have no label for {factor}; they are a group of "
+                "their own, neither guessed nor dropped."
+            )
+    perceived = sum(sample.sex_provenance == "annotator_perceived" for sample in samples)
+    if perceived:
+        yield (
+            f"{perceived} labels of sex or gender, and any of race, are what annotators "
+            "perceived, not what people said of themselves."
+        )

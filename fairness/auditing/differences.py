@@ -1,0 +1,171 @@
+"""Tables of differences: summaries over groups, tests, the worst groups, and a baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from fairness.auditing.evidence import Evidence
+from fairness.catalogue import audit_table
+from fairness.counts import PairCounts, SubjectCounts, rate_of_counts
+from fairness.differentials import Differential, differentials, joint_differentials
+from fairness.resampling import observed, percentile_limits, resample
+from fairness.significance import compare_groups
+from fairness.table import Row, Table, Value
+
+_WORST = 10  # groups shown of each rate
+_READABLE = ("ok", "limited")
+
+Groups = Mapping[str, SubjectCounts] | Mapping[str, PairCounts]
+
+
+def summaries(evidence: Evidence) -> Table:
+    """Return the summary measures of every factor, each with what equality would look like."""
+    rows = [row for factor in evidence.settings.factors for row in _summaries(evidence, factor)]
+    note = (
+        "Several groups with a finite number of people differ even if nothing is different. "
+        "Read a value against the column that says what equality would give."
+    )
+    return audit_table("differentials", rows, note=note)
+
+
+def _families(evidence: Evidence, factor: str) -> Iterator[tuple[str, Groups, float | None]]:
+    """Yield the rates that are compared over the groups of a factor, with their targets."""
+    yield "FMR", evidence.within(factor), evidence.settings.fmr
+    yield "FNMR", evidence.missed(factor), None
+
+
+def _summaries(evidence: Evidence, factor: str) -> Iterator[Row]:
+    settings = evidence.settings
+    for metric, groups, target in _families(evidence, factor):
+        if len(groups) > 1:
+            found = differentials(
+                groups,
+                draws=settings.draws,
+                seed=settings.seed,
+                level=settings.level,
+                target=target,
+            )
+            yield from (_row(factor, metric, item) for item in found)
+    pairs, singles = evidence.within(factor), evidence.missed(factor)
+    shared = sorted(set(pairs) & set(singles))
+    if len(shared) > 1:
+        joint = joint_differentials(
+            {name: pairs[name] for name in shared},
+            {name: singles[name] for name in shared},
+            level=settings.level,
+            targets=(settings.fmr, None),
+            draws=settings.draws,
+            seed=settings.seed,
+        )
+        yield from (_row(factor, "FMR and FNMR", item) for item in joint)
+
+
+def _row(factor: str, metric: str, item: Differential) -> dict[str, Value]:
+    return {
+        "factor": factor,
+        "metric": metric,
+        "measure": item.measure,
+        "alpha": item.alpha,
+        "value": item.value,
+        "low": item.low,
+        "high": item.high,
+        "expected": item.expected,
+        "expected_95": item.expected_limit,
+        "groups_used": len(item.used),
+        "groups_excluded": len(item.excluded),
+        "flag": " ".join(item.flags),
+        "status": "insufficient" if item.value is None or item.low is None else "ok",
+    }
+
+
+def tests(evidence: Evidence) -> Table:
+    """Return the tests of equal rates: one for all groups, and each group against all."""
+    rows: list[Row] = []
+    settings = evidence.settings
+    for factor in settings.factors:
+        for metric, groups, target in _families(evidence, factor):
+            found = compare_groups(groups, draws=settings.draws, seed=settings.seed, target=target)
+            keys = {"factor": factor, "metric": metric}
+            if not np.isnan(found.p_value):
+                test = "all groups have one rate"
+                rows.append(
+                    {**keys, "test": test, "statistic": found.statistic, "p": found.p_value}
+                )
+            rows += [
+                {
+                    **keys,
+                    "group": item.group,
+                    "test": "this group has the rate of all",
+                    "statistic": item.difference,
+                    "p": item.p_value,
+                    "holm": item.holm,
+                    "bh": item.benjamini_hochberg,
+                }
+                for item in found.groups
+                if item.tested
+            ]
+    note = (
+        "A small p says that a difference is more than chance, not that it is large; a large p "
+        "does not say that there is none."
+    )
+    return audit_table("tests", rows, note=note)
+
+
+def worst_cells(rates: Table) -> Table:
+    """Return the groups with the highest rates that the data can carry."""
+    rows: list[Row] = []
+    for metric in ("FMR", "FNMR", "FNMR_counted"):
+        found = [row for row in rates.where(metric=metric) if row["status"] in _READABLE]
+        found = [row for row in found if row["group"] != "all"]
+        found.sort(key=lambda row: (-_number(row, "estimate"), str(row["group"])))
+        rows += [{k: v for k, v in row.items() if k != "optimistic"} for row in found[:_WORST]]
+    return audit_table("worst_cells", rows)
+
+
+def changes(evidence: Evidence, baseline: Evidence) -> Table:
+    """Return what changed since a baseline on the same photos, with paired intervals.
+
+    Both are counted in the same draws of subjects.
+    """
+    rows: list[Row] = []
+    for factor in evidence.settings.factors:
+        before = {metric: groups for metric, groups, _ in _families(baseline, factor)}
+        for metric, groups, target in _families(evidence, factor):
+            for name in sorted(set(groups) & set(before[metric])):
+                pair = (before[metric][name], groups[name])
+                keys = {"factor": factor, "group": name, "metric": metric}
+                rows.append({**keys, **_change(evidence, pair, target)})
+    return audit_table("changes", rows)
+
+
+def _change(
+    evidence: Evidence,
+    pair: tuple[SubjectCounts | PairCounts, SubjectCounts | PairCounts],
+    target: float | None,
+) -> dict[str, Value]:
+    settings = evidence.settings
+    rates = [rate_of_counts(counts, level=settings.level, target=target) for counts in pair]
+    if any(rate.status == "suppressed" for rate in rates):
+        return {"status": "suppressed"}
+    shown: dict[str, Value] = {"trials": rates[1].trials, "subjects": rates[1].subjects}
+    drawn = resample(pair, draws=settings.draws, seed=settings.seed).rates
+    limits = percentile_limits(drawn[1] - drawn[0], level=settings.level)
+    if limits is None or any(rate.status == "insufficient" for rate in rates):
+        return {**shown, "status": "insufficient"}
+    before, after = observed(pair).rates[:, 0].tolist()
+    return {
+        **shown,
+        "status": "ok" if all(rate.status == "ok" for rate in rates) else "limited",
+        "before": before,
+        "after": after,
+        "difference": after - before,
+        "low": limits[0],
+        "high": limits[1],
+    }
+
+
+def _number(row: Row, column: str) -> float:
+    value = row[column]
+    return float(value) if isinstance(value, int | float) else 0.0

@@ -1,0 +1,118 @@
+"""What the tables of an audit are made from: groups, threshold, counts; each worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+from fairness.auditing.settings import AuditSettings
+from fairness.cohort import Cohort
+from fairness.counts import PairCounts, SubjectCounts
+from fairness.false_matches import FalseMatches
+from fairness.groups import Cells
+from fairness.histogram import CellPairs, ScoreHistogram, everybody
+from fairness.scores import Scores
+from fairness.table import Value, rate_row
+from fairness.thresholds import Threshold, threshold_at
+from fairness.verification import Verification
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Scores of a cohort and everything that is counted in them.
+
+    Parameters
+    ----------
+    scores
+        The comparisons.
+    settings
+        The choices of the audit.
+    """
+
+    scores: Scores
+    settings: AuditSettings
+
+    @property
+    def cohort(self) -> Cohort:
+        """Whose photos."""
+        return self.scores.cohort
+
+    @cached_property
+    def set_threshold(self) -> Threshold | None:
+        """How the threshold was set on the cohort; None where it was given."""
+        if self.settings.threshold is not None:
+            return None
+        reference = self.settings.reference
+        factor = reference[0] if reference else self.settings.factors[0]
+        cells = self.cells(factor)
+        pairs = CellPairs.among(cells, reference[1]) if reference else None
+        return threshold_at(self.scores, self.histogram(factor), self.settings.fmr, pairs=pairs)
+
+    @cached_property
+    def threshold(self) -> float:
+        """The one threshold of the audit."""
+        given = self.settings.threshold
+        if given is not None:
+            return given
+        assert self.set_threshold is not None  # noqa: S101  # set where none is given
+        return self.set_threshold.value
+
+    @cached_property
+    def verification(self) -> Verification:
+        """The comparisons at the threshold."""
+        return Verification(self.scores, self.threshold)
+
+    @cached_property
+    def everybody(self) -> Cells:
+        """The one group of all photos."""
+        return everybody(len(self.cohort))
+
+    @cache  # noqa: B019  # as long as the audit
+    def cells(self, factor: str) -> Cells:
+        """Return the groups of a factor."""
+        return self.cohort.cells(factor, age_edges=self.settings.age_edges)
+
+    @cache  # noqa: B019
+    def histogram(self, factor: str) -> ScoreHistogram:
+        """Return the non-mated scores by group, one pass over all comparisons."""
+        return self.scores.histogram(self.cells(factor))
+
+    @cache  # noqa: B019
+    def false_matches(self, factor: str) -> FalseMatches:
+        """Return the comparisons at or above the threshold, by pair of groups."""
+        return self.verification.false_matches(self.cells(factor))
+
+    @cache  # noqa: B019
+    def within(self, factor: str) -> Mapping[str, PairCounts]:
+        """Return the false matches within each group that has comparisons."""
+        found = self.false_matches(factor)
+        counts = {name: found.within(name) for name in self.cells(factor).names}
+        return {name: count for name, count in counts.items() if count.trials.total}
+
+    @cache  # noqa: B019
+    def missed(self, factor: str) -> Mapping[str, SubjectCounts]:
+        """Return the false non-matches of each group that has mated comparisons."""
+        return _tried(self.verification.false_non_matches(self.cells(factor)))
+
+    @property
+    def has_mates(self) -> bool:
+        """Whether any two photos of one person were compared."""
+        return bool(self.missed_by_anybody.trials.sum())
+
+    @cached_property
+    def missed_by_anybody(self) -> SubjectCounts:
+        """False non-matches of everybody."""
+        return next(iter(self.verification.false_non_matches(self.everybody).values()))
+
+    def row(self, counts: SubjectCounts | PairCounts, **keys: Value) -> dict[str, Value]:
+        """Return a rate as a row of a table."""
+        level = self.settings.level
+        if isinstance(counts, SubjectCounts):
+            return rate_row(counts.rate(level=level), **keys)
+        rate = counts.rate(level=level, target=self.settings.fmr)
+        return rate_row(rate, **keys)
+
+
+def _tried(counts: Mapping[str, SubjectCounts]) -> dict[str, SubjectCounts]:
+    return {name: count for name, count in counts.items() if count.trials.any()}

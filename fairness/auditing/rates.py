@@ -1,0 +1,165 @@
+"""Tables of error rates: by group and between groups, by age gap, of relatives, of refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations_with_replacement
+
+from fairness.auditing.evidence import Evidence
+from fairness.catalogue import audit_table
+from fairness.counts import PairCounts, SubjectCounts
+from fairness.score_shift import score_shifts
+from fairness.table import OVERALL, Row, Table, Value, suppress_secondary
+from fairness.uncertainty import FEWEST_SUBJECTS
+
+_MOST_CROSSED = 24  # groups; a table of more pairs is read by nobody
+
+
+def coverage(evidence: Evidence) -> Table:
+    """Return how many people and photos each group has."""
+    rows = [row for factor in evidence.settings.factors for row in _coverage(evidence, factor)]
+    return audit_table("coverage", suppress_secondary(rows, ("factor",)))
+
+
+def _everybody(evidence: Evidence, factor: str) -> Row:
+    cohort, found = evidence.cohort, evidence.false_matches(factor)
+    return {
+        "factor": factor,
+        "group": OVERALL,
+        "status": "ok",
+        "subjects": len(cohort.subjects),
+        "photos": len(cohort),
+        "share": 1.0,
+        "mated": len(evidence.verification.mated),
+        "non_mated": found.overall().trials.total,
+    }
+
+
+def _coverage(evidence: Evidence, factor: str) -> Iterator[Row]:
+    cells, photos = evidence.cells(factor), len(evidence.cohort)
+    mated = evidence.verification.misses(cells)
+    within = evidence.false_matches(factor)
+    yield _everybody(evidence, factor)
+    for group in evidence.cohort.coverage(cells):
+        row: dict[str, Value] = {"factor": factor, "group": group.group, "status": "suppressed"}
+        if group.subjects >= FEWEST_SUBJECTS:
+            row |= {
+                "status": "ok",
+                "subjects": group.subjects,
+                "photos": group.photos,
+                "share": group.photos / photos,
+                "mated": int(mated[group.group].trials.sum()),
+                "non_mated": within.within(group.group).trials.total,
+            }
+        yield row
+
+
+def rates(evidence: Evidence) -> Table:
+    """Return FMR, FNMR and failures to acquire of every group, at the one threshold."""
+    rows = [row for factor in evidence.settings.factors for row in _rates(evidence, factor)]
+    note = (
+        "FMR of a group: comparisons of different people of the same group. A mated comparison "
+        "belongs to the group of its earlier photo."
+    )
+    return audit_table("rates", suppress_secondary(rows, ("factor", "metric")), note=note)
+
+
+def _rates(evidence: Evidence, factor: str) -> Iterator[Row]:
+    cells, checked = evidence.cells(factor), evidence.verification
+    keys = {"factor": factor, "group": OVERALL}
+    overall = evidence.false_matches(factor).overall()
+    yield evidence.row(overall, **keys, metric="FMR_random")
+    yield from _by_group(evidence, factor, "FMR", evidence.within(factor))
+    anybody = evidence.everybody
+    for metric, of in (
+        ("FNMR", checked.false_non_matches),
+        ("FNMR_counted", checked.misses),
+        ("FTA", checked.failures_to_acquire),
+    ):
+        for counts in of(anybody).values():
+            if counts.trials.any():
+                yield evidence.row(counts, **keys, metric=metric)
+                yield from _by_group(evidence, factor, metric, of(cells))
+
+
+def _by_group(
+    evidence: Evidence,
+    factor: str,
+    metric: str,
+    groups: Mapping[str, SubjectCounts] | Mapping[str, PairCounts],
+) -> Iterator[Row]:
+    for group, counts in groups.items():
+        row = evidence.row(counts, factor=factor, group=group, metric=metric)
+        if isinstance(counts, PairCounts) and row["bound"] is not None and counts.total == 0:
+            row["optimistic"] = counts.optimistic_bound(evidence.settings.level)
+        yield row
+
+
+def cross(evidence: Evidence) -> Table:
+    """Return the false match rate of every pair of groups."""
+    rows: list[Row] = []
+    for factor in evidence.settings.factors:
+        names, found = evidence.cells(factor).names, evidence.false_matches(factor)
+        if 1 < len(names) <= _MOST_CROSSED:
+            for group, other in combinations_with_replacement(names, 2):
+                counts = found.between(group, other)
+                if counts.trials.total:
+                    keys = {"factor": factor, "group": group, "other_group": other}
+                    rows.append(evidence.row(counts, **keys))
+    sides = (("factor", "group"), ("factor", "other_group"))
+    return audit_table("cross", suppress_secondary(rows, *sides))
+
+
+def age_gap(evidence: Evidence) -> Table:
+    """Return the false non-match rate over age at enrolment and years between the photos."""
+    cells, edges = evidence.cells("age"), evidence.settings.gap_edges
+    checked = evidence.verification
+    rows = [
+        evidence.row(counts, age=age, gap=gap, metric=metric)
+        for metric, table in (
+            ("FNMR", checked.false_non_matches_by_gap(cells, gap_edges=edges)),
+            ("FNMR_counted", checked.misses_by_gap(cells, gap_edges=edges)),
+        )
+        for gap, groups in table.items()
+        for age, counts in groups.items()
+        if counts.trials.any()
+    ]
+    return audit_table("age_gap", suppress_secondary(rows, ("metric", "age"), ("metric", "gap")))
+
+
+def shift(evidence: Evidence) -> Table:
+    """Return where the scores of each group lie."""
+    rows = []
+    for factor in evidence.settings.factors:
+        found = score_shifts(
+            evidence.scores, evidence.histogram(factor), level=evidence.settings.level
+        )
+        for item in found:
+            row: dict[str, Value] = {"factor": factor, "group": item.group, "kind": item.kind}
+            if item.subjects < FEWEST_SUBJECTS:
+                rows.append({**row, "status": "suppressed"})
+            else:
+                names = ("mean", "median", "shift", "low", "high", "trials", "subjects")
+                rows.append({**row, "status": "ok", **{n: getattr(item, n) for n in names}})
+    return audit_table("shift", suppress_secondary(rows, ("factor", "kind")))
+
+
+def kin(evidence: Evidence) -> Table:
+    """Return the false match rate of relatives, on a line of its own."""
+    counts = evidence.verification.kin()
+    rows = [evidence.row(counts, metric="FMR")] if counts.trials.total else []
+    return audit_table("kin", rows)
+
+
+def refused(evidence: Evidence) -> Table:
+    """Return which share of each group's photos could not be used, and why."""
+    rows = [
+        evidence.row(counts, factor=factor, group=group, reason=reason)
+        for factor in evidence.settings.factors
+        for reason, groups in evidence.verification.failures_by_reason(
+            evidence.cells(factor)
+        ).items()
+        for group, counts in groups.items()
+        if counts.trials.any()
+    ]
+    return audit_table("refused", suppress_secondary(rows, ("factor", "reason")))

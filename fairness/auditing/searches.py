@@ -1,0 +1,132 @@
+"""Tables and curves of searches in a gallery, and of what a quality cut would do."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from fairness.auditing.evidence import Evidence
+from fairness.catalogue import audit_table
+from fairness.counts import SubjectCounts
+from fairness.curves import CmcCurve, DiscardCurve
+from fairness.discard import JudgedPairs
+from fairness.errors import CohortError
+from fairness.open_set import OpenSet, search_plan
+from fairness.plan import IdentificationPlan
+from fairness.scores import EmbeddingScores
+from fairness.table import OVERALL, Row, Table, suppress_secondary
+from fairness.uncertainty import FEWEST_SUBJECTS
+
+_SHARES = (0.0, 0.05, 0.1, 0.2, 0.3)
+_RANKS = 50  # length of the curves
+
+
+def search(evidence: Evidence) -> OpenSet | None:
+    """Return what searches come to; None without vectors, or without people to search for."""
+    if not isinstance(evidence.scores, EmbeddingScores) or not evidence.has_mates:
+        return None
+    settings = evidence.settings
+    plan = IdentificationPlan.of(evidence.cohort, seed=settings.seed, share=settings.share)
+    scores = evidence.scores
+    return search_plan(plan, scores.vectors, scores.acquisition, thresholds=(evidence.threshold,))
+
+
+def open_set(evidence: Evidence, found: OpenSet | None) -> Table:
+    """Return FNIR, FPIR, misses by rank and selectivity by group."""
+    rows: list[Row] = []
+    if found is not None:
+        for factor in evidence.settings.factors:
+            rows += _searches(evidence, found, factor)
+    note = (
+        "Half the people with two photos or more are enrolled with their earliest photo, unless "
+        "the cohort states the roles; everybody else is searched for in vain. Intervals hold for "
+        "this gallery."
+    )
+    return audit_table(
+        "open_set", suppress_secondary(rows, ("factor", "metric", "rank")), note=note
+    )
+
+
+def _searches(evidence: Evidence, found: OpenSet, factor: str) -> Iterator[Row]:
+    rank, threshold = min(evidence.settings.rank, found.enrolled), evidence.threshold
+    for division in (evidence.everybody, evidence.cells(factor)):
+
+        def row(
+            group: str,
+            counts: SubjectCounts,
+            metric: str,
+            rank: int | None,
+            overall: bool = division is evidence.everybody,
+        ) -> Row:
+            keys = {"factor": factor, "group": OVERALL if overall else group, "metric": metric}
+            return evidence.row(counts, **keys, rank=rank, gallery=found.enrolled)
+
+        for group, misses in found.mated.fnir(division, rank=rank, threshold=threshold).items():
+            yield from _if_tried(row(group, misses.missed, "FNIR", rank))
+            yield from _if_tried(row(group, misses.missed_or_refused, "FNIR_counted", rank))
+        for k in sorted({1, rank}):
+            for group, misses in found.mated.fnir(division, rank=k).items():
+                yield from _if_tried(row(group, misses.missed, "FNIR_ranks", k))
+        for group, counts in found.non_mated.fpir(division, threshold=threshold).items():
+            yield from _if_tried(row(group, counts, "FPIR", None))
+        for group, counts in found.failed_enrolments(division).items():
+            yield from _if_tried(row(group, counts, "FTE", None))
+
+
+def _if_tried(row: Row) -> Iterator[Row]:
+    if row["trials"] != 0:
+        yield row
+
+
+def cmc_curves(evidence: Evidence, found: OpenSet | None) -> Iterator[CmcCurve]:
+    """Yield the share of mated searches with the mate at or above a rank, by group."""
+    if found is None:
+        return
+    ranks = range(1, min(_RANKS, found.enrolled) + 1)
+    for factor in evidence.settings.factors:
+        for group, misses in found.mated.cmc(evidence.cells(factor), ranks=ranks).items():
+            people = int(np.count_nonzero(misses[0].missed.trials))
+            if people >= FEWEST_SUBJECTS:
+                rates = [one.missed.rate(level=evidence.settings.level) for one in misses]
+                hits = np.array([1 - rate.estimate for rate in rates])
+                yield CmcCurve(factor, group, np.array(ranks, np.int64), hits, people)
+
+
+def judged(evidence: Evidence) -> JudgedPairs | None:
+    """Return the mated comparisons with their quality; None where no quality is known."""
+    try:
+        mated = evidence.verification.mated
+        return JudgedPairs.of(evidence.cohort, mated, threshold=evidence.threshold)
+    except CohortError:
+        return None
+
+
+def discard(evidence: Evidence, pairs: JudgedPairs | None) -> Table:
+    """Return the FNMR of each group when the same quality cut is made for all."""
+    rows: list[Row] = []
+    if pairs is not None:
+        for share in _SHARES:
+            cut = pairs.cut(share) if share else -math.inf
+            for factor in evidence.settings.factors:
+                after = pairs.missed_after(evidence.cells(factor), cut=cut)
+                rows += [
+                    evidence.row(misses.missed, factor=factor, group=group, discarded=share)
+                    for group, misses in after.items()
+                    if misses.missed.trials.any()
+                ]
+    return audit_table("discard", suppress_secondary(rows, ("factor", "discarded")))
+
+
+def discard_curves(evidence: Evidence, pairs: JudgedPairs | None) -> Iterator[DiscardCurve]:
+    """Yield the error-versus-discard curve of each group."""
+    if pairs is None:
+        return
+    for factor in evidence.settings.factors:
+        cells = evidence.cells(factor)
+        missed = pairs.missed_after(cells, cut=-math.inf)
+        for group, curve in pairs.curves(cells).items():
+            people = int(np.count_nonzero(missed[group].missed.trials))
+            if people >= FEWEST_SUBJECTS:
+                yield DiscardCurve(factor, group, curve.discarded, curve.rate, people)

@@ -1,0 +1,64 @@
+"""What an audit looks at, and how sure it says it is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from fairness.groups import AGE_EDGES, GAP_EDGES
+
+
+@dataclass(frozen=True)
+class AuditSettings:
+    """The choices of an audit, made before its results are seen.
+
+    Parameters
+    ----------
+    factors
+        What photos are grouped by, see `Cohort.cells`; intersections as in "age*sex".
+    threshold
+        The one score threshold for everybody. None: set on the cohort itself, by `fmr`.
+    fmr
+        False match rate that the threshold is set for; also the rate that an upper bound has to
+        be able to exclude before it is shown.
+    reference
+        Factor and groups whose comparisons the threshold is set on, as in
+        ``("age", ("18 to under 30",))``; None for everybody with everybody.
+    rank
+        Length of the candidate list that a person reviews.
+    share
+        Share of the subjects with two photos or more who are enrolled in the test of searches.
+    age_edges, gap_edges
+        Lower edges of the bands, years.
+    level
+        Confidence level of all intervals.
+    draws, seed
+        Of the bootstrap, and of the lot that says who is enrolled.
+
+    Raises
+    ------
+    ValueError
+        If a choice is out of range.
+    """
+
+    factors: tuple[str, ...] = ("age", "sex")
+    threshold: float | None = None
+    fmr: float = 1e-3
+    reference: tuple[str, tuple[str, ...]] | None = None
+    rank: int = 20
+    share: float = 0.5
+    age_edges: tuple[float, ...] = AGE_EDGES
+    gap_edges: tuple[float, ...] = GAP_EDGES
+    level: float = 0.95
+    draws: int = 2000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.factors or len(set(self.factors)) < len(self.factors):
+            raise ValueError(f"need one factor or more, each once, got {self.factors}")
+        if self.threshold is not None and not math.isfinite(self.threshold):
+            raise ValueError(f"need a finite threshold, got {self.threshold}")
+        if not (0 < self.fmr < 1 and 0 < self.share <= 1 and 0 < self.level < 1):
+            raise ValueError(f"need shares in (0, 1), got {self.fmr, self.share, self.level}")
+        if self.rank < 1 or self.draws < 1:
+            raise ValueError(f"need rank and draws of at least 1, got {self.rank, self.draws}")

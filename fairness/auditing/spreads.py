@@ -1,0 +1,49 @@
+"""Curves of scores: error trade-off and histogram of each group that may be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from fairness.auditing.evidence import Evidence
+from fairness.curves import DetCurve, ScoreSpread
+from fairness.score_shift import det_points
+from fairness.uncertainty import FEWEST_SUBJECTS
+
+_COARSER = 32  # bins of the counting joined into one of the picture
+
+
+def det_curves(evidence: Evidence) -> Iterator[DetCurve]:
+    """Yield the error trade-off of each group, with its point at the threshold."""
+    for factor in evidence.settings.factors:
+        within, missed = evidence.within(factor), evidence.missed(factor)
+        points = det_points(evidence.verification.mated, evidence.histogram(factor))
+        for group in sorted(set(points) & set(within) & set(missed)):
+            people = int(np.count_nonzero(missed[group].trials))
+            if min(people, within[group].subjects) >= FEWEST_SUBJECTS:
+                at = (within[group].rate().estimate, missed[group].rate().estimate)
+                curve = points[group]
+                yield DetCurve(factor, group, curve.fmr, curve.fnmr, people, at)
+
+
+def score_spreads(evidence: Evidence) -> Iterator[ScoreSpread]:
+    """Yield how mated and non-mated scores of each group are spread."""
+    mated = evidence.verification.mated
+    for factor in evidence.settings.factors:
+        histogram, cells = evidence.histogram(factor), evidence.cells(factor)
+        edges = np.append(histogram.edges[:-1:_COARSER], histogram.edges[-1]).astype(np.float64)
+        starts = np.arange(0, len(histogram.edges) - 1, _COARSER)
+        for code, group in enumerate(cells.names):
+            people = evidence.missed(factor).get(group)
+            subjects = int(np.count_nonzero(people.trials)) if people is not None else 0
+            if subjects >= FEWEST_SUBJECTS:
+                own = mated.score[(cells.codes[mated.left] == code) & ~np.isnan(mated.score)]
+                yield ScoreSpread(
+                    factor,
+                    group,
+                    edges,
+                    np.histogram(own, edges)[0].astype(np.int64),
+                    np.add.reduceat(histogram.within(group).counts, starts),
+                    subjects,
+                )

@@ -1,0 +1,198 @@
+"""`matcher audit`: error rates by age, sex, skin tone and more, as a report."""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from matcher.cli.app import Exit, app
+from matcher.cli.console import progress, say
+from matcher.cli.options import Device, DryRun, Model, Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fairness import AuditReport, AuditSettings, Cohort, Scores
+    from matcher.cli.cohort_vectors import CohortVectors
+
+
+class Layout(enum.StrEnum):
+    """Layouts of folders that are understood."""
+
+    auto = "auto"
+    manifest = "manifest"
+    fgnet = "fgnet"
+    lfw = "lfw"
+    utkface = "utkface"
+    fairface = "fairface"
+
+
+CohortPath = Annotated[
+    Path, typer.Argument(metavar="COHORT", help="Manifest, or folder in one of the layouts.")
+]
+CohortLayout = Annotated[Layout, typer.Option("--layout", help="How the folder is laid out.")]
+Memory = Annotated[
+    Path | None,
+    typer.Option(
+        help="File of vectors that are not made again; beside --out if unset. Not to be passed on."
+    ),
+]
+
+
+@app.command()
+def audit(
+    cohort: CohortPath,
+    out: Annotated[Path, typer.Option(help="Folder of the report.")],
+    layout: CohortLayout = Layout.auto,
+    model: Model = "dlib-resnet",
+    device: Device = "cpu",
+    policy: Annotated[
+        Policy, typer.Option(help="Faces below it count as refused; off refuses none.")
+    ] = Policy.off,
+    by: Annotated[
+        str, typer.Option(help="Factors, separated by commas; intersections as age*sex.")
+    ] = "age,sex",
+    ages: Annotated[
+        str | None, typer.Option(help="Lower edges of the age bands, years, as 0,4,13,18.")
+    ] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="The threshold, if it was set on other people.")
+    ] = None,
+    fmr: Annotated[
+        float, typer.Option(help="False match rate that the threshold is set for otherwise.")
+    ] = 1e-3,
+    fmr_of: Annotated[
+        str | None,
+        typer.Option(help='Set it on these groups, as "age=18 to under 30|30 to under 50".'),
+    ] = None,
+    scores: Annotated[
+        Path | None,
+        typer.Option(help="Scores of another matcher: CSV or Parquet (probe, reference, score)."),
+    ] = None,
+    distances: Annotated[
+        bool, typer.Option("--distances", help="In the score file lower is closer.")
+    ] = False,
+    baseline: Annotated[
+        str | None, typer.Option(help="A second model, to compare with on the same photos.")
+    ] = None,
+    bounds: Annotated[
+        Path | None, typer.Option(help="TOML file of bounds; decides the exit code.")
+    ] = None,
+    rank: Annotated[int, typer.Option(min=1, help="Candidates that a person reviews.")] = 20,
+    draws: Annotated[int, typer.Option(min=1, help="Bootstrap draws.")] = 2000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 0,
+    memory: Memory = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Measure error rates by group on a cohort and write a report.
+
+    Exits with 7 if a bound is broken, and with 8 if the data do not say whether one is kept.
+    """
+    from fairness import audit as audit_of
+    from fairness import read_bounds, read_cohort, read_scores
+    from fairness.report.canvas import require_plots
+    from matcher.cli.cohort_vectors import faults_reported
+
+    with faults_reported():
+        people = read_cohort(cohort, layout.value)
+        settings = _settings(
+            factors=tuple(by.split(",")),
+            age_edges=age_edges(ages),
+            threshold=threshold,
+            fmr=fmr,
+            reference=_reference(fmr_of),
+            rank=rank,
+            draws=draws,
+            seed=seed,
+        )
+        declared = read_bounds(bounds) if bounds else ()
+        if dry_run:
+            say(f"Would audit {len(people)} photos of {len(people.subjects)} subjects into {out}.")
+            return
+        require_plots()
+        beside = memory or out.with_name(out.name + ".vectors.sqlite")
+        facts: Mapping[str, list[float]] = {}
+        earlier: Scores | None = None
+        if scores is not None:
+            judged: Scores = read_scores(
+                scores, people, kind="distance" if distances else "similarity"
+            )
+            matcher = {"scores": scores.name}
+        else:
+            made, judged, matcher = _compared(people, model, device, policy, beside)
+            facts = made.facts
+        if baseline is not None:
+            _, earlier, named = _compared(people, baseline, device, policy, beside)
+            matcher["baseline"] = named["model"]
+        say("Counting; the bootstrap takes a while.")
+        report = audit_of(
+            judged, settings, matcher=matcher, facts=facts, bounds=declared, baseline=earlier
+        )
+        report.write(out)
+    say(f"The report is {out / 'report.html'}.")
+    raise typer.Exit(_verdict(report))
+
+
+def _compared(
+    people: Cohort, model: str, device: str, policy: Policy, memory: Path
+) -> tuple[CohortVectors, Scores, dict[str, str]]:
+    """Embed a cohort; return it, its scores, and what identifies the matcher."""
+    from fairness import EmbeddingScores
+    from matcher.cli.cohort_vectors import embed_cohort
+    from matcher.embedding import load_extractor
+    from matcher.faces import POLICIES
+
+    extractor = load_extractor(model, device=device)
+    with progress() as hook:
+        made = embed_cohort(people, extractor, memory, POLICIES[policy.value], hook)
+    identity = {
+        "model": f"{extractor.model.name} {extractor.model.version}",
+        "weights_sha256": extractor.model.weights_sha256,
+        "policy": policy.value,
+    }
+    return made, EmbeddingScores(made.cohort, made.vectors, made.acquisition), identity
+
+
+def _settings(**choices: Any) -> AuditSettings:
+    from fairness import AuditSettings
+
+    try:
+        return AuditSettings(**choices)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def age_edges(text: str | None) -> tuple[float, ...]:
+    """Return the lower edges of the age bands, those of the package if none are given."""
+    from fairness.groups import AGE_EDGES
+
+    if text is None:
+        return AGE_EDGES
+    try:
+        return tuple(float(edge) for edge in text.split(","))
+    except ValueError as error:
+        raise typer.BadParameter("edges are numbers separated by commas, as 0,4,13") from error
+
+
+def _reference(text: str | None) -> tuple[str, tuple[str, ...]] | None:
+    if text is None:
+        return None
+    factor, equals, groups = text.partition("=")
+    if not equals or not groups:
+        raise typer.BadParameter('groups are named as in "age=18 to under 30|30 to under 50"')
+    return factor, tuple(groups.split("|"))
+
+
+def _verdict(report: AuditReport) -> int:
+    """Return the exit code that the declared bounds give."""
+    from fairness.acceptance import EXIT_CODES
+
+    if not report.has("acceptance"):
+        return Exit.DONE
+    outcomes = report.table("acceptance").values("outcome")
+    worst = next(name for name in ("fail", "inconclusive", "pass") if name in outcomes)
+    say(f"Declared bounds: {worst}.")
+    return EXIT_CODES[worst]

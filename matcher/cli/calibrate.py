@@ -1,0 +1,64 @@
+"""`matcher calibrate`: what a score means, measured on a cohort, for searches to use."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from matcher.cli.app import app
+from matcher.cli.audit import CohortLayout, CohortPath, Layout, Memory, age_edges
+from matcher.cli.console import progress, say
+from matcher.cli.options import Device, DryRun, Model, Policy
+
+
+@app.command()
+def calibrate(
+    cohort: CohortPath,
+    out: Annotated[Path, typer.Option(help="JSON file of the record.")],
+    layout: CohortLayout = Layout.auto,
+    model: Model = "dlib-resnet",
+    device: Device = "cpu",
+    policy: Annotated[Policy, typer.Option(help="Faces below it take no part.")] = Policy.standard,
+    ages: Annotated[
+        str | None, typer.Option(help="Lower edges of the age bands, years, as 0,4,13,18.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same people.")] = 0,
+    memory: Memory = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Measure how often children of one age and sex are taken for each other at every score.
+
+    The record lets `matcher search` choose a threshold by `--max-fpir` and say how many false
+    leads to expect.
+    """
+    from dataclasses import asdict
+
+    from fairness import calibrate as measure
+    from fairness import read_cohort
+    from matcher.cli.cohort_vectors import embed_cohort, faults_reported
+    from matcher.embedding import load_extractor
+    from matcher.faces import POLICIES
+
+    with faults_reported():
+        people = read_cohort(cohort, layout.value)
+        if dry_run:
+            say(f"Would calibrate on {len(people)} photos of {len(people.subjects)} subjects.")
+            return
+        extractor = load_extractor(model, device=device)
+        beside = memory or out.with_name(out.name + ".vectors.sqlite")
+        with progress() as hook:
+            made = embed_cohort(people, extractor, beside, POLICIES[policy.value], hook)
+        record = measure(
+            made.cohort,
+            made.vectors,
+            made.acquisition,
+            model={name: str(value) for name, value in asdict(extractor.model).items()},
+            made_on=datetime.now(UTC).date(),
+            age_edges=age_edges(ages),
+            seed=seed,
+        )
+        record.write(out)
+    say(f"The record is {out}.")
