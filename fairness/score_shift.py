@@ -106,11 +106,11 @@ def score_shifts(
 ) -> tuple[ScoreShift, ...]:
     """Return the shift of mated and non-mated scores of every group.
 
-    The limits are those of a difference of two means of scores clustered by subject, the group's
-    being part of the whole: with sums S_i of n_i scores of subject i, means m over N scores,
-    the variance is K / (K - 1) times the sum over the K subjects of the group of the squared
-    differences (S_gi - m_g n_gi) / N_g - (S_i - m n_i) / N, plus the same of everybody else;
-    Student's distribution with K - 1 degrees of freedom.
+    The limits are those of a difference of two means of scores clustered by subject, the group
+    being part of the whole. With S_i the sum of the N_i scores of subject i, m their mean over all
+    N, and S_gi, N_gi, m_g, N_g the same of a group, the variance is K / (K - 1) times the sum over
+    all subjects of the square of (S_gi - m_g N_gi) / N_g - (S_i - m N_i) / N, with K the subjects
+    of the group; Student's distribution with K - 1 degrees of freedom.
 
     Parameters
     ----------
