@@ -311,10 +311,7 @@ def _differential(
     value = low = high = expected = limit = None
     if len(used) >= 2:
         value = _defined(_measured(measure, sample.observed, used)[0])
-        limits = percentile_limits(
-            _measured(measure, sample.drawn, used), level=level, scale=measure.scale
-        )
-        low, high = limits or (None, None)
+        low, high = _limits(measure, sample, used, level)
         equal = _measured(measure, sample.equal(used), range(len(used)))
         expected = _defined(equal.mean())
         limit = _defined(np.quantile(equal, 0.95 if measure.unequal == "high" else 0.05))
@@ -331,6 +328,16 @@ def _differential(
         tuple((sample.names[g], _status(sample, g)) for g in everyone if g not in used),
         tuple(_flags(measure, sample, used, value, low)),
     )
+
+
+def _limits(
+    measure: _Measure, sample: _Sample, used: Sequence[int], level: float
+) -> tuple[float, float] | tuple[None, None]:
+    """Return percentile limits; none where the value hangs on a group that draws cannot vary."""
+    if measure.positive and sample.labels(used, _without_errors):
+        return None, None
+    drawn = _measured(measure, sample.drawn, used)
+    return percentile_limits(drawn, level=level, scale=measure.scale) or (None, None)
 
 
 def _measured(
@@ -352,22 +359,32 @@ def _flags(
     if len(used) < 2:
         yield "fewer than two groups with enough data"
         return
-    if limited := sample.labels(used, lambda rate: rate.status == "limited"):
-        yield f"limited data: {limited}"
-    if few := sample.labels(used, lambda rate: rate.status == "bound_only"):
-        yield f"fewer than five errors: {few}"
-    if measure.by_smallest:
-        everyone = [g for g in range(len(sample.names)) if g not in used]
-        if bounds := sample.labels(everyone, lambda rate: rate.status == "bound_only"):
-            yield f"only a bound, left out of the ratio: {bounds}"
-    if measure.positive and (without := sample.labels(used, lambda rate: rate.errors == 0)):
-        yield f"no errors, (k + 0.5) / (n + 1) of effective trials for all groups: {without}"
+    said = {
+        "limited data": sample.labels(used, lambda rate: rate.status == "limited"),
+        "fewer than five errors": sample.labels(used, _only_bounded),
+        "only a bound, left out of the ratio": sample.labels(
+            [g for g in range(len(sample.names)) if g not in used and measure.by_smallest],
+            _only_bounded,
+        ),
+        "no errors, which draws of subjects cannot vary": sample.labels(used, _without_errors),
+    }
+    yield from (f"{what}: {groups}" for what, groups in said.items() if groups)
+    if measure.positive and sample.labels(used, _without_errors):
+        yield "(k + 0.5) / (n + 1) of effective trials taken for all groups"
     if any(all(kind[g].errors == 0 for g in used) for kind in sample.rates):
         yield "no errors observed"
     if value is None:
         yield "undefined"
     elif low is None:
         yield "no interval: draws say nothing"
+
+
+def _only_bounded(rate: Rate) -> bool:
+    return rate.status == "bound_only"
+
+
+def _without_errors(rate: Rate) -> bool:
+    return rate.errors == 0
 
 
 def _status(sample: _Sample, group: int) -> Status:
