@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 
@@ -47,7 +47,8 @@ def _summaries(evidence: Evidence, factor: str) -> Iterator[Row]:
                 level=settings.level,
                 target=target,
             )
-            yield from (_row(factor, metric, item) for item in found)
+            limited = _limited(groups, target)
+            yield from (_row(factor, metric, item, limited) for item in found)
     pairs, singles = evidence.within(factor), evidence.missed(factor)
     shared = sorted(set(pairs) & set(singles))
     if len(shared) > 1:
@@ -59,10 +60,20 @@ def _summaries(evidence: Evidence, factor: str) -> Iterator[Row]:
             draws=settings.draws,
             seed=settings.seed,
         )
-        yield from (_row(factor, "FMR and FNMR", item) for item in joint)
+        limited = _limited(pairs, settings.fmr) | _limited(singles, None)
+        yield from (_row(factor, "FMR and FNMR", item, limited) for item in joint)
 
 
-def _row(factor: str, metric: str, item: Differential) -> dict[str, Value]:
+def _limited(groups: Groups, target: float | None) -> set[str]:
+    """Return the groups whose data are limited."""
+    statuses = {name: rate_of_counts(groups[name], target=target).status for name in groups}
+    return {name for name, status in statuses.items() if status == "limited"}
+
+
+def _row(
+    factor: str, metric: str, item: Differential, limited: Collection[str]
+) -> dict[str, Value]:
+    status = "limited" if set(item.used) & set(limited) else "ok"
     return {
         "factor": factor,
         "metric": metric,
@@ -76,7 +87,7 @@ def _row(factor: str, metric: str, item: Differential) -> dict[str, Value]:
         "groups_used": len(item.used),
         "groups_excluded": len(item.excluded),
         "flag": " ".join(item.flags),
-        "status": "insufficient" if item.value is None or item.low is None else "ok",
+        "status": "insufficient" if item.value is None or item.low is None else status,
     }
 
 

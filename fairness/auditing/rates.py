@@ -18,7 +18,11 @@ _MOST_CROSSED = 24  # groups; a table of more pairs is read by nobody
 def coverage(evidence: Evidence) -> Table:
     """Return how many people and photos each group has."""
     rows = [row for factor in evidence.settings.factors for row in _coverage(evidence, factor)]
-    return audit_table("coverage", suppress_secondary(rows, ("factor",)))
+    note = (
+        "Non-mated comparisons of a group are of different people of that group; a mated "
+        "comparison belongs to the group of its earlier photo."
+    )
+    return audit_table("coverage", suppress_secondary(rows, ("factor",)), note=note)
 
 
 def _everybody(evidence: Evidence, factor: str) -> Row:
@@ -57,11 +61,7 @@ def _coverage(evidence: Evidence, factor: str) -> Iterator[Row]:
 def rates(evidence: Evidence) -> Table:
     """Return FMR, FNMR and failures to acquire of every group, at the one threshold."""
     rows = [row for factor in evidence.settings.factors for row in _rates(evidence, factor)]
-    note = (
-        "FMR of a group: comparisons of different people of the same group. A mated comparison "
-        "belongs to the group of its earlier photo."
-    )
-    return audit_table("rates", suppress_secondary(rows, ("factor", "metric")), note=note)
+    return audit_table("rates", suppress_secondary(rows, ("factor", "metric")))
 
 
 def _rates(evidence: Evidence, factor: str) -> Iterator[Row]:
