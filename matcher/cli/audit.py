@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -116,16 +117,20 @@ def audit(
         beside = memory or out.with_name(out.name + ".vectors.sqlite")
         facts: Mapping[str, list[float]] = {}
         earlier: Scores | None = None
+        if baseline is not None:
+            made, earlier, named = _compared(people, baseline, device, policy, beside)
+            facts = made.facts
         if scores is not None:
             judged: Scores = read_scores(
-                scores, people, kind="distance" if distances else "similarity"
+                scores,
+                earlier.cohort if earlier is not None else people,
+                kind="distance" if distances else "similarity",
             )
-            matcher = {"scores": scores.name}
+            matcher = {"scores": scores.name, "scores_sha256": _sha256(scores)}
         else:
             made, judged, matcher = _compared(people, model, device, policy, beside)
             facts = made.facts
         if baseline is not None:
-            _, earlier, named = _compared(people, baseline, device, policy, beside)
             matcher["baseline"] = named["model"]
         say("Counting; the bootstrap takes a while.")
         report = audit_of(
@@ -184,6 +189,11 @@ def _reference(text: str | None) -> tuple[str, tuple[str, ...]] | None:
     if not equals or not groups:
         raise typer.BadParameter('groups are named as in "age=18 to under 30|30 to under 50"')
     return factor, tuple(groups.split("|"))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _verdict(report: AuditReport) -> int:
