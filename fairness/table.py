@@ -34,6 +34,9 @@ p-value, a number has no unit."""
 OVERALL = "all"
 """Name of the row of a factor that stands for all groups together."""
 
+MANY_SUBJECTS = 100
+"""From so many subjects a group is never hidden for the sake of another, only rounded."""
+
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -201,11 +204,13 @@ def rate_row(rate: Rate, **keys: Value) -> dict[str, Value]:
 
 
 def suppress_secondary(rows: Iterable[Row], *within: Sequence[str]) -> list[dict[str, Value]]:
-    """Suppress one more group wherever exactly one is, so that totals do not reveal its counts.
+    """Keep back numbers of one more group wherever exactly one is suppressed.
 
-    Among rows that share the values of the columns in `within`, the rows for `OVERALL` left aside:
-    if exactly one has status "suppressed", the one with the fewest subjects of the others is
-    suppressed too. Its numbers go, the columns named in `within` stay.
+    Otherwise totals would reveal its counts. Among rows that share the values of the columns in
+    `within`, the rows for `OVERALL` left aside: if exactly one has status "suppressed", the one
+    with the fewest subjects of the others is suppressed too. If even that one has
+    `MANY_SUBJECTS` or more, it is shown, with its numbers rounded to two digits: to hide a group
+    of that size would hide what an audit is for. Columns named in `within` stay.
 
     Parameters
     ----------
@@ -231,8 +236,13 @@ def _suppress_one_more(rows: list[dict[str, Value]], side: Sequence[str], kept: 
     for members in totals.values():
         shown = [row for row in members if row["status"] != "suppressed"]
         if shown and len(members) - len(shown) == 1:
-            _suppress(min(shown, key=_subjects), kept)
-            changed = True
+            fewest = min(shown, key=_subjects)
+            before = dict(fewest)
+            if _subjects(fewest) < MANY_SUBJECTS:
+                _suppress(fewest, kept)
+            else:
+                _round(fewest, kept)
+            changed |= fewest != before
     return changed
 
 
@@ -246,6 +256,13 @@ def _suppress(row: dict[str, Value], kept: set[str]) -> None:
         if name not in kept and isinstance(value, int | float):
             row[name] = None
     row["status"] = "suppressed"
+
+
+def _round(row: dict[str, Value], kept: set[str]) -> None:
+    for name, value in row.items():
+        if name not in kept and value and isinstance(value, int | float):
+            digits = 1 - math.floor(math.log10(abs(value)))
+            row[name] = round(value, digits)
 
 
 def _plain(value: object) -> Value:

@@ -164,9 +164,19 @@ def test_one_suppressed_group_takes_the_next_smallest_with_it() -> None:
     assert after[0] == total
 
 
+def test_a_large_group_is_rounded_and_not_hidden_for_a_small_one() -> None:
+    rows = group_rows(["ok", "ok", "suppressed"], [3191, 1087, 3])
+    rows[1] |= {"estimate": 0.081587, "errors": 152, "trials": 1752}
+    after = suppress_secondary(rows, ("factor", "metric"))
+    assert [row["status"] for row in after] == ["ok", "ok", "suppressed"]
+    shown = {name: after[1][name] for name in ("estimate", "errors", "trials", "subjects")}
+    assert shown == {"estimate": 0.082, "errors": 150, "trials": 1800, "subjects": 1100}
+    assert after[0] == rows[0]
+
+
 def test_another_metric_is_a_total_of_its_own() -> None:
     rows = group_rows(["ok", "ok"], [300, 60])
-    others = [row | {"metric": "FNMR"} for row in group_rows(["ok", "suppressed"], [300, 4])]
+    others = [row | {"metric": "FNMR"} for row in group_rows(["ok", "suppressed"], [90, 4])]
     after = suppress_secondary([*rows, *others], ("factor", "metric"))
     assert [row["status"] for row in after] == ["ok", "ok", "suppressed", "suppressed"]
 
