@@ -60,7 +60,7 @@ def audit(
     Raises
     ------
     CohortError
-        If a factor is unknown.
+        If a factor or a reference group is unknown, or the reference groups have too few people.
     ScoresError
         If no threshold can be set, or the baseline is of another cohort.
     BoundsError
@@ -70,6 +70,8 @@ def audit(
     by_group = rates.rates(evidence)
     found = searches.search(evidence)
     pairs = searches.judged(evidence)
+    searched = searches.open_set(evidence, found)
+    discarded = searches.discard(evidence, pairs)
     tables = [
         rates.coverage(evidence),
         by_group,
@@ -77,11 +79,11 @@ def audit(
         rates.cross(evidence),
         rates.age_gap(evidence),
         rates.shift(evidence),
-        searches.open_set(evidence, found),
+        searched,
         differences.tests(evidence),
         rates.kin(evidence),
         rates.refused(evidence),
-        searches.discard(evidence, pairs),
+        discarded,
         imaging.measured(evidence, facts),
         imaging.tone_confound(evidence),
         differences.worst_cells(by_group),
@@ -97,10 +99,10 @@ def audit(
         threshold=evidence.threshold,
         tables=tuple(table for table in tables if len(table)),
         curves=Curves(
-            det=tuple(det_curves(evidence)),
-            cmc=tuple(searches.cmc_curves(evidence, found)),
-            discard=tuple(searches.discard_curves(evidence, pairs)),
-            scores=tuple(score_spreads(evidence)),
+            det=tuple(det_curves(evidence, by_group)),
+            cmc=tuple(searches.cmc_curves(evidence, found, searched)),
+            discard=tuple(searches.discard_curves(evidence, pairs, discarded)),
+            scores=tuple(score_spreads(evidence, by_group)),
         ),
         caveats=tuple(caveats(evidence, by_group)),
         facts=facts_of(evidence, matcher),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 
 from fairness.auditing.evidence import Evidence
+from fairness.cohort import Cohort
+from fairness.groups import Cells
 from fairness.open_set import OpenSet
 from fairness.table import Value
 from fairness.uncertainty import FEWEST_SUBJECTS
@@ -21,9 +23,9 @@ def card(evidence: Evidence, matcher: Mapping[str, str], found: OpenSet | None) 
     text |= {
         "Cohort": f"{cohort.name}: {len(cohort)} photos of {len(cohort.subjects)} subjects",
         "Cohort hash": cohort.sha256,
-        "Sources": _shares(sample.source for sample in cohort.samples),
-        "Licences": _shares(sample.licence for sample in cohort.samples),
-        "Labels of sex": _shares(sample.sex_provenance for sample in cohort.samples),
+        "Sources": _shares(cohort, "source"),
+        "Licences": _shares(cohort, "licence"),
+        "Labels of sex": _shares(cohort, "sex_provenance"),
         "Set aside": _set_aside(evidence),
         "Groups by": ", ".join(settings.factors),
         "Threshold": _threshold(evidence),
@@ -62,9 +64,12 @@ def _threshold(evidence: Evidence) -> str:
         return f"{evidence.threshold:.6g}, as given"
     reference = evidence.settings.reference
     on = f"of {reference[0]} {', '.join(reference[1])}" if reference else "of everybody"
+    counts = f" ({made.false_matches} of {made.trials} comparisons)"
+    if reference and evidence.hidden(reference[0]) & set(reference[1]):
+        counts = ""
     return (
         f"{made.value:.6g}, the lowest at which the false match rate {on} with each other is at "
-        f"most {made.target:g} ({made.false_matches} of {made.trials} comparisons)"
+        f"most {made.target:g}{counts}"
     )
 
 
@@ -73,10 +78,13 @@ def _set_aside(evidence: Evidence) -> str:
     return "; ".join(f"{count}: {why}" for why, count in sorted(reasons.items())) or "nothing"
 
 
-def _shares(values: Iterable[str]) -> str:
-    counts = Counter(values)
-    total = sum(counts.values())
-    return ", ".join(f"{name} {100 * n / total:.3g} %" for name, n in counts.most_common(5))
+def _shares(cohort: Cohort, field: str) -> str:
+    """Name what photos are labelled with; with shares where no value is one of a few people."""
+    cells = Cells.of(field, [getattr(sample, field) for sample in cohort.samples])
+    found = sorted(cohort.coverage(cells), key=lambda group: -group.photos)
+    if any(group.subjects < FEWEST_SUBJECTS for group in found):
+        return ", ".join(cells.names)
+    return ", ".join(f"{g.group} {100 * g.photos / len(cohort):.3g} %" for g in found)
 
 
 def _version(name: str) -> str:

@@ -58,15 +58,19 @@ def _labels(evidence: Evidence) -> Iterator[str]:
     for factor in evidence.settings.factors:
         cells = evidence.cells(factor)
         unknown = sum(cells.names[code] == UNKNOWN for code in cells.codes)
-        if unknown:
+        if UNKNOWN in evidence.hidden(factor):
+            yield (
+                f"Some photos have no label for {factor}; they are a group of their own, too "
+                "small to be shown."
+            )
+        elif unknown:
             share = 100 * unknown / len(samples)
             yield (
                 f"{share:.3g} % of the photos have no label for {factor}; they are a group of "
                 "their own, neither guessed nor dropped."
             )
-    perceived = sum(sample.sex_provenance == "annotator_perceived" for sample in samples)
-    if perceived:
+    if any(sample.sex_provenance == "annotator_perceived" for sample in samples):
         yield (
-            f"{perceived} labels of sex or gender, and any of race, are what annotators "
+            "Labels of sex or gender (see the run card), and any of race, are what annotators "
             "perceived, not what people said of themselves."
         )

@@ -12,10 +12,11 @@ from fairness.counts import PairCounts, SubjectCounts, rate_of_counts
 from fairness.differentials import Differential, differentials, joint_differentials
 from fairness.resampling import observed, percentile_limits, resample
 from fairness.significance import compare_groups
-from fairness.table import Row, Table, Value
+from fairness.table import Row, Table, Value, suppress_secondary
 
 _WORST = 10  # groups shown of each rate
 _READABLE = ("ok", "limited")
+_SUPPRESSED: dict[str, Value] = {"status": "suppressed"}
 
 Groups = Mapping[str, SubjectCounts] | Mapping[str, PairCounts]
 
@@ -147,8 +148,10 @@ def changes(evidence: Evidence, baseline: Evidence) -> Table:
             for name in sorted(set(groups) & set(before[metric])):
                 pair = (before[metric][name], groups[name])
                 keys = {"factor": factor, "group": name, "metric": metric}
-                rows.append({**keys, **_change(evidence, pair, target)})
-    return audit_table("changes", rows)
+                hidden = name in evidence.hidden(factor)
+                found = _SUPPRESSED if hidden else _change(evidence, pair, target)
+                rows.append({**keys, **found})
+    return audit_table("changes", suppress_secondary(rows, ("factor", "metric")))
 
 
 def _change(
@@ -159,7 +162,7 @@ def _change(
     settings = evidence.settings
     rates = [rate_of_counts(counts, level=settings.level, target=target) for counts in pair]
     if any(rate.status == "suppressed" for rate in rates):
-        return {"status": "suppressed"}
+        return _SUPPRESSED
     shown: dict[str, Value] = {"trials": rates[1].trials, "subjects": rates[1].subjects}
     drawn = resample(pair, draws=settings.draws, seed=settings.seed).rates
     limits = percentile_limits(drawn[1] - drawn[0], level=settings.level)

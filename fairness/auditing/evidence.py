@@ -6,15 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 
+import numpy as np
+
+from fairness.auditing.hidden import hidden_groups
 from fairness.auditing.settings import AuditSettings
 from fairness.cohort import Cohort
 from fairness.counts import PairCounts, SubjectCounts
+from fairness.errors import CohortError
 from fairness.false_matches import FalseMatches
 from fairness.groups import Cells
 from fairness.histogram import CellPairs, ScoreHistogram, everybody
 from fairness.scores import Scores
 from fairness.table import Value, rate_row
 from fairness.thresholds import Threshold, threshold_at
+from fairness.uncertainty import FEWEST_SUBJECTS
 from fairness.verification import Verification
 
 
@@ -40,13 +45,19 @@ class Evidence:
 
     @cached_property
     def set_threshold(self) -> Threshold | None:
-        """How the threshold was set on the cohort; None where it was given."""
+        """How the threshold was set on the cohort; None where it was given.
+
+        Raises
+        ------
+        CohortError
+            If a reference group is not there, or they have too few people.
+        """
         if self.settings.threshold is not None:
             return None
         reference = self.settings.reference
         factor = reference[0] if reference else self.settings.factors[0]
         cells = self.cells(factor)
-        pairs = CellPairs.among(cells, reference[1]) if reference else None
+        pairs = self._among(cells, reference[1]) if reference else None
         return threshold_at(self.scores, self.histogram(factor), self.settings.fmr, pairs=pairs)
 
     @cached_property
@@ -74,6 +85,14 @@ class Evidence:
         return self.cohort.cells(factor, age_edges=self.settings.age_edges)
 
     @cache  # noqa: B019
+    def hidden(self, factor: str) -> frozenset[str]:
+        """Return the groups of a factor of which nothing is shown, see `hidden_groups`."""
+        parts = set(factor.split("*"))
+        wider = [name for name in self.settings.factors if set(name.split("*")) < parts]
+        around = [(self.cells(name), self.hidden(name)) for name in wider]
+        return hidden_groups(self.cohort, self.cells(factor), around)
+
+    @cache  # noqa: B019
     def histogram(self, factor: str) -> ScoreHistogram:
         """Return the non-mated scores by group, one pass over all comparisons."""
         return self.scores.histogram(self.cells(factor))
@@ -95,6 +114,15 @@ class Evidence:
         """Return the false non-matches of each group that has mated comparisons."""
         return _tried(self.verification.false_non_matches(self.cells(factor)))
 
+    @cache  # noqa: B019
+    def compared(self, factor: str) -> Mapping[str, int]:
+        """Return how many people of each group have a photo that could be compared."""
+        cells, acquired = self.cells(factor), np.array(self.scores.acquisition) == ""
+        found = np.column_stack([cells.codes, self.cohort.subject_codes])[acquired]
+        codes = np.unique(found, axis=0)[:, 0]
+        people = np.bincount(codes, minlength=len(cells.names)).tolist()
+        return dict(zip(cells.names, people, strict=True))
+
     @property
     def has_mates(self) -> bool:
         """Whether any two photos of one person were compared."""
@@ -106,12 +134,33 @@ class Evidence:
         return next(iter(self.verification.false_non_matches(self.everybody).values()))
 
     def row(self, counts: SubjectCounts | PairCounts, **keys: Value) -> dict[str, Value]:
-        """Return a rate as a row of a table."""
+        """Return a rate as a row of a table, nothing but the keys where a group is hidden."""
+        if self._hides(keys):
+            return {**keys, "status": "suppressed"}
         level = self.settings.level
         if isinstance(counts, SubjectCounts):
             return rate_row(counts.rate(level=level), **keys)
         rate = counts.rate(level=level, target=self.settings.fmr)
         return rate_row(rate, **keys)
+
+    def _hides(self, keys: Mapping[str, Value]) -> bool:
+        factor = keys.get("factor")
+        hidden = self.hidden(factor) if isinstance(factor, str) else frozenset()
+        groups = {keys.get("group"), keys.get("other_group")}
+        return bool(hidden & groups) or keys.get("age") in self.hidden("age")
+
+    def _among(self, cells: Cells, names: tuple[str, ...]) -> CellPairs:
+        strange = [name for name in names if name not in cells.names]
+        inside = np.isin(np.array(cells.names)[cells.codes], names)
+        people = len(np.unique(self.cohort.subject_codes[inside]))
+        if strange or people < FEWEST_SUBJECTS:
+            raise CohortError(
+                f"the groups of {cells.factor} that the threshold is set on",
+                rule=f"are in the cohort, with {FEWEST_SUBJECTS} people or more",
+                got=f"no {strange[0]!r}" if strange else "fewer people",
+                next_step=f"Choose among: {', '.join(cells.names)}.",
+            )
+        return CellPairs.among(cells, names)
 
 
 def _tried(counts: Mapping[str, SubjectCounts]) -> dict[str, SubjectCounts]:

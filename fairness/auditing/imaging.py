@@ -34,7 +34,7 @@ def measured(evidence: Evidence, facts: Facts) -> Table:
     for factor in evidence.settings.factors:
         for item in confounds(evidence.cohort, evidence.cells(factor), facts):
             row = {"factor": factor, "group": item.group, "fact": item.fact}
-            if item.subjects < FEWEST_SUBJECTS:
+            if item.subjects < FEWEST_SUBJECTS or item.group in evidence.hidden(factor):
                 rows.append({**row, "status": "suppressed"})
             else:
                 names = ("mean", "shift", "photos", "subjects")
@@ -58,4 +58,6 @@ def tone_confound(evidence: Evidence) -> Table:
             if counts.trials.any() and tone_of_group != UNKNOWN:
                 keys = {"tone": tone_of_group, "exposure": exposure, "quality": quality}
                 rows.append(evidence.row(counts, **keys, metric="FNMR"))
-    return audit_table("tone_confound", suppress_secondary(rows, ("exposure", "quality")))
+    return audit_table(
+        "tone_confound", suppress_secondary(rows, ("exposure", "quality"), ("tone",))
+    )

@@ -22,7 +22,7 @@ def coverage(evidence: Evidence) -> Table:
         "Non-mated comparisons of a group are of different people of that group; a mated "
         "comparison belongs to the group of its earlier photo."
     )
-    return audit_table("coverage", suppress_secondary(rows, ("factor",)), note=note)
+    return audit_table("coverage", rows, note=note)
 
 
 def _everybody(evidence: Evidence, factor: str) -> Row:
@@ -46,7 +46,7 @@ def _coverage(evidence: Evidence, factor: str) -> Iterator[Row]:
     yield _everybody(evidence, factor)
     for group in evidence.cohort.coverage(cells):
         row: dict[str, Value] = {"factor": factor, "group": group.group, "status": "suppressed"}
-        if group.subjects >= FEWEST_SUBJECTS:
+        if group.group not in evidence.hidden(factor):
             row |= {
                 "status": "ok",
                 "subjects": group.subjects,
@@ -90,7 +90,7 @@ def _by_group(
 ) -> Iterator[Row]:
     for group, counts in groups.items():
         row = evidence.row(counts, factor=factor, group=group, metric=metric)
-        if isinstance(counts, PairCounts) and row["bound"] is not None and counts.total == 0:
+        if isinstance(counts, PairCounts) and row.get("bound") is not None and counts.total == 0:
             row["optimistic"] = counts.optimistic_bound(evidence.settings.level)
         yield row
 
@@ -100,12 +100,15 @@ def cross(evidence: Evidence) -> Table:
     rows: list[Row] = []
     for factor in evidence.settings.factors:
         names, found = evidence.cells(factor).names, evidence.false_matches(factor)
+        people = evidence.compared(factor)
         if 1 < len(names) <= _MOST_CROSSED:
             for group, other in combinations_with_replacement(names, 2):
                 counts = found.between(group, other)
                 if counts.trials.total:
                     keys = {"factor": factor, "group": group, "other_group": other}
-                    rows.append(evidence.row(counts, **keys))
+                    few = min(people[group], people[other]) < FEWEST_SUBJECTS
+                    hidden = {**keys, "status": "suppressed"}
+                    rows.append(hidden if few else evidence.row(counts, **keys))
     sides = (("factor", "group"), ("factor", "other_group"))
     return audit_table("cross", suppress_secondary(rows, *sides))
 
@@ -136,7 +139,9 @@ def shift(evidence: Evidence) -> Table:
         )
         for item in found:
             row: dict[str, Value] = {"factor": factor, "group": item.group, "kind": item.kind}
-            if item.subjects < FEWEST_SUBJECTS:
+            if item.trials == 0:
+                continue
+            if item.subjects < FEWEST_SUBJECTS or item.group in evidence.hidden(factor):
                 rows.append({**row, "status": "suppressed"})
             else:
                 names = ("mean", "median", "shift", "low", "high", "trials", "subjects")

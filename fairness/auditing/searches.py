@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from fairness.auditing.evidence import Evidence
+from fairness.auditing.hidden import shows
 from fairness.catalogue import audit_table
 from fairness.counts import SubjectCounts
 from fairness.curves import CmcCurve, DiscardCurve
@@ -17,7 +18,6 @@ from fairness.open_set import OpenSet, search_plan
 from fairness.plan import IdentificationPlan
 from fairness.scores import EmbeddingScores
 from fairness.table import OVERALL, Row, Table, suppress_secondary
-from fairness.uncertainty import FEWEST_SUBJECTS
 
 _SHARES = (0.0, 0.05, 0.1, 0.2, 0.3)
 _RANKS = 50  # length of the curves
@@ -53,42 +53,43 @@ def _searches(evidence: Evidence, found: OpenSet, factor: str) -> Iterator[Row]:
     rank, threshold = min(evidence.settings.rank, found.enrolled), evidence.threshold
     for division in (evidence.everybody, evidence.cells(factor)):
 
-        def row(
+        def rows(
             group: str,
             counts: SubjectCounts,
             metric: str,
             rank: int | None,
             overall: bool = division is evidence.everybody,
-        ) -> Row:
+        ) -> Iterator[Row]:
             keys = {"factor": factor, "group": OVERALL if overall else group, "metric": metric}
-            return evidence.row(counts, **keys, rank=rank, gallery=found.enrolled)
+            if counts.trials.any():
+                yield evidence.row(counts, **keys, rank=rank, gallery=found.enrolled)
 
-        for group, misses in found.mated.fnir(division, rank=rank, threshold=threshold).items():
-            yield from _if_tried(row(group, misses.missed, "FNIR", rank))
-            yield from _if_tried(row(group, misses.missed_or_refused, "FNIR_counted", rank))
+        mated = found.mated
+        for group, misses in mated.fnir(division, rank=rank, threshold=threshold).items():
+            yield from rows(group, misses.missed, "FNIR", rank)
+            yield from rows(group, misses.missed_or_refused, "FNIR_counted", rank)
         for k in sorted({1, rank}):
-            for group, misses in found.mated.fnir(division, rank=k).items():
-                yield from _if_tried(row(group, misses.missed, "FNIR_ranks", k))
+            for group, misses in mated.fnir(division, rank=k).items():
+                yield from rows(group, misses.missed, "FNIR_ranks", k)
         for group, counts in found.non_mated.fpir(division, threshold=threshold).items():
-            yield from _if_tried(row(group, counts, "FPIR", None))
+            yield from rows(group, counts, "FPIR", None)
         for group, counts in found.failed_enrolments(division).items():
-            yield from _if_tried(row(group, counts, "FTE", None))
+            yield from rows(group, counts, "FTE", None)
 
 
-def _if_tried(row: Row) -> Iterator[Row]:
-    if row["trials"] != 0:
-        yield row
+def cmc_curves(evidence: Evidence, found: OpenSet | None, table: Table) -> Iterator[CmcCurve]:
+    """Yield the share of mated searches with the mate at or above a rank, by group.
 
-
-def cmc_curves(evidence: Evidence, found: OpenSet | None) -> Iterator[CmcCurve]:
-    """Yield the share of mated searches with the mate at or above a rank, by group."""
+    Of the groups that the table of searches shows.
+    """
     if found is None:
         return
     ranks = range(1, min(_RANKS, found.enrolled) + 1)
     for factor in evidence.settings.factors:
         for group, misses in found.mated.cmc(evidence.cells(factor), ranks=ranks).items():
-            people = int(np.count_nonzero(misses[0].missed.trials))
-            if people >= FEWEST_SUBJECTS:
+            keys: Row = {"factor": factor, "group": group, "metric": "FNIR_ranks", "rank": 1}
+            if shows(table, **keys):
+                people = int(np.count_nonzero(misses[0].missed.trials))
                 rates = [one.missed.rate(level=evidence.settings.level) for one in misses]
                 hits = np.array([1 - rate.estimate for rate in rates])
                 yield CmcCurve(factor, group, np.array(ranks, np.int64), hits, people)
@@ -116,17 +117,20 @@ def discard(evidence: Evidence, pairs: JudgedPairs | None) -> Table:
                     for group, misses in after.items()
                     if misses.missed.trials.any()
                 ]
-    return audit_table("discard", suppress_secondary(rows, ("factor", "discarded")))
+    note = "A comparison belongs here to the group of its later photo, the one searched with."
+    return audit_table("discard", suppress_secondary(rows, ("factor", "discarded")), note=note)
 
 
-def discard_curves(evidence: Evidence, pairs: JudgedPairs | None) -> Iterator[DiscardCurve]:
-    """Yield the error-versus-discard curve of each group."""
+def discard_curves(
+    evidence: Evidence, pairs: JudgedPairs | None, table: Table
+) -> Iterator[DiscardCurve]:
+    """Yield the error-versus-discard curve of each group that the table shows whole."""
     if pairs is None:
         return
     for factor in evidence.settings.factors:
         cells = evidence.cells(factor)
         missed = pairs.missed_after(cells, cut=-math.inf)
         for group, curve in pairs.curves(cells).items():
-            people = int(np.count_nonzero(missed[group].missed.trials))
-            if people >= FEWEST_SUBJECTS:
+            if shows(table, factor=factor, group=group, discarded=0.0):
+                people = int(np.count_nonzero(missed[group].missed.trials))
                 yield DiscardCurve(factor, group, curve.discarded, curve.rate, people)

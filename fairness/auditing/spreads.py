@@ -7,37 +7,38 @@ from collections.abc import Iterator
 import numpy as np
 
 from fairness.auditing.evidence import Evidence
+from fairness.auditing.hidden import shows
 from fairness.curves import DetCurve, ScoreSpread
 from fairness.score_shift import det_points
-from fairness.uncertainty import FEWEST_SUBJECTS
+from fairness.table import Table
 
 _COARSER = 32  # bins of the counting joined into one of the picture
 
 
-def det_curves(evidence: Evidence) -> Iterator[DetCurve]:
-    """Yield the error trade-off of each group, with its point at the threshold."""
+def det_curves(evidence: Evidence, rates: Table) -> Iterator[DetCurve]:
+    """Yield the error trade-off of each group that the rates show, with the threshold's point."""
     for factor in evidence.settings.factors:
         within, missed = evidence.within(factor), evidence.missed(factor)
         points = det_points(evidence.verification.mated, evidence.histogram(factor))
         for group in sorted(set(points) & set(within) & set(missed)):
-            people = int(np.count_nonzero(missed[group].trials))
-            if min(people, within[group].subjects) >= FEWEST_SUBJECTS:
+            keys = {"factor": factor, "group": group}
+            if shows(rates, **keys, metric="FMR") and shows(rates, **keys, metric="FNMR"):
+                people = int(np.count_nonzero(missed[group].trials))
                 at = (within[group].rate().estimate, missed[group].rate().estimate)
                 curve = points[group]
                 yield DetCurve(factor, group, curve.fmr, curve.fnmr, people, at)
 
 
-def score_spreads(evidence: Evidence) -> Iterator[ScoreSpread]:
-    """Yield how mated and non-mated scores of each group are spread."""
+def score_spreads(evidence: Evidence, rates: Table) -> Iterator[ScoreSpread]:
+    """Yield how the scores of each group that the rates show are spread."""
     mated = evidence.verification.mated
     for factor in evidence.settings.factors:
         histogram, cells = evidence.histogram(factor), evidence.cells(factor)
         edges = np.append(histogram.edges[:-1:_COARSER], histogram.edges[-1]).astype(np.float64)
         starts = np.arange(0, len(histogram.edges) - 1, _COARSER)
         for code, group in enumerate(cells.names):
-            people = evidence.missed(factor).get(group)
-            subjects = int(np.count_nonzero(people.trials)) if people is not None else 0
-            if subjects >= FEWEST_SUBJECTS:
+            if shows(rates, factor=factor, group=group, metric="FNMR"):
+                people = int(np.count_nonzero(evidence.missed(factor)[group].trials))
                 own = mated.score[(cells.codes[mated.left] == code) & ~np.isnan(mated.score)]
                 yield ScoreSpread(
                     factor,
@@ -45,5 +46,5 @@ def score_spreads(evidence: Evidence) -> Iterator[ScoreSpread]:
                     edges,
                     np.histogram(own, edges)[0].astype(np.int64),
                     np.add.reduceat(histogram.within(group).counts, starts),
-                    subjects,
+                    people,
                 )
