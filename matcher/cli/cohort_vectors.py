@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fairness import AuditError, Cohort, CohortError
 from fairness.duplicates import without_duplicates
+from fairness.errors import MissingExtraError
 from fairness.skin_tone import ApparentTone, measure_tone, with_tones
 from matcher.cli.app import Exit
 from matcher.cli.console import say
@@ -56,7 +57,8 @@ def faults_reported() -> Iterator[None]:
         yield
     except AuditError as error:
         say(f"Error: {error}")
-        raise typer.Exit(Exit.INPUT) from error
+        missing = isinstance(error, MissingExtraError)
+        raise typer.Exit(Exit.MISSING_EXTRA if missing else Exit.INPUT) from error
 
 
 def embed_cohort(
