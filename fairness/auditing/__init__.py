@@ -67,13 +67,13 @@ def audit(
         If a bound names what the tables do not have.
     """
     evidence = Evidence(scores, settings or AuditSettings())
-    by_group = rates.rates(evidence)
+    covered, by_group = rates.coverage(evidence), rates.rates(evidence)
     found = searches.search(evidence)
     pairs = searches.judged(evidence)
     searched = searches.open_set(evidence, found)
     discarded = searches.discard(evidence, pairs)
     tables = [
-        rates.coverage(evidence),
+        covered,
         by_group,
         differences.summaries(evidence),
         rates.cross(evidence),
@@ -104,7 +104,7 @@ def audit(
             discard=tuple(searches.discard_curves(evidence, pairs, discarded)),
             scores=tuple(score_spreads(evidence, by_group)),
         ),
-        caveats=tuple(caveats(evidence, by_group)),
+        caveats=tuple(caveats(evidence, covered, by_group)),
         facts=facts_of(evidence, matcher),
         level=evidence.settings.level,
     )

@@ -11,11 +11,11 @@ from fairness.table import Table
 _UNREADABLE = ("insufficient", "suppressed", "bound_only")
 
 
-def caveats(evidence: Evidence, rates: Table) -> Iterator[str]:
+def caveats(evidence: Evidence, covered: Table, rates: Table) -> Iterator[str]:
     """Yield the caveats, the weightiest first."""
     yield from _threshold(evidence)
     yield from _data(evidence, rates)
-    yield from _labels(evidence)
+    yield from _labels(evidence, covered)
     yield (
         "The rates hold for photos like these. Another camera, another selection of people, or a "
         "gallery in which a child's relatives are enrolled gives other rates."
@@ -53,23 +53,16 @@ def _data(evidence: Evidence, rates: Table) -> Iterator[str]:
         yield f"{len(evidence.cohort.set_aside)} photos or files were set aside, see the run card."
 
 
-def _labels(evidence: Evidence) -> Iterator[str]:
-    samples = evidence.cohort.samples
-    for factor in evidence.settings.factors:
-        cells = evidence.cells(factor)
-        unknown = sum(cells.names[code] == UNKNOWN for code in cells.codes)
-        if UNKNOWN in evidence.hidden(factor):
-            yield (
-                f"Some photos have no label for {factor}; they are a group of their own, too "
-                "small to be shown."
-            )
-        elif unknown:
-            share = 100 * unknown / len(samples)
-            yield (
-                f"{share:.3g} % of the photos have no label for {factor}; they are a group of "
-                "their own, neither guessed nor dropped."
-            )
-    if any(sample.sex_provenance == "annotator_perceived" for sample in samples):
+def _labels(evidence: Evidence, covered: Table) -> Iterator[str]:
+    for row in covered.where(group=UNKNOWN):
+        share = row["share"]
+        many = f"{100 * share:.3g} % of the" if isinstance(share, float) else "A few"
+        yield (
+            f"{many} photos have no label for {row['factor']}; they are a group of their own, "
+            "neither guessed nor dropped."
+        )
+    perceived = (s.sex_provenance == "annotator_perceived" for s in evidence.cohort.samples)
+    if any(perceived):
         yield (
             "Labels of sex or gender (see the run card), and any of race, are what annotators "
             "perceived, not what people said of themselves."

@@ -166,17 +166,19 @@ def _change(
     shown: dict[str, Value] = {"trials": rates[1].trials, "subjects": rates[1].subjects}
     drawn = resample(pair, draws=settings.draws, seed=settings.seed).rates
     limits = percentile_limits(drawn[1] - drawn[0], level=settings.level)
-    if limits is None or any(rate.status == "insufficient" for rate in rates):
+    readable = all(rate.status in _READABLE for rate in rates)
+    if any(rate.status == "insufficient" for rate in rates) or not (limits or readable):
         return {**shown, "status": "insufficient"}
     before, after = observed(pair).rates[:, 0].tolist()
+    low, high = limits or (None, None)
     return {
         **shown,
         "status": "ok" if all(rate.status == "ok" for rate in rates) else "limited",
         "before": before,
         "after": after,
         "difference": after - before,
-        "low": limits[0],
-        "high": limits[1],
+        "low": low,
+        "high": high,
     }
 
 

@@ -20,7 +20,7 @@ def hidden_groups(cohort: Cohort, cells: Cells, wider: Sequence[Wider] = ()) -> 
 
     Those of fewer than `FEWEST_SUBJECTS` people; those inside a hidden group of a wider division;
     and where that leaves one group alone hidden, among all or inside one wider group, the next
-    smallest, so that what is hidden cannot be found by subtraction.
+    smallest, unless that one is large: see `suppress_secondary`.
 
     Parameters
     ----------
@@ -50,6 +50,7 @@ def hidden_groups(cohort: Cohort, cells: Cells, wider: Sequence[Wider] = ()) -> 
     return frozenset(str(row["group"]) for row in kept if row["status"] == "suppressed")
 
 
-def shows(table: Table, **keys: Value) -> bool:
-    """Say whether a table shows numbers in a row that has these values."""
-    return any(row["status"] != "suppressed" for row in table.where(**keys))
+def people_shown(table: Table, **keys: Value) -> int | None:
+    """Return the number of people in the row that has these values; None where it is not shown."""
+    shown = (row["subjects"] for row in table.where(**keys))
+    return next((int(people) for people in shown if isinstance(people, int | float)), None)

@@ -22,7 +22,7 @@ def coverage(evidence: Evidence) -> Table:
         "Non-mated comparisons of a group are of different people of that group; a mated "
         "comparison belongs to the group of its earlier photo."
     )
-    return audit_table("coverage", rows, note=note)
+    return audit_table("coverage", suppress_secondary(rows, ("factor",)), note=note)
 
 
 def _everybody(evidence: Evidence, factor: str) -> Row:
@@ -88,11 +88,17 @@ def _by_group(
     metric: str,
     groups: Mapping[str, SubjectCounts] | Mapping[str, PairCounts],
 ) -> Iterator[Row]:
-    for group, counts in groups.items():
+    tried = {group: counts for group, counts in groups.items() if _any_trial(counts)}
+    for group, counts in tried.items():
         row = evidence.row(counts, factor=factor, group=group, metric=metric)
         if isinstance(counts, PairCounts) and row.get("bound") is not None and counts.total == 0:
             row["optimistic"] = counts.optimistic_bound(evidence.settings.level)
         yield row
+
+
+def _any_trial(counts: SubjectCounts | PairCounts) -> bool:
+    trials = counts.trials if isinstance(counts, SubjectCounts) else counts.trials.by_subject
+    return bool(trials.any())
 
 
 def cross(evidence: Evidence) -> Table:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from fairness.auditing.evidence import Evidence
-from fairness.auditing.hidden import shows
+from fairness.auditing.hidden import people_shown
 from fairness.catalogue import audit_table
 from fairness.counts import SubjectCounts
 from fairness.curves import CmcCurve, DiscardCurve
@@ -88,8 +88,8 @@ def cmc_curves(evidence: Evidence, found: OpenSet | None, table: Table) -> Itera
     for factor in evidence.settings.factors:
         for group, misses in found.mated.cmc(evidence.cells(factor), ranks=ranks).items():
             keys: Row = {"factor": factor, "group": group, "metric": "FNIR_ranks", "rank": 1}
-            if shows(table, **keys):
-                people = int(np.count_nonzero(misses[0].missed.trials))
+            people = people_shown(table, **keys)
+            if people is not None:
                 rates = [one.missed.rate(level=evidence.settings.level) for one in misses]
                 hits = np.array([1 - rate.estimate for rate in rates])
                 yield CmcCurve(factor, group, np.array(ranks, np.int64), hits, people)
@@ -129,8 +129,7 @@ def discard_curves(
         return
     for factor in evidence.settings.factors:
         cells = evidence.cells(factor)
-        missed = pairs.missed_after(cells, cut=-math.inf)
         for group, curve in pairs.curves(cells).items():
-            if shows(table, factor=factor, group=group, discarded=0.0):
-                people = int(np.count_nonzero(missed[group].missed.trials))
+            people = people_shown(table, factor=factor, group=group, discarded=0.0)
+            if people is not None:
                 yield DiscardCurve(factor, group, curve.discarded, curve.rate, people)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 from fairness.groups import AGE_EDGES, GAP_EDGES
 
@@ -29,7 +30,7 @@ class AuditSettings:
     share
         Share of the subjects with two photos or more who are enrolled in the test of searches.
     age_edges, gap_edges
-        Lower edges of the bands, years.
+        Lower edges of the bands, years; the first is 0.
     level
         Confidence level of all intervals.
     draws, seed
@@ -60,5 +61,8 @@ class AuditSettings:
             raise ValueError(f"need a finite threshold, got {self.threshold}")
         if not (0 < self.fmr < 1 and 0 < self.share <= 1 and 0 < self.level < 1):
             raise ValueError(f"need shares in (0, 1), got {self.fmr, self.share, self.level}")
+        for edges in (self.age_edges, self.gap_edges):
+            if not edges or edges[0] != 0 or any(a >= b for a, b in pairwise([*edges, math.inf])):
+                raise ValueError(f"need edges of bands that begin at 0 and rise, got {edges}")
         if self.rank < 1 or self.draws < 1:
             raise ValueError(f"need rank and draws of at least 1, got {self.rank, self.draws}")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from fairness.auditing.evidence import Evidence
-from fairness.auditing.hidden import shows
+from fairness.auditing.hidden import people_shown
 from fairness.curves import DetCurve, ScoreSpread
 from fairness.score_shift import det_points
 from fairness.table import Table
@@ -22,8 +22,8 @@ def det_curves(evidence: Evidence, rates: Table) -> Iterator[DetCurve]:
         points = det_points(evidence.verification.mated, evidence.histogram(factor))
         for group in sorted(set(points) & set(within) & set(missed)):
             keys = {"factor": factor, "group": group}
-            if shows(rates, **keys, metric="FMR") and shows(rates, **keys, metric="FNMR"):
-                people = int(np.count_nonzero(missed[group].trials))
+            people = people_shown(rates, **keys, metric="FNMR")
+            if people is not None and people_shown(rates, **keys, metric="FMR") is not None:
                 at = (within[group].rate().estimate, missed[group].rate().estimate)
                 curve = points[group]
                 yield DetCurve(factor, group, curve.fmr, curve.fnmr, people, at)
@@ -37,8 +37,8 @@ def score_spreads(evidence: Evidence, rates: Table) -> Iterator[ScoreSpread]:
         edges = np.append(histogram.edges[:-1:_COARSER], histogram.edges[-1]).astype(np.float64)
         starts = np.arange(0, len(histogram.edges) - 1, _COARSER)
         for code, group in enumerate(cells.names):
-            if shows(rates, factor=factor, group=group, metric="FNMR"):
-                people = int(np.count_nonzero(evidence.missed(factor)[group].trials))
+            people = people_shown(rates, factor=factor, group=group, metric="FNMR")
+            if people is not None:
                 own = mated.score[(cells.codes[mated.left] == code) & ~np.isnan(mated.score)]
                 yield ScoreSpread(
                     factor,
