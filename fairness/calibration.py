@@ -27,13 +27,13 @@ from fairness.calibration_record import (
     GapBand,
 )
 from fairness.cohort import Cohort
-from fairness.counts import FEWEST_ERRORS, PairCounts
+from fairness.counts import PairCounts
 from fairness.errors import CalibrationError
 from fairness.gallery_sizes import SizeTable, false_positive_rates
 from fairness.groups import AGE_EDGES, GAP_EDGES
 from fairness.impostors import Comparisons, Impostors
 from fairness.trials import ListedTrials
-from fairness.uncertainty import FEWEST_SUBJECTS
+from fairness.uncertainty import FEWEST_ERRORS, FEWEST_SUBJECTS
 
 _POINTS_PER_DECADE = 10
 _DIGITS = 4

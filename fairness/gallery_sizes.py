@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from fairness.impostors import Impostors
-from fairness.uncertainty import reduced_for_few, wilson
+from fairness.uncertainty import allow_for_few, wilson
 
 Floats = NDArray[np.float64]
 
@@ -53,7 +53,8 @@ def false_positive_rates(
     that can only make the rate larger than it is.
 
     The interval is Wilson's with as many independent searches as have the variance of the
-    jackknife that leaves out one person after the other, both as probe and as impostor.
+    jackknife that leaves out one person after the other, both as probe and as impostor; fewer
+    where a few people carry that variance (`allow_for_few`).
 
     Parameters
     ----------
@@ -69,9 +70,9 @@ def false_positive_rates(
     shape = (len(thresholds), len(sizes))
     rate, low, high = np.zeros(shape), np.zeros(shape), np.ones(shape)
     for row, threshold in enumerate(thresholds):
-        rate[row], variance = searches.rates(threshold, np.array(sizes))
-        for column, (p, v) in enumerate(zip(rate[row], variance, strict=True)):
-            low[row, column], high[row, column] = searches.limits(float(p), float(v), level)
+        rate[row], shares = searches.rates(threshold, np.array(sizes))
+        for column, p in enumerate(rate[row].tolist()):
+            low[row, column], high[row, column] = searches.limits(p, shares[:, column], level)
     return SizeTable(sizes, rate, low, high)
 
 
@@ -114,32 +115,35 @@ class _Searches:
         return np.add.reduceat(counted, self._group.starts, axis=1)
 
     def rates(self, threshold: np.float32, sizes: NDArray[np.int64]) -> tuple[Floats, Floats]:
-        """Return the rate and its variance for each size."""
+        """Return the rate for each size, and what each person adds to it, (people, sizes)."""
         group = self._group
-        shares = self._by_person(group.comparable & (group.scores >= threshold))
-        shares /= np.maximum(self._held, 1)
-        hits = np.minimum(shares.sum(axis=1, dtype=np.float64), self.others)
+        hit = self._by_person(group.comparable & (group.scores >= threshold))
+        hit /= np.maximum(self._held, 1)
+        hits = np.minimum(hit.sum(axis=1, dtype=np.float64), self.others)
         chance = chance_of_a_lead(hits, self.others, sizes)
-        return chance.mean(axis=0), self._variance(shares, hits, chance, sizes)
+        rate: Floats = chance.mean(axis=0)
+        without = self._without_each(hit, hits, chance, sizes)
+        return rate, without.mean(axis=0) - without
 
-    def _variance(
-        self, shares: NDArray[np.float32], hits: Floats, chance: Floats, sizes: NDArray[np.int64]
+    def _without_each(
+        self, hit: NDArray[np.float32], hits: Floats, chance: Floats, sizes: NDArray[np.int64]
     ) -> Floats:
-        """Jackknife over people: what the rate is when one of them is left out altogether."""
+        """Return the rate without each person, as a probe and as an impostor, (people, sizes)."""
         fewer = self.others - 1
-        without_miss = chance - chance_of_a_lead(np.minimum(hits, fewer), fewer, sizes)
-        without_hit = chance - chance_of_a_lead(np.maximum(hits - 1, 0), fewer, sizes)
-        as_impostor = self._met.T @ without_miss + shares.T @ (without_hit - without_miss)
+        miss = chance - chance_of_a_lead(np.minimum(hits, fewer), fewer, sizes)
+        more = chance - chance_of_a_lead(np.maximum(hits - 1, 0), fewer, sizes) - miss
+        as_impostor = self._met.T @ miss.astype(np.float32) + hit.T @ more.astype(np.float32)
         as_probe = np.add.reduceat(chance, self._group.starts, axis=0)
-        rest = (chance.sum(axis=0) - as_probe - as_impostor) / (len(self._group) - self._photos)
-        people = len(rest)
-        variance: Floats = (people - 1) / people * np.sum((rest - rest.mean(axis=0)) ** 2, axis=0)
-        return variance
+        left = chance.sum(axis=0) - as_probe - as_impostor
+        rate: Floats = left / (len(self._group) - self._photos)
+        return rate
 
-    def limits(self, rate: float, variance: float, level: float) -> tuple[float, float]:
-        people, pairs = len(self._photos), int(np.count_nonzero(self._met))
-        uncapped = rate * (1 - rate) / variance if variance > 0 else float(people)
-        effective = reduced_for_few(uncapped, pairs, people, level)
+    def limits(self, rate: float, shares: Floats, level: float) -> tuple[float, float]:
+        """Return the limits of a rate from the jackknife's shares of people, shape (people,)."""
+        people, pairs = len(shares), int(np.count_nonzero(self._met))
+        variance = (people - 1) / people * float(shares @ shares)
+        uncapped = rate * (1 - rate) / variance if variance > 0 else np.inf
+        effective = allow_for_few(uncapped, pairs, shares, people, level)
         return wilson(rate * effective, effective, level=level)
 
 

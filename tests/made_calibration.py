@@ -1,0 +1,48 @@
+"""A calibration of made vectors that lie as those of faces do, for tests that search."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairness.calibration import calibrate
+from fairness.calibration_record import CalibrationRecord
+from fairness.cohort import Cohort, Sample
+from matcher.embedding import ModelIdentity
+from matcher.testing.fake import clustered_unit_vectors
+
+PEOPLE = 120
+AGES = (6.0, 10.0)
+
+
+def record(model: ModelIdentity, *, people: int = PEOPLE, seed: int = 1) -> CalibrationRecord:
+    """Return the calibration of people of 6, who are alike, and of 10, who are less so."""
+    samples = [
+        Sample(f"{age:02.0f}/{number:04d}", f"{age:02.0f}-{number:04d}", age_at_capture=age)
+        for age in AGES
+        for number in range(people)
+    ]
+    vectors = clustered_unit_vectors(2 * people, 1, model.dimension, seed)
+    vectors[:people] = _alike(vectors[:people])
+    return calibrate(
+        Cohort.of(samples, name="made people"),
+        vectors,
+        model={name: str(value) for name, value in asdict(model).items()},
+        made_on=date(2026, 11, 1),
+    )
+
+
+def write(path: Path, model: ModelIdentity) -> Path:
+    """Write that calibration into a file."""
+    record(model).write(path)
+    return path
+
+
+def _alike(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    drawn = vectors + 0.5 * vectors.mean(axis=0)
+    closer: NDArray[np.float32] = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+    return closer
