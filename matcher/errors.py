@@ -26,6 +26,7 @@ MatcherError
 │   ├── GalleryBusyError               another process is writing
 │   ├── GalleryWriteError              disk full, no rights; nothing was half written
 │   └── UnknownSubjectError (KeyError)
+├── CalibrationError                   a calibration cannot be read, or does not carry what is asked
 └── MissingExtraError (ImportError)    an optional dependency is not installed
 
 Each message says what was wrong, the rule, what was found, and what to do next; the same four
@@ -234,6 +235,12 @@ class UnknownSubjectError(GalleryError, KeyError):
 
     code = "unknown_subject"
     __str__ = MatcherError.__str__
+
+
+class CalibrationError(MatcherError):
+    """A calibration cannot be read, is of another model, or does not carry what is asked of it."""
+
+    code = "calibration"
 
 
 class MissingExtraError(MatcherError, ImportError):  # type: ignore[misc]  # ImportError.path

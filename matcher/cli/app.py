@@ -9,7 +9,14 @@ import typer
 from typer.core import TyperGroup
 
 from matcher.cli.console import say
-from matcher.errors import GalleryError, InputError, MatcherError, MissingExtraError, ModelError
+from matcher.errors import (
+    CalibrationError,
+    GalleryError,
+    InputError,
+    MatcherError,
+    MissingExtraError,
+    ModelError,
+)
 
 
 class Exit(enum.IntEnum):
@@ -22,11 +29,14 @@ class Exit(enum.IntEnum):
     MODEL = 4
     GALLERY = 5
     MISSING_EXTRA = 6
+    BOUND_BROKEN = 7
+    BOUND_UNDECIDED = 8
     INTERRUPTED = 130
 
 
 _EXITS: tuple[tuple[type[MatcherError], Exit], ...] = (
     (InputError, Exit.INPUT),
+    (CalibrationError, Exit.INPUT),
     (ModelError, Exit.MODEL),
     (GalleryError, Exit.GALLERY),
     (MissingExtraError, Exit.MISSING_EXTRA),
@@ -56,7 +66,7 @@ def exit_code(error: MatcherError) -> Exit:
 EPILOG = (
     "Exit codes: 0 done, 1 done but something needs a look (failed photos, no lead, a fault found "
     "by verify), 2 wrong options, 3 bad input, 4 model or weights, 5 gallery, 6 an optional "
-    "package is missing, 130 interrupted."
+    "package is missing, 7 a declared bound is broken, 8 the data do not decide it, 130 interrupted."
 )
 
 app = typer.Typer(

@@ -38,6 +38,17 @@ def search(
     threshold: Annotated[
         float | None, typer.Option(min=-1, max=1, help="Lowest score shown; there is no default.")
     ] = None,
+    max_fpir: Annotated[
+        float | None,
+        typer.Option(
+            help="Instead of a threshold: share of searches for somebody who is not there that "
+            "may return a lead; needs --calibration."
+        ),
+    ] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(help="Record of what scores mean by age; adds the expected false leads."),
+    ] = None,
     taken_on: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day the probes were taken.")
     ] = None,
@@ -100,7 +111,7 @@ def search(
     from matcher.embedding import load_extractor
     from matcher.faces import POLICIES
     from matcher.gallery import Filters, Gallery
-    from matcher.search import Probe, Searcher, write_sheet
+    from matcher.search import Calibration, Probe, Searcher, write_sheet
 
     wanted = Filters(
         recorded_sex=tuple(choice.value for choice in sex or ()),
@@ -112,14 +123,16 @@ def search(
         age_on=age_on.date() if age_on else date.today(),
         keep_unknown=not exclude_unknown,
     )
+    meaning = None if calibration is None else Calibration.load(calibration)
     with Gallery.open(gallery) as opened, progress() as hook:
         extractor = load_extractor(model or opened.model.name, device=device, salvage=salvage)
-        searcher = Searcher(opened, extractor, policy=POLICIES[policy.value])
+        searcher = Searcher(opened, extractor, policy=POLICIES[policy.value], calibration=meaning)
         results = searcher.search_many(
             [Probe(path, taken_on.date() if taken_on else None, age) for path in probes],
             top=top,
             filters=wanted,
             threshold=threshold,
+            max_fpir=max_fpir,
             choose=face.value,
             on_progress=hook,
         )
@@ -139,7 +152,7 @@ def _print(probes: Sequence[Path], results: Sequence[CandidateList], output: For
     rows: list[dict[str, Any]] = []
     for probe, result in zip(probes, results, strict=True):
         say(f"{probe}: {str(result).splitlines()[0]}")
-        for exclusion in result.exclusions:
-            say(f"  {exclusion}")
+        for note in (*result.exclusions, *result.cautions()):
+            say(f"  {note}")
         rows += [{"probe": probe.name, **row} for row in result.rows()]
     print_rows(rows, output)

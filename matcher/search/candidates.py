@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from matcher.embedding import ModelIdentity
 from matcher.errors import MissingExtraError
 from matcher.gallery import Exclusion, PhotoRecord, Subject
+from matcher.search.calibration import CalibrationUse
+from matcher.search.false_matches import ExpectedFalseLeads
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,6 +60,9 @@ class Candidate:
         Cosine similarity to the fused template of all the subject's photos.
     photos
         All the subject's photos that the filters allow, the closest first.
+    expected_false_leads
+        How many faces of other people would be expected to score at least as high; None without a
+        calibration, or where it has no figures for the age of the probe.
     """
 
     rank: int
@@ -65,6 +70,7 @@ class Candidate:
     score: float
     template_score: float
     photos: tuple[CandidatePhoto, ...]
+    expected_false_leads: ExpectedFalseLeads | None = None
 
     @property
     def age_gap(self) -> float | None:
@@ -114,6 +120,9 @@ class CandidateList:
         How many were compared after the filters.
     model
         The model that made all vectors.
+    calibration
+        What the expected false leads, and the threshold if it was chosen, hold for; None without
+        a calibration.
     """
 
     outcome: Outcome
@@ -125,6 +134,7 @@ class CandidateList:
     searched_faces: int
     searched_subjects: int
     model: ModelIdentity
+    calibration: CalibrationUse | None = None
 
     def __len__(self) -> int:
         return len(self.candidates)
@@ -178,7 +188,15 @@ class CandidateList:
         return f"{len(self)} leads to review; {searched}"
 
     def _footnotes(self) -> list[str]:
-        return [str(exclusion) for exclusion in self.exclusions]
+        return [*map(str, self.exclusions), *self.cautions()]
+
+    def cautions(self) -> list[str]:
+        """Return what the threshold and the expected false leads hold for, in sentences."""
+        if self.calibration is None or self.outcome == "probe not good enough":
+            return []
+        if self.calibration.max_fpir is None:
+            return [f"{self.calibration}."]
+        return [f"Threshold {self.threshold:.4f}. {self.calibration}."]
 
 
 _COLUMNS = (
@@ -191,6 +209,9 @@ _COLUMNS = (
     "best_photo_sha256",
     "best_photo_taken_on",
     "age_gap",
+    "expected_false_leads",
+    "expected_false_leads_low",
+    "expected_false_leads_high",
     "recorded_sex",
     "date_of_birth",
     "region",
@@ -199,6 +220,7 @@ _COLUMNS = (
 
 def _row(candidate: Candidate) -> dict[str, Any]:
     subject, best = candidate.subject, candidate.photos[0]
+    false = candidate.expected_false_leads
     values = (
         candidate.rank,
         subject.subject_id,
@@ -209,6 +231,7 @@ def _row(candidate: Candidate) -> dict[str, Any]:
         best.photo.sha256,
         best.photo.taken_on,
         candidate.age_gap,
+        *((None, None, None) if false is None else (false.estimate, false.low, false.high)),
         subject.recorded_sex,
         subject.date_of_birth,
         subject.region,
@@ -220,7 +243,9 @@ def _line(candidate: Candidate) -> str:
     gap = "" if candidate.age_gap is None else f"  {candidate.age_gap:+.1f} years"
     photos = "1 photo" if len(candidate.photos) == 1 else f"{len(candidate.photos)} photos"
     name = candidate.subject.subject_id
-    return f"{candidate.rank:4d}  {candidate.score:.3f}  {name}  ({photos}){gap}"
+    false = candidate.expected_false_leads
+    others = "" if false is None else f"  false leads expected this close: {false}"
+    return f"{candidate.rank:4d}  {candidate.score:.3f}  {name}  ({photos}){gap}{others}"
 
 
 def _plain(value: object) -> str:

@@ -16,8 +16,10 @@ from matcher.faces import POLICIES, QualityPolicy
 from matcher.gallery import Filters, Gallery, Selection, StoredFace
 from matcher.progress import ProgressHook, silent
 from matcher.search.ages import age_gap, age_on
+from matcher.search.calibration import Calibration
 from matcher.search.candidates import Candidate, CandidateList, CandidatePhoto, Outcome, ProbeFacts
 from matcher.search.probe import Prepared, Probe, prepare
+from matcher.search.terms import Terms
 
 _BATCH = 64  # probes embedded and searched together
 _FACES_PER_SUBJECT = 4  # first guess of how many faces to fetch for each subject wanted
@@ -32,11 +34,15 @@ class Searcher:
         They must agree on the model.
     policy
         Probes whose face is below it get the outcome `probe not good enough`.
+    calibration
+        What scores mean for people of each age; needed for `max_fpir` and expected false leads.
 
     Raises
     ------
     GalleryModelError
         Gallery and extractor use different models.
+    CalibrationError
+        The calibration is of another model.
     """
 
     def __init__(
@@ -45,11 +51,15 @@ class Searcher:
         extractor: Extractor,
         *,
         policy: QualityPolicy = POLICIES["standard"],
+        calibration: Calibration | None = None,
     ) -> None:
         gallery.require_model(extractor.model)
+        if calibration is not None:
+            calibration.require_model(extractor.model)
         self._gallery = gallery
         self._extractor = extractor
         self._policy = policy
+        self._calibration = calibration
 
     def search(
         self,
@@ -58,6 +68,7 @@ class Searcher:
         top: int = 20,
         filters: Filters | None = None,
         threshold: float | None = None,
+        max_fpir: float | None = None,
         choose: Literal["one", "largest"] = "one",
         taken_on: date | None = None,
         age_at_capture: float | None = None,
@@ -75,10 +86,15 @@ class Searcher:
         threshold
             Lowest score to return. There is no default: a threshold means something only when it
             was calibrated on people of the probe's age.
+        max_fpir
+            Instead of a threshold: the share of searches for somebody who is not in the gallery
+            that may return a lead, in (0, 1). The threshold follows from the calibration, the age
+            of the probe (the worst if it is not given) and the number of faces searched, all taken
+            to be of other people of the probe's age and sex.
         choose
             Which face of a photo: `one` or `largest`.
         taken_on, age_at_capture
-            What is known of the probe, for age gaps.
+            What is known of the probe, for age gaps and the calibration.
 
         Raises
         ------
@@ -86,15 +102,19 @@ class Searcher:
             The probe cannot be read as a picture. (A photo without a usable face is no error: the
             outcome says so.)
         InputError
-            A vector of the wrong length or with values that are not finite, `top` below 1, or
-            `threshold` outside [-1, 1].
+            A vector of the wrong length or with values that are not finite, `top` below 1,
+            `threshold` outside [-1, 1], `max_fpir` outside (0, 1), or both given.
+        CalibrationError
+            There is no calibration for `max_fpir`, or it does not carry it for so many faces or
+            for that age.
         """
         ready = probe if isinstance(probe, Probe) else Probe(probe, taken_on, age_at_capture)  # type: ignore[arg-type]
-        _check(top, threshold)
+        terms = Terms(top, filters or Filters(), threshold, max_fpir, self._calibration)
+        terms.require_supported([ready.age_at_capture], self._gallery.select(terms.filters).faces)
         (prepared,) = prepare([ready], self._extractor, self._policy, choose)
         if prepared.error is not None and not isinstance(prepared.error, FaceError):
             raise prepared.error
-        (result,) = self._search([prepared], top, filters or Filters(), threshold)
+        (result,) = self._search([prepared], terms)
         return result
 
     def search_many(
@@ -104,6 +124,7 @@ class Searcher:
         top: int = 20,
         filters: Filters | None = None,
         threshold: float | None = None,
+        max_fpir: float | None = None,
         choose: Literal["one", "largest"] = "one",
         on_progress: ProgressHook = silent,
     ) -> list[CandidateList]:
@@ -112,38 +133,50 @@ class Searcher:
         As `search`, but a photo that cannot be read gets the outcome `probe not good enough`
         instead of ending the run.
         """
-        _check(top, threshold)
+        terms = Terms(top, filters or Filters(), threshold, max_fpir, self._calibration)
+        ages = [probe.age_at_capture for probe in probes]
+        terms.require_supported(ages, self._gallery.select(terms.filters).faces)
         results: list[CandidateList] = []
         for start in range(0, len(probes), _BATCH):
             batch = probes[start : start + _BATCH]
             prepared = list(prepare(batch, self._extractor, self._policy, choose))
-            results.extend(self._search(prepared, top, filters or Filters(), threshold))
+            results.extend(self._search(prepared, terms))
             on_progress("search", len(results), len(probes))
         return results
 
-    def _search(
-        self, probes: list[Prepared], top: int, filters: Filters, threshold: float | None
-    ) -> Iterator[CandidateList]:
-        selection = self._gallery.select(filters)
+    def _search(self, probes: list[Prepared], terms: Terms) -> Iterator[CandidateList]:
+        selection = self._gallery.select(terms.filters)
         vectors = [probe.vector for probe in probes if probe.vector is not None]
-        closest = self._closest_subjects(vectors, top, selection)
+        closest = self._closest_subjects(vectors, terms.top, selection)
         references = self._references(closest, selection)
         found = iter(closest)
         for probe in probes:
             subjects = [] if probe.vector is None else next(found)
             candidates = _rank(probe, [references[name] for name in subjects if name in references])
-            kept = tuple(c for c in candidates if threshold is None or c.score >= threshold)
-            yield CandidateList(
-                outcome=_outcome(probe, kept),
-                candidates=kept,
-                reasons=probe.reasons,
-                probe=probe.facts,
-                threshold=threshold,
-                exclusions=selection.exclusions,
-                searched_faces=selection.faces,
-                searched_subjects=selection.subjects,
-                model=self._gallery.model,
-            )
+            yield self._list(probe, candidates, terms, selection)
+
+    def _list(
+        self,
+        probe: Prepared,
+        candidates: tuple[Candidate, ...],
+        terms: Terms,
+        selection: Selection,
+    ) -> CandidateList:
+        age, faces = probe.facts.age_at_capture, selection.faces
+        threshold = terms.lowest_score(age, faces)
+        kept = [c for c in candidates if threshold is None or c.score >= threshold]
+        return CandidateList(
+            outcome=_outcome(probe, kept),
+            candidates=tuple(terms.explained(candidate, age, faces) for candidate in kept),
+            reasons=probe.reasons,
+            probe=probe.facts,
+            threshold=threshold,
+            exclusions=selection.exclusions,
+            searched_faces=faces,
+            searched_subjects=selection.subjects,
+            model=self._gallery.model,
+            calibration=terms.use(age, faces),
+        )
 
     def _closest_subjects(
         self, vectors: list[NDArray[np.float32]], top: int, selection: Selection
@@ -223,7 +256,7 @@ def _cosine(left: NDArray[np.float32], right: NDArray[np.float32]) -> float:
     return float(np.clip(left @ right, -1, 1))
 
 
-def _outcome(probe: Prepared, candidates: tuple[Candidate, ...]) -> Outcome:
+def _outcome(probe: Prepared, candidates: Sequence[Candidate]) -> Outcome:
     if probe.vector is None:
         return "probe not good enough"
     return "leads" if candidates else "none above the threshold"
@@ -239,15 +272,3 @@ def _stack(vectors: list[NDArray[np.float32]], dimension: int) -> NDArray[np.flo
                 next_step="Make the vector with the model of the gallery.",
             )
     return np.stack(vectors)
-
-
-def _check(top: int, threshold: float | None) -> None:
-    if top < 1:
-        raise InputError("top", rule="at least 1", got=top, next_step="Ask for one or more.")
-    if threshold is not None and not -1 <= threshold <= 1:  # NaN fails too
-        raise InputError(
-            "threshold",
-            rule="a cosine similarity in [-1, 1]",
-            got=threshold,
-            next_step="Leave it out to see all candidates.",
-        )

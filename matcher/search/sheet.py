@@ -17,6 +17,10 @@ _CAUTION = (
     "Leads for a person to review. A score says how alike two pictures are to this model; "
     "it is not a probability and does not establish identity."
 )
+_FALSE_LEADS = (
+    "Expected false leads count the faces of other people of the probe's age and sex that would "
+    "score at least as high in a gallery of this size. They say nothing about a candidate."
+)
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #8882; }
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem;
@@ -61,10 +65,12 @@ def write_sheet(
     """
     known = list(mates) or [None] * len(probes)
     sections = map(_section, probes, results, known)
+    calibrated = any(result.calibration is not None for result in results)
+    caution = f"{_CAUTION} {_FALSE_LEADS}" if calibrated else _CAUTION
     page = (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style>'
-        f'<h1>{escape(title)}</h1><p>{escape(note)}</p><p class="caution">{_CAUTION}</p>'
+        f'<h1>{escape(title)}</h1><p>{escape(note)}</p><p class="caution">{caution}</p>'
         f"{''.join(sections)}</html>"
     )
     path.write_text(page, encoding="utf-8")
@@ -74,7 +80,8 @@ def _section(probe: Path, result: CandidateList, mate: str | None) -> str:
     leads = "".join(_figure(item, item.subject.subject_id == mate) for item in result)
     if not leads:
         leads = f"<p>{escape(str(result).splitlines()[0])}</p>"
-    footnotes = "".join(f"<br>{escape(str(item))}" for item in result.exclusions)
+    notes = [*map(str, result.exclusions), *result.cautions()]
+    footnotes = "".join(f"<br>{escape(note)}" for note in notes)
     return (
         f'<section><div class="probe"><figure>{_picture(probe, "probe")}<figcaption>'
         f"<strong>Probe</strong> {escape(probe.name)}<br>{result.searched_subjects} subjects "
@@ -89,12 +96,14 @@ def _figure(candidate: Candidate, marked: bool) -> str:
         if gap is None
         else f"<br>probe {abs(gap):.1f} years {'later' if gap >= 0 else 'earlier'}"
     )
+    false = candidate.expected_false_leads
+    others = "" if false is None else f"<br>false leads expected this close: {false}"
     reference = Path(candidate.photos[0].photo.reference)
     return (
         f'<figure class="{"marked" if marked else "lead"}">{_picture(reference, "lead")}'
         f"<figcaption><strong>{candidate.rank}.</strong> "
         f"{escape(candidate.subject.subject_id)}{' (mate)' if marked else ''}<br>"
-        f"score {candidate.score:.3f}{years}</figcaption></figure>"
+        f"score {candidate.score:.3f}{years}{others}</figcaption></figure>"
     )
 
 

@@ -1,0 +1,143 @@
+"""What a calibration measured for one band of ages: how often strangers reach a score.
+
+Nothing is extrapolated: beyond the highest score that the data carry, a rate is at most its upper
+limit there.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ExpectedFalseLeads:
+    """How many faces of other people would be expected to score at least as high.
+
+    The mean number in a gallery of the size that was searched, if every face in it were of another
+    person of the probe's age and sex. It is about strangers of that age, not about a candidate.
+
+    Parameters
+    ----------
+    estimate
+        >= 0; None where the calibration can only bound it.
+    low, high
+        Confidence limits; `low` is 0 where `estimate` is None.
+    """
+
+    estimate: float | None
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        if self.estimate is None:
+            return f"at most {self.high:.2g}"
+        return f"{self.estimate:.2g} ({self.low:.2g} to {self.high:.2g})"
+
+
+@dataclass(frozen=True, eq=False)
+class FalseMatchCurve:
+    """False-match rate by score.
+
+    Parameters
+    ----------
+    scores
+        Ascending, shape (points,); a comparison at exactly the score is a false match.
+    rate, low, high
+        The rate and its limits in (0, 1], falling with the score, shape (points,).
+    """
+
+    scores: Floats
+    rate: Floats
+    low: Floats
+    high: Floats
+
+    def expected(self, score: float, faces: int) -> ExpectedFalseLeads:
+        """Return the false matches expected at a score among a number of comparisons.
+
+        The mean number is comparisons times rate, however they depend on each other. Between
+        points the logarithm of the rate is interpolated.
+        """
+        if score > self.scores[-1]:
+            return ExpectedFalseLeads(None, 0.0, faces * float(self.high[-1]))
+        return ExpectedFalseLeads(*(faces * self._at(score, y) for y in self._parts))
+
+    @property
+    def _parts(self) -> tuple[Floats, Floats, Floats]:
+        return self.rate, self.low, self.high
+
+    def _at(self, score: float, values: Floats) -> float:
+        return float(np.exp(np.interp(score, self.scores, np.log(values))))
+
+
+@dataclass(frozen=True, eq=False)
+class GapBand:
+    """False-match rate against photos [at_least, below) years older or younger."""
+
+    at_least: float
+    below: float | None
+    curve: FalseMatchCurve
+
+
+@dataclass(frozen=True, eq=False)
+class AgeBand:
+    """What was measured for probes of ages [at_least, below), in years.
+
+    Parameters
+    ----------
+    at_least, below
+        Which ages; None for no upper end.
+    subjects, comparisons
+        What it was measured on.
+    curve
+        Against photos of people of the same age and sex.
+    sizes
+        int64 array of shape (sizes,): galleries that `chances` is known for, ascending.
+    chances
+        Upper confidence limits, shape (points, sizes): the share of searches by strangers that
+        return at least one face at or above the point's score.
+    gaps
+        Against photos of another age.
+    """
+
+    at_least: float
+    below: float | None
+    subjects: int
+    comparisons: int
+    curve: FalseMatchCurve
+    sizes: NDArray[np.int64]
+    chances: Floats
+    gaps: tuple[GapBand, ...]
+
+    def __str__(self) -> str:
+        if self.below is None:
+            return f"ages {self.at_least:g} and over"
+        return f"ages {self.at_least:g} to under {self.below:g}"
+
+    def __contains__(self, age: float) -> bool:
+        return self.at_least <= age and (self.below is None or age < self.below)
+
+    def threshold(self, max_fpir: float, faces: int) -> float | None:
+        """Return the lowest score at which a list holds no false lead often enough.
+
+        Whichever limit is lower: that of the next larger gallery that was measured, or that of
+        the mean number of false leads, which the chance of one cannot exceed (Markov). None if
+        not even the highest score will do.
+        """
+        bound = faces * self.curve.high
+        place = bisect_left(self.sizes.tolist(), faces)
+        if place < len(self.sizes):
+            bound = np.minimum(bound, self.chances[:, place])
+        low_enough = np.flatnonzero(bound <= max_fpir)
+        return float(self.curve.scores[low_enough[0]]) if len(low_enough) else None
+
+    def largest_gallery(self, max_fpir: float) -> int:
+        """Return the most faces that `threshold` can be asked for."""
+        by_number = int(max_fpir / self.curve.high[-1])
+        measured: list[int] = self.sizes[self.chances[-1] <= max_fpir].tolist()
+        return max([by_number, *measured])

@@ -1,0 +1,98 @@
+"""What a caller asks of a search: checked once, then applied to each probe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from matcher.errors import CalibrationError, InputError
+from matcher.gallery import Filters
+from matcher.search.calibration import Calibration, CalibrationUse
+from matcher.search.candidates import Candidate
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How much of which gallery is shown; parameters as in `Searcher.search`.
+
+    Raises
+    ------
+    InputError
+        `top`, `threshold` or `max_fpir` out of range, or both of the latter.
+    CalibrationError
+        `max_fpir` without a calibration.
+    """
+
+    top: int
+    filters: Filters
+    threshold: float | None
+    max_fpir: float | None
+    calibration: Calibration | None
+
+    def __post_init__(self) -> None:
+        if self.top < 1:
+            raise InputError(
+                "top", rule="at least 1", got=self.top, next_step="Ask for one or more."
+            )
+        if self.threshold is not None and not -1 <= self.threshold <= 1:  # NaN fails too
+            raise InputError(
+                "threshold",
+                rule="a cosine similarity in [-1, 1]",
+                got=self.threshold,
+                next_step="Leave it out to see all candidates.",
+            )
+        if self.max_fpir is not None:
+            self._check_max_fpir(self.max_fpir)
+
+    def _check_max_fpir(self, max_fpir: float) -> None:
+        if not 0 < max_fpir < 1:
+            raise InputError(
+                "max_fpir",
+                rule="a share of searches in (0, 1)",
+                got=max_fpir,
+                next_step="Leave it out to see all candidates.",
+            )
+        if self.threshold is not None:
+            raise InputError(
+                "max_fpir",
+                rule="stands instead of a threshold",
+                got=f"also the threshold {self.threshold:g}",
+                next_step="Give one of them.",
+            )
+        if self.calibration is None:
+            raise CalibrationError(
+                "max_fpir",
+                rule="needs a calibration on people of the probe's age",
+                got="none",
+                next_step="Give the searcher a Calibration, or search with a threshold or without.",
+            )
+
+    def require_supported(self, ages: Iterable[float | None], faces: int) -> None:
+        """Refuse before any work what the calibration does not carry.
+
+        Raises
+        ------
+        CalibrationError
+            It does not carry `max_fpir` for so many faces, or for one of the ages.
+        """
+        for age in dict.fromkeys(ages):
+            self.lowest_score(age, faces)
+
+    def lowest_score(self, age: float | None, faces: int) -> float | None:
+        """Return the lowest score to show for a probe of an age, None for any."""
+        if self.max_fpir is None or self.calibration is None:
+            return self.threshold
+        return self.calibration.threshold(self.max_fpir, faces=faces, age=age)
+
+    def explained(self, candidate: Candidate, age: float | None, faces: int) -> Candidate:
+        """Return the candidate with the false leads expected at its score, if they are known."""
+        if self.calibration is None or not self.calibration.covers(age):
+            return candidate
+        expected = self.calibration.false_leads(candidate.score, faces=faces, age=age)
+        return replace(candidate, expected_false_leads=expected)
+
+    def use(self, age: float | None, faces: int) -> CalibrationUse | None:
+        """Return what the list says of the calibration, None without one."""
+        if self.calibration is None:
+            return None
+        return self.calibration.use(faces=faces, age=age, max_fpir=self.max_fpir)
