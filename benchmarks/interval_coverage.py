@@ -53,7 +53,9 @@ SETTINGS = (
     Setting("false matches", 0.01, 0.3),
     Setting("false matches", 0.003, 0.3),
     Setting("false matches", 0.01, 0.5),
+    Setting("false matches", 0.003, 0.5),
     Setting("lambs", 0.01, 0.0),
+    Setting("lambs", 0.003, 0.0),
 )
 
 
