@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import math
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -97,6 +99,8 @@ def audit(
     from fairness.report.canvas import require_plots
     from matcher.cli.cohort_vectors import faults_reported
 
+    if threshold is not None and baseline is not None:
+        raise typer.BadParameter("--threshold is of one model; two are compared at one --fmr")
     with faults_reported():
         people = read_cohort(cohort, layout.value)
         settings = _settings(
@@ -114,7 +118,7 @@ def audit(
             say(f"Would audit {len(people)} photos of {len(people.subjects)} subjects into {out}.")
             return
         require_plots()
-        beside = memory or out.with_name(out.name + ".vectors.sqlite")
+        beside = memory or out.absolute().with_name(out.name + ".vectors.sqlite")
         facts: Mapping[str, list[float]] = {}
         earlier: Scores | None = None
         if baseline is not None:
@@ -177,9 +181,12 @@ def age_edges(text: str | None) -> tuple[float, ...]:
     if text is None:
         return AGE_EDGES
     try:
-        return tuple(float(edge) for edge in text.split(","))
+        edges = tuple(float(edge) for edge in text.split(","))
     except ValueError as error:
         raise typer.BadParameter("edges are numbers separated by commas, as 0,4,13") from error
+    if edges[0] != 0 or not all(a < b for a, b in pairwise([*edges, math.inf])):
+        raise typer.BadParameter("edges begin at 0 and rise, as 0,4,13")
+    return edges
 
 
 def _reference(text: str | None) -> tuple[str, tuple[str, ...]] | None:

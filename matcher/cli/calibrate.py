@@ -47,8 +47,9 @@ def calibrate(
         if dry_run:
             say(f"Would calibrate on {len(people)} photos of {len(people.subjects)} subjects.")
             return
+        out.absolute().parent.mkdir(parents=True, exist_ok=True)
         extractor = load_extractor(model, device=device)
-        beside = memory or out.with_name(out.name + ".vectors.sqlite")
+        beside = memory or out.absolute().with_name(out.name + ".vectors.sqlite")
         with progress() as hook:
             made = embed_cohort(people, extractor, beside, POLICIES[policy.value], hook)
         record = measure(

@@ -19,6 +19,7 @@ from fairness.skin_tone import ApparentTone, measure_tone, with_tones
 from matcher.cli.app import Exit
 from matcher.cli.console import say
 from matcher.embedding import Extractor, Reading, read_faces
+from matcher.errors import MatcherError
 from matcher.faces import Face, FaceQuality, QualityPolicy, refusals, weight
 from matcher.progress import ProgressHook
 
@@ -52,10 +53,12 @@ class CohortVectors:
 
 @contextmanager
 def faults_reported() -> Iterator[None]:
-    """End the command with the message of an error of an audit."""
+    """End the command with the message of an error of an audit, or of a file."""
     try:
         yield
-    except AuditError as error:
+    except MatcherError:
+        raise
+    except (AuditError, OSError) as error:
         say(f"Error: {error}")
         missing = isinstance(error, MissingExtraError)
         raise typer.Exit(Exit.MISSING_EXTRA if missing else Exit.INPUT) from error
@@ -89,6 +92,7 @@ def embed_cohort(
         A photo is not where the cohort says, or two subjects share a file.
     """
     paths = _paths(cohort)
+    memory.parent.mkdir(parents=True, exist_ok=True)
     readings = read_faces(
         extractor, paths, memory, measure=_measure, version=_MEASURES, on_progress=on_progress
     )
