@@ -260,9 +260,8 @@ def _suppress(row: dict[str, Value], kept: set[str]) -> None:
 
 def _round(row: dict[str, Value], kept: set[str]) -> None:
     for name, value in row.items():
-        if name not in kept and value and isinstance(value, int | float):
-            digits = 1 - math.floor(math.log10(abs(value)))
-            row[name] = round(value, digits)
+        if isinstance(value, int | float) and name not in kept and value and math.isfinite(value):
+            row[name] = round(value, 1 - math.floor(math.log10(abs(value))))
 
 
 def _plain(value: object) -> Value:

@@ -10,7 +10,7 @@ from fairness.auditing.evidence import Evidence
 from fairness.cohort import Cohort
 from fairness.groups import Cells
 from fairness.open_set import OpenSet
-from fairness.table import Value
+from fairness.table import MANY_SUBJECTS, Value
 from fairness.uncertainty import FEWEST_SUBJECTS
 
 _PACKAGES = ("matcher", "numpy", "scipy")
@@ -37,7 +37,11 @@ def card(evidence: Evidence, matcher: Mapping[str, str], found: OpenSet | None) 
         f"{100 * settings.level:.4g} %, over subjects; {settings.draws} bootstrap draws, "
         f"seed {settings.seed}"
     )
-    text["Shown"] = f"groups of {FEWEST_SUBJECTS} people or more"
+    text["Shown"] = (
+        f"groups of {FEWEST_SUBJECTS} people or more; where one group alone is hidden, the "
+        "smallest other one is hidden too, or its numbers are rounded to two digits if it has "
+        f"{MANY_SUBJECTS} people or more, so that totals do not give the hidden one away"
+    )
     return text
 
 

@@ -16,14 +16,19 @@ _COARSER = 32  # bins of the counting joined into one of the picture
 
 
 def det_curves(evidence: Evidence, rates: Table) -> Iterator[DetCurve]:
-    """Yield the error trade-off of each group that the rates show, with the threshold's point."""
+    """Yield the error trade-off of each group that the rates show, with the threshold's point.
+
+    Where no threshold has errors of both kinds there is nothing to trade.
+    """
     for factor in evidence.settings.factors:
         within, missed = evidence.within(factor), evidence.missed(factor)
         points = det_points(evidence.verification.mated, evidence.histogram(factor))
         for group in sorted(set(points) & set(within) & set(missed)):
             keys = {"factor": factor, "group": group}
+            curve = points[group]
             people = people_shown(rates, **keys, metric="FNMR")
-            if people is not None and people_shown(rates, **keys, metric="FMR") is not None:
+            shown = people is not None and people_shown(rates, **keys, metric="FMR") is not None
+            if people and shown and np.any((curve.fmr > 0) & (curve.fnmr > 0)):
                 at = (within[group].rate().estimate, missed[group].rate().estimate)
                 curve = points[group]
                 yield DetCurve(factor, group, curve.fmr, curve.fnmr, people, at)

@@ -166,7 +166,7 @@ def test_one_suppressed_group_takes_the_next_smallest_with_it() -> None:
 
 def test_a_large_group_is_rounded_and_not_hidden_for_a_small_one() -> None:
     rows = group_rows(["ok", "ok", "suppressed"], [3191, 1087, 3])
-    rows[1] |= {"estimate": 0.081587, "errors": 152, "trials": 1752}
+    rows[1] |= {"estimate": 0.081587, "errors": 152, "trials": 1752, "low": math.nan, "bound": 0.0}
     after = suppress_secondary(rows, ("factor", "metric"))
     assert [row["status"] for row in after] == ["ok", "ok", "suppressed"]
     shown = {name: after[1][name] for name in ("estimate", "errors", "trials", "subjects")}
