@@ -141,6 +141,8 @@ class _Searches:
     def limits(self, rate: float, shares: Floats, level: float) -> tuple[float, float]:
         """Return the limits of a rate from the jackknife's shares of people, shape (people,)."""
         people, pairs = len(shares), int(np.count_nonzero(self._met))
+        if rate in (0.0, 1.0):
+            return wilson(rate * people, people, level=level)
         variance = (people - 1) / people * float(shares @ shares)
         uncapped = rate * (1 - rate) / variance if variance > 0 else np.inf
         effective = allow_for_few(uncapped, pairs, shares, people, level)

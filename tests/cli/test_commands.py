@@ -10,11 +10,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import made_calibration
 import pytest
 from rendered_cohort import SUBJECTS, Cohort
 from typer.testing import CliRunner
 
 from matcher.cli.commands import app
+from matcher.embedding import Extractor
 
 
 def run(*words: object, code: int = 0) -> Any:
@@ -101,6 +103,21 @@ def test_the_sheet_is_one_file_without_outside_references(
     assert "for a person to review" in page
 
 
+def test_search_with_a_calibration_says_how_many_false_leads_to_expect(
+    enrolled: Path, cohort: Cohort, extractor: Extractor, tmp_path: Path
+) -> None:
+    record = made_calibration.write(tmp_path / "record.json", extractor.model)
+    options = ("--calibration", record, "--age", 10)
+    result = run("search", enrolled, cohort.probes[0], *options, "--format", "csv")
+    rows = list(csv.DictReader(result.stdout.splitlines()))
+    assert all(float(row["expected_false_leads_high"]) > 0 for row in rows)
+    assert "calibrated on made people, 2026-11-01" in result.stderr
+    cut = ("search", enrolled, cohort.probes[0], *options, "--max-fpir", 0.1, "--format", "jsonl")
+    (document,) = map(json.loads, run(*cut).stdout.splitlines())
+    assert document["calibration"]["max_fpir"] == 0.1
+    assert all(lead["score"] >= document["threshold"] for lead in document["candidates"])
+
+
 def test_gallery_commands_look_check_and_rebuild(enrolled: Path) -> None:
     (facts,) = csv.DictReader(
         run("gallery", "info", enrolled, "--format", "csv").stdout.splitlines()
@@ -173,6 +190,7 @@ def test_synth_writes_what_enrol_reads(tmp_path: Path) -> None:
         (("compare", "{probe}", "{probe}", "--device", "cuda"), 4, "cuda"),
         (("enrol", "{tmp}/g", "{manifest}", "--model", "facenet-vggface2"), 4, "fetch"),
         (("search", "{tmp}/g"), 2, "Missing argument"),
+        (("search", "{tmp}/g", "{probe}", "--calibration", "{tmp}/none.json"), 3, "none.json"),
     ],
 )
 def test_wrong_input_ends_with_a_message_and_its_exit_code(
