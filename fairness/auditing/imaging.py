@@ -38,7 +38,7 @@ def measured(evidence: Evidence, facts: Facts) -> Table:
                 rows.append({**row, "status": "suppressed"})
             else:
                 names = ("mean", "shift", "photos", "subjects")
-                rows.append({**row, "status": "ok", **{n: getattr(item, n) for n in names}})
+                rows.append({**row, "status": "shown", **{n: getattr(item, n) for n in names}})
     kept = suppress_secondary(rows, ("factor", "fact"))
     note = (
         "Where groups differ here, part of a difference in error rates may be one of the pictures."

@@ -30,7 +30,7 @@ def _everybody(evidence: Evidence, factor: str) -> Row:
     return {
         "factor": factor,
         "group": OVERALL,
-        "status": "ok",
+        "status": "shown",
         "subjects": len(cohort.subjects),
         "photos": len(cohort),
         "share": 1.0,
@@ -48,7 +48,7 @@ def _coverage(evidence: Evidence, factor: str) -> Iterator[Row]:
         row: dict[str, Value] = {"factor": factor, "group": group.group, "status": "suppressed"}
         if group.group not in evidence.hidden(factor):
             row |= {
-                "status": "ok",
+                "status": "shown",
                 "subjects": group.subjects,
                 "photos": group.photos,
                 "share": group.photos / photos,
@@ -151,7 +151,7 @@ def shift(evidence: Evidence) -> Table:
                 rows.append({**row, "status": "suppressed"})
             else:
                 names = ("mean", "median", "shift", "low", "high", "trials", "subjects")
-                rows.append({**row, "status": "ok", **{n: getattr(item, n) for n in names}})
+                rows.append({**row, "status": "shown", **{n: getattr(item, n) for n in names}})
     return audit_table("shift", suppress_secondary(rows, ("factor", "kind")))
 
 

@@ -27,10 +27,10 @@ def det_curves(evidence: Evidence, rates: Table) -> Iterator[DetCurve]:
             keys = {"factor": factor, "group": group}
             curve = points[group]
             people = people_shown(rates, **keys, metric="FNMR")
-            shown = people is not None and people_shown(rates, **keys, metric="FMR") is not None
-            if people and shown and np.any((curve.fmr > 0) & (curve.fnmr > 0)):
+            if people is None or people_shown(rates, **keys, metric="FMR") is None:
+                continue
+            if np.any((curve.fmr > 0) & (curve.fnmr > 0)):
                 at = (within[group].rate().estimate, missed[group].rate().estimate)
-                curve = points[group]
                 yield DetCurve(factor, group, curve.fmr, curve.fnmr, people, at)
 
 

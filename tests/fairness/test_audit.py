@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -241,6 +242,16 @@ def test_a_group_that_is_hidden_for_another_is_hidden_in_every_table(with_few: A
     assert not [curve for curve in drawn if curve.group == "b" and curve.factor == "kind"]
 
 
+def test_the_page_says_that_three_people_are_not_shown() -> None:
+    page = audited(small().scores(), draws=20).to_html()
+    rows = re.findall(r"<tr.*?</tr>", page, re.DOTALL)
+    cells = [re.findall(r">([^<>]+)<", row) for row in rows]
+    few = [[text.strip() for text in row] for row in cells if "few" in map(str.strip, row)]
+    assert len(few) > 10
+    for row in few:
+        assert "not shown" in row or not any(map(str.isdecimal, row)), row
+
+
 def test_the_words_of_the_report_tell_no_share_of_three_people() -> None:
     made = Made({"a": 70, "nobody knows": 3})
     made.labels = {"sex_provenance": "annotator_perceived"}
@@ -273,6 +284,7 @@ def test_without_any_error_there_are_bounds_and_nothing_infinite() -> None:
             row = one(report, "rates", group=group, metric=metric)
             assert (row["status"], row["errors"], row["estimate"]) == ("bound_only", 0, None)
             assert 0 < row["bound"] < 0.2
+    assert report.curves.det == ()
     assert finite(report)
 
 
