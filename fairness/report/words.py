@@ -50,6 +50,7 @@ FACTORS = {
 }
 
 READINGS = {
+    "shown": "shown",
     "ok": "● enough data",
     "limited": "○ limited data",
     "bound_only": "◁ upper bound only",
