@@ -7,7 +7,7 @@ import json
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
@@ -30,6 +30,8 @@ from fairness import (
     audit,
     read_scores,
 )
+from fairness.auditing.hidden import hidden_groups
+from fairness.groups import Cells
 from fairness.table import OVERALL, Row
 
 MATCHER = {"model": "made", "weights_sha256": "ab" * 32}
@@ -83,6 +85,13 @@ def audited(
 ) -> AuditReport:
     settings = AuditSettings(**{"factors": ("kind",), "fmr": 0.01, "draws": 60, **choices})
     return audit(scores, settings, matcher=MATCHER, bounds=bounds, baseline=baseline)
+
+
+def without(scores: EmbeddingScores, photos: Collection[str]) -> EmbeddingScores:
+    """Leave photos out."""
+    cohort = scores.cohort
+    kept = [sample.photo not in photos for sample in cohort.samples]
+    return EmbeddingScores(cohort.without(photos, "left out"), scores.vectors[kept])
 
 
 def one(report: AuditReport, name: str, **keys: Any) -> Row:
@@ -242,6 +251,36 @@ def test_a_group_that_is_hidden_for_another_is_hidden_in_every_table(with_few: A
     assert not [curve for curve in drawn if curve.group == "b" and curve.factor == "kind"]
 
 
+def test_a_hidden_group_stays_hidden_where_another_has_fewer_trials() -> None:
+    scores = Made({"b": 40, "c": 60, "few": 3}, noise=dict.fromkeys("bc", 0.9)).scores()
+    report = audited(without(scores, {f"c{person:03}-1.jpg" for person in range(40)}))
+    assert one(report, "coverage", group="b")["status"] == "suppressed"
+    assert one(report, "coverage", group="c")["subjects"] == 60
+    for metric in ("FMR", "FNMR", "FTA"):
+        assert one(report, "rates", group="b", metric=metric)["status"] == "suppressed"
+        assert one(report, "rates", group="c", metric=metric)["status"] != "suppressed"
+
+
+def test_a_group_of_which_few_could_be_compared_is_not_told_by_others() -> None:
+    refused = {f"b{i:03}-{k}.jpg": "no face" for i in range(20) for k in (0, 1) if i > 2}
+    report = audited(Made({"a": 60, "b": 20, "c": 60}).scores(refused))
+    for row in report.table("cross"):
+        if "b" in (row["group"], row["other_group"]):
+            assert (row["status"], row["subjects"]) == ("suppressed", None)
+
+
+def test_groups_inside_others_are_hidden_so_that_neither_sum_tells() -> None:
+    people = {"x, u": 3, "x, v": 40, "x, w": 50, "y, v": 20, "y, w": 30}
+    labels = [name for name, number in people.items() for _ in range(number)]
+    samples = [Sample(f"{place:03}", f"{place}") for place in range(len(labels))]
+    cohort = Cohort.of(samples, name="made")
+    inner = Cells.of("outer*inner", labels)
+    outer = Cells.of("outer", [label[0] for label in labels])
+    assert hidden_groups(cohort, inner) == {"x, u", "y, v"}
+    assert hidden_groups(cohort, inner, [(outer, ())]) >= {"x, u", "x, v"}
+    assert hidden_groups(cohort, inner, [(outer, {"y"})]) >= {"x, u", "x, v", "y, v", "y, w"}
+
+
 def test_the_page_says_that_three_people_are_not_shown() -> None:
     page = audited(small().scores(), draws=20).to_html()
     rows = re.findall(r"<tr.*?</tr>", page, re.DOTALL)
@@ -299,8 +338,14 @@ def test_without_mates_the_report_says_nothing_of_misses() -> None:
 
 
 def test_a_group_without_mates_hides_no_other() -> None:
+    scores = Made({"a": 60, "b": 60}, noise={"a": 0.9}).scores()
+    report = audited(without(scores, {f"b{person:03}-1.jpg" for person in range(60)}))
+    for name, metric in (("rates", "FNMR"), ("open_set", "FNIR"), ("open_set", "FTE")):
+        groups = report.table(name).where(metric=metric)
+        assert [row["group"] for row in groups] == [OVERALL, "a"]
+        assert all(row["trials"] for row in groups)
     report = audited(EVEN.scores(), factors=("age",))
-    assert one(report, "shift", kind="mated")["status"] == "ok"
+    assert one(report, "shift", kind="mated")["status"] != "suppressed"
 
 
 def test_refused_photos_count_as_misses_and_as_failures() -> None:
