@@ -152,7 +152,9 @@ def read_fairface(path: Path | str) -> Cohort:
         raise _unknown_layout(path, f"no table with the columns {_listed(_FAIRFACE_COLUMNS)}")
     rows = [row for table in tables for row in read_rows(table, aliases=_FAIRFACE_ALIASES)]
     photos = _photos(folder) if path.is_dir() else [row.photo for row in rows]
-    samples = [Sample(photo, subject=photo, source="FairFace", licence="CC BY 4.0") for photo in photos]
+    samples = [
+        Sample(photo, subject=photo, source="FairFace", licence="CC BY 4.0") for photo in photos
+    ]
     return _cohort(folder, samples, [_sortable(row) for row in rows], [])
 
 

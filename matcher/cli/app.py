@@ -66,7 +66,8 @@ def exit_code(error: MatcherError) -> Exit:
 EPILOG = (
     "Exit codes: 0 done, 1 done but something needs a look (failed photos, no lead, a fault found "
     "by verify), 2 wrong options, 3 bad input, 4 model or weights, 5 gallery, 6 an optional "
-    "package is missing, 7 a declared bound is broken, 8 the data do not decide it, 130 interrupted."
+    "package is missing, 7 a declared bound is broken, 8 the data do not decide it, "
+    "130 interrupted."
 )
 
 app = typer.Typer(
