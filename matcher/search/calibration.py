@@ -48,8 +48,8 @@ class CalibrationUse:
         if self.max_fpir is None:
             return f"False leads are those expected {worst} ({source})"
         return (
-            f"At most {self.max_fpir:.3g} of searches for somebody who is not there would return "
-            f"a lead, {worst} ({source})"
+            f"At most {100 * self.max_fpir:.3g} % of searches for somebody who is not there would "
+            f"return a lead, {worst} ({source})"
         )
 
 

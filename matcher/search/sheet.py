@@ -34,6 +34,7 @@ figure { margin: 0; width: 144px; break-inside: avoid; }
 figcaption { font-size: .82rem; overflow-wrap: anywhere; }
 .missing { width: 144px; height: 144px; display: grid; place-items: center; background: var(--soft);
   font-size: .8rem; text-align: center; }
+.note { flex-basis: 100%; margin: 0; font-size: .82rem; }
 .marked img, .marked .missing { outline: 3px solid #2aa198; }
 @media print { section { break-inside: avoid; } body { margin: 0; max-width: none; } }
 """
@@ -80,12 +81,13 @@ def _section(probe: Path, result: CandidateList, mate: str | None) -> str:
     leads = "".join(_figure(item, item.subject.subject_id == mate) for item in result)
     if not leads:
         leads = f"<p>{escape(str(result).splitlines()[0])}</p>"
-    notes = [*map(str, result.exclusions), *result.cautions()]
-    footnotes = "".join(f"<br>{escape(note)}" for note in notes)
+    footnotes = "".join(f"<br>{escape(str(item))}" for item in result.exclusions)
+    cautions = "".join(f'<p class="note">{escape(note)}</p>' for note in result.cautions())
     return (
         f'<section><div class="probe"><figure>{_picture(probe, "probe")}<figcaption>'
         f"<strong>Probe</strong> {escape(probe.name)}<br>{result.searched_subjects} subjects "
-        f'searched{footnotes}</figcaption></figure></div><div class="leads">{leads}</div></section>'
+        f'searched{footnotes}</figcaption></figure></div><div class="leads">{leads}'
+        f"{cautions}</div></section>"
     )
 
 

@@ -249,7 +249,7 @@ def test_a_share_of_false_leads_sets_the_threshold_by_age_and_size(
     for found, age in zip(lists, (YOUNG, OLDER, None), strict=True):
         assert found.threshold == searched.threshold(0.2, faces=SUBJECTS, age=age)
         assert all(candidate.score >= found.threshold for candidate in found)
-        assert "At most 0.2 of searches for somebody who is not there" in str(found)
+        assert "At most 20 % of searches for somebody who is not there" in str(found)
     assert lists[0].threshold == lists[2].threshold
     few = searcher.search(
         cohort.probes[0],
