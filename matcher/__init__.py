@@ -33,11 +33,12 @@ if TYPE_CHECKING:
         read_manifest,
     )
     from matcher.photos import Photo, load_photo
-    from matcher.search import Candidate, CandidateList, Searcher
+    from matcher.search import Calibration, Candidate, CandidateList, Searcher
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Calibration",
     "Candidate",
     "CandidateList",
     "Extractor",
@@ -84,7 +85,7 @@ _ROOMS = {
         "read_manifest",
     ),
     "photos": ("Photo", "load_photo"),
-    "search": ("Candidate", "CandidateList", "Searcher"),
+    "search": ("Calibration", "Candidate", "CandidateList", "Searcher"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
