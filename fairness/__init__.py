@@ -1,18 +1,18 @@
 """Error rates with honest intervals, by group. Knows scores and labels, nothing of any matcher.
 
-The way of the data, from left to right; a module knows only what stands before it:
+The way of the data, from left to right; a module knows only its own row and those before:
 
 =============  ==================================================================================
 cohort         who is in the photos: `sample`, `cohort`, `manifest`, `layouts`, `duplicates`,
                `groups`, `factors`, and tones: `colour`, `skin_tone`, `tone_bands`, `confounds`
-counts         errors by subject and by pair of subjects: `trials`, `counts`, `tally`
-uncertainty    `uncertainty`, `resampling`, `significance`, `measures`, `differentials`
+rates          errors by subject and by pair of subjects: `uncertainty`, `trials`, `counts`, `tally`
+differences    `resampling`, `significance`, `measures`, `differentials`
 scores         `pairs`, `tiles`, `scores`, `score_file`, `listed_scores`, `histogram`,
-               `false_matches`, `thresholds`, `verification`, `score_shift`, `discard`
-searches       `identification`, `plan`, `searches`, `open_set`, `candidate_lists`
+               `false_matches`, `thresholds`, `verification`, `score_shift`
+searches       `identification`, `plan`, `searches`, `open_set`, `candidate_lists`, `discard`
 calibration    `impostors`, `gallery_sizes`, `calibration_record`, `calibration`
 report         `table`, `catalogue`, `curves`, `audit_report`, `report`, `acceptance`
-auditing       puts it all together: `audit`
+auditing       puts it all together: `auditing`
 =============  ==================================================================================
 """
 
