@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from itertools import combinations
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from interruptible import COMMAND
 from typer.testing import CliRunner
 
 from matcher.cli.commands import app
@@ -253,8 +253,7 @@ def test_an_interrupted_audit_keeps_its_vectors_and_goes_on(tmp_path: Path, phot
     manifest.write_text("\n".join(["photo,subject", *lines]))
     out, memory = tmp_path / "report", tmp_path / "report.vectors.sqlite"
     words = ["audit", str(manifest), "--out", str(out), "--by", "sex"]
-    start = [sys.executable, "-c", "from matcher.cli import main; main()"]
-    running = subprocess.Popen([*start, *words], stderr=subprocess.PIPE)
+    running = subprocess.Popen([*COMMAND, *words], stderr=subprocess.PIPE)
     deadline = time.monotonic() + 120
     while (not memory.exists() or memory.stat().st_size < 20_000) and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
+from interruptible import COMMAND
 from rendered_cohort import SUBJECTS, Cohort
 
 from matcher.gallery import Gallery
 
-COMMAND = [sys.executable, "-c", "from matcher.cli import main; main()", "enrol"]
+ENROL = [*COMMAND, "enrol"]
 
 
 def test_an_interrupted_enrolment_says_so_and_can_be_run_again(
@@ -22,7 +22,7 @@ def test_an_interrupted_enrolment_says_so_and_can_be_run_again(
     rows = [f"{path},person {i}" for i, path in enumerate(cohort.probes * 20)]
     manifest.write_text("\n".join(["photo,subject", *rows]))
     gallery = tmp_path / "g"
-    running = subprocess.Popen([*COMMAND, str(gallery), str(manifest)], stderr=subprocess.PIPE)
+    running = subprocess.Popen([*ENROL, str(gallery), str(manifest)], stderr=subprocess.PIPE)
     deadline = time.monotonic() + 120
     while not gallery.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -34,7 +34,7 @@ def test_an_interrupted_enrolment_says_so_and_can_be_run_again(
     with Gallery.open(gallery) as opened:
         assert opened.verify().ok
         assert len(opened) < 20 * SUBJECTS
-    subprocess.run([*COMMAND, str(gallery), str(cohort.manifest)], check=True, capture_output=True)
+    subprocess.run([*ENROL, str(gallery), str(cohort.manifest)], check=True, capture_output=True)
     with Gallery.open(gallery) as opened:
         assert opened.verify().ok
         assert {subject.subject_id for subject in opened.subjects()} >= set(cohort.subjects)
