@@ -167,7 +167,7 @@ class PairCounts:
     def _shares(self) -> NDArray[np.float64]:
         """Errors of each subject less those expected of it, S_i; shape (subjects,)."""
         trials = self.trials.by_subject
-        own = spread(ListedTrials(self.left, self.right, self.errors), len(trials))
+        own = spread(self.left, self.right, self.errors, len(trials))
         return own - self.total / self.trials.total * trials
 
     def effective_trials(self) -> float:

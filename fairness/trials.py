@@ -81,7 +81,7 @@ class CompleteTrials:
         """Comparisons that each subject is in, shape (subjects,)."""
         a, b = self.first, self.second
         others = a * b.sum() + b * a.sum() - 2 * a * b
-        return self._once(others) - spread(self._kin, len(a))
+        return self._once(others) - self._kin.spread(len(a))
 
     @cached_property
     def squares(self) -> float:
@@ -97,7 +97,7 @@ class CompleteTrials:
         a, b = (self.first > 0).astype(np.int64), (self.second > 0).astype(np.int64)
         both = a * b
         others: NDArray[np.int64] = a * b.sum() + b * a.sum() - both * (both.sum() + 1)
-        return others - _degrees(self._kin, len(a))
+        return others - self._kin.degrees(len(a))
 
     def between(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the number of comparisons of pairs of subjects, shape (pairs,)."""
@@ -146,7 +146,15 @@ class ListedTrials:
     @cached_property
     def by_subject(self) -> NDArray[np.int64]:
         """Comparisons that each subject is in, as long as the highest code needs."""
-        return spread(self, int(self.right.max(initial=-1)) + 1)
+        return self.spread(int(self.right.max(initial=-1)) + 1)
+
+    def spread(self, subjects: int) -> NDArray[np.int64]:
+        """Return the comparisons of each of so many subjects, shape (subjects,)."""
+        return spread(self.left, self.right, self.trials, subjects)
+
+    def degrees(self, subjects: int) -> NDArray[np.int64]:
+        """Return with how many others each of so many subjects is compared, shape (subjects,)."""
+        return spread(self.left, self.right, np.ones_like(self.trials), subjects)
 
     @cached_property
     def squares(self) -> float:
@@ -156,7 +164,7 @@ class ListedTrials:
     @cached_property
     def neighbours(self) -> NDArray[np.int64]:
         """Number of other subjects that each subject is compared with."""
-        return _degrees(self, len(self.by_subject))
+        return self.degrees(len(self.by_subject))
 
     @cached_property
     def _sorted(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -206,14 +214,12 @@ class PairTable:
         return total
 
 
-def spread(pairs: ListedTrials, subjects: int) -> NDArray[np.int64]:
-    """Add up counts of pairs by subject; each counts for both."""
-    both, counts = np.r_[pairs.left, pairs.right], np.tile(pairs.trials, 2)
-    return np.bincount(both, counts, minlength=subjects).astype(np.int64)
-
-
-def _degrees(pairs: ListedTrials, subjects: int) -> NDArray[np.int64]:
-    return np.bincount(np.r_[pairs.left, pairs.right], minlength=subjects).astype(np.int64)
+def spread(
+    left: NDArray[np.int64], right: NDArray[np.int64], counts: NDArray[np.int64], subjects: int
+) -> NDArray[np.int64]:
+    """Add up counts of pairs by subject; each counts for both. Shape (subjects,)."""
+    both = np.r_[left, right]
+    return np.bincount(both, np.tile(counts, 2), minlength=subjects).astype(np.int64)
 
 
 def _keys(left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -228,5 +234,7 @@ def require_pairs(
         raise ValueError(f"need arrays of shape (pairs,), got {left.shape, right.shape}")
     if np.any((left < 0) | (left >= right) | (counts < 1)):
         raise ValueError("need 0 <= left < right and counts of at least 1 for every pair")
-    if len(np.unique(_keys(left, right))) < len(left):
+    keys = _keys(left, right)
+    ascending = bool(np.all(keys[1:] > keys[:-1]))  # as counting leaves them: nothing to sort
+    if not ascending and len(np.unique(keys)) < len(keys):
         raise ValueError("need each pair of subjects once")

@@ -102,6 +102,11 @@ class Evidence:
         """Return the comparisons at or above the threshold, by pair of groups."""
         return self.verification.false_matches(self.cells(factor))
 
+    @cached_property
+    def random(self) -> PairCounts:
+        """The false matches of everybody with everybody, whatever the groups."""
+        return self.false_matches(self.settings.factors[0]).overall()
+
     @cache  # noqa: B019
     def within(self, factor: str) -> Mapping[str, PairCounts]:
         """Return the false matches within each group that has comparisons."""

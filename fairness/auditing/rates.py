@@ -26,7 +26,7 @@ def coverage(evidence: Evidence) -> Table:
 
 
 def _everybody(evidence: Evidence, factor: str) -> Row:
-    cohort, found = evidence.cohort, evidence.false_matches(factor)
+    cohort = evidence.cohort
     return {
         "factor": factor,
         "group": OVERALL,
@@ -35,14 +35,14 @@ def _everybody(evidence: Evidence, factor: str) -> Row:
         "photos": len(cohort),
         "share": 1.0,
         "mated": len(evidence.verification.mated),
-        "non_mated": found.overall().trials.total,
+        "non_mated": evidence.random.trials.total,
     }
 
 
 def _coverage(evidence: Evidence, factor: str) -> Iterator[Row]:
     cells, photos = evidence.cells(factor), len(evidence.cohort)
     mated = evidence.verification.misses(cells)
-    within = evidence.false_matches(factor)
+    within = evidence.within(factor)
     yield _everybody(evidence, factor)
     for group in evidence.cohort.coverage(cells):
         row: dict[str, Value] = {"factor": factor, "group": group.group, "status": "suppressed"}
@@ -53,7 +53,7 @@ def _coverage(evidence: Evidence, factor: str) -> Iterator[Row]:
                 "photos": group.photos,
                 "share": group.photos / photos,
                 "mated": int(mated[group.group].trials.sum()),
-                "non_mated": within.within(group.group).trials.total,
+                "non_mated": within[group.group].trials.total if group.group in within else 0,
             }
         yield row
 
@@ -67,8 +67,7 @@ def rates(evidence: Evidence) -> Table:
 def _rates(evidence: Evidence, factor: str) -> Iterator[Row]:
     cells, checked = evidence.cells(factor), evidence.verification
     keys = {"factor": factor, "group": OVERALL}
-    overall = evidence.false_matches(factor).overall()
-    yield evidence.row(overall, **keys, metric="FMR_random")
+    yield evidence.row(evidence.random, **keys, metric="FMR_random")
     yield from _by_group(evidence, factor, "FMR", evidence.within(factor))
     anybody = evidence.everybody
     for metric, of in (
