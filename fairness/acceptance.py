@@ -160,7 +160,7 @@ class Acceptance:
     @property
     def outcome(self) -> Outcome:
         """Fail if any bound fails, pass if all pass, else inconclusive."""
-        return _worst([judgement.outcome for judgement in self.judgements])
+        return worst([judgement.outcome for judgement in self.judgements])
 
     @property
     def exit_code(self) -> int:
@@ -261,7 +261,7 @@ def _judge(bound: Bound, tables: Mapping[str, tuple[Row, ...]]) -> BoundJudgemen
     if missing := _missing(bound, [row.row for row in judged], rows):
         outcomes.add("inconclusive")
         reasons.append(f"no row has {missing}")
-    return BoundJudgement(bound, judged, _worst(outcomes), ", ".join(reasons))
+    return BoundJudgement(bound, judged, worst(outcomes), ", ".join(reasons))
 
 
 def _missing(bound: Bound, judged: Sequence[Row], rows: Sequence[Row]) -> str:
@@ -322,7 +322,8 @@ def _number(row: Row, *columns: str) -> float | None:
     return None
 
 
-def _worst(outcomes: Collection[Outcome]) -> Outcome:
+def worst(outcomes: Collection[object]) -> Outcome:
+    """Return the outcome of all: one failure fails, one that is open leaves the rest open."""
     order: tuple[Outcome, ...] = ("fail", "inconclusive", "pass")
     return next(outcome for outcome in order if outcome in outcomes)
 

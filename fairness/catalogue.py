@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from fairness.table import Column, Row, Table
 
-_FACTOR = Column("factor", "Factor", "text", "What divides the photos into groups.")
-_GROUP = Column("group", "Group", "text", 'The group; "all" is everyone together.')
+FACTOR = Column("factor", "Factor", "text", "What divides the photos into groups.")
+GROUP = Column("group", "Group", "text", 'The group; "all" is everyone together.')
 _METRIC = Column("metric", "Error rate", "text", "Which error rate, see the glossary.")
-_STATUS = Column("status", "Reading", "status", "What the data can carry, see the glossary.")
+STATUS = Column("status", "Reading", "status", "What the data can carry, see the glossary.")
 _LOW = Column("low", "Lower limit", "rate", "Lower confidence limit.")
 _HIGH = Column("high", "Upper limit", "rate", "Upper confidence limit.")
 _SUBJECTS = Column("subjects", "Subjects", "count", "People with at least one trial.")
@@ -17,7 +17,7 @@ _TRIALS = Column("trials", "Trials", "count", "Comparisons, searches or photos c
 _PHOTOS = Column("photos", "Photos", "count", "Photos in the group.")
 
 RATE_COLUMNS = (
-    _STATUS,
+    STATUS,
     Column("estimate", "Rate", "rate", "Errors divided by trials."),
     _LOW,
     _HIGH,
@@ -47,21 +47,21 @@ _TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
     "coverage": (
         "Who is in the cohort",
         (
-            _FACTOR,
-            _GROUP,
+            FACTOR,
+            GROUP,
             _SUBJECTS,
             _PHOTOS,
             Column("share", "Share of photos", "rate", "Photos of the group among all photos."),
             Column("mated", "Mated comparisons", "count", "Pairs of photos of one person."),
             Column("non_mated", "Non-mated comparisons", "count", "Pairs of different people."),
-            _STATUS,
+            STATUS,
         ),
     ),
     "rates": (
         "Error rates by group",
         (
-            _FACTOR,
-            _GROUP,
+            FACTOR,
+            GROUP,
             _METRIC,
             *RATE_COLUMNS,
             Column(
@@ -76,7 +76,7 @@ _TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
     "differentials": (
         "Differences between groups",
         (
-            _FACTOR,
+            FACTOR,
             _METRIC,
             Column("measure", "Measure", "text", "How the groups are summed up in one number."),
             Column("alpha", "Weight of FMR", "number", "Weight of false matches against misses."),
@@ -99,8 +99,8 @@ _TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
     "cross": (
         "False match rate between groups",
         (
-            _FACTOR,
-            _GROUP,
+            FACTOR,
+            GROUP,
             Column("other_group", "Other group", "text", "The group of the other photo."),
             *RATE_COLUMNS,
         ),
@@ -117,8 +117,8 @@ _TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
     "shift": (
         "How scores differ by group",
         (
-            _FACTOR,
-            _GROUP,
+            FACTOR,
+            GROUP,
             Column("kind", "Comparisons", "text", "Mated or non-mated."),
             Column("mean", "Mean score", "score", "Mean of the scores."),
             Column("median", "Median score", "score", "Median of the scores."),
@@ -127,14 +127,14 @@ _TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
             Column("high", "Upper limit", "score", "Upper confidence limit of the shift."),
             _TRIALS,
             _SUBJECTS,
-            _STATUS,
+            STATUS,
         ),
     ),
     "open_set": (
         "Searches in a gallery",
         (
-            _FACTOR,
-            _GROUP,
+            FACTOR,
+            GROUP,
             _METRIC,
             Column("rank", "Candidates looked at", "count", "Length of the candidate list."),
             Column("gallery", "Gallery size", "count", "Subjects enrolled."),
@@ -144,9 +144,9 @@ _TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
     "tests": (
         "Tests of equal rates",
         (
-            _FACTOR,
+            FACTOR,
             _METRIC,
-            _GROUP,
+            GROUP,
             Column("test", "Test", "text", "What was compared with what."),
             Column("statistic", "Statistic", "number", "The test statistic."),
             Column("p", "p", "p", "Chance of a difference this large if there were none."),
@@ -156,13 +156,13 @@ _TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
     ),
     "kin": (
         "Comparisons of relatives",
-        (_FACTOR, _GROUP, _METRIC, *RATE_COLUMNS),
+        (FACTOR, GROUP, _METRIC, *RATE_COLUMNS),
     ),
     "refused": (
         "Photos that were refused",
         (
-            _FACTOR,
-            _GROUP,
+            FACTOR,
+            GROUP,
             Column("reason", "Reason", "text", "Why no template was made."),
             *RATE_COLUMNS,
         ),
@@ -170,8 +170,8 @@ _TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
     "discard": (
         "False non-match rate when the worst photos are put aside",
         (
-            _FACTOR,
-            _GROUP,
+            FACTOR,
+            GROUP,
             Column("discarded", "Put aside", "rate", "Share of comparisons put aside."),
             *RATE_COLUMNS,
         ),
@@ -189,14 +189,14 @@ _TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
     ),
     "worst_cells": (
         "Groups with the highest error rates",
-        (_METRIC, _FACTOR, _GROUP, *RATE_COLUMNS),
+        (_METRIC, FACTOR, GROUP, *RATE_COLUMNS),
     ),
     "acceptance": (
         "Declared bounds",
         (
             Column("bound_name", "Bound", "text", "Name in the file of bounds."),
-            _FACTOR,
-            _GROUP,
+            FACTOR,
+            GROUP,
             _METRIC,
             Column("measure", "Measure", "text", "What is bounded; a rate where empty."),
             Column("limit", "At most", "number", "The bound."),
@@ -209,7 +209,7 @@ _TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
     ),
     "changes": (
         "Compared with the baseline",
-        (_FACTOR, _GROUP, _METRIC, *_CHANGE, _TRIALS, _SUBJECTS, _STATUS),
+        (FACTOR, GROUP, _METRIC, *_CHANGE, _TRIALS, _SUBJECTS, STATUS),
     ),
 }
 

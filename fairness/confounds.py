@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairness.cohort import Cohort
-from fairness.groups import Cells
+from fairness.groups import Cells, thirds
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,7 @@ def _rows(
     if numbers.shape != (len(cohort),):
         raise ValueError(f"need one {fact} for each of {len(cohort)} photos, got {numbers.shape}")
     known = np.isfinite(numbers)
-    edges = np.quantile(numbers[known], [1 / 3, 2 / 3]) if known.any() else np.zeros(2)
-    third = np.searchsorted(edges, numbers, side="right")
+    third = thirds(numbers)
     for code, group in enumerate(cells.names):
         inside = known & (cells.codes == code)
         low, middle, high = np.bincount(third[inside], minlength=3).tolist()

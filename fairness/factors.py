@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+import math
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-import numpy as np
-
 from fairness.errors import CohortError
-from fairness.groups import AGE_EDGES, UNKNOWN, band
+from fairness.groups import AGE_EDGES, UNKNOWN, band, thirds
 from fairness.sample import Sample
 from fairness.tone_bands import apparent_tones, fitzpatrick_band, monk_band
 
@@ -76,14 +74,8 @@ def _apparent(samples: Sequence[Sample]) -> list[str]:
 
 
 def _qualities(samples: Sequence[Sample]) -> list[str]:
-    known = [sample.quality for sample in samples if sample.quality is not None]
-    if not known:
-        return [UNKNOWN] * len(samples)
-    edges = np.quantile(known, [1 / 3, 2 / 3]).tolist()
-    return [
-        UNKNOWN if sample.quality is None else _THIRDS[bisect_right(edges, sample.quality)]
-        for sample in samples
-    ]
+    measured = [math.nan if sample.quality is None else sample.quality for sample in samples]
+    return [UNKNOWN if place < 0 else _THIRDS[place] for place in thirds(measured)]
 
 
 def _capture_types(samples: Sequence[Sample]) -> list[str]:

@@ -14,7 +14,7 @@ from functools import cache
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 UNKNOWN = "unknown"
 """Where a photo has no label of the kind asked for; shown as a group of its own."""
@@ -57,6 +57,19 @@ def _labels(edges: tuple[float, ...]) -> tuple[str, ...]:
 
 def _years(value: float) -> str:
     return f"{value:02.0f}" if value == int(value) else f"{value:04.1f}"
+
+
+def thirds(values: ArrayLike) -> NDArray[np.int64]:
+    """Return the third that each number is in: 0 the lowest, 2 the highest, -1 where it is nan.
+
+    Equal numbers are in one third.
+    """
+    numbers = np.asarray(values, dtype=np.float64)
+    known = np.isfinite(numbers)
+    if not known.any():
+        return np.full(numbers.shape, -1, np.int64)
+    edges = np.quantile(numbers[known], [1 / 3, 2 / 3])
+    return np.where(known, np.searchsorted(edges, numbers, side="right"), -1)
 
 
 @dataclass(frozen=True, eq=False)

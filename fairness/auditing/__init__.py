@@ -6,7 +6,6 @@ Follows the vocabulary and practice of ISO/IEC 19795-1 and ISO/IEC 19795-10.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from fairness.acceptance import Bound, judge
 from fairness.audit_report import AuditReport
@@ -118,4 +117,4 @@ def _baseline(evidence: Evidence, scores: Scores) -> Evidence:
             got=f"cohort {scores.cohort.name!r} with another content",
             next_step="Score the same cohort with the other matcher.",
         )
-    return Evidence(scores, replace(evidence.settings))
+    return Evidence(scores, evidence.settings)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from fairness.auditing.evidence import Evidence
 from fairness.groups import UNKNOWN
-from fairness.table import Table
+from fairness.table import OVERALL, Table
 
 _UNREADABLE = ("insufficient", "suppressed", "bound_only")
 
@@ -36,7 +36,7 @@ def _threshold(evidence: Evidence) -> Iterator[str]:
 
 
 def _data(evidence: Evidence, rates: Table) -> Iterator[str]:
-    thin = [row for row in rates if row["status"] in _UNREADABLE and row["group"] != "all"]
+    thin = [row for row in rates if row["status"] in _UNREADABLE and row["group"] != OVERALL]
     if thin:
         yield (
             f"{len(thin)} of {len(rates)} rates rest on too few people or errors to be read as a "

@@ -12,7 +12,7 @@ from fairness.counts import PairCounts, SubjectCounts, rate_of_counts
 from fairness.differentials import Differential, differentials, joint_differentials
 from fairness.resampling import observed, percentile_limits, resample
 from fairness.significance import compare_groups
-from fairness.table import Row, Table, Value, suppress_secondary
+from fairness.table import OVERALL, Row, Table, Value, suppress_secondary
 
 _WORST = 10  # groups shown of each rate
 _READABLE = ("ok", "limited")
@@ -130,7 +130,7 @@ def worst_cells(rates: Table) -> Table:
     rows: list[Row] = []
     for metric in ("FMR", "FNMR", "FNMR_counted"):
         found = [row for row in rates.where(metric=metric) if row["status"] in _READABLE]
-        found = [row for row in found if row["group"] != "all"]
+        found = [row for row in found if row["group"] != OVERALL]
         found.sort(key=lambda row: (-_number(row, "estimate"), str(row["group"])))
         rows += [{k: v for k, v in row.items() if k != "optimistic"} for row in found[:_WORST]]
     return audit_table("worst_cells", rows)

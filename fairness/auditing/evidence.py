@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import TypeVar
 
 import numpy as np
 
@@ -111,13 +112,12 @@ class Evidence:
     def within(self, factor: str) -> Mapping[str, PairCounts]:
         """Return the false matches within each group that has comparisons."""
         found = self.false_matches(factor)
-        counts = {name: found.within(name) for name in self.cells(factor).names}
-        return {name: count for name, count in counts.items() if count.trials.total}
+        return tried({name: found.within(name) for name in self.cells(factor).names})
 
     @cache  # noqa: B019
     def missed(self, factor: str) -> Mapping[str, SubjectCounts]:
         """Return the false non-matches of each group that has mated comparisons."""
-        return _tried(self.verification.false_non_matches(self.cells(factor)))
+        return tried(self.verification.false_non_matches(self.cells(factor)))
 
     @cache  # noqa: B019
     def compared(self, factor: str) -> Mapping[str, int]:
@@ -148,6 +148,12 @@ class Evidence:
         rate = counts.rate(level=level, target=self.settings.fmr)
         return rate_row(rate, **keys)
 
+    def shown(self, values: Mapping[str, Value], *, people: int, **keys: Value) -> dict[str, Value]:
+        """Return numbers that are no rate as a row, nothing but the keys where people are few."""
+        if people < FEWEST_SUBJECTS or self._hides(keys):
+            return {**keys, "status": "suppressed"}
+        return {**keys, "status": "shown", **values}
+
     def _hides(self, keys: Mapping[str, Value]) -> bool:
         factor = keys.get("factor")
         hidden = self.hidden(factor) if isinstance(factor, str) else frozenset()
@@ -168,5 +174,13 @@ class Evidence:
         return CellPairs.among(cells, names)
 
 
-def _tried(counts: Mapping[str, SubjectCounts]) -> dict[str, SubjectCounts]:
-    return {name: count for name, count in counts.items() if count.trials.any()}
+_Counts = TypeVar("_Counts", SubjectCounts, PairCounts)
+
+
+def tried(groups: Mapping[str, _Counts]) -> dict[str, _Counts]:
+    """Return the groups that have a trial."""
+    return {name: counts for name, counts in groups.items() if _trials(counts)}
+
+
+def _trials(counts: SubjectCounts | PairCounts) -> int:
+    return int(counts.trials.sum()) if isinstance(counts, SubjectCounts) else counts.trials.total

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fairness.auditing.evidence import Evidence
-from fairness.catalogue import audit_table
+from fairness.auditing.evidence import Evidence, tried
+from fairness.catalogue import FACTOR, GROUP, STATUS, audit_table
 from fairness.confounds import confounds
 from fairness.groups import UNKNOWN
 from fairness.table import Column, Row, Table, suppress_secondary
-from fairness.uncertainty import FEWEST_SUBJECTS
 
 Facts = Mapping[str, Sequence[float]]
 """By name a number for each photo, nan where it is not known, as in ``{"exposure": …}``."""
@@ -17,15 +16,16 @@ Facts = Mapping[str, Sequence[float]]
 _TONES = ("tone", "fitzpatrick", "apparent_tone")
 
 _COLUMNS = (
-    Column("factor", "Factor", "text", "What divides the photos into groups."),
-    Column("group", "Group", "text", "The group."),
+    FACTOR,
+    GROUP,
     Column("fact", "Measure", "text", "What was measured on the photos."),
     Column("mean", "Mean", "number", "Mean over the photos of the group."),
     Column("shift", "Shift", "number", "Mean less that of all others, in standard deviations."),
     Column("photos", "Photos", "count", "Photos for which it is known."),
     Column("subjects", "Subjects", "count", "People in them."),
-    Column("status", "Reading", "status", "What the data can carry."),
+    STATUS,
 )
+_SHOWN = ("mean", "shift", "photos", "subjects")
 
 
 def measured(evidence: Evidence, facts: Facts) -> Table:
@@ -33,12 +33,9 @@ def measured(evidence: Evidence, facts: Facts) -> Table:
     rows: list[Row] = []
     for factor in evidence.settings.factors:
         for item in confounds(evidence.cohort, evidence.cells(factor), facts):
-            row = {"factor": factor, "group": item.group, "fact": item.fact}
-            if item.subjects < FEWEST_SUBJECTS or item.group in evidence.hidden(factor):
-                rows.append({**row, "status": "suppressed"})
-            else:
-                names = ("mean", "shift", "photos", "subjects")
-                rows.append({**row, "status": "shown", **{n: getattr(item, n) for n in names}})
+            values = {name: getattr(item, name) for name in _SHOWN}
+            keys = {"factor": factor, "group": item.group, "fact": item.fact}
+            rows.append(evidence.shown(values, people=item.subjects, **keys))
     kept = suppress_secondary(rows, ("factor", "fact"))
     note = (
         "Where groups differ here, part of a difference in error rates may be one of the pictures."
@@ -53,9 +50,10 @@ def tone_confound(evidence: Evidence) -> Table:
     tone = next((name for name in _TONES if name in evidence.settings.factors), None)
     if tone is not None and "exposure" in factors and evidence.has_mates:
         cells = evidence.cells(f"{tone}*exposure*quality")
-        for group, counts in evidence.verification.false_non_matches(cells).items():
+        missed = tried(evidence.verification.false_non_matches(cells))
+        for group, counts in missed.items():
             tone_of_group, exposure, quality = group.split(", ")
-            if counts.trials.any() and tone_of_group != UNKNOWN:
+            if tone_of_group != UNKNOWN:
                 keys = {"tone": tone_of_group, "exposure": exposure, "quality": quality}
                 rows.append(evidence.row(counts, **keys, metric="FNMR"))
     return audit_table(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import combinations_with_replacement
 
-from fairness.auditing.evidence import Evidence
+from fairness.auditing.evidence import Evidence, tried
 from fairness.catalogue import audit_table
 from fairness.counts import PairCounts, SubjectCounts
 from fairness.score_shift import score_shifts
-from fairness.table import OVERALL, Row, Table, Value, suppress_secondary
+from fairness.table import OVERALL, Row, Table, suppress_secondary
 from fairness.uncertainty import FEWEST_SUBJECTS
 
+_SHIFTED = ("mean", "median", "shift", "low", "high", "trials", "subjects")
 _MOST_CROSSED = 24  # groups; a table of more pairs is read by nobody
 
 
@@ -45,17 +46,15 @@ def _coverage(evidence: Evidence, factor: str) -> Iterator[Row]:
     within = evidence.within(factor)
     yield _everybody(evidence, factor)
     for group in evidence.cohort.coverage(cells):
-        row: dict[str, Value] = {"factor": factor, "group": group.group, "status": "suppressed"}
-        if group.group not in evidence.hidden(factor):
-            row |= {
-                "status": "shown",
-                "subjects": group.subjects,
-                "photos": group.photos,
-                "share": group.photos / photos,
-                "mated": int(mated[group.group].trials.sum()),
-                "non_mated": within[group.group].trials.total if group.group in within else 0,
-            }
-        yield row
+        found = within.get(group.group)
+        values = {
+            "subjects": group.subjects,
+            "photos": group.photos,
+            "share": group.photos / photos,
+            "mated": int(mated[group.group].trials.sum()),
+            "non_mated": 0 if found is None else found.trials.total,
+        }
+        yield evidence.shown(values, people=group.subjects, factor=factor, group=group.group)
 
 
 def rates(evidence: Evidence) -> Table:
@@ -69,16 +68,14 @@ def _rates(evidence: Evidence, factor: str) -> Iterator[Row]:
     keys = {"factor": factor, "group": OVERALL}
     yield evidence.row(evidence.random, **keys, metric="FMR_random")
     yield from _by_group(evidence, factor, "FMR", evidence.within(factor))
-    anybody = evidence.everybody
     for metric, of in (
         ("FNMR", checked.false_non_matches),
         ("FNMR_counted", checked.misses),
         ("FTA", checked.failures_to_acquire),
     ):
-        for counts in of(anybody).values():
-            if counts.trials.any():
-                yield evidence.row(counts, **keys, metric=metric)
-                yield from _by_group(evidence, factor, metric, of(cells))
+        for counts in tried(of(evidence.everybody)).values():
+            yield evidence.row(counts, **keys, metric=metric)
+            yield from _by_group(evidence, factor, metric, tried(of(cells)))
 
 
 def _by_group(
@@ -87,17 +84,11 @@ def _by_group(
     metric: str,
     groups: Mapping[str, SubjectCounts] | Mapping[str, PairCounts],
 ) -> Iterator[Row]:
-    tried = {group: counts for group, counts in groups.items() if _any_trial(counts)}
-    for group, counts in tried.items():
+    for group, counts in groups.items():
         row = evidence.row(counts, factor=factor, group=group, metric=metric)
         if isinstance(counts, PairCounts) and row.get("bound") is not None and counts.total == 0:
             row["optimistic"] = counts.optimistic_bound(evidence.settings.level)
         yield row
-
-
-def _any_trial(counts: SubjectCounts | PairCounts) -> bool:
-    trials = counts.trials if isinstance(counts, SubjectCounts) else counts.trials.by_subject
-    return bool(trials.any())
 
 
 def cross(evidence: Evidence) -> Table:
@@ -129,8 +120,7 @@ def age_gap(evidence: Evidence) -> Table:
             ("FNMR_counted", checked.misses_by_gap(cells, gap_edges=edges)),
         )
         for gap, groups in table.items()
-        for age, counts in groups.items()
-        if counts.trials.any()
+        for age, counts in tried(groups).items()
     ]
     return audit_table("age_gap", suppress_secondary(rows, ("metric", "age"), ("metric", "gap")))
 
@@ -143,14 +133,10 @@ def shift(evidence: Evidence) -> Table:
             evidence.scores, evidence.histogram(factor), level=evidence.settings.level
         )
         for item in found:
-            row: dict[str, Value] = {"factor": factor, "group": item.group, "kind": item.kind}
-            if item.trials == 0:
-                continue
-            if item.subjects < FEWEST_SUBJECTS or item.group in evidence.hidden(factor):
-                rows.append({**row, "status": "suppressed"})
-            else:
-                names = ("mean", "median", "shift", "low", "high", "trials", "subjects")
-                rows.append({**row, "status": "shown", **{n: getattr(item, n) for n in names}})
+            if item.trials:
+                values = {name: getattr(item, name) for name in _SHIFTED}
+                keys = {"factor": factor, "group": item.group, "kind": item.kind}
+                rows.append(evidence.shown(values, people=item.subjects, **keys))
     return audit_table("shift", suppress_secondary(rows, ("factor", "kind")))
 
 
@@ -169,7 +155,6 @@ def refused(evidence: Evidence) -> Table:
         for reason, groups in evidence.verification.failures_by_reason(
             evidence.cells(factor)
         ).items()
-        for group, counts in groups.items()
-        if counts.trials.any()
+        for group, counts in tried(groups).items()
     ]
     return audit_table("refused", suppress_secondary(rows, ("factor", "reason")))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from fairness.auditing.evidence import Evidence
+from fairness.auditing.evidence import Evidence, tried
 from fairness.auditing.hidden import people_shown
 from fairness.catalogue import audit_table
 from fairness.counts import SubjectCounts
@@ -113,9 +113,8 @@ def discard(evidence: Evidence, pairs: JudgedPairs | None) -> Table:
             for factor in evidence.settings.factors:
                 after = pairs.missed_after(evidence.cells(factor), cut=cut)
                 rows += [
-                    evidence.row(misses.missed, factor=factor, group=group, discarded=share)
-                    for group, misses in after.items()
-                    if misses.missed.trials.any()
+                    evidence.row(missed, factor=factor, group=group, discarded=share)
+                    for group, missed in tried({g: m.missed for g, m in after.items()}).items()
                 ]
     note = "A comparison belongs here to the group of its later photo, the one searched with."
     return audit_table("discard", suppress_secondary(rows, ("factor", "discarded")), note=note)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import hashlib
 import math
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fairness import AuditReport, AuditSettings, Cohort, Scores
-    from matcher.cli.cohort_vectors import CohortVectors
 
 
 class Layout(enum.StrEnum):
@@ -95,7 +93,7 @@ def audit(
     Exits with 7 if a bound is broken, and with 8 if the data do not say whether one is kept.
     """
     from fairness import audit as audit_of
-    from fairness import read_bounds, read_cohort, read_scores
+    from fairness import read_bounds, read_cohort
     from fairness.report.canvas import require_plots
     from matcher.cli.cohort_vectors import faults_reported
 
@@ -122,18 +120,12 @@ def audit(
         facts: Mapping[str, list[float]] = {}
         earlier: Scores | None = None
         if baseline is not None:
-            made, earlier, named = _compared(people, baseline, device, policy, beside)
-            facts = made.facts
-        if scores is not None:
-            judged: Scores = read_scores(
-                scores,
-                earlier.cohort if earlier is not None else people,
-                kind="distance" if distances else "similarity",
-            )
-            matcher = {"scores": scores.name, "scores_sha256": _sha256(scores)}
+            earlier, facts, named = _embedded(people, baseline, device, policy, beside)
+        if scores is None:
+            judged, facts, matcher = _embedded(people, model, device, policy, beside)
         else:
-            made, judged, matcher = _compared(people, model, device, policy, beside)
-            facts = made.facts
+            labelled = people if earlier is None else earlier.cohort
+            judged, matcher = _listed(scores, labelled, distances)
         if baseline is not None:
             matcher["baseline"] = named["model"]
         say("Counting; the bootstrap takes a while.")
@@ -145,10 +137,10 @@ def audit(
     raise typer.Exit(_verdict(report))
 
 
-def _compared(
+def _embedded(
     people: Cohort, model: str, device: str, policy: Policy, memory: Path
-) -> tuple[CohortVectors, Scores, dict[str, str]]:
-    """Embed a cohort; return it, its scores, and what identifies the matcher."""
+) -> tuple[Scores, Mapping[str, list[float]], dict[str, str]]:
+    """Embed a cohort; return its scores, what was measured, and what identifies the matcher."""
     from fairness import EmbeddingScores
     from matcher.cli.cohort_vectors import embed_cohort
     from matcher.embedding import load_extractor
@@ -162,7 +154,17 @@ def _compared(
         "weights_sha256": extractor.model.weights_sha256,
         "policy": policy.value,
     }
-    return made, EmbeddingScores(made.cohort, made.vectors, made.acquisition), identity
+    scores = EmbeddingScores(made.cohort, made.vectors, made.acquisition)
+    return scores, made.facts, identity
+
+
+def _listed(path: Path, people: Cohort, distances: bool) -> tuple[Scores, dict[str, str]]:
+    """Read another matcher's scores; return them and what identifies the file."""
+    from fairness import read_scores
+    from matcher.photos import sha256_of
+
+    scores = read_scores(path, people, kind="distance" if distances else "similarity")
+    return scores, {"scores": path.name, "scores_sha256": sha256_of(path)}
 
 
 def _settings(**choices: Any) -> AuditSettings:
@@ -198,18 +200,12 @@ def _reference(text: str | None) -> tuple[str, tuple[str, ...]] | None:
     return factor, tuple(groups.split("|"))
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _verdict(report: AuditReport) -> int:
     """Return the exit code that the declared bounds give."""
-    from fairness.acceptance import EXIT_CODES
+    from fairness.acceptance import EXIT_CODES, worst
 
     if not report.has("acceptance"):
         return Exit.DONE
-    outcomes = report.table("acceptance").values("outcome")
-    worst = next(name for name in ("fail", "inconclusive", "pass") if name in outcomes)
-    say(f"Declared bounds: {worst}.")
-    return EXIT_CODES[worst]
+    outcome = worst(report.table("acceptance").values("outcome"))
+    say(f"Declared bounds: {outcome}.")
+    return EXIT_CODES[outcome]

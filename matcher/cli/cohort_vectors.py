@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from fairness import AuditError, Cohort, CohortError
 from fairness.duplicates import without_duplicates
 from fairness.errors import MissingExtraError
+from fairness.groups import thirds
 from fairness.skin_tone import ApparentTone, measure_tone, with_tones
 from matcher.cli.app import Exit
 from matcher.cli.console import say
@@ -145,15 +146,13 @@ def _quality(reading: Reading) -> FaceQuality:
 
 def _labelled(cohort: Cohort, readings: Sequence[Reading]) -> Cohort:
     """Return the cohort with the tone, quality and exposure that were measured."""
-    exposures = np.array(_facts(readings)["exposure"])
-    edges = np.nanquantile(exposures, [1 / 3, 2 / 3]) if np.isfinite(exposures).any() else [0, 0]
+    exposures = thirds(_facts(readings)["exposure"])
     samples = []
-    for sample, reading, exposure in zip(cohort.samples, readings, exposures, strict=True):
+    for sample, reading, third in zip(cohort.samples, readings, exposures, strict=True):
         if reading.vector is not None:
-            third = _THIRDS[int(np.searchsorted(edges, exposure, side="right"))]
             sample = replace(
                 sample,
-                labels={"exposure": third, **sample.labels},
+                labels={"exposure": _THIRDS[third], **sample.labels},
                 quality=weight(_quality(reading)) if sample.quality is None else sample.quality,
             )
         samples.append(sample)
