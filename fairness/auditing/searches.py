@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from fairness.counts import SubjectCounts
 from fairness.curves import CmcCurve, DiscardCurve
 from fairness.discard import JudgedPairs
 from fairness.errors import CohortError
+from fairness.groups import Cells
 from fairness.open_set import OpenSet, search_plan
 from fairness.plan import IdentificationPlan
 from fairness.scores import EmbeddingScores
@@ -21,6 +23,7 @@ from fairness.table import OVERALL, Row, Table, suppress_secondary
 
 _SHARES = (0.0, 0.05, 0.1, 0.2, 0.3)
 _RANKS = 50  # length of the curves
+_SCALED = ("estimate", "low", "high", "bound")
 
 
 def search(evidence: Evidence) -> OpenSet | None:
@@ -49,32 +52,42 @@ def open_set(evidence: Evidence, found: OpenSet | None) -> Table:
     )
 
 
+class _Counted(NamedTuple):
+    group: str
+    metric: str
+    rank: int | None
+    counts: SubjectCounts
+    times: float = 1.0  # what the share is of, where a number and not a share is reported
+
+
 def _searches(evidence: Evidence, found: OpenSet, factor: str) -> Iterator[Row]:
-    rank, threshold = min(evidence.settings.rank, found.enrolled), evidence.threshold
     for division in (evidence.everybody, evidence.cells(factor)):
-
-        def rows(
-            group: str,
-            counts: SubjectCounts,
-            metric: str,
-            rank: int | None,
-            overall: bool = division is evidence.everybody,
-        ) -> Iterator[Row]:
-            keys = {"factor": factor, "group": OVERALL if overall else group, "metric": metric}
+        for group, metric, rank, counts, times in _counted(evidence, found, division):
             if counts.trials.any():
-                yield evidence.row(counts, **keys, rank=rank, gallery=found.enrolled)
+                name = OVERALL if division is evidence.everybody else group
+                keys = {"factor": factor, "group": name, "metric": metric}
+                row = evidence.row(counts, **keys, rank=rank, gallery=found.enrolled)
+                yield row | {
+                    name: value * times
+                    for name, value in row.items()
+                    if name in _SCALED and isinstance(value, float)
+                }
 
-        mated = found.mated
-        for group, misses in mated.fnir(division, rank=rank, threshold=threshold).items():
-            yield from rows(group, misses.missed, "FNIR", rank)
-            yield from rows(group, misses.missed_or_refused, "FNIR_counted", rank)
-        for k in sorted({1, rank}):
-            for group, misses in mated.fnir(division, rank=k).items():
-                yield from rows(group, misses.missed, "FNIR_ranks", k)
-        for group, counts in found.non_mated.fpir(division, threshold=threshold).items():
-            yield from rows(group, counts, "FPIR", None)
-        for group, counts in found.failed_enrolments(division).items():
-            yield from rows(group, counts, "FTE", None)
+
+def _counted(evidence: Evidence, found: OpenSet, division: Cells) -> Iterator[_Counted]:
+    rank, threshold = min(evidence.settings.rank, found.enrolled), evidence.threshold
+    for group, misses in found.mated.fnir(division, rank=rank, threshold=threshold).items():
+        yield _Counted(group, "FNIR", rank, misses.missed)
+        yield _Counted(group, "FNIR_counted", rank, misses.missed_or_refused)
+    for k in sorted({1, rank}):
+        for group, misses in found.mated.fnir(division, rank=k).items():
+            yield _Counted(group, "FNIR_ranks", k, misses.missed)
+    for group, counts in found.non_mated.fpir(division, threshold=threshold).items():
+        yield _Counted(group, "FPIR", None, counts)
+    for group, chosen in found.non_mated.selectivity(division, threshold=threshold).items():
+        yield _Counted(group, "selectivity", None, chosen.share, chosen.enrolled)
+    for group, counts in found.failed_enrolments(division).items():
+        yield _Counted(group, "FTE", None, counts)
 
 
 def cmc_curves(evidence: Evidence, found: OpenSet | None, table: Table) -> Iterator[CmcCurve]:

@@ -32,6 +32,7 @@ from fairness import (
 )
 from fairness.auditing.hidden import hidden_groups
 from fairness.groups import Cells
+from fairness.plan import IdentificationPlan
 from fairness.table import OVERALL, Row
 
 MATCHER = {"model": "made", "weights_sha256": "ab" * 32}
@@ -520,3 +521,16 @@ def test_the_same_inputs_give_the_same_bytes_and_no_place_on_a_disk(tmp_path: Pa
     for name, content in first.items():
         assert str(tmp_path).encode() not in content, name
         assert str(Path.cwd()).encode() not in content, name
+
+
+def test_selectivity_is_the_mean_number_of_candidates_of_a_search_in_vain() -> None:
+    scores = Made({"a": 240, "b": 240}).scores()
+    report = audited(scores, threshold=0.3)
+    plan = IdentificationPlan.of(scores.cohort, seed=0, share=0.5)
+    candidates = scores.vectors[plan.non_mated] @ scores.vectors[plan.gallery].T >= 0.3
+    row = one(report, "open_set", group=OVERALL, metric="selectivity")
+    assert row["estimate"] == pytest.approx(candidates.sum(axis=1).mean())
+    assert row["low"] < row["estimate"] < row["high"]
+    assert row["estimate"] > 1
+    assert (row["errors"], row["trials"]) == (candidates.sum(), candidates.size)
+    assert "candidates" in report.to_html()
