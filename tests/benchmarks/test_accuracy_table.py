@@ -1,0 +1,200 @@
+"""The accuracy benchmark as a program: folders in, table and JSON out, faults told."""
+
+import importlib
+import json
+import math
+from argparse import Namespace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fairness import CohortError, read_cohort
+from matcher.embedding import load_model
+from matcher.testing.fake import FakeEmbedder
+from matcher.testing.synthetic import sample_photos
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+RECIPES = 10
+
+with pytest.MonkeyPatch.context() as patch:
+    patch.syspath_prepend(BENCHMARKS)
+    accuracy = importlib.import_module("accuracy")
+
+
+def save(pixels, path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path, quality=95)
+
+
+@pytest.fixture(scope="module")
+def photos():
+    return sample_photos(3, ages=(5.0, 20.0), shots=2, seed=3)
+
+
+@pytest.fixture(scope="module")
+def fgnet(photos, tmp_path_factory):
+    """Three rendered people, four photos of each, and a photo of nothing."""
+    folder = tmp_path_factory.mktemp("fgnet")
+    for photo in photos:
+        letter = "ab"[photo.shot]
+        save(photo.pixels, folder / f"{photo.subject + 1:03d}A{photo.age:02.0f}{letter}.JPG")
+    save(np.full((128, 128, 3), 90, np.uint8), folder / "001A09.JPG")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def lfw(photos, tmp_path_factory):
+    """The adults in LFW's layout, the same two pairs in each of ten folds."""
+    folder = tmp_path_factory.mktemp("lfw")
+    for photo in photos:
+        if photo.age == 20:
+            name = f"Person_{'ABC'[photo.subject]}"
+            save(photo.pixels, folder / name / f"{name}_{photo.shot + 1:04d}.jpg")
+    lines = ["10\t1", *["Person_A\t1\t2", "Person_B\t1\tPerson_C\t2"] * 10]
+    (folder / "pairs.txt").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+def options(**given):
+    return Namespace(**({"draws": 50, "seed": 1, "device": "cpu"} | given))
+
+
+def test_all_rows_come_from_one_pass_over_the_photos(fgnet, capsys):
+    cohort = read_cohort(fgnet, "fgnet")
+    models = [FakeEmbedder(), FakeEmbedder(dimension=32)]
+    found = accuracy.judge_fgnet(cohort, models, options())
+    assert found.note == "1 of 13 photos without a face"
+    assert found.data["photos_without_a_face"] == 1
+    assert found.data["subjects"] == 3
+    first, second = found.rows
+    assert [row.name for row in first] == [row.name for row in second]
+    assert len(first) == 2 * (1 + RECIPES) + 3
+    counts = {row.name: row.count for row in first}
+    assert counts["rank-1, px32-q30"] == 12
+    assert counts["rank-1, px32-q30, aged 5 or less"] == 6
+    assert counts["TMR at FMR 1e-3"] == 18
+    assert counts["TMR at FMR 1e-2, 10 years or more apart"] == 12
+    assert counts["FMR under 18 where that of adults is 1e-3, times 1e-3"] == 12
+    assert "13/13 photos" in capsys.readouterr().err
+
+
+def test_lfw_is_judged_over_the_pairs_whose_photos_have_a_face(lfw):
+    cohort, pairs = read_cohort(lfw, "lfw"), accuracy.read_pairs(lfw / "pairs.txt")
+    found = accuracy.judge_lfw(cohort, pairs, [load_model("dlib-resnet")], options())
+    later, all_ten = found.rows[0]
+    assert (later.count, all_ten.count) == (10, 20)
+    assert later.value in (0.5, 1.0)  # the same two pairs in each fold
+    assert found.note == "0 of 4 photos without a face; 0 of 20 pairs left out"
+
+
+def test_pairs_of_photos_that_are_not_there_are_left_out_and_counted(lfw, photos, tmp_path):
+    for photo in lfw.rglob("*.jpg"):
+        if photo.stem != "Person_A_0002":
+            save(np.array(Image.open(photo)), tmp_path / photo.relative_to(lfw))
+    (tmp_path / "pairs.txt").write_text((lfw / "pairs.txt").read_text())
+    cohort, pairs = read_cohort(tmp_path, "lfw"), accuracy.read_pairs(tmp_path / "pairs.txt")
+    found = accuracy.judge_lfw(cohort, pairs, [FakeEmbedder()], options())
+    assert found.data["pairs_left_out"] == 10
+    assert found.rows[0][1].count == 10
+
+
+def test_pairs_are_read_with_their_kind_and_fold(lfw):
+    pairs = accuracy.read_pairs(lfw / "pairs.txt")
+    assert pairs.left[:2] == ("Person_A/Person_A_0001.jpg", "Person_B/Person_B_0001.jpg")
+    assert pairs.right[:2] == ("Person_A/Person_A_0002.jpg", "Person_C/Person_C_0002.jpg")
+    assert pairs.same.tolist() == [True, False] * 10
+    assert pairs.folds.tolist() == [fold for fold in range(10) for _ in range(2)]
+
+
+@pytest.mark.parametrize("text", ["", "9\t1\n" + "A\t1\t2\n" * 18, "10\t1\nA\t1\t2\n"])
+def test_a_list_that_is_not_ten_folds_is_refused(tmp_path, text):
+    path = tmp_path / "pairs.txt"
+    path.write_text(text)
+    with pytest.raises(CohortError, match="ten folds"):
+        accuracy.read_pairs(path)
+
+
+def test_degraded_crops_keep_their_size_and_follow_their_seeds(photos):
+    crops = np.stack([photo.pixels for photo in photos[:2]])
+    first = accuracy.degraded(crops, "cctv", np.array([1, 2]))
+    assert first.shape == crops.shape
+    assert np.array_equal(first, accuracy.degraded(crops, "cctv", np.array([1, 2])))
+    other = accuracy.degraded(crops, "cctv", np.array([1, 3]))
+    assert np.array_equal(first[0], other[0])
+    assert not np.array_equal(first[1], other[1])
+
+
+def test_fewer_pixels_lose_more(photos):
+    crops = np.stack([photo.pixels for photo in photos])
+
+    def lost(recipe):
+        made = accuracy.degraded(crops, recipe, np.arange(len(crops)))
+        return np.square(made.astype(float) - crops).mean()
+
+    losses = [lost(recipe) for recipe in accuracy.LADDER]
+    assert losses == sorted(losses)
+
+
+def row(*values, **given):
+    return accuracy.Row("r", 1234, "pairs", np.array(values), **given)
+
+
+def test_a_cell_tells_value_interval_and_what_is_not_known():
+    drawn = np.linspace(0.8, 0.9, 1001)
+    assert accuracy.cell(row(0.894, *drawn)) == "89.4 (80.2 to 89.8)"
+    assert accuracy.cell(row(65.5, *drawn, factor=1.0)) == "65.5 (0.8 to 0.9)"
+    assert accuracy.cell(row(0.02, *-drawn), sign="+") == "+2.0 (-89.8 to -80.2)"
+    assert accuracy.cell(row(1.0, 1.0, 1.0)) == "100.0 (no interval)"
+    assert accuracy.cell(row(math.nan, math.nan)) == "- (no interval)"
+
+
+def test_the_table_is_aligned_and_has_the_difference_of_two_models():
+    one, other = [row(0.9, 0.8, 1.0)], [row(0.85, 0.8, 0.9)]
+    header, line = accuracy.table(["first", "second"], [one, other]).splitlines()
+    assert header.split() == ["on", "first", "second", "difference"]
+    assert line.startswith("r  1,234 pairs  90.0 (")
+    assert line.index("+5.0 (+0.") == header.index("difference")
+    assert "difference" not in accuracy.table(["first"], [one])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--fgnet", "{empty}"], "no photo named like 001A02.JPG"),
+        (["--fgnet", "{empty}/nowhere"], "no folder"),
+        (["--fgnet", "{fgnet}", "--lfw", "{fgnet}"], "no photo named like Name/Name_0001.jpg"),
+        (["--fgnet", "{fgnet}", "--model", "no-such-model"], "no-such-model"),
+        (["--fgnet", "{fgnet}", "--draws", "0"], "--draws of at least 1"),
+    ],
+)
+def test_what_cannot_be_used_ends_with_a_message_and_code_2(
+    fgnet, tmp_path, capsys, arguments, told
+):
+    given = [text.format(empty=tmp_path, fgnet=fgnet) for text in arguments]
+    with pytest.raises(SystemExit) as ended:
+        accuracy.main(given)
+    assert ended.value.code == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_whole_run_prints_the_table_and_saves_what_it_printed(fgnet, lfw, tmp_path, capsys):
+    out = tmp_path / "results" / "accuracy.json"
+    folders = ["--fgnet", str(fgnet), "--lfw", str(lfw), "--draws", "40"]
+    accuracy.main([*folders, "--baseline", "dlib-resnet", "--out", str(out)])
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "FG-NET: 1 of 13 photos without a face"
+    assert printed[2].split() == ["on", "dlib-resnet", "dlib-resnet", "difference"]
+    saved = json.loads(out.read_text())
+    assert saved["models"]["model"]["name"] == "dlib-resnet"
+    assert (saved["draws"], saved["seed"]) == (40, 1)
+    assert [entry["name"] for entry in saved["rows"]] == [
+        line.split("  ")[0] for line in printed[3:]
+    ]
+    clean = saved["rows"][0]
+    assert clean["model"]["value"] > 0.5
+    for entry in saved["rows"]:
+        assert entry["model"] == entry["baseline"]
+        assert entry["difference"] == {"value": 0.0, "interval": None}, entry["name"]
