@@ -12,7 +12,7 @@ from pathlib import Path
 
 import platformdirs
 
-from matcher.embedding.record import ModelRecord
+from matcher.embedding.record import OWN_PACKAGE, ModelRecord
 from matcher.errors import WeightsDamagedError, WeightsMissingError
 
 CACHE_VARIABLE = "MATCHER_CACHE"
@@ -50,6 +50,8 @@ def weights_path(record: ModelRecord, folder: Path) -> Path:
     """
     if record.weights.package is None:
         return folder / record.weights.filename
+    if record.weights.package == OWN_PACKAGE:
+        return Path(__file__).parent / "weights" / record.weights.filename
     return _packaged(record.weights.package, record.weights.filename)
 
 

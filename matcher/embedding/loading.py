@@ -83,6 +83,8 @@ def _network(
     chosen = chosen_device(device)
     if record.network == "dlib-resnet":
         module = torch_network.dlib_resnet(data, sha256, cache_folder(cache))
+    elif record.network == "youth-resnet":
+        module = torch_network.youth_resnet(data)
     else:
         module = torch_network.inception_resnet(data)
     return torch_network.as_network(module, chosen, precision)

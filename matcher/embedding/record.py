@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.faces import CropTemplate
+
+OWN_PACKAGE: Final = "matcher"
+"""The distribution that this module is part of."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class WeightsFile:
     url
         Where `matcher models fetch` gets it; None when a Python package carries it.
     package
-        Name of the PyPI distribution that carries it, if one does.
+        Name of the distribution that carries it, if one does: one from PyPI, or `OWN_PACKAGE`.
     """
 
     filename: str
@@ -65,7 +68,7 @@ class ModelRecord:
 
     name: str
     version: str
-    network: Literal["dlib-resnet", "inception-resnet-v1", "onnx"]
+    network: Literal["dlib-resnet", "youth-resnet", "inception-resnet-v1", "onnx"]
     weights: WeightsFile
     licence: str
     training_data: str

@@ -11,12 +11,14 @@ from typing import Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from matcher.embedding.cache import record_sha256, recorded_sha256, sha256_of, written_whole
 from matcher.embedding.crop_embedder import Network
 from matcher.embedding.dlib_network import DlibResnet, convert
+from matcher.embedding.youth_network import YouthResnet
 from matcher.errors import WeightsDamagedError
 
 Precision = Literal["float32", "bfloat16"]
@@ -81,6 +83,24 @@ def _keep(state: dict[str, Tensor], path: Path) -> None:
         _log.warning("The converted weights cannot be kept (%s); the next load converts.", error)
 
 
+def youth_resnet(data: bytes) -> nn.Module:
+    """Return the project's own network for the bytes of its weights, kept in half precision.
+
+    Raises
+    ------
+    WeightsDamagedError
+        If the bytes are not such a file.
+    """
+    with torch.device("meta"):
+        module = YouthResnet()
+    try:
+        state = {name: value.float() for name, value in load(data).items()}
+        module.load_state_dict(state, assign=True)
+    except (SafetensorError, RuntimeError) as error:
+        raise _unreadable("a state dict of YouthResnet in a safetensors file", error) from error
+    return module
+
+
 def inception_resnet(data: bytes) -> nn.Module:
     """Return facenet-pytorch's InceptionResnetV1 for the bytes of one of its weights files.
 
@@ -99,10 +119,14 @@ def inception_resnet(data: bytes) -> nn.Module:
         module: nn.Module = InceptionResnetV1(pretrained=None)
         module.load_state_dict(state, strict=True)
     except (*_UNREADABLE, AttributeError, TypeError) as error:
-        raise WeightsDamagedError(
-            "The weights cannot be read",
-            rule="they must be a state dict of InceptionResnetV1",
-            got=f"{type(error).__name__}: {str(error)[:200]}",
-            next_step="Fetch them again: matcher models fetch.",
-        ) from error
+        raise _unreadable("a state dict of InceptionResnetV1", error) from error
     return module
+
+
+def _unreadable(rule: str, error: Exception) -> WeightsDamagedError:
+    return WeightsDamagedError(
+        "The weights cannot be read",
+        rule=f"they must be {rule}",
+        got=f"{type(error).__name__}: {str(error)[:200]}",
+        next_step="Fetch or install them again: matcher models verify.",
+    )

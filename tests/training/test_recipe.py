@@ -1,0 +1,163 @@
+"""The recipe of the project's own weights, run for a few steps on rendered people."""
+
+import csv
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from rendered_cohort import Cohort
+from safetensors import safe_open
+from safetensors.torch import load_file
+
+from matcher.embedding.torch_network import youth_resnet
+from matcher.embedding.youth_network import YouthResnet
+from training.__main__ import main
+from training.fit import Faces, Recipe, fit
+from training.sources import ADULT, fairface_training_part, lfw_training_part
+from training.teacher import Spread
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Sums of floats depend on how they are split among threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def fairface(tmp_path_factory: pytest.TempPathFactory, cohort: Cohort) -> Path:
+    """Rendered people as FairFace is laid out: four that train, two that validate."""
+    folder = tmp_path_factory.mktemp("fairface")
+    bands = ("0-2", "3-9", "10-19", "20-29", "3-9", "3-9")
+    with (folder / "labels.csv").open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["file", "age", "gender", "race"])
+        for number, (source, band) in enumerate(zip(cohort.probes, bands, strict=True)):
+            name = f"{'train' if number < 4 else 'val'}/{number}{source.suffix}"
+            (folder / name).parent.mkdir(exist_ok=True)
+            shutil.copy(source, folder / name)
+            table.writerow([name, band, "Female", "White"])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def lfw(tmp_path_factory: pytest.TempPathFactory, cohort: Cohort) -> Path:
+    """Rendered people as LFW is laid out: A and B in the first fold, C and D in the last."""
+    folder = tmp_path_factory.mktemp("lfw")
+    for name, source in zip("ABCD", cohort.probes, strict=False):
+        for shot in (1, 2):
+            (folder / name).mkdir(exist_ok=True)
+            shutil.copy(source, folder / name / f"{name}_{shot:04d}.jpg")
+    first, last = ("A\t1\t2", "A\t1\tB\t1"), ("C\t1\t2", "C\t1\tD\t2")
+    folds = [*[first] * 5, *[last] * 5]
+    lines = [line for mated, other in folds for line in [mated] * 300 + [other] * 300]
+    (folder / "pairs.txt").write_text("\n".join(["10\t300", *lines]) + "\n")
+    return folder
+
+
+def test_only_the_training_part_of_fairface_trains(fairface: Path) -> None:
+    photos = fairface_training_part(fairface)
+    assert [photo.path.parent.name for photo in photos] == ["train"] * 4
+    assert [photo.band for photo in photos] == [0, 1, 2, ADULT]
+    assert len({photo.subject for photo in photos}) == 4
+
+
+def test_nobody_of_a_judging_fold_trains(lfw: Path) -> None:
+    photos = lfw_training_part(lfw)
+    assert {photo.subject for photo in photos} == {"lfw:A", "lfw:B"}
+    assert {photo.band for photo in photos} == {ADULT}
+
+
+def test_a_person_of_both_sides_of_the_folds_does_not_train(lfw: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "lfw"
+    shutil.copytree(lfw, folder)
+    text = (folder / "pairs.txt").read_text()
+    (folder / "pairs.txt").write_text(text.replace("C\t1\tD\t2", "B\t1\tD\t2"))
+    assert {photo.subject for photo in lfw_training_part(folder)} == {"lfw:A"}
+
+
+@pytest.mark.slow
+def test_the_recipe_makes_weights_that_load(fairface: Path, lfw: Path, tmp_path: Path) -> None:
+    out = tmp_path / "weights.safetensors"
+    arguments = ["--fairface", str(fairface), "--lfw", str(lfw), "--out", str(out)]
+    main([*arguments, "--steps", "3", "--batch", "4", "--workers", "0"])
+    network = youth_resnet(out.read_bytes())
+    vectors = network(torch.zeros(2, 3, 150, 150))
+    assert vectors.shape == (2, 128)
+    assert torch.isfinite(vectors).all()
+    assert load_file(out)["spread.weight"].dtype == torch.float16
+    with safe_open(out, "pt") as file:
+        assert file.metadata()["steps"] == "3"
+    with out.with_suffix(".steps.csv").open() as table:
+        assert [row["number"] for row in csv.DictReader(table)] == ["3"]
+
+
+def some_faces(count: int = 8) -> Faces:
+    rng = np.random.default_rng(1)
+    vectors = rng.normal(size=(count, 128))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    crops = rng.integers(0, 256, (count, 150, 150, 3), dtype=np.uint8)
+    bands = np.arange(count) % (ADULT + 1)
+    return Faces(crops, np.arange(count) // 2, bands, vectors.astype(np.float32))
+
+
+@pytest.mark.slow
+def test_training_brings_the_student_closer_to_the_teacher(one_thread: None) -> None:
+    torch.manual_seed(0)
+    seen = []
+    recipe = Recipe(steps=30, batch=8, rate=1e-3)
+    fit(
+        YouthResnet(),
+        some_faces(),
+        recipe,
+        workers=0,
+        every=10,
+        on_report=lambda step, _: seen.append(step.distance),
+    )
+    assert len(seen) == 3
+    assert seen[-1] < seen[0]
+
+
+@pytest.mark.slow
+def test_the_number_of_workers_changes_nothing(one_thread: None) -> None:
+    states = []
+    for workers in (0, 2):
+        torch.manual_seed(0)
+        recipe = Recipe(steps=2, batch=4)
+        faces = some_faces()
+        states.append(
+            fit(YouthResnet(), faces, recipe, workers=workers, on_report=lambda *_: None)
+        )
+    assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
+
+
+def test_the_spread_centres_the_bands_and_takes_out_what_differs_between_them() -> None:
+    rng = np.random.default_rng(2)
+    bands = np.repeat([0, 1, 2, 3], [50, 400, 100, 200])
+    vectors = rng.normal(size=(750, 12)) * 0.3 + rng.normal(size=(4, 12))[bands]
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    spread = Spread.fitted(vectors, bands)
+    mapped = (vectors - spread.mean) @ spread.matrix
+    means = np.array([mapped[bands == band].mean(axis=0) for band in range(4)])
+    before = np.array([vectors[bands == band].mean(axis=0) for band in range(4)])
+    assert np.linalg.matrix_rank(spread.matrix) == 9
+    assert np.ptp(means, axis=0).max() < 0.3 * np.ptp(before, axis=0).max()
+    assert np.allclose(np.linalg.norm(spread(vectors), axis=1), 1.0)
+
+
+def test_the_student_starts_as_the_teacher_spread_apart() -> None:
+    torch.manual_seed(0)
+    body = YouthResnet().body
+    spread = Spread(np.full(128, 0.01), np.random.default_rng(0).normal(size=(128, 128)))
+    crops = torch.rand(3, 3, 150, 150)
+    with torch.inference_mode():
+        said = body(crops).double().numpy()
+        started = spread.start(body)(crops).double().numpy()
+    said /= np.linalg.norm(said, axis=1, keepdims=True)
+    started /= np.linalg.norm(started, axis=1, keepdims=True)
+    assert np.allclose(started, spread(said), atol=1e-4)

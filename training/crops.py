@@ -1,0 +1,44 @@
+"""The faces of the training photos, cut once and kept in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.embedding.registry import DLIB_150
+from matcher.errors import MatcherError
+from matcher.faces import Detector, align, choose_faces
+from matcher.photos import load_photo
+from matcher.progress import ProgressHook
+from training.sources import TrainingPhoto
+
+
+def cut_crops(
+    photos: Sequence[TrainingPhoto], detector: Detector, on_progress: ProgressHook
+) -> NDArray[np.uint8]:
+    """Return the largest face of each photo as the network sees it.
+
+    Returns
+    -------
+    uint8 array of shape (photos, 150, 150, 3)
+        RGB; all zeros where the photo cannot be read or shows no face.
+    """
+    crops = np.zeros((len(photos), DLIB_150.size, DLIB_150.size, 3), np.uint8)
+    for row, photo in enumerate(photos):
+        try:
+            picture = load_photo(photo.path)
+            (faces,) = detector.detect([picture])
+            face = choose_faces(faces, "largest", photo=picture)[0]
+            crops[row] = align(picture, face.landmarks, DLIB_150)
+        except MatcherError:
+            continue
+        finally:
+            on_progress("cut faces", row + 1, len(photos))
+    return crops
+
+
+def has_face(crops: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return for each crop of `cut_crops` whether there is a face in it."""
+    return np.array([crop.any() for crop in crops], np.bool_)

@@ -1,0 +1,180 @@
+"""Training: a student that sees worn, moved and grown faces learns to say what the teacher says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.data import DataLoader, Dataset
+
+from matcher.embedding.youth_network import YouthResnet
+from training.sources import ADULT
+from training.teacher import Crops, pixels_of
+from training.views import view
+
+State = dict[str, Tensor]
+
+_WARM_UP = 100  # steps
+_LEAST = 0.02  # of the learning rate, at the end
+_LONGEST_GRADIENT = 1.0
+_DECAY = 1e-4
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the weights, besides the photos and the versions of the libraries.
+
+    Parameters
+    ----------
+    steps, batch
+        How many batches, and the views in each.
+    rate
+        Largest learning rate of AdamW; it warms up over 100 steps and falls as a cosine.
+    temperature
+        Of the softmax over all people of the training set.
+    teacher_weight
+        Weight of the distance to the teacher's vector against telling people apart.
+    young_weight
+        How many times as often as others young faces are drawn.
+    averaging
+        Decay of the running mean of the weights, which is the result.
+    seed
+        Of everything that is drawn.
+    """
+
+    steps: int = 5000
+    batch: int = 64
+    rate: float = 6e-5
+    temperature: float = 0.06
+    teacher_weight: float = 3.0
+    young_weight: float = 2.0
+    averaging: float = 0.998
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Faces:
+    """What there is to train on.
+
+    Parameters
+    ----------
+    crops
+        uint8 (n, 150, 150, 3), each with a face.
+    subjects
+        int64 (n,), equal for photos of one person.
+    bands
+        int64 (n,), age bands as in `training.sources`.
+    wanted
+        float32 (n, 128), the teacher's vectors of the clean crops, unit length.
+    """
+
+    crops: Crops
+    subjects: NDArray[np.int64]
+    bands: NDArray[np.int64]
+    wanted: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Step:
+    """Means over the steps since the last report: telling people apart, distance to the teacher."""
+
+    number: int
+    apart: float
+    distance: float
+
+
+def fit(
+    network: YouthResnet,
+    faces: Faces,
+    recipe: Recipe,
+    *,
+    workers: int,
+    on_report: Callable[[Step, State], None],
+    every: int = 50,
+) -> State:
+    """Train `network` and return the running mean of its weights.
+
+    The views do not depend on the number of workers.
+
+    Parameters
+    ----------
+    workers
+        Processes that make views; 0 makes them in this one.
+    on_report
+        Called every `every` steps with the losses and the running mean so far.
+    """
+    torch.manual_seed(recipe.seed)
+    network.train()
+    optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.rate, weight_decay=_DECAY)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _pace(step, recipe.steps))
+    wanted, subjects = torch.from_numpy(faces.wanted), torch.from_numpy(faces.subjects)
+    mean = {name: value.clone() for name, value in network.state_dict().items()}
+    views = DataLoader(_Views(faces, recipe), batch_size=None, num_workers=workers)
+    losses = []
+    for step, (rows, crops) in enumerate(views, start=1):
+        vectors = functional.normalize(network(crops), dim=1)
+        apart = _apart(vectors, rows, wanted, subjects, recipe.temperature)
+        distance = (1.0 - (vectors * wanted[rows]).sum(dim=1)).mean()
+        optimiser.zero_grad()
+        torch.autograd.backward(apart + recipe.teacher_weight * distance)
+        torch.nn.utils.clip_grad_norm_(network.parameters(), _LONGEST_GRADIENT)
+        optimiser.step()
+        schedule.step()
+        _average(mean, network.state_dict(), min(recipe.averaging, step / (step + 10)))
+        losses.append((apart.item(), distance.item()))
+        if step % every == 0 or step == recipe.steps:
+            on_report(Step(step, *np.mean(losses, axis=0).tolist()), mean)
+            losses.clear()
+    return mean
+
+
+def _apart(
+    vectors: Tensor, rows: Tensor, wanted: Tensor, subjects: Tensor, temperature: float
+) -> Tensor:
+    """Return how far the views are from naming their person among all of the training set.
+
+    The cross-entropy of a softmax over the teacher's vectors of all photos; where a person has
+    several, their log-probabilities are averaged (Khosla et al. 2020, the loss "out").
+    """
+    log_shares = functional.log_softmax(vectors @ wanted.T / temperature, dim=1)
+    own = (subjects[rows][:, None] == subjects[None]).float()
+    return -((log_shares * own).sum(dim=1) / own.sum(dim=1)).mean()
+
+
+def _pace(step: int, steps: int) -> float:
+    falling = 0.5 * (1.0 + np.cos(np.pi * step / steps))
+    return float(min(1.0, (step + 1) / _WARM_UP) * max(_LEAST, falling))
+
+
+def _average(mean: State, now: State, decay: float) -> None:
+    with torch.no_grad():
+        for name, value in now.items():
+            mean[name].lerp_(value, 1.0 - decay)
+
+
+class _Views(Dataset[tuple[Tensor, Tensor]]):
+    """Batch by batch, which photos are drawn and what the student sees of them."""
+
+    def __init__(self, faces: Faces, recipe: Recipe) -> None:
+        self._faces = faces
+        self._recipe = recipe
+        shares = np.where(faces.bands < ADULT, recipe.young_weight, 1.0)
+        self._shares = shares / shares.sum()
+
+    def __len__(self) -> int:
+        return self._recipe.steps
+
+    def __getitem__(self, step: int) -> tuple[Tensor, Tensor]:
+        if step >= len(self):
+            raise IndexError(step)
+        rng = np.random.default_rng([self._recipe.seed, step])
+        count = len(self._shares)
+        rows = rng.choice(count, min(self._recipe.batch, count), replace=False, p=self._shares)
+        crops = np.stack([view(self._faces.crops[row], rng) for row in rows])
+        pixels = pixels_of(crops).contiguous(memory_format=torch.channels_last)
+        return torch.from_numpy(rows), pixels

@@ -1,0 +1,85 @@
+"""Which photos train, whose they are, and which are kept away from training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairness.cohort import Cohort, Sample
+from fairness.layouts import read_fairface, read_lfw
+
+YOUNG_BANDS = ("00-02", "03-09", "10-19")
+"""FairFace's bands of perceived age that count as young; everybody else is in one band more."""
+
+ADULT = len(YOUNG_BANDS)
+
+TRAINING_FOLDS = range(5)
+"""Folds of LFW's View 2, from 0, whose people may train. The others judge; no person is in two."""
+
+_PAIRS_OF_A_FOLD = 600
+
+
+@dataclass(frozen=True)
+class TrainingPhoto:
+    """One photo to train on.
+
+    Parameters
+    ----------
+    path
+        The file.
+    subject
+        Whose it is. Unique to the photo where the set tells no identities.
+    band
+        Position in `YOUNG_BANDS` of the age that the person seems to have; `ADULT` above.
+    """
+
+    path: Path
+    subject: str
+    band: int
+
+
+def fairface_training_part(folder: Path) -> list[TrainingPhoto]:
+    """Return FairFace's own training part, each photo a person of its own.
+
+    The validation part, in `val/`, is left for audits.
+    """
+    cohort = read_fairface(folder)
+    return [
+        TrainingPhoto(folder / sample.photo, f"fairface:{sample.photo}", _band(sample.age_band))
+        for sample in cohort.samples
+        if sample.photo.startswith("train/")
+    ]
+
+
+def lfw_training_part(folder: Path) -> list[TrainingPhoto]:
+    """Return the photos of LFW whose people are in no pair of the judging folds."""
+    cohort = read_lfw(folder)
+    judging = people_of_judging_folds((folder / "pairs.txt").read_text("utf-8").splitlines())
+    return [
+        TrainingPhoto(folder / sample.photo, f"lfw:{sample.subject}", ADULT)
+        for sample in _of_others(cohort, judging)
+    ]
+
+
+def people_of_judging_folds(lines: Iterable[str]) -> set[str]:
+    """Return who occurs in the folds of `pairs.txt` that do not train.
+
+    Parameters
+    ----------
+    lines
+        The file's lines: a heading, then ten folds of 300 mated and 300 non-mated pairs.
+    """
+    people: set[str] = set()
+    for position, line in enumerate(list(lines)[1:]):
+        if position // _PAIRS_OF_A_FOLD not in TRAINING_FOLDS:
+            people.update(part for part in line.split("\t") if not part.isdecimal())
+    return people
+
+
+def _band(perceived: str | None) -> int:
+    return YOUNG_BANDS.index(perceived) if perceived in YOUNG_BANDS else ADULT
+
+
+def _of_others(cohort: Cohort, people: set[str]) -> Iterable[Sample]:
+    return (sample for sample in cohort.samples if sample.subject not in people)

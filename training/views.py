@@ -1,0 +1,140 @@
+"""Views of one aligned face as an investigator may get it: worse, moved, older or younger."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from matcher.embedding.registry import DLIB_150
+from matcher.faces.alignment import similarity_transform
+from matcher.testing.degrade import Degradation, degrade
+
+Pixels = NDArray[np.uint8]
+Points = NDArray[np.float64]
+
+_SIZE = DLIB_150.size
+_LANDMARKS = np.array(DLIB_150.points)
+_BETWEEN_EYES = _LANDMARKS[:2].mean(axis=0)
+_CELLS = 6
+_CUBIC, _LINEAR = Image.Resampling.BICUBIC, Image.Resampling.BILINEAR
+_SHRINKING = (_CUBIC, _LINEAR, Image.Resampling.BOX, Image.Resampling.LANCZOS)
+
+UNWORN = 0.3
+"""Share of the views that are moved but not worn."""
+
+
+def view(crop: Pixels, rng: np.random.Generator) -> Pixels:
+    """Return one view of a crop, both uint8 of shape (150, 150, 3).
+
+    Half are mirrored. All are aligned a little differently and grown or made younger a little;
+    all but `UNWORN` are then worn.
+    """
+    seen = moved(crop if rng.random() < 0.5 else crop[:, ::-1], rng)
+    return seen if rng.random() < UNWORN else worn(seen, rng)
+
+
+def moved(crop: Pixels, rng: np.random.Generator) -> Pixels:
+    """Align the face anew with small errors, after a drawn amount of growth."""
+    growth = float(np.clip(rng.normal(0.0, 0.07), -0.18, 0.18))
+    turn, scale = rng.normal(0.0, np.deg2rad(3.0)), np.exp(rng.normal(0.0, 0.03))
+    shift = rng.normal(0.0, 2.0, 2)
+    error = scale * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+
+    # A detector would put the grown face's landmarks back on the template.
+    aligned = similarity_transform(grown(_LANDMARKS, growth), _LANDMARKS)
+    back = np.linalg.inv(aligned[:, :2])
+
+    grid = np.linspace(0.0, _SIZE, _CELLS + 1)
+    corners = np.stack(np.meshgrid(grid, grid), axis=-1).reshape(-1, 2)
+    middle = np.full(2, _SIZE / 2)
+    before = (corners - middle) @ error.T + middle + shift
+    source = grown((before - aligned[:, 2]) @ back.T, growth, backwards=True)
+    return _remapped(crop, source.reshape(_CELLS + 1, _CELLS + 1, 2))
+
+
+def grown(points: Points, growth: float, *, backwards: bool = False) -> Points:
+    """Move points as a head grows: the cardioidal strain of Todd et al. (1980).
+
+    A point at distance R from the point between the eyes, at angle t from straight up, moves to
+    R (1 + growth (1 - cos t)): the lower face grows against the upper one.
+
+    Parameters
+    ----------
+    points
+        (n, 2), in pixels of the crop.
+    growth
+        0 leaves the face; 0.1 makes the chin stand 20 % farther from the eyes.
+    backwards
+        Undo the growth instead.
+    """
+    arms = points - _BETWEEN_EYES
+    distance = np.hypot(arms[:, 0], arms[:, 1])
+    upward = np.divide(-arms[:, 1], distance, out=np.ones_like(distance), where=distance > 0)
+    factor = 1.0 + growth * (1.0 - upward)
+    moved: Points = _BETWEEN_EYES + arms * (1.0 / factor if backwards else factor)[:, None]
+    return moved
+
+
+def _remapped(crop: Pixels, source: Points) -> Pixels:
+    """Fill each cell of a regular grid from the quadrilateral of its corners in `source`."""
+    grid = np.linspace(0, _SIZE, _CELLS + 1).astype(int)
+    mesh = []
+    for row in range(_CELLS):
+        for column in range(_CELLS):
+            box = (grid[column], grid[row], grid[column + 1], grid[row + 1])
+            quad = (
+                source[row, column],
+                source[row + 1, column],
+                source[row + 1, column + 1],
+                source[row, column + 1],
+            )
+            mesh.append((tuple(map(int, box)), tuple(float(x) for p in quad for x in p)))
+    image = Image.fromarray(np.ascontiguousarray(crop))
+    return np.asarray(image.transform((_SIZE, _SIZE), Image.Transform.MESH, mesh, _LINEAR))
+
+
+def worn(crop: Pixels, rng: np.random.Generator) -> Pixels:
+    """Degrade a crop: camera, size, light, colour, storage, in this order."""
+    seed = int(rng.integers(2**31))
+    image = degrade(crop, _camera(rng), seed=seed)
+    side = round(float(np.exp(rng.uniform(np.log(18.0), np.log(130.0)))))
+    image = _resized(image, side, _SHRINKING[rng.integers(len(_SHRINKING))])
+    image = degrade(image, (*_light(rng), *_storage(rng)), seed=seed + 1)
+    return _resized(image, _SIZE, _CUBIC if rng.random() < 0.6 else _LINEAR)
+
+
+def _camera(rng: np.random.Generator) -> list[Degradation]:
+    return _drawn(rng, ("blur", 0.3, 0.05, 0.5), ("motion", 0.15, 0.1, 0.6))
+
+
+def _light(rng: np.random.Generator) -> list[Degradation]:
+    return _drawn(
+        rng,
+        ("low-light", 0.25, 0.05, 0.4),
+        ("colour-cast", 0.25, 0.05, 0.6),
+        ("noise", 0.45, 0.1, 0.9),
+        ("grey", 0.25, 1.0, 1.0),
+        ("print-scan", 0.1, 0.2, 1.0),
+    )
+
+
+def _storage(rng: np.random.Generator) -> list[Degradation]:
+    return _drawn(rng, ("screenshot", 0.15, 0.1, 0.5), ("jpeg", 0.75, 0.1, 0.9)) + _drawn(
+        rng, ("jpeg-twice", 0.2, 0.2, 0.85)
+    )
+
+
+def _drawn(
+    rng: np.random.Generator, *choices: tuple[str, float, float, float]
+) -> list[Degradation]:
+    """Take each (kind, share, least, most) with its share, at an even strength between the two."""
+    return [
+        Degradation(kind, rng.uniform(least, most))  # type: ignore[arg-type]
+        for kind, share, least, most in choices
+        if rng.random() < share
+    ]
+
+
+def _resized(pixels: Pixels, side: int, how: Image.Resampling) -> Pixels:
+    return np.asarray(Image.fromarray(pixels).resize((side, side), how))
