@@ -25,7 +25,8 @@ Intervals hold 95 % of the draws. Subjects are drawn with replacement; threshold
 each draw (the vertex bootstrap, see `fairness.resampling`); searches keep the gallery as it is. For
 LFW pairs are drawn within folds and thresholds stay; as people are in several pairs, those
 intervals are somewhat too narrow. The difference to the baseline is of the same photos and the
-same draws.
+same draws. "No interval" stands where all draws are the same, as they are without an error, or
+more than one in twenty is undefined.
 """
 
 from __future__ import annotations
@@ -93,16 +94,16 @@ def embed(
     """
     detector = load_detector(device)
     found = np.zeros(len(cohort), np.bool_)
+    versions = (CLEAN, *recipes)
     parts = [
         {version: [np.empty((0, model.record.dimension), np.float32)] for version in versions}
         for model in models
-        for versions in [(CLEAN, *recipes)]
     ]
     for places, faces in _faces(cohort, detector):
         found[places] = True
         for template in {model.record.crop for model in models}:
             crops = np.stack([align(face.photo, face.landmarks, template) for face in faces])
-            for version in (CLEAN, *recipes):
+            for version in versions:
                 shown = crops if version == CLEAN else degraded(crops, version, places + seed)
                 for model, part in zip(models, parts, strict=True):
                     if model.record.crop == template:

@@ -61,9 +61,9 @@ def options(**given):
     return Namespace(**({"draws": 50, "seed": 1, "device": "cpu"} | given))
 
 
-def test_all_rows_come_from_one_pass_over_the_photos(fgnet, capsys):
+def test_two_models_of_different_crops_are_judged_in_one_pass(fgnet, capsys):
     cohort = read_cohort(fgnet, "fgnet")
-    models = [FakeEmbedder(), FakeEmbedder(dimension=32)]
+    models = [load_model("dlib-resnet"), FakeEmbedder()]
     found = accuracy.judge_fgnet(cohort, models, options())
     assert found.note == "1 of 13 photos without a face"
     assert found.data["photos_without_a_face"] == 1
@@ -77,6 +77,7 @@ def test_all_rows_come_from_one_pass_over_the_photos(fgnet, capsys):
     assert counts["TMR at FMR 1e-3"] == 18
     assert counts["TMR at FMR 1e-2, 10 years or more apart"] == 12
     assert counts["FMR under 18 where that of adults is 1e-3, times 1e-3"] == 12
+    assert [row.value for row in first] != [row.value for row in second]
     assert "13/13 photos" in capsys.readouterr().err
 
 
