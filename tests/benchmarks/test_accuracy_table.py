@@ -184,7 +184,8 @@ def test_what_cannot_be_used_ends_with_a_message_and_code_2(
 def test_a_whole_run_prints_the_table_and_saves_what_it_printed(fgnet, lfw, tmp_path, capsys):
     out = tmp_path / "results" / "accuracy.json"
     folders = ["--fgnet", str(fgnet), "--lfw", str(lfw), "--draws", "40"]
-    accuracy.main([*folders, "--baseline", "dlib-resnet", "--out", str(out)])
+    models = ["--model", "dlib-resnet", "--baseline", "dlib-resnet"]
+    accuracy.main([*folders, *models, "--out", str(out)])
     printed = capsys.readouterr().out.splitlines()
     assert printed[0] == "FG-NET: 1 of 13 photos without a face"
     assert printed[2].split() == ["on", "dlib-resnet", "dlib-resnet", "difference"]
