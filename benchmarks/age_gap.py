@@ -1,10 +1,11 @@
 """The main job on an ageing database: enrol early photos, search with later ones.
 
-    python benchmarks/age_gap.py FOLDER [--before 10] [--model dlib-resnet] [--out results/age.json]
+    python benchmarks/age_gap.py FOLDER [--before 10] [--model NAME] [--out results/age.json]
 
 FOLDER holds photos named as FG-NET names them: subject, "A", age at capture, an optional letter
 (001A02.JPG, 033A21b.JPG). The gallery is every subject's photos taken before the age given; the
-probes are the later photos of those subjects. Intervals are over subjects, not over photos.
+probes are the later photos of those subjects. Intervals are over subjects, not over photos. With
+`--others FOLDER`, each photo in FOLDER is enrolled as one more subject whom nobody looks for.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fairness import ProbeResult, rates_by_group
-from matcher.embedding import load_extractor
+from matcher.embedding import DEFAULT_MODEL, load_extractor
 from matcher.faces import POLICIES
 from matcher.gallery import Gallery, PhotoOfSubject, Subject, enrol
 from matcher.photos import find_photos
@@ -37,6 +38,12 @@ def read_names(folder: Path) -> list[PhotoOfSubject]:
             subject, age = name.groups()
             photos.append(PhotoOfSubject(path, Subject(subject), age_at_capture=float(age)))
     return photos
+
+
+def read_others(folder: Path | None) -> list[PhotoOfSubject]:
+    """Return each photo of a folder as a subject of its own."""
+    paths = find_photos(folder) if folder else ()
+    return [PhotoOfSubject(path, Subject(f"other {n}")) for n, path in enumerate(paths)]
 
 
 def split(
@@ -85,7 +92,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--before", type=float, default=10.0, help="years")
-    parser.add_argument("--model", default="dlib-resnet")
+    parser.add_argument("--others", type=Path, help="photos of other people, one each")
+    parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--policy", default="off", choices=sorted(POLICIES))
     parser.add_argument("--out", type=Path)
@@ -98,7 +106,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
         with Gallery.create(Path(folder) / "gallery", model=extractor.model) as gallery:
-            outcomes = enrol(gallery, extractor, early, choose="largest", policy=policy)
+            enrolling = [*early, *read_others(options.others)]
+            outcomes = enrol(gallery, extractor, enrolling, choose="largest", policy=policy)
             enrolled = time.perf_counter()
             probes = [Probe(photo.path, age_at_capture=photo.age_at_capture) for photo in late]
             searcher = Searcher(gallery, extractor, policy=policy)
@@ -107,8 +116,8 @@ def main() -> None:
             subjects = gallery.info().subjects
     failed = sum(outcome.status == "failed" for outcome in outcomes)
     print(
-        f"gallery: {len(early) - failed} of {len(early)} photos of {subjects} subjects, "
-        f"{len(early) / (enrolled - started):.1f} photos/s"
+        f"gallery: {len(outcomes) - failed} of {len(outcomes)} photos of {subjects} subjects, "
+        f"{len(outcomes) / (enrolled - started):.1f} photos/s"
     )
     print(f"probes: {len(late)}, {len(late) / (ended - enrolled):.1f} photos/s")
     judged = judge(early, late, results)

@@ -1,6 +1,6 @@
 """How detection stands up to turned, mirrored, cropped and shrunk photos.
 
-    python benchmarks/detection.py --photos FOLDER [--most 300] [--model dlib-resnet]
+    python benchmarks/detection.py --photos FOLDER [--most 300] [--model NAME]
 
 Every photo in which exactly one face is found is altered in known ways; a table tells, for each
 alteration, in what share of the photos a face is found again, by which look, in what share the
@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from matcher.embedding import Embedder, load_model
+from matcher.embedding import DEFAULT_MODEL, Embedder, load_model
 from matcher.faces import Detector, Face, align, load_detector
 from matcher.photos import find_photos, load_photo
 
@@ -165,7 +165,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photos", type=Path, required=True, help="folder, searched deep")
     parser.add_argument("--most", type=int, default=300, help="at most so many, evenly spread")
-    parser.add_argument("--model", default="dlib-resnet")
+    parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()
     paths = find_photos(arguments.photos)

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from matcher.embedding import load_model
+from matcher.embedding import DEFAULT_MODEL, load_model
 from matcher.errors import PhotoError
 from matcher.faces import align, load_detector
 from matcher.photos import find_photos, load_photo
@@ -129,7 +129,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("photos", type=Path)
     parser.add_argument("--limit", type=int, default=200)
-    parser.add_argument("--model", default="dlib-resnet")
+    parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--precision", default="float32", choices=["float32", "bfloat16"])
     parser.add_argument("--peer", action="store_true")

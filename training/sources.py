@@ -32,11 +32,14 @@ class TrainingPhoto:
         Whose it is. Unique to the photo where the set tells no identities.
     band
         Position in `YOUNG_BANDS` of the age that the person seems to have; `ADULT` above.
+    origin
+        FairFace's label of perceived race; None where there is none.
     """
 
     path: Path
     subject: str
     band: int
+    origin: str | None = None
 
 
 def fairface_training_part(folder: Path) -> list[TrainingPhoto]:
@@ -46,7 +49,12 @@ def fairface_training_part(folder: Path) -> list[TrainingPhoto]:
     """
     cohort = read_fairface(folder)
     return [
-        TrainingPhoto(folder / sample.photo, f"fairface:{sample.photo}", _band(sample.age_band))
+        TrainingPhoto(
+            path=folder / sample.photo,
+            subject=f"fairface:{sample.photo}",
+            band=_band(sample.age_band),
+            origin=sample.labels.get("race"),
+        )
         for sample in cohort.samples
         if sample.photo.startswith("train/")
     ]

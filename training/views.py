@@ -20,7 +20,7 @@ _CELLS = 6
 _CUBIC, _LINEAR = Image.Resampling.BICUBIC, Image.Resampling.BILINEAR
 _SHRINKING = (_CUBIC, _LINEAR, Image.Resampling.BOX, Image.Resampling.LANCZOS)
 
-UNWORN = 0.3
+UNWORN = 0.2
 """Share of the views that are moved but not worn."""
 
 

@@ -12,7 +12,7 @@ import typer
 
 from matcher.cli.app import Exit, app
 from matcher.cli.console import progress, say
-from matcher.cli.options import Device, DryRun, Model, Policy
+from matcher.cli.options import DEFAULT_MODEL, Device, DryRun, Model, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +48,7 @@ def audit(
     cohort: CohortPath,
     out: Annotated[Path, typer.Option(help="Folder of the report.")],
     layout: CohortLayout = Layout.auto,
-    model: Model = "dlib-resnet",
+    model: Model = DEFAULT_MODEL,
     device: Device = "cpu",
     policy: Annotated[
         Policy, typer.Option(help="Faces below it count as refused; off refuses none.")

@@ -11,7 +11,7 @@ import typer
 from matcher.cli.app import app
 from matcher.cli.audit import CohortLayout, CohortPath, Layout, Memory, age_edges
 from matcher.cli.console import progress, say
-from matcher.cli.options import Device, DryRun, Model, Policy
+from matcher.cli.options import DEFAULT_MODEL, Device, DryRun, Model, Policy
 
 
 @app.command()
@@ -19,7 +19,7 @@ def calibrate(
     cohort: CohortPath,
     out: Annotated[Path, typer.Option(help="JSON file of the record.")],
     layout: CohortLayout = Layout.auto,
-    model: Model = "dlib-resnet",
+    model: Model = DEFAULT_MODEL,
     device: Device = "cpu",
     policy: Annotated[Policy, typer.Option(help="Faces below it take no part.")] = Policy.standard,
     ages: Annotated[

@@ -10,14 +10,14 @@ import typer
 
 from matcher.cli.app import app
 from matcher.cli.console import Format, print_rows, say
-from matcher.cli.options import Device, FaceChoice, Model, Output, Salvage, WhichFace
+from matcher.cli.options import DEFAULT_MODEL, Device, FaceChoice, Model, Output, Salvage, WhichFace
 
 
 @app.command()
 def compare(
     first: Annotated[Path, typer.Argument(metavar="A", help="A photo.")],
     second: Annotated[Path, typer.Argument(metavar="B", help="Another photo.")],
-    model: Model = "dlib-resnet",
+    model: Model = DEFAULT_MODEL,
     device: Device = "cpu",
     face: WhichFace = FaceChoice.one,
     salvage: Salvage = False,

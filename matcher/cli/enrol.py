@@ -13,11 +13,11 @@ import typer
 from matcher.cli.app import Exit, app
 from matcher.cli.console import progress, say
 from matcher.cli.options import (
+    DEFAULT_MODEL,
     Device,
     DryRun,
     FaceChoice,
     GalleryPath,
-    Model,
     Policy,
     QualityPolicyName,
     Salvage,
@@ -33,7 +33,10 @@ def enrol(
         Path,
         typer.Argument(help="A CSV manifest, or a folder with one sub-folder for each subject."),
     ],
-    model: Model = "dlib-resnet",
+    model: Annotated[
+        str | None,
+        typer.Option(help=f"The gallery's own model if not given; {DEFAULT_MODEL} for a new one."),
+    ] = None,
     device: Device = "cpu",
     policy: QualityPolicyName = Policy.standard,
     face: WhichFace = FaceChoice.one,
@@ -58,7 +61,7 @@ def enrol(
         for error in manifest.errors:
             say(f"Would skip: {error}")
         return
-    extractor = load_extractor(model, device=device, salvage=salvage)
+    extractor = load_extractor(model or _model_of(gallery), device=device, salvage=salvage)
     create = Gallery.open if gallery.exists() else Gallery.create
     with create(gallery, model=extractor.model) as opened, progress() as hook:
         outcomes = enrol(
@@ -78,6 +81,15 @@ def enrol(
     counts = Counter(row["status"] for row in rows)
     say("; ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "no photos")
     raise typer.Exit(Exit.ATTENTION if counts["failed"] else Exit.DONE)
+
+
+def _model_of(path: Path) -> str:
+    from matcher.gallery import Gallery
+
+    if not path.exists():
+        return DEFAULT_MODEL
+    with Gallery.open(path) as gallery:
+        return gallery.model.name
 
 
 def _row_of(error: ManifestError) -> dict[str, str]:

@@ -10,6 +10,9 @@ import typer
 
 from matcher.cli.console import Format
 
+# The registry's own, which takes long to import; a test holds the two together.
+DEFAULT_MODEL = "youth-resnet"
+
 GalleryPath = Annotated[Path, typer.Argument(metavar="GALLERY", help="The gallery's directory.")]
 Model = Annotated[
     str,

@@ -1,4 +1,4 @@
-"""The project's own network: dlib's, trained further, and a map that spreads faces apart."""
+"""The project's own network: one expert for clear photos, one for worn photos, one vector."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from torch.nn import functional
 
 from matcher.embedding.dlib_network import DIMENSION, DlibResnet
 
+# Cosines of the two experts' vectors between which a photo passes from worn to clear. Chosen on
+# FG-NET, see docs/youth-resnet.md.
+WORN_AT, CLEAR_AT = 0.8, 0.87
 
-class YouthResnet(nn.Module):
-    """Face crop to a vector of 128 numbers, not of unit length.
+
+class SpreadResnet(nn.Module):
+    """dlib's network, and a map that spreads its vectors apart.
 
     dlib's vectors of young faces crowd on one side of the sphere. `spread` moves the centre of
-    young and adult faces to the origin and evens out the directions in which they differ.
+    faces of all ages to the origin and evens out the directions in which they differ.
 
     Input is that of `DlibResnet`.
     """
@@ -23,6 +27,30 @@ class YouthResnet(nn.Module):
         self.spread = nn.Linear(DIMENSION, DIMENSION)
 
     def forward(self, crops: Tensor) -> Tensor:
+        """Return unit vectors, (n, 128), for (n, 3, 150, 150)."""
+        vectors = self.spread(functional.normalize(self.body(crops), dim=1))
+        return functional.normalize(vectors, dim=1)
+
+
+class YouthResnet(nn.Module):
+    """Face crop to a vector of 128 numbers, not of unit length.
+
+    `clear` has dlib's own weights. `worn` was trained to say of a worn photo what `clear` says of
+    the same photo unworn, so that both speak of one space. Where a photo is clear they agree, and
+    `clear` is listened to; the less they agree, the more counts `worn`.
+
+    Input is that of `DlibResnet`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clear = SpreadResnet()
+        self.worn = SpreadResnet()
+
+    def forward(self, crops: Tensor) -> Tensor:
         """Return (n, 128) for (n, 3, 150, 150)."""
-        vectors: Tensor = self.spread(functional.normalize(self.body(crops), dim=1))
+        clear, worn = self.clear(crops), self.worn(crops)
+        agreement = (clear * worn).sum(dim=1, keepdim=True)
+        share = ((agreement - WORN_AT) / (CLEAR_AT - WORN_AT)).clamp(0.0, 1.0)
+        vectors: Tensor = share * clear + (1.0 - share) * worn
         return vectors

@@ -16,7 +16,8 @@ from rendered_cohort import SUBJECTS, Cohort
 from typer.testing import CliRunner
 
 from matcher.cli.commands import app
-from matcher.embedding import Extractor
+from matcher.cli.options import DEFAULT_MODEL
+from matcher.embedding import Extractor, registry
 
 
 def run(*words: object, code: int = 0) -> Any:
@@ -154,6 +155,15 @@ def test_verify_finds_a_damaged_index(tmp_path: Path, cohort: Cohort) -> None:
     run("gallery", "verify", path)
 
 
+def test_a_gallery_keeps_the_model_it_was_made_with(cohort: Cohort, tmp_path: Path) -> None:
+    run("enrol", tmp_path / "g", cohort.manifest, "--model", "dlib-resnet")
+    assert f"{SUBJECTS} already there" in run("enrol", tmp_path / "g", cohort.manifest).stderr
+    assert "dlib-resnet" in run("gallery", "info", tmp_path / "g").stdout
+    refused = run("enrol", tmp_path / "g", cohort.manifest, "--model", DEFAULT_MODEL, code=5)
+    assert "dlib-resnet" in refused.stderr
+    assert DEFAULT_MODEL in refused.stderr
+
+
 def test_compare_gives_a_score_and_no_verdict(cohort: Cohort) -> None:
     result = run("compare", cohort.probes[0], cohort.probes[0], "--format", "csv")
     first, second = csv.DictReader(result.stdout.splitlines())
@@ -164,7 +174,8 @@ def test_compare_gives_a_score_and_no_verdict(cohort: Cohort) -> None:
 def test_models_are_listed_with_licence_and_state() -> None:
     rows = list(csv.DictReader(run("models", "list", "--format", "csv").stdout.splitlines()))
     states = {row["name"]: row["weights"] for row in rows}
-    assert states["dlib-resnet"] == "present"
+    assert states["youth-resnet"] == states["dlib-resnet"] == "present"
+    assert rows[0]["name"] == DEFAULT_MODEL == registry.DEFAULT_MODEL
     assert states["facenet-vggface2"] == "missing"
     assert all(row["licence"] for row in rows)
     assert "CC0" in run("models", "info", "dlib-resnet").stdout

@@ -1,4 +1,4 @@
-"""The default model, loaded once."""
+"""The models that work offline, loaded once."""
 
 from __future__ import annotations
 
@@ -12,3 +12,8 @@ from matcher.embedding import Embedder, load_model
 @pytest.fixture(scope="session")
 def dlib_model(cache: Path) -> Embedder:
     return load_model("dlib-resnet")
+
+
+@pytest.fixture(scope="session")
+def youth_model(cache: Path) -> Embedder:
+    return load_model("youth-resnet")

@@ -17,7 +17,7 @@ NAMES = [record.name for record in list_models()]
 
 
 def test_the_default_model_comes_first_and_works_offline() -> None:
-    assert NAMES[0] == DEFAULT_MODEL == "dlib-resnet"
+    assert NAMES[0] == DEFAULT_MODEL == "youth-resnet"
     assert get_record(DEFAULT_MODEL).works_offline
     assert len(set(NAMES)) == len(NAMES)
 

@@ -13,7 +13,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from matcher.embedding.torch_network import youth_resnet
-from matcher.embedding.youth_network import YouthResnet
+from matcher.embedding.youth_network import SpreadResnet
 from training.__main__ import main
 from training.fit import Faces, Recipe, fit
 from training.sources import ADULT, fairface_training_part, lfw_training_part
@@ -90,7 +90,7 @@ def test_the_recipe_makes_weights_that_load(fairface: Path, lfw: Path, tmp_path:
     vectors = network(torch.zeros(2, 3, 150, 150))
     assert vectors.shape == (2, 128)
     assert torch.isfinite(vectors).all()
-    assert load_file(out)["spread.weight"].dtype == torch.float16
+    assert load_file(out)["worn.spread.weight"].dtype == torch.float16
     with safe_open(out, "pt") as file:
         assert file.metadata()["steps"] == "3"
     with out.with_suffix(".steps.csv").open() as table:
@@ -110,9 +110,9 @@ def some_faces(count: int = 8) -> Faces:
 def test_training_brings_the_student_closer_to_the_teacher(one_thread: None) -> None:
     torch.manual_seed(0)
     seen = []
-    recipe = Recipe(steps=30, batch=8, rate=1e-3)
+    recipe = Recipe(steps=30, batch=8, rate=2e-2)
     fit(
-        YouthResnet(),
+        SpreadResnet(),
         some_faces(),
         recipe,
         workers=0,
@@ -131,7 +131,7 @@ def test_the_number_of_workers_changes_nothing(one_thread: None) -> None:
         recipe = Recipe(steps=2, batch=4)
         faces = some_faces()
         states.append(
-            fit(YouthResnet(), faces, recipe, workers=workers, on_report=lambda *_: None)
+            fit(SpreadResnet(), faces, recipe, workers=workers, on_report=lambda *_: None)
         )
     assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
 
@@ -152,12 +152,11 @@ def test_the_spread_centres_the_bands_and_takes_out_what_differs_between_them() 
 
 def test_the_student_starts_as_the_teacher_spread_apart() -> None:
     torch.manual_seed(0)
-    body = YouthResnet().body
+    body = SpreadResnet().body
     spread = Spread(np.full(128, 0.01), np.random.default_rng(0).normal(size=(128, 128)))
     crops = torch.rand(3, 3, 150, 150)
     with torch.inference_mode():
         said = body(crops).double().numpy()
-        started = spread.start(body)(crops).double().numpy()
+        started = spread.after(body)(crops).double().numpy()
     said /= np.linalg.norm(said, axis=1, keepdims=True)
-    started /= np.linalg.norm(started, axis=1, keepdims=True)
     assert np.allclose(started, spread(said), atol=1e-4)

@@ -1,0 +1,107 @@
+"""The project's own weights: whole, small enough to ship, and better where they should be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from made_pictures import pictures
+from numpy.typing import NDArray
+from PIL import Image
+from rendered_cohort import Cohort
+from safetensors.torch import load, save
+
+from matcher.embedding import Embedder, get_record
+from matcher.embedding.cache import read_weights, weights_path
+from matcher.embedding.torch_network import youth_resnet
+from matcher.embedding.youth_network import YouthResnet
+from matcher.errors import WeightsDamagedError
+from matcher.faces import align, load_detector
+from matcher.photos import load_photo
+from matcher.testing.degrade import RECIPES
+
+RECORD = get_record("youth-resnet")
+CARRIED = weights_path(RECORD, Path())
+
+
+def test_the_weights_come_with_the_package_and_are_those_of_the_record() -> None:
+    data, sha256 = read_weights(RECORD, Path())
+    assert RECORD.works_offline
+    assert sha256 == RECORD.weights.sha256
+    assert len(data) < 25_000_000
+
+
+def test_half_precision_on_disk_is_single_precision_at_work() -> None:
+    module = youth_resnet(CARRIED.read_bytes())
+    assert {value.dtype for value in load(CARRIED.read_bytes()).values()} == {torch.float16}
+    assert {value.dtype for value in module.state_dict().values()} == {torch.float32}
+
+
+def test_vectors_are_of_unit_length_and_mirrored(youth_model: Embedder) -> None:
+    crops = pictures(3, 150)
+    vectors = youth_model.embed(crops)
+    assert vectors.shape == (3, 128)
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
+    assert np.allclose(vectors, youth_model.embed(crops[:, :, ::-1]), atol=1e-5)
+
+
+def _other_weights() -> bytes:
+    return save({name: value for name, value in YouthResnet().state_dict().items() if "8" in name})
+
+
+@pytest.mark.parametrize("data", [b"", b"not weights", _other_weights()])
+def test_bytes_that_are_no_weights_are_refused(data: bytes) -> None:
+    with pytest.raises(WeightsDamagedError, match="state dict of YouthResnet"):
+        youth_resnet(data)
+
+
+@pytest.fixture
+def two_experts() -> YouthResnet:
+    torch.manual_seed(0)
+    return YouthResnet().eval().requires_grad_(False)
+
+
+def _cosines(left: torch.Tensor, right: torch.Tensor) -> list[float]:
+    return torch.nn.functional.cosine_similarity(left, right).tolist()
+
+
+def test_experts_that_agree_speak_as_one(two_experts: YouthResnet) -> None:
+    two_experts.worn.load_state_dict(two_experts.clear.state_dict())
+    crops = torch.rand(3, 3, 150, 150)
+    assert _cosines(two_experts(crops), two_experts.clear(crops)) == pytest.approx([1.0] * 3)
+
+
+def test_where_they_do_not_agree_the_one_for_worn_photos_is_heard(two_experts: YouthResnet) -> None:
+    opposite = {name: -value for name, value in two_experts.clear.spread.state_dict().items()}
+    two_experts.worn.load_state_dict(two_experts.clear.state_dict())
+    two_experts.worn.spread.load_state_dict(opposite)
+    crops = torch.rand(3, 3, 150, 150)
+    assert _cosines(two_experts(crops), two_experts.worn(crops)) == pytest.approx([1.0] * 3)
+
+
+@pytest.fixture(scope="module")
+def crops(cohort: Cohort) -> NDArray[np.uint8]:
+    """The rendered people at twelve, as a network sees them."""
+    photos = [load_photo(path) for path in cohort.probes]
+    faces = load_detector().detect(photos)
+    return np.stack(
+        [align(p, f[0].landmarks, RECORD.crop) for p, f in zip(photos, faces, strict=True)]
+    )
+
+
+@pytest.mark.parametrize("recipe", ["px32-q30", "px24-q30", "cctv"])
+def test_a_worn_face_stays_nearer_to_itself_than_with_the_weights_it_came_from(
+    youth_model: Embedder, dlib_model: Embedder, crops: NDArray[np.uint8], recipe: str
+) -> None:
+    """How far the true face stands out from the others, in spreads of the others' scores."""
+    worn = [RECIPES[recipe].apply(crop, seed=row) for row, crop in enumerate(crops)]
+    enlarged = np.stack([np.asarray(Image.fromarray(w).resize((150, 150))) for w in worn])
+
+    def stands_out(model: Embedder) -> float:
+        scores = model.embed(enlarged) @ model.embed(crops).T
+        others = scores[~np.eye(len(crops), dtype=bool)]
+        return float((np.diag(scores).mean() - others.mean()) / others.std())
+
+    assert stands_out(youth_model) > stands_out(dlib_model)
