@@ -26,8 +26,10 @@ def record(model: ModelIdentity, *, people: int = PEOPLE, seed: int = 1) -> Cali
         for age in AGES
         for number in range(people)
     ]
-    vectors = clustered_unit_vectors(2 * people, 1, model.dimension, seed)
-    vectors[:people] = _alike(vectors[:people])
+    crowded = clustered_unit_vectors(2 * people, 1, model.dimension, seed)
+    common = crowded.mean(axis=0)
+    vectors = _unit(crowded - common)
+    vectors[:people] = _unit(vectors[:people] + 0.5 * common)
     return calibrate(
         Cohort.of(samples, name="made people"),
         vectors,
@@ -42,7 +44,6 @@ def write(path: Path, model: ModelIdentity) -> Path:
     return path
 
 
-def _alike(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    drawn = vectors + 0.5 * vectors.mean(axis=0)
-    closer: NDArray[np.float32] = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
-    return closer
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit

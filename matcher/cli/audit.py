@@ -17,7 +17,7 @@ from matcher.cli.options import DEFAULT_MODEL, Device, DryRun, Model, Policy
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fairness import AuditReport, AuditSettings, Cohort, Scores
+    from fairness import AuditReport, AuditSettings, Cohort, EmbeddingScores, Scores
 
 
 class Layout(enum.StrEnum):
@@ -92,8 +92,8 @@ def audit(
 
     Exits with 7 if a bound is broken, and with 8 if the data do not say whether one is kept.
     """
+    from fairness import EmbeddingScores, read_bounds, read_cohort
     from fairness import audit as audit_of
-    from fairness import read_bounds, read_cohort
     from fairness.report.canvas import require_plots
     from matcher.cli.cohort_vectors import faults_reported
 
@@ -122,7 +122,10 @@ def audit(
         if baseline is not None:
             earlier, facts, named = _embedded(people, baseline, device, policy, beside)
         if scores is None:
-            judged, facts, matcher = _embedded(people, model, device, policy, beside)
+            made, facts, matcher = _embedded(people, model, device, policy, beside)
+            # What is measured on a face can differ in the last digits from run to run.
+            shared = made.cohort if earlier is None else earlier.cohort
+            judged: Scores = EmbeddingScores(shared, made.vectors, made.acquisition)
         else:
             labelled = people if earlier is None else earlier.cohort
             judged, matcher = _listed(scores, labelled, distances)
@@ -139,7 +142,7 @@ def audit(
 
 def _embedded(
     people: Cohort, model: str, device: str, policy: Policy, memory: Path
-) -> tuple[Scores, Mapping[str, list[float]], dict[str, str]]:
+) -> tuple[EmbeddingScores, Mapping[str, list[float]], dict[str, str]]:
     """Embed a cohort; return its scores, what was measured, and what identifies the matcher."""
     from fairness import EmbeddingScores
     from matcher.cli.cohort_vectors import embed_cohort

@@ -6,9 +6,11 @@ import csv
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -166,6 +168,22 @@ def test_a_baseline_is_compared_on_the_same_photos(
     assert {row["metric"] for row in rows(out, "changes")} == {"FMR", "FNMR"}
     assert "baseline" in json.loads((out / "run.json").read_text())["facts"]
     run("audit", photos, "--out", out, *options, "--threshold", 0.9, code=2)
+
+
+def test_measures_that_differ_in_the_last_digits_do_not_stop_a_comparison(
+    tmp_path: Path, photos: Path
+) -> None:
+    memory = tmp_path / "memory.sqlite"
+    options = ("--by", "capture_type", "--fmr", 0.1, "--draws", 5, "--memory", memory)
+    run("audit", photos, "--out", tmp_path / "first", *options)
+    with closing(sqlite3.connect(memory)) as held, held:
+        held.execute(
+            "UPDATE readings SET facts = json_set("
+            "facts, '$.sharpness', json_extract(facts, '$.sharpness') * 1.000000001) "
+            "WHERE json_extract(facts, '$.sharpness') IS NOT NULL"
+        )
+    run("audit", photos, "--out", tmp_path / "compared", "--baseline", "dlib-resnet", *options)
+    assert rows(tmp_path / "compared", "changes")
 
 
 @pytest.mark.parametrize(
