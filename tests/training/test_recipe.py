@@ -14,10 +14,10 @@ from safetensors.torch import load_file
 
 from matcher.embedding.torch_network import youth_resnet
 from matcher.embedding.youth_network import SpreadResnet
-from training.__main__ import main
+from training.__main__ import _origins, main
 from training.fit import Faces, Recipe, fit
 from training.sources import ADULT, fairface_training_part, lfw_training_part
-from training.teacher import Spread
+from training.teacher import Spread, projected, without_groups
 
 
 @pytest.fixture
@@ -65,6 +65,8 @@ def test_only_the_training_part_of_fairface_trains(fairface: Path) -> None:
     assert [photo.path.parent.name for photo in photos] == ["train"] * 4
     assert [photo.band for photo in photos] == [0, 1, 2, ADULT]
     assert len({photo.subject for photo in photos}) == 4
+    assert [photo.origin for photo in photos] == ["White"] * 4
+    assert _origins(photos).tolist() == [0, 0, 0, -1]
 
 
 def test_nobody_of_a_judging_fold_trains(lfw: Path) -> None:
@@ -148,6 +150,31 @@ def test_the_spread_centres_the_bands_and_takes_out_what_differs_between_them() 
     assert np.linalg.matrix_rank(spread.matrix) == 9
     assert np.ptp(means, axis=0).max() < 0.3 * np.ptp(before, axis=0).max()
     assert np.allclose(np.linalg.norm(spread(vectors), axis=1), 1.0)
+
+
+def test_a_projection_brings_the_means_of_groups_together() -> None:
+    rng = np.random.default_rng(4)
+    groups = np.repeat([-1, 0, 1, 2], 100)
+    vectors = rng.normal(size=(400, 10)) + 3 * rng.normal(size=(4, 10))[groups]
+    projection = without_groups(vectors, groups, 2)
+    means = np.array([(vectors @ projection)[groups == group].mean(axis=0) for group in range(3)])
+    assert np.allclose(means, means[0])
+    assert np.linalg.matrix_rank(projection) == 8
+    assert np.allclose(projection @ projection, projection)
+
+
+def test_projected_weights_say_the_projection_of_what_they_said() -> None:
+    torch.manual_seed(0)
+    network, changed = SpreadResnet(), SpreadResnet()
+    vectors = np.random.default_rng(5).normal(size=(30, 128))
+    projection = without_groups(vectors, np.arange(30) % 3, 2)
+    changed.load_state_dict(projected(network.state_dict(), projection))
+    crops = torch.rand(2, 3, 150, 150)
+    with torch.inference_mode():
+        wanted = network(crops).double().numpy() @ projection
+        said = changed(crops).double().numpy()
+    wanted /= np.linalg.norm(wanted, axis=1, keepdims=True)
+    assert np.allclose(said, wanted, atol=1e-5)
 
 
 def test_the_student_starts_as_the_teacher_spread_apart() -> None:
