@@ -56,8 +56,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import matcher
-from fairness import AuditError, Cohort, CohortError
+from fairness import AuditError, Cohort
 from fairness.layouts import read_fgnet, read_lfw
+from fairness.lfw_pairs import FoldPairs, read_pairs
 from matcher.embedding import DEFAULT_MODEL, Embedder, load_model
 from matcher.errors import MatcherError, PhotoError
 from matcher.faces import Detector, Face, align, load_detector
@@ -67,7 +68,6 @@ from matcher.testing.degrade import RECIPES
 LADDER = ("px64-q50", "px48-q40", "px32-q30", "px24-q30", "px16-q30")
 STORIES = ("phone", "cctv", "night", "old-print", "screenshot")
 BATCH = 16
-FOLDS = 10
 
 Crops = NDArray[np.uint8]
 
@@ -141,59 +141,6 @@ def degraded(crops: Crops, recipe: str, seeds: Codes) -> Crops:
         small = Image.fromarray(RECIPES[recipe].apply(crop, seed=int(seed)))
         made[row] = np.asarray(small.resize((size, size), Image.Resampling.BICUBIC))
     return made
-
-
-@dataclass(frozen=True, eq=False)
-class FoldPairs:
-    """The pairs of LFW's View 2.
-
-    Parameters
-    ----------
-    left, right
-        Photos, as Name/Name_0001.jpg.
-    same
-        Whether of one person, shape (pairs,).
-    folds
-        From 0 to 9, shape (pairs,).
-    """
-
-    left: tuple[str, ...]
-    right: tuple[str, ...]
-    same: Mask
-    folds: Codes
-
-
-def read_pairs(path: Path) -> FoldPairs:
-    """Read a pairs.txt: each fold's pairs of one person, then as many of two people.
-
-    What its lines look like is for `read_lfw` to check.
-
-    Raises
-    ------
-    CohortError
-        If there is no such file, or not ten folds of the size that its first line says.
-    """
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    header, *lines = text.splitlines() or [""]
-    numbers = [int(number) for number in header.split() if number.isdecimal()]
-    if len(numbers) != 2 or numbers[0] != FOLDS or len(lines) != 2 * FOLDS * numbers[1]:
-        raise CohortError(
-            "list of pairs",
-            rule="View 2 of LFW: ten folds of as many pairs of each kind as its first line says",
-            got=f"{len(lines)} pairs under {header!r}" if text else "no such file, or an empty one",
-            next_step="Take pairs.txt from the set's own home, and put it into the folder.",
-            path=path,
-        )
-    shots = [_shots(line.split("\t")) for line in lines]
-    left, right = zip(*shots, strict=True)
-    same = np.array([line.count("\t") == 2 for line in lines])
-    return FoldPairs(left, right, same, np.arange(len(lines)) // (2 * numbers[1]))
-
-
-def _shots(parts: list[str]) -> tuple[str, str]:
-    name, first, *rest = parts
-    other, second = (name, *rest) if len(rest) == 1 else rest
-    return f"{name}/{name}_{int(first):04d}.jpg", f"{other}/{other}_{int(second):04d}.jpg"
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,8 +3,9 @@
 The way of the data, from left to right; a module knows only its own row and those before:
 
 =============  ==================================================================================
-cohort         who is in the photos: `sample`, `cohort`, `manifest`, `layouts`, `duplicates`,
-               `groups`, `factors`, and tones: `colour`, `skin_tone`, `tone_bands`, `confounds`
+cohort         who is in the photos: `sample`, `cohort`, `manifest`, `lfw_pairs`, `layouts`,
+               `duplicates`, `groups`, `factors`, and tones: `colour`, `skin_tone`, `tone_bands`,
+               `confounds`
 rates          errors by subject and by pair of subjects: `uncertainty`, `trials`, `counts`, `tally`
 differences    `resampling`, `significance`, `measures`, `differentials`
 scores         `pairs`, `tiles`, `scores`, `score_file`, `listed_scores`, `histogram`,

@@ -17,6 +17,7 @@ from fairness.cohort import Cohort, Sample, SetAside
 from fairness.errors import CohortError
 from fairness.faults import require_none
 from fairness.groups import UNKNOWN
+from fairness.lfw_pairs import photos_of
 from fairness.manifest import ALIASES, Row, columns_of, read_manifest, read_rows
 
 Layout = Literal["manifest", "fgnet", "lfw", "utkface", "fairface"]
@@ -234,15 +235,10 @@ def _photos_of_pairs(path: Path) -> set[str]:
     for number, line in enumerate(
         path.read_text(encoding="utf-8", errors="replace").splitlines()[1:], start=2
     ):
-        match line.split("\t"):
-            case [name, first, second] if (first + second).isdecimal():
-                shots = ((name, first), (name, second))
-            case [name, first, other, second] if (first + second).isdecimal():
-                shots = ((name, first), (other, second))
-            case _:
-                faults.append(f"line {number} is {line!r}")
-                continue
-        wanted.update(f"{who}/{who}_{int(shot):04d}.jpg" for who, shot in shots)
+        if pair := photos_of(line):
+            wanted.update(pair)
+        else:
+            faults.append(f"line {number} is {line!r}")
     require_none(
         faults,
         what="list of pairs",

@@ -23,14 +23,14 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import save_file
 
-from matcher.embedding import cache
+from matcher.embedding import cache, load_model
 from matcher.embedding.registry import get_record
 from matcher.embedding.torch_network import dlib_resnet
 from matcher.faces import load_detector
 from training.crops import cut_crops, has_face
 from training.fit import Faces, Recipe, State, Step, fit
 from training.sources import ADULT, TrainingPhoto, fairface_training_part, lfw_training_part
-from training.teacher import Crops, Spread, opinion, projected, without_groups
+from training.teacher import Crops, Spread, projected, without_groups
 
 _SAVED_EVERY = 200
 _LEVELLED = 2  # directions in which young faces of several perceived races differ
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _say(f"{len(photos)} photos, {int(found.sum())} with a face")
 
     body = _dlib()
-    vectors = opinion(body, crops[found])
+    vectors = load_model("dlib-resnet").embed(crops[found]).astype(np.float64)
     shown = [photo for photo, ok in zip(photos, found, strict=True) if ok]
     bands = np.array([photo.band for photo in shown])
     _, subjects = np.unique([photo.subject for photo in shown], return_inverse=True)

@@ -38,8 +38,8 @@ class Recipe:
         this network differ eighty-fold. It warms up over 100 steps and falls as a cosine.
     temperature
         Of the softmax over all people of the training set.
-    apart_weight, teacher_weight
-        Weights of telling people apart, and of the distance to the teacher's vector.
+    teacher_weight
+        Weight of the distance to the teacher's vector against telling people apart.
     young_weight
         How many times as often as others young faces are drawn.
     averaging
@@ -52,7 +52,6 @@ class Recipe:
     batch: int = 64
     rate: float = 2.5e-3
     temperature: float = 0.06
-    apart_weight: float = 1.0
     teacher_weight: float = 3.0
     young_weight: float = 2.0
     averaging: float = 0.998
@@ -123,7 +122,7 @@ def fit(
         apart = _apart(vectors, rows, wanted, subjects, recipe.temperature)
         distance = (1.0 - (vectors * wanted[rows]).sum(dim=1)).mean()
         optimiser.zero_grad()
-        torch.autograd.backward(recipe.apart_weight * apart + recipe.teacher_weight * distance)
+        torch.autograd.backward(apart + recipe.teacher_weight * distance)
         torch.nn.utils.clip_grad_norm_(network.parameters(), _LONGEST_GRADIENT)
         optimiser.step()
         schedule.step()
@@ -185,5 +184,4 @@ class _Views(Dataset[tuple[Tensor, Tensor]]):
         count = len(self._shares)
         rows = rng.choice(count, min(self._recipe.batch, count), replace=False, p=self._shares)
         crops = np.stack([view(self._faces.crops[row], rng) for row in rows])
-        pixels = pixels_of(crops)
-        return torch.from_numpy(rows), pixels
+        return torch.from_numpy(rows), pixels_of(crops)

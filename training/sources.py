@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fairness.cohort import Cohort, Sample
 from fairness.layouts import read_fairface, read_lfw
+from fairness.lfw_pairs import FoldPairs, read_pairs
 
 YOUNG_BANDS = ("00-02", "03-09", "10-19")
 """FairFace's bands of perceived age that count as young; everybody else is in one band more."""
@@ -16,8 +15,6 @@ ADULT = len(YOUNG_BANDS)
 
 TRAINING_FOLDS = range(5)
 """Folds of LFW's View 2, from 0, whose people may train. The others judge; no person is in two."""
-
-_PAIRS_OF_A_FOLD = 600
 
 
 @dataclass(frozen=True)
@@ -62,32 +59,23 @@ def fairface_training_part(folder: Path) -> list[TrainingPhoto]:
 
 def lfw_training_part(folder: Path) -> list[TrainingPhoto]:
     """Return the photos of LFW whose people are in no pair of the judging folds."""
-    cohort = read_lfw(folder)
-    judging = people_of_judging_folds((folder / "pairs.txt").read_text("utf-8").splitlines())
+    judging = people_of_judging_folds(read_pairs(folder / "pairs.txt"))
     return [
         TrainingPhoto(folder / sample.photo, f"lfw:{sample.subject}", ADULT)
-        for sample in _of_others(cohort, judging)
+        for sample in read_lfw(folder).samples
+        if sample.subject not in judging
     ]
 
 
-def people_of_judging_folds(lines: Iterable[str]) -> set[str]:
-    """Return who occurs in the folds of `pairs.txt` that do not train.
-
-    Parameters
-    ----------
-    lines
-        The file's lines: a heading, then ten folds of 300 mated and 300 non-mated pairs.
-    """
-    people: set[str] = set()
-    for position, line in enumerate(list(lines)[1:]):
-        if position // _PAIRS_OF_A_FOLD not in TRAINING_FOLDS:
-            people.update(part for part in line.split("\t") if not part.isdecimal())
-    return people
+def people_of_judging_folds(pairs: FoldPairs) -> set[str]:
+    """Return who occurs in the folds that do not train."""
+    return {
+        photo.split("/")[0]
+        for side in (pairs.left, pairs.right)
+        for photo, fold in zip(side, pairs.folds, strict=True)
+        if fold not in TRAINING_FOLDS
+    }
 
 
 def _band(perceived: str | None) -> int:
     return YOUNG_BANDS.index(perceived) if perceived in YOUNG_BANDS else ADULT
-
-
-def _of_others(cohort: Cohort, people: set[str]) -> Iterable[Sample]:
-    return (sample for sample in cohort.samples if sample.subject not in people)

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from matcher.embedding.crop_embedder import normalised
 from matcher.embedding.registry import get_record
 from matcher.embedding.youth_network import SpreadResnet
 
@@ -21,7 +22,6 @@ ADULT_WEIGHT = 0.5
 
 _EVEN = 0.5
 _RIDGE = 0.5
-_BATCH = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,23 +111,10 @@ def projected(state: Mapping[str, Tensor], projection: Vectors) -> dict[str, Ten
     return {**state, **last}
 
 
-def opinion(body: nn.Module, crops: Crops) -> Vectors:
-    """Return the mean of the vectors of each crop and its mirror image, float64 (n, d), unit."""
-    parts = []
-    with torch.inference_mode():
-        for start in range(0, len(crops), _BATCH):
-            pixels = pixels_of(crops[start : start + _BATCH])
-            both = (body(pixels).double().numpy(), body(pixels.flip(3)).double().numpy())
-            parts.append(_unit(_unit(both[0]) + _unit(both[1])))
-    return np.concatenate(parts)
-
-
 def pixels_of(crops: Crops) -> Tensor:
     """Return network input, float32 (n, 3, size, size), for uint8 crops (n, size, size, 3)."""
-    record = get_record("dlib-resnet")
-    pixels = (crops - np.array(record.mean, np.float32)) / np.float32(record.scale)
     # (n, rows, columns, 3) seen as (n, 3, rows, columns) is the channels-last layout already.
-    return torch.from_numpy(pixels.astype(np.float32)).permute(0, 3, 1, 2)
+    return torch.from_numpy(normalised(crops, get_record("dlib-resnet"))).permute(0, 3, 1, 2)
 
 
 def _unit(vectors: Vectors) -> Vectors:

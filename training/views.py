@@ -120,8 +120,11 @@ def _light(rng: np.random.Generator) -> list[Degradation]:
 
 
 def _storage(rng: np.random.Generator) -> list[Degradation]:
-    return _drawn(rng, ("screenshot", 0.15, 0.1, 0.5), ("jpeg", 0.75, 0.1, 0.9)) + _drawn(
-        rng, ("jpeg-twice", 0.2, 0.2, 0.85)
+    return _drawn(
+        rng,
+        ("screenshot", 0.15, 0.1, 0.5),
+        ("jpeg", 0.75, 0.1, 0.9),
+        ("jpeg-twice", 0.2, 0.2, 0.85),
     )
 
 

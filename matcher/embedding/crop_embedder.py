@@ -35,8 +35,6 @@ class CropEmbedder:
         self._record = record
         self._identity = identity
         self._network = network
-        self._mean = np.asarray(record.mean, np.float32)
-        self._scale = np.float32(record.scale)
 
     @property
     def record(self) -> ModelRecord:
@@ -73,17 +71,11 @@ class CropEmbedder:
         return np.concatenate([np.empty((0, self._record.dimension), np.float32), *parts])
 
     def _embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        pixels = self._normalised(crops)
+        pixels = normalised(crops, self._record)
         vectors = self._unit(pixels)
         if not self._record.mirrored:
             return vectors
         return _scaled(vectors + self._unit(np.ascontiguousarray(pixels[:, :, ::-1])))
-
-    def _normalised(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        ordered = crops if self._record.colour_order == "RGB" else crops[..., ::-1]
-        pixels = np.subtract(ordered, self._mean, dtype=np.float32, order="C")
-        pixels /= self._scale
-        return pixels
 
     def _unit(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         vectors = self._network(pixels)
@@ -101,6 +93,14 @@ class CropEmbedder:
             got=got,
             next_step=f"Verify the weights: matcher models verify {self._record.name}",
         )
+
+
+def normalised(crops: NDArray[np.uint8], record: ModelRecord) -> NDArray[np.float32]:
+    """Return what a network sees of RGB crops, both of shape (n, size, size, 3)."""
+    ordered = crops if record.colour_order == "RGB" else crops[..., ::-1]
+    pixels = np.subtract(ordered, np.asarray(record.mean, np.float32), dtype=np.float32, order="C")
+    pixels /= np.float32(record.scale)
+    return pixels
 
 
 def _scaled(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
