@@ -24,6 +24,9 @@ MatcherError
 │   ├── GalleryFormatError             written by a newer version, or not a gallery
 │   ├── GalleryDamagedError
 │   ├── GalleryBusyError               another process is writing
+│   │   └── JobRunningError            another job works on the gallery
+│   ├── GalleryReplacedError           switched to another edition since it was opened
+│   ├── JobError                       a job cannot be begun, gone on with, or completed so
 │   ├── GalleryWriteError              disk full, no rights; nothing was half written
 │   └── UnknownSubjectError (KeyError)
 ├── CalibrationError                   a calibration cannot be read, or does not carry what is asked
@@ -222,6 +225,24 @@ class GalleryBusyError(GalleryError):
     """Another process is writing to the gallery."""
 
     code = "gallery_busy"
+
+
+class JobRunningError(GalleryBusyError):
+    """Another re-indexing job works on the gallery; the message names its host, pid and start."""
+
+    code = "job_running"
+
+
+class GalleryReplacedError(GalleryError):
+    """The gallery was switched to another edition since it was opened."""
+
+    code = "gallery_replaced"
+
+
+class JobError(GalleryError):
+    """A job cannot be begun, gone on with, or completed as asked."""
+
+    code = "job"
 
 
 class GalleryWriteError(GalleryError):

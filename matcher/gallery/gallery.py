@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, cast
+from typing import Any, Final, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +17,14 @@ from matcher.errors import (
     GalleryBusyError,
     GalleryModelError,
     GalleryNotFoundError,
+    GalleryReplacedError,
     GalleryWriteError,
     UnknownSubjectError,
 )
 from matcher.gallery import rows
 from matcher.gallery.checks import check_subject, checked_enrolments
 from matcher.gallery.creation import create_gallery
+from matcher.gallery.editions import FIRST, POINTER_NAME, directory_of, read_pointer, with_current
 from matcher.gallery.filters import Filters, Selection, select
 from matcher.gallery.index import IndexKind, check_kind
 from matcher.gallery.info import read_info
@@ -34,6 +37,7 @@ from matcher.gallery.records import (
     StoredFace,
     Subject,
 )
+from matcher.gallery.removal import clear_elsewhere, forget_elsewhere
 from matcher.gallery.store import STORE_NAME, Store
 from matcher.gallery.verify import VerifyReport, verify
 
@@ -48,13 +52,17 @@ class Gallery:
 
     One process writes at a time, any number read, none is blocked by a writer. An object belongs
     to the thread that opened it. Reading methods see every commit made before the call, also those
-    of other processes.
+    of other processes. When a re-indexing job switches the gallery to another edition, an open
+    object goes on reading the one it opened, and refuses to write.
     """
 
-    def __init__(self, path: Path, store: Store) -> None:
+    def __init__(self, path: Path, store: Store, edition: str, busy_timeout: float) -> None:
         self._path = path
         self._store = store
-        self._live = LiveIndex(path, store, cast(IndexKind, store.meta("index")))
+        self._edition = edition
+        self._busy_timeout = busy_timeout
+        self._directory = directory_of(path, edition)
+        self._live = LiveIndex(self._directory, store, cast(IndexKind, store.meta("index")))
         self._wrote = False
         self._selected: tuple[tuple[int, Filters], Selection] | None = None
 
@@ -100,6 +108,7 @@ class Gallery:
         path: Path | str,
         *,
         model: ModelIdentity | None = None,
+        edition: str | None = None,
         busy_timeout: float = BUSY_TIMEOUT,
     ) -> Self:
         """Open a gallery.
@@ -110,6 +119,9 @@ class Gallery:
             The directory that `create` made.
         model
             The model of the vectors to come; None for work without vectors.
+        edition
+            Which edition, see `matcher.gallery.editions`; None for the current one. Others can
+            only be read.
         busy_timeout
             Seconds to wait while another process writes.
 
@@ -123,7 +135,7 @@ class Gallery:
             When another model made it; the message names both.
         """
         path = Path(path)
-        if not _is_file(path / STORE_NAME):
+        if not _is_file(path / STORE_NAME) and not _is_file(path / POINTER_NAME):
             raise GalleryNotFoundError(
                 "gallery",
                 rule=f"must be a directory with {STORE_NAME}",
@@ -131,12 +143,21 @@ class Gallery:
                 next_step="Check the path, or create the gallery first.",
                 path=path,
             )
-        store = Store(path, busy_timeout)
+        if edition is not None:
+            return cls._opened(path, edition, model, busy_timeout)
+        gallery = with_current(path, lambda name: cls._opened(path, name, model, busy_timeout))
+        gallery._finish_removals()
+        return gallery
+
+    @classmethod
+    def _opened(
+        cls, path: Path, edition: str, model: ModelIdentity | None, busy_timeout: float
+    ) -> Self:
+        store = Store(directory_of(path, edition), busy_timeout)
         try:
-            gallery = cls(path, store)
+            gallery = cls(path, store, edition, busy_timeout)
             if model is not None:
                 gallery.require_model(model)
-            gallery._finish_removals()
         except BaseException:
             store.close()
             raise
@@ -171,6 +192,11 @@ class Gallery:
     def path(self) -> Path:
         """The directory."""
         return self._path
+
+    @property
+    def edition(self) -> str:
+        """Name of the edition that this object reads."""
+        return self._edition
 
     @property
     def model(self) -> ModelIdentity:
@@ -220,7 +246,7 @@ class Gallery:
         if not entries:
             return []
         vectors = checked_enrolments(entries, self.model.dimension)
-        with self._store.writing() as generation:
+        with self._writing() as generation:
             outcomes = rows.insert(self._store, entries, vectors, generation)
         self._wrote = True
         return outcomes
@@ -234,7 +260,7 @@ class Gallery:
             When there is no such subject.
         """
         check_subject(subject)
-        with self._store.writing():
+        with self._writing():
             if not rows.replace_subject(self._store, subject):
                 raise self._unknown(subject.subject_id)
 
@@ -256,10 +282,13 @@ class Gallery:
         UnknownSubjectError
             When one of them is not there; nothing is removed.
         """
-        with self._store.writing() as generation:
+        with self._writing() as generation:
+            face_ids: list[int] = []
             for subject_id in subject_ids:
                 if rows.subject(self._store, subject_id) is None:
                     raise self._unknown(subject_id)
+                face_ids += rows.faces_of_subject(self._store, subject_id)
+            self._forget_elsewhere(face_ids, subject_ids=subject_ids)
             faces = sum(rows.delete_subject(self._store, one, generation) for one in subject_ids)
         self._wrote = True
         self._finish_removals()
@@ -270,14 +299,36 @@ class Gallery:
 
         A subject whose last photo goes stays, without faces.
         """
-        with self._store.writing() as generation:
-            faces = rows.delete_photo(self._store, sha256, subject_id, generation)
+        with self._writing() as generation:
+            face_ids = rows.faces_of_photo(self._store, sha256, subject_id)
+            self._forget_elsewhere(face_ids, photo=(sha256, subject_id))
+            faces = rows.delete_faces(self._store, face_ids, generation)
         self._wrote = True
         self._finish_removals()
         return faces
 
+    def _forget_elsewhere(self, face_ids: list[int], **what: Any) -> None:
+        timeout = self._busy_timeout
+        forget_elsewhere(self._path, self._edition, face_ids, **what, busy_timeout=timeout)
+
+    @contextmanager
+    def _writing(self) -> Iterator[int]:
+        """Commit all or nothing, and only to the edition that is current."""
+        with self._store.writing() as generation:
+            current = read_pointer(self._path).current
+            if current != self._edition:
+                raise GalleryReplacedError(
+                    "gallery",
+                    rule="is written to in its current edition only",
+                    got=f"edition {self._edition!r}, while {current!r} is current",
+                    next_step="Open the gallery again, with the model that it now has.",
+                    path=self._path,
+                )
+            yield generation
+
     def _finish_removals(self) -> None:
         """Clear the files of bytes of removed faces, unless another process is about to."""
+        clear_elsewhere(self._path, self._edition, self._busy_timeout)
         if not self._store.holds_removed_bytes:
             return
         try:
@@ -385,11 +436,11 @@ class Gallery:
 
     def verify(self) -> VerifyReport:
         """Check every row, every vector and the index file against each other."""
-        return verify(self._path, self._store)
+        return verify(self._directory, self._store)
 
     def info(self) -> GalleryInfo:
         """Return the figures of the gallery."""
-        return read_info(self._path, self._store)
+        return read_info(self._directory, self._store)
 
 
 def _is_file(path: Path) -> bool:

@@ -164,14 +164,27 @@ def delete_subject(store: Store, subject_id: str, generation: int) -> int:
     return faces
 
 
-def delete_photo(store: Store, sha256: str, subject_id: str | None, generation: int) -> int:
-    """Delete the faces of a photo, of one subject or of all, and leave tombstones."""
-    where = "sha256 = ?1 AND (?2 IS NULL OR subject_id = ?2)"
+def delete_faces(store: Store, face_ids: Collection[int], generation: int) -> int:
+    """Delete faces and leave tombstones; return how many there were."""
+    asked = json.dumps(list(face_ids))
+    where = "face_id IN (SELECT value FROM json_each(?1))"
     store.change(
-        f"INSERT INTO removed SELECT face_id, ?3 FROM faces WHERE {where}",  # noqa: S608 - constant
-        (sha256, subject_id, generation),
+        f"INSERT INTO removed SELECT face_id, ?2 FROM faces WHERE {where}",  # noqa: S608 - constant
+        (asked, generation),
     )
-    return store.change(f"DELETE FROM faces WHERE {where}", (sha256, subject_id))  # noqa: S608
+    return store.change(f"DELETE FROM faces WHERE {where}", (asked,))  # noqa: S608 - constant
+
+
+def faces_of_photo(store: Store, sha256: str, subject_id: str | None) -> list[int]:
+    """Return the face ids of a photo, of one subject or of all."""
+    sql = "SELECT face_id FROM faces WHERE sha256 = ?1 AND (?2 IS NULL OR subject_id = ?2)"
+    return [face_id for (face_id,) in store.query(sql, (sha256, subject_id))]
+
+
+def faces_of_subject(store: Store, subject_id: str) -> list[int]:
+    """Return the face ids of a subject."""
+    sql = "SELECT face_id FROM faces WHERE subject_id = ?"
+    return [face_id for (face_id,) in store.query(sql, (subject_id,))]
 
 
 def subjects(store: Store) -> Iterator[Subject]:

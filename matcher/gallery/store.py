@@ -142,6 +142,11 @@ class Store:
         """Return one fact of the store as text."""
         return str(self.value("SELECT value FROM meta WHERE key = ?", (key,)))
 
+    def has_table(self, name: str) -> bool:
+        """Return whether the store has a table."""
+        sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+        return self.value(sql, (name,)) is not None
+
     @property
     def holds_removed_bytes(self) -> bool:
         """Whether a removal was committed of which the files may still hold bytes."""

@@ -1,0 +1,169 @@
+"""Which store of a gallery is searched: a directory for each edition, a file that names one.
+
+An edition is a store with its index, made by one model. The first lies in the gallery's own
+directory, later ones below `editions/`. The pointer file names the current one and those that were
+current before and are kept; it is replaced in one step, and only while the current store is locked
+for writing. An edition that is neither is the shadow that a job is filling.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final, TypeVar
+
+from matcher.errors import GalleryDamagedError, GalleryError, GalleryWriteError
+from matcher.gallery.index_file import INDEX_NAME, sync_directory
+from matcher.gallery.store import STORE_NAME
+
+POINTER_NAME: Final = "current.json"
+FOLDER_NAME: Final = "editions"
+FIRST: Final = "first"
+"""Name of the edition in the gallery's own directory."""
+
+T = TypeVar("T")
+
+_DROPPED: Final = ".dropped-"
+_NAME: Final = re.compile(r"\d{4,}")
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """What the pointer file says.
+
+    Parameters
+    ----------
+    current
+        Name of the edition that is searched.
+    kept
+        Names of earlier current ones that are still there, the latest first.
+    """
+
+    current: str = FIRST
+    kept: tuple[str, ...] = ()
+
+
+def directory_of(gallery: Path, name: str) -> Path:
+    """Return where an edition lies."""
+    return gallery if name == FIRST else gallery / FOLDER_NAME / name
+
+
+def names(gallery: Path) -> list[str]:
+    """Return all editions that have a store, the oldest first."""
+    later = sorted(path.name for path in (gallery / FOLDER_NAME).glob("*"))
+    known = [FIRST, *(name for name in later if _NAME.fullmatch(name))]
+    return [name for name in known if (directory_of(gallery, name) / STORE_NAME).is_file()]
+
+
+def read_pointer(gallery: Path) -> Pointer:
+    """Return the current and the kept editions; without a file, the first is current.
+
+    Raises
+    ------
+    GalleryDamagedError
+        When the file is not one that `write_pointer` wrote.
+    """
+    file = gallery / POINTER_NAME
+    try:
+        facts = json.loads(file.read_text("ascii"))
+        said = Pointer(str(facts["current"]), tuple(map(str, facts["kept"])))
+    except (FileNotFoundError, NotADirectoryError):
+        return Pointer()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise GalleryDamagedError(
+            "pointer to the current edition",
+            rule="must be readable, and name the current and the kept editions",
+            got=error,
+            next_step="Restore the file from a backup of the gallery.",
+            path=file,
+        ) from error
+    there = names(gallery)
+    return Pointer(said.current, tuple(name for name in said.kept if name in there))
+
+
+def write_pointer(gallery: Path, pointer: Pointer) -> None:
+    """Replace the pointer in one step; call while the current store is locked.
+
+    Raises
+    ------
+    GalleryWriteError
+        When it cannot be written; the old one is then as it was.
+    """
+    part = gallery / f"{POINTER_NAME}.part"
+    with _unwritable_reported(part):
+        with part.open("w", encoding="ascii") as file:
+            json.dump(asdict(pointer), file)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(gallery / POINTER_NAME)
+        sync_directory(gallery)
+
+
+def shadow_of(gallery: Path) -> str | None:
+    """Return the edition that a job is filling, None without one."""
+    pointer = read_pointer(gallery)
+    others = [name for name in names(gallery) if name not in (pointer.current, *pointer.kept)]
+    return others[-1] if others else None
+
+
+def with_current(gallery: Path, open_edition: Callable[[str], T]) -> T:
+    """Open the current edition, again if the pointer moved on while it was being opened."""
+    name = read_pointer(gallery).current
+    while True:
+        try:
+            return open_edition(name)
+        except GalleryError:
+            before, name = name, read_pointer(gallery).current
+            if name == before:
+                raise
+
+
+def new_name(gallery: Path) -> str:
+    """Return a name that no edition has, and none that is being dropped."""
+    used = [re.sub(r"\D", "", path.name) for path in (gallery / FOLDER_NAME).glob("*")]
+    said = [name for name in names(gallery) + [read_pointer(gallery).current] if name != FIRST]
+    return f"{1 + max(map(int, filter(None, [*used, *said])), default=1):04d}"
+
+
+def drop(gallery: Path, name: str) -> None:
+    """Delete an edition that is not current: gone in one step, then its files.
+
+    Who has it open goes on reading it until the object is closed.
+    """
+    directory = directory_of(gallery, name)
+    with _unwritable_reported(directory):
+        if name == FIRST:
+            (gallery / STORE_NAME).unlink(missing_ok=True)
+        else:
+            directory.rename(directory.with_name(_DROPPED + name))
+    sweep(gallery)
+
+
+def sweep(gallery: Path) -> None:
+    """Finish what an interrupted `drop` left."""
+    with _unwritable_reported(gallery):
+        if not (gallery / STORE_NAME).exists():
+            for file in (*gallery.glob(f"{STORE_NAME}-*"), *gallery.glob(f"{INDEX_NAME}*")):
+                file.unlink(missing_ok=True)
+        for directory in (gallery / FOLDER_NAME).glob(f"{_DROPPED}*"):
+            shutil.rmtree(directory)
+
+
+@contextmanager
+def _unwritable_reported(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise GalleryWriteError(
+            "editions of the gallery",
+            rule="must be writable, with room on the disk",
+            got=error,
+            next_step="Free space or correct the rights, then try again.",
+            path=path,
+        ) from error
