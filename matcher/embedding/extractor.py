@@ -117,6 +117,10 @@ class Extractor:
         while batch := list(islice(remaining, _BATCH)):
             yield from self._extract_batch(batch, choose)
 
+    def detect(self, photos: Sequence[Photo]) -> list[list[Face]]:
+        """Return all faces of photos that were decoded before, the largest of each first."""
+        return self._detector.detect(photos)
+
     def embed(self, faces: Sequence[Face]) -> NDArray[np.float32]:
         """Return the vectors of faces that were found before, float32 of shape (n, d)."""
         crop = self._embedder.record.crop

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ FIRST: Final = "first"
 T = TypeVar("T")
 
 _DROPPED: Final = ".dropped-"
-_NAME: Final = re.compile(r"\d{4,}")
+_NAME: Final = re.compile(r"\d{4,}-[0-9a-f]{8}")
 
 
 @dataclass(frozen=True)
@@ -125,10 +126,9 @@ def with_current(gallery: Path, open_edition: Callable[[str], T]) -> T:
 
 
 def new_name(gallery: Path) -> str:
-    """Return a name that no edition has, and none that is being dropped."""
-    used = [re.sub(r"\D", "", path.name) for path in (gallery / FOLDER_NAME).glob("*")]
-    said = [name for name in names(gallery) + [read_pointer(gallery).current] if name != FIRST]
-    return f"{1 + max(map(int, filter(None, [*used, *said])), default=1):04d}"
+    """Return a name that no edition ever had: a number for the order, and a random part."""
+    numbers = [int(name.partition("-")[0]) for name in names(gallery) if name != FIRST]
+    return f"{1 + max(numbers, default=1):04d}-{secrets.token_hex(4)}"
 
 
 def drop(gallery: Path, name: str) -> None:

@@ -7,39 +7,24 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, cast
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any, Final, Self
 
 from matcher.embedding import ModelIdentity
 from matcher.errors import (
     GalleryBusyError,
-    GalleryModelError,
     GalleryNotFoundError,
     GalleryReplacedError,
     GalleryWriteError,
-    UnknownSubjectError,
 )
 from matcher.gallery import rows
 from matcher.gallery.checks import check_subject, checked_enrolments
 from matcher.gallery.creation import create_gallery
-from matcher.gallery.editions import FIRST, POINTER_NAME, directory_of, read_pointer, with_current
-from matcher.gallery.filters import Filters, Selection, select
+from matcher.gallery.editions import POINTER_NAME, directory_of, read_pointer, with_current
 from matcher.gallery.index import IndexKind, check_kind
-from matcher.gallery.info import read_info
-from matcher.gallery.live_index import LiveIndex
-from matcher.gallery.records import (
-    AddOutcome,
-    Enrolment,
-    GalleryInfo,
-    PhotoRecord,
-    StoredFace,
-    Subject,
-)
+from matcher.gallery.reading import GalleryReader
+from matcher.gallery.records import AddOutcome, Enrolment, Subject
 from matcher.gallery.removal import clear_elsewhere, forget_elsewhere
 from matcher.gallery.store import STORE_NAME, Store
-from matcher.gallery.verify import VerifyReport, verify
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +32,7 @@ BUSY_TIMEOUT: Final = 10.0
 """Seconds that a writer waits for another one."""
 
 
-class Gallery:
+class Gallery(GalleryReader):
     """Faces of one model on disk. Made by `create` or `open`; close it, or use it in a `with`.
 
     One process writes at a time, any number read, none is blocked by a writer. An object belongs
@@ -55,16 +40,6 @@ class Gallery:
     of other processes. When a re-indexing job switches the gallery to another edition, an open
     object goes on reading the one it opened, and refuses to write.
     """
-
-    def __init__(self, path: Path, store: Store, edition: str, busy_timeout: float) -> None:
-        self._path = path
-        self._store = store
-        self._edition = edition
-        self._busy_timeout = busy_timeout
-        self._directory = directory_of(path, edition)
-        self._live = LiveIndex(self._directory, store, cast(IndexKind, store.meta("index")))
-        self._wrote = False
-        self._selected: tuple[tuple[int, Filters], Selection] | None = None
 
     @classmethod
     def create(
@@ -188,46 +163,6 @@ class Gallery:
         else:
             self._store.close()
 
-    @property
-    def path(self) -> Path:
-        """The directory."""
-        return self._path
-
-    @property
-    def edition(self) -> str:
-        """Name of the edition that this object reads."""
-        return self._edition
-
-    @property
-    def model(self) -> ModelIdentity:
-        """The model that made the vectors."""
-        return self._store.model
-
-    @property
-    def generation(self) -> int:
-        """Number of the last committed write, 0 for a new gallery."""
-        return self._store.generation
-
-    def __len__(self) -> int:
-        return self._store.faces
-
-    def require_model(self, model: ModelIdentity) -> None:
-        """Refuse work with another model.
-
-        Raises
-        ------
-        GalleryModelError
-            Naming the model that made the gallery and the one given.
-        """
-        if model != self.model:
-            raise GalleryModelError(
-                "gallery",
-                rule=f"was made by {self.model}",
-                got=model,
-                next_step="Use the gallery's model, or re-index the gallery with the new one.",
-                path=self._path,
-            )
-
     def add(self, entries: Sequence[Enrolment]) -> list[AddOutcome]:
         """Enrol faces, all or none.
 
@@ -336,93 +271,6 @@ class Gallery:
         except (GalleryBusyError, GalleryWriteError) as error:
             log.warning("removed data not cleared yet (%s); the next open tries again", error.code)
 
-    def _unknown(self, subject_id: str) -> UnknownSubjectError:
-        return UnknownSubjectError(
-            "subject_id",
-            rule="must be in the gallery",
-            got=repr(subject_id),
-            next_step="List the subjects of the gallery.",
-            path=self._path,
-        )
-
-    def subjects(self) -> Iterator[Subject]:
-        """Give all subjects in the order of their identifiers."""
-        return rows.subjects(self._store)
-
-    def subject(self, subject_id: str) -> Subject:
-        """Return one subject.
-
-        Raises
-        ------
-        UnknownSubjectError
-            When there is no such subject.
-        """
-        found = rows.subject(self._store, subject_id)
-        if found is None:
-            raise self._unknown(subject_id)
-        return found
-
-    def photos(self, subject_id: str) -> list[PhotoRecord]:
-        """Return the photos of a subject in the order of enrolment, an empty list without any."""
-        return rows.photos(self._store, subject_id)
-
-    def has_photo(self, sha256: str, subject_id: str) -> bool:
-        """Return whether the subject has the photo."""
-        sql = "SELECT 1 FROM faces WHERE sha256 = ? AND subject_id = ?"
-        return self._store.value(sql, (sha256, subject_id)) is not None
-
-    def nearest(
-        self,
-        vectors: NDArray[np.float32],
-        k: int,
-        allowed: NDArray[np.int64] | None = None,
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Return the k nearest faces of each vector, best first, equal scores by face id.
-
-        Parameters
-        ----------
-        vectors
-            float32 array of shape (n, d), unit rows.
-        k
-            How many, >= 1.
-        allowed
-            int64 face ids among which to search, exactly, whatever the index; None for all faces.
-
-        Returns
-        -------
-        scores
-            float32 array of shape (n, k): cosine similarity in [-1, 1], of the stored vectors;
-            -inf where there is no face.
-        face_ids
-            int64 array of shape (n, k); -1 where there is no face.
-
-        Raises
-        ------
-        InputError
-            For vectors of another shape, not finite, or not of unit length, or k below 1.
-        """
-        return self._live.search(vectors, k, allowed)
-
-    def select(self, filters: Filters) -> Selection:
-        """Return the faces that the filters let pass, and what each filter left out."""
-        with self._store.reading():
-            key = (self._store.generation, filters)
-            if self._selected is None or self._selected[0] != key:
-                self._selected = (key, select(self._store, filters))
-        return self._selected[1]
-
-    def faces(self, face_ids: Collection[int] | NDArray[np.int64]) -> dict[int, StoredFace]:
-        """Return records by face id, in the order asked; ids that are not there are left out."""
-        return rows.faces(self._store, [int(face_id) for face_id in face_ids])
-
-    def owners(self, face_ids: NDArray[np.int64]) -> list[list[str | None]]:
-        """Return the subject of each face, in the shape of `face_ids`, (n, k); None for -1."""
-        return rows.owners(self._store, face_ids)
-
-    def faces_of(self, subject_ids: Collection[str]) -> dict[str, list[StoredFace]]:
-        """Return the faces of subjects by identifier, by face id; without faces left out."""
-        return rows.faces_of(self._store, subject_ids)
-
     def rebuild(self) -> None:
         """Build the index from the store and save it.
 
@@ -433,14 +281,6 @@ class Gallery:
         """
         self._live.rebuild()
         self._live.save()
-
-    def verify(self) -> VerifyReport:
-        """Check every row, every vector and the index file against each other."""
-        return verify(self._directory, self._store)
-
-    def info(self) -> GalleryInfo:
-        """Return the figures of the gallery."""
-        return read_info(self._directory, self._store)
 
 
 def _is_file(path: Path) -> bool:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.embedding import ModelIdentity, ModelRecord, WeightsFile
-from matcher.faces import CropTemplate
+from matcher.faces import CropTemplate, Face, measure
+from matcher.photos import Photo
 
 _GRID = 16
 _CROP = CropTemplate(
@@ -14,6 +17,22 @@ _CROP = CropTemplate(
     64,
     ((24.0, 26.0), (40.0, 26.0), (32.0, 35.0), (26.0, 44.0), (38.0, 44.0)),
 )
+
+
+class FakeDetector:
+    """A `Detector` that needs no weights: every photo is one face, from edge to edge."""
+
+    def detect(self, photos: Sequence[Photo]) -> list[list[Face]]:
+        """Return one face for each photo, its landmarks where the crop of the embedder has them."""
+        return [[_whole(photo)] for photo in photos]
+
+
+def _whole(photo: Photo) -> Face:
+    width, height = photo.size
+    box = np.array([0, 0, width, height], np.float32)
+    points = np.array(_CROP.points) / _CROP.size * (width, height)
+    landmarks = points.astype(np.float32)
+    return Face(photo, box, landmarks, 1.0, measure(photo, box, landmarks, 1.0))
 
 
 class FakeEmbedder:

@@ -1,0 +1,144 @@
+"""The unit of a job: one batch of photos, embedded. Plain data in, plain data out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.embedding import Extractor
+from matcher.errors import MatcherError, NoFaceError, PhotoNotFoundError
+from matcher.faces import Face, choose_faces, weight
+from matcher.gallery.shadow import Result, Task
+from matcher.photos import Photo
+
+SAME_FACE: Final = 0.3
+"""Least overlap (intersection over union) of a box with the enrolled one of the same face. Two
+detectors differ in how much of a head they frame; two people's boxes hardly overlap."""
+
+
+@dataclass(frozen=True, eq=False)
+class Read:
+    """A task whose photo was read, or could not be.
+
+    Parameters
+    ----------
+    task
+        Which face of the gallery.
+    path
+        Where its photo is now.
+    bytes, mtime_ns
+        Size and time of the file before it was read; None when there is none.
+    photo
+        Decoded, or why it is not.
+    """
+
+    task: Task
+    path: Path
+    bytes: int | None
+    mtime_ns: int | None
+    photo: Photo | MatcherError
+
+
+def batched(reads: Iterable[Read], most: int, most_bytes: int) -> Iterator[list[Read]]:
+    """Group into batches of so many photos, or fewer when they are large."""
+    batch: list[Read] = []
+    held = 0
+    for read in reads:
+        batch.append(read)
+        held += read.photo.pixels.nbytes if isinstance(read.photo, Photo) else 0
+        if len(batch) == most or held >= most_bytes:
+            yield batch
+            batch, held = [], 0
+    if batch:
+        yield batch
+
+
+def embed_batch(extractor: Extractor, batch: Sequence[Read]) -> list[Result]:
+    """Detect, choose, align and embed; one result for each task, in order.
+
+    Of an unchanged photo the face is taken that was enrolled, wherever others stand; of a changed
+    one, the only face. No quality policy is applied: whoever enrolled the face accepted it.
+    """
+    photos = [read.photo for read in batch if isinstance(read.photo, Photo)]
+    detected = iter(extractor.detect(photos))
+    chosen = [
+        _chosen(read.task, read.photo, next(detected)) if isinstance(read.photo, Photo) else None
+        for read in batch
+    ]
+    vectors = iter(extractor.embed([face for face in chosen if isinstance(face, Face)]))
+    return [
+        _found(read, face, next(vectors)) if isinstance(face, Face) else _failed(read, face)
+        for read, face in zip(batch, chosen, strict=True)
+    ]
+
+
+def _chosen(task: Task, photo: Photo, faces: list[Face]) -> Face | MatcherError:
+    try:
+        if photo.sha256 == task.sha256:
+            return _enrolled(task, photo, faces)
+        return choose_faces(faces, "one", photo=photo)[0]
+    except MatcherError as error:
+        return error
+
+
+def _enrolled(task: Task, photo: Photo, faces: list[Face]) -> Face:
+    """Return the face whose box is the enrolled one.
+
+    Raises
+    ------
+    NoFaceError
+        When there is none.
+    """
+    box = np.array(task.box)
+    closest = max(faces, key=lambda face: overlap(face.box, box), default=None)
+    if closest is None or overlap(closest.box, box) < SAME_FACE:
+        raise NoFaceError(
+            "photo",
+            rule="shows the face that was enrolled",
+            got=f"{len(faces)} faces, none of them there",
+            next_step="Look at the photo; enrol it again if it shows the subject.",
+            path=photo.path,
+        )
+    return closest
+
+
+def overlap(one: NDArray[np.float32] | NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """Return intersection over union of two boxes (left, top, right, bottom), in [0, 1]."""
+    low, high = np.maximum(one[:2], other[:2]), np.minimum(one[2:], other[2:])
+    shared = float(np.prod(np.clip(high - low, 0, None)))
+    both = float(np.prod(one[2:] - one[:2]) + np.prod(other[2:] - other[:2])) - shared
+    return shared / both if both > 0 else 0.0
+
+
+def _found(read: Read, face: Face, vector: NDArray[np.float32]) -> Result:
+    left, top, right, bottom = (float(side) for side in face.box)
+    return Result(
+        face_id=read.task.face_id,
+        status="done" if face.photo.sha256 == read.task.sha256 else "changed",
+        reference=str(read.path),
+        sha256=face.photo.sha256,
+        bytes=read.bytes,
+        mtime_ns=read.mtime_ns,
+        vector=vector,
+        box=(left, top, right, bottom),
+        probability=float(face.probability),
+        quality={name: float(number) for name, number in asdict(face.quality).items()},
+        weight=float(weight(face.quality)),
+    )
+
+
+def _failed(read: Read, error: MatcherError | None) -> Result:
+    reason = read.photo if isinstance(read.photo, MatcherError) else error
+    assert reason is not None  # noqa: S101 - for the type checker: no face means an error
+    missing = isinstance(reason, PhotoNotFoundError)
+    return Result(
+        face_id=read.task.face_id,
+        status="missing" if missing else "failed",
+        code=reason.code,
+        reason=f"{reason.what}: {reason.rule}; got {reason.got}",
+    )

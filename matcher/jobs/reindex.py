@@ -1,0 +1,295 @@
+"""Re-indexing: a shadow is filled batch by batch, whatever happens to the process that does it."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from itertools import tee
+from pathlib import Path
+from typing import Final
+
+from matcher.embedding import Extractor, ModelIdentity
+from matcher.errors import JobError, MatcherError
+from matcher.gallery import Gallery
+from matcher.gallery.editions import directory_of, shadow_of
+from matcher.gallery.shadow import (
+    PATIENCE,
+    Outcome,
+    Result,
+    Shadow,
+    Status,
+    Task,
+    make_shadow,
+    model_of,
+)
+from matcher.jobs.batches import Read, batched, embed_batch
+from matcher.jobs.decoding import Decoders, Decoding
+from matcher.jobs.lock import job_lock
+from matcher.photos import sha256_of
+from matcher.progress import ProgressHook, silent
+
+log = logging.getLogger(__name__)
+
+_CONFIRMED: Final = 1000  # files whose size and time are remembered in one transaction
+
+
+@dataclass(frozen=True)
+class JobSettings:
+    """How a job works.
+
+    Parameters
+    ----------
+    batch
+        Photos in one transaction: what an interruption can cost.
+    decoding
+        Worker processes, time limit of a photo, memory for waiting photos.
+    moved
+        (old, new) pairs: a photo whose path begins with a folder `old` is now in `new`.
+    retry
+        Whether photos that failed in an earlier run are tried again; missing ones always are.
+    """
+
+    batch: int = 32
+    decoding: Decoding = field(default_factory=Decoding)
+    moved: tuple[tuple[Path, Path], ...] = ()
+    retry: bool = False
+
+    @property
+    def again(self) -> tuple[Status, ...]:
+        """Outcomes that are tried again."""
+        return ("missing", "failed", "duplicate") if self.retry else ("missing",)
+
+
+@dataclass(frozen=True)
+class JobReport:
+    """What a job did.
+
+    Parameters
+    ----------
+    edition, model
+        The edition that it filled.
+    counts
+        How many faces had each outcome, earlier runs included.
+    worked
+        How many were done in this run.
+    lost
+        Faces of the current edition that are not in the new one.
+    """
+
+    edition: str
+    model: ModelIdentity
+    counts: Mapping[Status, int]
+    worked: int
+    lost: int
+
+
+def reindex(
+    gallery: Path | str,
+    extractor: Extractor,
+    *,
+    settings: JobSettings = JobSettings(),
+    on_progress: ProgressHook = silent,
+) -> JobReport:
+    """Embed all photos of a gallery with another model, into a shadow that nobody searches yet.
+
+    Started again after any interruption, it goes on from the last batch. Started again after it
+    ended, it does what is new, missing before, or changed. See `switch` for what comes next.
+
+    Parameters
+    ----------
+    gallery
+        The gallery's directory. It can be searched and written to meanwhile.
+    extractor
+        Detector and the new model.
+    settings
+        How to work.
+    on_progress
+        Called after each batch: "re-index" with faces done and in all in this run, and "without a
+        vector" with those that failed or are missing.
+
+    Raises
+    ------
+    GalleryNotFoundError, GalleryDamagedError
+        There is no gallery, or none that can be read.
+    JobRunningError
+        Another job works on it.
+    JobError
+        The shadow there is of another model.
+    GalleryWriteError
+        The disk is full, say; batches before this one are stored.
+    """
+    path = Path(gallery)
+    with Gallery.open(path, busy_timeout=PATIENCE) as source, job_lock(path):
+        edition = make_shadow(source, extractor.model)
+        _require_model(path, edition, extractor.model)
+        with closing(Shadow(source, directory_of(path, edition))) as shadow:
+            worked = fill(shadow, extractor, settings, on_progress)
+            return JobReport(edition, extractor.model, shadow.counts(), worked, shadow.lost())
+
+
+def _require_model(path: Path, edition: str, model: ModelIdentity) -> None:
+    found = model_of(path, edition)
+    if found != model:
+        raise JobError(
+            "re-indexing job",
+            rule=f"goes on with the model it was begun with, {found}",
+            got=model,
+            next_step="Name that model, or discard what was done with it.",
+            path=path,
+        )
+
+
+def fill(
+    shadow: Shadow, extractor: Extractor, settings: JobSettings, on_progress: ProgressHook
+) -> int:
+    """Do all tasks of a shadow, and those that come up meanwhile; return how many."""
+    shadow.copy_unchanged()
+    reopen_changed(shadow, settings.moved, on_progress)
+    worked = 0
+    again = settings.again
+    while left := shadow.count(again):
+        with Decoders(settings.decoding) as decoders:
+            before, worked = worked, worked + left
+            hook = _counting(on_progress, before, worked)
+            for batch in batches(shadow.tasks(again), decoders, settings):
+                results = embed_batch(extractor, batch)
+                shadow.commit(results)
+                hook(results)
+        again = ()  # what failed in this run is not tried again in this run
+    return worked
+
+
+def _counting(
+    on_progress: ProgressHook, done: int, total: int
+) -> Callable[[Sequence[Result]], None]:
+    without = 0
+
+    def hook(results: Sequence[Result]) -> None:
+        nonlocal done, without
+        done += len(results)
+        without += sum(result.vector is None for result in results)
+        on_progress("re-index", done, total)
+        if without:
+            on_progress("without a vector", without, None)
+
+    return hook
+
+
+def batches(
+    tasks: Iterable[Task], decoders: Decoders, settings: JobSettings
+) -> Iterator[list[Read]]:
+    """Give batches of decoded photos; the next ones are being decoded while one is embedded."""
+    reads = _reads(tasks, decoders, settings)
+    return batched(reads, settings.batch, settings.decoding.waiting_bytes)
+
+
+def _reads(tasks: Iterable[Task], decoders: Decoders, settings: JobSettings) -> Iterator[Read]:
+    located = ((task, moved_path(task.reference, settings.moved)) for task in tasks)
+    with_facts = ((task, path, *_size_and_time(path)) for task, path in located)
+    ahead, facts = tee(with_facts)
+    photos = decoders.read_all((path for _, path, *_ in ahead), 2 * settings.batch)
+    for (task, path, size, mtime), photo in zip(facts, photos, strict=True):
+        yield Read(task, path, size, mtime, photo)
+
+
+def moved_path(reference: str, moved: Sequence[tuple[Path, Path]]) -> Path:
+    """Return where a photo is now."""
+    path = Path(reference)
+    for old, new in moved:
+        if path.is_relative_to(old):
+            return new / path.relative_to(old)
+    return path
+
+
+def _size_and_time(path: Path) -> tuple[int | None, int | None]:
+    try:
+        stat = path.stat()
+    except (OSError, ValueError):  # ValueError: a null character in the path
+        return None, None
+    return stat.st_size, stat.st_mtime_ns
+
+
+def reopen_changed(
+    shadow: Shadow, moved: Sequence[tuple[Path, Path]], on_progress: ProgressHook
+) -> int:
+    """Make tasks again of faces whose photo has other bytes now; return how many.
+
+    A file of the size and time that it had when it was read is not hashed again; one that is gone
+    keeps the vector that it has.
+    """
+    confirmed: list[tuple[int, int, int]] = []
+    changed: list[int] = []
+    reopened = 0
+    for number, (face_id, reference, sha256, *before) in enumerate(shadow.seen(), start=1):
+        path = moved_path(reference, moved)
+        size, mtime = _size_and_time(path)
+        if size is not None and mtime is not None and [size, mtime] != before:
+            if _hash(path) in (sha256, None):
+                confirmed.append((face_id, size, mtime))
+            else:
+                changed.append(face_id)
+        if number % _CONFIRMED == 0:
+            on_progress("look for changes", number, None)
+            reopened += _settle(shadow, confirmed, changed)
+    return reopened + _settle(shadow, confirmed, changed)
+
+
+def _settle(shadow: Shadow, confirmed: list[tuple[int, int, int]], changed: list[int]) -> int:
+    count = len(changed)
+    if confirmed or changed:
+        shadow.settle(confirmed, changed)
+    confirmed.clear()
+    changed.clear()
+    return count
+
+
+def _hash(path: Path) -> str | None:
+    try:
+        return sha256_of(path)
+    except MatcherError:
+        return None  # gone since, or not readable: it keeps its vector
+
+
+@contextmanager
+def opened_shadow(gallery: Path) -> Iterator[Shadow]:
+    """Open the shadow of a gallery to look at it.
+
+    Raises
+    ------
+    JobError
+        When there is none.
+    """
+    edition = shadow_of(gallery)
+    if edition is None:
+        raise JobError(
+            "gallery",
+            rule="must have been re-indexed",
+            got="no shadow",
+            next_step="Run the job first.",
+            path=gallery,
+        )
+    with (
+        Gallery.open(gallery, busy_timeout=PATIENCE) as source,
+        closing(Shadow(source, directory_of(gallery, edition))) as shadow,
+    ):
+        yield shadow
+
+
+def outcomes(gallery: Path | str) -> list[Outcome]:
+    """Return what became of every photo so far.
+
+    Raises
+    ------
+    JobError
+        When no job has been begun, or its edition is current already.
+    """
+    with opened_shadow(Path(gallery)) as shadow:
+        return list(shadow.outcomes())
+
+
+def default_workers() -> int:
+    """Return a number of decoding processes for this machine."""
+    return max(1, min(8, os.cpu_count() or 1))
