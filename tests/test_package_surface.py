@@ -13,7 +13,7 @@ import pytest
 import matcher
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("photos", "faces", "embedding", "gallery", "search", "cli")
+ROOMS = ("photos", "faces", "embedding", "gallery", "search", "jobs", "cli")
 HEAVY = ("torch", "torchvision", "facenet_pytorch", "faiss", "onnxruntime", "pandas", "PIL")
 
 

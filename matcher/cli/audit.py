@@ -120,9 +120,9 @@ def audit(
         facts: Mapping[str, list[float]] = {}
         earlier: Scores | None = None
         if baseline is not None:
-            earlier, facts, named = _embedded(people, baseline, device, policy, beside)
+            earlier, facts, named = embedded(people, baseline, device, policy, beside)
         if scores is None:
-            made, facts, matcher = _embedded(people, model, device, policy, beside)
+            made, facts, matcher = embedded(people, model, device, policy, beside)
             # What is measured on a face can differ in the last digits from run to run.
             shared = made.cohort if earlier is None else earlier.cohort
             judged: Scores = EmbeddingScores(shared, made.vectors, made.acquisition)
@@ -137,10 +137,10 @@ def audit(
         )
         report.write(out)
     say(f"The report is {out / 'report.html'}.")
-    raise typer.Exit(_verdict(report))
+    raise typer.Exit(verdict(report))
 
 
-def _embedded(
+def embedded(
     people: Cohort, model: str, device: str, policy: Policy, memory: Path
 ) -> tuple[EmbeddingScores, Mapping[str, list[float]], dict[str, str]]:
     """Embed a cohort; return its scores, what was measured, and what identifies the matcher."""
@@ -203,7 +203,7 @@ def _reference(text: str | None) -> tuple[str, tuple[str, ...]] | None:
     return factor, tuple(groups.split("|"))
 
 
-def _verdict(report: AuditReport) -> int:
+def verdict(report: AuditReport) -> int:
     """Return the exit code that the declared bounds give."""
     from fairness.acceptance import EXIT_CODES, worst
 

@@ -1,6 +1,17 @@
 """The application with all its sub-commands; importing a module adds its command."""
 
-from matcher.cli import audit, calibrate, compare, demo, enrol, gallery, models, search, synth
+from matcher.cli import (
+    audit,
+    calibrate,
+    compare,
+    demo,
+    enrol,
+    gallery,
+    models,
+    reindex,
+    search,
+    synth,
+)
 from matcher.cli.app import app
 
 __all__ = [
@@ -12,6 +23,7 @@ __all__ = [
     "enrol",
     "gallery",
     "models",
+    "reindex",
     "search",
     "synth",
 ]

@@ -12,8 +12,17 @@ from datetime import date
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
+from rich.text import Text
 
 from matcher.progress import ProgressHook
 
@@ -31,6 +40,13 @@ def say(text: str) -> None:
     Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(text)
 
 
+class _Rate(ProgressColumn):
+    """How many a second, lately."""
+
+    def render(self, task: Task) -> Text:
+        return Text("" if task.speed is None else f"{task.speed:.1f}/s")
+
+
 @contextmanager
 def progress() -> Iterator[ProgressHook]:
     """Draw a bar for each step on stderr; yield the hook that moves it."""
@@ -39,6 +55,7 @@ def progress() -> Iterator[ProgressHook]:
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
+        _Rate(),
     )
     with Progress(*columns, console=Console(stderr=True)) as bars:
         tasks: dict[str, Any] = {}

@@ -22,6 +22,7 @@ from matcher.gallery.creation import create_gallery
 from matcher.gallery.editions import directory_of, new_name, shadow_of
 from matcher.gallery.gallery import Gallery
 from matcher.gallery.index import checked_vectors
+from matcher.gallery.index_file import remove_index
 from matcher.gallery.store import Store
 
 PATIENCE: Final = 60.0
@@ -232,7 +233,6 @@ class Shadow:
         """Write a face and its vector; False when its subject has that very photo already."""
         assert result.vector is not None  # noqa: S101 - for the type checker; the caller saw it
         vector = checked_vectors(result.vector[None], self.model.dimension, "vector")[0]
-        self.store.change("DELETE FROM main.faces WHERE face_id = ?", (result.face_id,))
         written = self.store.change(
             "INSERT OR IGNORE INTO main.faces SELECT face_id, subject_id, ?, ?, taken_on, "
             "age_at_capture, source, ?, ?, ?, ?, ?, ?, ?, enrolled_at, ? "
@@ -305,6 +305,8 @@ class Shadow:
         asked = (json.dumps(list(changed)),)
         where = "face_id IN (SELECT value FROM json_each(?))"
         with self._source.locked(), self.store.writing():
+            if changed:
+                remove_index(self.store.path.parent)  # it cannot follow a number to another vector
             self.store.change_many(
                 "UPDATE outcomes SET bytes = ?2, mtime_ns = ?3 WHERE face_id = ?1", unchanged
             )
@@ -326,6 +328,16 @@ class Shadow:
         ):
             last = page[-1][0]
             yield from (Outcome(*row) for row in page)
+
+    def common(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the faces that both editions have, and a number for the subject of each."""
+        found = self.store.query(
+            "SELECT m.face_id, s.rowid FROM main.faces m JOIN main.subjects s USING (subject_id) "
+            "WHERE EXISTS (SELECT 1 FROM source.faces f WHERE f.face_id = m.face_id) "
+            "ORDER BY m.face_id"
+        )
+        table = np.array(found, dtype=np.int64).reshape(-1, 2)
+        return table[:, 0], table[:, 1]
 
     def lost(self) -> int:
         """Return how many faces of the current edition are not in this one."""

@@ -1,1 +1,1 @@
-"""Batch work on a gallery: plan, run, resume, compare, switch. Imports search and what is left of it."""
+"""Batch work on a gallery: plan, re-index, compare, switch, roll back."""

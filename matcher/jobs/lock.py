@@ -13,11 +13,30 @@ from pathlib import Path
 from typing import IO, Final
 
 from matcher.errors import GalleryWriteError, JobRunningError
+from matcher.gallery import Gallery
 from matcher.gallery.schema import now
+from matcher.gallery.shadow import PATIENCE
 
 log = logging.getLogger(__name__)
 
 LOCK_NAME: Final = "reindex.lock"
+
+
+@contextmanager
+def job_on(gallery: Path | str) -> Iterator[Gallery]:
+    """Open a gallery for a job, the only one that works on it.
+
+    Raises
+    ------
+    GalleryNotFoundError, GalleryDamagedError, GalleryFormatError
+        As `Gallery.open`.
+    JobRunningError, GalleryWriteError
+        As `job_lock`.
+    """
+    path = Path(gallery)
+    Gallery.open(path, busy_timeout=PATIENCE).close()  # before there is a lock file where none is
+    with job_lock(path), Gallery.open(path, busy_timeout=PATIENCE) as opened:
+        yield opened
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from matcher.gallery.shadow import (
 )
 from matcher.jobs.batches import Read, batched, embed_batch
 from matcher.jobs.decoding import Decoders, Decoding
-from matcher.jobs.lock import job_lock
+from matcher.jobs.lock import job_on
 from matcher.photos import sha256_of
 from matcher.progress import ProgressHook, silent
 
@@ -121,16 +121,16 @@ def reindex(
     GalleryWriteError
         The disk is full, say; batches before this one are stored.
     """
-    path = Path(gallery)
-    with Gallery.open(path, busy_timeout=PATIENCE) as source, job_lock(path):
+    with job_on(gallery) as source:
         edition = make_shadow(source, extractor.model)
-        _require_model(path, edition, extractor.model)
-        with closing(Shadow(source, directory_of(path, edition))) as shadow:
+        require_model(source.path, edition, extractor.model)
+        with closing(Shadow(source, directory_of(source.path, edition))) as shadow:
             worked = fill(shadow, extractor, settings, on_progress)
             return JobReport(edition, extractor.model, shadow.counts(), worked, shadow.lost())
 
 
-def _require_model(path: Path, edition: str, model: ModelIdentity) -> None:
+def require_model(path: Path, edition: str, model: ModelIdentity) -> None:
+    """Raise JobError unless an edition is of the model."""
     found = model_of(path, edition)
     if found != model:
         raise JobError(
@@ -254,7 +254,7 @@ def _hash(path: Path) -> str | None:
 
 
 @contextmanager
-def opened_shadow(gallery: Path) -> Iterator[Shadow]:
+def opened_shadow(source: Gallery) -> Iterator[Shadow]:
     """Open the shadow of a gallery to look at it.
 
     Raises
@@ -262,19 +262,16 @@ def opened_shadow(gallery: Path) -> Iterator[Shadow]:
     JobError
         When there is none.
     """
-    edition = shadow_of(gallery)
+    edition = shadow_of(source.path)
     if edition is None:
         raise JobError(
             "gallery",
             rule="must have been re-indexed",
             got="no shadow",
             next_step="Run the job first.",
-            path=gallery,
+            path=source.path,
         )
-    with (
-        Gallery.open(gallery, busy_timeout=PATIENCE) as source,
-        closing(Shadow(source, directory_of(gallery, edition))) as shadow,
-    ):
+    with closing(Shadow(source, directory_of(source.path, edition))) as shadow:
         yield shadow
 
 
@@ -286,7 +283,10 @@ def outcomes(gallery: Path | str) -> list[Outcome]:
     JobError
         When no job has been begun, or its edition is current already.
     """
-    with opened_shadow(Path(gallery)) as shadow:
+    with (
+        Gallery.open(gallery, busy_timeout=PATIENCE) as source,
+        opened_shadow(source) as shadow,
+    ):
         return list(shadow.outcomes())
 
 

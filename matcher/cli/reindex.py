@@ -1,0 +1,286 @@
+"""`matcher reindex`: the photos of a gallery again, with another model."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from matcher.cli.app import Exit, app
+from matcher.cli.audit import Layout, Memory, embedded, verdict
+from matcher.cli.console import Format, print_rows, progress, say
+from matcher.cli.options import Device, DryRun, GalleryPath, Output, Salvage
+
+if TYPE_CHECKING:
+    from matcher.jobs.drift import SavedProbe
+    from matcher.jobs.reindex import JobSettings
+    from matcher.jobs.switching import Switched
+
+Model = Annotated[
+    str | None,
+    typer.Option("--model", help="The new model; with --rollback the old one, if it is needed."),
+]
+Photos = Annotated[
+    list[str] | None,
+    typer.Option("--photos", metavar="OLD=NEW", help="A folder of photos that moved; repeatable."),
+]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes that decode photos.")]
+Batch = Annotated[int, typer.Option(min=1, help="Photos in one transaction.")]
+Timeout = Annotated[float, typer.Option(min=0.1, help="Most seconds to decode one photo.")]
+Retry = Annotated[bool, typer.Option("--retry", help="Try photos again that failed before.")]
+Report = Annotated[Path | None, typer.Option(help="CSV file for the outcome of every photo.")]
+Probes = Annotated[Path | None, typer.Option(help="Manifest of probes for the drift report.")]
+Gate = Annotated[Path | None, typer.Option(help="TOML file of bounds to keep before --switch.")]
+CohortOfGate = Annotated[Path | None, typer.Option(help="Cohort on which --gate is judged.")]
+CohortLayout = Annotated[Layout, typer.Option(help="How the cohort is laid out.")]
+MayLose = Annotated[int, typer.Option(min=0, help="Faces that a switch may leave behind.")]
+Keep = Annotated[int, typer.Option(min=0, help="Earlier editions to keep for --rollback.")]
+Switch = Annotated[bool, typer.Option("--switch", help="Then let searches use the new model.")]
+Rollback = Annotated[bool, typer.Option("--rollback", help="Go back to the edition before.")]
+Discard = Annotated[bool, typer.Option("--discard", help="Delete what the job has done so far.")]
+Prune = Annotated[bool, typer.Option("--prune", help="Delete earlier editions, except --keep.")]
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """What a switch depends on."""
+
+    gate: Path | None
+    cohort: Path | None
+    layout: Layout
+    memory: Path | None
+    may_lose: int
+    keep: int
+
+
+@app.command()
+def reindex(
+    gallery: GalleryPath,
+    model: Model = None,
+    device: Device = "cpu",
+    photos: Photos = None,
+    workers: Workers = None,
+    batch: Batch = 32,
+    timeout: Timeout = 30.0,
+    retry: Retry = False,
+    salvage: Salvage = False,
+    report: Report = None,
+    probes: Probes = None,
+    output: Output = Format.table,
+    switch: Switch = False,
+    gate: Gate = None,
+    cohort: CohortOfGate = None,
+    layout: CohortLayout = Layout.auto,
+    memory: Memory = None,
+    may_lose: MayLose = 0,
+    keep: Keep = 1,
+    rollback: Rollback = False,
+    discard: Discard = False,
+    prune: Prune = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Embed a gallery's photos with another model, compare, and switch to it.
+
+    Searches go on with the old model until --switch. After an interruption the same command goes on
+    from the last batch. Exits with 7 or 8 where --gate does not let it switch.
+    """
+    if sum((switch, rollback, discard, prune, dry_run)) > 1:
+        raise typer.BadParameter(
+            "choose one of --switch, --rollback, --discard, --prune, --dry-run"
+        )
+    if (gate is None) != (cohort is None):
+        raise typer.BadParameter("--gate and --cohort need each other")
+    if discard or prune:
+        _tidy(gallery, None if discard else keep)
+        return
+    settings = _settings(workers, timeout, salvage, batch, photos or [], retry)
+    terms = _Terms(gate, cohort, layout, memory, may_lose, keep)
+    if rollback:
+        _roll_back(gallery, model, device, terms, settings)
+    elif model is None:
+        raise typer.BadParameter("--model is needed")
+    elif dry_run:
+        _plan(gallery, model, device, settings, output)
+    else:
+        attention = _run(gallery, model, device, settings, report)
+        _compare(gallery, model, device, probes, output)
+        if switch:
+            attention = False
+            _switch(gallery, model, device, terms, settings)
+        raise typer.Exit(Exit.ATTENTION if attention else Exit.DONE)
+
+
+def _settings(
+    workers: int | None,
+    timeout: float,
+    salvage: bool,
+    batch: int,
+    photos: list[str],
+    retry: bool,
+) -> JobSettings:
+    from matcher.jobs.decoding import Decoding
+    from matcher.jobs.reindex import JobSettings, default_workers
+
+    return JobSettings(
+        batch=batch,
+        decoding=Decoding(workers or default_workers(), timeout, salvage=salvage),
+        moved=tuple(_moved(text) for text in photos),
+        retry=retry,
+    )
+
+
+def _moved(text: str) -> tuple[Path, Path]:
+    old, equals, new = text.partition("=")
+    if not (old and equals and new):
+        raise typer.BadParameter("folders that moved are named as in /old/photos=/new/photos")
+    return Path(old), Path(new)
+
+
+def _tidy(gallery: Path, keep: int | None) -> None:
+    from matcher.jobs.switching import discard, prune
+
+    if keep is not None:
+        say(f"Earlier editions deleted: {prune(gallery, keep=keep)}.")
+    else:
+        say("The shadow was deleted." if discard(gallery) else "There was no shadow.")
+
+
+def _plan(gallery: Path, model: str, device: str, settings: JobSettings, output: Format) -> None:
+    from matcher.embedding import load_extractor
+    from matcher.jobs.plan import plan
+
+    with progress() as hook:
+        found = plan(
+            gallery, load_extractor(model, device=device), settings=settings, on_progress=hook
+        )
+    facts = asdict(found) | {"model": str(found.model)}
+    if output is Format.table:
+        print_rows([{"fact": key, "value": value} for key, value in facts.items()], output)
+    else:
+        print_rows([facts], output)
+    if found.bytes_needed > found.bytes_free:
+        say("There is not enough room on the disk.")
+        raise typer.Exit(Exit.ATTENTION)
+
+
+def _run(
+    gallery: Path, model: str, device: str, settings: JobSettings, report: Path | None
+) -> bool:
+    """Run the job; return whether a photo has no vector."""
+    from matcher.embedding import load_extractor
+    from matcher.jobs.reindex import outcomes, reindex
+
+    with progress() as hook:
+        done = reindex(
+            gallery, load_extractor(model, device=device), settings=settings, on_progress=hook
+        )
+    counts = "; ".join(f"{count} {status}" for status, count in sorted(done.counts.items()))
+    say(f"{done.worked} photos in this run. In all: {counts or 'no photos'}.")
+    rows = [asdict(outcome) for outcome in outcomes(gallery)]
+    without = [row for row in rows if row["status"] not in ("done", "changed")]
+    if report is not None:
+        with report.open("w", newline="", encoding="utf-8") as file:
+            fields = ("face_id", "subject_id", "reference", "status", "code", "reason")
+            writer = csv.DictWriter(file, fields)
+            writer.writeheader()
+            writer.writerows(rows)
+        say(f"The outcome of every photo is in {report}.")
+    else:
+        for row in without:
+            say(f"{row['status'].capitalize()}: {row['reference']} {row['reason']}")
+    return bool(without)
+
+
+def _compare(gallery: Path, model: str, device: str, probes: Path | None, output: Format) -> None:
+    from matcher.jobs.drift import compare
+
+    saved = () if probes is None else _saved(gallery, model, device, probes)
+    print_rows(compare(gallery, saved=saved).rows(), output, title="old against new")
+
+
+def _saved(gallery: Path, model: str, device: str, manifest: Path) -> list[SavedProbe]:
+    """Return the probes of a manifest that both models find a face in."""
+    from matcher.embedding import load_extractor
+    from matcher.gallery import Gallery, read_manifest
+    from matcher.jobs.drift import SavedProbe
+
+    listed = read_manifest(manifest)
+    paths = [photo.path for photo in listed.photos]
+    with Gallery.open(gallery) as opened:
+        name = opened.model.name
+    old, new = (
+        load_extractor(one, device=device).extract_many(paths, choose="largest")
+        for one in (name, model)
+    )
+    saved = [
+        SavedProbe(photo.subject.subject_id, a.faces[0].vector, b.faces[0].vector)
+        for photo, a, b in zip(listed.photos, old, new, strict=True)
+        if a.faces and b.faces
+    ]
+    left_out = len(listed.photos) - len(saved) + len(listed.errors)
+    if left_out:
+        say(f"{left_out} probes without a face were left out.")
+    return saved
+
+
+def _switch(gallery: Path, model: str, device: str, terms: _Terms, settings: JobSettings) -> None:
+    from matcher.embedding import load_extractor
+    from matcher.jobs.switching import switch
+
+    if terms.gate is not None and terms.cohort is not None:
+        code = _judge(terms.gate, terms.cohort, model, device, terms)
+        if code != Exit.DONE:
+            say("Not switched: searches go on with the old model.")
+            raise typer.Exit(code)
+    with progress() as hook:
+        done = switch(
+            gallery,
+            load_extractor(model, device=device),
+            may_lose=terms.may_lose,
+            keep=terms.keep,
+            settings=settings,
+            on_progress=hook,
+        )
+    _say_switched(done)
+
+
+def _judge(gate: Path, cohort: Path, model: str, device: str, terms: _Terms) -> int:
+    """Return the exit code that the bounds give the new model, as `matcher audit --bounds`."""
+    from fairness import audit, read_bounds, read_cohort
+    from matcher.cli.cohort_vectors import faults_reported
+    from matcher.cli.options import Policy
+
+    with faults_reported():
+        bounds = read_bounds(gate)
+        people = read_cohort(cohort, terms.layout.value)
+        beside = terms.memory or gate.absolute().with_suffix(".vectors.sqlite")
+        scores, facts, matcher = embedded(people, model, device, Policy.off, beside)
+        return verdict(audit(scores, matcher=matcher, facts=facts, bounds=bounds))
+
+
+def _roll_back(
+    gallery: Path, model: str | None, device: str, terms: _Terms, settings: JobSettings
+) -> None:
+    from matcher.embedding import load_extractor
+    from matcher.jobs.switching import rollback
+
+    extractor = None if model is None else load_extractor(model, device=device)
+    with progress() as hook:
+        done = rollback(
+            gallery,
+            extractor,
+            may_lose=terms.may_lose,
+            keep=max(1, terms.keep),
+            settings=settings,
+            on_progress=hook,
+        )
+    _say_switched(done)
+
+
+def _say_switched(done: Switched) -> None:
+    say(f"Searches use {done.model} from now on; {done.lost} faces are left behind.")
+    if done.kept:
+        say(f"{len(done.kept)} earlier editions are kept: --rollback goes back, --prune deletes.")

@@ -1,0 +1,219 @@
+"""From one edition to another and back, without a moment in which a gallery is neither."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from matcher.embedding import Extractor, ModelIdentity
+from matcher.errors import InputError, JobError
+from matcher.gallery import Gallery
+from matcher.gallery.editions import (
+    Pointer,
+    directory_of,
+    drop,
+    read_pointer,
+    shadow_of,
+    write_pointer,
+)
+from matcher.gallery.shadow import PATIENCE, Shadow
+from matcher.jobs.lock import job_on
+from matcher.jobs.reindex import JobSettings, fill, require_model
+from matcher.progress import ProgressHook, silent
+
+
+@dataclass(frozen=True)
+class Switched:
+    """What a switch did.
+
+    Parameters
+    ----------
+    edition, model
+        What is searched now.
+    lost
+        Faces of the edition before that are not in this one.
+    kept
+        Editions to which `rollback` can go back, the next one first.
+    """
+
+    edition: str
+    model: ModelIdentity
+    lost: int
+    kept: tuple[str, ...]
+
+
+def switch(
+    gallery: Path | str,
+    extractor: Extractor | None = None,
+    *,
+    may_lose: int = 0,
+    keep: int = 1,
+    settings: JobSettings = JobSettings(),  # noqa: B008 - frozen, so one instance serves all calls
+    on_progress: ProgressHook = silent,
+) -> Switched:
+    """Make the re-indexed edition the one that is searched.
+
+    Faces that were enrolled since the job are done first. Then, while nobody can write, the records
+    are brought up to date and the pointer is replaced in one step. Who has the gallery open goes on
+    searching what it opened; its next write is refused with `GalleryReplacedError`.
+
+    Parameters
+    ----------
+    gallery
+        The gallery's directory.
+    extractor
+        The new model, for what was enrolled since; None if nothing was.
+    may_lose
+        How many faces may be without a vector of the new model. They stay in the old edition.
+    keep
+        How many earlier editions are kept for `rollback`, >= 0; older ones are deleted.
+    settings, on_progress
+        As in `reindex`.
+
+    Raises
+    ------
+    JobError
+        There is no shadow, it would lose more faces, or faces are left to do and there is no
+        extractor. Nothing is switched.
+    JobRunningError, GalleryBusyError, GalleryWriteError
+        Nothing is switched.
+    """
+    _check(keep)
+    with job_on(gallery) as source:
+        edition = shadow_of(source.path)
+        if edition is None:
+            raise _nothing("re-indexed", "no shadow", "Run the job first.", source.path)
+        return _move(source, edition, extractor, may_lose, keep, settings, on_progress)
+
+
+def rollback(
+    gallery: Path | str,
+    extractor: Extractor | None = None,
+    *,
+    may_lose: int = 0,
+    keep: int = 1,
+    settings: JobSettings = JobSettings(),  # noqa: B008 - frozen, so one instance serves all calls
+    on_progress: ProgressHook = silent,
+) -> Switched:
+    """Go back to the edition that was searched before; as `switch`, with that edition.
+
+    Faces that were enrolled since the switch are done with the old model first, so that none is
+    lost. The edition that is left is kept, so that rolling back again undoes it.
+
+    Raises
+    ------
+    JobError
+        No earlier edition is kept, and as in `switch`.
+    JobRunningError, GalleryBusyError, GalleryWriteError
+        Nothing is switched.
+    """
+    _check(keep)
+    with job_on(gallery) as source:
+        kept = read_pointer(source.path).kept
+        if not kept:
+            advice = "Re-index it with the model that you want."
+            raise _nothing("switched, and the edition before kept", "none", advice, source.path)
+        return _move(source, kept[0], extractor, may_lose, keep, settings, on_progress)
+
+
+def discard(gallery: Path | str) -> bool:
+    """Delete the shadow; return whether there was one."""
+    with job_on(gallery) as source:
+        edition = shadow_of(source.path)
+        if edition is not None:
+            drop(source.path, edition)
+        return edition is not None
+
+
+def prune(gallery: Path | str, *, keep: int = 0) -> int:
+    """Delete earlier editions, apart from the `keep` latest; return how many."""
+    _check(keep)
+    with job_on(gallery) as source:
+        return _prune(source.path, keep)
+
+
+def _check(keep: int) -> None:
+    if keep < 0:
+        raise InputError(
+            "keep", rule="must be at least 0", got=keep, next_step="Keep one, if in doubt."
+        )
+
+
+def _move(
+    source: Gallery,
+    edition: str,
+    extractor: Extractor | None,
+    may_lose: int,
+    keep: int,
+    settings: JobSettings,
+    on_progress: ProgressHook,
+) -> Switched:
+    path = source.path
+    if extractor is not None:
+        require_model(path, edition, extractor.model)
+    with closing(Shadow(source, directory_of(path, edition))) as shadow:
+        _fill(shadow, extractor, settings, on_progress)
+        _build_index(path, edition)
+        while not _moved(path, edition, shadow, may_lose):
+            _fill(shadow, extractor, settings, on_progress)
+        model, lost = shadow.model, shadow.lost()
+    _prune(path, keep)
+    return Switched(edition, model, lost, read_pointer(path).kept)
+
+
+def _fill(
+    shadow: Shadow, extractor: Extractor | None, settings: JobSettings, on_progress: ProgressHook
+) -> None:
+    if extractor is not None:
+        fill(shadow, extractor, settings, on_progress)
+    elif left := shadow.count():
+        raise JobError(
+            "re-indexing job",
+            rule="must have done every face of the gallery",
+            got=f"{left} faces that it has not",
+            next_step=f"Load the model {shadow.model} and pass it, to do them first.",
+            path=shadow.source.path,
+        )
+
+
+def _build_index(path: Path, edition: str) -> None:
+    with Gallery.open(path, edition=edition, busy_timeout=PATIENCE) as built:
+        built.rebuild()
+
+
+def _moved(path: Path, edition: str, shadow: Shadow, may_lose: int) -> bool:
+    """Switch, unless there is still something to do; nobody writes meanwhile."""
+    with shadow.locked():
+        if shadow.count():
+            return False
+        lost = shadow.lost()
+        if lost > may_lose:
+            raise JobError(
+                "re-indexed edition",
+                rule=f"may lack at most {may_lose} faces",
+                got=f"{lost} faces without a vector",
+                next_step="Look at the outcomes; correct what can be, or allow for that many.",
+                path=path,
+            )
+        shadow.finish()
+        before = read_pointer(path)
+        kept = [before.current, *(name for name in before.kept if name != edition)]
+        write_pointer(path, Pointer(edition, tuple(kept)))
+    return True
+
+
+def _prune(path: Path, keep: int) -> int:
+    pointer = read_pointer(path)
+    old = pointer.kept[keep:]
+    for name in old:
+        drop(path, name)
+    if old:
+        write_pointer(path, Pointer(pointer.current, pointer.kept[:keep]))
+    return len(old)
+
+
+def _nothing(rule: str, got: str, next_step: str, path: Path) -> JobError:
+    return JobError(
+        "gallery", rule=f"must have been {rule}", got=got, next_step=next_step, path=path
+    )
