@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -104,13 +105,12 @@ def reindex(
         raise typer.BadParameter("--model is needed")
     elif dry_run:
         _plan(gallery, model, device, settings, output)
-    else:
-        attention = _run(gallery, model, device, settings, report)
+    elif _run(gallery, model, device, settings):
+        without = _report(gallery, report)
         _compare(gallery, model, device, probes, output)
         if switch:
-            attention = False
             _switch(gallery, model, device, terms, settings)
-        raise typer.Exit(Exit.ATTENTION if attention else Exit.DONE)
+        raise typer.Exit(Exit.ATTENTION if without and not switch else Exit.DONE)
 
 
 def _settings(
@@ -166,32 +166,44 @@ def _plan(gallery: Path, model: str, device: str, settings: JobSettings, output:
         raise typer.Exit(Exit.ATTENTION)
 
 
-def _run(
-    gallery: Path, model: str, device: str, settings: JobSettings, report: Path | None
-) -> bool:
-    """Run the job; return whether a photo has no vector."""
+def _run(gallery: Path, model: str, device: str, settings: JobSettings) -> bool:
+    """Run the job; return whether there is something to switch to."""
     from matcher.embedding import load_extractor
-    from matcher.jobs.reindex import outcomes, reindex
+    from matcher.gallery.editions import read_pointer
+    from matcher.jobs.reindex import reindex
 
     with progress() as hook:
         done = reindex(
             gallery, load_extractor(model, device=device), settings=settings, on_progress=hook
         )
+    if done.edition == read_pointer(gallery).current:
+        say("The gallery is of this model, and no photo changed.")
+        return False
     counts = "; ".join(f"{count} {status}" for status, count in sorted(done.counts.items()))
     say(f"{done.worked} photos in this run. In all: {counts or 'no photos'}.")
-    rows = [asdict(outcome) for outcome in outcomes(gallery)]
-    without = [row for row in rows if row["status"] not in ("done", "changed")]
-    if report is not None:
-        with report.open("w", newline="", encoding="utf-8") as file:
-            fields = ("face_id", "subject_id", "reference", "status", "code", "reason")
-            writer = csv.DictWriter(file, fields)
-            writer.writeheader()
-            writer.writerows(rows)
-        say(f"The outcome of every photo is in {report}.")
-    else:
-        for row in without:
-            say(f"{row['status'].capitalize()}: {row['reference']} {row['reason']}")
-    return bool(without)
+    return True
+
+
+def _report(gallery: Path, report: Path | None) -> int:
+    """Write the outcomes, or talk of the bad ones; return how many photos have no vector."""
+    from matcher.jobs.reindex import outcomes
+
+    without = 0
+    with ExitStack() as stack:
+        writer = None
+        if report is not None:
+            file = stack.enter_context(report.open("w", newline="", encoding="utf-8"))
+            writer = csv.writer(file)
+            writer.writerow(("face_id", "subject_id", "reference", "status", "code", "reason"))
+            say(f"The outcome of every photo is in {report}.")
+        for outcome in outcomes(gallery):
+            bad = outcome.status not in ("done", "changed")
+            without += bad
+            if writer is not None:
+                writer.writerow(astuple(outcome))
+            elif bad:
+                say(f"{outcome.status.capitalize()}: {outcome.reference} {outcome.reason}")
+    return without
 
 
 def _compare(gallery: Path, model: str, device: str, probes: Path | None, output: Format) -> None:

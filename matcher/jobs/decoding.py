@@ -245,7 +245,7 @@ class _Worker:
         JobError
             When it does not start.
         """
-        for _ in range(ATTEMPTS):
+        for _ in range(0 if self._stopped else ATTEMPTS):
             if self._process is None:
                 self._process = self._start()
                 if self._stopped:

@@ -14,7 +14,7 @@ from typing import Final
 from matcher.embedding import Extractor, ModelIdentity
 from matcher.errors import JobError, MatcherError
 from matcher.gallery import Gallery
-from matcher.gallery.editions import directory_of, shadow_of
+from matcher.gallery.editions import directory_of, drop, shadow_of
 from matcher.gallery.shadow import (
     PATIENCE,
     Outcome,
@@ -70,7 +70,7 @@ class JobReport:
     Parameters
     ----------
     edition, model
-        The edition that it filled.
+        The edition that it filled; the current one if that is of this model and nothing changed.
     counts
         How many faces had each outcome, earlier runs included.
     worked
@@ -126,7 +126,11 @@ def reindex(
         require_model(source.path, edition, extractor.model)
         with closing(Shadow(source, directory_of(source.path, edition))) as shadow:
             worked = fill(shadow, extractor, settings, on_progress)
-            return JobReport(edition, extractor.model, shadow.counts(), worked, shadow.lost())
+            counts, lost = shadow.counts(), shadow.lost()
+        if source.model == extractor.model and set(counts) <= {"done"} and not lost:
+            drop(source.path, edition)  # it would be the current edition once more
+            edition = source.edition
+        return JobReport(edition, extractor.model, counts, worked, lost)
 
 
 def require_model(path: Path, edition: str, model: ModelIdentity) -> None:
@@ -275,8 +279,8 @@ def opened_shadow(source: Gallery) -> Iterator[Shadow]:
         yield shadow
 
 
-def outcomes(gallery: Path | str) -> list[Outcome]:
-    """Return what became of every photo so far.
+def outcomes(gallery: Path | str) -> Iterator[Outcome]:
+    """Give what became of every photo so far.
 
     Raises
     ------
@@ -287,7 +291,7 @@ def outcomes(gallery: Path | str) -> list[Outcome]:
         Gallery.open(gallery, busy_timeout=PATIENCE) as source,
         opened_shadow(source) as shadow,
     ):
-        return list(shadow.outcomes())
+        yield from shadow.outcomes()
 
 
 def default_workers() -> int:

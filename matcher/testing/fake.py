@@ -87,7 +87,7 @@ class FakeEmbedder:
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return unit vectors, float32 of shape (n, d), for crops, uint8 (n, size, size, 3)."""
         cells = _grid_means(crops.astype(np.float64) / 255)
-        signals = cells.reshape(len(crops), -1)
+        signals = cells.reshape(len(crops), _GRID * _GRID * 3)
         signals = signals - signals.mean(axis=1, keepdims=True)
         return _unit((signals + 1e-6) @ self._projection)
 

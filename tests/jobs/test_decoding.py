@@ -1,0 +1,109 @@
+"""Photos come in order, decoded ahead within a bound, whatever becomes of the workers."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from job_builders import HOSTILE, draw
+
+from matcher.errors import JobError, PhotoDamagedError, PhotoNotFoundError
+from matcher.jobs.decoding import Decoders, Decoding
+from matcher.photos import DecodeLimits, Photo, load_photo
+
+
+def workers() -> list[int]:
+    tasks = Path("/proc/self/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text("ascii").split()]
+
+
+def test_each_photo_is_as_load_photo_gives_it_and_in_order(tmp_path: Path) -> None:
+    paths = [draw(tmp_path / f"{number}.jpg", number, 20 + number) for number in range(12)]
+    with Decoders(Decoding(workers=2)) as decoders:
+        read = list(decoders.read_all(iter(paths), ahead=5))
+    for path, photo in zip(paths, read, strict=True):
+        alone = load_photo(path)
+        assert isinstance(photo, Photo)
+        np.testing.assert_array_equal(photo.pixels, alone.pixels)
+        assert not photo.pixels.flags.writeable
+        facts = ("sha256", "original_size", "format", "path", "jpeg_quality", "notes")
+        assert [getattr(photo, name) for name in facts] == [getattr(alone, name) for name in facts]
+
+
+def test_limits_and_errors_reach_the_caller_with_their_facts(tmp_path: Path) -> None:
+    small = Decoding(workers=1, limits=DecodeLimits(max_pixels=100))
+    paths = [draw(tmp_path / "large.png", 1, 30), tmp_path / "none.png"]
+    with Decoders(small) as decoders:
+        large, none = decoders.read_all(paths, ahead=2)
+    assert large.code == "photo_too_large"
+    assert large.path == paths[0]
+    assert isinstance(none, PhotoNotFoundError)
+    with pytest.raises(PhotoNotFoundError) as alone:
+        load_photo(paths[1])
+    assert str(none) == str(alone.value)
+
+
+def test_no_more_bytes_wait_than_there_is_room_for(tmp_path: Path) -> None:
+    paths = [draw(tmp_path / f"{number}.png", number, 100) for number in range(20)]
+    one = 100 * 100 * 3
+    with Decoders(Decoding(workers=2, waiting_bytes=3 * one)) as decoders:
+        for photo in decoders.read_all(paths, ahead=20):
+            time.sleep(0.02)
+            assert isinstance(photo, Photo)
+            assert decoders._room._held <= 3 * one
+
+
+def test_a_photo_larger_than_all_the_room_is_read_all_the_same(tmp_path: Path) -> None:
+    paths = [draw(tmp_path / f"{number}.png", number, 50) for number in range(6)]
+    with Decoders(Decoding(workers=2, waiting_bytes=10)) as decoders:
+        assert all(isinstance(photo, Photo) for photo in decoders.read_all(paths, ahead=4))
+
+
+def test_a_hanging_or_crashing_photo_leaves_its_neighbours_alone(tmp_path: Path) -> None:
+    names = ("a", "hang", "b", "crash", "die", "c", "crash-2", "d")
+    paths = [draw(tmp_path / f"{name}.png", 1) for name in names]
+    with Decoders(HOSTILE.decoding) as decoders:
+        read = list(decoders.read_all(paths, ahead=8))
+    bad = [path.stem for path, one in zip(paths, read, strict=True) if not isinstance(one, Photo)]
+    assert bad == ["hang", "crash", "crash-2"]
+    assert all(isinstance(one, (Photo, PhotoDamagedError)) for one in read)
+
+
+def test_a_stopped_worker_is_replaced(tmp_path: Path) -> None:
+    """A process that is stopped cannot end itself; its time limit is then kept from outside."""
+    paths = [draw(tmp_path / f"{number}.png", number) for number in range(3)]
+    with Decoders(Decoding(workers=1, seconds=0.5)) as decoders:
+        read = decoders.read_all(paths, ahead=1)
+        assert isinstance(next(read), Photo)
+        time.sleep(0.5)
+        (worker,) = workers()
+        os.kill(worker, signal.SIGSTOP)
+        rest = list(read)
+    assert isinstance(rest[-1], Photo)
+
+
+def test_a_worker_killed_in_between_costs_nothing(tmp_path: Path) -> None:
+    paths = [draw(tmp_path / f"{number}.png", number) for number in range(6)]
+    with Decoders(Decoding(workers=1)) as decoders:
+        read = decoders.read_all(paths, ahead=1)
+        assert isinstance(next(read), Photo)
+        os.kill(workers()[0], signal.SIGKILL)
+        assert all(isinstance(photo, Photo) for photo in read)
+    assert workers() == []
+
+
+def test_a_worker_that_does_not_start_ends_the_job_with_an_error(tmp_path: Path) -> None:
+    broken = Decoding(workers=1, program="raise SystemExit(3)")
+    with Decoders(broken) as decoders, pytest.raises(JobError, match="must start"):
+        list(decoders.read_all([draw(tmp_path / "a.png", 1)], ahead=1))
+
+
+def test_leaving_early_leaves_no_process(tmp_path: Path) -> None:
+    paths = [draw(tmp_path / f"{number}.png", number) for number in range(30)]
+    with Decoders(HOSTILE.decoding) as decoders:
+        next(decoders.read_all([*paths, draw(tmp_path / "hang.png", 1)], ahead=40))
+    assert workers() == []

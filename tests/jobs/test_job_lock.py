@@ -1,0 +1,95 @@
+"""One job at a time, and no dead one in the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from job_builders import NEW, SETTINGS, made
+
+from matcher.errors import GalleryNotFoundError, JobRunningError
+from matcher.jobs.lock import LOCK_NAME, job_lock
+from matcher.jobs.reindex import reindex
+from matcher.jobs.switching import discard, prune, rollback, switch
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from matcher.jobs.lock import job_lock
+with job_lock(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+def holding(gallery: Path) -> subprocess.Popen[bytes]:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(gallery)],
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(Path.cwd())},
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == b"held\n"
+    return holder
+
+
+def test_a_second_job_is_refused_with_host_process_and_start_of_the_first(tmp_path: Path) -> None:
+    gallery = made(tmp_path, 4)
+    holder = holding(gallery)
+    facts = json.loads((gallery / LOCK_NAME).read_text())
+    assert (facts["host"], facts["pid"]) == (socket.gethostname(), holder.pid)
+    says = f"host {facts['host']}, process {facts['pid']}, started {facts['started']}"
+    try:
+        for refused in (
+            lambda: reindex(gallery, NEW, settings=SETTINGS),
+            lambda: switch(gallery),
+            lambda: rollback(gallery),
+            lambda: discard(gallery),
+            lambda: prune(gallery),
+        ):
+            with pytest.raises(JobRunningError) as caught:
+                refused()
+            assert says in str(caught.value)
+    finally:
+        holder.kill()
+        holder.communicate()
+
+
+def test_the_lock_of_a_killed_job_is_taken_over_with_a_message(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    gallery = made(tmp_path, 4)
+    holder = holding(gallery)
+    holder.send_signal(signal.SIGKILL)
+    holder.communicate()
+    assert reindex(gallery, NEW, settings=SETTINGS).worked == 4
+    assert f"process {holder.pid}" in caplog.text
+    assert "going on in its place" in caplog.text
+    assert (gallery / LOCK_NAME).read_text() == ""
+
+
+def test_a_lock_left_on_another_host_is_not_taken_over(tmp_path: Path) -> None:
+    left = {"host": "elsewhere.invalid", "pid": 7, "started": "2026-01-01"}
+    (tmp_path / LOCK_NAME).write_text(json.dumps(left))
+    with pytest.raises(JobRunningError, match="elsewhere"), job_lock(tmp_path):
+        raise AssertionError
+    assert json.loads((tmp_path / LOCK_NAME).read_text()) == left
+
+
+def test_a_lock_that_is_half_written_is_taken_over(tmp_path: Path) -> None:
+    (tmp_path / LOCK_NAME).write_text('{"host": "her')
+    with job_lock(tmp_path):
+        pass
+    assert (tmp_path / LOCK_NAME).read_text() == ""
+
+
+def test_where_there_is_no_gallery_no_lock_is_left(tmp_path: Path) -> None:
+    with pytest.raises(GalleryNotFoundError):
+        reindex(tmp_path, NEW)
+    assert not any(tmp_path.iterdir())

@@ -1,0 +1,264 @@
+"""A gallery is of the old edition or of the new one, for every reader and writer, at any moment."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from job_builders import (
+    NEW,
+    OLD,
+    SETTINGS,
+    add,
+    assert_made_by,
+    assert_same_faces,
+    faces_in,
+    listed,
+    made,
+)
+
+from matcher.errors import (
+    GalleryDamagedError,
+    GalleryModelError,
+    GalleryReplacedError,
+    GalleryWriteError,
+    InputError,
+    JobError,
+)
+from matcher.faces import POLICIES
+from matcher.gallery import Gallery, Subject
+from matcher.gallery import editions as room
+from matcher.gallery.editions import FIRST, POINTER_NAME, names, read_pointer, shadow_of
+from matcher.jobs.reindex import reindex
+from matcher.jobs.switching import discard, prune, rollback, switch
+from matcher.search import Searcher
+
+READER = Path(__file__).with_name("reading_process.py")
+
+
+@pytest.fixture
+def ready(tmp_path: Path) -> Path:
+    """A gallery of twelve photos whose shadow is complete."""
+    gallery = made(tmp_path, 12)
+    assert reindex(gallery, NEW, settings=SETTINGS).counts == {"done": 12}
+    return gallery
+
+
+def test_after_the_switch_the_new_model_searches_and_enrols_and_the_old_is_refused(
+    ready: Path, tmp_path: Path
+) -> None:
+    done = switch(ready)
+    assert (done.model, done.lost, done.kept) == (NEW.model, 0, (FIRST,))
+    assert shadow_of(ready) is None
+    with Gallery.open(ready, model=NEW.model) as opened:
+        assert opened.edition == done.edition
+        assert opened.info().index_rows == 12, "the index was built before"
+        assert opened.verify().faults == ()
+        leads = Searcher(opened, NEW, policy=POLICIES["off"]).search(tmp_path / "photos" / "7.png", top=1)
+        assert leads.candidates[0].subject.subject_id == "subject-001"
+    with pytest.raises(GalleryModelError, match="was made by fake 2"):
+        Gallery.open(ready, model=OLD.model)
+    add(ready, listed(tmp_path / "photos", [12]), NEW)
+    assert max(faces_in(ready)) == 13
+
+
+def test_who_has_the_gallery_open_goes_on_reading_and_writes_nowhere(ready: Path) -> None:
+    with Gallery.open(ready, model=OLD.model) as opened:
+        vector = opened.faces([1])[1].vector
+        switch(ready, keep=0)
+        assert names(ready) == [read_pointer(ready).current]
+        assert opened.nearest(vector[None], 1)[1][0, 0] == 1
+        assert opened.subject("subject-000").region == "north"
+        for write in (
+            lambda: opened.update_subject(Subject("subject-000")),
+            lambda: opened.remove_subject("subject-000"),
+            lambda: opened.remove_photo("0" * 64),
+        ):
+            with pytest.raises((GalleryReplacedError, GalleryWriteError)):
+                write()
+    assert len(faces_in(ready)) == 12
+
+
+def test_a_write_to_the_kept_edition_is_refused_with_what_to_do(ready: Path) -> None:
+    with Gallery.open(ready) as opened:
+        switch(ready)
+        with pytest.raises(GalleryReplacedError, match="Open the gallery again"):
+            opened.update_subject(Subject("subject-000"))
+
+
+def test_rolling_back_brings_the_old_edition_and_what_was_enrolled_since(
+    ready: Path, tmp_path: Path
+) -> None:
+    before = faces_in(ready)
+    switch(ready)
+    add(ready, listed(tmp_path / "photos", [12, 13]), NEW)
+    with Gallery.open(ready) as opened:
+        opened.update_subject(Subject("subject-001", region="south"))
+    with pytest.raises(JobError, match="2 faces"):
+        rollback(ready)
+    assert faces_in(ready)[14].vector.shape == (24,)
+    done = rollback(ready, OLD, settings=SETTINGS)
+    assert (done.edition, done.lost) == (FIRST, 0)
+    after = faces_in(ready)
+    assert list(after) == list(range(1, 15))
+    assert_made_by(OLD, after)
+    assert after[5].subject.region == "south"
+    assert_same_faces({1: before[1], 12: before[12]}, {1: after[1], 12: after[12]})
+    again = rollback(ready)
+    assert again.model == NEW.model
+    assert len(faces_in(ready)) == 14
+
+
+def test_numbers_of_faces_are_never_used_twice_across_editions(ready: Path, tmp_path: Path) -> None:
+    with Gallery.open(ready) as opened:
+        opened.remove_subject("subject-002")
+    switch(ready)
+    add(ready, listed(tmp_path / "photos", [20]), NEW)
+    assert list(faces_in(ready)) == [*range(1, 9), 13]
+    with Gallery.open(ready) as opened:
+        opened.remove_subject("subject-005")
+    rollback(ready)
+    add(ready, listed(tmp_path / "photos", [24]))
+    assert list(faces_in(ready)) == [*range(1, 9), 14]
+
+
+def test_faces_without_a_new_vector_stop_the_switch_unless_they_are_accepted(
+    ready: Path, tmp_path: Path
+) -> None:
+    late = listed(tmp_path / "photos", [12])
+    add(ready, late)
+    late[0].path.unlink()
+    with pytest.raises(JobError, match="1 faces that it has not"):
+        switch(ready)
+    with pytest.raises(JobError, match="at most 0 faces; got 1 faces"):
+        switch(ready, NEW, settings=SETTINGS)
+    assert read_pointer(ready).current == FIRST
+    assert switch(ready, NEW, settings=SETTINGS, may_lose=1).lost == 1
+    with Gallery.open(ready) as opened:
+        assert opened.photos("subject-003") == []
+    assert len(faces_in(ready, FIRST)) == 13
+
+
+def test_what_is_enrolled_during_the_switch_is_in_the_new_edition(
+    ready: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from matcher.jobs import switching
+
+    late = listed(tmp_path / "photos", [12])
+    moved = switching._moved
+
+    def enrolled_just_before(*given):
+        if late:
+            add(ready, [late.pop()])
+        return moved(*given)
+
+    monkeypatch.setattr(switching, "_moved", enrolled_just_before)
+    assert switch(ready, NEW, settings=SETTINGS).lost == 0
+    assert_made_by(NEW, faces_in(ready))
+    assert 13 in faces_in(ready)
+
+
+def test_old_editions_are_kept_as_long_as_asked(ready: Path) -> None:
+    switch(ready, keep=2)
+    reindex(ready, OLD, settings=SETTINGS)
+    second = read_pointer(ready).current
+    assert switch(ready, keep=2).kept == (second, FIRST)
+    assert prune(ready, keep=1) == 1
+    assert read_pointer(ready).kept == (second,)
+    assert not (ready / "store.sqlite3").exists()
+    assert rollback(ready).edition == second
+    assert prune(ready, keep=0) == 1
+    assert names(ready) == [second]
+    with pytest.raises(JobError, match="switched"):
+        rollback(ready)
+    assert len(faces_in(ready)) == 12
+
+
+def test_a_shadow_can_be_discarded_and_begun_anew(ready: Path) -> None:
+    begun = shadow_of(ready)
+    assert discard(ready)
+    assert not discard(ready)
+    assert (names(ready), list((ready / "editions").iterdir())) == ([FIRST], [])
+    with pytest.raises(JobError, match="no shadow"):
+        switch(ready)
+    assert reindex(ready, NEW, settings=SETTINGS).edition != begun
+
+
+def test_a_drop_cut_short_is_finished_by_the_next_open(
+    ready: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(room, "sweep", lambda _: None)
+        discard(ready)
+    assert shadow_of(ready) is None
+    assert any((ready / "editions").iterdir())
+    Gallery.open(ready).close()
+    assert not any((ready / "editions").iterdir())
+
+
+def test_a_switch_that_cannot_write_the_pointer_changes_nothing(
+    ready: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(room.os, "fsync", full)
+        patch.setattr("matcher.gallery.index_file.os.fsync", lambda _: None)
+        patch.setattr(room.os, "fsync", full)
+        with pytest.raises(GalleryWriteError, match="No space left"):
+            switch(ready)
+    assert read_pointer(ready).current == FIRST
+    assert len(faces_in(ready)) == 12
+    assert switch(ready).lost == 0
+
+
+def full(_: int) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_a_pointer_that_cannot_be_read_is_an_error_not_the_first_edition(ready: Path) -> None:
+    switch(ready)
+    (ready / POINTER_NAME).write_text("{")
+    with pytest.raises(GalleryDamagedError, match="pointer"):
+        Gallery.open(ready)
+
+
+def test_a_negative_number_of_editions_to_keep_is_refused(ready: Path) -> None:
+    with pytest.raises(InputError, match="at least 0"):
+        switch(ready, keep=-1)
+
+
+def test_no_reader_fails_or_sees_a_mixture_while_editions_change(
+    ready: Path, tmp_path: Path
+) -> None:
+    stop = tmp_path / "stop"
+    photo, subject = tmp_path / "photos" / "5.png", "subject-001"
+    command = [sys.executable, str(READER), str(ready), str(photo), subject, str(stop)]
+    environment = os.environ | {
+        "PYTHONPATH": f"{READER.parent}:{Path.cwd()}",
+        "OMP_NUM_THREADS": "1",
+    }
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    readers = [subprocess.Popen(command, env=environment, **pipes) for _ in range(2)]
+    try:
+        for reader in readers:
+            assert reader.stdout.readline(), "a reader did not start"
+        change_editions(ready)
+    finally:
+        stop.touch()
+        ended = [reader.communicate(timeout=60) for reader in readers]
+    for reader, (said, faults) in zip(readers, ended, strict=True):
+        assert reader.returncode == 0, faults.decode()
+        assert len(set(said.decode().split())) >= 2, "it saw only one edition"
+
+
+def change_editions(ready: Path) -> None:
+    switch(ready)
+    for _ in range(6):
+        time.sleep(0.3)
+        rollback(ready)
+    reindex(ready, OLD if read_pointer(ready).current != FIRST else NEW, settings=SETTINGS)
+    switch(ready, keep=0)
+    time.sleep(0.5)
