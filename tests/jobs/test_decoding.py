@@ -17,8 +17,12 @@ from matcher.photos import DecodeLimits, Photo, load_photo
 
 
 def workers() -> list[int]:
+    """Return the decoding processes of this one."""
     tasks = Path("/proc/self/task").glob("*/children")
-    return [int(child) for task in tasks for child in task.read_text("ascii").split()]
+    children = [int(child) for task in tasks for child in task.read_text("ascii").split()]
+    return [
+        child for child in children if b"sys.path" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
 
 
 def test_each_photo_is_as_load_photo_gives_it_and_in_order(tmp_path: Path) -> None:
@@ -75,15 +79,17 @@ def test_a_hanging_or_crashing_photo_leaves_its_neighbours_alone(tmp_path: Path)
 
 def test_a_stopped_worker_is_replaced(tmp_path: Path) -> None:
     """A process that is stopped cannot end itself; its time limit is then kept from outside."""
-    paths = [draw(tmp_path / f"{number}.png", number) for number in range(3)]
+    paths = [draw(tmp_path / f"{number}.png", number) for number in range(4)]
     with Decoders(Decoding(workers=1, seconds=0.5)) as decoders:
         read = decoders.read_all(paths, ahead=1)
         assert isinstance(next(read), Photo)
         time.sleep(0.5)
         (worker,) = workers()
         os.kill(worker, signal.SIGSTOP)
-        rest = list(read)
-    assert isinstance(rest[-1], Photo)
+        before, stopped, after = read
+    assert isinstance(before, Photo)
+    assert isinstance(stopped, PhotoDamagedError)
+    assert isinstance(after, Photo)
 
 
 def test_a_worker_killed_in_between_costs_nothing(tmp_path: Path) -> None:

@@ -58,7 +58,9 @@ def test_after_the_switch_the_new_model_searches_and_enrols_and_the_old_is_refus
         assert opened.edition == done.edition
         assert opened.info().index_rows == 12, "the index was built before"
         assert opened.verify().faults == ()
-        leads = Searcher(opened, NEW, policy=POLICIES["off"]).search(tmp_path / "photos" / "7.png", top=1)
+        leads = Searcher(opened, NEW, policy=POLICIES["off"]).search(
+            tmp_path / "photos" / "7.png", top=1
+        )
         assert leads.candidates[0].subject.subject_id == "subject-001"
     with pytest.raises(GalleryModelError, match="was made by fake 2"):
         Gallery.open(ready, model=OLD.model)
