@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import made_model
 import nbformat
 import pytest
 from nbclient import NotebookClient
@@ -25,13 +26,14 @@ _LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 
 @pytest.fixture
 def workplace(tmp_path: Path, cohort: Cohort, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with what the pages speak of: a cohort, a folder of photos, and a probe."""
+    """A folder with what the pages speak of: a cohort, a folder of photos, a probe, a model."""
     shutil.copytree(cohort.folder / "early", tmp_path / "cohort")
     for path in sorted((tmp_path / "cohort" / "photos").iterdir()):
         folder = tmp_path / "photos" / path.name.split("-")[0]
         folder.mkdir(parents=True)
         shutil.copy(path, folder)
     shutil.copy(cohort.probes[0], tmp_path / "probe.png")
+    made_model.write(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
