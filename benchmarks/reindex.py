@@ -1,0 +1,348 @@
+"""Re-indexing: throughput, bookkeeping, memory, searches meanwhile, and a storm of kills.
+
+    python benchmarks/reindex.py [PHOTOS] [--sizes 2000 20000] [--workers 2] [--device cpu]
+                                 [--kills 100] [--storm 4000] [--out results/reindex.json]
+
+PHOTOS is a folder; its photos are linked under as many names as are needed. Without it, rendered
+faces are used. The figures:
+
+- throughput: photos a second of a whole job, and of each stage alone: decoding in the same worker
+  processes with nothing behind them; detecting, aligning and embedding of photos that wait in
+  memory. Where both need the same cores, no overlap can reach the slower of them; then compare
+  with the stages one after the other.
+- bookkeeping: share of the job's time that is spent neither waiting for photos nor in the network.
+- memory: peak of the job's process and of its largest worker; each size in a process of its own.
+- searches: p50 and p99 of one search at a time in the old gallery, in a process of its own, with no
+  job and beside one.
+- kills: a job killed at random moments, against an undisturbed one. Here pictures and models mean
+  nothing, so that a hundred kills do not take a day.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from matcher.embedding import Extractor, load_extractor
+from matcher.errors import PhotoError
+from matcher.faces import POLICIES, load_detector
+from matcher.gallery import (
+    Enrolment,
+    Gallery,
+    PhotoOfSubject,
+    PhotoRecord,
+    StoredFace,
+    Subject,
+    enrol,
+)
+from matcher.gallery.editions import directory_of, shadow_of
+from matcher.gallery.shadow import Shadow
+from matcher.jobs import reindex as job
+from matcher.jobs.decoding import Decoders, Decoding
+from matcher.jobs.reindex import JobSettings, reindex
+from matcher.photos import find_photos, load_photo, sha256_of
+from matcher.search import Searcher
+from matcher.testing.fake import FakeDetector, FakeEmbedder, random_unit_vectors
+
+MODEL = "dlib-resnet"
+OLD = FakeEmbedder(128)
+STORM_OLD = Extractor(FakeDetector(), FakeEmbedder(16))
+STORM_NEW = Extractor(FakeDetector(), FakeEmbedder(24, "2"))
+STORM_SETTINGS = JobSettings(batch=8, decoding=Decoding(workers=1))
+NOWHERE = (-9.0, -9.0, -1.0, -1.0)
+
+
+def make_gallery(gallery: Path, links: Path, photos: list[Path], size: int) -> None:
+    """Link photos under `size` names; make a gallery of them with vectors that mean nothing."""
+    boxes = {path: box(path) for path in photos[:size]}
+    hashes = {path: sha256_of(path) for path in boxes}
+    used = list(boxes)
+    vectors = random_unit_vectors(size, OLD.identity.dimension, seed=1)
+    links.mkdir()
+    with Gallery.create(gallery, model=OLD.identity) as made:
+        for start in range(0, size, 1000):
+            batch = []
+            for number in range(start, min(size, start + 1000)):
+                path = used[number % len(used)]
+                link = links / f"{number:07d}{path.suffix}"
+                link.symlink_to(path.resolve())
+                photo = PhotoRecord(hashes[path], str(link))
+                subject = Subject(f"subject-{number:07d}")
+                batch.append(Enrolment(subject, photo, vectors[number], boxes[path], 1.0))
+            made.add(batch)
+
+
+def box(path: Path) -> tuple[float, float, float, float]:
+    """Return where the face of a photo is, so that the job finds it there."""
+    try:
+        (faces,) = load_detector().detect([load_photo(path)])
+    except PhotoError:
+        return NOWHERE
+    left, top, right, bottom = faces[0].box.tolist() if faces else NOWHERE
+    return left, top, right, bottom
+
+
+def timed(spent: dict[str, float], name: str, work: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the same function, adding up the seconds spent in it."""
+
+    def measured(*given: Any) -> Any:
+        started = time.perf_counter()
+        try:
+            return work(*given)
+        finally:
+            spent[name] = spent.get(name, 0.0) + time.perf_counter() - started
+
+    return measured
+
+
+def run_job(options: argparse.Namespace) -> dict[str, Any]:
+    """Re-index once, and say where the time went."""
+    extractor = load_extractor(MODEL, device=options.device)
+    list(extractor.extract_many([np.zeros((64, 64, 3), np.uint8)]))  # loads what is loaded once
+    spent: dict[str, float] = {}
+    job.embed_batch = timed(spent, "network", job.embed_batch)
+    Decoders._next = timed(spent, "waiting for photos", Decoders._next)  # type: ignore[method-assign]
+    Shadow.commit = timed(spent, "commits", Shadow.commit)  # type: ignore[method-assign]
+    settings = JobSettings(decoding=Decoding(options.workers))
+    started = time.perf_counter()
+    report = reindex(options.photos, extractor, settings=settings)
+    seconds = time.perf_counter() - started
+    busy = spent.get("network", 0.0) + spent.get("waiting for photos", 0.0)
+    return {
+        "photos": report.worked,
+        "outcomes": dict(report.counts),
+        "seconds": seconds,
+        "photos_per_second": report.worked / seconds,
+        "spent": spent,
+        "bookkeeping": 1 - busy / seconds,
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "worker_peak_mib": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
+    }
+
+
+def run_stages(options: argparse.Namespace) -> dict[str, float]:
+    """Measure each stage alone, photos a second."""
+    extractor = load_extractor(MODEL, device=options.device)
+    settings = JobSettings(decoding=Decoding(options.workers))
+    with Gallery.open(options.photos) as source:
+        shadow = Shadow(source, directory_of(source.path, shadow_of(source.path) or "first"))
+        paths = [Path(row.reference) for row in shadow.outcomes()]
+        boxes = list(source.faces(range(1, len(paths) + 1)).values())
+        shadow.close()
+    with Decoders(settings.decoding) as decoders:
+        list(decoders.read_all(paths[:4], 4))
+        started = time.perf_counter()
+        for _ in decoders.read_all(paths, 2 * settings.batch):
+            pass
+        decoding = len(paths) / (time.perf_counter() - started)
+    batch = [read(face, path) for face, path in zip(boxes, paths[: settings.batch], strict=False)]
+    job.embed_batch(extractor, batch)
+    repeats = max(2, min(40, len(paths) // settings.batch))
+    started = time.perf_counter()
+    for _ in range(repeats):
+        job.embed_batch(extractor, batch)
+    network = repeats * len(batch) / (time.perf_counter() - started)
+    return {"decoding": decoding, "network": network}
+
+
+def read(face: StoredFace, path: Path) -> job.Read:
+    """Return a task with its photo."""
+    task = job.Task(face.face_id, face.photo.sha256, str(path), face.box)
+    return job.Read(task, path, None, None, load_photo(path))
+
+
+def run_search(options: argparse.Namespace) -> dict[str, float]:
+    """Search one probe after the other for some seconds; return quantiles in milliseconds."""
+    probes = random_unit_vectors(512, OLD.identity.dimension, seed=2)
+    spent: list[float] = []
+    with Gallery.open(options.photos, model=OLD.identity) as gallery:
+        searcher = Searcher(gallery, Extractor(FakeDetector(), OLD))
+        searcher.search(probes[0])
+        end = time.perf_counter() + options.seconds
+        while time.perf_counter() < end:
+            started = time.perf_counter()
+            searcher.search(probes[len(spent) % len(probes)])
+            spent.append(1000 * (time.perf_counter() - started))
+            time.sleep(0.02)
+    p50, p99 = np.percentile(spent, (50, 99))
+    return {"searches": len(spent), "p50_ms": float(p50), "p99_ms": float(p99)}
+
+
+def run_storm(options: argparse.Namespace) -> dict[str, Any]:
+    """Run the job that is killed."""
+    return dict(reindex(options.photos, STORM_NEW, settings=STORM_SETTINGS).counts)
+
+
+STEPS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+    "job": run_job,
+    "stages": run_stages,
+    "search": run_search,
+    "storm": run_storm,
+}
+
+
+def begin(name: str, gallery: Path, options: argparse.Namespace) -> subprocess.Popen[str]:
+    """Start a step in a process of its own."""
+    facts = {"workers": options.workers, "device": options.device, "seconds": options.seconds}
+    words = [word for key, value in facts.items() for word in (f"--{key}", str(value))]
+    command = [sys.executable, str(Path(__file__)), str(gallery), "--step", name, *words]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def result(running: subprocess.Popen[str]) -> dict[str, Any]:
+    """Wait for a step."""
+    said, _ = running.communicate()
+    if running.returncode:
+        raise SystemExit("a step failed")
+    found: dict[str, Any] = json.loads(said.splitlines()[-1])
+    return found
+
+
+def searches(home: Path, photos: list[Path], options: argparse.Namespace) -> dict[str, Any]:
+    """Search the old gallery with no job and beside one."""
+    gallery = home / "searched"
+    make_gallery(gallery, home / "searched-photos", photos, options.sizes[-1])
+    with Gallery.open(gallery) as opened:
+        opened.rebuild()
+    idle = result(begin("search", gallery, options))
+    running = begin("job", gallery, options)
+    while shadow_of(gallery) is None and running.poll() is None:
+        time.sleep(0.05)
+    beside = result(begin("search", gallery, options))
+    still = running.poll() is None
+    running.kill()
+    running.communicate()
+    return {"idle": idle, "beside a job": beside, "job ran throughout": still}
+
+
+def storm(home: Path, photos: int, kills: int) -> dict[str, Any]:
+    """Kill a job again and again; compare what it made with an undisturbed one."""
+    folder = home / "storm"
+    drawn = list(draw(folder / "photos", photos))
+    galleries = folder / "killed", folder / "quiet"
+    for gallery in galleries:
+        with Gallery.create(gallery, model=STORM_OLD.model) as made:
+            enrol(made, STORM_OLD, drawn, policy=POLICIES["off"])
+    chance, landed = np.random.default_rng(7), 0
+    options = argparse.Namespace(workers=1, device="cpu", seconds=0)
+    for _ in range(kills):
+        running = begin("storm", galleries[0], options)
+        time.sleep(chance.uniform(0.2, 3.0))
+        landed += running.poll() is None
+        running.kill()
+        running.communicate()
+    faces = [finished(gallery) for gallery in galleries]
+    one, other = faces
+    records = one.keys() == other.keys() and all(
+        (a.subject, a.photo, a.box, a.quality, a.weight, a.probability)
+        == (b.subject, b.photo, b.box, b.quality, b.weight, b.probability)
+        for a, b in zip(one.values(), other.values(), strict=True)
+    )
+    pairs = zip(one.values(), other.values(), strict=True)
+    apart = max((float(np.abs(a.vector - b.vector).max()) for a, b in pairs), default=0.0)
+    return {
+        "photos": photos,
+        "kills": kills,
+        "kills while it ran": landed,
+        "records equal": records,
+        "largest difference of a vector": apart,
+    }
+
+
+def draw(folder: Path, count: int) -> Iterator[PhotoOfSubject]:
+    """Draw small pictures, four for each subject."""
+    folder.mkdir(parents=True)
+    for number in range(count):
+        cells = np.random.default_rng(number).integers(0, 256, (12, 12, 3), dtype=np.uint8)
+        path = folder / f"{number}.png"
+        Image.fromarray(cells).resize((72, 72), Image.Resampling.BICUBIC).save(path)
+        yield PhotoOfSubject(path, Subject(f"subject-{number // 4}"))
+
+
+def finished(gallery: Path) -> dict[int, StoredFace]:
+    """Let the job end, and return the faces that it made."""
+    settings = replace(STORM_SETTINGS, retry=True)
+    report = reindex(gallery, STORM_NEW, settings=settings)
+    with Gallery.open(gallery, edition=report.edition) as opened:
+        held = opened.faces_of([subject.subject_id for subject in opened.subjects()])
+    return {face.face_id: face for faces in held.values() for face in faces}
+
+
+def show(results: dict[str, Any], sizes: list[int]) -> None:
+    """Print the figures."""
+    alone = results["stages alone"]
+    after = 1 / sum(1 / rate for rate in alone.values())
+    print(f"alone: decoding {alone['decoding']:.1f}, network {alone['network']:.1f} photos/s; ")
+    print(f"one after the other {after:.1f} photos/s")
+    for size in sizes:
+        one = results[f"job of {size}"]
+        rate = one["photos_per_second"]
+        print(
+            f"job of {size}: {rate:.1f} photos/s, {rate / min(alone.values()):.2f} of the slowest "
+            f"stage alone, {rate / after:.2f} times one after the other; bookkeeping "
+            f"{one['bookkeeping']:.1%}; peak {one['peak_mib']:.0f} MiB, "
+            f"worker {one['worker_peak_mib']:.0f} MiB; {one['outcomes']}"
+        )
+    for name in ("idle", "beside a job"):
+        one = results["searches"][name]
+        print(f"searches, {name}: p50 {one['p50_ms']:.1f} ms, p99 {one['p99_ms']:.1f} ms")
+    print(f"kills: {results['kills']}")
+
+
+def main() -> None:
+    """Measure, print, save."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("photos", type=Path, nargs="?")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[2000, 20_000])
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--storm", type=int, default=4000, help="Photos in the storm of kills.")
+    parser.add_argument("--seconds", type=float, default=30.0, help="Of searching.")
+    parser.add_argument("--folder", type=Path, help="Where to work; the system's if unset.")
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--step", choices=sorted(STEPS), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.step:
+        print(json.dumps(STEPS[options.step](options)))
+        return
+    results: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        home = Path(folder)
+        photos = find_photos(options.photos or rendered(home / "rendered"))
+        for size in options.sizes:
+            gallery = home / f"gallery-{size}"
+            make_gallery(gallery, home / f"photos-{size}", photos, size)
+            results[f"job of {size}"] = result(begin("job", gallery, options))
+        first = home / f"gallery-{options.sizes[0]}"
+        results["stages alone"] = result(begin("stages", first, options))
+        results["searches"] = searches(home, photos, options)
+        results["kills"] = storm(home, options.storm, options.kills)
+    show(results, options.sizes)
+    if options.out:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        options.out.write_text(json.dumps(results, indent=1))
+
+
+def rendered(folder: Path) -> Path:
+    """Render 32 faces."""
+    from matcher.testing.synthetic import CohortSpec, write_cohort
+
+    write_cohort(CohortSpec(32, ages=(9,), seed=3, size=256), folder)
+    return folder
+
+
+if __name__ == "__main__":
+    main()
