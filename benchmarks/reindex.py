@@ -115,6 +115,7 @@ def run_job(options: argparse.Namespace) -> dict[str, Any]:
     job.embed_batch = timed(spent, "network", job.embed_batch)
     Decoders._next = timed(spent, "waiting for photos", Decoders._next)  # type: ignore[method-assign]
     Shadow.commit = timed(spent, "commits", Shadow.commit)  # type: ignore[method-assign]
+    peaks = watch_workers()
     settings = JobSettings(decoding=Decoding(options.workers))
     started = time.perf_counter()
     report = reindex(options.photos, extractor, settings=settings)
@@ -128,8 +129,24 @@ def run_job(options: argparse.Namespace) -> dict[str, Any]:
         "spent": spent,
         "bookkeeping": 1 - busy / seconds,
         "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "worker_peak_mib": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
+        "worker_peak_mib": max(peaks, default=float("nan")),
     }
+
+
+def watch_workers() -> list[float]:
+    """Return a list that is given the peak memory of each worker, in MiB, when it is closed."""
+    peaks: list[float] = []
+    close = Decoders.__exit__
+
+    def noting(decoders: Decoders, *given: Any) -> None:
+        for worker in decoders._idle:
+            if worker._process is not None:
+                status = Path(f"/proc/{worker._process.pid}/status").read_text()
+                peaks.append(int(status.partition("VmHWM:")[2].split()[0]) / 1024)
+        close(decoders, *given)
+
+    Decoders.__exit__ = noting  # type: ignore[method-assign, assignment]
+    return peaks
 
 
 def run_stages(options: argparse.Namespace) -> dict[str, float]:

@@ -14,7 +14,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, TypeVar
@@ -73,7 +73,7 @@ def read_pointer(gallery: Path) -> Pointer:
     file = gallery / POINTER_NAME
     try:
         facts = json.loads(file.read_text("ascii"))
-        said = Pointer(str(facts["current"]), tuple(map(str, facts["kept"])))
+        said = Pointer(_checked(facts["current"]), tuple(map(_checked, facts["kept"])))
     except (FileNotFoundError, NotADirectoryError):
         return Pointer()
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -86,6 +86,12 @@ def read_pointer(gallery: Path) -> Pointer:
         ) from error
     there = names(gallery)
     return Pointer(said.current, tuple(name for name in said.kept if name in there))
+
+
+def _checked(name: object) -> str:
+    if name != FIRST and not (isinstance(name, str) and _NAME.fullmatch(name)):
+        raise ValueError(f"{name!r} is no edition's name")
+    return str(name)
 
 
 def write_pointer(gallery: Path, pointer: Pointer) -> None:
@@ -152,7 +158,8 @@ def sweep(gallery: Path) -> None:
             for file in (*gallery.glob(f"{STORE_NAME}-*"), *gallery.glob(f"{INDEX_NAME}*")):
                 file.unlink(missing_ok=True)
         for directory in (gallery / FOLDER_NAME).glob(f"{_DROPPED}*"):
-            shutil.rmtree(directory)
+            with suppress(FileNotFoundError):  # another process is deleting it too
+                shutil.rmtree(directory)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -168,4 +169,4 @@ class GalleryReader:
 
     def info(self) -> GalleryInfo:
         """Return the figures of the gallery."""
-        return read_info(self._directory, self._store)
+        return replace(read_info(self._directory, self._store), path=self._path)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from matcher.errors import GalleryBusyError, GalleryWriteError
+from matcher.errors import GalleryError
 from matcher.gallery import rows
 from matcher.gallery.editions import directory_of, names, sweep
 from matcher.gallery.index_file import remove_index
@@ -55,8 +55,8 @@ def clear_elsewhere(gallery: Path, edition: str, busy_timeout: float) -> None:
         for directory, store in _others(gallery, edition, busy_timeout):
             if store.holds_removed_bytes:
                 _clear(directory, store)
-    except (GalleryBusyError, GalleryWriteError) as error:
-        log.warning("removed data not cleared yet (%s); the next open tries again", error.code)
+    except GalleryError as error:  # one that is damaged must not keep the current one closed
+        log.warning("other editions not cleared yet (%s); the next open tries again", error.code)
 
 
 def _clear(directory: Path, store: Store) -> None:

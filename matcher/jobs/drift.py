@@ -203,27 +203,39 @@ def compare(
         mated = _mated(face_ids, subjects, pairs, chance)
         non_mated = _non_mated(face_ids, subjects, pairs, chance)
         used = saved or _probes(old, new, mated[:, 0], probes)
-        spreads = [_spread(_scores(one, ids)) for ids in (mated, non_mated) for one in (old, new)]
-        return DriftReport(
-            old=old.model,
-            new=new.model,
-            faces_old=len(old),
-            faces_new=len(new),
-            faces_both=len(face_ids),
-            lost=len(old) - len(face_ids),
-            gained=len(new) - len(face_ids),
-            outcomes=dict(outcomes),
-            mated_old=spreads[0],
-            mated_new=spreads[1],
-            non_mated_old=spreads[2],
-            non_mated_new=spreads[3],
-            separation_old=_separation(spreads[0], spreads[2]),
-            separation_new=_separation(spreads[1], spreads[3]),
-            ranks=_ranks(
-                [rank(old, one.old, one) for one in used],
-                [rank(new, one.new, one) for one in used],
-            ),
-        )
+        return _report(old, new, len(face_ids), outcomes, mated, non_mated, used)
+
+
+def _report(
+    old: Gallery,
+    new: Gallery,
+    both: int,
+    outcomes: Mapping[str, int],
+    mated: NDArray[np.int64],
+    non_mated: NDArray[np.int64],
+    probes: Sequence[SavedProbe],
+) -> DriftReport:
+    spreads = [_spread(_scores(one, ids)) for ids in (mated, non_mated) for one in (old, new)]
+    return DriftReport(
+        old=old.model,
+        new=new.model,
+        faces_old=len(old),
+        faces_new=len(new),
+        faces_both=both,
+        lost=len(old) - both,
+        gained=len(new) - both,
+        outcomes=dict(outcomes),
+        mated_old=spreads[0],
+        mated_new=spreads[1],
+        non_mated_old=spreads[2],
+        non_mated_new=spreads[3],
+        separation_old=_separation(spreads[0], spreads[2]),
+        separation_new=_separation(spreads[1], spreads[3]),
+        ranks=_ranks(
+            [rank(old, one.old, one) for one in probes],
+            [rank(new, one.new, one) for one in probes],
+        ),
+    )
 
 
 def _mated(

@@ -220,11 +220,27 @@ def full(_: int) -> None:
     raise OSError(28, "No space left on device")
 
 
-def test_a_pointer_that_cannot_be_read_is_an_error_not_the_first_edition(ready: Path) -> None:
-    switch(ready)
-    (ready / POINTER_NAME).write_text("{")
+@pytest.mark.parametrize("said", ["{", '{"current": "../elsewhere", "kept": []}', "[]"])
+def test_a_pointer_that_cannot_be_read_is_an_error_not_the_first_edition(
+    ready: Path, said: str
+) -> None:
+    (ready / POINTER_NAME).write_text(said)
     with pytest.raises(GalleryDamagedError, match="pointer"):
         Gallery.open(ready)
+
+
+def test_a_damaged_old_edition_keeps_nobody_from_searching(
+    ready: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    switch(ready)
+    (ready / "store.sqlite3").write_bytes(b"no store")
+    assert len(faces_in(ready)) == 12
+    assert "other editions not cleared" in caplog.text
+    with Gallery.open(ready) as opened, pytest.raises(GalleryDamagedError):
+        opened.remove_subject("subject-000")
+    assert prune(ready) == 1
+    with Gallery.open(ready) as opened:
+        assert opened.remove_subject("subject-000") == 4
 
 
 def test_a_negative_number_of_editions_to_keep_is_refused(ready: Path) -> None:
