@@ -49,9 +49,9 @@ from matcher.gallery import (
 )
 from matcher.gallery.editions import directory_of, shadow_of
 from matcher.gallery.shadow import Shadow
-from matcher.jobs import reindex as job
+from matcher.jobs import running as job
 from matcher.jobs.decoding import Decoders, Decoding
-from matcher.jobs.reindex import JobSettings, reindex
+from matcher.jobs.running import JobSettings, reindex
 from matcher.photos import find_photos, load_photo, sha256_of
 from matcher.search import Searcher
 from matcher.testing.fake import FakeDetector, FakeEmbedder, random_unit_vectors
@@ -139,7 +139,7 @@ def watch_workers() -> list[float]:
     close = Decoders.__exit__
 
     def noting(decoders: Decoders, *given: Any) -> None:
-        for worker in decoders._idle:
+        for worker in decoders._workers:
             if worker._process is not None:
                 status = Path(f"/proc/{worker._process.pid}/status").read_text()
                 peaks.append(int(status.partition("VmHWM:")[2].split()[0]) / 1024)

@@ -81,3 +81,18 @@ def test_a_room_imports_only_from_rooms_to_its_left(room: str) -> None:
 def test_fairness_knows_nothing_of_matcher() -> None:
     for path in (ROOT / "fairness").rglob("*.py"):
         assert not any(module.split(".")[0] == "matcher" for module in _imports(path)), path
+
+
+def test_the_jobs_advertise_what_they_have_and_load_it_when_it_is_used() -> None:
+    import matcher.jobs
+
+    assert matcher.jobs.__all__ == sorted(matcher.jobs.__all__)
+    for name in matcher.jobs.__all__:
+        assert getattr(matcher.jobs, name) is not None
+    with pytest.raises(AttributeError, match="no_such_job"):
+        _ = matcher.jobs.no_such_job
+    script = "import sys, matcher.jobs.decoder; print('matcher.gallery' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"

@@ -17,7 +17,7 @@ from matcher.cli.options import Device, DryRun, GalleryPath, Output, Salvage
 
 if TYPE_CHECKING:
     from matcher.jobs.drift import SavedProbe
-    from matcher.jobs.reindex import JobSettings
+    from matcher.jobs.running import JobSettings
     from matcher.jobs.switching import Switched
 
 Model = Annotated[
@@ -122,7 +122,7 @@ def _settings(
     retry: bool,
 ) -> JobSettings:
     from matcher.jobs.decoding import Decoding
-    from matcher.jobs.reindex import JobSettings, default_workers
+    from matcher.jobs.running import JobSettings, default_workers
 
     return JobSettings(
         batch=batch,
@@ -150,7 +150,7 @@ def _tidy(gallery: Path, keep: int | None) -> None:
 
 def _plan(gallery: Path, model: str, device: str, settings: JobSettings, output: Format) -> None:
     from matcher.embedding import load_extractor
-    from matcher.jobs.plan import plan
+    from matcher.jobs.planning import plan
 
     with progress() as hook:
         found = plan(
@@ -170,7 +170,7 @@ def _run(gallery: Path, model: str, device: str, settings: JobSettings) -> bool:
     """Run the job; return whether there is something to switch to."""
     from matcher.embedding import load_extractor
     from matcher.gallery.editions import read_pointer
-    from matcher.jobs.reindex import reindex
+    from matcher.jobs.running import reindex
 
     with progress() as hook:
         done = reindex(
@@ -186,7 +186,7 @@ def _run(gallery: Path, model: str, device: str, settings: JobSettings) -> bool:
 
 def _report(gallery: Path, report: Path | None) -> int:
     """Write the outcomes, or talk of the bad ones; return how many photos have no vector."""
-    from matcher.jobs.reindex import outcomes
+    from matcher.jobs.running import outcomes
 
     without = 0
     with ExitStack() as stack:

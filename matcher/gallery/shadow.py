@@ -25,7 +25,7 @@ from matcher.gallery.index import checked_vectors
 from matcher.gallery.index_file import remove_index
 from matcher.gallery.store import Store
 
-PATIENCE: Final = 60.0
+PATIENCE: Final = 300.0
 """Seconds that a job waits for another writer; one that clears removed bytes may take long."""
 
 PAGE: Final = 1000

@@ -66,7 +66,8 @@ class Decoders:
     def __init__(self, decoding: Decoding) -> None:
         self._decoding = decoding
         self._threads = ThreadPoolExecutor(decoding.workers, "decoding")
-        self._idle = [_Worker(decoding) for _ in range(decoding.workers)]
+        self._workers = [_Worker(decoding) for _ in range(decoding.workers)]
+        self._idle = list(self._workers)
         self._room = _Room(decoding.waiting_bytes)
         self._turns = count()
 
@@ -80,14 +81,16 @@ class Decoders:
         trace: TracebackType | None,
     ) -> None:
         self._room.close()
-        for worker in self._idle:
+        for worker in self._workers:
             worker.stop()
         self._threads.shutdown(wait=True, cancel_futures=True)
-        for worker in self._idle:
+        for worker in self._workers:
             worker.discard()
 
     def read_all(self, paths: Iterable[Path], ahead: int) -> Iterator[Photo | MatcherError]:
         """Yield each photo, or why there is none, in the order of the paths.
+
+        Take all of them before reading others.
 
         Parameters
         ----------

@@ -18,7 +18,7 @@ from matcher.gallery import Gallery
 from matcher.gallery.editions import shadow_of
 from matcher.gallery.shadow import PATIENCE
 from matcher.jobs.lock import job_on
-from matcher.jobs.reindex import opened_shadow
+from matcher.jobs.running import opened_shadow
 
 DEPTH: Final = 200
 """Faces that a probe is compared with to find its rank; a rank beyond counts as none."""

@@ -19,7 +19,7 @@ from matcher.gallery.editions import (
 )
 from matcher.gallery.shadow import PATIENCE, Shadow
 from matcher.jobs.lock import job_on
-from matcher.jobs.reindex import JobSettings, fill, require_model
+from matcher.jobs.running import JobSettings, fill, require_model
 from matcher.progress import ProgressHook, silent
 
 

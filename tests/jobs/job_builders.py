@@ -16,7 +16,7 @@ from matcher.gallery import Gallery, PhotoOfSubject, Subject, enrol
 from matcher.gallery.editions import directory_of, names
 from matcher.jobs.decoder import load, main
 from matcher.jobs.decoding import Decoding
-from matcher.jobs.reindex import JobSettings
+from matcher.jobs.running import JobSettings
 from matcher.testing.fake import FakeDetector, FakeEmbedder
 
 OLD = Extractor(FakeDetector(), FakeEmbedder(16))

@@ -14,7 +14,7 @@ from pathlib import Path
 from job_builders import NEW, SETTINGS
 
 from matcher.gallery.shadow import Shadow
-from matcher.jobs.reindex import reindex
+from matcher.jobs.running import reindex
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -108,8 +109,12 @@ def test_a_worker_that_does_not_start_ends_the_job_with_an_error(tmp_path: Path)
         list(decoders.read_all([draw(tmp_path / "a.png", 1)], ahead=1))
 
 
-def test_leaving_early_leaves_no_process(tmp_path: Path) -> None:
-    paths = [draw(tmp_path / f"{number}.png", number) for number in range(30)]
-    with Decoders(HOSTILE.decoding) as decoders:
-        next(decoders.read_all([*paths, draw(tmp_path / "hang.png", 1)], ahead=40))
+def test_leaving_early_waits_for_no_photo_and_leaves_no_process(tmp_path: Path) -> None:
+    paths = [draw(tmp_path / f"{name}.png", 1) for name in ("a", "hang", "b", "hang-2", "c")]
+    patient = replace(HOSTILE.decoding, seconds=300.0)
+    with Decoders(patient) as decoders:
+        next(decoders.read_all(paths, ahead=4))
+        time.sleep(0.5)
+        left = time.monotonic()
+    assert time.monotonic() - left < 5
     assert workers() == []

@@ -32,8 +32,8 @@ from job_builders import (
 from matcher.gallery import Gallery
 from matcher.gallery.editions import shadow_of
 from matcher.gallery.shadow import Shadow
-from matcher.jobs import reindex as job
-from matcher.jobs.reindex import reindex
+from matcher.jobs import running as job
+from matcher.jobs.running import reindex
 from matcher.photos import load_photo
 
 JOB = Path(__file__).with_name("killed_job.py")

@@ -15,7 +15,7 @@ from job_builders import NEW, SETTINGS, made
 
 from matcher.errors import GalleryNotFoundError, JobRunningError
 from matcher.jobs.lock import LOCK_NAME, job_lock
-from matcher.jobs.reindex import reindex
+from matcher.jobs.running import reindex
 from matcher.jobs.switching import discard, prune, rollback, switch
 
 HOLDER = """

@@ -16,8 +16,8 @@ from matcher.errors import JobError
 from matcher.gallery import Gallery
 from matcher.gallery.editions import names
 from matcher.jobs.drift import SavedProbe, compare, rank
-from matcher.jobs.plan import plan
-from matcher.jobs.reindex import reindex
+from matcher.jobs.planning import plan
+from matcher.jobs.running import reindex
 from matcher.testing.fake import FakeDetector, FakeEmbedder
 
 

@@ -29,7 +29,7 @@ from matcher.errors import GalleryWriteError, JobError
 from matcher.gallery import Gallery, PhotoOfSubject, Subject
 from matcher.gallery.editions import directory_of, names, shadow_of
 from matcher.gallery.shadow import Shadow
-from matcher.jobs.reindex import outcomes, reindex
+from matcher.jobs.running import outcomes, reindex
 from matcher.jobs.switching import discard, switch
 
 

@@ -18,7 +18,7 @@ from matcher.gallery.editions import directory_of, shadow_of
 from matcher.gallery.shadow import PATIENCE, Shadow, Task
 from matcher.jobs.batches import embed_batch
 from matcher.jobs.decoding import Decoders
-from matcher.jobs.reindex import JobSettings, batches, moved_path, require_model
+from matcher.jobs.running import JobSettings, batches, moved_path, require_model
 from matcher.progress import ProgressHook, silent
 
 SLACK: Final = 1.2
