@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -208,7 +209,7 @@ def test_a_subject_removed_while_the_job_runs_is_in_no_file_of_any_edition(
             assert opened.remove_subjects(WHO) == 12
 
     report = reindex(gallery, NEW, settings=SETTINGS, on_progress=remove)
-    assert report.lost == 0
+    assert (report.counts, report.lost) == ({"done": 20}, 0)
     assert len(faces_in(gallery, report.edition)) == 20
     for face in gone:
         for trace in (
@@ -262,6 +263,31 @@ def test_what_is_enrolled_and_corrected_while_the_job_runs_reaches_the_shadow(
     assert Counter(face.subject.subject_id for face in faces.values())["subject-004"] == 4
     with Gallery.open(gallery) as opened:
         assert opened.subject("subject-000") == corrected
+
+
+def test_a_job_and_a_busy_writer_neither_block_nor_undo_each_other(tmp_path: Path) -> None:
+    gallery = made(tmp_path, 120)
+    late = listed(tmp_path / "late", range(200, 240))
+    removed: list[str] = []
+
+    def write() -> None:
+        for number, photo in enumerate(late):
+            add(gallery, [photo])
+            if number % 4 == 3:
+                with Gallery.open(gallery) as opened:
+                    removed.append(f"subject-{len(removed):03d}")
+                    opened.remove_subject(removed[-1])
+
+    with ThreadPoolExecutor(1) as threads:
+        writing = threads.submit(write)
+        report = reindex(gallery, NEW, settings=replace(SETTINGS, batch=4))
+        writing.result()
+    report = reindex(gallery, NEW, settings=SETTINGS)
+    assert (report.counts, report.lost) == ({"done": 120}, 0)
+    faces = faces_in(gallery, report.edition)
+    assert list(faces) == list(faces_in(gallery))
+    assert not {face.subject.subject_id for face in faces.values()} & set(removed)
+    assert_made_by(NEW, faces)
 
 
 def test_a_full_disk_ends_the_job_between_two_batches_and_room_lets_it_go_on(

@@ -22,6 +22,7 @@ from job_builders import (
 )
 
 from matcher.errors import (
+    GalleryBusyError,
     GalleryDamagedError,
     GalleryModelError,
     GalleryReplacedError,
@@ -162,6 +163,46 @@ def test_what_is_enrolled_during_the_switch_is_in_the_new_edition(
     assert switch(ready, NEW, settings=SETTINGS).lost == 0
     assert_made_by(NEW, faces_in(ready))
     assert 13 in faces_in(ready)
+
+
+def test_nobody_can_write_between_the_last_look_and_the_switch(
+    ready: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from matcher.jobs import switching
+
+    tried: list[str] = []
+
+    def write_meanwhile(*given):
+        with (
+            Gallery.open(ready, busy_timeout=0.1) as opened,
+            pytest.raises(GalleryBusyError),
+        ):
+            opened.update_subject(Subject("subject-000"))
+        tried.append("refused")
+        room.write_pointer(*given)
+
+    monkeypatch.setattr(switching, "write_pointer", write_meanwhile)
+    switch(ready)
+    assert tried == ["refused"]
+
+
+def test_a_reader_overtaken_by_switch_and_deletion_opens_what_is_current(
+    ready: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Gallery._opened.__func__
+    asked: list[str] = []
+
+    def overtaken(cls, path, edition, *rest):
+        if not asked:
+            asked.append(edition)
+            switch(ready, keep=0)
+        asked.append(edition)
+        return opened(cls, path, edition, *rest)
+
+    monkeypatch.setattr(Gallery, "_opened", classmethod(overtaken))
+    with Gallery.open(ready) as gallery:
+        assert gallery.model == NEW.model
+    assert asked[0] == FIRST
 
 
 def test_old_editions_are_kept_as_long_as_asked(ready: Path) -> None:
