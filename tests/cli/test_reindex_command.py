@@ -14,6 +14,7 @@ from rendered_cohort import SUBJECTS, Cohort
 from typer.testing import CliRunner
 
 from matcher.cli.commands import app
+from matcher.embedding import DEFAULT_MODEL
 from matcher.gallery import Gallery
 from matcher.gallery.editions import names, read_pointer, shadow_of
 from matcher.testing.synthetic import CohortSpec, write_cohort
@@ -69,18 +70,20 @@ def test_the_night_of_an_operator(home: Path, gallery: Path, tmp_path: Path) -> 
     assert "separation of mated from non-mated" in drift
     with report.open() as file:
         assert {row["status"] for row in csv.DictReader(file)} == {"done"}
-    assert model_name(gallery) == "dlib-resnet"
+    assert model_name(gallery) == DEFAULT_MODEL
     run("search", gallery, *(home / "photos" / "photos").iterdir(), "--policy", "off")
 
     assert "Searches use new-model" in run(*options, "--switch").stderr
     assert model_name(gallery) == "new-model"
-    run("enrol", gallery, home / "photos" / "manifest.csv", code=5)  # of the old model
+    manifest = home / "photos" / "manifest.csv"
+    run("enrol", gallery, manifest, "--model", DEFAULT_MODEL, code=5)  # the model before
+    run("enrol", gallery, manifest, "--model", model)
     again = run(*options, "--switch")
     assert "no photo changed" in again.stderr
     assert read_pointer(gallery).kept == ("first",), "nothing was switched, nothing pruned"
 
-    assert "dlib-resnet" in run("reindex", gallery, "--rollback").stderr
-    assert model_name(gallery) == "dlib-resnet"
+    assert DEFAULT_MODEL in run("reindex", gallery, "--rollback").stderr
+    assert model_name(gallery) == DEFAULT_MODEL
     assert "deleted: 1" in run("reindex", gallery, "--prune", "--keep", 0).stderr
     run("gallery", "verify", gallery)
 
