@@ -3,7 +3,7 @@
 from matcher.embedding.extractor import Extracted, Extraction, Extractor, load_extractor
 from matcher.embedding.fetching import fetch
 from matcher.embedding.loading import load_model
-from matcher.embedding.record import Embedder, ModelIdentity, ModelRecord, WeightsFile
+from matcher.embedding.record import DistantLook, Embedder, ModelIdentity, ModelRecord, WeightsFile
 from matcher.embedding.registry import DEFAULT_MODEL, get_record, list_models
 from matcher.embedding.remembered import Measure, Reading, read_faces
 from matcher.embedding.status import WeightsStatus, verify_weights
@@ -11,6 +11,7 @@ from matcher.embedding.template import Template, fuse
 
 __all__ = [
     "DEFAULT_MODEL",
+    "DistantLook",
     "Embedder",
     "Extracted",
     "Extraction",

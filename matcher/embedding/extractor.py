@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.embedding.distant import from_afar
 from matcher.embedding.loading import load_model
 from matcher.embedding.record import Embedder, ModelIdentity
 from matcher.embedding.registry import DEFAULT_MODEL
@@ -30,10 +31,16 @@ class Extracted:
         The face, with its photo and quality.
     vector
         float32 array of shape (d,), unit length.
+    distant
+        Likewise, of the face seen from afar; None when the model has no distant look.
+    worn
+        Whether the two are so alike that the face itself is worn or small, see `DistantLook`.
     """
 
     face: Face
     vector: NDArray[np.float32]
+    distant: NDArray[np.float32] | None = None
+    worn: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,30 +128,34 @@ class Extractor:
         """Return all faces of photos that were decoded before, the largest of each first."""
         return self._detector.detect(photos)
 
-    def embed(self, faces: Sequence[Face]) -> NDArray[np.float32]:
-        """Return the vectors of faces that were found before, float32 of shape (n, d)."""
-        crop = self._embedder.record.crop
-        crops = np.zeros((len(faces), crop.size, crop.size, 3), dtype=np.uint8)
+    def embed(self, faces: Sequence[Face]) -> tuple[Extracted, ...]:
+        """Return faces that were found before with their vectors, in order."""
+        template, distant = self._embedder.record.crop, self._embedder.record.distant
+        crops = np.zeros((len(faces), template.size, template.size, 3), dtype=np.uint8)
         for row, face in enumerate(faces):
-            crops[row] = align(face.photo, face.landmarks, crop)
-        return self._embedder.embed(crops)
+            crops[row] = align(face.photo, face.landmarks, template)
+        vectors = self._embedder.embed(crops)
+        if distant is None:
+            return tuple(map(Extracted, faces, vectors))
+        from_there = self._embedder.embed(from_afar(crops, distant.pixels))
+        worn = np.einsum("nd,nd->n", vectors, from_there) > distant.worn_above
+        return tuple(map(Extracted, faces, vectors, from_there, worn.tolist()))
 
     def _extract_batch(self, sources: list[PhotoSource], choose: Choice) -> Iterator[Extraction]:
         loaded = [self._load(source) for source in sources]
-        detected = iter(self._detector.detect([item for item in loaded if isinstance(item, Photo)]))
+        detected = iter(self.detect([item for item in loaded if isinstance(item, Photo)]))
         chosen = [
             _choose(next(detected), choose, item) if isinstance(item, Photo) else item
             for item in loaded
         ]
         wanted = [face for faces in chosen if isinstance(faces, tuple) for face in faces]
-        vectors = iter(self.embed(wanted))
+        extracted = iter(self.embed(wanted))
         for source, photo, faces in zip(sources, loaded, chosen, strict=True):
             read = photo if isinstance(photo, Photo) else None
             if isinstance(faces, MatcherError):
                 yield Extraction(source, read, error=faces)
             else:
-                found = tuple(Extracted(face, next(vectors)) for face in faces)
-                yield Extraction(source, read, found)
+                yield Extraction(source, read, tuple(islice(extracted, len(faces))))
 
     def _load(self, source: PhotoSource) -> Photo | MatcherError:
         try:

@@ -60,6 +60,7 @@ def load_model(
         weights_sha256=sha256,
         preprocessing_sha256=record.preprocessing_sha256,
         dimension=record.dimension,
+        distant=record.distant is not None,
     )
     return CropEmbedder(record, identity, network)
 

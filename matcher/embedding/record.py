@@ -40,6 +40,25 @@ class WeightsFile:
 
 
 @dataclass(frozen=True)
+class DistantLook:
+    """How a model sees a face from afar, for the second vector that a gallery keeps of it.
+
+    A worn or small probe resembles the distant look of a clear photo more than the photo itself.
+
+    Parameters
+    ----------
+    pixels
+        To how many pixels across the crop is shrunk, before it is brought back to its size.
+    worn_above
+        A face whose vector and distant vector have a higher cosine than this loses little from
+        afar: it is worn, and is searched for among the distant vectors too.
+    """
+
+    pixels: int
+    worn_above: float
+
+
+@dataclass(frozen=True)
 class ModelRecord:
     """All facts of a model that decide its vectors, and those that decide whether one may use it.
 
@@ -64,6 +83,8 @@ class ModelRecord:
     mirrored
         Whether the vector is the mean of the crop's and its mirror image's vectors (then it does
         not change when the photo is mirrored).
+    distant
+        How it sees a face from afar; None for a model whose galleries keep one vector a face.
     """
 
     name: str
@@ -78,6 +99,7 @@ class ModelRecord:
     scale: float
     dimension: int
     mirrored: bool
+    distant: DistantLook | None = None
 
     @property
     def works_offline(self) -> bool:
@@ -95,18 +117,29 @@ class ModelRecord:
             "mirrored": self.mirrored,
             "network": self.network,
         }
+        if self.distant is not None:
+            facts["distant"] = asdict(self.distant)
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class ModelIdentity:
-    """What a gallery remembers of the model that made its vectors."""
+    """What a gallery remembers of the model that made its vectors.
+
+    `distant` says whether each face has a second vector, of its distant look.
+    """
 
     name: str
     version: str
     weights_sha256: str
     preprocessing_sha256: str
     dimension: int
+    distant: bool = False
+
+    @property
+    def looks(self) -> int:
+        """How many vectors a gallery keeps of a face."""
+        return 2 if self.distant else 1
 
     def __str__(self) -> str:
         return (

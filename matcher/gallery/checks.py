@@ -10,11 +10,13 @@ from typing import Final, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.embedding import ModelIdentity
 from matcher.errors import InputError
 from matcher.gallery.index import checked_vectors
 from matcher.gallery.records import Enrolment, PhotoRecord, Sex, Subject
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_LOOKS: Final = {1: "one vector", 2: "a vector and a distant one"}
 
 
 def check_subject(subject: Subject) -> None:
@@ -35,8 +37,13 @@ def check_photo(photo: PhotoRecord) -> None:
     _require(age is None or 0 <= age <= 130, "age_at_capture", "must be in [0, 130] years", age)
 
 
-def checked_enrolments(entries: Sequence[Enrolment], dimension: int) -> NDArray[np.float32]:
-    """Return the vectors of the enrolments, float32 of shape (n, d), after checking all of them.
+def checked_enrolments(entries: Sequence[Enrolment], model: ModelIdentity) -> NDArray[np.float32]:
+    """Return the vectors of the enrolments, after checking all of them.
+
+    Returns
+    -------
+    float32 array of shape (n, looks, d)
+        The vector of each face, then its distant one if the model has such.
 
     Raises
     ------
@@ -52,11 +59,26 @@ def checked_enrolments(entries: Sequence[Enrolment], dimension: int) -> NDArray[
         _require(entry.weight > 0, "weight", "must be above 0", entry.weight)
         in_range = 0 <= entry.probability <= 1
         _require(in_range, "probability", "must be in [0, 1]", entry.probability)
-        shape = np.shape(entry.vector)
-        _require(shape == (dimension,), "vector", f"must be of shape ({dimension},)", shape)
-    if not entries:
-        return np.empty((0, dimension), dtype=np.float32)
-    return checked_vectors(np.stack([entry.vector for entry in entries]), dimension, "vectors")
+    return np.stack([checked_looks(entry.vector, entry.distant, model) for entry in entries])
+
+
+def checked_looks(
+    vector: NDArray[np.float32], distant: NDArray[np.float32] | None, model: ModelIdentity
+) -> NDArray[np.float32]:
+    """Return the vectors of one face, float32 of shape (looks, d), of exactly unit length.
+
+    Raises
+    ------
+    InputError
+        Unless they are those that the model makes of a face.
+    """
+    given = (vector,) if distant is None else (vector, distant)
+    wanted = (model.looks, model.dimension)
+    shape = (len(given), *np.shape(vector))
+    rule = f"must be {model.looks} of shape ({model.dimension},): {_LOOKS[model.looks]}"
+    same = all(np.shape(look) == np.shape(vector) for look in given)
+    _require(same and shape == wanted, "vectors", rule, [np.shape(look) for look in given])
+    return checked_vectors(np.stack(given), model.dimension, "vectors")
 
 
 def _require(holds: bool, what: str, rule: str, got: object) -> None:

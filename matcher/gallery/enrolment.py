@@ -160,6 +160,7 @@ def _record(photo: PhotoOfSubject, found: Extracted) -> Enrolment:
             source=photo.source,
         ),
         vector=found.vector,
+        distant=found.distant,
         box=(left, top, right, bottom),
         probability=face.probability,
         quality=asdict(face.quality),

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.errors import InputError
-from matcher.gallery.index import ConcreteKind, best, checked_vectors, cosines
+from matcher.gallery.index import ConcreteKind, best, checked_query, checked_vectors, cosines
 
 faiss: Any = import_module("faiss")  # its own stubs lack most of what is used here
 
@@ -264,13 +264,6 @@ def selector_of(mask: NDArray[np.bool_]) -> tuple[Any, NDArray[np.uint8]]:
     """
     bits = np.packbits(mask, bitorder="little")
     return faiss.IDSelectorBitmap(bits), bits
-
-
-def checked_query(queries: NDArray[np.float32], dimension: int, k: int) -> NDArray[np.float32]:
-    """Return the queries as unit rows, or raise InputError; also for k below 1."""
-    if k < 1:
-        raise InputError("k", rule="must be at least 1", got=k, next_step="Ask for one or more.")
-    return checked_vectors(queries, dimension, "queries")
 
 
 def check_known(rows: NDArray[np.int64]) -> None:

@@ -180,7 +180,7 @@ class Gallery(GalleryReader):
         """
         if not entries:
             return []
-        vectors = checked_enrolments(entries, self.model.dimension)
+        vectors = checked_enrolments(entries, self.model)
         with self._writing() as generation:
             outcomes = rows.insert(self._store, entries, vectors, generation)
         self._wrote = True

@@ -186,6 +186,13 @@ def checked_vectors(vectors: object, dimension: int, what: str) -> NDArray[np.fl
     return rows
 
 
+def checked_query(queries: NDArray[np.float32], dimension: int, k: int) -> NDArray[np.float32]:
+    """Return the queries as unit rows, or raise InputError; also for k below 1."""
+    if k < 1:
+        raise InputError("k", rule="must be at least 1", got=k, next_step="Ask for one or more.")
+    return checked_vectors(queries, dimension, "queries")
+
+
 def _bad_vectors(what: str, rule: str, got: str) -> InputError:
     return InputError(
         what, rule=rule, got=got, next_step="Pass what the embedder of this gallery returned."

@@ -13,12 +13,11 @@ from matcher.gallery.faiss_index import (
     FaissIndex,
     Found,
     check_known,
-    checked_query,
     faiss,
     nothing,
     selector_of,
 )
-from matcher.gallery.index import ConcreteKind, best, checked_vectors, rerank
+from matcher.gallery.index import ConcreteKind, best, checked_query, checked_vectors, rerank
 
 POINTS_PER_LIST: Final = 39
 """Least training vectors for each centre; the figure below which FAISS warns."""

@@ -17,7 +17,7 @@ from matcher.errors import (
     GalleryWriteError,
 )
 from matcher.gallery import rows
-from matcher.gallery.index import FaceIndex, IndexKind, best, choose_kind, new_index, rerank
+from matcher.gallery.index import FaceIndex, IndexKind, choose_kind, new_index, rerank
 from matcher.gallery.index_file import (
     INDEX_NAME,
     IndexHeader,
@@ -26,6 +26,7 @@ from matcher.gallery.index_file import (
     remove_index,
     write_index,
 )
+from matcher.gallery.scan import scan
 from matcher.gallery.store import Store
 
 log = logging.getLogger(__name__)
@@ -81,17 +82,8 @@ class LiveIndex:
     def _scan(self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64]) -> Found:
         """Search exactly among allowed faces, with vectors read from the store a page at a time."""
         there = np.intersect1d(allowed, self.current().ids())
-        scores = np.full((len(queries), k), -np.inf, dtype=np.float32)
-        face_ids = np.full((len(queries), k), -1, dtype=np.int64)
-        for start in range(0, len(there), rows.PAGE):
-            page = there[start : start + rows.PAGE]
-            exact = new_index("exact", self._store.model.dimension)
-            exact.add(page, self._vectors(page))
-            found = exact.search(queries, k)
-            scores, face_ids = best(
-                np.hstack([scores, found[0]]), np.hstack([face_ids, found[1]]), k
-            )
-        return scores, face_ids
+        pages = (there[start : start + rows.PAGE] for start in range(0, len(there), rows.PAGE))
+        return scan(((page, self._vectors(page)) for page in pages), queries, k)
 
     def current(self) -> FaceIndex:
         """Return the index in step with the store: loaded, caught up or rebuilt as needed."""

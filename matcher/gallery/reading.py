@@ -11,14 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.embedding import ModelIdentity
-from matcher.errors import GalleryModelError, UnknownSubjectError
+from matcher.errors import GalleryModelError, InputError, UnknownSubjectError
 from matcher.gallery import rows
 from matcher.gallery.editions import directory_of
 from matcher.gallery.filters import Filters, Selection, select
-from matcher.gallery.index import IndexKind
+from matcher.gallery.index import IndexKind, checked_query
 from matcher.gallery.info import read_info
 from matcher.gallery.live_index import LiveIndex
 from matcher.gallery.records import GalleryInfo, PhotoRecord, StoredFace, Subject
+from matcher.gallery.scan import Page, scan
 from matcher.gallery.store import Store
 from matcher.gallery.verify import VerifyReport, verify
 
@@ -142,6 +143,38 @@ class GalleryReader:
             For vectors of another shape, not finite, or not of unit length, or k below 1.
         """
         return self._live.search(vectors, k, allowed)
+
+    def nearest_from_afar(
+        self,
+        vectors: NDArray[np.float32],
+        k: int,
+        allowed: NDArray[np.int64] | None = None,
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Return what `nearest` does, by the distant vector of each face; for worn probes.
+
+        Always exact: all distant vectors are read from the store, a page at a time.
+
+        Raises
+        ------
+        InputError
+            As `nearest`, and when the gallery's model has no distant look.
+        """
+        if not self.model.distant:
+            raise InputError(
+                "gallery",
+                rule="must be of a model with a distant look",
+                got=self.model,
+                next_step="Use `nearest`.",
+                path=self._path,
+            )
+        queries = checked_query(vectors, self.model.dimension, k)
+        with self._store.reading():
+            return scan(self._distant_pages(allowed), queries, k)
+
+    def _distant_pages(self, allowed: NDArray[np.int64] | None) -> Iterator[Page]:
+        for face_ids, vectors in rows.vector_pages(self._store, look=1):
+            wanted = slice(None) if allowed is None else np.isin(face_ids, allowed)
+            yield face_ids[wanted], vectors[wanted]
 
     def select(self, filters: Filters) -> Selection:
         """Return the faces that the filters let pass, and what each filter left out."""

@@ -88,6 +88,9 @@ class Enrolment:
         Names and numbers of the quality measures.
     weight
         Weight of the photo in the subject's template, > 0.
+    distant
+        float32 array of shape (d,), unit length: the face seen from afar. Given if, and only if,
+        the gallery's model has a distant look.
     """
 
     subject: Subject
@@ -97,6 +100,7 @@ class Enrolment:
     probability: float
     quality: Mapping[str, float] = field(default_factory=dict)
     weight: float = 1.0
+    distant: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -141,6 +145,8 @@ class StoredFace:
         Weight of the photo in the subject's template, > 0.
     enrolled_at
         When the row was written, UTC.
+    distant
+        As `vector`, of the face seen from afar; None where the model has no distant look.
     """
 
     face_id: int
@@ -152,6 +158,7 @@ class StoredFace:
     quality: Mapping[str, float]
     weight: float
     enrolled_at: datetime
+    distant: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,10 @@ f.probability, f.quality, f.weight, f.enrolled_at
 def insert(
     store: Store, entries: Sequence[Enrolment], vectors: NDArray[np.float32], generation: int
 ) -> list[AddOutcome]:
-    """Write the new subjects and faces; call within `store.writing()`."""
+    """Write the new subjects and faces; call within `store.writing()`.
+
+    The vectors are of shape (n, looks, d).
+    """
     holders = _holders(store, {entry.photo.sha256 for entry in entries})
     first = 1 + int(store.value("SELECT max(seq) FROM sqlite_sequence WHERE name='faces'") or 0)
     fresh: list[tuple[int, int]] = []
@@ -222,21 +225,23 @@ def faces(store: Store, face_ids: Sequence[int]) -> dict[int, StoredFace]:
         "ORDER BY asked.key",
         (json.dumps([int(face_id) for face_id in face_ids]),),
     )
-    return {row[11]: _face(row) for row in rows}
+    return {row[11]: _face(store, row) for row in rows}
 
 
-def _face(row: Sequence[Any]) -> StoredFace:
+def _face(store: Store, row: Sequence[Any]) -> StoredFace:
     face_id, blob, left, top, right, bottom, probability, quality, weight, moment = row[11:]
+    looks = _stacked([blob]).reshape(store.model.looks, -1)
     return StoredFace(
         face_id=face_id,
         subject=_subject(row[:6]),
         photo=_photo(row[6:11]),
-        vector=np.frombuffer(blob, dtype="<f4").astype(np.float32),
+        vector=looks[0],
         box=(left, top, right, bottom),
         probability=probability,
         quality=json.loads(quality),
         weight=weight,
         enrolled_at=datetime.fromisoformat(moment),
+        distant=looks[1] if len(looks) > 1 else None,
     )
 
 
@@ -260,18 +265,18 @@ def faces_of(store: Store, subject_ids: Collection[str]) -> dict[str, list[Store
     )
     grouped: defaultdict[str, list[StoredFace]] = defaultdict(list)
     for row in rows:
-        grouped[row[0]].append(_face(row))
+        grouped[row[0]].append(_face(store, row))
     return dict(grouped)
 
 
 def vectors(store: Store, face_ids: NDArray[np.int64]) -> NDArray[np.float32]:
     """Return the vectors of faces in the order asked; zeros for a face that is not there."""
     wanted = json.dumps(face_ids.tolist())
-    empty = bytes(4 * store.model.dimension)
+    one = 4 * store.model.dimension
     rows = store.query(
-        "SELECT coalesce(v.vector, ?) FROM json_each(?) AS asked "
+        "SELECT coalesce(substr(v.vector, 1, ?), ?) FROM json_each(?) AS asked "
         "LEFT JOIN vectors v ON v.face_id = asked.value ORDER BY asked.key",
-        (empty, wanted),
+        (one, bytes(one), wanted),
     )
     if not rows:
         return np.empty((0, store.model.dimension), dtype=np.float32)
@@ -279,14 +284,18 @@ def vectors(store: Store, face_ids: NDArray[np.int64]) -> NDArray[np.float32]:
 
 
 def vector_pages(
-    store: Store, since: int = -1
+    store: Store, since: int = -1, look: int = 0
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    """Give face ids and vectors of all faces added after a generation, a page at a time."""
+    """Give face ids and vectors of all faces added after a generation, a page at a time.
+
+    Look 0 is the face itself, look 1 the distant one.
+    """
     last = 0
+    one = 4 * store.model.dimension
     while page := store.query(
-        "SELECT v.face_id, v.vector FROM faces f JOIN vectors v USING (face_id) "
+        "SELECT v.face_id, substr(v.vector, ?, ?) FROM faces f JOIN vectors v USING (face_id) "
         "WHERE f.generation > ? AND f.face_id > ? ORDER BY f.face_id LIMIT ?",
-        (since, last, PAGE),
+        (1 + look * one, one, since, last, PAGE),
     ):
         ids, blobs = zip(*page, strict=True)
         last = ids[-1]

@@ -67,7 +67,8 @@ CREATE INDEX faces_by_photo ON faces (sha256);
 CREATE INDEX faces_by_generation ON faces (generation);
 CREATE INDEX faces_by_enrolment ON faces (enrolled_at);
 
--- Apart from `faces`, so that a filter reads rows of a hundred bytes, not of a thousand.
+-- Apart from `faces`, so that a filter reads rows of a hundred bytes, not of a thousand. Where the
+-- model has a distant look, its vector follows that of the face.
 CREATE TABLE vectors (
     face_id INTEGER PRIMARY KEY REFERENCES faces ON DELETE CASCADE,
     vector BLOB NOT NULL CHECK (length(vector) = {vector_bytes}),
@@ -115,7 +116,7 @@ def create_tables(connection: sqlite3.Connection, model: ModelIdentity, index: s
         "created": now(),
         "scrubbed": "0",
     }
-    connection.executescript(_TABLES.format(vector_bytes=4 * model.dimension))
+    connection.executescript(_TABLES.format(vector_bytes=4 * model.dimension * model.looks))
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
     connection.executemany("INSERT INTO meta VALUES (?, ?)", facts.items())

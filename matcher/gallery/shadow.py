@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.embedding import ModelIdentity
+from matcher.gallery.checks import checked_looks
 from matcher.gallery.creation import create_gallery
 from matcher.gallery.editions import directory_of, new_name, shadow_of
 from matcher.gallery.gallery import Gallery
-from matcher.gallery.index import checked_vectors
 from matcher.gallery.index_file import remove_index
 from matcher.gallery.store import Store
 
@@ -93,6 +93,8 @@ class Result:
         Size and time of the file, by which a later run sees that it need not be hashed again.
     vector
         float32 array of shape (d,), unit length; None without a face.
+    distant
+        As `vector`, of the face seen from afar; None where the model has no distant look.
     box, probability, quality, weight
         As in `Enrolment`.
     """
@@ -106,6 +108,7 @@ class Result:
     bytes: int | None = None
     mtime_ns: int | None = None
     vector: NDArray[np.float32] | None = None
+    distant: NDArray[np.float32] | None = None
     box: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     probability: float = 0.0
     quality: Mapping[str, float] = field(default_factory=dict)
@@ -232,7 +235,7 @@ class Shadow:
     def _insert(self, result: Result, generation: int) -> bool:
         """Write a face and its vector; False when its subject has that very photo already."""
         assert result.vector is not None  # noqa: S101 - for the type checker; the caller saw it
-        vector = checked_vectors(result.vector[None], self.model.dimension, "vector")[0]
+        looks = checked_looks(result.vector, result.distant, self.model)
         written = self.store.change(
             "INSERT OR IGNORE INTO main.faces SELECT face_id, subject_id, ?, ?, taken_on, "
             "age_at_capture, source, ?, ?, ?, ?, ?, ?, ?, enrolled_at, ? "
@@ -249,7 +252,7 @@ class Shadow:
             ),
         )
         if written:
-            blob = vector.astype("<f4").tobytes()
+            blob = looks.astype("<f4").tobytes()
             row = (result.face_id, blob, zlib.crc32(blob))
             self.store.change("INSERT INTO main.vectors VALUES (?, ?, ?)", row)
         return written > 0

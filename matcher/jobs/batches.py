@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.embedding import Extractor
+from matcher.embedding import Extracted, Extractor
 from matcher.errors import MatcherError, NoFaceError, PhotoNotFoundError
 from matcher.faces import Face, choose_faces, weight
 from matcher.gallery.shadow import Result, Task
@@ -70,9 +70,9 @@ def embed_batch(extractor: Extractor, batch: Sequence[Read]) -> list[Result]:
         _chosen(read.task, read.photo, next(detected)) if isinstance(read.photo, Photo) else None
         for read in batch
     ]
-    vectors = iter(extractor.embed([face for face in chosen if isinstance(face, Face)]))
+    extracted = iter(extractor.embed([face for face in chosen if isinstance(face, Face)]))
     return [
-        _found(read, face, next(vectors)) if isinstance(face, Face) else _failed(read, face)
+        _found(read, next(extracted)) if isinstance(face, Face) else _failed(read, face)
         for read, face in zip(batch, chosen, strict=True)
     ]
 
@@ -115,7 +115,8 @@ def overlap(one: NDArray[np.float32] | NDArray[np.float64], other: NDArray[np.fl
     return shared / both if both > 0 else 0.0
 
 
-def _found(read: Read, face: Face, vector: NDArray[np.float32]) -> Result:
+def _found(read: Read, extracted: Extracted) -> Result:
+    face = extracted.face
     left, top, right, bottom = (float(side) for side in face.box)
     return Result(
         face_id=read.task.face_id,
@@ -124,7 +125,8 @@ def _found(read: Read, face: Face, vector: NDArray[np.float32]) -> Result:
         sha256=face.photo.sha256,
         bytes=read.bytes,
         mtime_ns=read.mtime_ns,
-        vector=vector,
+        vector=extracted.vector,
+        distant=extracted.distant,
         box=(left, top, right, bottom),
         probability=float(face.probability),
         quality={name: float(number) for name, number in asdict(face.quality).items()},

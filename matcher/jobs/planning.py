@@ -157,5 +157,10 @@ def _bytes_needed(info: GalleryInfo, model: ModelIdentity, faces: int) -> int:
     """Return records of today's size with vectors of the new length, in store and index."""
     if not info.faces:
         return 0
-    records = max(0.0, info.store_bytes / info.faces - 4 * info.model.dimension)
-    return round(SLACK * faces * (records + 2 * 4 * model.dimension + 8))
+    records = max(0.0, info.store_bytes / info.faces - _stored(info.model))
+    return round(SLACK * faces * (records + _stored(model) + 4 * model.dimension + 8))
+
+
+def _stored(model: ModelIdentity) -> int:
+    """Return the bytes that the store keeps of a face's vectors."""
+    return 4 * model.dimension * model.looks

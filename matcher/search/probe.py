@@ -39,10 +39,14 @@ class Probe:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A probe that was embedded (`vector`) or was not (`reasons`, and the `error` if any)."""
+    """A probe that was embedded (`vector`) or was not (`reasons`, and the `error` if any).
+
+    A worn one is compared with the distant look of each enrolled face too.
+    """
 
     facts: ProbeFacts
     vector: NDArray[np.float32] | None = None
+    worn: bool = False
     reasons: tuple[str, ...] = ()
     error: MatcherError | None = None
 
@@ -60,8 +64,7 @@ def prepare(
         if _photo_of(probe) is not None:
             yield _from_photo(probe, next(extractions), policy)
         elif isinstance(probe.source, Face):
-            (vector,) = extractor.embed([probe.source])
-            yield _judge(probe, Extracted(probe.source, vector), policy)
+            yield _judge(probe, extractor.embed([probe.source])[0], policy)
         else:
             yield Prepared(_facts(probe), vector=_vector_of(probe))
 
@@ -91,7 +94,9 @@ def _judge(probe: Probe, found: Extracted, policy: QualityPolicy) -> Prepared:
     face = found.face
     facts = _facts(probe, face.photo.sha256, face)
     reasons = tuple(str(reason) for reason in refusals(face.quality, policy))
-    return Prepared(facts, vector=None if reasons else found.vector, reasons=reasons)
+    if reasons:
+        return Prepared(facts, reasons=reasons)
+    return Prepared(facts, vector=found.vector, worn=found.worn)
 
 
 def _facts(probe: Probe, sha256: str | None = None, face: Face | None = None) -> ProbeFacts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Literal
@@ -14,6 +14,7 @@ from matcher.embedding import Extractor, fuse
 from matcher.errors import FaceError, InputError
 from matcher.faces import POLICIES, QualityPolicy
 from matcher.gallery import Filters, Gallery, Selection, StoredFace
+from matcher.gallery.index import best
 from matcher.progress import ProgressHook, silent
 from matcher.search.ages import age_gap, age_on
 from matcher.search.calibration import Calibration
@@ -22,6 +23,9 @@ from matcher.search.probe import Prepared, Probe, prepare
 from matcher.search.terms import Terms
 
 _BATCH = 64  # probes embedded and searched together
+_Found = tuple[NDArray[np.float32], NDArray[np.int64]]
+_Nearest = Callable[[NDArray[np.float32], int, NDArray[np.int64] | None], _Found]
+
 _FACES_PER_SUBJECT = 4  # first guess of how many faces to fetch for each subject wanted
 
 
@@ -146,12 +150,9 @@ class Searcher:
 
     def _search(self, probes: list[Prepared], terms: Terms) -> Iterator[CandidateList]:
         selection = self._gallery.select(terms.filters)
-        vectors = [probe.vector for probe in probes if probe.vector is not None]
-        closest = self._closest_subjects(vectors, terms.top, selection)
+        closest = self._closest_subjects(probes, terms.top, selection)
         references = self._references(closest, selection)
-        found = iter(closest)
-        for probe in probes:
-            subjects = [] if probe.vector is None else next(found)
+        for probe, subjects in zip(probes, closest, strict=True):
             candidates = _rank(probe, [references[name] for name in subjects if name in references])
             yield self._list(probe, candidates, terms, selection)
 
@@ -179,21 +180,48 @@ class Searcher:
         )
 
     def _closest_subjects(
-        self, vectors: list[NDArray[np.float32]], top: int, selection: Selection
+        self, probes: list[Prepared], top: int, selection: Selection
     ) -> list[list[str]]:
-        """Return the `top` subjects of each vector, or all there are, by their closest face."""
+        """Return the `top` subjects of each probe, or all there are, by their closest face."""
+        closest: list[list[str]] = [[] for _ in probes]
+        for worn, nearest in (False, self._gallery.nearest), (True, self._nearest_by_either_look):
+            vectors = {
+                row: probe.vector
+                for row, probe in enumerate(probes)
+                if probe.vector is not None and probe.worn == worn
+            }
+            found = self._closest(list(vectors.values()), top, selection, nearest)
+            for row, subjects in zip(vectors, found, strict=True):
+                closest[row] = subjects
+        return closest
+
+    def _closest(
+        self,
+        vectors: list[NDArray[np.float32]],
+        top: int,
+        selection: Selection,
+        nearest: _Nearest,
+    ) -> list[list[str]]:
         wanted = min(top, selection.subjects)
         if not vectors or wanted == 0:
             return [[] for _ in vectors]
         queries = _stack(vectors, self._gallery.model.dimension)
         fetch = min(top * _FACES_PER_SUBJECT, selection.faces)
         while True:
-            _, face_ids = self._gallery.nearest(queries, fetch, allowed=selection.allowed)
+            _, face_ids = nearest(queries, fetch, selection.allowed)
             owners = self._gallery.owners(face_ids)
             subjects = [list(dict.fromkeys(name for name in row if name)) for row in owners]
             if fetch >= selection.faces or min(map(len, subjects)) >= wanted:
                 return [row[:wanted] for row in subjects]
             fetch = min(fetch * 2, selection.faces)
+
+    def _nearest_by_either_look(
+        self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None
+    ) -> _Found:
+        """Return the k nearest by each look together: up to 2 k, a face twice at most."""
+        own = self._gallery.nearest(queries, k, allowed)
+        afar = self._gallery.nearest_from_afar(queries, k, allowed)
+        return best(np.hstack([own[0], afar[0]]), np.hstack([own[1], afar[1]]), 2 * k)
 
     def _references(
         self, closest: Iterable[list[str]], selection: Selection
@@ -215,33 +243,40 @@ def _rank(probe: Prepared, references: list[list[StoredFace]]) -> tuple[Candidat
     """Return the candidates, the highest score first; equal scores by subject identifier."""
     if probe.vector is None:
         return ()
-    described = [_describe(probe.facts, probe.vector, faces) for faces in references]
+    described = [_describe(probe, probe.vector, faces) for faces in references]
     described.sort(key=lambda item: (-item.score, item.subject.subject_id))
     return tuple(replace(item, rank=rank) for rank, item in enumerate(described, start=1))
 
 
-def _describe(probe: ProbeFacts, vector: NDArray[np.float32], faces: list[StoredFace]) -> Candidate:
-    template = fuse(
-        np.stack([face.vector for face in faces]), np.array([face.weight for face in faces])
-    )
+def _describe(probe: Prepared, vector: NDArray[np.float32], faces: list[StoredFace]) -> Candidate:
+    weights = np.array([face.weight for face in faces])
+    looks = [_looks(face, probe.worn) for face in faces]
+    templates = [fuse(np.stack(look), weights).vector for look in zip(*looks, strict=True)]
     photos = sorted(
-        (_compare(probe, vector, face) for face in faces),
+        (
+            _photo(probe.facts, face, _score(vector, own))
+            for face, own in zip(faces, looks, strict=True)
+        ),
         key=lambda item: (-item.score, item.photo.sha256),
     )
     return Candidate(
         rank=0,
         subject=faces[0].subject,
         score=photos[0].score,
-        template_score=_cosine(vector, template.vector),
+        template_score=_score(vector, templates),
         photos=tuple(photos),
     )
 
 
-def _compare(probe: ProbeFacts, vector: NDArray[np.float32], face: StoredFace) -> CandidatePhoto:
+def _looks(face: StoredFace, worn: bool) -> list[NDArray[np.float32]]:
+    return [face.vector, face.distant] if worn and face.distant is not None else [face.vector]
+
+
+def _photo(probe: ProbeFacts, face: StoredFace, score: float) -> CandidatePhoto:
     photo, born = face.photo, face.subject.date_of_birth
     return CandidatePhoto(
         photo=photo,
-        score=_cosine(vector, face.vector),
+        score=score,
         quality=face.quality,
         age_gap=age_gap(
             probe.taken_on,
@@ -252,8 +287,8 @@ def _compare(probe: ProbeFacts, vector: NDArray[np.float32], face: StoredFace) -
     )
 
 
-def _cosine(left: NDArray[np.float32], right: NDArray[np.float32]) -> float:
-    return float(np.clip(left @ right, -1, 1))
+def _score(probe: NDArray[np.float32], looks: Iterable[NDArray[np.float32]]) -> float:
+    return max(float(np.clip(probe @ look, -1, 1)) for look in looks)
 
 
 def _outcome(probe: Prepared, candidates: Sequence[Candidate]) -> Outcome:

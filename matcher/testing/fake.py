@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.embedding import ModelIdentity, ModelRecord, WeightsFile
+from matcher.embedding import DistantLook, ModelIdentity, ModelRecord, WeightsFile
 from matcher.faces import CropTemplate, Face, measure
 from matcher.photos import Photo
 
@@ -47,9 +47,13 @@ class FakeEmbedder:
         Length of a vector, >= 2.
     version
         Of the identity; another version is another model with other vectors.
+    distant
+        As in `ModelRecord`.
     """
 
-    def __init__(self, dimension: int = 128, version: str = "1") -> None:
+    def __init__(
+        self, dimension: int = 128, version: str = "1", distant: DistantLook | None = None
+    ) -> None:
         self._record = ModelRecord(
             name="fake",
             version=version,
@@ -63,6 +67,7 @@ class FakeEmbedder:
             scale=255.0,
             dimension=dimension,
             mirrored=False,
+            distant=distant,
         )
         seed = np.random.SeedSequence([dimension, *version.encode()])
         generator = np.random.default_rng(seed)
@@ -82,6 +87,7 @@ class FakeEmbedder:
             "fa4e" * 16,
             self._record.preprocessing_sha256,
             self._record.dimension,
+            distant=self._record.distant is not None,
         )
 
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -17,7 +17,7 @@ def photo_hash(number):
     return hashlib.sha256(str(number).encode()).hexdigest()
 
 
-def enrolment(number, subject=None, vector=None, **facts):
+def enrolment(number, subject=None, vector=None, distant=None, **facts):
     """Return one face: photo `number` of `subject`, by default of a subject of four photos."""
     subject = subject or f"subject-{number // 4:04d}"
     return Enrolment(
@@ -28,6 +28,7 @@ def enrolment(number, subject=None, vector=None, **facts):
         probability=0.98,
         quality={"sharpness": 0.5},
         weight=0.75,
+        distant=distant,
     )
 
 

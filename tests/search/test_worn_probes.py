@@ -1,0 +1,119 @@
+"""A worn probe is searched for among the distant looks too; a clear one is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from matcher.embedding import DistantLook, Extractor
+from matcher.faces import POLICIES
+from matcher.gallery import Filters, Gallery, PhotoOfSubject, Subject, enrol
+from matcher.search import CandidateList, Probe, Searcher
+from matcher.testing.fake import FakeDetector, FakeEmbedder
+
+PEOPLE = 30
+EXTRACTOR = Extractor(FakeDetector(), FakeEmbedder(64, distant=DistantLook(6, 0.9)))
+OFF = POLICIES["off"]
+
+
+def picture(folder: Path, number: int) -> Path:
+    """Draw one picture of its own, with detail that is lost from afar."""
+    cells = np.random.default_rng(number).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    path = folder / f"{number}.png"
+    Image.fromarray(cells).resize((128, 128), Image.Resampling.NEAREST).save(path)
+    return path
+
+
+def worn(path: Path) -> Path:
+    """Return what is left of a picture from afar."""
+    small = path.with_name(f"worn-{path.name}")
+    with Image.open(path) as image:
+        image.resize((6, 6), Image.Resampling.BICUBIC).resize((128, 128)).save(small)
+    return small
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """One picture of each person."""
+    folder = tmp_path_factory.mktemp("pictures")
+    return [picture(folder, number) for number in range(PEOPLE)]
+
+
+@pytest.fixture
+def searcher(tmp_path: Path, photos: list[Path]) -> Searcher:
+    """A searcher of a gallery with all of them, subjects named by their number."""
+    gallery = Gallery.create(tmp_path / "gallery", model=EXTRACTOR.model)
+    people = [PhotoOfSubject(path, Subject(f"{row:02d}")) for row, path in enumerate(photos)]
+    outcomes = enrol(gallery, EXTRACTOR, people, policy=OFF)
+    assert {outcome.status for outcome in outcomes} == {"enrolled"}
+    return Searcher(gallery, EXTRACTOR, policy=OFF)
+
+
+def score_of(result: CandidateList, subject: str) -> float:
+    """Return the score of a subject."""
+    return next(one.score for one in result if one.subject.subject_id == subject)
+
+
+def test_the_extractor_tells_worn_from_clear(photos: list[Path]) -> None:
+    clear = [EXTRACTOR.extract(path)[0] for path in photos]
+    assert not any(one.worn for one in clear)
+    small = [EXTRACTOR.extract(worn(path))[0] for path in photos]
+    assert all(one.worn for one in small)
+    for one, other in zip(clear, small, strict=True):
+        assert one.distant is not None
+        assert one.distant @ other.vector > one.vector @ other.vector
+
+
+def test_a_worn_probe_scores_by_the_look_that_is_closer(
+    searcher: Searcher, photos: list[Path]
+) -> None:
+    for row, path in enumerate(photos):
+        (enrolled,) = EXTRACTOR.extract(path)
+        (probe,) = EXTRACTOR.extract(worn(path))
+        assert enrolled.distant is not None
+        result = searcher.search(worn(path), top=PEOPLE)
+        closest = max(probe.vector @ enrolled.vector, probe.vector @ enrolled.distant)
+        assert score_of(result, f"{row:02d}") == pytest.approx(closest, abs=1e-5)
+        assert result.rank_of(f"{row:02d}") == 1
+        best = result.candidates[0]
+        assert best.photos[0].score == best.score
+        assert best.template_score == pytest.approx(best.score, abs=1e-5)
+
+
+def test_a_clear_probe_scores_by_the_face_itself(searcher: Searcher, photos: list[Path]) -> None:
+    result = searcher.search(photos[3], top=PEOPLE)
+    (probe,) = EXTRACTOR.extract(photos[3])
+    for row, path in enumerate(photos):
+        (enrolled,) = EXTRACTOR.extract(path)
+        own = float(np.clip(probe.vector @ enrolled.vector, -1, 1))
+        assert score_of(result, f"{row:02d}") == pytest.approx(own, abs=1e-5)
+
+
+def test_a_vector_is_searched_for_as_it_is(searcher: Searcher, photos: list[Path]) -> None:
+    (probe,) = EXTRACTOR.extract(worn(photos[4]))
+    (enrolled,) = EXTRACTOR.extract(photos[4])
+    result = searcher.search(probe.vector, top=PEOPLE)
+    assert score_of(result, "04") == pytest.approx(probe.vector @ enrolled.vector, abs=1e-5)
+
+
+def test_worn_and_clear_probes_together_get_what_each_gets_alone(
+    searcher: Searcher, photos: list[Path]
+) -> None:
+    paths = [photos[0], worn(photos[1]), photos[2], worn(photos[3])]
+    together = searcher.search_many([Probe(path) for path in paths], top=5)
+    for path, result in zip(paths, together, strict=True):
+        alone = searcher.search(path, top=5)
+        assert [one.subject for one in result] == [one.subject for one in alone]
+        np.testing.assert_allclose(
+            [one.score for one in result], [one.score for one in alone], atol=1e-6
+        )
+
+
+def test_filters_hold_for_distant_looks_too(searcher: Searcher, photos: list[Path]) -> None:
+    result = searcher.search(
+        worn(photos[0]), filters=Filters(regions=("nowhere",), keep_unknown=False)
+    )
+    assert result.candidates == ()
