@@ -5,7 +5,9 @@
 
 FG-NET's folder holds photos named subject, "A", age (001A02.JPG); that of LFW holds
 Name/Name_0001.jpg and pairs.txt. The largest face of a photo counts; photos without one are left
-out, and counted. The rows:
+out, and counted. Searches compare as `matcher.search` does: a worn probe also with the distant look
+of each photo, where the model has one. Pairs are compared by the photos themselves, as in an audit.
+The rows:
 
 - rank-1, clean: each photo is searched among all others; the share whose nearest other photo is of
   the same subject, among those whose subject has another.
@@ -14,6 +16,8 @@ out, and counted. The rows:
   out. Faces were found in the clean photo, so faces no longer found are not part of it. The
   number of pixels is that of the crop: templates that show more or less of the head leave the face
   itself fewer or more of them.
+- TMR and FMR, px32-q30 and so on: what becomes of such probes at the threshold that clear photos
+  have an FMR of 1e-3 at.
 - TMR at FMR: the share of pairs of photos of one subject at or above the lowest threshold that at
   most such a share of all pairs of different subjects reaches; relatives, if labelled, left out.
 - FMR under 18: among pairs where both are under 18, at the threshold that gives pairs where both
@@ -47,7 +51,6 @@ from accuracy_rows import (
     Codes,
     Mask,
     Row,
-    Vectors,
     rows_of_cohort,
     rows_of_folds,
     weights_of,
@@ -59,7 +62,7 @@ import matcher
 from fairness import AuditError, Cohort
 from fairness.layouts import read_fgnet, read_lfw
 from fairness.lfw_pairs import FoldPairs, read_pairs
-from matcher.embedding import DEFAULT_MODEL, Embedder, load_model
+from matcher.embedding import DEFAULT_MODEL, Embedder, Looks, embed_looks, load_model
 from matcher.errors import MatcherError, PhotoError
 from matcher.faces import Detector, Face, align, load_detector
 from matcher.photos import load_photo
@@ -67,6 +70,7 @@ from matcher.testing.degrade import RECIPES
 
 LADDER = ("px64-q50", "px48-q40", "px32-q30", "px24-q30", "px16-q30")
 STORIES = ("phone", "cctv", "night", "old-print", "screenshot")
+JUDGED = ("px48-q40", "px32-q30", "px24-q30")
 BATCH = 16
 
 Crops = NDArray[np.uint8]
@@ -74,10 +78,10 @@ Crops = NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class Embedded:
-    """Which photos have a face, and each model's vectors of those, by version of the photo."""
+    """Which photos have a face, and each model's looks at those, by version of the photo."""
 
     found: Mask
-    vectors: tuple[dict[str, Vectors], ...]
+    looks: tuple[dict[str, Looks], ...]
 
 
 def embed(
@@ -95,10 +99,7 @@ def embed(
     detector = load_detector(device)
     found = np.zeros(len(cohort), np.bool_)
     versions = (CLEAN, *recipes)
-    parts = [
-        {version: [np.empty((0, model.record.dimension), np.float32)] for version in versions}
-        for model in models
-    ]
+    parts: list[dict[str, list[Looks]]] = [{version: [] for version in versions} for _ in models]
     for places, faces in _faces(cohort, detector):
         found[places] = True
         for template in {model.record.crop for model in models}:
@@ -107,9 +108,18 @@ def embed(
                 shown = crops if version == CLEAN else degraded(crops, version, places + seed)
                 for model, part in zip(models, parts, strict=True):
                     if model.record.crop == template:
-                        part[version].append(model.embed(shown))
-    joined = ({version: np.concatenate(part[version]) for version in part} for part in parts)
+                        part[version].append(embed_looks(model, shown))
+    joined = ({version: _joined(part[version]) for version in part} for part in parts)
     return Embedded(found, tuple(joined))
+
+
+def _joined(parts: Sequence[Looks]) -> Looks:
+    distant = [part.distant for part in parts if part.distant is not None]
+    return Looks(
+        np.concatenate([part.vectors for part in parts]),
+        np.concatenate(distant) if distant else None,
+        np.concatenate([part.worn for part in parts]),
+    )
 
 
 def _faces(cohort: Cohort, detector: Detector) -> Iterator[tuple[Codes, list[Face]]]:
@@ -165,7 +175,7 @@ def judge_fgnet(
     weights = weights_of(len(seen.subjects), options.draws, options.seed)
     return Findings(
         "FG-NET",
-        tuple(rows_of_cohort(seen, versions, weights) for versions in made.vectors),
+        tuple(rows_of_cohort(seen, versions, weights, JUDGED) for versions in made.looks),
         {**_counts(cohort, made.found), "subjects": len(seen.subjects)},
         f"{len(missing)} of {len(cohort)} photos without a face",
     )
@@ -184,8 +194,9 @@ def judge_lfw(
     same, folds = pairs.same[made_of], pairs.folds[made_of]
     weights = weights_of(len(folds), options.draws, options.seed, folds)
     rows = []
-    for versions in made.vectors:
-        scores = np.einsum("pd,pd->p", versions[CLEAN][left], versions[CLEAN][right])
+    for versions in made.looks:
+        vectors = versions[CLEAN].vectors
+        scores = np.einsum("pd,pd->p", vectors[left], vectors[right])
         rows.append(rows_of_folds(scores, same, folds, weights))
     missing, lost = int((~made.found).sum()), int((~made_of).sum())
     return Findings(

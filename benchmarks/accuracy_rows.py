@@ -18,6 +18,7 @@ from fairness.counts import SubjectCounts
 from fairness.histogram import allowed_errors
 from fairness.pairs import Pairs, years_between
 from fairness.resampling import draw_weights, percentile_limits
+from matcher.embedding import Looks
 
 CLEAN = "clean"
 """Name of the probes that are not degraded."""
@@ -76,18 +77,34 @@ def weights_of(units: int, draws: int, seed: int, strata: Codes | None = None) -
     return np.hstack([np.ones((units, 1)), *drawn])
 
 
-def rank_one(probes: Vectors, gallery: Vectors, subjects: Codes) -> Mask:
+def searched(probes: Looks, gallery: Looks) -> Vectors:
+    """Return the score of each probe with each photo of a gallery, as `matcher.search` has it.
+
+    That of a worn probe is the higher one of two: with the photo, and with its distant look.
+
+    Returns
+    -------
+    float32 array of shape (probes, photos)
+    """
+    scores: Vectors = probes.vectors @ gallery.vectors.T
+    if gallery.distant is not None:
+        afar = probes.vectors[probes.worn] @ gallery.distant.T
+        scores[probes.worn] = np.maximum(scores[probes.worn], afar)
+    return scores
+
+
+def rank_one(scores: Vectors, subjects: Codes) -> Mask:
     """Return whether the nearest other photo of each probe is of its own subject.
 
     Parameters
     ----------
-    probes, gallery
-        Unit vectors of the same photos in the same order, shape (photos, d); a probe is not
-        compared with the gallery's photo in its own place.
+    scores
+        Of probes and gallery of the same photos in the same order, shape (photos, photos); a probe
+        is not compared with the gallery's photo in its own place.
     subjects
         Subject code of each photo.
     """
-    scores = probes @ gallery.T
+    scores = scores.copy()
     np.fill_diagonal(scores, -np.inf)
     nearest: Mask = subjects[np.argmax(scores, axis=1)] == subjects
     return nearest
@@ -171,7 +188,9 @@ class NonMated:
         return counts
 
 
-def rows_of_cohort(cohort: Cohort, versions: Mapping[str, Vectors], weights: Numbers) -> list[Row]:
+def rows_of_cohort(
+    cohort: Cohort, versions: Mapping[str, Looks], weights: Numbers, judged: Sequence[str] = ()
+) -> list[Row]:
     """Return the rows of searches and of pairs.
 
     Parameters
@@ -182,16 +201,49 @@ def rows_of_cohort(cohort: Cohort, versions: Mapping[str, Vectors], weights: Num
         Vectors of its photos by what was done to them, `CLEAN` among them.
     weights
         Of its subjects.
+    judged
+        Of which versions the error rates at a threshold set on clear photos are among the rows.
     """
     subjects, ages = cohort.subject_codes, _ages(cohort)
+    gallery = versions[CLEAN]
     rows = []
     for version, probes in versions.items():
-        hits = rank_one(probes, versions[CLEAN], subjects)
+        hits = rank_one(searched(probes, gallery), subjects)
         for group, chosen in (("", ages >= 0), (f", aged {YOUNG:g} or less", ages <= YOUNG)):
             name = f"rank-1, {version}{group}"
             rows.append(rank_one_row(name, hits, chosen, subjects, weights))
-    scores = EmbeddingScores(cohort, versions[CLEAN])
+    scores = EmbeddingScores(cohort, gallery.vectors)
+    (thresholds,) = _non_mated(scores).thresholds((1e-3,), weights)
+    for version in judged:
+        pairs = _all_pairs(searched(versions[version], gallery))
+        rows += searched_rows(version, pairs, subjects, thresholds, weights)
     return [*rows, *true_match_rows(scores, weights), children_row(scores, weights)]
+
+
+def searched_rows(
+    version: str, pairs: Pairs, subjects: Codes, thresholds: Numbers, weights: Numbers
+) -> list[Row]:
+    """Return the error rates of degraded probes where clear photos have an FMR of 1e-3."""
+    same = subjects[pairs.left] == subjects[pairs.right]
+    mated = Mated(pairs.score[same], subjects[pairs.left[same]])
+    others = NonMated.of(pairs.where(~same), subjects)
+    where = f"{version}, where FMR of clear photos is 1e-3"
+    return [
+        Row(f"TMR, {where}", len(mated.scores), "pairs", mated.rates(thresholds, weights)),
+        Row(
+            f"FMR, {where}, times 1e-3",
+            len(others.scores),
+            "pairs",
+            others.rates(thresholds, weights) / 1e-3,
+            factor=1.0,
+        ),
+    ]
+
+
+def _all_pairs(scores: Vectors) -> Pairs:
+    """Return each probe with each photo of the gallery but its own, from scores of all."""
+    left, right = np.nonzero(~np.eye(len(scores), dtype=np.bool_))
+    return Pairs(left, right, scores[left, right])
 
 
 def true_match_rows(scores: EmbeddingScores, weights: Numbers) -> list[Row]:

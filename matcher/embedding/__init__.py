@@ -1,5 +1,6 @@
 """Face to vector: model registry, backbones, templates. Knows nothing of galleries."""
 
+from matcher.embedding.distant import Looks, embed_looks
 from matcher.embedding.extractor import Extracted, Extraction, Extractor, load_extractor
 from matcher.embedding.fetching import fetch
 from matcher.embedding.loading import load_model
@@ -16,6 +17,7 @@ __all__ = [
     "Extracted",
     "Extraction",
     "Extractor",
+    "Looks",
     "Measure",
     "ModelIdentity",
     "ModelRecord",
@@ -23,6 +25,7 @@ __all__ = [
     "Template",
     "WeightsFile",
     "WeightsStatus",
+    "embed_looks",
     "fetch",
     "fuse",
     "get_record",

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.embedding.distant import from_afar
+from matcher.embedding.distant import embed_looks
 from matcher.embedding.loading import load_model
 from matcher.embedding.record import Embedder, ModelIdentity
 from matcher.embedding.registry import DEFAULT_MODEL
@@ -130,16 +130,13 @@ class Extractor:
 
     def embed(self, faces: Sequence[Face]) -> tuple[Extracted, ...]:
         """Return faces that were found before with their vectors, in order."""
-        template, distant = self._embedder.record.crop, self._embedder.record.distant
+        template = self._embedder.record.crop
         crops = np.zeros((len(faces), template.size, template.size, 3), dtype=np.uint8)
         for row, face in enumerate(faces):
             crops[row] = align(face.photo, face.landmarks, template)
-        vectors = self._embedder.embed(crops)
-        if distant is None:
-            return tuple(map(Extracted, faces, vectors))
-        from_there = self._embedder.embed(from_afar(crops, distant.pixels))
-        worn = np.einsum("nd,nd->n", vectors, from_there) > distant.worn_above
-        return tuple(map(Extracted, faces, vectors, from_there, worn.tolist()))
+        looks = embed_looks(self._embedder, crops)
+        distant = [None] * len(faces) if looks.distant is None else looks.distant
+        return tuple(map(Extracted, faces, looks.vectors, distant, looks.worn.tolist()))
 
     def _extract_batch(self, sources: list[PhotoSource], choose: Choice) -> Iterator[Extraction]:
         loaded = [self._load(source) for source in sources]

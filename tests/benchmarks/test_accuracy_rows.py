@@ -12,6 +12,7 @@ from fairness import Cohort, EmbeddingScores, Sample
 from fairness.histogram import everybody
 from fairness.pairs import Pairs
 from fairness.thresholds import threshold_at
+from matcher.embedding import Looks
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 CHILDREN = "FMR under 18 where that of adults is 1e-3, times 1e-3"
@@ -24,6 +25,11 @@ with pytest.MonkeyPatch.context() as patch:
 def vectors_at(*degrees):
     angles = np.deg2rad(degrees)
     return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+
+
+def plain(vectors):
+    """Return looks of a model without a distant one."""
+    return Looks(vectors, None, np.zeros(len(vectors), bool))
 
 
 def random_vectors(count, seed=0, size=64):
@@ -48,14 +54,37 @@ def by_name(found):
 def test_the_nearest_other_photo_decides():
     subjects = np.array([0, 0, 1, 1])
     photos = vectors_at(0, 10, 15, 90)  # 10 is nearer to 15 than to 0; 90 is nearest to 15
-    assert rows.rank_one(photos, photos, subjects).tolist() == [True, False, False, True]
+    assert rows.rank_one(photos @ photos.T, subjects).tolist() == [True, False, False, True]
 
 
 def test_a_degraded_probe_does_not_find_its_own_clean_photo():
     subjects = np.array([0, 1, 1])
     gallery = vectors_at(0, 50, 80)
     probes = vectors_at(1, 2, 79)  # the second would find subject 0, the third its mate at 50
-    assert rows.rank_one(probes, gallery, subjects).tolist() == [False, False, True]
+    assert rows.rank_one(probes @ gallery.T, subjects).tolist() == [False, False, True]
+
+
+def test_worn_probes_only_are_compared_with_the_distant_looks_too():
+    gallery = Looks(vectors_at(0, 90), vectors_at(60, 30), np.zeros(2, bool))
+    probes = Looks(vectors_at(10, 50, 50), None, np.array([False, False, True]))
+    degrees = [[10, 80], [50, 40], [10, 20]]
+    found = rows.searched(probes, gallery)
+    np.testing.assert_allclose(found, np.cos(np.deg2rad(degrees)), atol=1e-6)
+    without = rows.searched(probes, Looks(gallery.vectors, None, gallery.worn))
+    np.testing.assert_allclose(
+        without, np.cos(np.deg2rad([[10, 80], [50, 40], [50, 40]])), atol=1e-6
+    )
+
+
+def test_error_rates_of_degraded_probes_by_hand():
+    subjects = np.array([0, 0, 1])
+    scores = np.array([[1.0, 0.6, 0.2], [0.4, 1.0, 0.7], [0.1, 0.8, 1.0]], np.float32)
+    pairs = rows._all_pairs(scores)
+    weights = np.array([[1.0, 2.0], [1.0, 1.0]])
+    mated, others = rows.searched_rows("x", pairs, subjects, np.array([0.5, 0.75]), weights)
+    assert (mated.count, others.count) == (2, 4)
+    np.testing.assert_allclose(mated.values, [1 / 2, 0])
+    np.testing.assert_allclose(others.values * 1e-3, [2 / 4, 1 / 4])
 
 
 def test_probes_without_a_mate_are_left_out_and_the_chosen_counted():
@@ -123,8 +152,9 @@ def test_the_observed_threshold_is_that_of_the_audit(fmr):
 def test_a_model_that_knows_everybody_makes_no_error():
     cohort = cohort_of(*[[3, 10, 20, 30]] * 12)
     known = np.eye(12, dtype=np.float32)[cohort.subject_codes]
-    versions = {"clean": known, "px32-q30": known}
-    for row in rows.rows_of_cohort(cohort, versions, rows.weights_of(12, 20, 0)):
+    versions = {"clean": plain(known), "px32-q30": plain(known)}
+    weights = rows.weights_of(12, 20, 0)
+    for row in rows.rows_of_cohort(cohort, versions, weights, ["px32-q30"]):
         wanted = 0.0 if row.name.startswith("FMR") else 1.0
         assert np.all(row.values == wanted), row.name
 
@@ -132,7 +162,7 @@ def test_a_model_that_knows_everybody_makes_no_error():
 def test_a_model_that_knows_nobody_does_as_chance_does():
     cohort = cohort_of(*[[3, 10, 20, 30]] * 100)
     weights = np.ones((100, 1))
-    found = by_name(rows.rows_of_cohort(cohort, {"clean": random_vectors(400)}, weights))
+    found = by_name(rows.rows_of_cohort(cohort, {"clean": plain(random_vectors(400))}, weights))
     assert found["rank-1, clean"].value < 0.03  # 3 of 399
     assert found["TMR at FMR 1e-2, 10 years or more apart"].value < 0.03
     assert found["TMR at FMR 1e-3"].value < 0.01
@@ -151,7 +181,7 @@ def test_children_who_look_alike_are_told_in_multiples():
 
 def test_ages_and_gaps_choose_what_they_say():
     cohort = cohort_of([5, 6, 15], [0, 5, 40], [20])
-    found = rows.rows_of_cohort(cohort, {"clean": random_vectors(7)}, np.ones((3, 1)))
+    found = rows.rows_of_cohort(cohort, {"clean": plain(random_vectors(7))}, np.ones((3, 1)))
     counts = {row.name: row.count for row in found}
     assert counts == {
         "rank-1, clean": 6,
@@ -164,7 +194,7 @@ def test_ages_and_gaps_choose_what_they_say():
 
 def test_rows_that_nothing_can_be_said_of_are_undefined():
     cohort, weights = cohort_of([10, 11], [12, 13]), rows.weights_of(2, 20, 0)
-    found = by_name(rows.rows_of_cohort(cohort, {"clean": random_vectors(4)}, weights))
+    found = by_name(rows.rows_of_cohort(cohort, {"clean": plain(random_vectors(4))}, weights))
     assert np.isnan(found["rank-1, clean, aged 5 or less"].value)
     assert np.isnan(found[CHILDREN].value)
     assert found[CHILDREN].limits is None

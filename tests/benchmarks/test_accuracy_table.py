@@ -70,7 +70,7 @@ def test_two_models_of_different_crops_are_judged_in_one_pass(fgnet, capsys):
     assert found.data["subjects"] == 3
     first, second = found.rows
     assert [row.name for row in first] == [row.name for row in second]
-    assert len(first) == 2 * (1 + RECIPES) + 3
+    assert len(first) == 2 * (1 + RECIPES) + 2 * len(accuracy.JUDGED) + 3
     counts = {row.name: row.count for row in first}
     assert counts["rank-1, px32-q30"] == 12
     assert counts["rank-1, px32-q30, aged 5 or less"] == 6
