@@ -350,6 +350,14 @@ class Shadow:
         )
         return int(self.store.value(sql))
 
+    def differs(self) -> bool:
+        """Return whether a face of the current edition is not in this one, or of another photo."""
+        sql = (
+            "SELECT EXISTS (SELECT 1 FROM source.faces f LEFT JOIN main.faces m USING (face_id) "
+            "WHERE m.sha256 IS NOT f.sha256)"
+        )
+        return bool(self.store.value(sql))
+
     def finish(self) -> None:
         """Copy all records as they are now; call while the current edition is locked.
 

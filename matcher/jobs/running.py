@@ -127,7 +127,8 @@ def reindex(
         with closing(Shadow(source, directory_of(source.path, edition))) as shadow:
             worked = fill(shadow, extractor, settings, on_progress)
             counts, lost = shadow.counts(), shadow.lost()
-        if source.model == extractor.model and set(counts) <= {"done"} and not lost:
+            needless = source.model == extractor.model and not shadow.differs()
+        if needless:
             drop(source.path, edition)  # it would be the current edition once more
             edition = source.edition
         return JobReport(edition, extractor.model, counts, worked, lost)

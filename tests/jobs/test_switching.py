@@ -16,6 +16,7 @@ from job_builders import (
     add,
     assert_made_by,
     assert_same_faces,
+    draw,
     faces_in,
     listed,
     made,
@@ -255,6 +256,55 @@ def test_a_switch_that_cannot_write_the_pointer_changes_nothing(
     assert read_pointer(ready).current == FIRST
     assert len(faces_in(ready)) == 12
     assert switch(ready).lost == 0
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+def killed(*_: object) -> None:
+    raise Killed
+
+
+@pytest.mark.parametrize("step", ["write_pointer", "_prune", "drop"])
+def test_a_switch_that_is_killed_is_completed_by_the_same_command(
+    ready: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Killed before the pointer is replaced, after it, and while old editions are deleted."""
+    from matcher.jobs import switching
+
+    switch(ready)
+    draw(tmp_path / "photos" / "3.png", 1003)
+    assert reindex(ready, NEW, settings=SETTINGS).counts["changed"] == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(switching, step, killed)
+        with pytest.raises(Killed):
+            switch(ready, keep=0)
+    again = reindex(ready, NEW, settings=SETTINGS)
+    if shadow_of(ready) is not None:
+        assert switch(ready, keep=0).edition == again.edition
+    prune(ready, keep=0)
+    assert names(ready) == [read_pointer(ready).current]
+    faces = faces_in(ready)
+    assert list(faces) == list(range(1, 13))
+    assert_made_by(NEW, faces)
+
+
+def test_a_prune_killed_between_files_and_pointer_leaves_a_gallery_that_is_used(
+    ready: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from matcher.jobs import switching
+
+    switch(ready)
+    with monkeypatch.context() as patch:
+        patch.setattr(switching, "write_pointer", killed)
+        with pytest.raises(Killed):
+            prune(ready)
+    assert read_pointer(ready).kept == ()
+    assert len(faces_in(ready)) == 12
+    assert shadow_of(ready) is None
+    with pytest.raises(JobError, match="none"):
+        rollback(ready)
 
 
 def full(_: int) -> None:
