@@ -34,7 +34,7 @@ Timeout = Annotated[float, typer.Option(min=0.1, help="Most seconds to decode on
 Retry = Annotated[bool, typer.Option("--retry", help="Try photos again that failed before.")]
 Report = Annotated[Path | None, typer.Option(help="CSV file for the outcome of every photo.")]
 Probes = Annotated[Path | None, typer.Option(help="Manifest of probes for the drift report.")]
-Gate = Annotated[Path | None, typer.Option(help="TOML file of bounds to keep before --switch.")]
+Gate = Annotated[Path | None, typer.Option(help="TOML file of bounds, without which no --switch.")]
 CohortOfGate = Annotated[Path | None, typer.Option(help="Cohort on which --gate is judged.")]
 CohortLayout = Annotated[Layout, typer.Option(help="How the cohort is laid out.")]
 MayLose = Annotated[int, typer.Option(min=0, help="Faces that a switch may leave behind.")]
@@ -86,7 +86,7 @@ def reindex(
     """Embed a gallery's photos with another model, compare, and switch to it.
 
     Searches go on with the old model until --switch. After an interruption the same command goes on
-    from the last batch. Exits with 7 or 8 where --gate does not let it switch.
+    from the last batch. Exits with 7 or 8 where the new model does not keep the bounds of --gate.
     """
     if sum((switch, rollback, discard, prune, dry_run)) > 1:
         raise typer.BadParameter(
@@ -94,6 +94,8 @@ def reindex(
         )
     if (gate is None) != (cohort is None):
         raise typer.BadParameter("--gate and --cohort need each other")
+    if gate is not None and (rollback or discard or prune or dry_run):
+        raise typer.BadParameter("--gate judges a model that was re-indexed with")
     if discard or prune:
         _tidy(gallery, None if discard else keep)
         return
@@ -108,6 +110,7 @@ def reindex(
     elif _run(gallery, model, device, settings):
         without = _report(gallery, report)
         _compare(gallery, model, device, probes, output)
+        _hold_to_bounds(model, device, terms)
         if switch:
             _switch(gallery, model, device, terms, settings)
         raise typer.Exit(Exit.ATTENTION if without and not switch else Exit.DONE)
@@ -209,7 +212,7 @@ def _report(gallery: Path, report: Path | None) -> int:
 def _compare(gallery: Path, model: str, device: str, probes: Path | None, output: Format) -> None:
     from matcher.jobs.drift import compare
 
-    saved = () if probes is None else _saved(gallery, model, device, probes)
+    saved = None if probes is None else _saved(gallery, model, device, probes)
     print_rows(compare(gallery, saved=saved).rows(), output, title="old against new")
 
 
@@ -238,15 +241,20 @@ def _saved(gallery: Path, model: str, device: str, manifest: Path) -> list[Saved
     return saved
 
 
+def _hold_to_bounds(model: str, device: str, terms: _Terms) -> None:
+    """End the command unless the new model keeps the bounds, if there are any."""
+    if terms.gate is None or terms.cohort is None:
+        return
+    code = _judge(terms.gate, terms.cohort, model, device, terms)
+    if code != Exit.DONE:
+        say("Not switched: searches go on with the old model.")
+        raise typer.Exit(code)
+
+
 def _switch(gallery: Path, model: str, device: str, terms: _Terms, settings: JobSettings) -> None:
     from matcher.embedding import load_extractor
     from matcher.jobs.switching import switch
 
-    if terms.gate is not None and terms.cohort is not None:
-        code = _judge(terms.gate, terms.cohort, model, device, terms)
-        if code != Exit.DONE:
-            say("Not switched: searches go on with the old model.")
-            raise typer.Exit(code)
     with progress() as hook:
         done = switch(
             gallery,

@@ -167,7 +167,7 @@ def compare(
     *,
     pairs: int = 2000,
     probes: int = 500,
-    saved: Sequence[SavedProbe] = (),
+    saved: Sequence[SavedProbe] | None = None,
     seed: int = 0,
 ) -> DriftReport:
     """Compare the shadow with the current edition.
@@ -181,7 +181,7 @@ def compare(
     probes
         Most faces of the gallery to search with, drawn among subjects with several.
     saved
-        Search with these instead.
+        Search with these instead, also if there are none.
     seed
         Of the draws.
 
@@ -202,7 +202,7 @@ def compare(
         face_ids, subjects = shadow.common()
         mated = _mated(face_ids, subjects, pairs, chance)
         non_mated = _non_mated(face_ids, subjects, pairs, chance)
-        used = saved or _probes(old, new, mated[:, 0], probes)
+        used = _probes(old, new, mated[:, 0], probes) if saved is None else saved
         return _report(old, new, len(face_ids), outcomes, mated, non_mated, used)
 
 

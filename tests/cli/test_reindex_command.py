@@ -123,6 +123,9 @@ def test_data_that_do_not_decide_a_bound_do_not_switch(
     home: Path, gallery: Path, cohort: Cohort
 ) -> None:
     switch_if_kept(home, gallery, cohort.manifest, "FTA", 0.9, code=8)
+    options = ("reindex", gallery, "--model", home / "new-model.toml", "--workers", 1)
+    bounds = ("--gate", gallery.parent / "bounds.toml", "--cohort", cohort.manifest)
+    assert "Declared bounds: " in run(*options, *bounds, code=8).stderr, "judged without --switch"
 
 
 @pytest.mark.slow
@@ -158,6 +161,7 @@ def test_what_was_begun_can_be_discarded(home: Path, gallery: Path) -> None:
         ((), 2),
         (("--switch", "--rollback"), 2),
         (("--model", "dlib-resnet", "--gate", "b.toml"), 2),
+        (("--rollback", "--gate", "b.toml", "--cohort", "c.csv"), 2),
         (("--model", "dlib-resnet", "--photos", "old"), 2),
         (("--model", "no-such-model"), 4),
         (("--rollback",), 5),

@@ -124,6 +124,13 @@ def test_a_rank_leaves_out_the_probe_itself_and_counts_subjects(tmp_path: Path) 
         assert rank(opened, vector, SavedProbe("nobody", vector, vector)) is None
 
 
+def test_saved_probes_are_not_replaced_by_others_when_none_is_left(tmp_path: Path) -> None:
+    gallery = made(tmp_path, 8)
+    reindex(gallery, NEW, settings=SETTINGS)
+    assert compare(gallery).ranks.probes == 6
+    assert compare(gallery, saved=[]).ranks.probes == 0
+
+
 def test_without_a_shadow_there_is_nothing_to_compare(tmp_path: Path) -> None:
     with pytest.raises(JobError, match="no shadow"):
         compare(made(tmp_path, 4))
