@@ -33,6 +33,9 @@ GRACE: Final = 5.0
 ATTEMPTS: Final = 2
 """How often a photo is tried whose worker dies: once it may be the worker's fault."""
 
+# A worker died before it took the request, or in mid-sentence, or it talks nonsense.
+_NO_ANSWER: Final = (OSError, ValueError, LookupError, TypeError, OverflowError, MemoryError)
+
 
 @dataclass(frozen=True)
 class Decoding:
@@ -203,7 +206,7 @@ class _Worker:
             send(requests, self._request(path))
             facts = receive(answers)
             return None if facts is None else self._received(facts, answers, path)
-        except (OSError, ValueError):  # it died before it took the request, or in mid-sentence
+        except _NO_ANSWER:
             return None
         finally:
             killer.cancel()

@@ -54,27 +54,34 @@ def job_lock(gallery: Path) -> Iterator[None]:
         When there can be no lock file.
     """
     path = gallery / LOCK_NAME
-    try:
-        file = path.open("a+", encoding="ascii")
-    except OSError as error:
-        raise GalleryWriteError(
-            "lock of the gallery's jobs",
-            rule="must be writable",
-            got=error,
-            next_step="Correct the rights of the gallery's directory.",
-            path=path,
-        ) from error
+    with _unwritable_reported(path):
+        file = path.open("a+b", buffering=0)
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise _running(_holder(file), path, "Wait for it to end, or end it.") from None
         _take_over(_holder(file), path)
-        _write(file, {"host": socket.gethostname(), "pid": os.getpid(), "started": now()})
+        with _unwritable_reported(path):
+            _write(file, {"host": socket.gethostname(), "pid": os.getpid(), "started": now()})
         try:
             yield
         finally:
             _write(file, {})
+
+
+@contextmanager
+def _unwritable_reported(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise GalleryWriteError(
+            "lock of the gallery's jobs",
+            rule="must be writable, with room on the disk",
+            got=error,
+            next_step="Free space, or correct the rights of the gallery's directory.",
+            path=path,
+        ) from error
 
 
 def _take_over(left: dict[str, object], path: Path) -> None:
@@ -103,7 +110,7 @@ def _running(holder: dict[str, object], path: Path, advice: str) -> JobRunningEr
     )
 
 
-def _holder(file: IO[str]) -> dict[str, object]:
+def _holder(file: IO[bytes]) -> dict[str, object]:
     file.seek(0)
     try:
         facts = json.loads(file.read() or "{}")
@@ -112,9 +119,8 @@ def _holder(file: IO[str]) -> dict[str, object]:
     return dict(facts)
 
 
-def _write(file: IO[str], facts: dict[str, object]) -> None:
+def _write(file: IO[bytes], facts: dict[str, object]) -> None:
     file.seek(0)
     file.truncate()
     if facts:
-        json.dump(facts, file)
-    file.flush()
+        file.write(json.dumps(facts).encode("ascii"))

@@ -109,6 +109,33 @@ def test_a_worker_that_does_not_start_ends_the_job_with_an_error(tmp_path: Path)
         list(decoders.read_all([draw(tmp_path / "a.png", 1)], ahead=1))
 
 
+@pytest.mark.parametrize(
+    ("length", "text"),
+    [
+        (2**63, ""),
+        (2**40, ""),
+        (4, "nope"),
+        (3, "[1]"),
+        (2, "{}"),
+        (24, '{"shape": [-1, -1, -1]} '),
+        (24, '{"shape": [1, 1, 3]}    abc'),
+        (24, '{"error": "PhotoError"} '),
+    ],
+)
+def test_a_worker_that_talks_nonsense_costs_its_photo_only(
+    tmp_path: Path, length: int, text: str
+) -> None:
+    """As one may whose memory a hostile photo has overwritten."""
+    program = (
+        "import struct, sys; from matcher.jobs.decoder import receive, send; "
+        "send(sys.stdout.buffer, {'ready': True}); receive(sys.stdin.buffer); "
+        f"sys.stdout.buffer.write(struct.pack('<Q', {length}) + {text.encode()!r})"
+    )
+    with Decoders(Decoding(workers=1, program=program)) as decoders:
+        (read,) = decoders.read_all([draw(tmp_path / "a.png", 1)], ahead=1)
+    assert isinstance(read, PhotoDamagedError)
+
+
 def test_leaving_early_waits_for_no_photo_and_leaves_no_process(tmp_path: Path) -> None:
     paths = [draw(tmp_path / f"{name}.png", 1) for name in ("a", "hang", "b", "hang-2", "c")]
     patient = replace(HOSTILE.decoding, seconds=300.0)

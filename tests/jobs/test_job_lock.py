@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 from job_builders import NEW, SETTINGS, made
 
-from matcher.errors import GalleryNotFoundError, JobRunningError
+from matcher.errors import GalleryNotFoundError, GalleryWriteError, JobRunningError
 from matcher.jobs.lock import LOCK_NAME, job_lock
 from matcher.jobs.running import reindex
 from matcher.jobs.switching import discard, prune, rollback, switch
@@ -87,6 +88,18 @@ def test_a_lock_that_is_half_written_is_taken_over(tmp_path: Path) -> None:
     with job_lock(tmp_path):
         pass
     assert (tmp_path / LOCK_NAME).read_text() == ""
+
+
+def test_a_disk_without_room_for_the_lock_is_an_error_of_the_library(tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        with pytest.raises(GalleryWriteError, match="room on the disk"), job_lock(tmp_path):
+            raise AssertionError
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    with job_lock(tmp_path):
+        pass
 
 
 def test_where_there_is_no_gallery_no_lock_is_left(tmp_path: Path) -> None:
