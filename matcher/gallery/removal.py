@@ -71,5 +71,11 @@ def _others(gallery: Path, edition: str, busy_timeout: float) -> Iterator[tuple[
     for name in names(gallery):
         if name != edition:
             directory = directory_of(gallery, name)
-            with closing(Store(directory, busy_timeout)) as store:
+            try:
+                store = Store(directory, busy_timeout)
+            except GalleryError:
+                if name in names(gallery):
+                    raise
+                continue  # dropped since
+            with closing(store):
                 yield directory, store

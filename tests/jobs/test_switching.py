@@ -258,6 +258,25 @@ def test_a_switch_that_cannot_write_the_pointer_changes_nothing(
     assert switch(ready).lost == 0
 
 
+def test_a_removal_overtaken_by_the_deletion_of_an_edition_is_carried_out(
+    ready: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from matcher.gallery import removal
+
+    def overtaken(gallery):
+        found = names(gallery)
+        shadow = shadow_of(gallery)
+        if shadow is not None:
+            room.drop(gallery, shadow)
+        return found
+
+    with Gallery.open(ready) as opened, monkeypatch.context() as patch:
+        patch.setattr(removal, "names", overtaken)
+        assert opened.remove_subject("subject-000") == 4
+    assert names(ready) == [FIRST]
+    assert len(faces_in(ready)) == 8
+
+
 class Killed(BaseException):
     """Stands for the end of the process."""
 
