@@ -13,6 +13,7 @@ import pytest
 from job_builders import HOSTILE, draw
 
 from matcher.errors import JobError, PhotoDamagedError, PhotoNotFoundError
+from matcher.jobs import decoding
 from matcher.jobs.decoding import Decoders, Decoding
 from matcher.photos import DecodeLimits, Photo, load_photo
 
@@ -78,8 +79,9 @@ def test_a_hanging_or_crashing_photo_leaves_its_neighbours_alone(tmp_path: Path)
     assert all(isinstance(one, (Photo, PhotoDamagedError)) for one in read)
 
 
-def test_a_stopped_worker_is_replaced(tmp_path: Path) -> None:
+def test_a_stopped_worker_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that is stopped cannot end itself; its time limit is then kept from outside."""
+    monkeypatch.setattr(decoding, "GRACE", 0.5)
     paths = [draw(tmp_path / f"{number}.png", number) for number in range(4)]
     with Decoders(Decoding(workers=1, seconds=0.5)) as decoders:
         read = decoders.read_all(paths, ahead=1)
