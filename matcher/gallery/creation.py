@@ -1,4 +1,4 @@
-"""Making a gallery: there as a whole, or not at all."""
+"""Making a gallery: there as a whole, or not at all, also after a power cut."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from matcher.embedding import ModelIdentity
 from matcher.errors import GalleryExistsError, GalleryWriteError
+from matcher.gallery.index_file import sync_directory
 from matcher.gallery.store import Store
 
 
@@ -54,4 +55,6 @@ def _write(path: Path, model: ModelIdentity, index: str) -> None:
         Store.create(made, model, index)
         if path.exists():
             path.rmdir()
+        sync_directory(made)
         made.rename(path)
+    sync_directory(path.parent)

@@ -244,13 +244,23 @@ def test_a_drop_cut_short_is_finished_by_the_next_open(
     assert not any((ready / "editions").iterdir())
 
 
+def place_of(descriptor: int) -> str:
+    """Return the path of an open file."""
+    return str(Path(f"/proc/self/fd/{descriptor}").readlink())
+
+
 def test_a_switch_that_cannot_write_the_pointer_changes_nothing(
     ready: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    synced = os.fsync
+
+    def full(descriptor: int) -> None:
+        if POINTER_NAME in place_of(descriptor):
+            raise OSError(28, "No space left on device")
+        synced(descriptor)
+
     with monkeypatch.context() as patch:
-        patch.setattr(room.os, "fsync", full)
-        patch.setattr("matcher.gallery.index_file.os.fsync", lambda _: None)
-        patch.setattr(room.os, "fsync", full)
+        patch.setattr(os, "fsync", full)
         with pytest.raises(GalleryWriteError, match="No space left"):
             switch(ready)
     assert read_pointer(ready).current == FIRST
@@ -326,8 +336,24 @@ def test_a_prune_killed_between_files_and_pointer_leaves_a_gallery_that_is_used(
         rollback(ready)
 
 
-def full(_: int) -> None:
-    raise OSError(28, "No space left on device")
+def test_directories_are_on_the_disk_before_the_pointer_names_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A directory entry that was never synced can be gone after a power cut."""
+    gallery = made(tmp_path, 4)
+    synced: list[str] = []
+    sync = os.fsync
+
+    def noting(descriptor: int) -> None:
+        synced.append(place_of(descriptor))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    reindex(gallery, NEW, settings=SETTINGS)
+    switch(gallery)
+    pointer = synced.index(str(gallery / f"{POINTER_NAME}.part"))
+    assert str(gallery / "editions") in synced[:pointer]
+    assert str(gallery) in synced[pointer:]
 
 
 @pytest.mark.parametrize("said", ["{", '{"current": "../elsewhere", "kept": []}', "[]"])
