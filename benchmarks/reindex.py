@@ -1,6 +1,7 @@
 """Re-indexing: throughput, bookkeeping, memory, searches meanwhile, and a storm of kills.
 
-    python benchmarks/reindex.py [PHOTOS] [--sizes 2000 20000] [--workers 2] [--device cpu]
+    python benchmarks/reindex.py [PHOTOS] [--only jobs searches readers kills] [--model NAME]
+                                 [--sizes 2000 20000] [--workers 2] [--device cpu]
                                  [--kills 100] [--storm 4000] [--out results/reindex.json]
 
 PHOTOS is a folder; its photos are linked under as many names as are needed. Without it, rendered
@@ -14,8 +15,11 @@ faces are used. The figures:
 - memory: peak of the job's process and of its largest worker; each size in a process of its own.
 - searches: p50 and p99 of one search at a time in the old gallery, in a process of its own, with no
   job and beside one.
-- kills: a job killed at random moments, against an undisturbed one. Here pictures and models mean
-  nothing, so that a hundred kills do not take a day.
+- readers: processes that open the gallery, search, and close it, over and over, while it is
+  switched and rolled back; which editions they saw, and how often one was a mixture.
+- kills: a job killed at random moments, against an undisturbed one.
+
+In the last two, pictures and models mean nothing, so that a hundred kills do not take a day.
 """
 
 from __future__ import annotations
@@ -27,26 +31,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from reindex_disturbed import readers, storm
 
-from matcher.embedding import Extractor, load_extractor
+from matcher.embedding import DEFAULT_MODEL, Extractor, load_extractor
 from matcher.errors import PhotoError
-from matcher.faces import POLICIES, load_detector
-from matcher.gallery import (
-    Enrolment,
-    Gallery,
-    PhotoOfSubject,
-    PhotoRecord,
-    StoredFace,
-    Subject,
-    enrol,
-)
+from matcher.faces import load_detector
+from matcher.gallery import Enrolment, Gallery, PhotoRecord, StoredFace, Subject
 from matcher.gallery.editions import directory_of, shadow_of
 from matcher.gallery.shadow import Shadow
 from matcher.jobs import running as job
@@ -56,11 +51,8 @@ from matcher.photos import find_photos, load_photo, sha256_of
 from matcher.search import Searcher
 from matcher.testing.fake import FakeDetector, FakeEmbedder, random_unit_vectors
 
-MODEL = "dlib-resnet"
+PARTS = ("jobs", "searches", "readers", "kills")
 OLD = FakeEmbedder(128)
-STORM_OLD = Extractor(FakeDetector(), FakeEmbedder(16))
-STORM_NEW = Extractor(FakeDetector(), FakeEmbedder(24, "2"))
-STORM_SETTINGS = JobSettings(batch=8, decoding=Decoding(workers=1))
 NOWHERE = (-9.0, -9.0, -1.0, -1.0)
 
 
@@ -109,7 +101,7 @@ def timed(spent: dict[str, float], name: str, work: Callable[..., Any]) -> Calla
 
 def run_job(options: argparse.Namespace) -> dict[str, Any]:
     """Re-index once, and say where the time went."""
-    extractor = load_extractor(MODEL, device=options.device)
+    extractor = load_extractor(options.model, device=options.device)
     list(extractor.extract_many([np.zeros((64, 64, 3), np.uint8)]))  # loads what is loaded once
     spent: dict[str, float] = {}
     job.embed_batch = timed(spent, "network", job.embed_batch)
@@ -151,12 +143,12 @@ def watch_workers() -> list[float]:
 
 def run_stages(options: argparse.Namespace) -> dict[str, float]:
     """Measure each stage alone, photos a second."""
-    extractor = load_extractor(MODEL, device=options.device)
+    extractor = load_extractor(options.model, device=options.device)
     settings = JobSettings(decoding=Decoding(options.workers))
     with Gallery.open(options.photos) as source:
         shadow = Shadow(source, directory_of(source.path, shadow_of(source.path) or "first"))
         paths = [Path(row.reference) for row in shadow.outcomes()]
-        boxes = list(source.faces(range(1, len(paths) + 1)).values())
+        faces = list(source.faces(range(1, len(paths) + 1)).values())
         shadow.close()
     with Decoders(settings.decoding) as decoders:
         list(decoders.read_all(paths[:4], 4))
@@ -164,18 +156,20 @@ def run_stages(options: argparse.Namespace) -> dict[str, float]:
         for _ in decoders.read_all(paths, 2 * settings.batch):
             pass
         decoding = len(paths) / (time.perf_counter() - started)
-    batch = [read(face, path) for face, path in zip(boxes, paths[: settings.batch], strict=False)]
-    job.embed_batch(extractor, batch)
-    repeats = max(2, min(40, len(paths) // settings.batch))
-    started = time.perf_counter()
-    for _ in range(repeats):
+    embedded, seconds = 0, 0.0
+    for first in np.linspace(0, len(faces) - settings.batch, 41).astype(int).tolist():
+        batch = [read(face) for face in faces[first : first + settings.batch]]
+        started = time.perf_counter()
         job.embed_batch(extractor, batch)
-    network = repeats * len(batch) / (time.perf_counter() - started)
-    return {"decoding": decoding, "network": network}
+        if first:  # in the first one is loaded what is loaded once
+            embedded += len(batch)
+            seconds += time.perf_counter() - started
+    return {"decoding": decoding, "network": embedded / seconds}
 
 
-def read(face: StoredFace, path: Path) -> job.Read:
+def read(face: StoredFace) -> job.Read:
     """Return a task with its photo."""
+    path = Path(face.photo.reference)
     task = job.Task(face.face_id, face.photo.sha256, str(path), face.box)
     return job.Read(task, path, None, None, load_photo(path))
 
@@ -197,23 +191,17 @@ def run_search(options: argparse.Namespace) -> dict[str, float]:
     return {"searches": len(spent), "p50_ms": float(p50), "p99_ms": float(p99)}
 
 
-def run_storm(options: argparse.Namespace) -> dict[str, Any]:
-    """Run the job that is killed."""
-    return dict(reindex(options.photos, STORM_NEW, settings=STORM_SETTINGS).counts)
-
-
 STEPS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "job": run_job,
     "stages": run_stages,
     "search": run_search,
-    "storm": run_storm,
 }
 
 
 def begin(name: str, gallery: Path, options: argparse.Namespace) -> subprocess.Popen[str]:
     """Start a step in a process of its own."""
-    facts = {"workers": options.workers, "device": options.device, "seconds": options.seconds}
-    words = [word for key, value in facts.items() for word in (f"--{key}", str(value))]
+    passed = ("model", "workers", "device", "seconds")
+    words = [word for key in passed for word in (f"--{key}", str(getattr(options, key)))]
     command = [sys.executable, str(Path(__file__)), str(gallery), "--step", name, *words]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
@@ -244,61 +232,21 @@ def searches(home: Path, photos: list[Path], options: argparse.Namespace) -> dic
     return {"idle": idle, "beside a job": beside, "job ran throughout": still}
 
 
-def storm(home: Path, photos: int, kills: int) -> dict[str, Any]:
-    """Kill a job again and again; compare what it made with an undisturbed one."""
-    folder = home / "storm"
-    drawn = list(draw(folder / "photos", photos))
-    galleries = folder / "killed", folder / "quiet"
-    for gallery in galleries:
-        with Gallery.create(gallery, model=STORM_OLD.model) as made:
-            enrol(made, STORM_OLD, drawn, policy=POLICIES["off"])
-    chance, landed = np.random.default_rng(7), 0
-    options = argparse.Namespace(workers=1, device="cpu", seconds=0)
-    for _ in range(kills):
-        running = begin("storm", galleries[0], options)
-        time.sleep(chance.uniform(0.2, 3.0))
-        landed += running.poll() is None
-        running.kill()
-        running.communicate()
-    faces = [finished(gallery) for gallery in galleries]
-    one, other = faces
-    records = one.keys() == other.keys() and all(
-        (a.subject, a.photo, a.box, a.quality, a.weight, a.probability)
-        == (b.subject, b.photo, b.box, b.quality, b.weight, b.probability)
-        for a, b in zip(one.values(), other.values(), strict=True)
-    )
-    pairs = zip(one.values(), other.values(), strict=True)
-    apart = max((float(np.abs(a.vector - b.vector).max()) for a, b in pairs), default=0.0)
-    return {
-        "photos": photos,
-        "kills": kills,
-        "kills while it ran": landed,
-        "records equal": records,
-        "largest difference of a vector": apart,
-    }
-
-
-def draw(folder: Path, count: int) -> Iterator[PhotoOfSubject]:
-    """Draw small pictures, four for each subject."""
-    folder.mkdir(parents=True)
-    for number in range(count):
-        cells = np.random.default_rng(number).integers(0, 256, (12, 12, 3), dtype=np.uint8)
-        path = folder / f"{number}.png"
-        Image.fromarray(cells).resize((72, 72), Image.Resampling.BICUBIC).save(path)
-        yield PhotoOfSubject(path, Subject(f"subject-{number // 4}"))
-
-
-def finished(gallery: Path) -> dict[int, StoredFace]:
-    """Let the job end, and return the faces that it made."""
-    settings = replace(STORM_SETTINGS, retry=True)
-    report = reindex(gallery, STORM_NEW, settings=settings)
-    with Gallery.open(gallery, edition=report.edition) as opened:
-        held = opened.faces_of([subject.subject_id for subject in opened.subjects()])
-    return {face.face_id: face for faces in held.values() for face in faces}
+def jobs(home: Path, photos: list[Path], options: argparse.Namespace) -> dict[str, Any]:
+    """Measure a job of each size, and the stages alone."""
+    found: dict[str, Any] = {}
+    for size in options.sizes:
+        gallery = home / f"gallery-{size}"
+        make_gallery(gallery, home / f"photos-{size}", photos, size)
+        found[f"job of {size}"] = result(begin("job", gallery, options))
+    first = home / f"gallery-{options.sizes[0]}"
+    found["stages alone"] = result(begin("stages", first, options))
+    show(found, options.sizes)
+    return found
 
 
 def show(results: dict[str, Any], sizes: list[int]) -> None:
-    """Print the figures."""
+    """Print the figures of the jobs."""
     alone = results["stages alone"]
     after = 1 / sum(1 / rate for rate in alone.values())
     print(f"alone: decoding {alone['decoding']:.1f}, network {alone['network']:.1f} photos/s; ")
@@ -312,16 +260,14 @@ def show(results: dict[str, Any], sizes: list[int]) -> None:
             f"{one['bookkeeping']:.1%}; peak {one['peak_mib']:.0f} MiB, "
             f"worker {one['worker_peak_mib']:.0f} MiB; {one['outcomes']}"
         )
-    for name in ("idle", "beside a job"):
-        one = results["searches"][name]
-        print(f"searches, {name}: p50 {one['p50_ms']:.1f} ms, p99 {one['p99_ms']:.1f} ms")
-    print(f"kills: {results['kills']}")
 
 
 def main() -> None:
     """Measure, print, save."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("photos", type=Path, nargs="?")
+    parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS)
+    parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument("--sizes", type=int, nargs="+", default=[2000, 20_000])
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--device", default="cpu")
@@ -338,16 +284,16 @@ def main() -> None:
     results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         home = Path(folder)
+        measures: dict[str, Callable[[list[Path]], dict[str, Any]]] = {
+            "jobs": lambda photos: jobs(home, photos, options),
+            "searches": lambda photos: searches(home, photos, options),
+            "readers": lambda _: readers(home / "readers", options.seconds),
+            "kills": lambda _: storm(home / "kills", options.storm, options.kills),
+        }
         photos = find_photos(options.photos or rendered(home / "rendered"))
-        for size in options.sizes:
-            gallery = home / f"gallery-{size}"
-            make_gallery(gallery, home / f"photos-{size}", photos, size)
-            results[f"job of {size}"] = result(begin("job", gallery, options))
-        first = home / f"gallery-{options.sizes[0]}"
-        results["stages alone"] = result(begin("stages", first, options))
-        results["searches"] = searches(home, photos, options)
-        results["kills"] = storm(home, options.storm, options.kills)
-    show(results, options.sizes)
+        for name in options.only:
+            results[name] = measures[name](photos)
+            print(f"{name}: {json.dumps(results[name])}", flush=True)
     if options.out:
         options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_text(json.dumps(results, indent=1))
