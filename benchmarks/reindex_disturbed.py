@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-from matcher.embedding import Extractor
+from matcher.embedding import DistantLook, Extractor
 from matcher.faces import POLICIES
 from matcher.gallery import Gallery, PhotoOfSubject, StoredFace, Subject, enrol
 from matcher.gallery.editions import shadow_of
@@ -32,7 +33,7 @@ from matcher.search import Searcher
 from matcher.testing.fake import FakeDetector, FakeEmbedder
 
 OLD = Extractor(FakeDetector(), FakeEmbedder(16))
-NEW = Extractor(FakeDetector(), FakeEmbedder(24, "2"))
+NEW = Extractor(FakeDetector(), FakeEmbedder(24, "2", distant=DistantLook(16, 0.99)))
 SETTINGS = JobSettings(batch=8, decoding=Decoding(workers=1))
 
 
@@ -54,7 +55,7 @@ def storm(folder: Path, photos: int, kills: int) -> dict[str, Any]:
         landed += not ended and stored(killed) < photos
     one, other = finished(killed), finished(quiet)
     pairs = list(zip(one.values(), other.values(), strict=True))
-    apart = max((float(np.abs(a.vector - b.vector).max()) for a, b in pairs), default=0.0)
+    apart = max((float(np.abs(looks(a) - looks(b)).max()) for a, b in pairs), default=0.0)
     return {
         "photos": photos,
         "kills": kills,
@@ -84,8 +85,13 @@ def finished(gallery: Path) -> dict[int, StoredFace]:
 
 
 def record(face: StoredFace) -> dict[str, Any]:
-    """Return all that is stored of a face but its vector."""
-    return {name: value for name, value in vars(face).items() if name != "vector"}
+    """Return all that is stored of a face but its vectors."""
+    return {name: it for name, it in vars(face).items() if name not in ("vector", "distant")}
+
+
+def looks(face: StoredFace) -> NDArray[np.float32]:
+    """Return the vectors of a face, of shape (looks, d)."""
+    return np.stack([look for look in (face.vector, face.distant) if look is not None])
 
 
 def readers(folder: Path, seconds: float, count: int = 4) -> dict[str, Any]:
