@@ -5,7 +5,7 @@
 FOLDERs hold FairFace (margin 0.25; `train/` with its table of labels) and Labeled Faces in the
 Wild (deep-funneled, with `pairs.txt`). Faces are cut once and kept beside the result
 (`.crops.npy`); the running mean of the weights is saved every 200 steps (`.part.safetensors`) and
-the losses go to a table (`.steps.csv`). 4,500 steps take about 80 minutes on two cores.
+the losses go to a table (`.steps.csv`). 2,800 steps take about 50 minutes on two cores.
 """
 
 from __future__ import annotations

@@ -38,9 +38,6 @@ class Recipe:
         this network differ eighty-fold. It warms up over 100 steps and falls as a cosine.
     temperature
         Of the softmax over all people of the training set.
-    memory
-        What is remembered of a face starts as the teacher's vector; of each view of it that the
-        student sees, this share is kept and the rest is the student's vector of the view.
     teacher_weight
         Weight of the distance to the teacher's vector against telling people apart.
     young_weight
@@ -51,11 +48,10 @@ class Recipe:
         Of everything that is drawn.
     """
 
-    steps: int = 4500
+    steps: int = 2800
     batch: int = 64
     rate: float = 2.5e-3
     temperature: float = 0.06
-    memory: float = 0.7
     teacher_weight: float = 3.0
     young_weight: float = 2.0
     averaging: float = 0.998
@@ -118,20 +114,18 @@ def fit(
     optimiser = torch.optim.AdamW(_groups(network, recipe.rate), weight_decay=_DECAY)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _pace(step, recipe.steps))
     wanted, subjects = torch.from_numpy(faces.wanted), torch.from_numpy(faces.subjects)
-    remembered = wanted.clone()
     mean = {name: value.clone() for name, value in network.state_dict().items()}
     views = DataLoader(_Views(faces, recipe), batch_size=None, num_workers=workers)
     losses = []
     for step, (rows, crops) in enumerate(views, start=1):
         vectors = network(crops)
-        apart = _apart(vectors, rows, remembered, subjects, recipe.temperature)
+        apart = _apart(vectors, rows, wanted, subjects, recipe.temperature)
         distance = (1.0 - (vectors * wanted[rows]).sum(dim=1)).mean()
         optimiser.zero_grad()
         torch.autograd.backward(apart + recipe.teacher_weight * distance)
         torch.nn.utils.clip_grad_norm_(network.parameters(), _LONGEST_GRADIENT)
         optimiser.step()
         schedule.step()
-        remembered = _remember(remembered, rows, vectors.detach(), recipe.memory)
         _average(mean, network.state_dict(), min(recipe.averaging, step / (step + 10)))
         losses.append((apart.item(), distance.item()))
         if step % every == 0 or step == recipe.steps:
@@ -148,22 +142,16 @@ def _groups(network: SpreadResnet, rate: float) -> list[dict[str, object]]:
 
 
 def _apart(
-    vectors: Tensor, rows: Tensor, remembered: Tensor, subjects: Tensor, temperature: float
+    vectors: Tensor, rows: Tensor, wanted: Tensor, subjects: Tensor, temperature: float
 ) -> Tensor:
     """Return how far the views are from naming their person among all of the training set.
 
-    The cross-entropy of a softmax over what is remembered of all photos; where a person has
+    The cross-entropy of a softmax over the teacher's vectors of all photos; where a person has
     several, their log-probabilities are averaged (Khosla et al. 2020, the loss "out").
     """
-    log_shares = functional.log_softmax(vectors @ remembered.T / temperature, dim=1)
+    log_shares = functional.log_softmax(vectors @ wanted.T / temperature, dim=1)
     own = (subjects[rows][:, None] == subjects[None]).float()
     return -((log_shares * own).sum(dim=1) / own.sum(dim=1)).mean()
-
-
-def _remember(remembered: Tensor, rows: Tensor, vectors: Tensor, kept: float) -> Tensor:
-    """Return the memory with the views just seen, each row of unit length."""
-    mixed = kept * remembered[rows] + (1.0 - kept) * vectors
-    return remembered.index_copy(0, rows, functional.normalize(mixed, dim=1))
 
 
 def _pace(step: int, steps: int) -> float:

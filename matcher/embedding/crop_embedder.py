@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from matcher.embedding.record import ModelIdentity, ModelRecord
 from matcher.errors import InputError, ModelError
@@ -29,12 +30,21 @@ class CropEmbedder:
         See `Embedder`.
     network
         See `Network`.
+    distant_network
+        The one that looks at faces from afar; None for the same.
     """
 
-    def __init__(self, record: ModelRecord, identity: ModelIdentity, network: Network) -> None:
+    def __init__(
+        self,
+        record: ModelRecord,
+        identity: ModelIdentity,
+        network: Network,
+        distant_network: Network | None = None,
+    ) -> None:
         self._record = record
         self._identity = identity
         self._network = network
+        self._distant_network = distant_network or network
 
     @property
     def record(self) -> ModelRecord:
@@ -66,19 +76,34 @@ class CropEmbedder:
         ModelError
             If the network returns a vector that is zero or not finite.
         """
+        return self._in_batches(crops, self._network)
+
+    def embed_from_afar(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return unit vectors for aligned crops as they would look from afar.
+
+        Parameters, result and errors are those of `embed`; a model without a distant look raises
+        InputError.
+        """
+        look = self._record.distant
+        if look is None:
+            raise _refusal("given to a model with a distant look", self._record.name)
         _check(crops, self._record.crop.size)
-        parts = [self._embed(crops[i : i + BATCH]) for i in range(0, len(crops), BATCH)]
+        return self._in_batches(from_afar(crops, look.pixels), self._distant_network)
+
+    def _in_batches(self, crops: NDArray[np.uint8], network: Network) -> NDArray[np.float32]:
+        _check(crops, self._record.crop.size)
+        parts = [self._embed(crops[i : i + BATCH], network) for i in range(0, len(crops), BATCH)]
         return np.concatenate([np.empty((0, self._record.dimension), np.float32), *parts])
 
-    def _embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def _embed(self, crops: NDArray[np.uint8], network: Network) -> NDArray[np.float32]:
         pixels = normalised(crops, self._record)
-        vectors = self._unit(pixels)
+        vectors = self._unit(pixels, network)
         if not self._record.mirrored:
             return vectors
-        return _scaled(vectors + self._unit(np.ascontiguousarray(pixels[:, :, ::-1])))
+        return _scaled(vectors + self._unit(np.ascontiguousarray(pixels[:, :, ::-1]), network))
 
-    def _unit(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        vectors = self._network(pixels)
+    def _unit(self, pixels: NDArray[np.float32], network: Network) -> NDArray[np.float32]:
+        vectors = network(pixels)
         wanted = (len(pixels), self._record.dimension)
         if vectors.shape != wanted:
             raise self._unusable(f"its vectors must be of shape {wanted}", vectors.shape)
@@ -93,6 +118,19 @@ class CropEmbedder:
             got=got,
             next_step=f"Verify the weights: matcher models verify {self._record.name}",
         )
+
+
+def from_afar(crops: NDArray[np.uint8], pixels: int) -> NDArray[np.uint8]:
+    """Return crops shrunk to `pixels` across and brought back, both uint8 (n, size, size, 3).
+
+    Shrinking averages over the pixels that become one, as a camera does.
+    """
+    size = crops.shape[1]
+    seen = np.empty_like(crops)
+    for row, crop in enumerate(crops):
+        small = Image.fromarray(crop).resize((pixels, pixels), Image.Resampling.BICUBIC)
+        seen[row] = np.asarray(small.resize((size, size), Image.Resampling.BICUBIC))
+    return seen
 
 
 def normalised(crops: NDArray[np.uint8], record: ModelRecord) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""A face as it would look from afar, so that what is worn is compared with what is worn."""
+"""Faces at each look of a model, so that what is worn is compared with what is worn."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from matcher.embedding.record import Embedder
-
-_CUBIC = Image.Resampling.BICUBIC
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,18 +38,5 @@ def embed_looks(embedder: Embedder, crops: NDArray[np.uint8]) -> Looks:
     vectors, look = embedder.embed(crops), embedder.record.distant
     if look is None:
         return Looks(vectors, None, np.zeros(len(vectors), np.bool_))
-    distant = embedder.embed(from_afar(crops, look.pixels))
+    distant = embedder.embed_from_afar(crops)
     return Looks(vectors, distant, np.einsum("nd,nd->n", vectors, distant) > look.worn_above)
-
-
-def from_afar(crops: NDArray[np.uint8], pixels: int) -> NDArray[np.uint8]:
-    """Return crops shrunk to `pixels` across and brought back, both uint8 (n, size, size, 3).
-
-    Shrinking averages over the pixels that become one, as a camera does.
-    """
-    size = crops.shape[1]
-    seen = np.empty_like(crops)
-    for row, crop in enumerate(crops):
-        small = Image.fromarray(crop).resize((pixels, pixels), _CUBIC)
-        seen[row] = np.asarray(small.resize((size, size), _CUBIC))
-    return seen

@@ -53,7 +53,7 @@ def load_model(
     record = get_record(name)
     _check_precision(record, precision)
     data, sha256 = read_weights(record, weights_folder(name, cache))
-    network = _network(record, data, sha256, device, precision, cache)
+    networks = _networks(record, data, sha256, device, precision, cache)
     identity = ModelIdentity(
         name=record.name,
         version=record.version,
@@ -62,33 +62,35 @@ def load_model(
         dimension=record.dimension,
         distant=record.distant is not None,
     )
-    return CropEmbedder(record, identity, network)
+    return CropEmbedder(record, identity, *networks)
 
 
-def _network(
+def _networks(
     record: ModelRecord,
     data: bytes,
     sha256: str,
     device: str,
     precision: Literal["float32", "bfloat16"],
     cache: Path | None,
-) -> Network:
+) -> tuple[Network, ...]:
+    """Return the network, and the one that looks at faces from afar if that is another."""
     # Imported here: `import matcher` must not load PyTorch or onnxruntime.
     if record.network == "onnx":
         from matcher.embedding.onnx_model import onnx_network
 
-        return onnx_network(record, data, device)
+        return (onnx_network(record, data, device),)
     from matcher.embedding import torch_network
     from matcher.faces.device import chosen_device
 
     chosen = chosen_device(device)
     if record.network == "dlib-resnet":
-        module = torch_network.dlib_resnet(data, sha256, cache_folder(cache))
+        modules = [torch_network.dlib_resnet(data, sha256, cache_folder(cache))]
     elif record.network == "youth-resnet":
-        module = torch_network.youth_resnet(data)
+        youth = torch_network.youth_resnet(data)
+        modules = [youth, youth.worn]  # from afar every face is worn
     else:
-        module = torch_network.inception_resnet(data)
-    return torch_network.as_network(module, chosen, precision)
+        modules = [torch_network.inception_resnet(data)]
+    return tuple(torch_network.as_network(module, chosen, precision) for module in modules)
 
 
 def _check_precision(record: ModelRecord, precision: str) -> None:

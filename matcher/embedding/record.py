@@ -163,3 +163,7 @@ class Embedder(Protocol):
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return unit vectors, float32 of shape (n, d), for RGB crops, uint8 (n, size, size, 3)."""
         ...
+
+    def embed_from_afar(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return what `embed` does, by the model's distant look; for models that have one."""
+        ...

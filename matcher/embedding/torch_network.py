@@ -83,7 +83,7 @@ def _keep(state: dict[str, Tensor], path: Path) -> None:
         _log.warning("The converted weights cannot be kept (%s); the next load converts.", error)
 
 
-def youth_resnet(data: bytes) -> nn.Module:
+def youth_resnet(data: bytes) -> YouthResnet:
     """Return the project's own network for the bytes of its weights, kept in half precision.
 
     Raises

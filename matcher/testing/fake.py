@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.embedding import DistantLook, ModelIdentity, ModelRecord, WeightsFile
+from matcher.embedding.crop_embedder import from_afar
 from matcher.faces import CropTemplate, Face, measure
 from matcher.photos import Photo
 
@@ -96,6 +97,11 @@ class FakeEmbedder:
         signals = cells.reshape(len(crops), _GRID * _GRID * 3)
         signals = signals - signals.mean(axis=1, keepdims=True)
         return _unit((signals + 1e-6) @ self._projection)
+
+    def embed_from_afar(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the same of the crops shrunk and brought back."""
+        look = self._record.distant
+        return self.embed(crops if look is None else from_afar(crops, look.pixels))
 
 
 def _grid_means(crops: NDArray[np.float64]) -> NDArray[np.float64]:
