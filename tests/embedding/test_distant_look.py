@@ -79,5 +79,5 @@ def test_rendered_faces_lose_less_from_afar_once_they_are_small(
     assert clear.distant is not None
     assert small.distant is not None
     kept = [np.einsum("nd,nd->n", look.vectors, look.distant) for look in (clear, small)]
-    assert (kept[1] > kept[0]).all()
+    assert np.median(kept[1]) > np.median(kept[0]) + 0.05
     assert clear.worn.sum() < small.worn.sum()
