@@ -27,6 +27,7 @@ MatcherError
 │   │   └── JobRunningError            another job works on the gallery
 │   ├── GalleryReplacedError           switched to another edition since it was opened
 │   ├── JobError                       a job cannot be begun, gone on with, or completed so
+│   │   └── JobStalledError            nothing was finished for so long that waiting is no use
 │   ├── GalleryWriteError              disk full, no rights; nothing was half written
 │   └── UnknownSubjectError (KeyError)
 ├── CalibrationError                   a calibration cannot be read, or does not carry what is asked
@@ -243,6 +244,12 @@ class JobError(GalleryError):
     """A job cannot be begun, gone on with, or completed as asked."""
 
     code = "job"
+
+
+class JobStalledError(JobError):
+    """Nothing was finished for so long that waiting is no use; what was finished is stored."""
+
+    code = "job_stalled"
 
 
 class GalleryWriteError(GalleryError):

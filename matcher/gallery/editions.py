@@ -103,7 +103,7 @@ def write_pointer(gallery: Path, pointer: Pointer) -> None:
         When it cannot be written; the old one is then as it was.
     """
     part = gallery / f"{POINTER_NAME}.part"
-    with _unwritable_reported(part):
+    with unwritable_reported(part):
         with part.open("w", encoding="ascii") as file:
             json.dump(asdict(pointer), file)
             file.flush()
@@ -143,7 +143,7 @@ def drop(gallery: Path, name: str) -> None:
     Who has it open goes on reading it until the object is closed.
     """
     directory = directory_of(gallery, name)
-    with _unwritable_reported(directory):
+    with unwritable_reported(directory):
         if name == FIRST:
             (gallery / STORE_NAME).unlink(missing_ok=True)
         else:
@@ -153,7 +153,7 @@ def drop(gallery: Path, name: str) -> None:
 
 def sweep(gallery: Path) -> None:
     """Finish what an interrupted `drop` left."""
-    with _unwritable_reported(gallery):
+    with unwritable_reported(gallery):
         if not (gallery / STORE_NAME).exists():
             for file in (*gallery.glob(f"{STORE_NAME}-*"), *gallery.glob(f"{INDEX_NAME}*")):
                 file.unlink(missing_ok=True)
@@ -163,7 +163,8 @@ def sweep(gallery: Path) -> None:
 
 
 @contextmanager
-def _unwritable_reported(path: Path) -> Iterator[None]:
+def unwritable_reported(path: Path) -> Iterator[None]:
+    """Turn an `OSError` into a `GalleryWriteError`."""
     try:
         yield
     except OSError as error:

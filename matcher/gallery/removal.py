@@ -12,6 +12,7 @@ from matcher.errors import GalleryError
 from matcher.gallery import rows
 from matcher.gallery.editions import directory_of, names, sweep
 from matcher.gallery.index_file import remove_index
+from matcher.gallery.shard_folders import drop_shard_folders
 from matcher.gallery.store import Store
 
 log = logging.getLogger(__name__)
@@ -30,9 +31,11 @@ def forget_elsewhere(
 
     Call while the store of `edition`, the current one, is locked for writing and before the same
     removal is committed there: then a job cannot bring back what is being removed, and a crash in
-    between leaves a removal that was not yet reported, and that is simply asked for again.
+    between leaves a removal that was not yet reported, and that is simply asked for again. Results
+    of a job that wait in files are deleted, whosever they are: their photos are done again.
     """
-    for _, store in _others(gallery, edition, busy_timeout):
+    for directory, store in _others(gallery, edition, busy_timeout):
+        drop_shard_folders(directory)
         with store.writing() as generation:
             for subject_id in subject_ids:
                 rows.delete_subject(store, subject_id, generation)

@@ -159,6 +159,11 @@ class Shadow:
         """Whose vectors it holds."""
         return self.store.model
 
+    @property
+    def directory(self) -> Path:
+        """Where it is."""
+        return self.store.path.parent
+
     def close(self) -> None:
         """Let go of the files."""
         self.store.close()
@@ -190,6 +195,13 @@ class Shadow:
         while page := self.store.query(sql, (json.dumps(again), last)):
             last = page[-1][0]
             yield from (Task(row[0], row[1], row[2], tuple(row[3:])) for row in page)
+
+    def waiting(self, face_ids: Sequence[int], again: Sequence[Status] = ()) -> set[int]:
+        """Return which of the faces are tasks still, see `tasks`."""
+        among = "f.face_id IN (SELECT value FROM json_each(?2))"
+        sql = f"SELECT f.face_id {_TASKS} AND {among}"  # noqa: S608 - constant
+        asked = (json.dumps(again), json.dumps(list(face_ids)))
+        return {face_id for (face_id,) in self.store.query(sql, asked)}
 
     def commit(self, results: Sequence[Result]) -> None:
         """Write the results of one batch in one transaction.
@@ -309,7 +321,7 @@ class Shadow:
         where = "face_id IN (SELECT value FROM json_each(?))"
         with self._source.locked(), self.store.writing():
             if changed:
-                remove_index(self.store.path.parent)  # it cannot follow a number to another vector
+                remove_index(self.directory)  # it cannot follow a number to another vector
             self.store.change_many(
                 "UPDATE outcomes SET bytes = ?2, mtime_ns = ?3 WHERE face_id = ?1", unchanged
             )

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from matcher.jobs.decoding import Decoding
     from matcher.jobs.drift import DriftReport, SavedProbe, compare
     from matcher.jobs.planning import Plan, plan
+    from matcher.jobs.ray_executor import RayExecutor
     from matcher.jobs.running import JobReport, JobSettings, outcomes, reindex
     from matcher.jobs.switching import Switched, discard, prune, rollback, switch
 
@@ -21,6 +22,7 @@ __all__ = [
     "JobSettings",
     "Outcome",
     "Plan",
+    "RayExecutor",
     "SavedProbe",
     "Switched",
     "compare",
@@ -38,6 +40,7 @@ _MODULES = {
     "jobs.decoding": ("Decoding",),
     "jobs.drift": ("DriftReport", "SavedProbe", "compare"),
     "jobs.planning": ("Plan", "plan"),
+    "jobs.ray_executor": ("RayExecutor",),
     "jobs.running": ("JobReport", "JobSettings", "outcomes", "reindex"),
     "jobs.switching": ("Switched", "discard", "prune", "rollback", "switch"),
 }

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import tee
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from matcher.embedding import Extractor, ModelIdentity
 from matcher.errors import JobError, MatcherError
@@ -25,11 +25,16 @@ from matcher.gallery.shadow import (
     make_shadow,
     model_of,
 )
+from matcher.gallery.shard_folders import drop_shard_folders, shard_folders
 from matcher.jobs.batches import Read, batched, embed_batch
 from matcher.jobs.decoding import Decoders, Decoding
 from matcher.jobs.lock import job_on
+from matcher.jobs.shards import SUFFIX, read_shard
 from matcher.photos import sha256_of
 from matcher.progress import ProgressHook, silent
+
+if TYPE_CHECKING:
+    from matcher.jobs.ray_executor import RayExecutor
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +96,7 @@ def reindex(
     extractor: Extractor,
     *,
     settings: JobSettings = JobSettings(),
+    executor: RayExecutor | None = None,
     on_progress: ProgressHook = silent,
 ) -> JobReport:
     """Embed all photos of a gallery with another model, into a shadow that nobody searches yet.
@@ -106,6 +112,8 @@ def reindex(
         Detector and the new model.
     settings
         How to work.
+    executor
+        Where to work: on a cluster; None for this machine. The outcome is the same.
     on_progress
         Called after each batch: "re-index" with faces done and in all in this run, and "without a
         vector" with those that failed or are missing.
@@ -117,7 +125,9 @@ def reindex(
     JobRunningError
         Another job works on it.
     JobError
-        The shadow there is of another model.
+        The shadow there is of another model, or the cluster cannot do the job, see `RayExecutor`.
+    JobStalledError
+        The cluster finishes nothing any more; what it finished is stored.
     GalleryWriteError
         The disk is full, say; batches before this one are stored.
     """
@@ -125,7 +135,7 @@ def reindex(
         edition = make_shadow(source, extractor.model)
         require_model(source.path, edition, extractor.model)
         with closing(Shadow(source, directory_of(source.path, edition))) as shadow:
-            worked = fill(shadow, extractor, settings, on_progress)
+            worked = fill(shadow, extractor, settings, on_progress, executor)
             counts, lost = shadow.counts(), shadow.lost()
             needless = source.model == extractor.model and not shadow.differs()
         if needless:
@@ -148,23 +158,50 @@ def require_model(path: Path, edition: str, model: ModelIdentity) -> None:
 
 
 def fill(
-    shadow: Shadow, extractor: Extractor, settings: JobSettings, on_progress: ProgressHook
+    shadow: Shadow,
+    extractor: Extractor,
+    settings: JobSettings,
+    on_progress: ProgressHook,
+    executor: RayExecutor | None = None,
 ) -> int:
     """Do all tasks of a shadow, and those that come up meanwhile; return how many."""
+    commit_left(shadow, settings.again)
     shadow.copy_unchanged()
     reopen_changed(shadow, settings.moved, on_progress)
     worked = 0
     again = settings.again
     while left := shadow.count(again):
-        with Decoders(settings.decoding) as decoders:
-            before, worked = worked, worked + left
-            hook = _counting(on_progress, before, worked)
-            for batch in batches(shadow.tasks(again), decoders, settings):
-                results = embed_batch(extractor, batch)
+        before, worked = worked, worked + left
+        hook = _counting(on_progress, before, worked)
+        if executor is None:
+            embedded = _embedded_here(shadow, extractor, settings, again)
+        else:
+            embedded = executor.embedded(shadow, settings, again)
+        with closing(embedded):
+            for results in embedded:
                 shadow.commit(results)
                 hook(results)
         again = ()  # what failed in this run is not tried again in this run
     return worked
+
+
+def commit_left(shadow: Shadow, again: Sequence[Status]) -> None:
+    """Commit the files of results that a job left which died, then delete them."""
+    for folder in shard_folders(shadow.directory):
+        for file in sorted(folder.glob(f"*{SUFFIX}")):
+            results = read_shard(file) or []
+            waiting = shadow.waiting([result.face_id for result in results], again)
+            shadow.commit([result for result in results if result.face_id in waiting])
+    with shadow.locked():
+        drop_shard_folders(shadow.directory)
+
+
+def _embedded_here(
+    shadow: Shadow, extractor: Extractor, settings: JobSettings, again: Sequence[Status]
+) -> Generator[list[Result]]:
+    with Decoders(settings.decoding) as decoders:
+        for batch in batches(shadow.tasks(again), decoders, settings):
+            yield embed_batch(extractor, batch)
 
 
 def _counting(

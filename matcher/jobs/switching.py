@@ -18,6 +18,7 @@ from matcher.gallery.editions import (
     write_pointer,
 )
 from matcher.gallery.shadow import PATIENCE, Shadow
+from matcher.gallery.shard_folders import drop_shard_folders
 from matcher.jobs.lock import job_on
 from matcher.jobs.running import JobSettings, fill, require_model
 from matcher.progress import ProgressHook, silent
@@ -197,6 +198,7 @@ def _moved(path: Path, edition: str, shadow: Shadow, may_lose: int) -> bool:
                 path=path,
             )
         shadow.finish()
+        drop_shard_folders(shadow.directory)
         before = read_pointer(path)
         kept = [before.current, *(name for name in before.kept if name != edition)]
         write_pointer(path, Pointer(edition, tuple(kept)))
