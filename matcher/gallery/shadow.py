@@ -199,7 +199,7 @@ class Shadow:
     def waiting(self, face_ids: Sequence[int], again: Sequence[Status] = ()) -> set[int]:
         """Return which of the faces are tasks still, see `tasks`."""
         among = "f.face_id IN (SELECT value FROM json_each(?2))"
-        sql = f"SELECT f.face_id {_TASKS} AND {among}"  # noqa: S608 - constant
+        sql = f"SELECT f.face_id {_TASKS} AND {among}"
         asked = (json.dumps(again), json.dumps(list(face_ids)))
         return {face_id for (face_id,) in self.store.query(sql, asked)}
 
