@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import enum
 from contextlib import ExitStack
 from dataclasses import asdict, astuple, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,8 +19,17 @@ from matcher.cli.options import Device, DryRun, GalleryPath, Output, Salvage
 
 if TYPE_CHECKING:
     from matcher.jobs.drift import SavedProbe
+    from matcher.jobs.ray_executor import RayExecutor
     from matcher.jobs.running import JobSettings
     from matcher.jobs.switching import Switched
+
+
+class Where(enum.StrEnum):
+    """Where photos are embedded."""
+
+    local = "local"
+    ray = "ray"
+
 
 Model = Annotated[
     str | None,
@@ -28,7 +39,19 @@ Photos = Annotated[
     list[str] | None,
     typer.Option("--photos", metavar="OLD=NEW", help="A folder of photos that moved; repeatable."),
 ]
-Workers = Annotated[int | None, typer.Option(min=1, help="Processes that decode photos.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Processes that decode photos; with ray, of each actor.")
+]
+Executor = Annotated[Where, typer.Option(help="Where photos are embedded.")]
+Address = Annotated[
+    str | None, typer.Option(metavar="HOST:PORT", help="Head of the Ray cluster, for ray.")
+]
+Actors = Annotated[
+    int | None, typer.Option(min=1, help="Processes with the model, for ray; one for each CPU.")
+]
+Stall = Annotated[
+    float, typer.Option(min=1, help="Most seconds in which a cluster finishes nothing, for ray.")
+]
 Batch = Annotated[int, typer.Option(min=1, help="Photos in one transaction.")]
 Timeout = Annotated[float, typer.Option(min=0.1, help="Most seconds to decode one photo.")]
 Retry = Annotated[bool, typer.Option("--retry", help="Try photos again that failed before.")]
@@ -64,6 +87,10 @@ def reindex(
     device: Device = "cpu",
     photos: Photos = None,
     workers: Workers = None,
+    executor: Executor = Where.local,
+    address: Address = None,
+    actors: Actors = None,
+    stall: Stall = 600.0,
     batch: Batch = 32,
     timeout: Timeout = 30.0,
     retry: Retry = False,
@@ -96,9 +123,13 @@ def reindex(
         raise typer.BadParameter("--gate and --cohort need each other")
     if gate is not None and (rollback or discard or prune or dry_run):
         raise typer.BadParameter("--gate judges a model that was re-indexed with")
+    if (executor is Where.ray) != (address is not None):
+        raise typer.BadParameter("--executor ray and --address need each other")
     if discard or prune:
         _tidy(gallery, None if discard else keep)
         return
+    if workers is None and executor is Where.ray:
+        workers = 1
     settings = _settings(workers, timeout, salvage, batch, photos or [], retry)
     terms = _Terms(gate, cohort, layout, memory, may_lose, keep)
     if rollback:
@@ -107,7 +138,7 @@ def reindex(
         raise typer.BadParameter("--model is needed")
     elif dry_run:
         _plan(gallery, model, device, settings, output)
-    elif _run(gallery, model, device, settings):
+    elif _run(gallery, model, device, settings, _on_ray(model, device, address, actors, stall)):
         without = _report(gallery, report)
         _compare(gallery, model, device, probes, output)
         _hold_to_bounds(model, device, terms)
@@ -133,6 +164,19 @@ def _settings(
         moved=tuple(_moved(text) for text in photos),
         retry=retry,
     )
+
+
+def _on_ray(
+    model: str, device: str, address: str | None, actors: int | None, stall: float
+) -> RayExecutor | None:
+    if address is None:
+        return None
+    from matcher.embedding import load_extractor
+    from matcher.jobs.ray_executor import RayExecutor
+
+    gpus = 1.0 if device.startswith("cuda") else 0.0
+    load = partial(load_extractor, model, device=device)
+    return RayExecutor(address, load, actors=actors, gpus=gpus, stall=stall)
 
 
 def _moved(text: str) -> tuple[Path, Path]:
@@ -169,7 +213,9 @@ def _plan(gallery: Path, model: str, device: str, settings: JobSettings, output:
         raise typer.Exit(Exit.ATTENTION)
 
 
-def _run(gallery: Path, model: str, device: str, settings: JobSettings) -> bool:
+def _run(
+    gallery: Path, model: str, device: str, settings: JobSettings, executor: RayExecutor | None
+) -> bool:
     """Run the job; return whether there is something to switch to."""
     from matcher.embedding import load_extractor
     from matcher.gallery.editions import read_pointer
@@ -177,7 +223,11 @@ def _run(gallery: Path, model: str, device: str, settings: JobSettings) -> bool:
 
     with progress() as hook:
         done = reindex(
-            gallery, load_extractor(model, device=device), settings=settings, on_progress=hook
+            gallery,
+            load_extractor(model, device=device),
+            settings=settings,
+            executor=executor,
+            on_progress=hook,
         )
     if done.edition == read_pointer(gallery).current:
         say("The gallery is of this model, and no photo changed.")
