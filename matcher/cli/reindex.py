@@ -119,17 +119,14 @@ def reindex(
         raise typer.BadParameter(
             "choose one of --switch, --rollback, --discard, --prune, --dry-run"
         )
-    if (gate is None) != (cohort is None):
-        raise typer.BadParameter("--gate and --cohort need each other")
+    _need_each_other("--gate and --cohort", gate is not None, cohort is not None)
+    _need_each_other("--executor ray and --address", executor is Where.ray, address is not None)
     if gate is not None and (rollback or discard or prune or dry_run):
         raise typer.BadParameter("--gate judges a model that was re-indexed with")
-    if (executor is Where.ray) != (address is not None):
-        raise typer.BadParameter("--executor ray and --address need each other")
     if discard or prune:
         _tidy(gallery, None if discard else keep)
         return
-    if workers is None and executor is Where.ray:
-        workers = 1
+    workers = workers or (1 if executor is Where.ray else None)
     settings = _settings(workers, timeout, salvage, batch, photos or [], retry)
     terms = _Terms(gate, cohort, layout, memory, may_lose, keep)
     if rollback:
@@ -145,6 +142,11 @@ def reindex(
         if switch:
             _switch(gallery, model, device, terms, settings)
         raise typer.Exit(Exit.ATTENTION if without and not switch else Exit.DONE)
+
+
+def _need_each_other(names: str, one: bool, other: bool) -> None:
+    if one != other:
+        raise typer.BadParameter(f"{names} need each other")
 
 
 def _settings(

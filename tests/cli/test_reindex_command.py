@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,16 @@ def test_saved_probes_take_the_place_of_drawn_ones(
     assert f"of {SUBJECTS} probes" in drift
 
 
+def test_the_executor_on_ray_without_ray_has_its_exit_code(
+    home: Path, gallery: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    options = ("--executor", "ray", "--address", "127.0.0.2:6399")
+    result = run("reindex", gallery, "--model", home / "new-model.toml", *options, code=6)
+    assert "pip install 'matcher[ray]'" in result.stderr
+    assert shadow_of(gallery) is None
+
+
 def test_what_was_begun_can_be_discarded(home: Path, gallery: Path) -> None:
     run("reindex", gallery, "--model", home / "new-model.toml", "--workers", 1)
     assert shadow_of(gallery) is not None
@@ -163,6 +174,8 @@ def test_what_was_begun_can_be_discarded(home: Path, gallery: Path) -> None:
         (("--model", "dlib-resnet", "--gate", "b.toml"), 2),
         (("--rollback", "--gate", "b.toml", "--cohort", "c.csv"), 2),
         (("--model", "dlib-resnet", "--photos", "old"), 2),
+        (("--model", "dlib-resnet", "--executor", "ray"), 2),
+        (("--model", "dlib-resnet", "--address", "127.0.0.2:6399"), 2),
         (("--model", "no-such-model"), 4),
         (("--rollback",), 5),
     ],

@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import made_model
 import pytest
 from job_builders import (
     HOSTILE,
@@ -37,7 +38,9 @@ from ray_cluster import (
     noted,
     workers,
 )
+from typer.testing import CliRunner
 
+from matcher.cli.commands import app
 from matcher.embedding import Extractor
 from matcher.errors import InputError, JobError, JobStalledError, WeightsMissingError
 from matcher.gallery import Gallery
@@ -45,6 +48,7 @@ from matcher.gallery.editions import directory_of, shadow_of
 from matcher.gallery.shard_folders import shard_folders
 from matcher.jobs import JobReport, RayExecutor, outcomes, reindex
 from matcher.testing.fake import FakeDetector, FakeEmbedder
+from matcher.testing.synthetic import CohortSpec, write_cohort
 
 pytest.importorskip("ray")
 pytestmark = pytest.mark.slow
@@ -106,6 +110,27 @@ def test_a_cluster_gives_what_this_machine_gives(
     assert len(nodes(tmp_path / "journal")) == 2
     again = reindex(gallery, NEW, settings=replace(SETTINGS, retry=True), executor=on_cluster)
     assert again.worked == 5
+
+
+def test_the_command_works_on_a_cluster(cluster: Cluster, tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    write_cohort(CohortSpec(4, ages=(9,), seed=3, size=128), tmp_path)
+    made_model.write(tmp_path)
+    model = str(tmp_path / "new-model.toml")
+    gallery, here = tmp_path / "gallery", tmp_path / "here"
+    assert command("enrol", gallery, tmp_path / "manifest.csv") == 0
+    shutil.copytree(gallery, here)
+    place = ("--executor", "ray", "--address", cluster.address, "--actors", 2)
+    assert command("reindex", gallery, "--model", model, *place, "--switch") == 0
+    assert command("reindex", here, "--model", model, "--switch", "--workers", 1) == 0
+    assert_same_faces(faces_in(gallery), faces_in(here))
+
+
+def command(*words: object) -> int:
+    result = CliRunner().invoke(app, [str(word) for word in words])
+    assert "Traceback" not in result.output
+    return result.exit_code
 
 
 def test_a_killed_worker_costs_one_shard(cluster: Cluster, tmp_path: Path) -> None:
