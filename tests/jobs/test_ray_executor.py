@@ -176,12 +176,12 @@ def test_a_killed_job_goes_on_from_the_files_that_are_there(
         [sys.executable, str(driver), str(gallery), cluster.address, str(journal)],
         env=os.environ | {"PYTHONPATH": f"{driver.parent}:{Path.cwd()}"},
     )
-    while not (waiting := files_of_results(gallery)) or embedded(journal).total() < PHOTOS // 2:
+    # One file may be committed already; another waits.
+    while len(files_of_results(gallery)) < 2 or embedded(journal).total() < PHOTOS // 2:
         assert running.poll() is None
         time.sleep(0.05)
     running.send_signal(signal.SIGKILL)
     running.wait()
-    assert waiting
     stored = len(faces_in(gallery, shadow_of(gallery)))
     assert 0 < stored < PHOTOS
     assert stored % SHARD == 0, "a shard by halves"
