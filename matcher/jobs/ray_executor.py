@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -34,6 +35,9 @@ log = logging.getLogger(__name__)
 ATTEMPTS: Final = 5
 """How often a shard is given out whose worker is lost: a node may go, and the next one too, but a
 shard that ends every worker would go round for ever."""
+
+CONNECTING: Final = 10.0
+"""Seconds to reach the head of the cluster."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,9 @@ def _ray() -> Any:
 
 @contextmanager
 def _connected(ray: Any, address: str) -> Iterator[None]:
+    host, _, port = address.rpartition(":")
     try:
+        socket.create_connection((host, int(port)), CONNECTING).close()  # Ray tries for minutes
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         raise JobError(
@@ -267,7 +273,8 @@ class _Pool:
         self._ray.kill(call.actor)
         self._lost_in_a_row += 1
         if self._lost_in_a_row > ATTEMPTS * self._number:
-            raise self._stalled(f"{self._lost_in_a_row} lost workers, one after the other")
+            said = str(error).strip().splitlines()[-1]
+            raise self._stalled(f"{self._lost_in_a_row} lost workers in a row, the last: {said}")
         if call.shard is not None:
             self._returned.append(_once_more(call.shard))
         self._hire()

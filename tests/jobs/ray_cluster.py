@@ -19,7 +19,8 @@ from pathlib import Path
 from job_builders import NEW
 
 from matcher.embedding import Extractor
-from matcher.testing.fake import FakeDetector
+from matcher.errors import WeightsMissingError
+from matcher.testing.fake import FakeDetector, FakeEmbedder
 
 HEAD, OTHER = "127.0.0.2", "127.0.0.3"
 _MARK = "MATCHER_TEST_CLUSTER"
@@ -49,6 +50,25 @@ def loading(journal: Path, seconds: float = 0.0) -> Callable[[], Extractor]:
     """Return what an executor calls in a worker."""
     journal.touch()
     return partial(noted, journal, seconds)
+
+
+def no_model() -> Extractor:
+    raise WeightsMissingError("weights", rule="must be here", got="none", next_step="Fetch them.")
+
+
+def another_model() -> Extractor:
+    return Extractor(FakeDetector(), FakeEmbedder(24, "3"))
+
+
+class Deadly(FakeDetector):
+    """Ends its process."""
+
+    def detect(self, photos):
+        os._exit(len(photos))
+
+
+def deadly() -> Extractor:
+    return Extractor(Deadly(), NEW._embedder)
 
 
 def embedded(journal: Path) -> Counter[str]:

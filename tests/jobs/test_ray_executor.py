@@ -32,8 +32,11 @@ from job_builders import (
 from ray_cluster import (
     Cluster,
     alive,
+    another_model,
+    deadly,
     embedded,
     loading,
+    no_model,
     nodes,
     noted,
     workers,
@@ -41,13 +44,11 @@ from ray_cluster import (
 from typer.testing import CliRunner
 
 from matcher.cli.commands import app
-from matcher.embedding import Extractor
 from matcher.errors import InputError, JobError, JobStalledError, WeightsMissingError
 from matcher.gallery import Gallery
 from matcher.gallery.editions import directory_of, shadow_of
 from matcher.gallery.shard_folders import shard_folders
 from matcher.jobs import JobReport, RayExecutor, outcomes, reindex
-from matcher.testing.fake import FakeDetector, FakeEmbedder
 from matcher.testing.synthetic import CohortSpec, write_cohort
 
 pytest.importorskip("ray")
@@ -257,25 +258,6 @@ def test_a_subject_removed_while_the_cluster_works_is_in_no_file(
     assert list(faces) == list(faces_in(gallery))
     assert_made_by(NEW, faces)
     assert not any(edition_holds(gallery, vector) for vector in new)
-
-
-def no_model() -> Extractor:
-    raise WeightsMissingError("weights", rule="must be here", got="none", next_step="Fetch them.")
-
-
-def another_model() -> Extractor:
-    return Extractor(FakeDetector(), FakeEmbedder(24, "3"))
-
-
-class Deadly(FakeDetector):
-    """Ends its process."""
-
-    def detect(self, photos):
-        os._exit(len(photos))
-
-
-def deadly() -> Extractor:
-    return Extractor(Deadly(), NEW._embedder)
 
 
 @pytest.mark.parametrize(
