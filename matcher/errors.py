@@ -28,6 +28,7 @@ MatcherError
 │   ├── GalleryReplacedError           switched to another edition since it was opened
 │   ├── JobError                       a job cannot be begun, gone on with, or completed so
 │   │   └── JobStalledError            nothing was finished for so long that waiting is no use
+│   ├── IndexServerError               the server of the index cannot be reached, or fails
 │   ├── GalleryWriteError              disk full, no rights; nothing was half written
 │   └── UnknownSubjectError (KeyError)
 ├── CalibrationError                   a calibration cannot be read, or does not carry what is asked
@@ -250,6 +251,12 @@ class JobStalledError(JobError):
     """Nothing was finished for so long that waiting is no use; what was finished is stored."""
 
     code = "job_stalled"
+
+
+class IndexServerError(GalleryError):
+    """The server that holds the index cannot be reached, or does not do what it must."""
+
+    code = "index_server"
 
 
 class GalleryWriteError(GalleryError):

@@ -7,7 +7,7 @@ leave the gallery are cosines of the stored vectors, and equal scores come in th
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, Protocol, get_args
+from typing import Final, Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ IndexKind = Literal["auto", "exact", "hnsw", "ivf", "ivf-sq8"]
 """Kinds that can be asked for; "auto" follows `choose_kind`."""
 
 ConcreteKind = Literal["exact", "hnsw", "ivf", "ivf-sq8"]
+
+SERVED: Final = "milvus:"
+"""What the address of a Milvus server begins with, where the name of a kind is expected."""
 
 EXACT_UP_TO = 1_000_000
 """Faces up to which "auto" scans all vectors: about 70 ms a query on one core at 128-d. The graph
@@ -34,7 +37,7 @@ class FaceIndex(Protocol):
     """Finds the nearest vectors. Row numbers are face ids, int64, > 0."""
 
     @property
-    def kind(self) -> ConcreteKind:
+    def kind(self) -> str:
         """Which kind it is."""
         ...
 
@@ -48,26 +51,9 @@ class FaceIndex(Protocol):
         """Whether `vectors` returns what was added, bit for bit, and `search` true cosines."""
         ...
 
-    def row_ids(self) -> NDArray[np.int64]:
-        """Return the face id of each row as written by `write`, -1 for emptied rows."""
-        ...
-
-    def write(self, write: Callable[[bytes], object]) -> None:
-        """Hand all but the row ids to `write`, in pieces."""
-        ...
-
-    def read(self, ids: NDArray[np.int64], read: Callable[[int], bytes]) -> None:
-        """Become what was written, given the row ids, and the rest from `read`, in pieces."""
-        ...
-
     @property
     def learns(self) -> bool:
         """Whether `train` makes a difference."""
-        ...
-
-    @property
-    def worn(self) -> bool:
-        """Whether so much was added or removed that it should be built anew."""
         ...
 
     def __len__(self) -> int:
@@ -121,6 +107,32 @@ class FaceIndex(Protocol):
         ...
 
 
+class FileIndex(FaceIndex, Protocol):
+    """An index that lies in memory, and in a file between times."""
+
+    @property
+    def kind(self) -> ConcreteKind:
+        """Which kind it is."""
+        ...
+
+    @property
+    def worn(self) -> bool:
+        """Whether so much was added or removed that it should be built anew."""
+        ...
+
+    def row_ids(self) -> NDArray[np.int64]:
+        """Return the face id of each row as written by `write`, -1 for emptied rows."""
+        ...
+
+    def write(self, write: Callable[[bytes], object]) -> None:
+        """Hand all but the row ids to `write`, in pieces."""
+        ...
+
+    def read(self, ids: NDArray[np.int64], read: Callable[[int], bytes]) -> None:
+        """Become what was written, given the row ids, and the rest from `read`, in pieces."""
+        ...
+
+
 def choose_kind(asked: IndexKind, faces: int) -> ConcreteKind:
     """Return the kind to build for a number of faces.
 
@@ -134,12 +146,12 @@ def choose_kind(asked: IndexKind, faces: int) -> ConcreteKind:
     return "hnsw" if faces <= HNSW_UP_TO else "ivf-sq8"
 
 
-def new_index(kind: ConcreteKind, dimension: int) -> FaceIndex:
+def new_index(kind: ConcreteKind, dimension: int) -> FileIndex:
     """Return an empty index."""
     from matcher.gallery.faiss_index import ExactIndex, HnswIndex
     from matcher.gallery.ivf_index import IvfIndex, IvfSq8Index
 
-    kinds: dict[ConcreteKind, Callable[[int], FaceIndex]] = {
+    kinds: dict[ConcreteKind, Callable[[int], FileIndex]] = {
         "exact": ExactIndex,
         "hnsw": HnswIndex,
         "ivf": IvfIndex,
@@ -149,11 +161,23 @@ def new_index(kind: ConcreteKind, dimension: int) -> FaceIndex:
 
 
 def check_kind(asked: str) -> None:
-    """Raise InputError unless `asked` is one of the kinds."""
-    if asked not in get_args(IndexKind):
+    """Raise InputError unless `asked` is one of the kinds or the address of a server.
+
+    Raises
+    ------
+    InputError
+        For another kind, and for an address with anything but scheme, host, port and database.
+    MissingExtraError
+        When it is the address of a server, and the client is not installed.
+    """
+    if asked.startswith(SERVED):
+        from matcher.gallery.milvus_index import check_address
+
+        check_address(asked.removeprefix(SERVED))
+    elif asked not in get_args(IndexKind):
         raise InputError(
             "index",
-            rule=f"must be one of {', '.join(get_args(IndexKind))}",
+            rule=f"must be one of {', '.join(get_args(IndexKind))}, or {SERVED}http://HOST:PORT",
             got=repr(asked),
             next_step='Use "auto" unless you have measured another kind.',
         )

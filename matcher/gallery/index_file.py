@@ -20,7 +20,7 @@ import numpy as np
 
 from matcher.embedding import ModelIdentity
 from matcher.errors import GalleryDamagedError, GalleryFormatError, GalleryWriteError
-from matcher.gallery.index import ConcreteKind, FaceIndex, new_index
+from matcher.gallery.index import ConcreteKind, FileIndex, new_index
 
 INDEX_NAME: Final = "index.bin"
 PART_NAME: Final = "index.bin.part"
@@ -61,7 +61,7 @@ class IndexHeader:
 
 
 def write_index(
-    directory: Path, index: FaceIndex, model: ModelIdentity, generation: int, stamp: str
+    directory: Path, index: FileIndex, model: ModelIdentity, generation: int, stamp: str
 ) -> None:
     """Replace the index file in one step.
 
@@ -103,7 +103,7 @@ def _unwritable_reported(part: Path) -> Iterator[None]:
         ) from error
 
 
-def _write_payload(file: IO[bytes], index: FaceIndex) -> str:
+def _write_payload(file: IO[bytes], index: FileIndex) -> str:
     digest = hashlib.sha256()
 
     def write(data: bytes) -> None:
@@ -134,7 +134,7 @@ def read_header(directory: Path) -> IndexHeader:
         return _read_header(file)
 
 
-def read_index(directory: Path) -> tuple[FaceIndex, IndexHeader]:
+def read_index(directory: Path) -> tuple[FileIndex, IndexHeader]:
     """Return the index of the file, its checksum verified before FAISS sees a byte.
 
     Raises

@@ -17,7 +17,7 @@ from matcher.errors import (
     GalleryWriteError,
 )
 from matcher.gallery import rows
-from matcher.gallery.index import FaceIndex, IndexKind, choose_kind, new_index, rerank
+from matcher.gallery.index import FileIndex, IndexKind, choose_kind, new_index, rerank
 from matcher.gallery.index_file import (
     INDEX_NAME,
     IndexHeader,
@@ -60,14 +60,14 @@ class LiveIndex:
         self._directory = directory
         self._store = store
         self._asked = asked
-        self._index: FaceIndex | None = None
+        self._index: FileIndex | None = None
         self._generation = -1
         self._unsaved = False
 
     def search(
         self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None
     ) -> Found:
-        """Return the k nearest faces by their true cosines, as `FaceIndex.search` does."""
+        """Return the k nearest faces by their true cosines, as `FileIndex.search` does."""
         index = self.current()
         if index.lossless:
             return index.search(queries, k, allowed)
@@ -85,7 +85,7 @@ class LiveIndex:
         pages = (there[start : start + rows.PAGE] for start in range(0, len(there), rows.PAGE))
         return scan(((page, self._vectors(page)) for page in pages), queries, k)
 
-    def current(self) -> FaceIndex:
+    def current(self) -> FileIndex:
         """Return the index in step with the store: loaded, caught up or rebuilt as needed."""
         if self._index is None:
             self._load()
@@ -94,7 +94,7 @@ class LiveIndex:
             self.save_if_possible()
         elif self._generation != self._store.generation:
             self._catch_up(self._index)
-        return cast(FaceIndex, self._index)
+        return cast(FileIndex, self._index)
 
     def _load(self) -> None:
         """Take the index from its file, if that is whole and belongs to this store."""
@@ -122,7 +122,7 @@ class LiveIndex:
                 path=self._directory / INDEX_NAME,
             )
 
-    def _catch_up(self, index: FaceIndex) -> None:
+    def _catch_up(self, index: FileIndex) -> None:
         """Apply what was committed since; an interrupted attempt discards the index in memory."""
         since, self._index = self._generation, None
         with self._store.reading():
@@ -164,7 +164,7 @@ class LiveIndex:
             write_index(self._directory, index, self._store.model, self._generation, stamp)
         self._unsaved = False
 
-    def _outgrown(self, index: FaceIndex) -> bool:
+    def _outgrown(self, index: FileIndex) -> bool:
         suited = choose_kind(self._asked, len(index))
         return self._asked == "auto" and GROWTH.index(suited) > GROWTH.index(index.kind)
 

@@ -4,7 +4,8 @@
         def make_index(self, dimension: int) -> FaceIndex:
             return MyIndex(dimension)
 
-The truth is a plain NumPy scan in double precision.
+The truth is a plain NumPy scan in double precision. An index that is not a `FileIndex` also
+provides `read_back` and `bytes_of`.
 """
 
 # ruff: noqa: S101, D102 - these are tests, and their names say what they state
@@ -12,14 +13,14 @@ The truth is a plain NumPy scan in double precision.
 from __future__ import annotations
 
 import io
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from matcher.errors import InputError
-from matcher.gallery.index import FaceIndex, best
+from matcher.gallery.index import FaceIndex, FileIndex, best
 from matcher.testing.fake import clustered_unit_vectors, random_unit_vectors
 
 Found = tuple[NDArray[np.float32], NDArray[np.int64]]
@@ -187,24 +188,28 @@ class IndexConformance:
         assert copy.remove(np.array([1, 5])) == 2
 
     def read_back(self, index: FaceIndex) -> FaceIndex:
-        """Return a copy that went through bytes."""
-        data = io.BytesIO()
-        index.write(data.write)
-        data.seek(0)
+        """Return the index as who opens it later finds it; one in a file goes through bytes."""
         copy = self.make_index(index.dimension)
-        copy.read(index.row_ids().copy(), data.read)
+        cast(FileIndex, copy).read(
+            cast(FileIndex, index).row_ids().copy(), io.BytesIO(self.bytes_of(index)).read
+        )
         return copy
+
+    def bytes_of(self, index: FaceIndex) -> bytes:
+        """Return all vectors as the index gives them out; one in a file, as it is written."""
+        data = io.BytesIO()
+        cast(FileIndex, index).write(data.write)
+        return data.getvalue()
 
     def test_bytes_of_removed_vectors_are_not_written(self) -> None:
         vectors = random_unit_vectors(200, 16, seed=12)
         index = self.filled(vectors, np.arange(200))
         index.remove(np.array([0, 77, 199]))
-        data = io.BytesIO()
-        index.write(data.write)
+        data = self.bytes_of(index)
         for row in (0, 77, 199):
-            assert vectors[row].tobytes() not in data.getvalue()
+            assert vectors[row].tobytes() not in data
         if index.lossless:
-            assert vectors[5].tobytes() in data.getvalue()
+            assert vectors[5].tobytes() in data
 
     def test_an_empty_index_finds_nothing(self) -> None:
         index = self.make_index(16)

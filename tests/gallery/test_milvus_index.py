@@ -1,0 +1,78 @@
+"""An index on a real Milvus server keeps the promises of the conformance kit."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from milvus_server import MilvusOnLoopback, etcd_is_taken
+
+from matcher.gallery.index import FaceIndex
+from matcher.gallery.milvus_index import MilvusIndex
+from matcher.testing.conformance import IndexConformance, scan
+from matcher.testing.fake import clustered_unit_vectors
+
+pytest.importorskip("pymilvus")
+pytest.importorskip("milvus")
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusOnLoopback]:
+    if etcd_is_taken():
+        pytest.skip("another Milvus or etcd runs on this machine")
+    made = MilvusOnLoopback(tmp_path_factory.mktemp("milvus"))
+    made.start()
+    yield made
+    made.kill()
+
+
+class TestMilvus(IndexConformance):
+    least_recall = 0.99
+    decoding_error = 1e-6  # vectors come back bit for bit; only the search is not exact
+
+    @pytest.fixture(autouse=True)
+    def _collections(self, server: MilvusOnLoopback) -> Iterator[None]:
+        self._server = server
+        self._made: list[MilvusIndex] = []
+        yield
+        for index in self._made:
+            index.drop()
+
+    def make_index(self, dimension: int) -> FaceIndex:
+        index = MilvusIndex(self._server.url, f"test_{secrets.token_hex(8)}", dimension)
+        index.create({})
+        self._made.append(index)
+        return index
+
+    def read_back(self, index: FaceIndex) -> FaceIndex:
+        assert isinstance(index, MilvusIndex)
+        index.seal()
+        return MilvusIndex(index.url, index.name, index.dimension)
+
+    def bytes_of(self, index: FaceIndex) -> bytes:
+        return index.vectors(index.ids()).tobytes()
+
+    def test_vectors_come_back_bit_for_bit(self) -> None:
+        vectors = clustered_unit_vectors(100, 4, 32, seed=10)
+        index = self.filled(vectors, np.arange(400))
+        np.testing.assert_array_equal(index.vectors(np.array([399, 3, 3])), vectors[[399, 3, 3]])
+
+    def test_faces_sent_twice_are_held_once(self) -> None:
+        vectors = clustered_unit_vectors(100, 4, 32, seed=21)
+        index = self.filled(vectors, np.arange(400))
+        assert isinstance(index, MilvusIndex)
+        index.put(np.arange(100), vectors[300:])
+        assert len(index) == 400
+        np.testing.assert_array_equal(index.vectors(np.array([0])), vectors[300:301])
+
+    def test_a_sealed_collection_agrees_with_a_scan_as_well(self) -> None:
+        vectors = clustered_unit_vectors(1000, 4, 32, seed=22)
+        index = self.filled(vectors, np.arange(4000))
+        assert isinstance(index, MilvusIndex)
+        index.seal()
+        truth = scan(vectors[::40], vectors, np.arange(4000), 20)
+        self.assert_agrees(index.search(vectors[::40], 20), truth, self.least_recall)
