@@ -14,7 +14,16 @@ import matcher
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("photos", "faces", "embedding", "gallery", "search", "jobs", "cli")
-HEAVY = ("torch", "torchvision", "facenet_pytorch", "faiss", "onnxruntime", "pandas", "PIL")
+HEAVY = (
+    "torch",
+    "torchvision",
+    "facenet_pytorch",
+    "faiss",
+    "onnxruntime",
+    "pandas",
+    "PIL",
+    "pymilvus",
+)
 
 
 def test_every_advertised_name_exists_and_the_list_is_sorted() -> None:

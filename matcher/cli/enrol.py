@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -18,12 +19,13 @@ from matcher.cli.options import (
     DryRun,
     FaceChoice,
     GalleryPath,
+    Index,
     Policy,
     QualityPolicyName,
     Salvage,
     WhichFace,
 )
-from matcher.errors import ManifestError
+from matcher.errors import InputError, ManifestError
 
 
 @app.command()
@@ -44,6 +46,7 @@ def enrol(
         Path | None, typer.Option(help="CSV file for the outcome of every photo.")
     ] = None,
     salvage: Salvage = False,
+    index: Index = None,
     dry_run: DryRun = False,
 ) -> None:
     """Enrol the photos of a folder or manifest; makes the gallery when there is none.
@@ -54,6 +57,7 @@ def enrol(
     from matcher.faces import POLICIES
     from matcher.gallery import Gallery, enrol, read_folder, read_manifest
 
+    _check_new(gallery, index)
     manifest = read_folder(source) if source.is_dir() else read_manifest(source)
     if dry_run:
         subjects = {photo.subject.subject_id for photo in manifest.photos}
@@ -62,7 +66,7 @@ def enrol(
             say(f"Would skip: {error}")
         return
     extractor = load_extractor(model or _model_of(gallery), device=device, salvage=salvage)
-    create = Gallery.open if gallery.exists() else Gallery.create
+    create = Gallery.open if gallery.exists() else partial(Gallery.create, index=index or "auto")
     with create(gallery, model=extractor.model) as opened, progress() as hook:
         outcomes = enrol(
             opened,
@@ -81,6 +85,16 @@ def enrol(
     counts = Counter(row["status"] for row in rows)
     say("; ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "no photos")
     raise typer.Exit(Exit.ATTENTION if counts["failed"] else Exit.DONE)
+
+
+def _check_new(gallery: Path, index: str | None) -> None:
+    if index is not None and gallery.exists():
+        raise InputError(
+            "--index",
+            rule="is for a new gallery",
+            got="one that is there",
+            next_step="Use `matcher gallery rebuild --index` to have its index elsewhere.",
+        )
 
 
 def _model_of(path: Path) -> str:

@@ -9,7 +9,7 @@ import typer
 
 from matcher.cli.app import Exit, Group, app
 from matcher.cli.console import Format, print_rows, say
-from matcher.cli.options import DryRun, GalleryPath, Output
+from matcher.cli.options import DryRun, GalleryPath, Index, Output
 
 gallery = typer.Typer(cls=Group, no_args_is_help=True, help="Look at and look after a gallery.")
 app.add_typer(gallery, name="gallery")
@@ -52,12 +52,12 @@ def verify(path: GalleryPath) -> None:
 
 
 @gallery.command()
-def rebuild(path: GalleryPath) -> None:
-    """Make the index anew from the store."""
+def rebuild(path: GalleryPath, index: Index = None) -> None:
+    """Make the index anew from the store; with --index of another kind, or on a server."""
     from matcher.gallery import Gallery
 
     with Gallery.open(path) as opened:
-        opened.rebuild()
+        opened.rebuild(index)
         say(f"The index was made anew from {len(opened)} faces.")
 
 

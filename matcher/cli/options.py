@@ -21,6 +21,13 @@ Model = Annotated[
 Device = Annotated[str, typer.Option("--device", help="cpu or cuda; never replaced silently.")]
 Output = Annotated[Format, typer.Option("--format", help="How results are printed on stdout.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, change nothing.")]
+Index = Annotated[
+    str | None,
+    typer.Option(
+        "--index",
+        help="auto, exact, hnsw, ivf, ivf-sq8; or milvus:http://HOST:PORT for one on a server.",
+    ),
+]
 Salvage = Annotated[
     bool, typer.Option("--salvage", help="Decode what is left of truncated photos.")
 ]

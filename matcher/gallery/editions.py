@@ -9,19 +9,29 @@ for writing. An edition that is neither is the shadow that a job is filling.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
-from matcher.errors import GalleryDamagedError, GalleryError, GalleryWriteError
+from matcher.errors import (
+    GalleryDamagedError,
+    GalleryError,
+    GalleryFormatError,
+    GalleryWriteError,
+)
 from matcher.gallery.index_file import INDEX_NAME, sync_directory
-from matcher.gallery.store import STORE_NAME
+from matcher.gallery.index_place import open_index
+from matcher.gallery.served_index import ServedIndex
+from matcher.gallery.store import STORE_NAME, Store
+
+log = logging.getLogger(__name__)
 
 POINTER_NAME: Final = "current.json"
 FOLDER_NAME: Final = "editions"
@@ -30,6 +40,7 @@ FIRST: Final = "first"
 
 T = TypeVar("T")
 
+_PATIENCE: Final = 10.0
 _DROPPED: Final = ".dropped-"
 _NAME: Final = re.compile(r"\d{4,}-[0-9a-f]{8}")
 
@@ -141,14 +152,31 @@ def drop(gallery: Path, name: str) -> None:
     """Delete an edition that is not current: gone in one step, then its files.
 
     Who has it open goes on reading it until the object is closed.
+
+    Raises
+    ------
+    IndexServerError
+        When a server that holds its index does not answer; nothing is deleted.
     """
     directory = directory_of(gallery, name)
+    _discard_served_index(directory)
     with unwritable_reported(directory):
         if name == FIRST:
             (gallery / STORE_NAME).unlink(missing_ok=True)
         else:
             directory.rename(directory.with_name(_DROPPED + name))
     sweep(gallery)
+
+
+def _discard_served_index(directory: Path) -> None:
+    """Delete what a server holds of an edition; the rest goes with its files."""
+    try:
+        with closing(Store(directory, _PATIENCE)) as store:
+            index = open_index(directory, store, _PATIENCE)
+            if isinstance(index, ServedIndex):
+                index.discard()
+    except (GalleryDamagedError, GalleryFormatError) as error:
+        log.warning("a server may still hold the index of a damaged edition (%s)", error.code)
 
 
 def sweep(gallery: Path) -> None:

@@ -15,15 +15,19 @@ from matcher.errors import (
     GalleryNotFoundError,
     GalleryReplacedError,
     GalleryWriteError,
+    IndexServerError,
 )
 from matcher.gallery import rows
 from matcher.gallery.checks import check_subject, checked_enrolments
 from matcher.gallery.creation import create_gallery
 from matcher.gallery.editions import POINTER_NAME, directory_of, read_pointer, with_current
-from matcher.gallery.index import IndexKind, check_kind
+from matcher.gallery.index import check_kind
+from matcher.gallery.index_place import open_index
+from matcher.gallery.live_index import LiveIndex
 from matcher.gallery.reading import GalleryReader
 from matcher.gallery.records import AddOutcome, Enrolment, Subject
 from matcher.gallery.removal import clear_elsewhere, forget_elsewhere
+from matcher.gallery.served_index import ServedIndex
 from matcher.gallery.store import STORE_NAME, Store
 
 log = logging.getLogger(__name__)
@@ -47,7 +51,7 @@ class Gallery(GalleryReader):
         path: Path | str,
         *,
         model: ModelIdentity,
-        index: IndexKind = "auto",
+        index: str = "auto",
         busy_timeout: float = BUSY_TIMEOUT,
     ) -> Self:
         """Make an empty gallery and open it.
@@ -59,7 +63,8 @@ class Gallery(GalleryReader):
         model
             Whose vectors it will hold.
         index
-            Kind of index; "auto" follows the number of faces, see `choose_kind`.
+            An `IndexKind`; "auto" follows the number of faces, see `choose_kind`. Or the address of
+            a Milvus server that keeps the index, `milvus:http://HOST:PORT`.
         busy_timeout
             Seconds to wait while another process writes.
 
@@ -71,6 +76,8 @@ class Gallery(GalleryReader):
             When it cannot be written; nothing is left behind.
         InputError
             For an unknown kind of index.
+        MissingExtraError
+            For an index on a server, when its client is not installed.
         """
         check_kind(index)
         path = Path(path)
@@ -271,16 +278,42 @@ class Gallery(GalleryReader):
         except (GalleryBusyError, GalleryWriteError) as error:
             log.warning("removed data not cleared yet (%s); the next open tries again", error.code)
 
-    def rebuild(self) -> None:
-        """Build the index from the store and save it.
+    def rebuild(self, index: str | None = None) -> None:
+        """Build the index from the store and save it; of another kind, if one is given.
+
+        Parameters
+        ----------
+        index
+            As in `create`. The old index is deleted when the new one is there.
 
         Raises
         ------
-        GalleryBusyError, GalleryWriteError
-            When it cannot be saved.
+        InputError, MissingExtraError
+            As in `create`; nothing is changed.
+        GalleryBusyError, GalleryWriteError, IndexServerError
+            When it cannot be saved; the old one is still the gallery's.
         """
+        if index is not None and index != self._store.meta("index"):
+            self._move_index(index)
+            return
         self._live.rebuild()
         self._live.save()
+
+    def _move_index(self, index: str) -> None:
+        check_kind(index)
+        old = self._live
+        new = open_index(self._directory, self._store, self._busy_timeout, index)
+        new.rebuild()
+        new.save()
+        self._store.set_index(index)
+        if isinstance(old, ServedIndex) or isinstance(new, ServedIndex):
+            self._discard(old)
+
+    def _discard(self, old: LiveIndex | ServedIndex) -> None:
+        try:
+            old.discard()
+        except (IndexServerError, GalleryWriteError) as error:
+            log.warning("the index that was left is still there: %s", error)
 
 
 def _is_file(path: Path) -> bool:

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from matcher.errors import GalleryDamagedError, GalleryFormatError
-from matcher.gallery.index_file import INDEX_NAME, IndexHeader, read_header
+from matcher.errors import (
+    GalleryDamagedError,
+    GalleryFormatError,
+    IndexServerError,
+    MissingExtraError,
+)
+from matcher.gallery.index_file import INDEX_NAME, read_header
+from matcher.gallery.index_place import open_index
 from matcher.gallery.records import GalleryInfo
 from matcher.gallery.schema import FORMAT_VERSION
+from matcher.gallery.served_index import ServedIndex
 from matcher.gallery.store import STORE_NAME, Store
 
 
+@dataclass(frozen=True)
+class _IndexFacts:
+    kind: str
+    rows: int
+    generation: int
+
+
 def read_info(directory: Path, store: Store) -> GalleryInfo:
-    """Return the figures of a gallery at one commit, and of the index file beside it."""
-    header = _header(directory)
+    """Return the figures of a gallery at one commit, and of its index as it is kept."""
+    kept = _index_facts(directory, store)
     with store.reading():
         return GalleryInfo(
             path=directory,
@@ -26,18 +41,23 @@ def read_info(directory: Path, store: Store) -> GalleryInfo:
             photos=store.value("SELECT count(DISTINCT sha256) FROM faces"),
             faces=store.faces,
             index=store.meta("index"),
-            index_kind=None if header is None else header.kind,
-            index_rows=None if header is None else header.rows,
-            index_generation=None if header is None else header.generation,
+            index_kind=None if kept is None else kept.kind,
+            index_rows=None if kept is None else kept.rows,
+            index_generation=None if kept is None else kept.generation,
             generation=store.generation,
             store_bytes=sum(_size(file) for file in directory.glob(f"{STORE_NAME}*")),
             index_bytes=_size(directory / INDEX_NAME),
         )
 
 
-def _header(directory: Path) -> IndexHeader | None:
-    with suppress(GalleryDamagedError, GalleryFormatError):
-        return read_header(directory)
+def _index_facts(directory: Path, store: Store) -> _IndexFacts | None:
+    with suppress(GalleryDamagedError, GalleryFormatError, IndexServerError, MissingExtraError):
+        served = open_index(directory, store, 0)
+        if isinstance(served, ServedIndex):
+            since = served.generation()
+            return None if since is None else _IndexFacts("milvus", len(served.index), since)
+        header = read_header(directory)
+        return _IndexFacts(header.kind, header.rows, header.generation)
     return None
 
 

@@ -72,18 +72,13 @@ class LiveIndex:
         if index.lossless:
             return index.search(queries, k, allowed)
         if allowed is not None:
-            return self._scan(queries, k, allowed)
+            with self._store.reading():
+                return scan(rows.vectors_of(self._store, allowed), queries, k)
         candidates = index.search(queries, OVERFETCH * k, None)[1]
         return rerank(queries, candidates, self._vectors, k)
 
     def _vectors(self, face_ids: NDArray[np.int64]) -> NDArray[np.float32]:
         return rows.vectors(self._store, face_ids)
-
-    def _scan(self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64]) -> Found:
-        """Search exactly among allowed faces, with vectors read from the store a page at a time."""
-        there = np.intersect1d(allowed, self.current().ids())
-        pages = (there[start : start + rows.PAGE] for start in range(0, len(there), rows.PAGE))
-        return scan(((page, self._vectors(page)) for page in pages), queries, k)
 
     def current(self) -> FileIndex:
         """Return the index in step with the store: loaded, caught up or rebuilt as needed."""
@@ -184,8 +179,9 @@ class LiveIndex:
             generation = self._store.generation
             remove_index(self._directory)
         self._unsaved = True
-        if self._store.erase_removed():
-            self._store.mark_scrubbed(generation)
-        else:
-            log.warning("a reader keeps removed data in the log; the next close or open clears it")
+        self._store.clear_removed(generation)
         self.save_if_possible()
+
+    def discard(self) -> None:
+        """Delete the index file."""
+        remove_index(self._directory)

@@ -195,7 +195,7 @@ class MilvusIndex:
         different = len(np.unique(ids))
         if ids.shape != (len(vectors),) or (ids < 0).any() or different != len(vectors):
             raise _bad_ids(f"must be {len(vectors)} different numbers >= 0", f"{different}")
-        known = len(self._there(ids))
+        known = len(self.there(ids))
         if known:
             raise _bad_ids("must be new to the index", f"{known} that it already holds")
         self.put(ids, vectors)
@@ -203,14 +203,15 @@ class MilvusIndex:
 
     def remove(self, ids: NDArray[np.int64]) -> int:
         """Delete faces, wait until no search sees them, and return how many there were."""
-        there = self._there(np.unique(np.asarray(ids, dtype=np.int64)))
+        there = self.there(np.unique(np.asarray(ids, dtype=np.int64)))
         self.delete(there)
         len(self)
         return len(there)
 
-    def _there(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    def there(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return those faces that are there, ascending."""
         found = [row["face_id"] for some in _pages(ids) for row in self._read(some, ["face_id"])]
-        return np.array(found, dtype=np.int64)
+        return np.sort(np.array(found, dtype=np.int64))
 
     def _read(self, ids: NDArray[np.int64], fields: Sequence[str]) -> list[Any]:
         return self._query(f"face_id in {ids.tolist()}", fields)

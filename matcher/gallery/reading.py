@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +14,13 @@ from matcher.errors import GalleryModelError, InputError, UnknownSubjectError
 from matcher.gallery import rows
 from matcher.gallery.editions import directory_of
 from matcher.gallery.filters import Filters, Selection, select
-from matcher.gallery.index import IndexKind, checked_query
+from matcher.gallery.index import checked_query
+from matcher.gallery.index_place import open_index
 from matcher.gallery.info import read_info
 from matcher.gallery.live_index import LiveIndex
 from matcher.gallery.records import GalleryInfo, PhotoRecord, StoredFace, Subject
 from matcher.gallery.scan import Page, scan
+from matcher.gallery.served_index import ServedIndex
 from matcher.gallery.store import Store
 from matcher.gallery.verify import VerifyReport, verify
 
@@ -33,9 +34,18 @@ class GalleryReader:
         self._edition = edition
         self._busy_timeout = busy_timeout
         self._directory = directory_of(path, edition)
-        self._live = LiveIndex(self._directory, store, cast(IndexKind, store.meta("index")))
+        self._opened_index: tuple[str, LiveIndex | ServedIndex] | None = None
         self._wrote = False
         self._selected: tuple[tuple[int, Filters], Selection] | None = None
+
+    @property
+    def _live(self) -> LiveIndex | ServedIndex:
+        """The index; another one after any process had it kept elsewhere."""
+        asked = self._store.meta("index")
+        if self._opened_index is None or self._opened_index[0] != asked:
+            opened = open_index(self._directory, self._store, self._busy_timeout)
+            self._opened_index = (asked, opened)
+        return self._opened_index[1]
 
     @property
     def path(self) -> Path:
@@ -141,6 +151,8 @@ class GalleryReader:
         ------
         InputError
             For vectors of another shape, not finite, or not of unit length, or k below 1.
+        IndexServerError
+            When the index is on a server that does not answer; not among allowed faces.
         """
         return self._live.search(vectors, k, allowed)
 

@@ -172,9 +172,9 @@ class GalleryInfo:
     subjects, photos, faces
         Counts; `photos` counts different photos, so one held by two subjects is counted once.
     index
-        The kind asked for at creation.
+        The kind asked for, or the address of the server that keeps the index.
     index_kind, index_rows, index_generation
-        Facts of the index file as it is on disk, None when there is none that can be read.
+        Facts of the index as it is on disk or on its server, None when there is none to be read.
     generation
         Number of the last committed write.
     store_bytes, index_bytes

@@ -11,7 +11,7 @@ from pathlib import Path
 from matcher.errors import GalleryError
 from matcher.gallery import rows
 from matcher.gallery.editions import directory_of, names, sweep
-from matcher.gallery.index_file import remove_index
+from matcher.gallery.index_place import open_index
 from matcher.gallery.shard_folders import drop_shard_folders
 from matcher.gallery.store import Store
 
@@ -51,23 +51,22 @@ def forget_elsewhere(
 def clear_elsewhere(gallery: Path, edition: str, busy_timeout: float) -> None:
     """Clear the files of the other editions of removed bytes, and those of dropped ones altogether.
 
-    Their index files are deleted: an edition that becomes current has its index built anew.
+    Their indexes are deleted: an edition that becomes current has its index built anew.
     """
     try:
         sweep(gallery)
         for directory, store in _others(gallery, edition, busy_timeout):
             if store.holds_removed_bytes:
-                _clear(directory, store)
+                _clear(directory, store, busy_timeout)
     except GalleryError as error:  # one that is damaged must not keep the current one closed
         log.warning("other editions not cleared yet (%s); the next open tries again", error.code)
 
 
-def _clear(directory: Path, store: Store) -> None:
+def _clear(directory: Path, store: Store, busy_timeout: float) -> None:
     with store.locked():
         generation = store.generation
-        remove_index(directory)
-    if store.erase_removed():
-        store.mark_scrubbed(generation)
+        open_index(directory, store, busy_timeout).discard()
+    store.clear_removed(generation)
 
 
 def _others(gallery: Path, edition: str, busy_timeout: float) -> Iterator[tuple[Path, Store]]:

@@ -284,22 +284,57 @@ def vectors(store: Store, face_ids: NDArray[np.int64]) -> NDArray[np.float32]:
 
 
 def vector_pages(
-    store: Store, since: int = -1, look: int = 0
+    store: Store, since: int = -1, look: int = 0, until: int = 2**62
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
     """Give face ids and vectors of all faces added after a generation, a page at a time.
 
-    Look 0 is the face itself, look 1 the distant one.
+    Look 0 is the face itself, look 1 the distant one. `until` is the last generation to give.
     """
     last = 0
     one = 4 * store.model.dimension
     while page := store.query(
         "SELECT v.face_id, substr(v.vector, ?, ?) FROM faces f JOIN vectors v USING (face_id) "
-        "WHERE f.generation > ? AND f.face_id > ? ORDER BY f.face_id LIMIT ?",
-        (1 + look * one, one, since, last, PAGE),
+        "WHERE f.generation > ? AND f.generation <= ? AND f.face_id > ? "
+        "ORDER BY f.face_id LIMIT ?",
+        (1 + look * one, one, since, until, last, PAGE),
     ):
         ids, blobs = zip(*page, strict=True)
         last = ids[-1]
         yield np.array(ids, dtype=np.int64), _stacked(blobs)
+
+
+def vectors_of(
+    store: Store, face_ids: NDArray[np.int64]
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    """Give face ids and vectors of those faces that are there, a page at a time."""
+    wanted = np.unique(face_ids)
+    for start in range(0, len(wanted), PAGE):
+        there = there_at(store, wanted[start : start + PAGE])
+        yield there, vectors(store, there)
+
+
+def there_at(
+    store: Store, face_ids: NDArray[np.int64], generation: int = 2**62
+) -> NDArray[np.int64]:
+    """Return those faces that are there and were at a generation."""
+    found = store.query(
+        "SELECT face_id FROM json_each(?) AS asked JOIN faces ON face_id = asked.value "
+        "WHERE generation <= ?",
+        (json.dumps(face_ids.tolist()), generation),
+    )
+    return np.array([face_id for (face_id,) in found], dtype=np.int64)
+
+
+def added_since(store: Store, generation: int) -> int:
+    """Return how many faces were added after a generation and are there."""
+    return int(store.value("SELECT count(*) FROM faces WHERE generation > ?", (generation,)))
+
+
+def step_after(store: Store, generation: int, faces: int) -> int:
+    """Return the generation to which about so many faces were added after another one."""
+    sql = "SELECT generation FROM faces WHERE generation > ? ORDER BY generation LIMIT 1 OFFSET ?"
+    found = store.value(sql, (generation, faces))
+    return store.generation if found is None else int(found)
 
 
 def face_ids(store: Store) -> NDArray[np.int64]:

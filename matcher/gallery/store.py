@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -11,6 +12,8 @@ from typing import Any
 from matcher.embedding import ModelIdentity
 from matcher.gallery.schema import check_format, create_tables, new_stamp, now, read_model
 from matcher.gallery.sqlite_errors import translated
+
+log = logging.getLogger(__name__)
 
 STORE_NAME = "store.sqlite3"
 
@@ -162,6 +165,17 @@ class Store:
         """
         self.change("VACUUM")
         return bool(self.query("PRAGMA wal_checkpoint(TRUNCATE)")[0][0] == 0)
+
+    def clear_removed(self, generation: int) -> None:
+        """Erase what was removed up to a generation, unless a reader is in the way."""
+        if self.erase_removed():
+            self.mark_scrubbed(generation)
+        else:
+            log.warning("a reader keeps removed data in the log; the next close or open clears it")
+
+    def set_index(self, index: str) -> None:
+        """Record which kind of index is asked for."""
+        self.change("UPDATE meta SET value = ? WHERE key = 'index'", (index,))
 
     def mark_scrubbed(self, generation: int) -> None:
         """Record that the bytes of all removals up to `generation` are gone."""

@@ -10,10 +10,13 @@ from typing import Final
 
 import numpy as np
 
-from matcher.errors import GalleryDamagedError, GalleryFormatError
+from matcher.errors import GalleryDamagedError, GalleryFormatError, IndexServerError
 from matcher.gallery import rows
-from matcher.gallery.index import UNIT_TOLERANCE, FaceIndex
+from matcher.gallery.index import UNIT_TOLERANCE, FileIndex
 from matcher.gallery.index_file import INDEX_NAME, IndexHeader, read_index
+from matcher.gallery.index_place import open_index
+from matcher.gallery.milvus_index import MilvusIndex
+from matcher.gallery.served_index import ServedIndex
 from matcher.gallery.store import Store
 
 LOSSY_COSINE: Final = 0.97
@@ -94,6 +97,9 @@ def _vector_faults(store: Store) -> Iterator[str]:
 
 def _index_findings(directory: Path, store: Store) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return faults and notes."""
+    served = open_index(directory, store, 0)
+    if isinstance(served, ServedIndex):
+        return _served_findings(served, store)
     if not (directory / INDEX_NAME).exists():
         return (), ("There is no index file; the next search builds it.",)
     try:
@@ -107,7 +113,35 @@ def _index_findings(directory: Path, store: Store) -> tuple[tuple[str, ...], tup
     return tuple(_index_faults(index, header, store)), notes
 
 
-def _index_faults(index: FaceIndex, header: IndexHeader, store: Store) -> Iterator[str]:
+def _served_findings(served: ServedIndex, store: Store) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    try:
+        since = served.generation()
+        if since is None:
+            return (), ("The server has no index of this store; the next search builds it.",)
+        behind = store.generation - since
+        faults = tuple(_served_faults(served.index, since, store))
+    except (IndexServerError, GalleryFormatError) as error:
+        return (f"The index could not be checked: {error}",), ()
+    return faults, ((f"The index server is {behind} commits behind.",) if behind else ())
+
+
+def _served_faults(index: MilvusIndex, since: int, store: Store) -> Iterator[str]:
+    """Compare with the faces that the store had at the commit of the index and has still."""
+    held, missing, different = len(index), 0, 0
+    for ids, true in rows.vector_pages(store, until=since):
+        there = index.there(ids)
+        missing += len(ids) - len(there)
+        kept = index.vectors(there)
+        different += int((kept != true[np.isin(ids, there)]).any(axis=1).sum())
+    if missing:
+        yield f"{missing} faces are not on the index server."
+    if different:
+        yield f"{different} vectors on the index server are not those of the store."
+    if since == store.generation and not missing and held != store.faces:
+        yield f"The index server holds {held - store.faces} faces that the store has not."
+
+
+def _index_faults(index: FileIndex, header: IndexHeader, store: Store) -> Iterator[str]:
     """Compare with the store as it was at the commit of the index, less what was removed since."""
     index.remove(rows.removed_since(store, header.generation))
     sql = "SELECT face_id FROM faces WHERE generation <= ? ORDER BY face_id"

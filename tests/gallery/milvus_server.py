@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -10,7 +11,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 # Sets up the directory, then becomes the server: one process to end, and none that outlives it.
 _LAUNCHER = """
@@ -111,3 +115,17 @@ def etcd_is_taken() -> bool:
     """Return whether somebody listens where the server's etcd must."""
     with socket.socket() as one:
         return one.connect_ex(("127.0.0.1", 2379)) == 0
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusOnLoopback]:
+    """A running server, for all tests of a module."""
+    if etcd_is_taken():
+        pytest.skip("another Milvus or etcd runs on this machine")
+    made = MilvusOnLoopback(tmp_path_factory.mktemp("milvus"))
+    try:
+        made.start()
+        yield made
+    finally:
+        made.kill()
+        shutil.rmtree(made.directory)

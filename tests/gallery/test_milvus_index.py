@@ -1,5 +1,7 @@
 """An index on a real Milvus server keeps the promises of the conformance kit."""
 
+# ruff: noqa: F401, F811 - fixtures are imported by name
+
 from __future__ import annotations
 
 import secrets
@@ -7,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from milvus_server import MilvusOnLoopback, etcd_is_taken
+from milvus_server import MilvusOnLoopback, server
 
 from matcher.gallery.index import FaceIndex
 from matcher.gallery.milvus_index import MilvusIndex
@@ -18,16 +20,6 @@ pytest.importorskip("pymilvus")
 pytest.importorskip("milvus")
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusOnLoopback]:
-    if etcd_is_taken():
-        pytest.skip("another Milvus or etcd runs on this machine")
-    made = MilvusOnLoopback(tmp_path_factory.mktemp("milvus"))
-    made.start()
-    yield made
-    made.kill()
 
 
 class TestMilvus(IndexConformance):
