@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -22,11 +23,12 @@ import os, sys
 from pathlib import Path
 import milvus
 base, ports = sys.argv[1], [int(port) for port in sys.argv[2:]]
-config = milvus.MilvusServerConfig(data_dir=base)
-names = [name for name in config.configurable_items if name.endswith("_port")]
-config.update(**dict(zip(names, ports)))
-config.resolve()
-milvus._initialize_data_files(base)
+if not Path(base, "configs", "milvus.yaml").exists():
+    config = milvus.MilvusServerConfig(data_dir=base)
+    names = [name for name in config.configurable_items if name.endswith("_port")]
+    config.update(**dict(zip(names, ports)))
+    config.resolve()
+    milvus._initialize_data_files(base)
 os.chdir(base)
 program = str(Path(base, "bin", "milvus"))
 environment = os.environ | {
@@ -94,21 +96,21 @@ class MilvusOnLoopback:
     def kill(self) -> None:
         """End it as a power cut would."""
         if self._process is not None:
-            os.kill(self._process.pid, signal.SIGKILL)
+            self._process.kill()
             self._process.wait()
             self._process = None
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports that nobody uses at this moment."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+    """Return ports that nobody uses at this moment, below those given to outgoing connections."""
+    found: list[int] = []
+    for port in random.Random(os.getpid()).sample(range(20_000, 32_000), 1000):
+        with socket.socket() as one, suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            found.append(port)
+        if len(found) == count:
+            break
+    return found
 
 
 def etcd_is_taken() -> bool:
