@@ -82,12 +82,13 @@ class MilvusIndex:
     def _client(self) -> Iterator[Any]:
         """Give the client, connected at the first use; its errors become those of the library."""
         pymilvus = _pymilvus()
+        silent = import_module("grpc").RpcError  # a deadline comes as its own error
         try:
             if self._connection is None:
                 token = os.environ.get(TOKEN_VARIABLE, "")
                 self._connection = pymilvus.MilvusClient(self.url, token=token, timeout=_PATIENCE)
             yield self._connection
-        except (pymilvus.MilvusException, ConnectionError, ValueError) as error:
+        except (pymilvus.MilvusException, silent, ConnectionError, ValueError) as error:
             raise IndexServerError(
                 f"index server at {self.url}",
                 rule="must be reachable and do what it is asked",
@@ -156,6 +157,11 @@ class MilvusIndex:
         with self._client() as client:
             client.flush(self.name, timeout=_LONG_PATIENCE)
             client.compact(self.name, timeout=_LONG_PATIENCE)
+
+    def indexed(self) -> int:
+        """Return how many rows the server has in its graph so far; others it scans."""
+        with self._client() as client:
+            return int(client.describe_index(self.name, "vector")["indexed_rows"])
 
     def __len__(self) -> int:
         """Return the number of faces, all writes so far included: later reads see them too."""

@@ -1,0 +1,129 @@
+"""Search on a running Milvus server: sending, index, latency, recall and memory for some sizes.
+
+    python benchmarks/milvus_search.py http://127.0.0.1:19530 --sizes 100000 --server-pid PID
+
+The vectors and the queries are those of `benchmarks/search.py`. Recall is that of the graph alone
+(`proposed`: the true first twenty among the candidates that a gallery asks for); the gallery then
+ranks by the vectors of its store. Run it with the server and nothing else on the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+import psutil  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+
+from matcher.gallery.milvus_index import MilvusIndex
+from matcher.gallery.served_index import PROPOSED
+from matcher.testing.fake import clustered_unit_vectors
+
+TOP = 20
+PHOTOS = 4
+SENT_AT_ONCE = 10_000
+
+
+def main() -> None:
+    """Measure each size and print one JSON object for each."""
+    parser = argparse.ArgumentParser(description="Search on a running Milvus server.")
+    parser.add_argument("url")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[100_000])
+    parser.add_argument("--dimension", type=int, default=128)
+    parser.add_argument("--queries", type=int, default=320)
+    parser.add_argument("--server-pid", type=int, help="to read its memory")
+    parser.add_argument("--server-directory", type=Path, help="to read its disk use")
+    options = parser.parse_args()
+    for size in options.sizes:
+        print(json.dumps(measure(size, options)), flush=True)
+
+
+def measure(size: int, options: argparse.Namespace) -> dict[str, Any]:
+    """Fill a collection, measure, and drop it."""
+    vectors = clustered_unit_vectors(size // PHOTOS, PHOTOS + 1, options.dimension, seed=1)
+    photos = vectors.reshape(-1, PHOTOS + 1, options.dimension)
+    some = np.random.default_rng(2).choice(len(photos), size=options.queries)
+    gallery = photos[:, :PHOTOS].reshape(-1, options.dimension).copy()
+    probes = photos[some, PHOTOS].copy()
+    del vectors, photos
+    bare = faiss.IndexFlatIP(options.dimension)
+    bare.add(gallery)
+    truth = bare.search(probes, TOP)[1] + 1
+    before = _memory(options)
+    index = MilvusIndex(options.url, f"benchmark_{size}", options.dimension)
+    index.create({})
+    try:
+        sending = _seconds(lambda: _send(index, gallery))
+        building = _seconds(lambda: _seal_and_wait(index, size))
+        return {
+            "faces": len(index),
+            "dimension": options.dimension,
+            "sending_s": round(sending, 1),
+            "index_s": round(building, 1),
+            **_search(index, probes, truth),
+            "server_rss_mb": [before, _memory(options)],
+            "server_disk_mb": _disk(options),
+        }
+    finally:
+        index.drop()
+
+
+def _seconds(work: Any) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _send(index: MilvusIndex, gallery: NDArray[np.float32]) -> None:
+    for first in range(0, len(gallery), SENT_AT_ONCE):
+        page = gallery[first : first + SENT_AT_ONCE]
+        index.put(np.arange(first, first + len(page), dtype=np.int64) + 1, page)
+    len(index)
+
+
+def _seal_and_wait(index: MilvusIndex, size: int) -> None:
+    index.seal()
+    while index.indexed() < size:
+        time.sleep(0.5)
+
+
+def _search(
+    index: MilvusIndex, probes: NDArray[np.float32], truth: NDArray[np.int64]
+) -> dict[str, float]:
+    candidates = PROPOSED * TOP
+    index.candidates(probes[:1], candidates)
+    times = [
+        1e3 * _seconds(lambda row=row: index.candidates(probes[row : row + 1], candidates))
+        for row in range(len(probes))
+    ]
+    whole = _seconds(lambda: index.candidates(probes, candidates))
+    found = index.candidates(probes, candidates)
+    hits = [len(np.intersect1d(one, other)) for one, other in zip(found, truth, strict=True)]
+    return {
+        "p50_ms": round(float(np.percentile(times, 50)), 2),
+        "p95_ms": round(float(np.percentile(times, 95)), 2),
+        "batch_ms_a_query": round(1e3 * whole / len(probes), 2),
+        "proposed": round(float(np.mean(hits)) / TOP, 4),
+    }
+
+
+def _memory(options: argparse.Namespace) -> int | None:
+    if options.server_pid is None:
+        return None
+    return int(psutil.Process(options.server_pid).memory_info().rss / 1e6)
+
+
+def _disk(options: argparse.Namespace) -> int | None:
+    if options.server_directory is None:
+        return None
+    files = (file for file in options.server_directory.rglob("*") if file.is_file())
+    return int(sum(file.stat().st_size for file in files) / 1e6)
+
+
+if __name__ == "__main__":
+    main()
