@@ -59,7 +59,7 @@ def measure(size: int, options: argparse.Namespace) -> dict[str, Any]:
     index.create({})
     try:
         sending = _seconds(lambda: _send(index, gallery))
-        building = _seconds(lambda: _seal_and_wait(index, size))
+        building = _seconds(lambda: _build(index))
         return {
             "faces": len(index),
             "dimension": options.dimension,
@@ -86,10 +86,9 @@ def _send(index: MilvusIndex, gallery: NDArray[np.float32]) -> None:
     len(index)
 
 
-def _seal_and_wait(index: MilvusIndex, size: int) -> None:
+def _build(index: MilvusIndex) -> None:
     index.seal()
-    while index.indexed() < size:
-        time.sleep(0.5)
+    index.settle()
 
 
 def _search(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
@@ -40,6 +41,12 @@ _ANSWERED_AT_ONCE: Final = 1_000_000
 
 _NO_COLLECTION: Final = 100
 """Milvus's code for a collection that is not there."""
+
+_SCANNED_BELOW: Final = 1024
+"""Rows below which Milvus builds no index of a segment (minSegmentSizeToEnableIndex)."""
+
+_SLOWEST: Final = 0.01
+"""Seconds that building the graph may take for each face; on two cores it took 0.001."""
 
 _INDEX: Final = {"index_type": "HNSW", "metric_type": "IP"}
 
@@ -88,7 +95,7 @@ class MilvusIndex:
                 token = os.environ.get(TOKEN_VARIABLE, "")
                 self._connection = pymilvus.MilvusClient(self.url, token=token, timeout=_PATIENCE)
             yield self._connection
-        except (pymilvus.MilvusException, silent, ConnectionError, ValueError) as error:
+        except (pymilvus.MilvusException, silent, OSError, ValueError) as error:
             raise IndexServerError(
                 f"index server at {self.url}",
                 rule="must be reachable and do what it is asked",
@@ -153,15 +160,31 @@ class MilvusIndex:
                 client.delete(self.name, ids=some.tolist(), timeout=_LONG_PATIENCE)
 
     def seal(self) -> None:
-        """Make the server write out what it holds in memory, index it, and clear deleted rows."""
+        """Have the server write out all rows, build the graph, and clear deleted rows."""
         with self._client() as client:
             client.flush(self.name, timeout=_LONG_PATIENCE)
             client.compact(self.name, timeout=_LONG_PATIENCE)
 
-    def indexed(self) -> int:
-        """Return how many rows the server has in its graph so far; others it scans."""
+    def settle(self) -> None:
+        """Wait until the server searches its graph; call after `seal`.
+
+        Until then Milvus searches many new rows through a makeshift index, which finds fewer: with
+        100,000 faces 17 of the true first twenty among 80 candidates, against 19.9.
+        """
         with self._client() as client:
-            return int(client.describe_index(self.name, "vector")["indexed_rows"])
+            rows = len(self)
+            until = time.monotonic() + _LONG_PATIENCE + rows * _SLOWEST
+            while not self._is_settled(client.list_loaded_segments(self.name), rows):
+                if time.monotonic() > until:
+                    raise TimeoutError("its graph is not built in time")
+                time.sleep(0.2)
+
+    @staticmethod
+    def _is_settled(segments: Sequence[Any], rows: int) -> bool:
+        """Whether all rows are in the graph, or in segments so small that the server scans them."""
+        good = [one.index_id != 0 or one.num_rows < _SCANNED_BELOW for one in segments]
+        sealed = all(str(one.state) == "Sealed" for one in segments)
+        return sealed and all(good) and sum(one.num_rows for one in segments) >= rows
 
     def __len__(self) -> int:
         """Return the number of faces, all writes so far included: later reads see them too."""

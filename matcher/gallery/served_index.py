@@ -40,7 +40,11 @@ PROPOSED: Final = 4
 RECENT: Final = 5_000
 """Faces not yet on the server that a search scans itself; of more, it sends all first."""
 
-SENT_AT_ONCE: Final = 50_000
+SCANNED: Final = 4_000
+"""Faces that the server scans until they are in its graph; of more it makes a hasty index first
+(from 39 rows for each of 128 lists), which finds fewer."""
+
+SENT_AT_ONCE: Final = 200_000
 """Faces after which the collection is marked as that far; what a crash while sending can cost."""
 
 
@@ -167,23 +171,31 @@ class ServedIndex:
 
     def _send_since(self, since: int) -> bool:
         """Send what was committed after `since`, in steps; return whether there was anything."""
-        changed = False
+        anything = False
         while since < self._store.generation:
-            with self._store.reading():
-                until = rows.step_after(self._store, since, SENT_AT_ONCE)
-                gone = rows.removed_since(self._store, since)
-                self.index.note({"matcher.begun": self._commit(until)})
-                for ids, vectors in rows.vector_pages(self._store, since, until=until):
-                    self.index.put(ids, vectors)
-                    changed = True
-            self.index.delete(gone)
-            changed = changed or len(gone) > 0
-            len(self.index)  # waits until searches see all this
+            until, sent, gone = self._send_step(since)
+            if sent or gone:
+                self.index.seal()
+                len(self.index)  # waits until searches see all this
+                anything = True
+            if sent > SCANNED:
+                self.index.settle()
             self.index.note({"matcher.complete": self._commit(until)})
             since = until
-        if changed:
-            self.index.seal()
-        return changed
+        return anything
+
+    def _send_step(self, since: int) -> tuple[int, int, int]:
+        """Send one step; return the commit it leads to, how many faces were sent, and removed."""
+        sent = 0
+        with self._store.reading():
+            until = rows.step_after(self._store, since, SENT_AT_ONCE)
+            gone = rows.removed_since(self._store, since)
+            self.index.note({"matcher.begun": self._commit(until)})
+            for ids, vectors in rows.vector_pages(self._store, since, until=until):
+                self.index.put(ids, vectors)
+                sent += len(ids)
+        self.index.delete(gone)
+        return until, sent, len(gone)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -19,9 +19,10 @@ import pytest
 
 # Sets up the directory, then becomes the server: one process to end, and none that outlives it.
 _LAUNCHER = """
-import os, sys
+import ctypes, os, sys
 from pathlib import Path
 import milvus
+ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG: it is killed when the tests are
 base, ports = sys.argv[1], [int(port) for port in sys.argv[2:]]
 if not Path(base, "configs", "milvus.yaml").exists():
     config = milvus.MilvusServerConfig(data_dir=base)

@@ -43,6 +43,7 @@ class TestMilvus(IndexConformance):
     def read_back(self, index: FaceIndex) -> FaceIndex:
         assert isinstance(index, MilvusIndex)
         index.seal()
+        index.settle()
         return MilvusIndex(index.url, index.name, index.dimension)
 
     def bytes_of(self, index: FaceIndex) -> bytes:
@@ -66,5 +67,6 @@ class TestMilvus(IndexConformance):
         index = self.filled(vectors, np.arange(4000))
         assert isinstance(index, MilvusIndex)
         index.seal()
+        index.settle()
         truth = scan(vectors[::40], vectors, np.arange(4000), 20)
         self.assert_agrees(index.search(vectors[::40], 20), truth, self.least_recall)
