@@ -2,7 +2,8 @@
 
     python benchmarks/reindex.py [PHOTOS] [--only jobs searches readers kills] [--model NAME]
                                  [--sizes 2000 20000] [--workers 2] [--device cpu]
-                                 [--kills 100] [--storm 4000] [--out results/reindex.json]
+                                 [--kills 100] [--storm 4000] [--faces]
+                                 [--out results/reindex.json]
 
 PHOTOS is a folder; its photos are linked under as many names as are needed. Without it, rendered
 faces are used. The figures:
@@ -19,7 +20,8 @@ faces are used. The figures:
   switched and rolled back; which editions they saw, and how often one was a mixture.
 - kills: a job killed at random moments, against an undisturbed one.
 
-In the last two, pictures and models mean nothing, so that a hundred kills do not take a day.
+In the last two, pictures and models mean nothing, so that a hundred kills do not take a day; with
+`--faces` they are killed over the photos, with the model.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from reindex_disturbed import readers, storm
+from reindex_disturbed import Job, drawn_gallery, readers, storm
 
 from matcher.embedding import DEFAULT_MODEL, Extractor, load_extractor
 from matcher.errors import PhotoError
@@ -245,6 +247,15 @@ def jobs(home: Path, photos: list[Path], options: argparse.Namespace) -> dict[st
     return found
 
 
+def killed(home: Path, photos: list[Path], options: argparse.Namespace) -> Job:
+    """Return the job that is to be killed."""
+    if not options.faces:
+        return Job(drawn_gallery(home, options.storm))
+    home.mkdir()
+    make_gallery(home / "gallery", home / "photos", photos, options.storm)
+    return Job(home / "gallery", options.model, start=8.0, batch=2.0)
+
+
 def show(results: dict[str, Any], sizes: list[int]) -> None:
     """Print the figures of the jobs."""
     alone = results["stages alone"]
@@ -273,6 +284,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--storm", type=int, default=4000, help="Photos in the storm of kills.")
+    parser.add_argument("--faces", action="store_true", help="Kill a job over photos of faces.")
     parser.add_argument("--seconds", type=float, default=30.0, help="Of searching.")
     parser.add_argument("--folder", type=Path, help="Where to work; the system's if unset.")
     parser.add_argument("--out", type=Path)
@@ -288,7 +300,7 @@ def main() -> None:
             "jobs": lambda photos: jobs(home, photos, options),
             "searches": lambda photos: searches(home, photos, options),
             "readers": lambda _: readers(home / "readers", options.seconds),
-            "kills": lambda _: storm(home / "kills", options.storm, options.kills),
+            "kills": lambda photos: storm(killed(home / "kills", photos, options), options.kills),
         }
         photos = find_photos(options.photos or rendered(home / "rendered"))
         for name in options.only:
@@ -300,10 +312,10 @@ def main() -> None:
 
 
 def rendered(folder: Path) -> Path:
-    """Render 32 faces."""
+    """Render 100 faces."""
     from matcher.testing.synthetic import CohortSpec, write_cohort
 
-    write_cohort(CohortSpec(32, ages=(9,), seed=3, size=256), folder)
+    write_cohort(CohortSpec(100, ages=(9,), seed=3, size=256), folder)
     return folder
 
 

@@ -1,8 +1,9 @@
-"""Re-indexing under kills and under readers; pictures and models mean nothing here.
+"""Re-indexing under kills and under readers; drawn pictures and a made-up model, unless told.
 
 A part of `reindex.py`. By itself it is the process that is killed, or one that reads:
 
-    python benchmarks/reindex_disturbed.py {job,reader} GALLERY SECONDS
+    python benchmarks/reindex_disturbed.py job GALLERY MODEL
+    python benchmarks/reindex_disturbed.py reader GALLERY SECONDS
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from matcher.embedding import DistantLook, Extractor
+from matcher.embedding import DistantLook, Extractor, load_extractor
 from matcher.faces import POLICIES
 from matcher.gallery import Gallery, PhotoOfSubject, StoredFace, Subject, enrol
 from matcher.gallery.editions import shadow_of
@@ -37,23 +38,42 @@ NEW = Extractor(FakeDetector(), FakeEmbedder(24, "2", distant=DistantLook(16, 0.
 SETTINGS = JobSettings(batch=8, decoding=Decoding(workers=1))
 
 
-def storm(folder: Path, photos: int, kills: int) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Job:
+    """The job that is killed: of a gallery, with a model ("made up" for `NEW`)."""
+
+    gallery: Path
+    model: str = "made up"
+    start: float = 1.0
+    """Seconds that it takes to start."""
+    batch: float = 0.1
+    """Seconds that a batch takes."""
+
+    @property
+    def extractor(self) -> Extractor:
+        """The new model."""
+        return NEW if self.model == "made up" else load_extractor(self.model)
+
+
+def storm(job: Job, kills: int) -> dict[str, Any]:
     """Kill a job again and again; compare what it made with an undisturbed one."""
-    killed = drawn_gallery(folder, photos)
-    quiet = shutil.copytree(killed, folder / "quiet")
+    killed = job.gallery
+    quiet = shutil.copytree(killed, killed.with_name("quiet"))
+    with Gallery.open(killed) as opened:
+        photos = len(opened)
     chance, landed = np.random.default_rng(7), 0
     for _ in range(kills):
-        running = begin("job", killed)
+        running = begin("job", killed, job.model)
         if running.stdout is not None and chance.random() < 0.8:
             running.stdout.readline()
-            time.sleep(chance.uniform(0, 0.1))
+            time.sleep(chance.uniform(0, job.batch))
         else:
-            time.sleep(chance.uniform(0, 1))  # while it starts, most likely
+            time.sleep(chance.uniform(0, job.start))
         ended = running.poll() is not None
         running.kill()
         running.communicate()
         landed += not ended and stored(killed) < photos
-    one, other = finished(killed), finished(quiet)
+    one, other = (finished(gallery, job.extractor) for gallery in (killed, quiet))
     pairs = list(zip(one.values(), other.values(), strict=True))
     apart = max((float(np.abs(looks(a) - looks(b)).max()) for a, b in pairs), default=0.0)
     return {
@@ -75,10 +95,10 @@ def stored(gallery: Path) -> int:
         return len(opened)
 
 
-def finished(gallery: Path) -> dict[int, StoredFace]:
+def finished(gallery: Path, extractor: Extractor = NEW) -> dict[int, StoredFace]:
     """Let the job end, and return the faces that it made."""
     settings = replace(SETTINGS, retry=True)
-    report = reindex(gallery, NEW, settings=settings)
+    report = reindex(gallery, extractor, settings=settings)
     with Gallery.open(gallery, edition=report.edition) as opened:
         held = opened.faces_of([subject.subject_id for subject in opened.subjects()])
     return {face.face_id: face for faces in held.values() for face in faces}
@@ -119,20 +139,20 @@ def readers(folder: Path, seconds: float, count: int = 4) -> dict[str, Any]:
     }
 
 
-def begin(step: str, gallery: Path, seconds: float = 0.0) -> subprocess.Popen[str]:
+def begin(step: str, gallery: Path, how: object) -> subprocess.Popen[str]:
     """Start the job, or a reader, in a process of its own."""
-    command = [sys.executable, __file__, step, str(gallery), str(seconds)]
+    command = [sys.executable, __file__, step, str(gallery), str(how)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def run_job(gallery: Path) -> None:
+def run_job(job: Job) -> None:
     """Run the job that is killed; it says when a batch is stored."""
 
     def tell(*_: object) -> None:
         sys.stdout.write("stored\n")
         sys.stdout.flush()
 
-    reindex(gallery, NEW, settings=SETTINGS, on_progress=tell)
+    reindex(job.gallery, job.extractor, settings=SETTINGS, on_progress=tell)
 
 
 def read(gallery: Path, seconds: float) -> dict[str, Any]:
@@ -183,11 +203,11 @@ def draw(folder: Path, count: int) -> Iterator[PhotoOfSubject]:
 
 def main() -> None:
     """Be the process that is killed, or one that reads."""
-    step, gallery, seconds = sys.argv[1:]
+    step, gallery, how = sys.argv[1:]
     if step == "job":
-        run_job(Path(gallery))
+        run_job(Job(Path(gallery), how))
     else:
-        print(json.dumps(read(Path(gallery), float(seconds))))
+        print(json.dumps(read(Path(gallery), float(how))))
 
 
 if __name__ == "__main__":

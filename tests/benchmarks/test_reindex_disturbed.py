@@ -21,7 +21,7 @@ def same_matcher(monkeypatch):
 
 
 def test_a_killed_job_is_compared_with_an_undisturbed_one(tmp_path):
-    found = disturbed.storm(tmp_path / "kills", photos=80, kills=2)
+    found = disturbed.storm(disturbed.Job(disturbed.drawn_gallery(tmp_path, 80)), kills=2)
     assert found["kills before the job was done"] == 2
     assert (found["faces"], found["records equal"]) == (80, True)
     assert found["largest difference of a vector"] <= 1e-6
