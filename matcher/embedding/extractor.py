@@ -14,7 +14,7 @@ from matcher.embedding.distant import embed_looks
 from matcher.embedding.loading import load_model
 from matcher.embedding.record import Embedder, ModelIdentity
 from matcher.embedding.registry import DEFAULT_MODEL
-from matcher.errors import MatcherError
+from matcher.errors import MatcherError, ModelError
 from matcher.faces import Choice, Detector, Face, align, choose_faces, load_detector
 from matcher.photos import DecodeLimits, Photo, PhotoSource, load_photo
 
@@ -138,6 +138,24 @@ class Extractor:
         distant = [None] * len(faces) if looks.distant is None else looks.distant
         return tuple(map(Extracted, faces, looks.vectors, distant, looks.worn.tolist()))
 
+    def embed_each(self, faces: Sequence[Face]) -> tuple[Extracted | ModelError, ...]:
+        """Return what `embed` does; for a face of which the model makes no vector, the error.
+
+        Raises
+        ------
+        ModelError
+            When it makes none of several faces: then it is not the photo that is at fault.
+        """
+        try:
+            return self.embed(faces)
+        except ModelError as error:
+            if len(faces) == 1:
+                return (error,)
+            found = tuple(one for face in faces for one in self.embed_each([face]))
+            if not any(isinstance(one, Extracted) for one in found):
+                raise
+            return found
+
     def _extract_batch(self, sources: list[PhotoSource], choose: Choice) -> Iterator[Extraction]:
         loaded = [self._load(source) for source in sources]
         detected = iter(self.detect([item for item in loaded if isinstance(item, Photo)]))
@@ -146,19 +164,29 @@ class Extractor:
             for item in loaded
         ]
         wanted = [face for faces in chosen if isinstance(faces, tuple) for face in faces]
-        extracted = iter(self.embed(wanted))
+        embedded = iter(self.embed_each(wanted))
         for source, photo, faces in zip(sources, loaded, chosen, strict=True):
             read = photo if isinstance(photo, Photo) else None
             if isinstance(faces, MatcherError):
                 yield Extraction(source, read, error=faces)
             else:
-                yield Extraction(source, read, tuple(islice(extracted, len(faces))))
+                yield _extraction(source, read, list(islice(embedded, len(faces))))
 
     def _load(self, source: PhotoSource) -> Photo | MatcherError:
         try:
             return load_photo(source, limits=self._limits, salvage=self._salvage)
         except MatcherError as error:
             return error
+
+
+def _extraction(
+    source: PhotoSource, photo: Photo | None, embedded: list[Extracted | ModelError]
+) -> Extraction:
+    extracted = tuple(one for one in embedded if isinstance(one, Extracted))
+    errors = [one for one in embedded if isinstance(one, ModelError)]
+    if errors:
+        return Extraction(source, photo, error=errors[0])
+    return Extraction(source, photo, extracted)
 
 
 def _choose(faces: list[Face], choose: Choice, photo: Photo) -> tuple[Face, ...] | MatcherError:

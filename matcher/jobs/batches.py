@@ -63,6 +63,11 @@ def embed_batch(extractor: Extractor, batch: Sequence[Read]) -> list[Result]:
 
     Of an unchanged photo the face is taken that was enrolled, wherever others stand; of a changed
     one, the only face. No quality policy is applied: whoever enrolled the face accepted it.
+
+    Raises
+    ------
+    ModelError
+        When the model makes a vector of none of several faces.
     """
     photos = [read.photo for read in batch if isinstance(read.photo, Photo)]
     detected = iter(extractor.detect(photos))
@@ -70,10 +75,11 @@ def embed_batch(extractor: Extractor, batch: Sequence[Read]) -> list[Result]:
         _chosen(read.task, read.photo, next(detected)) if isinstance(read.photo, Photo) else None
         for read in batch
     ]
-    extracted = iter(extractor.embed([face for face in chosen if isinstance(face, Face)]))
+    embedded = iter(extractor.embed_each([face for face in chosen if isinstance(face, Face)]))
+    ended = [next(embedded) if isinstance(face, Face) else face for face in chosen]
     return [
-        _found(read, next(extracted)) if isinstance(face, Face) else _failed(read, face)
-        for read, face in zip(batch, chosen, strict=True)
+        _found(read, end) if isinstance(end, Extracted) else _failed(read, end)
+        for read, end in zip(batch, ended, strict=True)
     ]
 
 

@@ -25,13 +25,16 @@ from job_builders import (
     listed,
     made,
 )
+from PIL import Image
 
-from matcher.errors import GalleryWriteError, JobError
+from matcher.embedding import Extractor
+from matcher.errors import GalleryWriteError, JobError, ModelError
 from matcher.gallery import Gallery, PhotoOfSubject, Subject
 from matcher.gallery.editions import directory_of, names, shadow_of
 from matcher.gallery.shadow import Shadow
 from matcher.jobs.running import outcomes, reindex
 from matcher.jobs.switching import discard, switch
+from matcher.testing.fake import FakeDetector, FakeEmbedder
 
 
 def statuses(gallery: Path) -> dict[str, str]:
@@ -140,6 +143,23 @@ def test_a_photo_that_hangs_or_crashes_its_decoder_costs_itself_only(tmp_path: P
     assert not any(str(tmp_path) in one.reason for one in found.values())
     again = reindex(gallery, NEW, settings=replace(SETTINGS, retry=True))
     assert (again.worked, again.counts) == (4, {"done": 15, "failed": 1, "missing": 1})
+
+
+def test_a_face_without_a_vector_costs_itself_only(tmp_path: Path) -> None:
+    class Choosy(FakeEmbedder):
+        def embed(self, crops):
+            if (crops.std(axis=(1, 2, 3)) < 1).any():
+                raise ModelError("vector", rule="must be finite", got="NaN", next_step="Look.")
+            return super().embed(crops)
+
+    gallery = made(tmp_path, 12)
+    path = tmp_path / "photos" / "3.png"
+    Image.new("RGB", (72, 72), "grey").save(path)
+    choosy = Extractor(FakeDetector(), Choosy(24))
+    report = reindex(gallery, choosy, settings=SETTINGS)
+    assert report.counts == {"done": 11, "failed": 1}
+    (failed,) = (one for one in outcomes(gallery) if one.status == "failed")
+    assert (Path(failed.reference), failed.code) == (path, "model")
 
 
 def test_of_several_faces_the_one_that_was_enrolled_is_taken(tmp_path: Path) -> None:
