@@ -70,3 +70,16 @@ class TestMilvus(IndexConformance):
         index.settle()
         truth = scan(vectors[::40], vectors, np.arange(4000), 20)
         self.assert_agrees(index.search(vectors[::40], 20), truth, self.least_recall)
+
+    def test_many_new_faces_are_found_as_soon_as_the_server_has_settled(self) -> None:
+        vectors = clustered_unit_vectors(5000, 4, 128, seed=23)
+        index = self.make_index(128)
+        assert isinstance(index, MilvusIndex)
+        index.put(np.arange(20_000), vectors)
+        index.seal()
+        index.settle()
+        queries = vectors[::100]
+        proposed = index.candidates(queries, 80)
+        _scores, true = scan(queries, vectors, np.arange(20_000), 20)
+        found = [np.isin(one, other).mean() for one, other in zip(true, proposed, strict=True)]
+        assert np.mean(found) >= 0.99
