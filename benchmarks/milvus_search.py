@@ -1,10 +1,11 @@
-"""Search on a running Milvus server: sending, index, latency, recall and memory for some sizes.
+"""Search on a running Milvus server: sending, index, latency, recall, memory for some sizes.
 
     python benchmarks/milvus_search.py http://127.0.0.1:19530 --sizes 100000 --server-pid PID
 
 The vectors and the queries are those of `benchmarks/search.py`. Recall is that of the graph alone
 (`proposed`: the true first twenty among the candidates that a gallery asks for); the gallery then
-ranks by the vectors of its store. Run it with the server and nothing else on the machine.
+ranks by the vectors of its store. `hasty` is the same before the graph is searched. Processor time
+is that of server and client, until the graph is searched. Run it with nothing else on the machine.
 """
 
 from __future__ import annotations
@@ -54,20 +55,23 @@ def measure(size: int, options: argparse.Namespace) -> dict[str, Any]:
     bare = faiss.IndexFlatIP(options.dimension)
     bare.add(gallery)
     truth = bare.search(probes, TOP)[1] + 1
-    before = _memory(options)
+    before, work, disk = _memory(options), _work(options), _disk(options)
     index = MilvusIndex(options.url, f"benchmark_{size}", options.dimension)
     index.create({})
     try:
         sending = _seconds(lambda: _send(index, gallery))
+        hasty = _proposed(index.candidates(probes, PROPOSED * TOP), truth)
         building = _seconds(lambda: _build(index))
         return {
             "faces": len(index),
             "dimension": options.dimension,
             "sending_s": round(sending, 1),
             "index_s": round(building, 1),
+            "processor_s": round(_work(options) - work, 1),
+            "hasty": hasty,
             **_search(index, probes, truth),
             "server_rss_mb": [before, _memory(options)],
-            "server_disk_mb": _disk(options),
+            "server_disk_mb": [disk, _disk(options)],
         }
     finally:
         index.drop()
@@ -102,13 +106,24 @@ def _search(
     ]
     whole = _seconds(lambda: index.candidates(probes, candidates))
     found = index.candidates(probes, candidates)
-    hits = [len(np.intersect1d(one, other)) for one, other in zip(found, truth, strict=True)]
     return {
         "p50_ms": round(float(np.percentile(times, 50)), 2),
         "p95_ms": round(float(np.percentile(times, 95)), 2),
         "batch_ms_a_query": round(1e3 * whole / len(probes), 2),
-        "proposed": round(float(np.mean(hits)) / TOP, 4),
+        "proposed": _proposed(found, truth),
     }
+
+
+def _proposed(found: NDArray[np.int64], truth: NDArray[np.int64]) -> float:
+    """Return which share of the true first twenty is among the candidates."""
+    hits = [len(np.intersect1d(one, other)) for one, other in zip(found, truth, strict=True)]
+    return round(float(np.mean(hits)) / TOP, 4)
+
+
+def _work(options: argparse.Namespace) -> float:
+    """Return the processor seconds so far, of this process and of the server if it is known."""
+    pids = [None] if options.server_pid is None else [None, options.server_pid]
+    return float(sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids))
 
 
 def _memory(options: argparse.Namespace) -> int | None:
