@@ -5,7 +5,7 @@
 
 FG-NET's folder holds photos named subject, "A", age (001A02.JPG); that of LFW holds
 Name/Name_0001.jpg and pairs.txt. The largest face of a photo counts; photos without one are left
-out, and counted. Searches compare as `matcher.search` does: a worn probe also with the distant look
+out, and counted. Searches compare as `matcher.search` does: a worn probe with the distant look
 of each photo, where the model has one. Pairs are compared by the photos themselves, as in an audit.
 The rows:
 
@@ -62,7 +62,7 @@ import matcher
 from fairness import AuditError, Cohort
 from fairness.layouts import read_fgnet, read_lfw
 from fairness.lfw_pairs import FoldPairs, read_pairs
-from matcher.embedding import DEFAULT_MODEL, Embedder, Looks, embed_looks, load_model
+from matcher.embedding import DEFAULT_MODEL, Embedder, Looks, load_model
 from matcher.errors import MatcherError, PhotoError
 from matcher.faces import Detector, Face, align, load_detector
 from matcher.photos import load_photo
@@ -108,7 +108,7 @@ def embed(
                 shown = crops if version == CLEAN else degraded(crops, version, places + seed)
                 for model, part in zip(models, parts, strict=True):
                     if model.record.crop == template:
-                        part[version].append(embed_looks(model, shown))
+                        part[version].append(model.look(shown))
     joined = ({version: _joined(part[version]) for version in part} for part in parts)
     return Embedded(found, tuple(joined))
 
@@ -118,6 +118,7 @@ def _joined(parts: Sequence[Looks]) -> Looks:
     return Looks(
         np.concatenate([part.vectors for part in parts]),
         np.concatenate(distant) if distant else None,
+        np.concatenate([part.probes for part in parts]),
         np.concatenate([part.worn for part in parts]),
     )
 

@@ -80,16 +80,15 @@ def weights_of(units: int, draws: int, seed: int, strata: Codes | None = None) -
 def searched(probes: Looks, gallery: Looks) -> Vectors:
     """Return the score of each probe with each photo of a gallery, as `matcher.search` has it.
 
-    That of a worn probe is the higher one of two: with the photo, and with its distant look.
+    That of a worn probe is with the photo's distant look.
 
     Returns
     -------
     float32 array of shape (probes, photos)
     """
-    scores: Vectors = probes.vectors @ gallery.vectors.T
+    scores: Vectors = probes.probes @ gallery.vectors.T
     if gallery.distant is not None:
-        afar = probes.vectors[probes.worn] @ gallery.distant.T
-        scores[probes.worn] = np.maximum(scores[probes.worn], afar)
+        scores[probes.worn] = probes.probes[probes.worn] @ gallery.distant.T
     return scores
 
 

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from matcher.embedding import DistantLook, Extractor, load_extractor
+from matcher.embedding import Extractor, FarView, load_extractor
 from matcher.faces import POLICIES
 from matcher.gallery import Gallery, PhotoOfSubject, StoredFace, Subject, enrol
 from matcher.gallery.editions import shadow_of
@@ -34,7 +34,7 @@ from matcher.search import Searcher
 from matcher.testing.fake import FakeDetector, FakeEmbedder
 
 OLD = Extractor(FakeDetector(), FakeEmbedder(16))
-NEW = Extractor(FakeDetector(), FakeEmbedder(24, "2", distant=DistantLook(16, 0.99)))
+NEW = Extractor(FakeDetector(), FakeEmbedder(24, "2", far_views=(FarView(16),)))
 SETTINGS = JobSettings(batch=8, decoding=Decoding(workers=1))
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from matcher.embedding import DEFAULT_MODEL, embed_looks, load_model
+from matcher.embedding import DEFAULT_MODEL, load_model
 from matcher.errors import PhotoError
 from matcher.faces import align, load_detector
 from matcher.photos import find_photos, load_photo
@@ -45,7 +45,7 @@ def measure(paths: list[Path], model: str, device: str, precision: str) -> dict[
     detector = load_detector(device)
     embedder = load_model(model, device=device, precision=precision)  # type: ignore[arg-type]
     crop = embedder.record.crop
-    embed_looks(embedder, np.zeros((1, crop.size, crop.size, 3), np.uint8))  # warm up
+    embedder.look(np.zeros((1, crop.size, crop.size, 3), np.uint8))  # warm up
     seconds = dict.fromkeys(STAGES, 0.0)
     faces_found = photos_with_face = unreadable = 0
     for start in range(0, len(paths), BATCH):
@@ -63,7 +63,7 @@ def measure(paths: list[Path], model: str, device: str, precision: str) -> dict[
             crops = [align(face.photo, face.landmarks, crop) for face in faces]
         with timed(seconds, "embed"):
             if crops:
-                embed_looks(embedder, np.stack(crops))
+                embedder.look(np.stack(crops))
         faces_found += len(faces)
         photos_with_face += sum(1 for found in detected if found)
     return {

@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TextIO
@@ -31,8 +31,10 @@ from training.crops import cut_crops, has_face
 from training.fit import Faces, Recipe, State, Step, fit
 from training.sources import ADULT, TrainingPhoto, fairface_training_part, lfw_training_part
 from training.teacher import Crops, Spread, projected, without_groups
+from training.wear import fit_wear
 
 _SAVED_EVERY = 200
+_GAUGED = 4000  # faces that say how worn ones differ
 _LEVELLED = 2  # directions in which young faces of several perceived races differ
 
 
@@ -61,16 +63,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
             on_report=_reporter(table, options.out.with_suffix(".part.safetensors")),
         )
     level = without_groups(faces.wanted.astype(np.float64), _origins(shown), _LEVELLED)
-    clear = spread.after(body).state_dict()
-    save(projected(clear, level), projected(worn, level), options.out, recipe)
+    clear, worn = (projected(state, level) for state in (spread.after(body).state_dict(), worn))
+    wear = fit_wear(clear, worn, faces.crops, faces=_GAUGED, seed=recipe.seed)
+    save({"clear": clear, "worn": worn, "wear": wear.state()}, options.out, recipe)
 
 
-def save(clear: State, worn: State, path: Path, recipe: Recipe) -> None:
-    """Write the weights of `YouthResnet` in half precision, with the recipe in the header."""
-    experts = {"clear": clear, "worn": worn}
+def save(parts: Mapping[str, State], path: Path, recipe: Recipe) -> None:
+    """Write the weights of `YouthResnet` in half precision, with the recipe in the header.
+
+    Parameters
+    ----------
+    parts
+        The weights of `clear`, `worn` and `wear`.
+    """
     halves = {
-        f"{expert}.{name}": value.to(torch.float16).contiguous()
-        for expert, state in experts.items()
+        f"{part}.{name}": value.to(torch.float16).contiguous()
+        for part, state in parts.items()
         for name, value in state.items()
     }
     facts = {name: str(value) for name, value in asdict(recipe).items()}

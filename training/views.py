@@ -94,11 +94,11 @@ def _remapped(crop: Pixels, source: Points) -> Pixels:
     return np.asarray(image.transform((_SIZE, _SIZE), Image.Transform.MESH, mesh, _LINEAR))
 
 
-def worn(crop: Pixels, rng: np.random.Generator) -> Pixels:
-    """Degrade a crop: camera, size, light, colour, storage, in this order."""
+def worn(crop: Pixels, rng: np.random.Generator, *, most: float = 130.0) -> Pixels:
+    """Degrade a crop: camera, size (18 to `most` pixels), light, colour, storage, in this order."""
     seed = int(rng.integers(2**31))
     image = degrade(crop, _camera(rng), seed=seed)
-    side = round(float(np.exp(rng.uniform(np.log(18.0), np.log(130.0)))))
+    side = round(float(np.exp(rng.uniform(np.log(18.0), np.log(most)))))
     image = _resized(image, side, _SHRINKING[rng.integers(len(_SHRINKING))])
     image = degrade(image, (*_light(rng), *_storage(rng)), seed=seed + 1)
     return _resized(image, _SIZE, _CUBIC if rng.random() < 0.6 else _LINEAR)

@@ -1,10 +1,16 @@
 """Face to vector: model registry, backbones, templates. Knows nothing of galleries."""
 
-from matcher.embedding.distant import Looks, embed_looks
 from matcher.embedding.extractor import Extracted, Extraction, Extractor, load_extractor
 from matcher.embedding.fetching import fetch
 from matcher.embedding.loading import load_model
-from matcher.embedding.record import DistantLook, Embedder, ModelIdentity, ModelRecord, WeightsFile
+from matcher.embedding.looks import Looks
+from matcher.embedding.record import (
+    Embedder,
+    FarView,
+    ModelIdentity,
+    ModelRecord,
+    WeightsFile,
+)
 from matcher.embedding.registry import DEFAULT_MODEL, get_record, list_models
 from matcher.embedding.remembered import Measure, Reading, read_faces
 from matcher.embedding.status import WeightsStatus, verify_weights
@@ -12,11 +18,11 @@ from matcher.embedding.template import Template, fuse
 
 __all__ = [
     "DEFAULT_MODEL",
-    "DistantLook",
     "Embedder",
     "Extracted",
     "Extraction",
     "Extractor",
+    "FarView",
     "Looks",
     "Measure",
     "ModelIdentity",
@@ -25,7 +31,6 @@ __all__ = [
     "Template",
     "WeightsFile",
     "WeightsStatus",
-    "embed_looks",
     "fetch",
     "fuse",
     "get_record",

@@ -6,13 +6,18 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from matcher.embedding.far_views import from_afar
+from matcher.embedding.looks import Looks
 from matcher.embedding.record import ModelIdentity, ModelRecord
 from matcher.errors import InputError, ModelError
 
 Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-"""Maps normalised pixels, float32 (n, size, size, 3), to raw vectors, float32 (n, d)."""
+"""Maps normalised pixels, float32 (n, size, size, 3), to raw vectors, float32 (n, d).
+
+That of a model with a distant look returns (n, 2 d + 1): the vector, what it makes of the face if
+that is worn, and how worn the face seems to it, positive where it is.
+"""
 
 BATCH = 32
 """Crops per pass: on a CPU larger batches are no faster, and memory stays bounded."""
@@ -30,8 +35,8 @@ class CropEmbedder:
         See `Embedder`.
     network
         See `Network`.
-    distant_network
-        The one that looks at faces from afar; None for the same.
+    far_network
+        Makes the vectors, (n, d), of the far views; None when the record has none.
     """
 
     def __init__(
@@ -39,12 +44,12 @@ class CropEmbedder:
         record: ModelRecord,
         identity: ModelIdentity,
         network: Network,
-        distant_network: Network | None = None,
+        far_network: Network | None = None,
     ) -> None:
         self._record = record
         self._identity = identity
         self._network = network
-        self._distant_network = distant_network or network
+        self._far_network = far_network
 
     @property
     def record(self) -> ModelRecord:
@@ -76,40 +81,60 @@ class CropEmbedder:
         ModelError
             If the network returns a vector that is zero or not finite.
         """
-        return self._in_batches(crops, self._network)
+        return np.ascontiguousarray(self._seen(crops)[:, : self._record.dimension])
 
-    def embed_from_afar(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return unit vectors for aligned crops as they would look from afar.
+    def look(self, crops: NDArray[np.uint8]) -> Looks:
+        """Return what `embed` does, and the vectors by the distant look if the model has one.
 
-        Parameters, result and errors are those of `embed`; a model without a distant look raises
-        InputError.
+        The distant vector is the mean of the face's own vector and those of its far views.
+
+        Parameters and errors are those of `embed`.
         """
-        look = self._record.distant
-        if look is None:
-            raise _refusal("given to a model with a distant look", self._record.name)
-        _check(crops, self._record.crop.size)
-        return self._in_batches(from_afar(crops, look.pixels), self._distant_network)
+        seen, d = self._seen(crops), self._record.dimension
+        vectors = np.ascontiguousarray(seen[:, :d])
+        if self._far_network is None:
+            return Looks.near(vectors)
+        if_worn, worn = seen[:, d : 2 * d], seen[:, 2 * d] > 0
+        views = [
+            self._in_batches(from_afar(crops, view), self._far_network, d)
+            for view in self._record.far_views
+        ]
+        distant = _scaled(np.sum([vectors, *views], axis=0), d)
+        return Looks(vectors, distant, np.where(worn[:, None], if_worn, vectors), worn)
 
-    def _in_batches(self, crops: NDArray[np.uint8], network: Network) -> NDArray[np.float32]:
+    def _seen(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         _check(crops, self._record.crop.size)
-        parts = [self._embed(crops[i : i + BATCH], network) for i in range(0, len(crops), BATCH)]
-        return np.concatenate([np.empty((0, self._record.dimension), np.float32), *parts])
+        d = self._record.dimension
+        return self._in_batches(crops, self._network, d if self._far_network is None else 2 * d + 1)
 
-    def _embed(self, crops: NDArray[np.uint8], network: Network) -> NDArray[np.float32]:
+    def _in_batches(
+        self, crops: NDArray[np.uint8], network: Network, width: int
+    ) -> NDArray[np.float32]:
+        starts = range(0, len(crops), BATCH)
+        parts = [self._outputs(crops[start : start + BATCH], network, width) for start in starts]
+        return np.concatenate([np.empty((0, width), np.float32), *parts])
+
+    def _outputs(
+        self, crops: NDArray[np.uint8], network: Network, width: int
+    ) -> NDArray[np.float32]:
         pixels = normalised(crops, self._record)
-        vectors = self._unit(pixels, network)
+        outputs = self._unit(pixels, network, width)
         if not self._record.mirrored:
-            return vectors
-        return _scaled(vectors + self._unit(np.ascontiguousarray(pixels[:, :, ::-1]), network))
+            return outputs
+        mirrored = self._unit(np.ascontiguousarray(pixels[:, :, ::-1]), network, width)
+        return _scaled(outputs + mirrored, self._record.dimension)
 
-    def _unit(self, pixels: NDArray[np.float32], network: Network) -> NDArray[np.float32]:
-        vectors = network(pixels)
-        wanted = (len(pixels), self._record.dimension)
-        if vectors.shape != wanted:
-            raise self._unusable(f"its vectors must be of shape {wanted}", vectors.shape)
-        if not (np.isfinite(vectors).all() and vectors.any(axis=1).all()):
+    def _unit(
+        self, pixels: NDArray[np.float32], network: Network, width: int
+    ) -> NDArray[np.float32]:
+        outputs = network(pixels)
+        wanted = (len(pixels), width)
+        if outputs.shape != wanted:
+            raise self._unusable(f"its vectors must be of shape {wanted}", outputs.shape)
+        vectors = _vectors_of(outputs, self._record.dimension)
+        if not (np.isfinite(outputs).all() and vectors.any(axis=-1).all()):
             raise self._unusable("a vector must be finite and not zero", "zero, infinity or NaN")
-        return _scaled(vectors)
+        return _scaled(outputs, self._record.dimension)
 
     def _unusable(self, rule: str, got: object) -> ModelError:
         return ModelError(
@@ -120,19 +145,6 @@ class CropEmbedder:
         )
 
 
-def from_afar(crops: NDArray[np.uint8], pixels: int) -> NDArray[np.uint8]:
-    """Return crops shrunk to `pixels` across and brought back, both uint8 (n, size, size, 3).
-
-    Shrinking averages over the pixels that become one, as a camera does.
-    """
-    size = crops.shape[1]
-    seen = np.empty_like(crops)
-    for row, crop in enumerate(crops):
-        small = Image.fromarray(crop).resize((pixels, pixels), Image.Resampling.BICUBIC)
-        seen[row] = np.asarray(small.resize((size, size), Image.Resampling.BICUBIC))
-    return seen
-
-
 def normalised(crops: NDArray[np.uint8], record: ModelRecord) -> NDArray[np.float32]:
     """Return what a network sees of RGB crops, both of shape (n, size, size, 3)."""
     ordered = crops if record.colour_order == "RGB" else crops[..., ::-1]
@@ -141,8 +153,18 @@ def normalised(crops: NDArray[np.uint8], record: ModelRecord) -> NDArray[np.floa
     return pixels
 
 
-def _scaled(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    scaled: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+def _vectors_of(outputs: NDArray[np.float32], d: int) -> NDArray[np.float32]:
+    """Return a view, (n, vectors, d), of the vectors that stand side by side in each row."""
+    count = outputs.shape[1] // d
+    return outputs[:, : count * d].reshape(len(outputs), count, d)
+
+
+def _scaled(outputs: NDArray[np.float32], d: int) -> NDArray[np.float32]:
+    """Return outputs whose vectors have unit length; a number behind them stays as it is."""
+    vectors = _vectors_of(outputs, d)
+    unit = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+    scaled = outputs.copy()
+    _vectors_of(scaled, d)[:] = unit
     return scaled
 
 

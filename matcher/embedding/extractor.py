@@ -10,7 +10,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.embedding.distant import embed_looks
 from matcher.embedding.loading import load_model
 from matcher.embedding.record import Embedder, ModelIdentity
 from matcher.embedding.registry import DEFAULT_MODEL
@@ -23,7 +22,7 @@ _BATCH = 16  # photos decoded at a time; bounds the memory of a long run
 
 @dataclass(frozen=True, eq=False)
 class Extracted:
-    """One face and its vector.
+    """One face and its vectors.
 
     Parameters
     ----------
@@ -32,15 +31,18 @@ class Extracted:
     vector
         float32 array of shape (d,), unit length.
     distant
-        Likewise, of the face seen from afar; None when the model has no distant look.
+        Likewise, of the face as from afar; None when the model has no distant look.
+    probe
+        Likewise, by which the face is searched for, see `Looks`.
     worn
-        Whether the two are so alike that the face itself is worn or small, see `DistantLook`.
+        Whether the face is small or worn itself, and is searched for among distant vectors.
     """
 
     face: Face
     vector: NDArray[np.float32]
-    distant: NDArray[np.float32] | None = None
-    worn: bool = False
+    distant: NDArray[np.float32] | None
+    probe: NDArray[np.float32]
+    worn: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,9 +136,10 @@ class Extractor:
         crops = np.zeros((len(faces), template.size, template.size, 3), dtype=np.uint8)
         for row, face in enumerate(faces):
             crops[row] = align(face.photo, face.landmarks, template)
-        looks = embed_looks(self._embedder, crops)
+        looks = self._embedder.look(crops)
         distant = [None] * len(faces) if looks.distant is None else looks.distant
-        return tuple(map(Extracted, faces, looks.vectors, distant, looks.worn.tolist()))
+        columns = (looks.vectors, distant, looks.probes, looks.worn.tolist())
+        return tuple(map(Extracted, faces, *columns))
 
     def embed_each(self, faces: Sequence[Face]) -> tuple[Extracted | ModelError, ...]:
         """Return what `embed` does; for a face of which the model makes no vector, the error.

@@ -60,7 +60,7 @@ def load_model(
         weights_sha256=sha256,
         preprocessing_sha256=record.preprocessing_sha256,
         dimension=record.dimension,
-        distant=record.distant is not None,
+        distant=bool(record.far_views),
     )
     return CropEmbedder(record, identity, *networks)
 
@@ -73,7 +73,7 @@ def _networks(
     precision: Literal["float32", "bfloat16"],
     cache: Path | None,
 ) -> tuple[Network, ...]:
-    """Return the network, and the one that looks at faces from afar if that is another."""
+    """Return the network, and the one that looks at faces from afar if there is one."""
     # Imported here: `import matcher` must not load PyTorch or onnxruntime.
     if record.network == "onnx":
         from matcher.embedding.onnx_model import onnx_network
@@ -87,7 +87,7 @@ def _networks(
         modules = [torch_network.dlib_resnet(data, sha256, cache_folder(cache))]
     elif record.network == "youth-resnet":
         youth = torch_network.youth_resnet(data)
-        modules = [youth, youth.worn]  # from afar every face is worn
+        modules = [youth, youth.worn]
     else:
         modules = [torch_network.inception_resnet(data)]
     return tuple(torch_network.as_network(module, chosen, precision) for module in modules)

@@ -10,6 +10,7 @@ from typing import Final, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.embedding.looks import Looks
 from matcher.faces import CropTemplate
 
 OWN_PACKAGE: Final = "matcher"
@@ -40,22 +41,19 @@ class WeightsFile:
 
 
 @dataclass(frozen=True)
-class DistantLook:
-    """How a model sees a face from afar, for the second vector that a gallery keeps of it.
-
-    A worn or small probe resembles the distant look of a clear photo more than the photo itself.
+class FarView:
+    """One way of showing a face as from afar: shrunk, perhaps saved, and brought back to its size.
 
     Parameters
     ----------
     pixels
-        To how many pixels across the crop is shrunk, before it is brought back to its size.
-    worn_above
-        A face whose vector and distant vector have a higher cosine than this loses little from
-        afar: it is worn, and is searched for among the distant vectors too.
+        Side of the shrunk crop.
+    quality
+        JPEG quality in [1, 100] at which the shrunk crop is saved; None when it is not.
     """
 
     pixels: int
-    worn_above: float
+    quality: int | None = None
 
 
 @dataclass(frozen=True)
@@ -83,8 +81,10 @@ class ModelRecord:
     mirrored
         Whether the vector is the mean of the crop's and its mirror image's vectors (then it does
         not change when the photo is mirrored).
-    distant
-        How it sees a face from afar; None for a model whose galleries keep one vector a face.
+    far_views
+        How it looks at a face from afar, for the second vector that a gallery keeps of it: a worn
+        or small probe resembles that one more than the vector of a clear photo. None for a model
+        whose galleries keep one vector a face.
     """
 
     name: str
@@ -99,7 +99,7 @@ class ModelRecord:
     scale: float
     dimension: int
     mirrored: bool
-    distant: DistantLook | None = None
+    far_views: tuple[FarView, ...] = ()
 
     @property
     def works_offline(self) -> bool:
@@ -109,7 +109,7 @@ class ModelRecord:
     @property
     def preprocessing_sha256(self) -> str:
         """Hash of everything besides the weights that changes a vector."""
-        facts = {
+        facts: dict[str, object] = {
             "crop": asdict(self.crop),
             "colour_order": self.colour_order,
             "mean": self.mean,
@@ -117,8 +117,8 @@ class ModelRecord:
             "mirrored": self.mirrored,
             "network": self.network,
         }
-        if self.distant is not None:
-            facts["distant"] = asdict(self.distant)
+        if self.far_views:
+            facts["far_views"] = [asdict(view) for view in self.far_views]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
@@ -164,6 +164,6 @@ class Embedder(Protocol):
         """Return unit vectors, float32 of shape (n, d), for RGB crops, uint8 (n, size, size, 3)."""
         ...
 
-    def embed_from_afar(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return what `embed` does, by the model's distant look; for models that have one."""
+    def look(self, crops: NDArray[np.uint8]) -> Looks:
+        """Return what `embed` does, and the vectors by the model's distant look if it has one."""
         ...

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from matcher.embedding.onnx_record import read_record
-from matcher.embedding.record import OWN_PACKAGE, DistantLook, ModelRecord, WeightsFile
+from matcher.embedding.record import OWN_PACKAGE, FarView, ModelRecord, WeightsFile
 from matcher.errors import UnknownModelError
 from matcher.faces import CropTemplate
 
@@ -57,10 +57,11 @@ _DLIB_RESNET = ModelRecord(
 _YOUTH_RESNET = replace(
     _DLIB_RESNET,
     name="youth-resnet",
+    version="2",
     network="youth-resnet",
     weights=WeightsFile(
-        filename="youth-resnet-1.safetensors",
-        sha256="887d88ddd90a63d19ef72af8b0b50b9e45fe04f6e960454ed8dbd30cfe56c818",
+        filename="youth-resnet-2.safetensors",
+        sha256="de87ebbb9c833ce3819c9040d0f0ed5c66b2a137d37ed4b8394309e60e6b89de",
         package=OWN_PACKAGE,
     ),
     licence=(
@@ -73,9 +74,7 @@ _YOUTH_RESNET = replace(
         "part, 7,453 of them of people who seem younger than 20, and 3,811 of adults of Labeled "
         "Faces in the Wild. No photo of a child at two ages was used."
     ),
-    # Nine in ten faces of FairFace's validation part lie below; three in four of them shrunk to 48
-    # pixels, and all shrunk to 32, above.
-    distant=DistantLook(pixels=32, worn_above=0.89),
+    far_views=(FarView(32), FarView(24), FarView(24, quality=30)),
 )
 
 _RELEASE = "https://github.com/timesler/facenet-pytorch/releases/download/v2.2.9/"

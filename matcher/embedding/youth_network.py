@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -10,6 +11,9 @@ from matcher.embedding.dlib_network import DIMENSION, DlibResnet
 # Cosines of the two experts' vectors between which a photo passes from worn to clear. Chosen on
 # FG-NET, see docs/youth-resnet.md.
 WORN_AT, CLEAR_AT = 0.8, 0.87
+
+WEAR_SIGNS = 2 * DIMENSION + 1
+"""From what `YouthResnet` tells wear: both experts' vectors and their cosine, in this order."""
 
 
 class SpreadResnet(nn.Module):
@@ -33,11 +37,14 @@ class SpreadResnet(nn.Module):
 
 
 class YouthResnet(nn.Module):
-    """Face crop to a vector of 128 numbers, not of unit length.
+    """Face crop to a vector of 128 numbers, another one for worn faces, and how worn it is.
 
     `clear` has dlib's own weights. `worn` was trained to say of a worn photo what `clear` says of
     the same photo unworn, so that both speak of one space. Where a photo is clear they agree, and
     `clear` is listened to; the less they agree, the more counts `worn`.
+
+    Which of the two vectors a face is searched by is for `wear` to say, a line between worn and
+    unworn photos in the space of both experts' vectors.
 
     Input is that of `DlibResnet`.
     """
@@ -46,11 +53,13 @@ class YouthResnet(nn.Module):
         super().__init__()
         self.clear = SpreadResnet()
         self.worn = SpreadResnet()
+        self.wear = nn.Linear(WEAR_SIGNS, 1)
 
     def forward(self, crops: Tensor) -> Tensor:
-        """Return (n, 128) for (n, 3, 150, 150)."""
+        """Return (n, 257) for (n, 3, 150, 150): see `Network` of `crop_embedder`."""
         clear, worn = self.clear(crops), self.worn(crops)
         agreement = (clear * worn).sum(dim=1, keepdim=True)
         share = ((agreement - WORN_AT) / (CLEAR_AT - WORN_AT)).clamp(0.0, 1.0)
-        vectors: Tensor = share * clear + (1.0 - share) * worn
-        return vectors
+        vectors = share * clear + (1.0 - share) * worn
+        wear = self.wear(torch.cat((clear, worn, agreement), dim=1))
+        return torch.cat((vectors, worn, wear), dim=1)

@@ -1,6 +1,7 @@
 """Bytes to upright RGB pixels. Knows nothing of faces."""
 
 from matcher.photos.colour import BACKGROUND
+from matcher.photos.jpeg import saved_as_jpeg
 from matcher.photos.jpeg_quality import estimate_jpeg_quality
 from matcher.photos.load import PhotoSource, load_photo
 from matcher.photos.photo import Photo
@@ -15,5 +16,6 @@ __all__ = [
     "estimate_jpeg_quality",
     "find_photos",
     "load_photo",
+    "saved_as_jpeg",
     "sha256_of",
 ]

@@ -29,8 +29,8 @@ class CandidatePhoto:
     photo
         The record; the pixels are where `reference` says.
     score
-        Cosine similarity to the probe in [-1, 1], higher is closer; for a worn probe the higher one
-        of those of the photo and of its distant look.
+        Cosine similarity to the probe in [-1, 1], higher is closer; for a worn probe to the
+        photo's distant look.
     quality
         Quality measures at enrolment.
     age_gap
@@ -58,8 +58,8 @@ class Candidate:
         That of the subject's closest photo, in [-1, 1]. Ranks follow it.
         It is not a probability, and its meaning depends on the age of the people compared.
     template_score
-        Cosine similarity to the fused template of all the subject's photos; for a worn probe the
-        higher one of those of the photos and of their distant looks.
+        Cosine similarity to the fused template of all the subject's photos; for a worn probe of
+        their distant looks.
     photos
         All the subject's photos that the filters allow, the closest first.
     expected_false_leads

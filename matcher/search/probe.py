@@ -41,7 +41,7 @@ class Probe:
 class Prepared:
     """A probe that was embedded (`vector`) or was not (`reasons`, and the `error` if any).
 
-    A worn one is compared with the distant look of each enrolled face too.
+    A worn one is compared with the distant look of each enrolled face.
     """
 
     facts: ProbeFacts
@@ -96,7 +96,7 @@ def _judge(probe: Probe, found: Extracted, policy: QualityPolicy) -> Prepared:
     reasons = tuple(str(reason) for reason in refusals(face.quality, policy))
     if reasons:
         return Prepared(facts, reasons=reasons)
-    return Prepared(facts, vector=found.vector, worn=found.worn)
+    return Prepared(facts, vector=found.probe, worn=found.worn)
 
 
 def _facts(probe: Probe, sha256: str | None = None, face: Face | None = None) -> ProbeFacts:

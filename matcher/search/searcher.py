@@ -14,7 +14,6 @@ from matcher.embedding import Extractor, fuse
 from matcher.errors import FaceError, InputError
 from matcher.faces import POLICIES, QualityPolicy
 from matcher.gallery import Filters, Gallery, Selection, StoredFace
-from matcher.gallery.index import best
 from matcher.progress import ProgressHook, silent
 from matcher.search.ages import age_gap, age_on
 from matcher.search.calibration import Calibration
@@ -184,7 +183,10 @@ class Searcher:
     ) -> list[list[str]]:
         """Return the `top` subjects of each probe, or all there are, by their closest face."""
         closest: list[list[str]] = [[] for _ in probes]
-        for worn, nearest in (False, self._gallery.nearest), (True, self._nearest_by_either_look):
+        for worn, nearest in (
+            (False, self._gallery.nearest),
+            (True, self._gallery.nearest_from_afar),
+        ):
             vectors = {
                 row: probe.vector
                 for row, probe in enumerate(probes)
@@ -215,14 +217,6 @@ class Searcher:
                 return [row[:wanted] for row in subjects]
             fetch = min(fetch * 2, selection.faces)
 
-    def _nearest_by_either_look(
-        self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None
-    ) -> _Found:
-        """Return the k nearest by each look together: up to 2 k, a face twice at most."""
-        own = self._gallery.nearest(queries, k, allowed)
-        afar = self._gallery.nearest_from_afar(queries, k, allowed)
-        return best(np.hstack([own[0], afar[0]]), np.hstack([own[1], afar[1]]), 2 * k)
-
     def _references(
         self, closest: Iterable[list[str]], selection: Selection
     ) -> dict[str, list[StoredFace]]:
@@ -250,12 +244,11 @@ def _rank(probe: Prepared, references: list[list[StoredFace]]) -> tuple[Candidat
 
 def _describe(probe: Prepared, vector: NDArray[np.float32], faces: list[StoredFace]) -> Candidate:
     weights = np.array([face.weight for face in faces])
-    looks = [_looks(face, probe.worn) for face in faces]
-    templates = [fuse(np.stack(look), weights).vector for look in zip(*looks, strict=True)]
+    compared = np.stack([_compared(face, probe.worn) for face in faces])
     photos = sorted(
         (
             _photo(probe.facts, face, _score(vector, own))
-            for face, own in zip(faces, looks, strict=True)
+            for face, own in zip(faces, compared, strict=True)
         ),
         key=lambda item: (-item.score, item.photo.sha256),
     )
@@ -263,13 +256,13 @@ def _describe(probe: Prepared, vector: NDArray[np.float32], faces: list[StoredFa
         rank=0,
         subject=faces[0].subject,
         score=photos[0].score,
-        template_score=_score(vector, templates),
+        template_score=_score(vector, fuse(compared, weights).vector),
         photos=tuple(photos),
     )
 
 
-def _looks(face: StoredFace, worn: bool) -> list[NDArray[np.float32]]:
-    return [face.vector, face.distant] if worn and face.distant is not None else [face.vector]
+def _compared(face: StoredFace, worn: bool) -> NDArray[np.float32]:
+    return face.distant if worn and face.distant is not None else face.vector
 
 
 def _photo(probe: ProbeFacts, face: StoredFace, score: float) -> CandidatePhoto:
@@ -287,8 +280,8 @@ def _photo(probe: ProbeFacts, face: StoredFace, score: float) -> CandidatePhoto:
     )
 
 
-def _score(probe: NDArray[np.float32], looks: Iterable[NDArray[np.float32]]) -> float:
-    return max(float(np.clip(probe @ look, -1, 1)) for look in looks)
+def _score(probe: NDArray[np.float32], reference: NDArray[np.float32]) -> float:
+    return float(np.clip(probe @ reference, -1, 1))
 
 
 def _outcome(probe: Prepared, candidates: Sequence[Candidate]) -> Outcome:

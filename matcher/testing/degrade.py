@@ -16,12 +16,12 @@ from types import MappingProxyType
 import numpy as np
 
 from matcher.errors import InputError
+from matcher.photos import saved_as_jpeg
 from matcher.testing.effects import (
     EFFECTS,
     KINDS,
     Kind,
     Pixels,
-    saved_as_jpeg,
     shrunk,
     strength_of_quality,
 )

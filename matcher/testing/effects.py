@@ -7,12 +7,13 @@ returns new pixels. Its docstring is the physical meaning of the strength.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from io import BytesIO
 from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from matcher.photos import saved_as_jpeg
 
 Kind = Literal[
     "downsample",
@@ -133,14 +134,6 @@ def _quality(strength: float) -> int:
 def strength_of_quality(quality: int) -> float:
     """Invert the map from strength to JPEG quality."""
     return (95 - quality) / 90
-
-
-def saved_as_jpeg(pixels: Pixels, quality: int) -> Pixels:
-    """Save as JPEG with halved chroma and read back."""
-    file = BytesIO()
-    Image.fromarray(pixels).save(file, "JPEG", quality=quality, subsampling="4:2:0")
-    with Image.open(file, formats=("JPEG",)) as image:
-        return np.array(image)
 
 
 def shrunk(pixels: Pixels, side: int) -> Pixels:

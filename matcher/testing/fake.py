@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.embedding import DistantLook, ModelIdentity, ModelRecord, WeightsFile
-from matcher.embedding.crop_embedder import from_afar
+from matcher.embedding import FarView, Looks, ModelIdentity, ModelRecord, WeightsFile
+from matcher.embedding.far_views import from_afar
 from matcher.faces import CropTemplate, Face, measure
 from matcher.photos import Photo
 
@@ -48,12 +48,18 @@ class FakeEmbedder:
         Length of a vector, >= 2.
     version
         Of the identity; another version is another model with other vectors.
-    distant
+    far_views
         As in `ModelRecord`.
+    worn_above
+        A crop whose vector and distant vector have a higher cosine than this is worn.
     """
 
     def __init__(
-        self, dimension: int = 128, version: str = "1", distant: DistantLook | None = None
+        self,
+        dimension: int = 128,
+        version: str = "1",
+        far_views: tuple[FarView, ...] = (),
+        worn_above: float = 0.9,
     ) -> None:
         self._record = ModelRecord(
             name="fake",
@@ -68,8 +74,9 @@ class FakeEmbedder:
             scale=255.0,
             dimension=dimension,
             mirrored=False,
-            distant=distant,
+            far_views=far_views,
         )
+        self._worn_above = worn_above
         seed = np.random.SeedSequence([dimension, *version.encode()])
         generator = np.random.default_rng(seed)
         self._projection = generator.normal(size=(_GRID * _GRID * 3, dimension))
@@ -88,7 +95,7 @@ class FakeEmbedder:
             "fa4e" * 16,
             self._record.preprocessing_sha256,
             self._record.dimension,
-            distant=self._record.distant is not None,
+            distant=bool(self._record.far_views),
         )
 
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -98,10 +105,15 @@ class FakeEmbedder:
         signals = signals - signals.mean(axis=1, keepdims=True)
         return _unit((signals + 1e-6) @ self._projection)
 
-    def embed_from_afar(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return the same of the crops shrunk and brought back."""
-        look = self._record.distant
-        return self.embed(crops if look is None else from_afar(crops, look.pixels))
+    def look(self, crops: NDArray[np.uint8]) -> Looks:
+        """Return the vectors; with far views the distant ones too, and by how alike who is worn."""
+        vectors = self.embed(crops)
+        if not self._record.far_views:
+            return Looks.near(vectors)
+        views = [self.embed(from_afar(crops, view)) for view in self._record.far_views]
+        distant = _unit(np.sum([vectors, *views], axis=0, dtype=np.float64))
+        alike = np.einsum("nd,nd->n", vectors, distant)
+        return Looks(vectors, distant, vectors, alike > self._worn_above)
 
 
 def _grid_means(crops: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -59,6 +59,10 @@ def two_experts() -> YouthResnet:
     return YouthResnet().eval().requires_grad_(False)
 
 
+def _vectors(network: YouthResnet, crops: torch.Tensor) -> torch.Tensor:
+    return network(crops)[:, :128]
+
+
 def _cosines(left: torch.Tensor, right: torch.Tensor) -> list[float]:
     return torch.nn.functional.cosine_similarity(left, right).tolist()
 
@@ -66,7 +70,9 @@ def _cosines(left: torch.Tensor, right: torch.Tensor) -> list[float]:
 def test_experts_that_agree_speak_as_one(two_experts: YouthResnet) -> None:
     two_experts.worn.load_state_dict(two_experts.clear.state_dict())
     crops = torch.rand(3, 3, 150, 150)
-    assert _cosines(two_experts(crops), two_experts.clear(crops)) == pytest.approx([1.0] * 3)
+    assert _cosines(_vectors(two_experts, crops), two_experts.clear(crops)) == pytest.approx(
+        [1.0] * 3
+    )
 
 
 def test_where_they_do_not_agree_the_one_for_worn_photos_is_heard(two_experts: YouthResnet) -> None:
@@ -74,7 +80,21 @@ def test_where_they_do_not_agree_the_one_for_worn_photos_is_heard(two_experts: Y
     two_experts.worn.load_state_dict(two_experts.clear.state_dict())
     two_experts.worn.spread.load_state_dict(opposite)
     crops = torch.rand(3, 3, 150, 150)
-    assert _cosines(two_experts(crops), two_experts.worn(crops)) == pytest.approx([1.0] * 3)
+    assert _cosines(_vectors(two_experts, crops), two_experts.worn(crops)) == pytest.approx(
+        [1.0] * 3
+    )
+
+
+def test_beside_the_vector_stand_that_of_the_worn_expert_and_the_wear(
+    two_experts: YouthResnet,
+) -> None:
+    crops = torch.rand(3, 3, 150, 150)
+    clear, worn = two_experts.clear(crops), two_experts.worn(crops)
+    signs = torch.cat((clear, worn, (clear * worn).sum(dim=1, keepdim=True)), dim=1)
+    outputs = two_experts(crops)
+    assert outputs.shape == (3, 257)
+    assert torch.allclose(outputs[:, 128:256], worn, atol=1e-6)
+    assert torch.allclose(outputs[:, 256:], two_experts.wear(signs), atol=1e-6)
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from gallery_builders import MODEL, VECTORS, enrolment, files_hold, gallery
 
-from matcher.embedding import DistantLook
+from matcher.embedding import FarView
 from matcher.errors import InputError
 from matcher.gallery import Gallery
 from matcher.testing.fake import FakeEmbedder
 
 DIMENSION = VECTORS.shape[1]
-TWO_LOOKS = FakeEmbedder(DIMENSION, distant=DistantLook(16, 0.9)).identity
+TWO_LOOKS = FakeEmbedder(DIMENSION, far_views=(FarView(16),)).identity
 DISTANT = VECTORS[20_000:]
 
 

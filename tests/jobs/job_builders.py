@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from matcher.embedding import DistantLook, Extractor
+from matcher.embedding import Extractor, FarView
 from matcher.faces import POLICIES
 from matcher.gallery import Gallery, PhotoOfSubject, Subject, enrol
 from matcher.gallery.editions import directory_of, names
@@ -20,7 +20,7 @@ from matcher.jobs.running import JobSettings
 from matcher.testing.fake import FakeDetector, FakeEmbedder
 
 OLD = Extractor(FakeDetector(), FakeEmbedder(16))
-NEW = Extractor(FakeDetector(), FakeEmbedder(24, version="2", distant=DistantLook(16, 0.99)))
+NEW = Extractor(FakeDetector(), FakeEmbedder(24, version="2", far_views=(FarView(16),)))
 
 SETTINGS = JobSettings(batch=8, decoding=Decoding(workers=1))
 HOSTILE = JobSettings(

@@ -90,7 +90,7 @@ def test_the_recipe_makes_weights_that_load(fairface: Path, lfw: Path, tmp_path:
     main([*arguments, "--steps", "3", "--batch", "4", "--workers", "0"])
     network = youth_resnet(out.read_bytes())
     vectors = network(torch.zeros(2, 3, 150, 150))
-    assert vectors.shape == (2, 128)
+    assert vectors.shape == (2, 257)
     assert torch.isfinite(vectors).all()
     assert load_file(out)["worn.spread.weight"].dtype == torch.float16
     with safe_open(out, "pt") as file:

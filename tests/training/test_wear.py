@@ -1,0 +1,51 @@
+"""The line between worn and other faces."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from made_pictures import pictures
+
+from matcher.embedding.youth_network import WEAR_SIGNS, SpreadResnet
+from training.teacher import pixels_of
+from training.views import worn
+from training.wear import TAKEN_FOR_WORN, _line_between, fit_wear
+
+
+def test_the_line_separates_what_can_be_separated() -> None:
+    rng = np.random.default_rng(3)
+    unworn = rng.normal(size=(400, 5)) * [1, 1, 1, 1, 100]
+    small = rng.normal(size=(300, 5)) * [1, 1, 1, 1, 100] + [0, 4, 0, 0, 0]
+    line = _line_between(unworn, small)
+    assert ((unworn @ line.weights + line.bias) > 0).mean() < 0.05
+    assert ((small @ line.weights + line.bias) > 0).mean() > 0.95
+    assert np.argmax(np.abs(line.weights)) == 1
+
+
+@pytest.mark.slow
+def test_worn_views_lie_beyond_the_line_and_few_others_do() -> None:
+    torch.manual_seed(1)
+    clear, other = SpreadResnet().eval(), SpreadResnet().eval()
+    crops = pictures(120, 150)
+    wear = fit_wear(clear.state_dict(), other.state_dict(), crops, faces=120, seed=0)
+    assert wear.weights.shape == (WEAR_SIGNS,)
+    rng = np.random.default_rng(9)
+    small = np.stack([worn(crop, rng, most=30) for crop in crops])
+
+    def share(view: np.ndarray) -> float:
+        with torch.inference_mode():
+            one, two = clear(pixels_of(view)), other(pixels_of(view))
+            signs = torch.cat((one, two, (one * two).sum(1, keepdim=True)), 1).double().numpy()
+        return float((signs @ wear.weights + wear.bias > 0).mean())
+
+    assert share(small) > share(crops) + 0.3
+    assert share(crops) < 10 * TAKEN_FOR_WORN
+
+
+def test_the_same_seed_draws_the_same_line() -> None:
+    network = SpreadResnet().eval().state_dict()
+    crops = pictures(8, 150)
+    one, same, other = (fit_wear(network, network, crops, faces=8, seed=seed) for seed in (4, 4, 5))
+    np.testing.assert_allclose(one.weights, same.weights, atol=1e-9)
+    assert not np.allclose(one.weights, other.weights)

@@ -1,0 +1,113 @@
+"""How worn faces are told from others: a line between views of the training faces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from torch import Tensor
+
+from matcher.embedding.youth_network import SpreadResnet
+from training.fit import State
+from training.teacher import Crops, pixels_of
+from training.views import moved, worn
+
+WORN_PIXELS = 64.0
+"""Views shrunk to at most so many pixels are the worn ones."""
+
+TAKEN_FOR_WORN = 0.01
+"""Share of unworn faces that lie on the worn side."""
+
+_PENALTY = 10.0  # of the squared weights, for signs of unit variance
+_BATCH = 64
+
+Signs = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Wear:
+    """Which side of the line a face is on: `signs @ weights + bias`, positive for a worn one."""
+
+    weights: Signs
+    bias: float
+
+    def state(self) -> State:
+        """Return the weights of `YouthResnet.wear`."""
+        return {
+            "weight": torch.from_numpy(self.weights[None]).float(),
+            "bias": torch.tensor([self.bias]),
+        }
+
+
+def fit_wear(clear: State, worn_expert: State, crops: Crops, *, faces: int, seed: int) -> Wear:
+    """Draw faces, see each unworn and worn, and find the line between both.
+
+    A logistic regression on three of four faces; the bias then follows from the others, seen
+    unworn, with their mirror images as in `CropEmbedder`.
+
+    Parameters
+    ----------
+    clear, worn_expert
+        Weights of the two experts.
+    crops
+        uint8 (n, 150, 150, 3), each with a face.
+    faces
+        How many are drawn, at most n.
+    seed
+        Of everything that is drawn.
+    """
+    rng = np.random.default_rng([seed, faces])
+    drawn = rng.permutation(len(crops))[:faces]
+    unworn = np.stack([moved(crops[row], rng) for row in drawn])
+    small = np.stack([worn(crops[row], rng, most=WORN_PIXELS) for row in drawn])
+    signs = _signs_by(clear, worn_expert)
+    fitted = len(drawn) - len(drawn) // 4
+    line = _line_between(signs(unworn[:fitted]), signs(small[:fitted]))
+    kept = unworn[fitted:]
+    scores = [signs(view) @ line.weights for view in (kept, kept[:, :, ::-1])]
+    return Wear(line.weights, -float(np.quantile(np.mean(scores, axis=0), 1 - TAKEN_FOR_WORN)))
+
+
+def _signs_by(*states: State) -> Callable[[Crops], Signs]:
+    experts = []
+    for state in states:
+        expert = SpreadResnet()
+        expert.load_state_dict(state)
+        experts.append(expert.eval().to(memory_format=torch.channels_last))
+
+    @torch.inference_mode()
+    def of_batch(crops: Crops) -> Tensor:
+        one, other = (expert(pixels_of(crops)) for expert in experts)
+        return torch.cat((one, other, (one * other).sum(dim=1, keepdim=True)), dim=1)
+
+    def signs(crops: Crops) -> Signs:
+        starts = range(0, len(crops), _BATCH)
+        return torch.cat([of_batch(crops[i : i + _BATCH]) for i in starts]).double().numpy()
+
+    return signs
+
+
+def _line_between(unworn: Signs, small: Signs) -> Wear:
+    """Return the logistic regression of views, both sides weighing the same."""
+    signs = np.vstack([unworn, small])
+    mean, spread = signs.mean(axis=0), signs.std(axis=0) + 1e-9
+    table = np.column_stack([(signs - mean) / spread, np.ones(len(signs))])
+    is_worn = np.repeat([0.0, 1.0], [len(unworn), len(small)])
+
+    def loss(line: Signs) -> tuple[float, Signs]:
+        scores = table @ line
+        shares = 1 / (1 + np.exp(-scores))
+        slope = np.append(line[:-1], 0.0)
+        missed = float((np.logaddexp(0.0, scores) - is_worn * scores).sum())
+        return (
+            missed + _PENALTY / 2 * float(slope @ slope),
+            table.T @ (shares - is_worn) + _PENALTY * slope,
+        )
+
+    line = minimize(loss, np.zeros(table.shape[1]), jac=True, method="L-BFGS-B").x
+    weights = line[:-1] / spread
+    return Wear(weights, float(line[-1] - mean @ weights))
