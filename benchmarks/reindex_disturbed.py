@@ -34,7 +34,7 @@ from matcher.search import Searcher
 from matcher.testing.fake import FakeDetector, FakeEmbedder
 
 OLD = Extractor(FakeDetector(), FakeEmbedder(16))
-NEW = Extractor(FakeDetector(), FakeEmbedder(24, "2", far_views=(FarView(16),)))
+NEW = Extractor(FakeDetector(), FakeEmbedder(24, "2", far_views=(FarView(16),), worn_above=1.1))
 SETTINGS = JobSettings(batch=8, decoding=Decoding(workers=1))
 
 

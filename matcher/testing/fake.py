@@ -51,7 +51,8 @@ class FakeEmbedder:
     far_views
         As in `ModelRecord`.
     worn_above
-        A crop whose vector and distant vector have a higher cosine than this is worn.
+        A crop whose vector and distant vector have a higher cosine than this is worn; above 1,
+        none is.
     """
 
     def __init__(
