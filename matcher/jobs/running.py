@@ -29,7 +29,6 @@ from matcher.gallery.shard_folders import drop_shard_folders, shard_folders
 from matcher.jobs.batches import Read, batched, embed_batch
 from matcher.jobs.decoding import Decoders, Decoding
 from matcher.jobs.lock import job_on
-from matcher.jobs.memory import give_back
 from matcher.jobs.shards import SUFFIX, read_shard
 from matcher.photos import sha256_of
 from matcher.progress import ProgressHook, silent
@@ -226,9 +225,7 @@ def batches(
 ) -> Iterator[list[Read]]:
     """Give batches of decoded photos; the next ones are being decoded while one is embedded."""
     reads = _reads(tasks, decoders, settings)
-    for batch in batched(reads, settings.batch, settings.decoding.waiting_bytes):
-        yield batch
-        give_back()
+    return batched(reads, settings.batch, settings.decoding.waiting_bytes)
 
 
 def _reads(tasks: Iterable[Task], decoders: Decoders, settings: JobSettings) -> Iterator[Read]:
