@@ -83,7 +83,7 @@ class ModelRecord:
         not change when the photo is mirrored).
     far_views
         How it looks at a face from afar, for the second vector that a gallery keeps of it: a worn
-        or small probe resembles that one more than the vector of a clear photo. None for a model
+        or small probe resembles that one more than the vector of a clear photo. Empty for a model
         whose galleries keep one vector a face.
     """
 
