@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from torch import Tensor
 
-from matcher.embedding.youth_network import SpreadResnet
+from matcher.embedding.youth_network import SpreadResnet, wear_signs
 from training.fit import State
 from training.teacher import Crops, pixels_of
 from training.views import moved, worn
@@ -81,8 +81,7 @@ def _signs_by(*states: State) -> Callable[[Crops], Signs]:
 
     @torch.inference_mode()
     def of_batch(crops: Crops) -> Tensor:
-        one, other = (expert(pixels_of(crops)) for expert in experts)
-        return torch.cat((one, other, (one * other).sum(dim=1, keepdim=True)), dim=1)
+        return wear_signs(*(expert(pixels_of(crops)) for expert in experts))
 
     def signs(crops: Crops) -> Signs:
         starts = range(0, len(crops), _BATCH)

@@ -4,13 +4,7 @@ from matcher.embedding.extractor import Extracted, Extraction, Extractor, load_e
 from matcher.embedding.fetching import fetch
 from matcher.embedding.loading import load_model
 from matcher.embedding.looks import Looks
-from matcher.embedding.record import (
-    Embedder,
-    FarView,
-    ModelIdentity,
-    ModelRecord,
-    WeightsFile,
-)
+from matcher.embedding.record import Embedder, FarView, ModelIdentity, ModelRecord, WeightsFile
 from matcher.embedding.registry import DEFAULT_MODEL, get_record, list_models
 from matcher.embedding.remembered import Measure, Reading, read_faces
 from matcher.embedding.status import WeightsStatus, verify_weights

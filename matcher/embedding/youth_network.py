@@ -13,7 +13,7 @@ from matcher.embedding.dlib_network import DIMENSION, DlibResnet
 WORN_AT, CLEAR_AT = 0.8, 0.87
 
 WEAR_SIGNS = 2 * DIMENSION + 1
-"""From what `YouthResnet` tells wear: both experts' vectors and their cosine, in this order."""
+"""How many signs of wear there are, see `wear_signs`."""
 
 
 class SpreadResnet(nn.Module):
@@ -34,6 +34,11 @@ class SpreadResnet(nn.Module):
         """Return unit vectors, (n, 128), for (n, 3, 150, 150)."""
         vectors = self.spread(functional.normalize(self.body(crops), dim=1))
         return functional.normalize(vectors, dim=1)
+
+
+def wear_signs(clear: Tensor, worn: Tensor) -> Tensor:
+    """Return what tells wear, (n, 257): both experts' unit vectors, (n, 128), and their cosine."""
+    return torch.cat((clear, worn, (clear * worn).sum(dim=1, keepdim=True)), dim=1)
 
 
 class YouthResnet(nn.Module):
@@ -58,8 +63,8 @@ class YouthResnet(nn.Module):
     def forward(self, crops: Tensor) -> Tensor:
         """Return (n, 257) for (n, 3, 150, 150): see `Network` of `crop_embedder`."""
         clear, worn = self.clear(crops), self.worn(crops)
-        agreement = (clear * worn).sum(dim=1, keepdim=True)
+        signs = wear_signs(clear, worn)
+        agreement = signs[:, -1:]
         share = ((agreement - WORN_AT) / (CLEAR_AT - WORN_AT)).clamp(0.0, 1.0)
         vectors = share * clear + (1.0 - share) * worn
-        wear = self.wear(torch.cat((clear, worn, agreement), dim=1))
-        return torch.cat((vectors, worn, wear), dim=1)
+        return torch.cat((vectors, worn, self.wear(signs)), dim=1)
