@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from matcher.embedding.crop_embedder import Network
@@ -64,8 +65,10 @@ def _session(record: ModelRecord, data: bytes, device: str) -> Any:
             next_step="Install it: pip install 'matcher[onnx]'",
         ) from error
     provider = _provider(device, onnxruntime.get_available_providers())
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()  # as many as other networks have
     try:
-        return onnxruntime.InferenceSession(data, providers=[provider])
+        return onnxruntime.InferenceSession(data, options, providers=[provider])
     except (
         states.InvalidProtobuf,
         states.InvalidGraph,

@@ -20,6 +20,8 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any, Final
 
+import torch
+
 import matcher
 from matcher.embedding import Extractor, ModelIdentity
 from matcher.errors import InputError, JobError, JobStalledError, MatcherError, MissingExtraError
@@ -61,6 +63,9 @@ class RayExecutor:
     cpus, gpus
         Share of a node that Ray sets aside for a worker, >= 0. Small, so that after a node is
         lost all workers find room on the others.
+    threads
+        Threads of a worker's network, >= 1. Another number adds up in another order: only where
+        the network of a job on one machine has as many are its results the same to the last digit.
     stall
         Seconds without a finished shard after which the job ends, > 0.
 
@@ -78,6 +83,7 @@ class RayExecutor:
     shard: int = 128
     cpus: float = 0.1
     gpus: float = 0.0
+    threads: int = 1
     stall: float = 600.0
 
     def __post_init__(self) -> None:
@@ -87,6 +93,7 @@ class RayExecutor:
             "shard": self.shard >= 1,
             "cpus": self.cpus >= 0,
             "gpus": self.gpus >= 0,
+            "threads": self.threads >= 1,
             "stall": self.stall > 0,
         }
         for name, kept in ranges.items():
@@ -210,7 +217,8 @@ class _Pool:
         return max(1, int(there.get("GPU", 0) // gpus if gpus else there.get("CPU", 1)))
 
     def _hire(self) -> None:
-        actor = self._worker.remote(self._executor.load, self._settings, Path.cwd())
+        given = (self._executor.load, self._executor.threads, self._settings, Path.cwd())
+        actor = self._worker.remote(*given)
         ready = actor.get_ready.remote(self._shadow.model, matcher.__version__)
         self._calls[ready] = _Call(actor)
 
@@ -344,8 +352,11 @@ def _require_missing(path: Path) -> None:
 class _Worker:
     """A process of the cluster that holds the model, and decoders in processes of their own."""
 
-    def __init__(self, load: Callable[[], Extractor], settings: JobSettings, home: Path) -> None:
+    def __init__(
+        self, load: Callable[[], Extractor], threads: int, settings: JobSettings, home: Path
+    ) -> None:
         self._load = load
+        self._threads = threads
         self._settings = settings
         self._home = home
 
@@ -363,6 +374,7 @@ class _Worker:
             raise _differs(f"the folder {self._home}, where the job was started", error) from error
         if matcher.__version__ != version:
             raise _differs(f"matcher {version}", matcher.__version__)
+        torch.set_num_threads(self._threads)
         self._extractor = self._load()
         if self._extractor.model != model:
             raise _differs(f"the job's model, {model}", self._extractor.model)

@@ -9,12 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import made_model
 import pytest
+import torch
 from job_builders import (
     HOSTILE,
     NEW,
@@ -124,8 +126,18 @@ def test_the_command_works_on_a_cluster(cluster: Cluster, tmp_path: Path) -> Non
     shutil.copytree(gallery, here)
     place = ("--executor", "ray", "--address", cluster.address, "--actors", 2)
     assert command("reindex", gallery, "--model", model, *place, "--switch") == 0
-    assert command("reindex", here, "--model", model, "--switch", "--workers", 1) == 0
+    with threads(1):
+        assert command("reindex", here, "--model", model, "--switch", "--workers", 1) == 0
     assert_same_faces(faces_in(gallery), faces_in(here))
+
+
+@contextmanager
+def threads(number: int) -> Iterator[None]:
+    """Let networks here have as many threads as a worker's, see `RayExecutor.threads`."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    yield
+    torch.set_num_threads(before)
 
 
 def command(*words: object) -> int:
@@ -298,7 +310,9 @@ def test_where_there_is_no_cluster_the_job_says_so(tmp_path: Path) -> None:
         reindex(gallery, NEW, settings=SETTINGS, executor=nowhere)
 
 
-@pytest.mark.parametrize("wrong", [{"actors": 0}, {"shard": 0}, {"cpus": -1}, {"stall": 0}])
+@pytest.mark.parametrize(
+    "wrong", [{"actors": 0}, {"shard": 0}, {"cpus": -1}, {"threads": 0}, {"stall": 0}]
+)
 def test_numbers_out_of_range_are_refused(wrong) -> None:
     with pytest.raises(InputError, match=next(iter(wrong))):
         RayExecutor("127.0.0.2:6399", lambda: OLD, **wrong)
