@@ -108,7 +108,8 @@ def embed(
                 shown = crops if version == CLEAN else degraded(crops, version, places + seed)
                 for model, part in zip(models, parts, strict=True):
                     if model.record.crop == template:
-                        part[version].append(model.look(shown))
+                        looks = model.look(shown, distant=version == CLEAN)
+                        part[version].append(looks)
     joined = ({version: _joined(part[version]) for version in part} for part in parts)
     return Embedded(found, tuple(joined))
 

@@ -1,11 +1,12 @@
 """Make the weights of `youth-resnet`.
 
-    python -m training --fairface FOLDER --lfw FOLDER --out youth-resnet.safetensors
+    python -m training --fairface FOLDER --lfw FOLDER --faceres FOLDER --out weights.safetensors
 
-FOLDERs hold FairFace (margin 0.25; `train/` with its table of labels) and Labeled Faces in the
-Wild (deep-funneled, with `pairs.txt`). Faces are cut once and kept beside the result
-(`.crops.npy`); the running mean of the weights is saved every 200 steps (`.part.safetensors`) and
-the losses go to a table (`.steps.csv`). 2,800 steps take about 50 minutes on two cores.
+FOLDERs hold FairFace (margin 0.25; `train/` with its table of labels), Labeled Faces in the Wild
+(deep-funneled, with `pairs.txt`), and the MobileNet of `training.faceres`. Faces are cut once and
+kept beside the result (`.crops.npy`). There are two students, `resnet` and `mobile`: the running
+mean of the weights of each is saved every 200 steps (`.resnet.safetensors`) and its losses go to a
+table (`.resnet.csv`). They take about 50 and 40 minutes on two cores.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, fields
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -24,14 +25,36 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 
 from matcher.embedding import cache, load_model
+from matcher.embedding.dlib_network import DIMENSION
+from matcher.embedding.packed import State, packed
 from matcher.embedding.registry import get_record
 from matcher.embedding.torch_network import dlib_resnet
+from matcher.embedding.youth_network import (
+    CLEAR_SIDE,
+    WORN_SIDE,
+    Expert,
+    SpreadNetwork,
+    YouthResnet,
+)
 from matcher.faces import load_detector
 from training.crops import cut_crops, has_face
-from training.fit import Faces, Recipe, State, Step, fit
+from training.faceres import read_faceres
+from training.fit import Faces, Recipe, Step, fit
 from training.sources import ADULT, TrainingPhoto, fairface_training_part, lfw_training_part
-from training.teacher import Crops, Spread, projected, without_groups
+from training.teacher import (
+    Crops,
+    Spread,
+    Vectors,
+    main_directions,
+    projected,
+    said_of,
+    without_groups,
+)
+from training.views import ALL_SIZES, SMALL_SIZES, Sight
 from training.wear import fit_wear
+
+CLEAR_SHARE, WORN_SHARE = 0.5, 0.8
+"""Weight of what MobileNet says against dlib's network, in each expert. Chosen on FG-NET."""
 
 _SAVED_EVERY = 200
 _GAUGED = 4000  # faces that say how worn ones differ
@@ -47,43 +70,104 @@ def main(arguments: Sequence[str] | None = None) -> None:
     found = has_face(crops)
     _say(f"{len(photos)} photos, {int(found.sum())} with a face")
 
-    body = _dlib()
-    vectors = load_model("dlib-resnet").embed(crops[found]).astype(np.float64)
     shown = [photo for photo, ok in zip(photos, found, strict=True) if ok]
-    bands = np.array([photo.band for photo in shown])
     _, subjects = np.unique([photo.subject for photo in shown], return_inverse=True)
-    spread = Spread.fitted(vectors, bands)
-    faces = Faces(crops[found], subjects, bands, spread(vectors).astype(np.float32))
-    with options.out.with_suffix(".steps.csv").open("w", newline="", encoding="utf-8") as table:
-        worn = fit(
-            spread.after(body),
-            faces,
-            recipe,
-            workers=options.workers,
-            on_report=_reporter(table, options.out.with_suffix(".part.safetensors")),
-        )
-    level = without_groups(faces.wanted.astype(np.float64), _origins(shown), _LEVELLED)
-    clear, worn = (projected(state, level) for state in (spread.after(body).state_dict(), worn))
+    faces = Faces(crops[found], subjects, np.array([photo.band for photo in shown]))
+    origins = _origins(shown)
+    network = YouthResnet()
+    clear, worn = network.clear, network.worn
+    clear.resnet, worn.resnet = _resnets(faces, origins, recipe, options)
+    clear.mobile, worn.mobile = _mobiles(faces, origins, recipe, options)
+    _join(clear, worn, faces)
     wear = fit_wear(clear, worn, faces.crops, faces=_GAUGED, seed=recipe.seed)
-    save({"clear": clear, "worn": worn, "wear": wear.state()}, options.out, recipe)
+    network.wear.load_state_dict(wear.state())
+    save(network, options.out, recipe)
 
 
-def save(parts: Mapping[str, State], path: Path, recipe: Recipe) -> None:
-    """Write the weights of `YouthResnet` in half precision, with the recipe in the header.
+Pair = tuple[SpreadNetwork, SpreadNetwork]
+"""What a clear expert and a worn one say."""
 
-    Parameters
-    ----------
-    parts
-        The weights of `clear`, `worn` and `wear`.
+
+def _resnets(
+    faces: Faces, origins: NDArray[np.int64], recipe: Recipe, options: argparse.Namespace
+) -> Pair:
+    """Return dlib's network spread apart, and its student."""
+    body = _dlib()
+    vectors = load_model("dlib-resnet").embed(faces.crops).astype(np.float64)
+    spread = Spread.fitted(vectors, faces.bands)
+    wanted = spread(vectors)
+    student = _taught(spread.after(body), wanted, faces, recipe, ALL_SIZES, "resnet", options)
+    level = without_groups(wanted, origins, _LEVELLED)
+    clear, worn = (projected(one.state_dict(), level) for one in (spread.after(body), student))
+    return _loaded(spread.after(body), clear), _loaded(student, worn)
+
+
+def _mobiles(
+    faces: Faces, origins: NDArray[np.int64], recipe: Recipe, options: argparse.Namespace
+) -> Pair:
+    """Return FaceRes spread apart, and its student, which looks at fewer pixels."""
+    body = read_faceres(options.faceres, CLEAR_SIDE)
+    features = said_of(body, faces.crops)
+    spread = Spread.fitted(features, faces.bands)
+    level = without_groups(spread(features), origins, _LEVELLED)
+    narrow = main_directions(spread(features) @ level, faces.bands, DIMENSION)
+    spread = spread.then(level @ narrow)
+    begun = spread.after(read_faceres(options.faceres, WORN_SIDE))
+    shorter = replace(recipe, steps=recipe.mobile_steps)
+    student = _taught(begun, spread(features), faces, shorter, SMALL_SIZES, "mobile", options)
+    return spread.after(body), student
+
+
+def _taught(
+    student: SpreadNetwork,
+    wanted: Vectors,
+    faces: Faces,
+    recipe: Recipe,
+    sight: Sight,
+    name: str,
+    options: argparse.Namespace,
+) -> SpreadNetwork:
+    """Return the student trained, with the running mean of its weights."""
+    with options.out.with_suffix(f".{name}.csv").open("w", newline="", encoding="utf-8") as table:
+        mean = fit(
+            student,
+            faces,
+            wanted.astype(np.float32),
+            recipe,
+            sight=sight,
+            workers=options.workers,
+            on_report=_reporter(table, options.out.with_suffix(f".{name}.safetensors")),
+        )
+    return _loaded(student, mean)
+
+
+def _loaded(network: SpreadNetwork, state: State) -> SpreadNetwork:
+    network.load_state_dict(state)
+    return network
+
+
+def _join(clear: Expert, worn: Expert, faces: Faces) -> None:
+    """Fit the map from what both networks say to one vector: where faces differ most."""
+    said = np.hstack([said_of(one, faces.crops) for one in (clear.resnet, clear.mobile)])
+    weights = np.repeat([[1.0], [CLEAR_SHARE]], DIMENSION, axis=0)
+    directions = main_directions(said * weights.T, faces.bands, DIMENSION)
+    for expert, share in ((clear, CLEAR_SHARE), (worn, WORN_SHARE)):
+        weights[DIMENSION:] = share
+        expert.joint.weight.data = torch.from_numpy((directions * weights).T).float()
+
+
+def save(network: YouthResnet, path: Path, recipe: Recipe) -> None:
+    """Write packed weights, with the recipe in the header.
+
+    dlib's own weights lose nothing in half precision; the others are kept as whole numbers.
     """
-    halves = {
-        f"{part}.{name}": value.to(torch.float16).contiguous()
-        for part, state in parts.items()
-        for name, value in state.items()
-    }
     facts = {name: str(value) for name, value in asdict(recipe).items()}
     with cache.written_whole(path) as part:
-        save_file(halves, part, metadata=facts)
+        save_file(packed(network.state_dict(), coarse=_coarse), part, metadata=facts)
+
+
+def _coarse(name: str) -> bool:
+    return ".body." in name and not name.startswith("clear.resnet.")
 
 
 def _origins(photos: Sequence[TrainingPhoto]) -> NDArray[np.int64]:
@@ -128,6 +212,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__.split("\n")[0])
     parser.add_argument("--fairface", type=Path, required=True)
     parser.add_argument("--lfw", type=Path, required=True)
+    parser.add_argument("--faceres", type=Path, required=True, help="faceres.json, faceres.bin")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--workers", type=int, default=1, help="processes that make views")
     for field in fields(Recipe):

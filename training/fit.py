@@ -8,16 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
-from matcher.embedding.youth_network import SpreadResnet
+from matcher.embedding.packed import State
 from training.sources import ADULT
 from training.teacher import Crops, pixels_of
-from training.views import view
-
-State = dict[str, Tensor]
+from training.views import Sight, view
 
 _WARM_UP = 100  # steps
 _LEAST = 0.02  # of the learning rate, at the end
@@ -31,8 +29,8 @@ class Recipe:
 
     Parameters
     ----------
-    steps, batch
-        How many batches, and the views in each.
+    steps, mobile_steps, batch
+        How many batches, for dlib's network and for MobileNet, and the views in each.
     rate
         Largest learning rate of AdamW, as a share of the root mean square of each tensor: those of
         this network differ eighty-fold. It warms up over 100 steps and falls as a cosine.
@@ -49,6 +47,7 @@ class Recipe:
     """
 
     steps: int = 2800
+    mobile_steps: int = 1500
     batch: int = 64
     rate: float = 2.5e-3
     temperature: float = 0.06
@@ -70,14 +69,11 @@ class Faces:
         int64 (n,), equal for photos of one person.
     bands
         int64 (n,), age bands as in `training.sources`.
-    wanted
-        float32 (n, 128), the teacher's vectors of the clean crops, unit length.
     """
 
     crops: Crops
     subjects: NDArray[np.int64]
     bands: NDArray[np.int64]
-    wanted: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -90,10 +86,12 @@ class Step:
 
 
 def fit(
-    network: SpreadResnet,
+    network: nn.Module,
     faces: Faces,
+    vectors: NDArray[np.float32],
     recipe: Recipe,
     *,
+    sight: Sight,
     workers: int,
     on_report: Callable[[Step, State], None],
     every: int = 50,
@@ -104,6 +102,12 @@ def fit(
 
     Parameters
     ----------
+    network
+        Returns unit vectors, (n, d), for input of `pixels_of`.
+    vectors
+        float32 (n, d), what the teacher says of the clean crops, unit length.
+    sight
+        How worn its views are.
     workers
         Processes that make views; 0 makes them in this one.
     on_report
@@ -113,14 +117,14 @@ def fit(
     network.train()
     optimiser = torch.optim.AdamW(_groups(network, recipe.rate), weight_decay=_DECAY)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _pace(step, recipe.steps))
-    wanted, subjects = torch.from_numpy(faces.wanted), torch.from_numpy(faces.subjects)
+    wanted, subjects = torch.from_numpy(vectors), torch.from_numpy(faces.subjects)
     mean = {name: value.clone() for name, value in network.state_dict().items()}
-    views = DataLoader(_Views(faces, recipe), batch_size=None, num_workers=workers)
+    views = DataLoader(_Views(faces, recipe, sight), batch_size=None, num_workers=workers)
     losses = []
     for step, (rows, crops) in enumerate(views, start=1):
-        vectors = network(crops)
-        apart = _apart(vectors, rows, wanted, subjects, recipe.temperature)
-        distance = (1.0 - (vectors * wanted[rows]).sum(dim=1)).mean()
+        said = network(crops)
+        apart = _apart(said, rows, wanted, subjects, recipe.temperature)
+        distance = (1.0 - (said * wanted[rows]).sum(dim=1)).mean()
         optimiser.zero_grad()
         torch.autograd.backward(apart + recipe.teacher_weight * distance)
         torch.nn.utils.clip_grad_norm_(network.parameters(), _LONGEST_GRADIENT)
@@ -134,7 +138,7 @@ def fit(
     return mean
 
 
-def _groups(network: SpreadResnet, rate: float) -> list[dict[str, object]]:
+def _groups(network: nn.Module, rate: float) -> list[dict[str, object]]:
     return [
         {"params": [tensor], "lr": rate * float(tensor.detach().square().mean().sqrt())}
         for tensor in network.parameters()
@@ -168,9 +172,10 @@ def _average(mean: State, now: State, decay: float) -> None:
 class _Views(Dataset[tuple[Tensor, Tensor]]):
     """Batch by batch, which photos are drawn and what the student sees of them."""
 
-    def __init__(self, faces: Faces, recipe: Recipe) -> None:
+    def __init__(self, faces: Faces, recipe: Recipe, sight: Sight) -> None:
         self._faces = faces
         self._recipe = recipe
+        self._sight = sight
         shares = np.where(faces.bands < ADULT, recipe.young_weight, 1.0)
         self._shares = shares / shares.sum()
 
@@ -183,5 +188,5 @@ class _Views(Dataset[tuple[Tensor, Tensor]]):
         rng = np.random.default_rng([self._recipe.seed, step])
         count = len(self._shares)
         rows = rng.choice(count, min(self._recipe.batch, count), replace=False, p=self._shares)
-        crops = np.stack([view(self._faces.crops[row], rng) for row in rows])
+        crops = np.stack([view(self._faces.crops[row], rng, self._sight) for row in rows])
         return torch.from_numpy(rows), pixels_of(crops)

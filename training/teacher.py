@@ -1,18 +1,21 @@
-"""What the student is to say of a face: dlib's opinion of the clean crop, spread apart."""
+"""What a student is to say of a face: its teacher's opinion of the clean crop, spread apart."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.functional import normalize
 
 from matcher.embedding.crop_embedder import normalised
+from matcher.embedding.packed import State
 from matcher.embedding.registry import get_record
-from matcher.embedding.youth_network import SpreadResnet
+from matcher.embedding.youth_network import SpreadNetwork
 
 Crops = NDArray[np.uint8]
 Vectors = NDArray[np.float64]
@@ -22,6 +25,7 @@ ADULT_WEIGHT = 0.5
 
 _EVEN = 0.5
 _RIDGE = 0.5
+_BATCH = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +60,7 @@ class Spread:
         bands
             int64 (n,), from 0; none is empty.
         """
-        weights = np.where(bands == bands.max(), ADULT_WEIGHT, 1.0) / np.bincount(bands)[bands]
-        weights /= weights.sum()
+        weights = _weights(bands)
         mean = weights @ vectors
         centred = vectors - mean
         variances, directions = np.linalg.eigh((centred * weights[:, None]).T @ centred)
@@ -69,10 +72,13 @@ class Spread:
         """Return unit vectors for unit vectors, both (n, d)."""
         return _unit((vectors - self.mean) @ self.matrix)
 
-    def after(self, body: nn.Module) -> SpreadResnet:
+    def then(self, matrix: Vectors) -> Spread:
+        """Return the map with a matrix, (d, k), applied from the right to what it gave before."""
+        return Spread(self.mean, self.matrix @ matrix)
+
+    def after(self, body: nn.Module) -> SpreadNetwork:
         """Return the network that applies the map to the vectors of a copy of `body`."""
-        network = SpreadResnet()
-        network.body.load_state_dict(body.state_dict())
+        network = SpreadNetwork(deepcopy(body), len(self.mean))
         with torch.no_grad():
             network.spread.weight.copy_(torch.from_numpy(self.matrix.T))
             network.spread.bias.copy_(torch.from_numpy(-self.mean @ self.matrix))
@@ -103,18 +109,58 @@ def without_groups(vectors: Vectors, groups: NDArray[np.int64], directions: int)
     return projection
 
 
-def projected(state: Mapping[str, Tensor], projection: Vectors) -> dict[str, Tensor]:
-    """Return the weights of a `SpreadResnet` whose vectors the projection is applied to."""
+def main_directions(vectors: Vectors, bands: NDArray[np.int64], count: int) -> Vectors:
+    """Return the directions, (d, count), in which faces lie farthest from the origin.
+
+    Orthogonal, of unit length, the strongest first; bands weigh as in `Spread.fitted`.
+    """
+    _, directions = np.linalg.eigh((vectors * _weights(bands)[:, None]).T @ vectors)
+    strongest: Vectors = directions[:, ::-1][:, :count]
+    return strongest
+
+
+def projected(state: Mapping[str, Tensor], projection: Vectors) -> State:
+    """Return the weights of a `SpreadNetwork` whose vectors the projection is applied to."""
     matrix = torch.from_numpy(projection).float()
     last = {"spread.weight": matrix @ state["spread.weight"]}
     last["spread.bias"] = matrix @ state["spread.bias"]
     return {**state, **last}
 
 
+@torch.inference_mode()
+def said_of(network: nn.Module, crops: Crops) -> Vectors:
+    """Return what a network says of crops and their mirror images on the mean, unit length.
+
+    Parameters
+    ----------
+    network
+        For input of `pixels_of`; is set to evaluation mode.
+    crops
+        uint8 (n, 150, 150, 3).
+
+    Returns
+    -------
+    float64 array of shape (n, d)
+    """
+    network = network.eval().to(memory_format=torch.channels_last)
+    said = []
+    for start in range(0, len(crops), _BATCH):
+        seen = pixels_of(crops[start : start + _BATCH])
+        said.append(normalize(network(seen)) + normalize(network(seen.flip(3))))
+    return _unit(torch.cat(said).double().numpy())
+
+
 def pixels_of(crops: Crops) -> Tensor:
     """Return network input, float32 (n, 3, size, size), for uint8 crops (n, size, size, 3)."""
     # (n, rows, columns, 3) seen as (n, 3, rows, columns) is the channels-last layout already.
     return torch.from_numpy(normalised(crops, get_record("dlib-resnet"))).permute(0, 3, 1, 2)
+
+
+def _weights(bands: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return what each face weighs: all bands the same, adults `ADULT_WEIGHT`; 1 in all."""
+    weights = np.where(bands == bands.max(), ADULT_WEIGHT, 1.0) / np.bincount(bands)[bands]
+    weights /= weights.sum()
+    return weights
 
 
 def _unit(vectors: Vectors) -> Vectors:

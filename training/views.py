@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -20,18 +22,36 @@ _CELLS = 6
 _CUBIC, _LINEAR = Image.Resampling.BICUBIC, Image.Resampling.BILINEAR
 _SHRINKING = (_CUBIC, _LINEAR, Image.Resampling.BOX, Image.Resampling.LANCZOS)
 
-UNWORN = 0.2
-"""Share of the views that are moved but not worn."""
+
+@dataclass(frozen=True)
+class Sight:
+    """How worn the views of a student are.
+
+    Parameters
+    ----------
+    smallest, largest
+        Pixels that worn views are shrunk to, evenly on a logarithmic scale.
+    unworn
+        Share of the views that are moved but not worn.
+    """
+
+    smallest: float
+    largest: float
+    unworn: float
 
 
-def view(crop: Pixels, rng: np.random.Generator) -> Pixels:
+ALL_SIZES = Sight(18.0, 130.0, unworn=0.2)
+SMALL_SIZES = Sight(17.0, 110.0, unworn=0.1)
+
+
+def view(crop: Pixels, rng: np.random.Generator, sight: Sight) -> Pixels:
     """Return one view of a crop, both uint8 of shape (150, 150, 3).
 
     Half are mirrored. All are aligned a little differently and grown or made younger a little;
-    all but `UNWORN` are then worn.
+    most are then worn.
     """
     seen = moved(crop if rng.random() < 0.5 else crop[:, ::-1], rng)
-    return seen if rng.random() < UNWORN else worn(seen, rng)
+    return seen if rng.random() < sight.unworn else worn(seen, rng, sight)
 
 
 def moved(crop: Pixels, rng: np.random.Generator) -> Pixels:
@@ -94,11 +114,11 @@ def _remapped(crop: Pixels, source: Points) -> Pixels:
     return np.asarray(image.transform((_SIZE, _SIZE), Image.Transform.MESH, mesh, _LINEAR))
 
 
-def worn(crop: Pixels, rng: np.random.Generator, *, most: float = 130.0) -> Pixels:
-    """Degrade a crop: camera, size (18 to `most` pixels), light, colour, storage, in this order."""
+def worn(crop: Pixels, rng: np.random.Generator, sight: Sight) -> Pixels:
+    """Degrade a crop: camera, size, light, colour, storage, in this order."""
     seed = int(rng.integers(2**31))
     image = degrade(crop, _camera(rng), seed=seed)
-    side = round(float(np.exp(rng.uniform(np.log(18.0), np.log(most)))))
+    side = round(float(np.exp(rng.uniform(np.log(sight.smallest), np.log(sight.largest)))))
     image = _resized(image, side, _SHRINKING[rng.integers(len(_SHRINKING))])
     image = degrade(image, (*_light(rng), *_storage(rng)), seed=seed + 1)
     return _resized(image, _SIZE, _CUBIC if rng.random() < 0.6 else _LINEAR)

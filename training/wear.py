@@ -9,15 +9,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from torch import Tensor
+from torch import Tensor, nn
 
-from matcher.embedding.youth_network import SpreadResnet, wear_signs
-from training.fit import State
+from matcher.embedding.packed import State
+from matcher.embedding.youth_network import wear_signs
 from training.teacher import Crops, pixels_of
-from training.views import moved, worn
+from training.views import Sight, moved, worn
 
-WORN_PIXELS = 64.0
-"""Views shrunk to at most so many pixels are the worn ones."""
+WORN = Sight(18.0, 64.0, unworn=0.0)
+"""Views of these sizes are the worn ones."""
 
 TAKEN_FOR_WORN = 0.01
 """Share of unworn faces that lie on the worn side."""
@@ -43,7 +43,9 @@ class Wear:
         }
 
 
-def fit_wear(clear: State, worn_expert: State, crops: Crops, *, faces: int, seed: int) -> Wear:
+def fit_wear(
+    clear: nn.Module, worn_expert: nn.Module, crops: Crops, *, faces: int, seed: int
+) -> Wear:
     """Draw faces, see each unworn and worn, and find the line between both.
 
     A logistic regression on three of four faces; the bias then follows from the others, seen
@@ -52,7 +54,7 @@ def fit_wear(clear: State, worn_expert: State, crops: Crops, *, faces: int, seed
     Parameters
     ----------
     clear, worn_expert
-        Weights of the two experts.
+        The two experts: unit vectors for input of `pixels_of`.
     crops
         uint8 (n, 150, 150, 3), each with a face.
     faces
@@ -63,7 +65,7 @@ def fit_wear(clear: State, worn_expert: State, crops: Crops, *, faces: int, seed
     rng = np.random.default_rng([seed, faces])
     drawn = rng.permutation(len(crops))[:faces]
     unworn = np.stack([moved(crops[row], rng) for row in drawn])
-    small = np.stack([worn(crops[row], rng, most=WORN_PIXELS) for row in drawn])
+    small = np.stack([worn(crops[row], rng, WORN) for row in drawn])
     signs = _signs_by(clear, worn_expert)
     fitted = len(drawn) - len(drawn) // 4
     line = _line_between(signs(unworn[:fitted]), signs(small[:fitted]))
@@ -72,12 +74,8 @@ def fit_wear(clear: State, worn_expert: State, crops: Crops, *, faces: int, seed
     return Wear(line.weights, -float(np.quantile(np.mean(scores, axis=0), 1 - TAKEN_FOR_WORN)))
 
 
-def _signs_by(*states: State) -> Callable[[Crops], Signs]:
-    experts = []
-    for state in states:
-        expert = SpreadResnet()
-        expert.load_state_dict(state)
-        experts.append(expert.eval().to(memory_format=torch.channels_last))
+def _signs_by(*networks: nn.Module) -> Callable[[Crops], Signs]:
+    experts = [expert.eval().to(memory_format=torch.channels_last) for expert in networks]
 
     @torch.inference_mode()
     def of_batch(crops: Crops) -> Tensor:

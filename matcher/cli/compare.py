@@ -28,7 +28,9 @@ def compare(
     from matcher.faces import POLICIES, refusals
 
     extractor = load_extractor(model, device=device, salvage=salvage)
-    faces = [extractor.extract(path, choose=face.value)[0] for path in (first, second)]
+    faces = [
+        extractor.extract(path, choose=face.value, distant=False)[0] for path in (first, second)
+    ]
     score = float(faces[0].vector @ faces[1].vector)
     rows = [
         {"photo": path.name, "score": score, **asdict(found.face.quality)}

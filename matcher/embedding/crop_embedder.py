@@ -83,24 +83,27 @@ class CropEmbedder:
         """
         return np.ascontiguousarray(self._seen(crops)[:, : self._record.dimension])
 
-    def look(self, crops: NDArray[np.uint8]) -> Looks:
+    def look(self, crops: NDArray[np.uint8], *, distant: bool = True) -> Looks:
         """Return what `embed` does, and the vectors by the distant look if the model has one.
 
-        The distant vector is the mean of the face's own vector and those of its far views.
+        The distant vector is the mean of the face's own vector and those of its far views, which
+        take longer than all else: where `distant` is false they are left out.
 
-        Parameters and errors are those of `embed`.
+        Crops and errors are those of `embed`.
         """
         seen, d = self._seen(crops), self._record.dimension
         vectors = np.ascontiguousarray(seen[:, :d])
         if self._far_network is None:
             return Looks.near(vectors)
         if_worn, worn = seen[:, d : 2 * d], seen[:, 2 * d] > 0
+        probes = np.where(worn[:, None], if_worn, vectors)
+        if not distant:
+            return Looks(vectors, None, probes, worn)
         views = [
             self._in_batches(from_afar(crops, view), self._far_network, d)
             for view in self._record.far_views
         ]
-        distant = _scaled(np.sum([vectors, *views], axis=0), d)
-        return Looks(vectors, distant, np.where(worn[:, None], if_worn, vectors), worn)
+        return Looks(vectors, _scaled(np.sum([vectors, *views], axis=0), d), probes, worn)
 
     def _seen(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         _check(crops, self._record.crop.size)

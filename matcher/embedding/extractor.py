@@ -31,7 +31,8 @@ class Extracted:
     vector
         float32 array of shape (d,), unit length.
     distant
-        Likewise, of the face as from afar; None when the model has no distant look.
+        Likewise, of the face as from afar; None when the model has no distant look, or was not
+        asked for it.
     probe
         Likewise, by which the face is searched for, see `Looks`.
     worn
@@ -103,8 +104,12 @@ class Extractor:
         """What a gallery remembers of the embedder."""
         return self._embedder.identity
 
-    def extract(self, source: PhotoSource, *, choose: Choice = "one") -> tuple[Extracted, ...]:
+    def extract(
+        self, source: PhotoSource, *, choose: Choice = "one", distant: bool = True
+    ) -> tuple[Extracted, ...]:
         """Return the chosen faces of one photo with their vectors, the largest first.
+
+        Faces that are not to be kept in a gallery need no `distant` vectors, see `Embedder.look`.
 
         Raises
         ------
@@ -113,35 +118,37 @@ class Extractor:
         NoFaceError, SeveralFacesError
             The photo does not hold the faces that `choose` asks for.
         """
-        (extraction,) = self.extract_many([source], choose=choose)
+        (extraction,) = self.extract_many([source], choose=choose, distant=distant)
         if extraction.error is not None:
             raise extraction.error
         return extraction.faces
 
     def extract_many(
-        self, sources: Iterable[PhotoSource], *, choose: Choice = "one"
+        self, sources: Iterable[PhotoSource], *, choose: Choice = "one", distant: bool = True
     ) -> Iterator[Extraction]:
         """Yield one `Extraction` for each photo, in order; a bad photo never ends the run."""
         remaining = iter(sources)
         while batch := list(islice(remaining, _BATCH)):
-            yield from self._extract_batch(batch, choose)
+            yield from self._extract_batch(batch, choose, distant)
 
     def detect(self, photos: Sequence[Photo]) -> list[list[Face]]:
         """Return all faces of photos that were decoded before, the largest of each first."""
         return self._detector.detect(photos)
 
-    def embed(self, faces: Sequence[Face]) -> tuple[Extracted, ...]:
+    def embed(self, faces: Sequence[Face], *, distant: bool = True) -> tuple[Extracted, ...]:
         """Return faces that were found before with their vectors, in order."""
         template = self._embedder.record.crop
         crops = np.zeros((len(faces), template.size, template.size, 3), dtype=np.uint8)
         for row, face in enumerate(faces):
             crops[row] = align(face.photo, face.landmarks, template)
-        looks = self._embedder.look(crops)
-        distant = [None] * len(faces) if looks.distant is None else looks.distant
-        columns = (looks.vectors, distant, looks.probes, looks.worn.tolist())
+        looks = self._embedder.look(crops, distant=distant)
+        far = [None] * len(faces) if looks.distant is None else looks.distant
+        columns = (looks.vectors, far, looks.probes, looks.worn.tolist())
         return tuple(map(Extracted, faces, *columns))
 
-    def embed_each(self, faces: Sequence[Face]) -> tuple[Extracted | ModelError, ...]:
+    def embed_each(
+        self, faces: Sequence[Face], *, distant: bool = True
+    ) -> tuple[Extracted | ModelError, ...]:
         """Return what `embed` does; for a face of which the model makes no vector, the error.
 
         Raises
@@ -150,16 +157,19 @@ class Extractor:
             When it makes none of several faces: then it is not the photo that is at fault.
         """
         try:
-            return self.embed(faces)
+            return self.embed(faces, distant=distant)
         except ModelError as error:
             if len(faces) == 1:
                 return (error,)
-            found = tuple(one for face in faces for one in self.embed_each([face]))
+            alone = (self.embed_each([face], distant=distant) for face in faces)
+            found = tuple(one for ended in alone for one in ended)
             if not any(isinstance(one, Extracted) for one in found):
                 raise
             return found
 
-    def _extract_batch(self, sources: list[PhotoSource], choose: Choice) -> Iterator[Extraction]:
+    def _extract_batch(
+        self, sources: list[PhotoSource], choose: Choice, distant: bool
+    ) -> Iterator[Extraction]:
         loaded = [self._load(source) for source in sources]
         detected = iter(self.detect([item for item in loaded if isinstance(item, Photo)]))
         chosen = [
@@ -167,7 +177,7 @@ class Extractor:
             for item in loaded
         ]
         wanted = [face for faces in chosen if isinstance(faces, tuple) for face in faces]
-        embedded = iter(self.embed_each(wanted))
+        embedded = iter(self.embed_each(wanted, distant=distant))
         for source, photo, faces in zip(sources, loaded, chosen, strict=True):
             read = photo if isinstance(photo, Photo) else None
             if isinstance(faces, MatcherError):

@@ -19,7 +19,8 @@ class Looks:
     vectors
         float32 array of shape (n, d), unit rows.
     distant
-        Likewise, of the faces as seen from afar too; None when the model has no distant look.
+        Likewise, of the faces as seen from afar too; None when the model has no distant look, or
+        was not asked for it.
     probes
         Likewise, by which they are searched for: the rows of `vectors` where a face is clear.
     worn

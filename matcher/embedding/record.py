@@ -164,6 +164,9 @@ class Embedder(Protocol):
         """Return unit vectors, float32 of shape (n, d), for RGB crops, uint8 (n, size, size, 3)."""
         ...
 
-    def look(self, crops: NDArray[np.uint8]) -> Looks:
-        """Return what `embed` does, and the vectors by the model's distant look if it has one."""
+    def look(self, crops: NDArray[np.uint8], *, distant: bool = True) -> Looks:
+        """Return what `embed` does, and the vectors by the model's distant look if it has one.
+
+        Faces that are only searched for need no `distant` vectors; without them it is quicker.
+        """
         ...

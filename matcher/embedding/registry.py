@@ -57,22 +57,26 @@ _DLIB_RESNET = ModelRecord(
 _YOUTH_RESNET = replace(
     _DLIB_RESNET,
     name="youth-resnet",
-    version="2",
+    version="3",
     network="youth-resnet",
     weights=WeightsFile(
-        filename="youth-resnet-2.safetensors",
-        sha256="de87ebbb9c833ce3819c9040d0f0ed5c66b2a137d37ed4b8394309e60e6b89de",
+        filename="youth-resnet-3.safetensors",
+        sha256="48252609b66aa8f46c252e8128467501e72e44c608d802a92826da40c384c317",
         package=OWN_PACKAGE,
     ),
     licence=(
-        "Apache-2.0, as the code. Made from dlib's weights (CC0-1.0) with photos of FairFace "
-        "(CC BY 4.0, Karkkainen and Joo) and of Labeled Faces in the Wild (a public benchmark that "
-        "states no terms for its photos); docs/youth-resnet.md argues each"
+        "Apache-2.0, as the code; whoever holds that the share-alike terms of VGGFace2 reach "
+        "weights may take it under CC BY-SA 4.0. Made from dlib's weights (CC0-1.0) and those of "
+        "FaceRes (Savchenko, Apache-2.0 by all accounts; trained on VGGFace2, CC BY-SA 4.0) with "
+        "photos of FairFace (CC BY 4.0, Karkkainen and Joo) and of Labeled Faces in the Wild (a "
+        "public benchmark that states no terms for its photos); docs/youth-resnet.md argues each"
     ),
     training_data=(
-        "dlib-resnet, and the same trained further on 11,857 photos: 8,046 of FairFace's training "
-        "part, 7,453 of them of people who seem younger than 20, and 3,811 of adults of Labeled "
-        "Faces in the Wild. No photo of a child at two ages was used."
+        "dlib-resnet; FaceRes, a MobileNet trained on about 3.1 million photos of 8,631 people, "
+        "mostly in the public eye (VGGFace2); and both trained further on 11,857 photos: 8,046 of "
+        "FairFace's training part, 7,453 of them of people who seem younger than 20, and 3,811 of "
+        "adults of Labeled Faces in the Wild. No photo of a child was paired with one at another "
+        "age, but VGGFace2 may hold people at several."
     ),
     far_views=(FarView(32), FarView(24), FarView(24, quality=30)),
 )

@@ -140,7 +140,8 @@ def _read_batch(
     hashes = [_hash(photo) for photo in batch]
     known = {sha256: _recall(connection, sha256, key) for sha256 in hashes}
     new = [path for path, sha256 in zip(batch, hashes, strict=True) if known[sha256] is None]
-    fresh = iter([_reading(item, measure) for item in extractor.extract_many(new, choose=choose)])
+    extractions = extractor.extract_many(new, choose=choose, distant=False)
+    fresh = iter([_reading(item, measure) for item in extractions])
     for sha256 in hashes:
         recalled = known[sha256]
         reading = next(fresh) if recalled is None else recalled

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from matcher.embedding.cache import record_sha256, recorded_sha256, sha256_of, written_whole
 from matcher.embedding.crop_embedder import Network
 from matcher.embedding.dlib_network import DlibResnet, convert
+from matcher.embedding.packed import unpacked
 from matcher.embedding.youth_network import YouthResnet
 from matcher.errors import WeightsDamagedError
 
@@ -84,7 +85,7 @@ def _keep(state: dict[str, Tensor], path: Path) -> None:
 
 
 def youth_resnet(data: bytes) -> YouthResnet:
-    """Return the project's own network for the bytes of its weights, kept in half precision.
+    """Return the project's own network for the bytes of its packed weights.
 
     Raises
     ------
@@ -94,8 +95,7 @@ def youth_resnet(data: bytes) -> YouthResnet:
     with torch.device("meta"):
         module = YouthResnet()
     try:
-        state = {name: value.float() for name, value in load(data).items()}
-        module.load_state_dict(state, assign=True)
+        module.load_state_dict(unpacked(load(data)), assign=True)
     except (SafetensorError, RuntimeError) as error:
         raise _unreadable("a state dict of YouthResnet in a safetensors file", error) from error
     return module

@@ -7,33 +7,77 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from matcher.embedding.dlib_network import DIMENSION, DlibResnet
+from matcher.embedding.mobile_network import FEATURES, MobileNet
 
 # Cosines of the two experts' vectors between which a photo passes from worn to clear. Chosen on
 # FG-NET, see docs/youth-resnet.md.
-WORN_AT, CLEAR_AT = 0.8, 0.87
+WORN_AT, CLEAR_AT = 0.77, 0.84
+
+CLEAR_SIDE, WORN_SIDE = 224, 160
+"""Pixels that the experts' MobileNets look at: as it was published, and enough for worn faces."""
 
 WEAR_SIGNS = 2 * DIMENSION + 1
 """How many signs of wear there are, see `wear_signs`."""
 
 
-class SpreadResnet(nn.Module):
-    """dlib's network, and a map that spreads its vectors apart.
+class SpreadNetwork(nn.Module):
+    """A network, and a map that spreads its vectors apart.
 
-    dlib's vectors of young faces crowd on one side of the sphere. `spread` moves the centre of
-    faces of all ages to the origin and evens out the directions in which they differ.
+    Vectors of young faces crowd on one side of the sphere. `spread` moves the centre of faces of
+    all ages to the origin and evens out the directions in which they differ.
 
     Input is that of `DlibResnet`.
+
+    Parameters
+    ----------
+    body
+        Says so many numbers, `width`, of a crop; their length does not count.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, body: nn.Module, width: int) -> None:
         super().__init__()
-        self.body = DlibResnet()
-        self.spread = nn.Linear(DIMENSION, DIMENSION)
+        self.body = body
+        self.spread = nn.Linear(width, DIMENSION)
 
     def forward(self, crops: Tensor) -> Tensor:
         """Return unit vectors, (n, 128), for (n, 3, 150, 150)."""
         vectors = self.spread(functional.normalize(self.body(crops), dim=1))
         return functional.normalize(vectors, dim=1)
+
+
+def spread_resnet() -> SpreadNetwork:
+    """Return dlib's network with a map behind it."""
+    return SpreadNetwork(DlibResnet(), DIMENSION)
+
+
+def spread_mobile(side: int) -> SpreadNetwork:
+    """Return MobileNet, which looks at `side` pixels, with a map behind it."""
+    return SpreadNetwork(MobileNet(side), FEATURES)
+
+
+class Expert(nn.Module):
+    """Two networks that look at the same crop, and one vector of what both say.
+
+    They were trained on different people by different means and err on different faces.
+
+    Input is that of `DlibResnet`.
+
+    Parameters
+    ----------
+    side
+        Pixels that `mobile` looks at.
+    """
+
+    def __init__(self, side: int) -> None:
+        super().__init__()
+        self.resnet = spread_resnet()
+        self.mobile = spread_mobile(side)
+        self.joint = nn.Linear(2 * DIMENSION, DIMENSION, bias=False)
+
+    def forward(self, crops: Tensor) -> Tensor:
+        """Return unit vectors, (n, 128), for (n, 3, 150, 150)."""
+        said = torch.cat((self.resnet(crops), self.mobile(crops)), dim=1)
+        return functional.normalize(self.joint(said), dim=1)
 
 
 def wear_signs(clear: Tensor, worn: Tensor) -> Tensor:
@@ -44,9 +88,9 @@ def wear_signs(clear: Tensor, worn: Tensor) -> Tensor:
 class YouthResnet(nn.Module):
     """Face crop to a vector of 128 numbers, another one for worn faces, and how worn it is.
 
-    `clear` has dlib's own weights. `worn` was trained to say of a worn photo what `clear` says of
-    the same photo unworn, so that both speak of one space. Where a photo is clear they agree, and
-    `clear` is listened to; the less they agree, the more counts `worn`.
+    `clear` has the weights that were published. `worn` was trained to say of a worn photo what
+    `clear` says of the same photo unworn, so that both speak of one space. Where a photo is clear
+    they agree, and `clear` is listened to; the less they agree, the more counts `worn`.
 
     Which of the two vectors a face is searched by is for `wear` to say, a line between worn and
     unworn photos in the space of both experts' vectors.
@@ -56,8 +100,8 @@ class YouthResnet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.clear = SpreadResnet()
-        self.worn = SpreadResnet()
+        self.clear = Expert(CLEAR_SIDE)
+        self.worn = Expert(WORN_SIDE)
         self.wear = nn.Linear(WEAR_SIGNS, 1)
 
     def forward(self, crops: Tensor) -> Tensor:

@@ -59,12 +59,12 @@ def prepare(
 ) -> Iterator[Prepared]:
     """Yield each probe prepared, in order; photos are embedded in batches."""
     photos = [source for probe in probes if (source := _photo_of(probe)) is not None]
-    extractions = extractor.extract_many(photos, choose=choose)
+    extractions = extractor.extract_many(photos, choose=choose, distant=False)
     for probe in probes:
         if _photo_of(probe) is not None:
             yield _from_photo(probe, next(extractions), policy)
         elif isinstance(probe.source, Face):
-            yield _judge(probe, extractor.embed([probe.source])[0], policy)
+            yield _judge(probe, extractor.embed([probe.source], distant=False)[0], policy)
         else:
             yield Prepared(_facts(probe), vector=_vector_of(probe))
 

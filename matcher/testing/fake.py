@@ -106,15 +106,15 @@ class FakeEmbedder:
         signals = signals - signals.mean(axis=1, keepdims=True)
         return _unit((signals + 1e-6) @ self._projection)
 
-    def look(self, crops: NDArray[np.uint8]) -> Looks:
+    def look(self, crops: NDArray[np.uint8], *, distant: bool = True) -> Looks:
         """Return the vectors; with far views the distant ones too, and by how alike who is worn."""
         vectors = self.embed(crops)
         if not self._record.far_views:
             return Looks.near(vectors)
         views = [self.embed(from_afar(crops, view)) for view in self._record.far_views]
-        distant = _unit(np.sum([vectors, *views], axis=0, dtype=np.float64))
-        alike = np.einsum("nd,nd->n", vectors, distant)
-        return Looks(vectors, distant, vectors, alike > self._worn_above)
+        far = _unit(np.sum([vectors, *views], axis=0, dtype=np.float64))
+        alike = np.einsum("nd,nd->n", vectors, far)
+        return Looks(vectors, far if distant else None, vectors, alike > self._worn_above)
 
 
 def _grid_means(crops: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -33,9 +33,13 @@ def test_the_weights_come_with_the_package_and_are_those_of_the_record() -> None
     assert len(data) < 25_000_000
 
 
-def test_half_precision_on_disk_is_single_precision_at_work() -> None:
+def test_few_bytes_on_disk_are_single_precision_at_work() -> None:
     module = youth_resnet(CARRIED.read_bytes())
-    assert {value.dtype for value in load(CARRIED.read_bytes()).values()} == {torch.float16}
+    held = load(CARRIED.read_bytes())
+    assert {held[f"clear.resnet.{name}"].dtype for name in module.clear.resnet.state_dict()} == {
+        torch.float16
+    }
+    assert held["worn.resnet.body.head.weight"].dtype == torch.int8
     assert {value.dtype for value in module.state_dict().values()} == {torch.float32}
 
 
@@ -76,9 +80,9 @@ def test_experts_that_agree_speak_as_one(two_experts: YouthResnet) -> None:
 
 
 def test_where_they_do_not_agree_the_one_for_worn_photos_is_heard(two_experts: YouthResnet) -> None:
-    opposite = {name: -value for name, value in two_experts.clear.spread.state_dict().items()}
+    opposite = {name: -value for name, value in two_experts.clear.joint.state_dict().items()}
     two_experts.worn.load_state_dict(two_experts.clear.state_dict())
-    two_experts.worn.spread.load_state_dict(opposite)
+    two_experts.worn.joint.load_state_dict(opposite)
     crops = torch.rand(3, 3, 150, 150)
     assert _cosines(_vectors(two_experts, crops), two_experts.worn(crops)) == pytest.approx(
         [1.0] * 3
@@ -95,6 +99,15 @@ def test_beside_the_vector_stand_that_of_the_worn_expert_and_the_wear(
     assert outputs.shape == (3, 257)
     assert torch.allclose(outputs[:, 128:256], worn, atol=1e-6)
     assert torch.allclose(outputs[:, 256:], two_experts.wear(signs), atol=1e-6)
+
+
+def test_an_expert_hears_both_of_its_networks(two_experts: YouthResnet) -> None:
+    expert, crops = two_experts.clear, torch.rand(3, 3, 150, 150)
+    weights = expert.joint.weight
+    for start, network in ((0, expert.resnet), (128, expert.mobile)):
+        expert.joint.weight = torch.nn.Parameter(torch.zeros_like(weights), requires_grad=False)
+        expert.joint.weight[:, start : start + 128] = torch.eye(128)
+        assert _cosines(expert(crops), network(crops)) == pytest.approx([1.0] * 3)
 
 
 @pytest.fixture(scope="module")

@@ -1,23 +1,30 @@
 """The recipe of the project's own weights, run for a few steps on rendered people."""
 
 import csv
+import hashlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import faceres_files
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from rendered_cohort import Cohort
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from matcher.embedding.torch_network import youth_resnet
-from matcher.embedding.youth_network import SpreadResnet
+from matcher.embedding import get_record
+from matcher.embedding.cache import cache_folder, read_weights
+from matcher.embedding.torch_network import dlib_resnet, youth_resnet
+from matcher.embedding.youth_network import spread_resnet
+from training import faceres
 from training.__main__ import _origins, main
 from training.fit import Faces, Recipe, fit
 from training.sources import ADULT, fairface_training_part, lfw_training_part
-from training.teacher import Spread, projected, without_groups
+from training.teacher import Spread, main_directions, projected, said_of, without_groups
+from training.views import ALL_SIZES
 
 
 @pytest.fixture
@@ -84,28 +91,43 @@ def test_a_person_of_both_sides_of_the_folds_does_not_train(lfw: Path, tmp_path:
 
 
 @pytest.mark.slow
-def test_the_recipe_makes_weights_that_load(fairface: Path, lfw: Path, tmp_path: Path) -> None:
+def test_the_recipe_makes_weights_that_load(
+    fairface: Path, lfw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out = tmp_path / "weights.safetensors"
-    arguments = ["--fairface", str(fairface), "--lfw", str(lfw), "--out", str(out)]
-    main([*arguments, "--steps", "3", "--batch", "4", "--workers", "0"])
+    data = faceres_files.write(faceres_files.drawn(), tmp_path / "faceres")
+    monkeypatch.setattr(faceres, "SHA256", hashlib.sha256(data).hexdigest())
+    folders = {"fairface": fairface, "lfw": lfw, "faceres": tmp_path / "faceres", "out": out}
+    arguments = [word for name, path in folders.items() for word in (f"--{name}", str(path))]
+    steps = ["--steps", "3", "--mobile-steps", "2", "--batch", "4", "--workers", "0"]
+    main([*arguments, *steps])
     network = youth_resnet(out.read_bytes())
     vectors = network(torch.zeros(2, 3, 150, 150))
     assert vectors.shape == (2, 257)
     assert torch.isfinite(vectors).all()
-    assert load_file(out)["worn.spread.weight"].dtype == torch.float16
+    held = load_file(out)
+    assert held["worn.resnet.spread.weight"].dtype == torch.float16
+    assert held["worn.mobile.body.first.weight"].dtype == torch.int8
+    own = dlib_resnet(*read_weights(get_record("dlib-resnet"), cache_folder()), cache_folder())
+    for name, weights in network.clear.resnet.body.state_dict().items():
+        torch.testing.assert_close(weights, own.state_dict()[name], rtol=1e-3, atol=1e-4)
     with safe_open(out, "pt") as file:
         assert file.metadata()["steps"] == "3"
-    with out.with_suffix(".steps.csv").open() as table:
-        assert [row["number"] for row in csv.DictReader(table)] == ["3"]
+    for student, last in (("resnet", "3"), ("mobile", "2")):
+        with out.with_suffix(f".{student}.csv").open() as table:
+            assert [row["number"] for row in csv.DictReader(table)] == [last]
+
+
+def some_vectors(count: int = 8) -> NDArray[np.float32]:
+    vectors = np.random.default_rng(1).normal(size=(count, 128))
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
 def some_faces(count: int = 8) -> Faces:
     rng = np.random.default_rng(1)
-    vectors = rng.normal(size=(count, 128))
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     crops = rng.integers(0, 256, (count, 150, 150, 3), dtype=np.uint8)
     bands = np.arange(count) % (ADULT + 1)
-    return Faces(crops, np.arange(count) // 2, bands, vectors.astype(np.float32))
+    return Faces(crops, np.arange(count) // 2, bands)
 
 
 @pytest.mark.slow
@@ -114,9 +136,11 @@ def test_training_brings_the_student_closer_to_the_teacher(one_thread: None) -> 
     seen = []
     recipe = Recipe(steps=30, batch=8, rate=2e-2)
     fit(
-        SpreadResnet(),
+        spread_resnet(),
         some_faces(),
+        some_vectors(),
         recipe,
+        sight=ALL_SIZES,
         workers=0,
         every=10,
         on_report=lambda step, _: seen.append(step.distance),
@@ -131,9 +155,16 @@ def test_the_number_of_workers_changes_nothing(one_thread: None) -> None:
     for workers in (0, 2):
         torch.manual_seed(0)
         recipe = Recipe(steps=2, batch=4)
-        faces = some_faces()
         states.append(
-            fit(SpreadResnet(), faces, recipe, workers=workers, on_report=lambda *_: None)
+            fit(
+                spread_resnet(),
+                some_faces(),
+                some_vectors(),
+                recipe,
+                sight=ALL_SIZES,
+                workers=workers,
+                on_report=lambda *_: None,
+            )
         )
     assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
 
@@ -165,7 +196,7 @@ def test_a_projection_brings_the_means_of_groups_together() -> None:
 
 def test_projected_weights_say_the_projection_of_what_they_said() -> None:
     torch.manual_seed(0)
-    network, changed = SpreadResnet(), SpreadResnet()
+    network, changed = spread_resnet(), spread_resnet()
     vectors = np.random.default_rng(5).normal(size=(30, 128))
     projection = without_groups(vectors, np.arange(30) % 3, 2)
     changed.load_state_dict(projected(network.state_dict(), projection))
@@ -177,9 +208,37 @@ def test_projected_weights_say_the_projection_of_what_they_said() -> None:
     assert np.allclose(said, wanted, atol=1e-5)
 
 
+def test_the_main_directions_keep_what_differs_most_in_each_band() -> None:
+    rng = np.random.default_rng(6)
+    bands = np.repeat([0, 1], [1000, 10])
+    lengths = np.where(bands[:, None] == 0, [3.0, 0.1, 0.1, 1.0], [0.1, 9.0, 0.1, 0.1])
+    vectors = rng.normal(size=(1010, 4)) * lengths
+    directions = main_directions(vectors, bands, 2)
+    assert np.allclose(directions.T @ directions, np.eye(2))
+    assert set(np.abs(directions).argmax(axis=0)) == {0, 1}
+    assert main_directions(vectors, bands, 4).shape == (4, 4)
+
+
+def test_what_is_said_of_a_face_is_said_of_its_mirror_image() -> None:
+    torch.manual_seed(0)
+    network, crops = spread_resnet(), some_faces(3).crops
+    said = said_of(network, crops)
+    assert np.allclose(said, said_of(network, crops[:, :, ::-1]), atol=1e-6)
+    assert np.allclose(np.linalg.norm(said, axis=1), 1.0)
+
+
+def test_a_map_then_a_matrix_is_one_map() -> None:
+    rng = np.random.default_rng(7)
+    spread, matrix = Spread(rng.normal(size=6), rng.normal(size=(6, 6))), rng.normal(size=(6, 3))
+    vectors = rng.normal(size=(5, 6))
+    wanted = (vectors - spread.mean) @ spread.matrix @ matrix
+    wanted /= np.linalg.norm(wanted, axis=1, keepdims=True)
+    assert np.allclose(spread.then(matrix)(vectors), wanted)
+
+
 def test_the_student_starts_as_the_teacher_spread_apart() -> None:
     torch.manual_seed(0)
-    body = SpreadResnet().body
+    body = spread_resnet().body
     spread = Spread(np.full(128, 0.01), np.random.default_rng(0).normal(size=(128, 128)))
     crops = torch.rand(3, 3, 150, 150)
     with torch.inference_mode():

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.embedding.registry import DLIB_150
-from training.views import grown, moved, view, worn
+from training.views import ALL_SIZES, grown, moved, view, worn
 
 LANDMARKS = np.array(DLIB_150.points)
 growths = st.floats(-0.18, 0.18)
@@ -22,10 +22,10 @@ def crop() -> np.ndarray:
 @settings(max_examples=40, deadline=None)
 def test_a_view_is_a_crop_and_the_same_for_the_same_draw(seed: int) -> None:
     crop = np.random.default_rng(0).integers(0, 256, (150, 150, 3), dtype=np.uint8)
-    first = view(crop, np.random.default_rng(seed))
+    first = view(crop, np.random.default_rng(seed), ALL_SIZES)
     assert first.shape == crop.shape
     assert first.dtype == np.uint8
-    assert np.array_equal(first, view(crop, np.random.default_rng(seed)))
+    assert np.array_equal(first, view(crop, np.random.default_rng(seed), ALL_SIZES))
 
 
 @given(growths, st.lists(st.tuples(st.floats(0, 150), st.floats(0, 150)), min_size=1, max_size=9))
@@ -57,5 +57,5 @@ def test_a_moved_face_stays_about_where_it_was(crop: np.ndarray) -> None:
 
 def test_worn_views_differ_from_each_other_and_from_the_crop(crop: np.ndarray) -> None:
     rng = np.random.default_rng(5)
-    views = [worn(crop, rng) for _ in range(5)]
+    views = [worn(crop, rng, ALL_SIZES) for _ in range(5)]
     assert len({image.tobytes() for image in [crop, *views]}) == 6

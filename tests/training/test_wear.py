@@ -7,9 +7,9 @@ import pytest
 import torch
 from made_pictures import pictures
 
-from matcher.embedding.youth_network import WEAR_SIGNS, SpreadResnet
+from matcher.embedding.youth_network import WEAR_SIGNS, spread_resnet
 from training.teacher import pixels_of
-from training.views import worn
+from training.views import Sight, worn
 from training.wear import TAKEN_FOR_WORN, _line_between, fit_wear
 
 
@@ -26,12 +26,12 @@ def test_the_line_separates_what_can_be_separated() -> None:
 @pytest.mark.slow
 def test_worn_views_lie_beyond_the_line_and_few_others_do() -> None:
     torch.manual_seed(1)
-    clear, other = SpreadResnet().eval(), SpreadResnet().eval()
+    clear, other = spread_resnet().eval(), spread_resnet().eval()
     crops = pictures(120, 150)
-    wear = fit_wear(clear.state_dict(), other.state_dict(), crops, faces=120, seed=0)
+    wear = fit_wear(clear, other, crops, faces=120, seed=0)
     assert wear.weights.shape == (WEAR_SIGNS,)
     rng = np.random.default_rng(9)
-    small = np.stack([worn(crop, rng, most=30) for crop in crops])
+    small = np.stack([worn(crop, rng, Sight(18, 30, 0)) for crop in crops])
 
     def share(view: np.ndarray) -> float:
         with torch.inference_mode():
@@ -44,7 +44,7 @@ def test_worn_views_lie_beyond_the_line_and_few_others_do() -> None:
 
 
 def test_the_same_seed_draws_the_same_line() -> None:
-    network = SpreadResnet().eval().state_dict()
+    network = spread_resnet()
     crops = pictures(8, 150)
     one, same, other = (fit_wear(network, network, crops, faces=8, seed=seed) for seed in (4, 4, 5))
     np.testing.assert_allclose(one.weights, same.weights, atol=1e-9)
