@@ -94,7 +94,8 @@ def embed(
 ) -> Embedded:
     """Embed the largest face of each photo, as it is and degraded, with all models in one pass.
 
-    The recipe of photo i draws with `seed` + i. Crops are made once for models of equal templates.
+    The recipe of photo i draws with `seed` + i. Vectors from afar are made only if there are
+    degraded photos to be compared with. Crops are made once for models of equal templates.
     """
     detector = load_detector(device)
     found = np.zeros(len(cohort), np.bool_)
@@ -108,7 +109,7 @@ def embed(
                 shown = crops if version == CLEAN else degraded(crops, version, places + seed)
                 for model, part in zip(models, parts, strict=True):
                     if model.record.crop == template:
-                        looks = model.look(shown, distant=version == CLEAN)
+                        looks = model.look(shown, distant=bool(recipes) and version == CLEAN)
                         part[version].append(looks)
     joined = ({version: _joined(part[version]) for version in part} for part in parts)
     return Embedded(found, tuple(joined))
