@@ -75,6 +75,16 @@ def test_the_distant_vector_is_the_mean_of_the_own_and_what_the_worn_expert_sees
     np.testing.assert_array_equal(looks.vectors, youth_model.embed(crops))
 
 
+def test_who_asks_for_no_distant_vectors_is_told_the_rest(youth_model: Embedder) -> None:
+    crops = np.concatenate([pictures(2, 150), from_afar(pictures(2, 150), FarView(20))])
+    looks, asked = youth_model.look(crops, distant=False), youth_model.look(crops)
+    assert looks.distant is None
+    assert asked.distant is not None
+    np.testing.assert_array_equal(looks.worn, asked.worn)
+    np.testing.assert_allclose(looks.vectors, asked.vectors, atol=1e-5)
+    np.testing.assert_allclose(looks.probes, asked.probes, atol=1e-5)
+
+
 def outputs_of(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
     """A network that says of dark crops that they are worn, each vector a constant."""
     light = pixels.mean(axis=(1, 2, 3))
