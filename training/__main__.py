@@ -98,8 +98,8 @@ def _resnets(
     wanted = spread(vectors)
     student = _taught(spread.after(body), wanted, faces, recipe, ALL_SIZES, "resnet", options)
     level = without_groups(wanted, origins, _LEVELLED)
-    clear, worn = (projected(one.state_dict(), level) for one in (spread.after(body), student))
-    return _loaded(spread.after(body), clear), _loaded(student, worn)
+    student.load_state_dict(projected(student.state_dict(), level))
+    return spread.then(level).after(body), student
 
 
 def _mobiles(
@@ -138,12 +138,8 @@ def _taught(
             workers=options.workers,
             on_report=_reporter(table, options.out.with_suffix(f".{name}.safetensors")),
         )
-    return _loaded(student, mean)
-
-
-def _loaded(network: SpreadNetwork, state: State) -> SpreadNetwork:
-    network.load_state_dict(state)
-    return network
+    student.load_state_dict(mean)
+    return student
 
 
 def _join(clear: Expert, worn: Expert, faces: Faces) -> None:

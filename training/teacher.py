@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 
@@ -127,7 +127,6 @@ def projected(state: Mapping[str, Tensor], projection: Vectors) -> State:
     return {**state, **last}
 
 
-@torch.inference_mode()
 def said_of(network: nn.Module, crops: Crops) -> Vectors:
     """Return what a network says of crops and their mirror images on the mean, unit length.
 
@@ -143,11 +142,18 @@ def said_of(network: nn.Module, crops: Crops) -> Vectors:
     float64 array of shape (n, d)
     """
     network = network.eval().to(memory_format=torch.channels_last)
-    said = []
-    for start in range(0, len(crops), _BATCH):
-        seen = pixels_of(crops[start : start + _BATCH])
-        said.append(normalize(network(seen)) + normalize(network(seen.flip(3))))
-    return _unit(torch.cat(said).double().numpy())
+    said = in_batches(
+        lambda seen: normalize(network(seen)) + normalize(network(seen.flip(3))), crops
+    )
+    return _unit(said)
+
+
+@torch.inference_mode()
+def in_batches(see: Callable[[Tensor], Tensor], crops: Crops) -> Vectors:
+    """Return what a function makes of crops, float64 (n, d), given the input of `pixels_of`."""
+    starts = range(0, len(crops), _BATCH)
+    seen = [see(pixels_of(crops[start : start + _BATCH])) for start in starts]
+    return torch.cat(seen).double().numpy()
 
 
 def pixels_of(crops: Crops) -> Tensor:

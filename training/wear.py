@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from torch import Tensor, nn
+from torch import nn
 
 from matcher.embedding.packed import State
 from matcher.embedding.youth_network import wear_signs
-from training.teacher import Crops, pixels_of
+from training.teacher import Crops, in_batches
 from training.views import Sight, moved, worn
 
 WORN = Sight(18.0, 64.0, unworn=0.0)
@@ -23,7 +23,6 @@ TAKEN_FOR_WORN = 0.01
 """Share of unworn faces that lie on the worn side."""
 
 _PENALTY = 10.0  # of the squared weights, for signs of unit variance
-_BATCH = 64
 
 Signs = NDArray[np.float64]
 
@@ -54,7 +53,7 @@ def fit_wear(
     Parameters
     ----------
     clear, worn_expert
-        The two experts: unit vectors for input of `pixels_of`.
+        The two experts: unit vectors for input of `teacher.pixels_of`.
     crops
         uint8 (n, 150, 150, 3), each with a face.
     faces
@@ -77,13 +76,8 @@ def fit_wear(
 def _signs_by(*networks: nn.Module) -> Callable[[Crops], Signs]:
     experts = [expert.eval().to(memory_format=torch.channels_last) for expert in networks]
 
-    @torch.inference_mode()
-    def of_batch(crops: Crops) -> Tensor:
-        return wear_signs(*(expert(pixels_of(crops)) for expert in experts))
-
     def signs(crops: Crops) -> Signs:
-        starts = range(0, len(crops), _BATCH)
-        return torch.cat([of_batch(crops[i : i + _BATCH]) for i in starts]).double().numpy()
+        return in_batches(lambda seen: wear_signs(*(expert(seen) for expert in experts)), crops)
 
     return signs
 

@@ -41,7 +41,7 @@ def packed(state: Mapping[str, Tensor], coarse: Callable[[str], bool]) -> State:
 def unpacked(held: Mapping[str, Tensor]) -> State:
     """Return the float32 weights of what `packed` returned."""
     return {
-        name: weights.float() * held.get(name + _SCALE, torch.ones(()))
+        name: weights.float() * held[name + _SCALE] if name + _SCALE in held else weights.float()
         for name, weights in held.items()
         if not name.endswith(_SCALE)
     }

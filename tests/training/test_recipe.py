@@ -130,21 +130,25 @@ def some_faces(count: int = 8) -> Faces:
     return Faces(crops, np.arange(count) // 2, bands)
 
 
-@pytest.mark.slow
-def test_training_brings_the_student_closer_to_the_teacher(one_thread: None) -> None:
-    torch.manual_seed(0)
-    seen = []
-    recipe = Recipe(steps=30, batch=8, rate=2e-2)
-    fit(
+def trained(recipe: Recipe, *, workers=0, every=50, on_report=lambda *_: None):
+    return fit(
         spread_resnet(),
         some_faces(),
         some_vectors(),
         recipe,
         sight=ALL_SIZES,
-        workers=0,
-        every=10,
-        on_report=lambda step, _: seen.append(step.distance),
+        workers=workers,
+        every=every,
+        on_report=on_report,
     )
+
+
+@pytest.mark.slow
+def test_training_brings_the_student_closer_to_the_teacher(one_thread: None) -> None:
+    torch.manual_seed(0)
+    seen = []
+    recipe = Recipe(steps=30, batch=8, rate=2e-2)
+    trained(recipe, every=10, on_report=lambda step, _: seen.append(step.distance))
     assert len(seen) == 3
     assert seen[-1] < seen[0]
 
@@ -155,17 +159,7 @@ def test_the_number_of_workers_changes_nothing(one_thread: None) -> None:
     for workers in (0, 2):
         torch.manual_seed(0)
         recipe = Recipe(steps=2, batch=4)
-        states.append(
-            fit(
-                spread_resnet(),
-                some_faces(),
-                some_vectors(),
-                recipe,
-                sight=ALL_SIZES,
-                workers=workers,
-                on_report=lambda *_: None,
-            )
-        )
+        states.append(trained(recipe, workers=workers))
     assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
 
 
