@@ -279,7 +279,7 @@ def _saved(gallery: Path, model: str, device: str, manifest: Path) -> list[Saved
     with Gallery.open(gallery) as opened:
         name = opened.model.name
     old, new = (
-        load_extractor(one, device=device).extract_many(paths, choose="largest")
+        load_extractor(one, device=device).extract_many(paths, choose="largest", distant=False)
         for one in (name, model)
     )
     saved = [
