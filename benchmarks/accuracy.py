@@ -65,6 +65,7 @@ from fairness.lfw_pairs import FoldPairs, read_pairs
 from matcher.embedding import DEFAULT_MODEL, Embedder, Looks, load_model
 from matcher.errors import MatcherError, PhotoError
 from matcher.faces import Detector, Face, align, load_detector
+from matcher.heap import use_one_heap
 from matcher.photos import load_photo
 from matcher.testing.degrade import RECIPES
 
@@ -310,6 +311,7 @@ def _options(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read, embed, print, save."""
+    use_one_heap()
     parser, options = _options(arguments)
     try:
         fgnet = read_fgnet(options.fgnet)

@@ -26,6 +26,7 @@ import numpy as np
 from matcher.embedding import DEFAULT_MODEL, load_model
 from matcher.errors import PhotoError
 from matcher.faces import align, load_detector
+from matcher.heap import use_one_heap
 from matcher.photos import find_photos, load_photo
 
 BATCH = 16
@@ -136,6 +137,7 @@ def main() -> None:
     parser.add_argument("--peers-folder", type=Path, default=Path("results/peers"))
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
+    use_one_heap()  # as the command does
     paths = find_photos(options.photos)[: options.limit]
     if not paths:
         parser.error(f"no photos below {options.photos}")

@@ -4,5 +4,7 @@
 def main() -> None:
     """Run the command."""
     from matcher.cli.commands import app
+    from matcher.heap import use_one_heap
 
+    use_one_heap()
     app()

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from matcher.gallery.shadow import Outcome
+    from matcher.gallery.tasks import Outcome
     from matcher.jobs.decoding import Decoding
     from matcher.jobs.drift import DriftReport, SavedProbe, compare
     from matcher.jobs.planning import Plan, plan

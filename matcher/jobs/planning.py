@@ -15,7 +15,8 @@ from matcher.embedding import Extractor, ModelIdentity
 from matcher.gallery import Gallery, GalleryInfo
 from matcher.gallery.creation import create_gallery
 from matcher.gallery.editions import directory_of, shadow_of
-from matcher.gallery.shadow import PATIENCE, Shadow, Task
+from matcher.gallery.shadow import PATIENCE, Shadow
+from matcher.gallery.tasks import Task
 from matcher.jobs.batches import embed_batch
 from matcher.jobs.decoding import Decoders
 from matcher.jobs.running import JobSettings, batches, moved_path, require_model

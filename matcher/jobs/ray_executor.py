@@ -9,7 +9,6 @@ by a new one wherever there is room, and its shard is done again.
 from __future__ import annotations
 
 import logging
-import os
 import socket
 import time
 from collections import deque
@@ -20,17 +19,15 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any, Final
 
-import torch
-
 import matcher
-from matcher.embedding import Extractor, ModelIdentity
-from matcher.errors import InputError, JobError, JobStalledError, MatcherError, MissingExtraError
-from matcher.gallery.shadow import Result, Shadow, Status, Task
+from matcher.embedding import Extractor
+from matcher.errors import InputError, JobError, JobStalledError, MissingExtraError
+from matcher.gallery.shadow import Shadow
 from matcher.gallery.shard_folders import drop_shard_folders, make_shard_folder
-from matcher.jobs.batches import embed_batch
-from matcher.jobs.decoding import Decoders
-from matcher.jobs.running import JobSettings, batches, moved_path
-from matcher.jobs.shards import SUFFIX, read_shard, write_shard
+from matcher.gallery.tasks import Result, Status, Task
+from matcher.jobs.ray_worker import Worker
+from matcher.jobs.running import JobSettings, moved_path
+from matcher.jobs.shards import SUFFIX, read_shard
 
 log = logging.getLogger(__name__)
 
@@ -196,7 +193,7 @@ class _Pool:
         self._numbers = count()
         self._lost_in_a_row = 0
         self._last_success = time.monotonic()
-        self._worker = ray.remote(_Worker).options(
+        self._worker = ray.remote(Worker).options(
             num_cpus=executor.cpus, num_gpus=executor.gpus, scheduling_strategy="SPREAD"
         )
 
@@ -347,58 +344,3 @@ def _require_missing(path: Path) -> None:
             next_step="Mount the disk of the photos on every node, then start the command again.",
             path=path,
         )
-
-
-class _Worker:
-    """A process of the cluster that holds the model, and decoders in processes of their own."""
-
-    def __init__(
-        self, load: Callable[[], Extractor], threads: int, settings: JobSettings, home: Path
-    ) -> None:
-        self._load = load
-        self._threads = threads
-        self._settings = settings
-        self._home = home
-
-    def get_ready(self, model: ModelIdentity, version: str) -> bool:
-        """Load the model, and go where the job is, for the sake of relative paths.
-
-        Raises
-        ------
-        JobError
-            When it is not the same model, library, or folder as where the job is.
-        """
-        try:
-            os.chdir(self._home)
-        except OSError as error:
-            raise _differs(f"the folder {self._home}, where the job was started", error) from error
-        if matcher.__version__ != version:
-            raise _differs(f"matcher {version}", matcher.__version__)
-        torch.set_num_threads(self._threads)
-        self._extractor = self._load()
-        if self._extractor.model != model:
-            raise _differs(f"the job's model, {model}", self._extractor.model)
-        self._decoders = Decoders(self._settings.decoding)
-        return True
-
-    def embed(self, tasks: Sequence[Task], file: Path) -> bool:
-        """Leave the results of a shard in a file; False when its folder is gone."""
-        results = [
-            result
-            for batch in batches(tasks, self._decoders, self._settings)
-            for result in embed_batch(self._extractor, batch)
-        ]
-        try:
-            write_shard(file, results)
-        except FileNotFoundError:
-            return False
-        return True
-
-
-def _differs(rule: str, got: object) -> MatcherError:
-    return JobError(
-        "node of the Ray cluster",
-        rule=f"must have {rule}",
-        got=got,
-        next_step="Make it the same on all nodes, then start the command again.",
-    )

@@ -15,17 +15,9 @@ from matcher.embedding import Extractor, ModelIdentity
 from matcher.errors import JobError, MatcherError
 from matcher.gallery import Gallery
 from matcher.gallery.editions import directory_of, drop, shadow_of
-from matcher.gallery.shadow import (
-    PATIENCE,
-    Outcome,
-    Result,
-    Shadow,
-    Status,
-    Task,
-    make_shadow,
-    model_of,
-)
+from matcher.gallery.shadow import PATIENCE, Shadow, make_shadow, model_of
 from matcher.gallery.shard_folders import drop_shard_folders, shard_folders
+from matcher.gallery.tasks import Outcome, Result, Status, Task
 from matcher.jobs.batches import Read, batched, embed_batch
 from matcher.jobs.decoding import Decoders, Decoding
 from matcher.jobs.lock import job_on

@@ -22,7 +22,7 @@ from safetensors.numpy import load, save
 
 from matcher.errors import GalleryWriteError
 from matcher.gallery.index_file import sync_directory
-from matcher.gallery.shadow import Result
+from matcher.gallery.tasks import Result
 
 log = logging.getLogger(__name__)
 

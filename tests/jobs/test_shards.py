@@ -23,8 +23,9 @@ from job_builders import (
 from matcher.errors import GalleryWriteError, MissingExtraError
 from matcher.gallery import Gallery
 from matcher.gallery.editions import directory_of, shadow_of
-from matcher.gallery.shadow import Result, Shadow, make_shadow
+from matcher.gallery.shadow import Shadow, make_shadow
 from matcher.gallery.shard_folders import make_shard_folder, shard_folders
+from matcher.gallery.tasks import Result
 from matcher.jobs import RayExecutor
 from matcher.jobs.batches import embed_batch
 from matcher.jobs.decoding import Decoders

@@ -1,0 +1,95 @@
+"""What a job is to do of a gallery, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Status = Literal["done", "changed", "duplicate", "missing", "failed"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One face of the current edition that has no vector of the new model yet.
+
+    Parameters
+    ----------
+    face_id
+        Its number, in both editions.
+    sha256
+        Hash of the photo that was enrolled.
+    reference
+        Where that photo was.
+    box
+        left, top, right, bottom in pixels of that photo.
+    """
+
+    face_id: int
+    sha256: str
+    reference: str
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What became of one task; plain data, so that it may come from another machine.
+
+    Parameters
+    ----------
+    face_id
+        Of the task.
+    status
+        `done`; `changed`: done, from other bytes than those enrolled; `duplicate`: the changed
+        photo is one that the subject has already; `missing`: no file; `failed`.
+    code, reason
+        Why there is no vector; without path or name.
+    reference, sha256
+        Where the photo was read, and the hash of what was read.
+    bytes, mtime_ns
+        Size and time of the file, by which a later run sees that it need not be hashed again.
+    vector
+        float32 array of shape (d,), unit length; None without a face.
+    distant
+        As `vector`, of the face seen from afar; None where the model has no distant look.
+    box, probability, quality, weight
+        As in `Enrolment`.
+    """
+
+    face_id: int
+    status: Status
+    code: str = ""
+    reason: str = ""
+    reference: str = ""
+    sha256: str = ""
+    bytes: int | None = None
+    mtime_ns: int | None = None
+    vector: NDArray[np.float32] | None = None
+    distant: NDArray[np.float32] | None = None
+    box: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    probability: float = 0.0
+    quality: Mapping[str, float] = field(default_factory=dict)
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is remembered of one task, for a report.
+
+    Parameters
+    ----------
+    face_id, subject_id, reference
+        Whose face, and where its photo was when it was enrolled.
+    status, code, reason
+        As in `Result`.
+    """
+
+    face_id: int
+    subject_id: str
+    reference: str
+    status: Status
+    code: str
+    reason: str
