@@ -1,12 +1,13 @@
 """Make the weights of `youth-resnet`.
 
-    python -m training --fairface FOLDER --lfw FOLDER --faceres FOLDER --out weights.safetensors
+    matcher models fetch sface
+    python -m training --fairface FOLDER --lfw FOLDER --out weights.safetensors
 
-FOLDERs hold FairFace (margin 0.25; `train/` with its table of labels), Labeled Faces in the Wild
-(deep-funneled, with `pairs.txt`), and the MobileNet of `training.faceres`. Faces are cut once and
-kept beside the result (`.crops.npy`). There are two students, `resnet` and `mobile`: the running
-mean of the weights of each is saved every 200 steps (`.resnet.safetensors`) and its losses go to a
-table (`.resnet.csv`). They take about 50 and 40 minutes on two cores.
+FOLDERs hold FairFace (margin 0.25; `train/` with its table of labels) and Labeled Faces in the Wild
+(deep-funneled, with `pairs.txt`). Faces are cut once and kept beside the result (`.crops.npy`).
+There are two students, `resnet` and `mobile`: the running mean of the weights of each is saved
+every 200 steps (`.resnet.safetensors`) and its losses go to a table (`.resnet.csv`). They take
+about 50 and 25 minutes on two cores.
 """
 
 from __future__ import annotations
@@ -29,17 +30,11 @@ from matcher.embedding.dlib_network import DIMENSION
 from matcher.embedding.packed import State, packed
 from matcher.embedding.registry import get_record
 from matcher.embedding.torch_network import dlib_resnet
-from matcher.embedding.youth_network import (
-    CLEAR_SIDE,
-    WORN_SIDE,
-    Expert,
-    SpreadNetwork,
-    YouthResnet,
-)
+from matcher.embedding.youth_network import Expert, SpreadNetwork, YouthResnet
 from matcher.faces import load_detector
 from training.crops import cut_crops, has_face
-from training.faceres import read_faceres
 from training.fit import Faces, Recipe, Step, fit
+from training.sface import read_sface
 from training.sources import ADULT, TrainingPhoto, fairface_training_part, lfw_training_part
 from training.teacher import (
     Crops,
@@ -53,8 +48,8 @@ from training.teacher import (
 from training.views import ALL_SIZES, SMALL_SIZES, Sight
 from training.wear import fit_wear
 
-CLEAR_SHARE, WORN_SHARE = 0.5, 0.8
-"""Weight of what MobileNet says against dlib's network, in each expert. Chosen on FG-NET."""
+RESNET_SHARE = 0.5
+"""Weight of what dlib's network says against SFace's. Chosen on FG-NET."""
 
 _SAVED_EVERY = 200
 _GAUGED = 4000  # faces that say how worn ones differ
@@ -78,6 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     clear, worn = network.clear, network.worn
     clear.resnet, worn.resnet = _resnets(faces, origins, recipe, options)
     clear.mobile, worn.mobile = _mobiles(faces, origins, recipe, options)
+    worn.mobile.body.last = clear.mobile.body.last
     _join(clear, worn, faces)
     wear = fit_wear(clear, worn, faces.crops, faces=_GAUGED, seed=recipe.seed)
     network.wear.load_state_dict(wear.state())
@@ -105,16 +101,15 @@ def _resnets(
 def _mobiles(
     faces: Faces, origins: NDArray[np.int64], recipe: Recipe, options: argparse.Namespace
 ) -> Pair:
-    """Return FaceRes spread apart, and its student, which looks at fewer pixels."""
-    body = read_faceres(options.faceres, CLEAR_SIDE)
-    features = said_of(body, faces.crops)
-    spread = Spread.fitted(features, faces.bands)
-    level = without_groups(spread(features), origins, _LEVELLED)
-    narrow = main_directions(spread(features) @ level, faces.bands, DIMENSION)
-    spread = spread.then(level @ narrow)
-    begun = spread.after(read_faceres(options.faceres, WORN_SIDE))
-    shorter = replace(recipe, steps=recipe.mobile_steps)
-    student = _taught(begun, spread(features), faces, shorter, SMALL_SIZES, "mobile", options)
+    """Return SFace's network spread apart, and its student, whose last layer stays the same."""
+    body = read_sface(cache.read_weights(get_record("sface"), cache.cache_folder())[0])
+    vectors = said_of(body, faces.crops)
+    spread = Spread.fitted(vectors, faces.bands)
+    spread = spread.then(without_groups(spread(vectors), origins, _LEVELLED))
+    begun = spread.after(body)
+    begun.body.last.requires_grad_(False)
+    fewer = replace(recipe, steps=recipe.mobile_steps)
+    student = _taught(begun, spread(vectors), faces, fewer, SMALL_SIZES, "mobile", options)
     return spread.after(body), student
 
 
@@ -145,25 +140,18 @@ def _taught(
 def _join(clear: Expert, worn: Expert, faces: Faces) -> None:
     """Fit the map from what both networks say to one vector: where faces differ most."""
     said = np.hstack([said_of(one, faces.crops) for one in (clear.resnet, clear.mobile)])
-    weights = np.repeat([[1.0], [CLEAR_SHARE]], DIMENSION, axis=0)
-    directions = main_directions(said * weights.T, faces.bands, DIMENSION)
-    for expert, share in ((clear, CLEAR_SHARE), (worn, WORN_SHARE)):
-        weights[DIMENSION:] = share
-        expert.joint.weight.data = torch.from_numpy((directions * weights).T).float()
+    weights = np.repeat([RESNET_SHARE, 1.0], DIMENSION)
+    directions = main_directions(said * weights, faces.bands, DIMENSION)
+    for expert in (clear, worn):
+        expert.joint.weight.data = torch.from_numpy(directions.T * weights).float()
 
 
 def save(network: YouthResnet, path: Path, recipe: Recipe) -> None:
-    """Write packed weights, with the recipe in the header.
-
-    dlib's own weights lose nothing in half precision; the others are kept as whole numbers.
-    """
+    """Write packed weights, those of the bodies as whole numbers, with the recipe in the header."""
     facts = {name: str(value) for name, value in asdict(recipe).items()}
+    weights = {name: value.detach() for name, value in network.named_parameters()}  # shared: once
     with cache.written_whole(path) as part:
-        save_file(packed(network.state_dict(), coarse=_coarse), part, metadata=facts)
-
-
-def _coarse(name: str) -> bool:
-    return ".body." in name and not name.startswith("clear.resnet.")
+        save_file(packed(weights, coarse=lambda name: ".body." in name), part, metadata=facts)
 
 
 def _origins(photos: Sequence[TrainingPhoto]) -> NDArray[np.int64]:
@@ -208,7 +196,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__.split("\n")[0])
     parser.add_argument("--fairface", type=Path, required=True)
     parser.add_argument("--lfw", type=Path, required=True)
-    parser.add_argument("--faceres", type=Path, required=True, help="faceres.json, faceres.bin")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--workers", type=int, default=1, help="processes that make views")
     for field in fields(Recipe):

@@ -47,7 +47,7 @@ class Recipe:
     """
 
     steps: int = 2800
-    mobile_steps: int = 1500
+    mobile_steps: int = 400
     batch: int = 64
     rate: float = 2.5e-3
     temperature: float = 0.06
@@ -103,7 +103,8 @@ def fit(
     Parameters
     ----------
     network
-        Returns unit vectors, (n, d), for input of `pixels_of`.
+        Returns unit vectors, (n, d), for input of `pixels_of`. What needs no gradient stays as it
+        is.
     vectors
         float32 (n, d), what the teacher says of the clean crops, unit length.
     sight
@@ -127,7 +128,7 @@ def fit(
         distance = (1.0 - (said * wanted[rows]).sum(dim=1)).mean()
         optimiser.zero_grad()
         torch.autograd.backward(apart + recipe.teacher_weight * distance)
-        torch.nn.utils.clip_grad_norm_(network.parameters(), _LONGEST_GRADIENT)
+        torch.nn.utils.clip_grad_norm_(_learning(network), _LONGEST_GRADIENT)
         optimiser.step()
         schedule.step()
         _average(mean, network.state_dict(), min(recipe.averaging, step / (step + 10)))
@@ -141,8 +142,12 @@ def fit(
 def _groups(network: nn.Module, rate: float) -> list[dict[str, object]]:
     return [
         {"params": [tensor], "lr": rate * float(tensor.detach().square().mean().sqrt())}
-        for tensor in network.parameters()
+        for tensor in _learning(network)
     ]
+
+
+def _learning(network: nn.Module) -> list[nn.Parameter]:
+    return [tensor for tensor in network.parameters() if tensor.requires_grad]
 
 
 def _apart(

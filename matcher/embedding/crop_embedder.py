@@ -19,7 +19,7 @@ That of a model with a distant look returns (n, 2 d + 1): the vector, what it ma
 that is worn, and how worn the face seems to it, positive where it is.
 """
 
-BATCH = 32
+BATCH = 16
 """Crops per pass: on a CPU larger batches are no faster, and memory stays bounded."""
 
 
@@ -86,8 +86,8 @@ class CropEmbedder:
     def look(self, crops: NDArray[np.uint8], *, distant: bool = True) -> Looks:
         """Return what `embed` does, and the vectors by the distant look if the model has one.
 
-        The distant vector is the mean of the face's own vector and those of its far views, which
-        take longer than all else: where `distant` is false they are left out.
+        The distant vector lies half-way between the face's own vector and the mean of those of its
+        far views, which take longer than all else: where `distant` is false they are left out.
 
         Crops and errors are those of `embed`.
         """
@@ -103,7 +103,8 @@ class CropEmbedder:
             self._in_batches(from_afar(crops, view), self._far_network, d)
             for view in self._record.far_views
         ]
-        return Looks(vectors, _scaled(np.sum([vectors, *views], axis=0), d), probes, worn)
+        half_way = _scaled(vectors + np.mean(views, axis=0), d)
+        return Looks(vectors, half_way, probes, worn)
 
     def _seen(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         _check(crops, self._record.crop.size)

@@ -57,28 +57,29 @@ _DLIB_RESNET = ModelRecord(
 _YOUTH_RESNET = replace(
     _DLIB_RESNET,
     name="youth-resnet",
-    version="3",
+    version="4",
     network="youth-resnet",
     weights=WeightsFile(
-        filename="youth-resnet-3.safetensors",
-        sha256="48252609b66aa8f46c252e8128467501e72e44c608d802a92826da40c384c317",
+        filename="youth-resnet-4.safetensors",
+        sha256="05170c320442fd79e31ef40a2118557da9571750f4ee6c0b33ba5e8db2f53adf",
         package=OWN_PACKAGE,
     ),
     licence=(
         "Apache-2.0, as the code; whoever holds that the share-alike terms of VGGFace2 reach "
-        "weights may take it under CC BY-SA 4.0. Made from dlib's weights (CC0-1.0) and those of "
-        "FaceRes (Savchenko, Apache-2.0 by all accounts; trained on VGGFace2, CC BY-SA 4.0) with "
-        "photos of FairFace (CC BY 4.0, Karkkainen and Joo) and of Labeled Faces in the Wild (a "
-        "public benchmark that states no terms for its photos); docs/youth-resnet.md argues each"
+        "weights may take it under CC BY-SA 4.0. Made from dlib's weights (CC0-1.0) and SFace of "
+        "OpenCV Zoo (Apache-2.0; its photos are not stated, some data sets of its paper were "
+        "offered for research only) with photos of FairFace (CC BY 4.0, Karkkainen and Joo) and of "
+        "Labeled Faces in the Wild (a public benchmark that states no terms for its photos); "
+        "docs/youth-resnet.md argues each"
     ),
     training_data=(
-        "dlib-resnet; FaceRes, a MobileNet trained on about 3.1 million photos of 8,631 people, "
-        "mostly in the public eye (VGGFace2); and both trained further on 11,857 photos: 8,046 of "
+        "dlib-resnet; sface, a MobileNet trained on millions of photos of people in the public eye "
+        "(OpenCV Zoo does not state which); and both trained further on 11,857 photos: 8,046 of "
         "FairFace's training part, 7,453 of them of people who seem younger than 20, and 3,811 of "
         "adults of Labeled Faces in the Wild. No photo of a child was paired with one at another "
-        "age, but VGGFace2 may hold people at several."
+        "age, but what sface learned from may hold people at several."
     ),
-    far_views=(FarView(32), FarView(24), FarView(24, quality=30)),
+    far_views=(FarView(32), FarView(24, quality=30)),
 )
 
 _RELEASE = "https://github.com/timesler/facenet-pytorch/releases/download/v2.2.9/"

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from matcher.embedding.cache import record_sha256, recorded_sha256, sha256_of, written_whole
 from matcher.embedding.crop_embedder import Network
 from matcher.embedding.dlib_network import DlibResnet, convert
-from matcher.embedding.packed import unpacked
+from matcher.embedding.packed import State, unpacked
 from matcher.embedding.youth_network import YouthResnet
 from matcher.errors import WeightsDamagedError
 
@@ -95,10 +95,16 @@ def youth_resnet(data: bytes) -> YouthResnet:
     with torch.device("meta"):
         module = YouthResnet()
     try:
-        module.load_state_dict(unpacked(load(data)), assign=True)
+        module.load_state_dict(_with_shared(unpacked(load(data))), assign=True)
     except (SafetensorError, RuntimeError) as error:
         raise _unreadable("a state dict of YouthResnet in a safetensors file", error) from error
     return module
+
+
+def _with_shared(state: State) -> State:
+    """Return the weights with those that both experts share under the names of both."""
+    shared = {name: value for name, value in state.items() if ".mobile.body.last." in name}
+    return state | {name.replace("clear", "worn", 1): value for name, value in shared.items()}
 
 
 def inception_resnet(data: bytes) -> nn.Module:

@@ -11,10 +11,7 @@ from matcher.embedding.mobile_network import FEATURES, MobileNet
 
 # Cosines of the two experts' vectors between which a photo passes from worn to clear. Chosen on
 # FG-NET, see docs/youth-resnet.md.
-WORN_AT, CLEAR_AT = 0.77, 0.84
-
-CLEAR_SIDE, WORN_SIDE = 224, 160
-"""Pixels that the experts' MobileNets look at: as it was published, and enough for worn faces."""
+WORN_AT, CLEAR_AT = 0.80, 0.87
 
 WEAR_SIGNS = 2 * DIMENSION + 1
 """How many signs of wear there are, see `wear_signs`."""
@@ -50,9 +47,9 @@ def spread_resnet() -> SpreadNetwork:
     return SpreadNetwork(DlibResnet(), DIMENSION)
 
 
-def spread_mobile(side: int) -> SpreadNetwork:
-    """Return MobileNet, which looks at `side` pixels, with a map behind it."""
-    return SpreadNetwork(MobileNet(side), FEATURES)
+def spread_mobile() -> SpreadNetwork:
+    """Return SFace's network with a map behind it."""
+    return SpreadNetwork(MobileNet(), FEATURES)
 
 
 class Expert(nn.Module):
@@ -61,17 +58,12 @@ class Expert(nn.Module):
     They were trained on different people by different means and err on different faces.
 
     Input is that of `DlibResnet`.
-
-    Parameters
-    ----------
-    side
-        Pixels that `mobile` looks at.
     """
 
-    def __init__(self, side: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.resnet = spread_resnet()
-        self.mobile = spread_mobile(side)
+        self.mobile = spread_mobile()
         self.joint = nn.Linear(2 * DIMENSION, DIMENSION, bias=False)
 
     def forward(self, crops: Tensor) -> Tensor:
@@ -90,7 +82,8 @@ class YouthResnet(nn.Module):
 
     `clear` has the weights that were published. `worn` was trained to say of a worn photo what
     `clear` says of the same photo unworn, so that both speak of one space. Where a photo is clear
-    they agree, and `clear` is listened to; the less they agree, the more counts `worn`.
+    they agree, and `clear` is listened to; the less they agree, the more counts `worn`. Their
+    MobileNets have one last layer, two thirds of the weights of each, which was not trained.
 
     Which of the two vectors a face is searched by is for `wear` to say, a line between worn and
     unworn photos in the space of both experts' vectors.
@@ -100,8 +93,9 @@ class YouthResnet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.clear = Expert(CLEAR_SIDE)
-        self.worn = Expert(WORN_SIDE)
+        self.clear = Expert()
+        self.worn = Expert()
+        self.worn.mobile.body.last = self.clear.mobile.body.last
         self.wear = nn.Linear(WEAR_SIGNS, 1)
 
     def forward(self, crops: Tensor) -> Tensor:

@@ -36,11 +36,19 @@ def test_the_weights_come_with_the_package_and_are_those_of_the_record() -> None
 def test_few_bytes_on_disk_are_single_precision_at_work() -> None:
     module = youth_resnet(CARRIED.read_bytes())
     held = load(CARRIED.read_bytes())
-    assert {held[f"clear.resnet.{name}"].dtype for name in module.clear.resnet.state_dict()} == {
-        torch.float16
-    }
-    assert held["worn.resnet.body.head.weight"].dtype == torch.int8
+    for network in ("clear.resnet", "worn.resnet", "clear.mobile", "worn.mobile"):
+        bodies = [one for name, one in held.items() if name.startswith(f"{network}.body.")]
+        assert {one.dtype for one in bodies} >= {torch.int8}
+        assert held[f"{network}.spread.weight"].dtype == torch.float16
     assert {value.dtype for value in module.state_dict().values()} == {torch.float32}
+
+
+def test_the_last_layer_of_both_mobile_networks_is_one() -> None:
+    module, held = youth_resnet(CARRIED.read_bytes()), load(CARRIED.read_bytes())
+    assert module.worn.mobile.body.last is module.clear.mobile.body.last
+    assert "clear.mobile.body.last.weight" in held
+    assert "worn.mobile.body.last.weight" not in held
+    assert not module.clear.mobile.body.last.weight.is_meta
 
 
 def test_vectors_are_of_unit_length_and_mirrored(youth_model: Embedder) -> None:
