@@ -1,4 +1,4 @@
-"""Where the memory of a process comes from that works through photos of ever different sizes."""
+"""Where the memory of a process comes from that embeds many photos."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def use_one_heap() -> bool:
 
     As it is set, glibc asks the system for each large block anew and gives it back at once: a
     network then waits for fresh pages at every layer. Smaller ones it takes from heaps of which
-    every thread has its own, where pictures of ever new sizes leave gaps, and memory grows though
-    no more of it is used. With one heap that is kept, embedding is faster and memory stays. Figures
-    are in docs/sizing.md.
+    every thread has its own. With one heap that is kept, the default model embeds faster; figures
+    are in docs/sizing.md. It does not keep the memory of a long job from growing, see
+    docs/reindex.md.
 
     It holds for the whole process: the `matcher` command does it; a program that uses the library
     may, at its start.

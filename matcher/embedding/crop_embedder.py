@@ -19,7 +19,7 @@ That of a model with a distant look returns (n, 2 d + 1): the vector, what it ma
 that is worn, and how worn the face seems to it, positive where it is.
 """
 
-BATCH = 16
+BATCH = 32
 """Crops per pass: on a CPU larger batches are no faster, and memory stays bounded."""
 
 

@@ -73,8 +73,8 @@ _YOUTH_RESNET = replace(
         "docs/youth-resnet.md argues each"
     ),
     training_data=(
-        "dlib-resnet; sface, a MobileNet trained on millions of photos of people in the public eye "
-        "(OpenCV Zoo does not state which); and both trained further on 11,857 photos: 8,046 of "
+        "dlib-resnet; sface, a MobileNet trained on photos of people in the public eye (OpenCV Zoo "
+        "does not state which); and both trained further on 11,857 photos: 8,046 of "
         "FairFace's training part, 7,453 of them of people who seem younger than 20, and 3,811 of "
         "adults of Labeled Faces in the Wild. No photo of a child was paired with one at another "
         "age, but what sface learned from may hold people at several."
