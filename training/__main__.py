@@ -32,6 +32,7 @@ from matcher.embedding.registry import get_record
 from matcher.embedding.torch_network import dlib_resnet
 from matcher.embedding.youth_network import Expert, SpreadNetwork, YouthResnet
 from matcher.faces import load_detector
+from matcher.heap import use_one_heap
 from training.crops import cut_crops, has_face
 from training.fit import Faces, Recipe, Step, fit
 from training.sface import read_sface
@@ -59,6 +60,7 @@ _LEVELLED = 2  # directions in which young faces of several perceived races diff
 def main(arguments: Sequence[str] | None = None) -> None:
     """Cut, ask the teacher, train, save."""
     options = _parser().parse_args(arguments)
+    use_one_heap()
     recipe = Recipe(**{field.name: getattr(options, field.name) for field in fields(Recipe)})
     photos = fairface_training_part(options.fairface) + lfw_training_part(options.lfw)
     crops = _kept_crops(photos, options.out.with_suffix(".crops.npy"))

@@ -42,6 +42,11 @@ SAME_IN_LEVEL, SAME, INSIDE = 0.5, 0.7, 0.7
 CROPS_TOGETHER = 64
 """Most crops that go through a network together; more do not fit the processor's caches."""
 
+SIDES_STEP, CROPS_STEP = 32, 8
+"""Sides of a picture that the first network sees, and numbers of crops that the others see, are
+multiples of these. For every new shape oneDNN makes a plan, and keeps 1,024 of them amid the heap:
+over photos of ever new sizes memory grew by what lay unused between the plans."""
+
 
 @dataclass(frozen=True, eq=False)
 class Boxes:
@@ -137,8 +142,7 @@ class Cascade:
         return boxes[boxes.kept()]
 
     def _proposals_at(self, photo: Halves, size: tuple[int, int], place: int) -> Boxes:
-        level = pad(photo.level(*size), (BORDER,) * 4)
-        offsets, evidence = self._propose(level)
+        offsets, evidence = self._in_every_window(photo.level(*size))
         score = evidence[0, 1] - evidence[0, 0]
         row, column = (score >= self._thresholds[0]).nonzero(as_tuple=True)
         start = torch.stack([column, row], dim=1).double() * STRIDE - BORDER
@@ -148,6 +152,19 @@ class Cascade:
         boxes = Boxes(corners, scores, torch.full_like(row, place))
         picked = nms(corners, scores.double(), SAME_IN_LEVEL)
         return boxes[picked].moved(offsets[0, :, row, column].T[picked])
+
+    def _in_every_window(self, level: Tensor) -> list[Tensor]:
+        """Return what the first network says of each window, the border's included.
+
+        Grey beyond the border makes the sides multiples of `SIDES_STEP`; windows that reach it are
+        left out. The others see the same as without it: all that the network's pooling may take in
+        besides is grey, like the border.
+        """
+        sides = [side + 2 * BORDER for side in level.shape[2:]]
+        below, right = (BORDER + -side % SIDES_STEP for side in sides)
+        said = self._propose(pad(level, (BORDER, right, BORDER, below)))
+        rows, columns = (-(-(side - WINDOW) // STRIDE) + 1 for side in sides)
+        return [part[:, :, :rows, :columns] for part in said]
 
     def _refined(self, photos: Sequence[Halves], boxes: Boxes) -> Boxes:
         boxes = boxes.squared()
@@ -202,8 +219,11 @@ def _crops(photos: Sequence[Halves], boxes: Boxes, side: int) -> Tensor:
 
 
 def _through(network: Callable[[Tensor], tuple[Tensor, ...]], crops: Tensor) -> list[Tensor]:
-    starts = range(0, len(crops), CROPS_TOGETHER)
-    parts = [network(crops[start : start + CROPS_TOGETHER]) for start in starts]
+    parts = []
+    for part in crops.split(CROPS_TOGETHER):
+        spare = -len(part) % CROPS_STEP
+        said = network(pad(part, (0, 0) * 3 + (0, spare)))
+        parts.append([output[: len(part)] for output in said])
     return [torch.cat(outputs) for outputs in zip(*parts, strict=True)]
 
 

@@ -5,7 +5,9 @@ import pytest
 import torch
 from facenet_pytorch import ONet, PNet, RNet
 from facenet_pytorch.models.utils.detect_face import detect_face
+from torch.nn.functional import pad
 
+from matcher.faces.cascade import BORDER, Cascade
 from matcher.faces.mtcnn import MtcnnDetector
 from matcher.photos import load_photo
 from matcher.testing.synthetic import sample_photos
@@ -74,3 +76,40 @@ def test_landmarks_are_neither_left_nor_right_of_what_they_mark(detector, portra
         back = other.landmarks[[1, 0, 2, 4, 3]] * (-1, 1) + (255, 0)
         offsets.append((face.landmarks - back)[:, 0].mean() / 2)
     assert abs(np.median(offsets)) < 1
+
+
+def recording(network, shapes):
+    """Return the network, each shape that it is given being noted."""
+    network.register_forward_pre_hook(lambda _, given: shapes.add(tuple(given[0].shape)))
+    return network
+
+
+@pytest.mark.parametrize("height", [12, 13, 23, 24, 25, 56, 97])
+@pytest.mark.parametrize("width", [16, 31, 64])
+def test_grey_beyond_the_border_changes_nothing_that_is_seen(height, width):
+    propose = PNet().eval().requires_grad_(False)
+    cascade = Cascade([propose, RNet(), ONet()], (0.6, 0.7, 0.8), SMALLEST, torch.device("cpu"))
+    level = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(height)) - 0.5
+    bare = propose(pad(level, (BORDER,) * 4))
+    for seen, expected in zip(cascade._in_every_window(level), bare, strict=True):
+        torch.testing.assert_close(seen, expected, atol=1e-5, rtol=0)
+
+
+def test_the_networks_see_few_shapes_whatever_the_sizes_of_photos(portraits):
+    rng = np.random.default_rng(0)
+    pictures = [
+        pixels[: rng.integers(150, 257), : rng.integers(150, 257)]
+        for pixels in portraits
+        for _ in range(5)
+    ]
+    seen = [set(), set(), set()]
+    networks = [
+        recording(network().eval(), shapes)
+        for network, shapes in zip((PNet, RNet, ONet), seen, strict=True)
+    ]
+    cascade = Cascade(networks, (0.6, 0.7, 0.8), SMALLEST, torch.device("cpu"))
+    assert sum(map(len, cascade(pictures))) > 0
+    pyramid, *crops = seen
+    sides = {side for *_, height, width in pyramid for side in (height, width)}
+    assert sides <= {32, 64, 96}
+    assert all(count % 8 == 0 and count <= 64 for shapes in crops for count, *_ in shapes)
