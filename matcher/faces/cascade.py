@@ -220,7 +220,8 @@ def _crops(photos: Sequence[Halves], boxes: Boxes, side: int) -> Tensor:
 
 def _through(network: Callable[[Tensor], tuple[Tensor, ...]], crops: Tensor) -> list[Tensor]:
     parts = []
-    for part in crops.split(CROPS_TOGETHER):
+    for start in range(0, len(crops), CROPS_TOGETHER):
+        part = crops[start : start + CROPS_TOGETHER]
         spare = -len(part) % CROPS_STEP
         said = network(pad(part, (0, 0) * 3 + (0, spare)))
         parts.append([output[: len(part)] for output in said])

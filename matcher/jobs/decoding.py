@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
 import math
-import mmap
 import subprocess
 import sys
 import threading
@@ -235,13 +233,10 @@ class _Worker:
         height, width, _ = facts.pop("shape")
         if height * width > self._decoding.limits.max_pixels:
             return None
-        # Not from the heap: photos wait there while the network comes and goes, and pin gaps of
-        # ever new sizes.
-        data = mmap.mmap(-1, height * width * 3)
-        if cast(io.BufferedReader, answers).readinto(data) < len(data):
+        data = answers.read(height * width * 3)
+        if len(data) < height * width * 3:
             return None
         pixels = np.frombuffer(data, np.uint8).reshape(height, width, 3)
-        pixels.setflags(write=False)
         facts["original_size"], facts["notes"] = (
             tuple(facts["original_size"]),
             tuple(facts["notes"]),

@@ -112,7 +112,7 @@ class FakeEmbedder:
         if not self._record.far_views:
             return Looks.near(vectors)
         views = [self.embed(from_afar(crops, view)) for view in self._record.far_views]
-        far = _unit(np.sum([vectors, *views], axis=0, dtype=np.float64))
+        far = _unit(vectors + np.mean(views, axis=0, dtype=np.float64))
         alike = np.einsum("nd,nd->n", vectors, far)
         return Looks(vectors, far if distant else None, vectors, alike > self._worn_above)
 

@@ -27,11 +27,16 @@ _MARK = "MATCHER_TEST_CLUSTER"
 
 
 class Noted(FakeDetector):
-    """Writes down every photo that it is given with its process and node, and takes its time."""
+    """Writes down every photo that it is given with its process and node, and takes its time.
 
-    def __init__(self, journal: Path, seconds: float) -> None:
+    With `on_nodes` it takes until as many nodes are at work: one that is slow to start would
+    otherwise find nothing left to do.
+    """
+
+    def __init__(self, journal: Path, seconds: float, on_nodes: int) -> None:
         self._journal = journal
         self._seconds = seconds
+        self._on_nodes = on_nodes
 
     def detect(self, photos):
         node = os.getppid()  # the raylet
@@ -39,17 +44,20 @@ class Noted(FakeDetector):
         with self._journal.open("a", encoding="ascii") as file:
             file.write("".join(lines))
         time.sleep(self._seconds * len(photos))
+        deadline = time.monotonic() + 60
+        while len(nodes(self._journal)) < self._on_nodes and time.monotonic() < deadline:
+            time.sleep(0.05)
         return super().detect(photos)
 
 
-def noted(journal: Path, seconds: float = 0.0) -> Extractor:
-    return Extractor(Noted(journal, seconds), NEW._embedder)
+def noted(journal: Path, seconds: float = 0.0, on_nodes: int = 0) -> Extractor:
+    return Extractor(Noted(journal, seconds, on_nodes), NEW._embedder)
 
 
-def loading(journal: Path, seconds: float = 0.0) -> Callable[[], Extractor]:
+def loading(journal: Path, seconds: float = 0.0, on_nodes: int = 0) -> Callable[[], Extractor]:
     """Return what an executor calls in a worker."""
     journal.touch()
-    return partial(noted, journal, seconds)
+    return partial(noted, journal, seconds, on_nodes)
 
 
 def no_model() -> Extractor:

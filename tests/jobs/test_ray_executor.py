@@ -74,8 +74,8 @@ def cluster(one_cluster: Cluster) -> Cluster:
     return one_cluster
 
 
-def executor(cluster: Cluster, journal: Path, seconds: float = 0.02) -> RayExecutor:
-    load = loading(journal, seconds)
+def executor(cluster: Cluster, journal: Path, on_nodes: int = 0) -> RayExecutor:
+    load = loading(journal, 0.02, on_nodes)
     return RayExecutor(cluster.address, load, actors=2, shard=SHARD, stall=90)
 
 
@@ -101,7 +101,7 @@ def test_a_cluster_gives_what_this_machine_gives(
     draw(photos / "3.png", 77)
     draw(photos / "5.png", 4, side=72)  # a photo that its subject has already
     shutil.copytree(gallery, "here")
-    on_cluster = executor(cluster, tmp_path / "journal")
+    on_cluster = executor(cluster, tmp_path / "journal", on_nodes=2)
     there = reindex(gallery, NEW, settings=HOSTILE, executor=on_cluster)
     (photos / "die.died").unlink()
     here = reindex("here", NEW, settings=HOSTILE)
@@ -171,7 +171,7 @@ def test_a_killed_node_costs_what_its_workers_had(cluster: Cluster, tmp_path: Pa
             seen.update(nodes(journal))
             cluster.kill_other()
 
-    on_cluster = executor(cluster, journal)
+    on_cluster = executor(cluster, journal, on_nodes=2)
     report = reindex(gallery, NEW, settings=SETTINGS, executor=on_cluster, on_progress=kill)
     assert cluster.other in seen
     assert not alive(cluster.other)
