@@ -20,8 +20,7 @@ def use_one_heap() -> bool:
     As it is set, glibc asks the system for each large block anew and gives it back at once: a
     network then waits for fresh pages at every layer. Smaller ones it takes from heaps of which
     every thread has its own. With one heap that is kept, the default model embeds faster; figures
-    are in docs/sizing.md. It does not keep the memory of a long job from growing, see
-    docs/reindex.md.
+    are in docs/sizing.md.
 
     It holds for the whole process: the `matcher` command does it; a program that uses the library
     may, at its start.

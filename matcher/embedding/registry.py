@@ -57,11 +57,11 @@ _DLIB_RESNET = ModelRecord(
 _YOUTH_RESNET = replace(
     _DLIB_RESNET,
     name="youth-resnet",
-    version="4",
+    version="5",
     network="youth-resnet",
     weights=WeightsFile(
-        filename="youth-resnet-4.safetensors",
-        sha256="05170c320442fd79e31ef40a2118557da9571750f4ee6c0b33ba5e8db2f53adf",
+        filename="youth-resnet-5.safetensors",
+        sha256="a79d78317354933d5b64136af7c83f5572537425b054ffd461c63f74165a503e",
         package=OWN_PACKAGE,
     ),
     licence=(
