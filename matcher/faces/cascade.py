@@ -219,13 +219,10 @@ def _crops(photos: Sequence[Halves], boxes: Boxes, side: int) -> Tensor:
 
 
 def _through(network: Callable[[Tensor], tuple[Tensor, ...]], crops: Tensor) -> list[Tensor]:
-    parts = []
-    for start in range(0, len(crops), CROPS_TOGETHER):
-        part = crops[start : start + CROPS_TOGETHER]
-        spare = -len(part) % CROPS_STEP
-        said = network(pad(part, (0, 0) * 3 + (0, spare)))
-        parts.append([output[: len(part)] for output in said])
-    return [torch.cat(outputs) for outputs in zip(*parts, strict=True)]
+    padded = pad(crops, (0, 0) * 3 + (0, -len(crops) % CROPS_STEP))
+    starts = range(0, len(padded), CROPS_TOGETHER)
+    parts = [network(padded[start : start + CROPS_TOGETHER]) for start in starts]
+    return [torch.cat(outputs)[: len(crops)] for outputs in zip(*parts, strict=True)]
 
 
 def _sightings(boxes: Boxes, landmarks: Tensor, photo: int) -> list[Sighting]:
