@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import time
@@ -51,6 +52,22 @@ def test_limits_and_errors_reach_the_caller_with_their_facts(tmp_path: Path) -> 
     with pytest.raises(PhotoNotFoundError) as alone:
         load_photo(paths[1])
     assert str(none) == str(alone.value)
+
+
+@pytest.mark.parametrize(("asked", "got"), [(1 << 20, 1 << 20), (-1, 1 << 16)])
+def test_a_pipe_takes_a_whole_photo_and_a_narrow_one_does_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: int, got: int
+) -> None:
+    monkeypatch.setattr(decoding, "PIPE_BYTES", asked)  # -1 is refused, as one too many is
+    path = draw(tmp_path / "larger-than-the-pipe.png", 1, 700)
+    with Decoders(Decoding(workers=1)) as decoders:
+        (photo,) = decoders.read_all([path], ahead=1)
+        process = decoders._workers[0]._process
+        assert process is not None
+        assert process.stdout is not None
+        assert fcntl.fcntl(process.stdout, fcntl.F_GETPIPE_SZ) == got
+    assert isinstance(photo, Photo)
+    np.testing.assert_array_equal(photo.pixels, load_photo(path).pixels)
 
 
 def test_no_more_bytes_wait_than_there_is_room_for(tmp_path: Path) -> None:
