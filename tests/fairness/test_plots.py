@@ -228,7 +228,7 @@ def test_factors_of_curves_keep_their_order(report: AuditReport) -> None:
 
 BLOCKED = """
 import sys
-sys.path.insert(0, "tests/fairness")
+sys.path.insert(0, "tests/helpers")
 sys.modules["matplotlib"] = None
 from made_report import small_report
 from fairness.errors import MissingExtraError
@@ -252,7 +252,7 @@ def test_without_matplotlib_the_error_says_what_to_install() -> None:
 def test_plotting_needs_no_pyplot_and_reading_needs_no_plotting() -> None:
     script = """
 import sys
-sys.path.insert(0, "tests/fairness")
+sys.path.insert(0, "tests/helpers")
 from made_report import small_report
 report = small_report()
 heavy = {"matplotlib", "pandas", "jinja2", "PIL", "pyarrow"}

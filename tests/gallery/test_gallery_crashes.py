@@ -23,7 +23,7 @@ from gallery_builders import (
 
 from matcher.gallery import Gallery
 
-WRITER = Path(__file__).with_name("killed_writer.py")
+WRITER = Path(__file__).parents[1] / "helpers" / "killed_writer.py"
 
 
 def write_until_killed(gallery, journal, seed, seconds):

@@ -10,6 +10,7 @@ import threading
 from contextlib import closing
 from pathlib import Path
 
+import gallery_builders
 import pytest
 from gallery_builders import MODEL, VECTORS, assert_searches_like_a_scan, enrolment, filled, gallery
 
@@ -245,7 +246,8 @@ def test_a_disk_too_full_for_the_index_leaves_the_old_one(closed):
 
 
 def in_subprocess(code, *arguments):
-    environment = os.environ | {"PYTHONPATH": f"{Path(__file__).parent}:{Path.cwd()}"}
+    helpers = Path(gallery_builders.__file__).parent
+    environment = os.environ | {"PYTHONPATH": f"{helpers}:{Path.cwd()}"}
     command = [sys.executable, "-c", code, *arguments]
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr

@@ -36,7 +36,7 @@ from matcher.jobs import running as job
 from matcher.jobs.running import reindex
 from matcher.photos import load_photo
 
-JOB = Path(__file__).with_name("killed_job.py")
+JOB = Path(__file__).parents[1] / "helpers" / "killed_job.py"
 ENVIRONMENT = os.environ | {
     "PYTHONPATH": f"{JOB.parent}:{Path.cwd()}",
     "OMP_NUM_THREADS": "1",

@@ -184,7 +184,7 @@ def test_a_killed_job_goes_on_from_the_files_that_are_there(
 ) -> None:
     gallery, journal = made(tmp_path, PHOTOS), tmp_path / "journal"
     journal.touch()
-    driver = Path(__file__).with_name("ray_driver.py")
+    driver = Path(__file__).parents[1] / "helpers" / "ray_driver.py"
     running = subprocess.Popen(
         [sys.executable, str(driver), str(gallery), cluster.address, str(journal)],
         env=os.environ | {"PYTHONPATH": f"{driver.parent}:{Path.cwd()}"},

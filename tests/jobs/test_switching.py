@@ -39,7 +39,7 @@ from matcher.jobs.running import reindex
 from matcher.jobs.switching import discard, prune, rollback, switch
 from matcher.search import Searcher
 
-READER = Path(__file__).with_name("reading_process.py")
+READER = Path(__file__).parents[1] / "helpers" / "reading_process.py"
 
 
 @pytest.fixture
