@@ -12,7 +12,7 @@ The rows:
 - rank-1, clean: each photo is searched among all others; the share whose nearest other photo is of
   the same subject, among those whose subject has another.
 - rank-1, px32-q30 and so on: the probe's aligned crop is degraded by that recipe of
-  `matcher.testing.degrade` and scaled back; the gallery stays clean, the probe's own photo is left
+  `matcher.degradation` and scaled back; the gallery stays clean, the probe's own photo is left
   out. Faces were found in the clean photo, so faces no longer found are not part of it. The
   number of pixels is that of the crop: templates that show more or less of the head leave the face
   itself fewer or more of them.
@@ -26,8 +26,8 @@ The rows:
   Quote folds 6-10 for models that were trained on people of folds 1-5.
 
 Intervals hold 95 % of the draws. Subjects are drawn with replacement; thresholds are found anew in
-each draw (the vertex bootstrap, see `fairness.resampling`); searches keep the gallery as it is. For
-LFW pairs are drawn within folds and thresholds stay; as people are in several pairs, those
+each draw (the vertex bootstrap, see `fairness.differentials`); searches keep the gallery as it is.
+For LFW pairs are drawn within folds and thresholds stay; as people are in several pairs, those
 intervals are somewhat too narrow. The difference to the baseline is of the same photos and the
 same draws. "No interval" stands where all draws are the same, as they are without an error, or
 more than one in twenty is undefined.
@@ -60,14 +60,13 @@ from PIL import Image
 
 import matcher
 from fairness import AuditError, Cohort
-from fairness.layouts import read_fgnet, read_lfw
-from fairness.lfw_pairs import FoldPairs, read_pairs
+from fairness.cohort import FoldPairs, read_fgnet, read_lfw, read_pairs
+from matcher.degradation import RECIPES
 from matcher.embedding import DEFAULT_MODEL, Embedder, Looks, load_model
 from matcher.errors import MatcherError, PhotoError
 from matcher.faces import Detector, Face, align, load_detector
 from matcher.heap import use_one_heap
 from matcher.photos import load_photo
-from matcher.testing.degrade import RECIPES
 
 LADDER = ("px64-q50", "px48-q40", "px32-q30", "px24-q30", "px16-q30")
 STORIES = ("phone", "cctv", "night", "old-print", "screenshot")

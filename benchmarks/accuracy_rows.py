@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairness import Cohort, EmbeddingScores
-from fairness.counts import SubjectCounts
-from fairness.histogram import allowed_errors
-from fairness.pairs import Pairs, years_between
-from fairness.resampling import draw_weights, percentile_limits
+from fairness.differentials import draw_weights, percentile_limits
+from fairness.rates import SubjectCounts
+from fairness.verification import Pairs, allowed_errors, years_between
 from matcher.embedding import Looks
 
 CLEAN = "clean"
@@ -141,7 +140,7 @@ class NonMated:
     """Scores of pairs of photos of two subjects, highest first, and both codes.
 
     In a draw a pair counts as often as the product of its subjects' weights says: the vertex
-    bootstrap, see `fairness.resampling`.
+    bootstrap, see `fairness.differentials`.
     """
 
     scores: Vectors
@@ -160,7 +159,7 @@ class NonMated:
         Returns
         -------
         float64 array of shape (fmrs, columns)
-            As `fairness.thresholds.threshold_at`; nan in columns without a pair.
+            As `fairness.verification.threshold_at`; nan in columns without a pair.
         """
         found = np.full((len(fmrs), weights.shape[1]), np.nan)
         for column in range(weights.shape[1]):

@@ -21,8 +21,9 @@ from pathlib import Path
 
 from fairness import ProbeResult, rates_by_group
 from matcher.embedding import DEFAULT_MODEL, load_extractor
+from matcher.enrolment import PhotoOfSubject, enrol
 from matcher.faces import POLICIES
-from matcher.gallery import Gallery, PhotoOfSubject, Subject, enrol
+from matcher.gallery import Gallery, Subject
 from matcher.photos import find_photos
 from matcher.search import CandidateList, Probe, Searcher
 

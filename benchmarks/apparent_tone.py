@@ -17,11 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from fairness.skin_tone import ApparentTone, measure_tone
+from fairness.imaging import ApparentTone, measure_tone
 from matcher.faces import Detector, load_detector
 from matcher.photos import load_photo
-from matcher.testing.synthetic import SkinTone, make_identity, render, with_tone
-from matcher.testing.synthetic.tone import encoded, linear
+from matcher.synthetic import SkinTone, make_identity, with_tone
+from matcher.synthetic.person import encoded, linear
+from matcher.synthetic.rendering import render
 
 LIGHTNESSES = (88, 78, 68, 58, 48, 38, 28)
 HUES, AGES, SHOTS = (45, 55, 65, 75), (6.0, 10.0, 15.0, 25.0), 3

@@ -22,11 +22,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from fairness.cohort import Cohort, Sample
-from fairness.groups import Cells
-from fairness.scores import EmbeddingScores
-from fairness.thresholds import threshold_at
-from fairness.uncertainty import Rate
+from fairness.cohort import Cells, Cohort, Sample
+from fairness.rates import Rate
+from fairness.verification import EmbeddingScores, threshold_at
 
 BLOCK = 4096
 FMR = 1e-4

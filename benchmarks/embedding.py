@@ -22,11 +22,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.device import chosen_device
 from matcher.embedding import Embedder, load_model
-from matcher.embedding.cache import cache_folder, weights_path
 from matcher.embedding.crop_embedder import BATCH, CropEmbedder
-from matcher.embedding.torch_network import as_network, dlib_resnet
-from matcher.faces.device import chosen_device
+from matcher.embedding.networks.torch_network import as_network, dlib_resnet
+from matcher.embedding.weights import cache_folder, weights_path
 
 Crops = NDArray[np.uint8]
 

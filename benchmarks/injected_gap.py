@@ -29,9 +29,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairness import ProbeResult, clopper_pearson, group_gaps
+from matcher.degradation import shrink
 from matcher.embedding import Extractor, load_extractor
-from matcher.testing.degrade import shrink
-from matcher.testing.synthetic import CohortSpec, render_photo, tone_of_monk
+from matcher.synthetic import CohortSpec, render_photo, tone_of_monk
 
 BANDS = {"monk 3": 3, "monk 5": 5, "monk 7": 7, "monk 9": 9}
 ENROLLED_AT, SEARCHED_AT = 8.0, 13.0  # years

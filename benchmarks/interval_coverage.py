@@ -26,9 +26,8 @@ from pathlib import Path
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from fairness.counts import CompleteTrials, Counts, PairCounts, SubjectCounts
-from fairness.resampling import percentile_limits, resample
-from fairness.uncertainty import FEWEST_ERRORS, wilson
+from fairness.differentials import percentile_limits, resample
+from fairness.rates import FEWEST_ERRORS, CompleteTrials, Counts, PairCounts, SubjectCounts, wilson
 
 SIZES = (50, 200)
 METHODS = ("ours", "independent", "draw comparisons", "draw subjects")

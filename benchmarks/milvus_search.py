@@ -21,9 +21,9 @@ import numpy as np
 import psutil  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from matcher.gallery.milvus_index import MilvusIndex
-from matcher.gallery.served_index import PROPOSED
-from matcher.testing.fake import clustered_unit_vectors
+from matcher.gallery.index.milvus_index import MilvusIndex
+from matcher.gallery.index.remote_index import PROPOSED
+from matcher.testing import clustered_unit_vectors
 
 TOP = 20
 PHOTOS = 4

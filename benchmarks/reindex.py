@@ -46,14 +46,15 @@ from matcher.errors import PhotoError
 from matcher.faces import load_detector
 from matcher.gallery import Enrolment, Gallery, PhotoRecord, StoredFace, Subject
 from matcher.gallery.editions import shadow_of
-from matcher.gallery.shadow import Shadow
 from matcher.heap import use_one_heap
-from matcher.jobs import running as job
+from matcher.jobs import reindexing as job
 from matcher.jobs.decoding import Decoders, Decoding
-from matcher.jobs.running import JobSettings, reindex
+from matcher.jobs.reindexing import reindex
+from matcher.jobs.settings import JobSettings
+from matcher.jobs.shadow import Shadow
 from matcher.photos import find_photos, load_photo, sha256_of
 from matcher.search import Searcher
-from matcher.testing.fake import FakeDetector, FakeEmbedder, random_unit_vectors
+from matcher.testing import FakeDetector, FakeEmbedder, random_unit_vectors
 
 PARTS = ("jobs", "searches", "readers", "kills")
 OLD = FakeEmbedder(128)
@@ -315,7 +316,7 @@ def main() -> None:
 
 def rendered(folder: Path) -> Path:
     """Render 100 faces."""
-    from matcher.testing.synthetic import CohortSpec, write_cohort
+    from matcher.synthetic import CohortSpec, write_cohort
 
     write_cohort(CohortSpec(100, ages=(9,), seed=3, size=256), folder)
     return folder

@@ -24,14 +24,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from matcher.embedding import Extractor, FarView, load_extractor
+from matcher.enrolment import PhotoOfSubject, enrol
 from matcher.faces import POLICIES
-from matcher.gallery import Gallery, PhotoOfSubject, StoredFace, Subject, enrol
+from matcher.gallery import Gallery, StoredFace, Subject
 from matcher.gallery.editions import shadow_of
 from matcher.jobs.decoding import Decoding
-from matcher.jobs.running import JobSettings, reindex
+from matcher.jobs.reindexing import reindex
+from matcher.jobs.settings import JobSettings
 from matcher.jobs.switching import rollback, switch
 from matcher.search import Searcher
-from matcher.testing.fake import FakeDetector, FakeEmbedder
+from matcher.testing import FakeDetector, FakeEmbedder
 
 OLD = Extractor(FakeDetector(), FakeEmbedder(16))
 NEW = Extractor(FakeDetector(), FakeEmbedder(24, "2", far_views=(FarView(16),), worn_above=1.1))

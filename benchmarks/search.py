@@ -28,8 +28,8 @@ from numpy.typing import NDArray
 
 from matcher.gallery import Enrolment, Gallery, PhotoRecord, Subject
 from matcher.gallery.index import ConcreteKind, FaceIndex, new_index, rerank
-from matcher.gallery.live_index import OVERFETCH
-from matcher.testing.fake import FakeEmbedder, clustered_unit_vectors
+from matcher.gallery.index.local_index import OVERFETCH
+from matcher.testing import FakeEmbedder, clustered_unit_vectors
 
 Vectors = NDArray[np.float32]
 Search = Callable[[Vectors], NDArray[np.int64]]

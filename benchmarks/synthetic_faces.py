@@ -23,7 +23,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.testing.synthetic import CohortSpec, SkinTone, make_identity, render, render_photo
+from matcher.synthetic import CohortSpec, SkinTone, make_identity, render_photo
+from matcher.synthetic.rendering import render
 
 AGES = (4.0, 8.0, 12.0, 16.0, 25.0)
 TONE_EDGES = (20.0, 40.0, 55.0, 70.0, 86.0)

@@ -1,29 +1,24 @@
 """Error rates with honest intervals, by group. Knows scores and labels, nothing of any matcher.
 
-The way of the data, from left to right; a module knows only its own row and those before:
+The way of the data, from the ground up. Each room is a folder with a door of its own; a room
+imports only from rooms above it in this list, and those of one line know nothing of each other:
 
-=============  ==================================================================================
-cohort         who is in the photos: `sample`, `cohort`, `manifest`, `lfw_pairs`, `layouts`,
-               `duplicates`, `groups`, `factors`, and tones: `colour`, `skin_tone`, `tone_bands`,
-               `confounds`
-rates          errors by subject and by pair of subjects: `uncertainty`, `trials`, `counts`, `tally`
-differences    `resampling`, `significance`, `measures`, `differentials`
-scores         `pairs`, `tiles`, `scores`, `score_file`, `listed_scores`, `histogram`,
-               `false_matches`, `thresholds`, `verification`, `score_shift`
-searches       `identification`, `plan`, `searches`, `open_set`, `candidate_lists`, `discard`
-calibration    `impostors`, `gallery_sizes`, `calibration_record`, `calibration`
-report         `table`, `catalogue`, `curves`, `audit_report`, `report`, `acceptance`
-auditing       puts it all together: `auditing`
-=============  ==================================================================================
+==================================================  ===============================================
+`cohort`                                            whose photos, which labels, which groups
+`imaging`, `rates`                                  what is measured on a picture; a rate with its
+                                                    counts and interval
+`verification`, `differentials`, `calibration`,     1:1 comparison; how far groups lie apart; what
+`tables`                                            a score means by age; tables of results
+`identification`, `report`                          1:N search; page, plots and folder
+`auditing`                                          puts it all together
+==================================================  ===============================================
 """
 
-from fairness.acceptance import Bound, read_bounds
-from fairness.audit_report import AuditReport
-from fairness.auditing import AuditSettings, audit
+from fairness.auditing import AuditSettings, Bound, audit, read_bounds
 from fairness.calibration import calibrate
-from fairness.cohort import Cohort, Sample
+from fairness.cohort import UNKNOWN, Cohort, Sample, read_cohort
+from fairness.differentials import benjamini_hochberg, holm
 from fairness.errors import AuditError, BoundsError, CalibrationError, CohortError, ScoresError
-from fairness.groups import UNKNOWN
 from fairness.identification import (
     GroupGap,
     GroupRates,
@@ -31,11 +26,9 @@ from fairness.identification import (
     group_gaps,
     rates_by_group,
 )
-from fairness.layouts import read_cohort
-from fairness.score_file import read_scores
-from fairness.scores import EmbeddingScores, Scores
-from fairness.significance import benjamini_hochberg, holm
-from fairness.uncertainty import Rate, Status, clopper_pearson, clustered_rate, wilson
+from fairness.rates import Rate, Status, clopper_pearson, clustered_rate, wilson
+from fairness.report import AuditReport
+from fairness.verification import EmbeddingScores, Scores, read_scores
 
 __all__ = [
     "UNKNOWN",

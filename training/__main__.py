@@ -25,12 +25,13 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import save_file
 
-from matcher.embedding import cache, load_model
-from matcher.embedding.dlib_network import DIMENSION
-from matcher.embedding.packed import State, packed
-from matcher.embedding.registry import get_record
-from matcher.embedding.torch_network import dlib_resnet
-from matcher.embedding.youth_network import Expert, SpreadNetwork, YouthResnet
+from matcher.embedding import load_model
+from matcher.embedding.models import get_record
+from matcher.embedding.networks.dlib_network import DIMENSION
+from matcher.embedding.networks.quantised import State, packed
+from matcher.embedding.networks.torch_network import dlib_resnet
+from matcher.embedding.networks.youth_network import Expert, SpreadNetwork, YouthResnet
+from matcher.embedding.weights import cache
 from matcher.faces import load_detector
 from matcher.heap import use_one_heap
 from training.crops import cut_crops, has_face

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.embedding.registry import DLIB_150
+from matcher.embedding.models import DLIB_150
 from matcher.errors import MatcherError
 from matcher.faces import Detector, align, choose_faces
 from matcher.photos import load_photo

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
-from matcher.embedding.packed import State
+from matcher.embedding.networks.quantised import State
 from training.sources import ADULT
 from training.teacher import Crops, pixels_of
 from training.views import Sight, view

@@ -14,8 +14,8 @@ import torch
 from onnx import numpy_helper
 from torch import Tensor
 
-from matcher.embedding.mobile_network import MobileNet
-from matcher.embedding.packed import State
+from matcher.embedding.networks.quantised import State
+from matcher.embedding.networks.sface_network import MobileNet
 
 # Added to variances: as the graph says, in the blocks and at the end.
 _EPSILON, _LAST_EPSILON = 1e-3, 2e-5

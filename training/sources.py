@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from fairness.layouts import read_fairface, read_lfw
-from fairness.lfw_pairs import FoldPairs, read_pairs
+from fairness.cohort import FoldPairs, read_fairface, read_lfw, read_pairs
 
 YOUNG_BANDS = ("00-02", "03-09", "10-19")
 """FairFace's bands of perceived age that count as young; everybody else is in one band more."""

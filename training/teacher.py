@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from matcher.embedding.crop_embedder import normalised
-from matcher.embedding.packed import State
-from matcher.embedding.registry import get_record
-from matcher.embedding.youth_network import SpreadNetwork
+from matcher.embedding.models import get_record
+from matcher.embedding.networks.quantised import State
+from matcher.embedding.networks.youth_network import SpreadNetwork
 
 Crops = NDArray[np.uint8]
 Vectors = NDArray[np.float64]

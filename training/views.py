@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from matcher.embedding.registry import DLIB_150
+from matcher.degradation import Degradation, degrade
+from matcher.embedding.models import DLIB_150
 from matcher.faces.alignment import similarity_transform
-from matcher.testing.degrade import Degradation, degrade
 
 Pixels = NDArray[np.uint8]
 Points = NDArray[np.float64]

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from torch import nn
 
-from matcher.embedding.packed import State
-from matcher.embedding.youth_network import wear_signs
+from matcher.embedding.networks.quantised import State
+from matcher.embedding.networks.youth_network import wear_signs
 from training.teacher import Crops, in_batches
 from training.views import Sight, moved, worn
 

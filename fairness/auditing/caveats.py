@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fairness.auditing.evidence import Evidence
-from fairness.groups import UNKNOWN
-from fairness.table import OVERALL, Table
+from fairness.cohort import UNKNOWN
+from fairness.tables import OVERALL, Table
 
 _UNREADABLE = ("insufficient", "suppressed", "bound_only")
 

@@ -7,12 +7,17 @@ from collections.abc import Collection, Iterator, Mapping
 import numpy as np
 
 from fairness.auditing.evidence import Evidence
-from fairness.catalogue import audit_table
-from fairness.counts import PairCounts, SubjectCounts, rate_of_counts
-from fairness.differentials import Differential, differentials, joint_differentials
-from fairness.resampling import observed, percentile_limits, resample
-from fairness.significance import compare_groups
-from fairness.table import OVERALL, Row, Table, Value, suppress_secondary
+from fairness.differentials import (
+    Differential,
+    compare_groups,
+    differentials,
+    joint_differentials,
+    observed,
+    percentile_limits,
+    resample,
+)
+from fairness.rates import PairCounts, SubjectCounts, rate_of_counts
+from fairness.tables import OVERALL, Row, Table, Value, audit_table, suppress_secondary
 
 _WORST = 10  # groups shown of each rate
 _READABLE = ("ok", "limited")

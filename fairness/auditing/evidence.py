@@ -9,19 +9,21 @@ from typing import TypeVar
 
 import numpy as np
 
-from fairness.auditing.hidden import hidden_groups
 from fairness.auditing.settings import AuditSettings
-from fairness.cohort import Cohort
-from fairness.counts import PairCounts, SubjectCounts
+from fairness.cohort import Cells, Cohort
 from fairness.errors import CohortError
-from fairness.false_matches import FalseMatches
-from fairness.groups import Cells
-from fairness.histogram import CellPairs, ScoreHistogram, everybody
-from fairness.scores import Scores
-from fairness.table import Value, rate_row
-from fairness.thresholds import Threshold, threshold_at
-from fairness.uncertainty import FEWEST_SUBJECTS
-from fairness.verification import Verification
+from fairness.rates import FEWEST_SUBJECTS, PairCounts, SubjectCounts
+from fairness.tables import Value, hidden_groups, rate_row
+from fairness.verification import (
+    CellPairs,
+    FalseMatches,
+    ScoreHistogram,
+    Scores,
+    Threshold,
+    Verification,
+    everybody,
+    threshold_at,
+)
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from fairness.auditing.evidence import Evidence, tried
-from fairness.catalogue import FACTOR, GROUP, STATUS, audit_table
-from fairness.confounds import confounds
-from fairness.groups import UNKNOWN
-from fairness.table import Column, Row, Table, suppress_secondary
+from fairness.cohort import UNKNOWN
+from fairness.imaging import confounds
+from fairness.tables import (
+    FACTOR,
+    GROUP,
+    STATUS,
+    Column,
+    Row,
+    Table,
+    audit_table,
+    suppress_secondary,
+)
 
 Facts = Mapping[str, Sequence[float]]
 """By name a number for each photo, nan where it is not known, as in ``{"exposure": …}``."""

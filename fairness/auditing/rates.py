@@ -6,11 +6,9 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations_with_replacement
 
 from fairness.auditing.evidence import Evidence, tried
-from fairness.catalogue import audit_table
-from fairness.counts import PairCounts, SubjectCounts
-from fairness.score_shift import score_shifts
-from fairness.table import OVERALL, Row, Table, suppress_secondary
-from fairness.uncertainty import FEWEST_SUBJECTS
+from fairness.rates import FEWEST_SUBJECTS, PairCounts, SubjectCounts
+from fairness.tables import OVERALL, Row, Table, audit_table, suppress_secondary
+from fairness.verification import score_shifts
 
 _SHIFTED = ("mean", "median", "shift", "low", "high", "trials", "subjects")
 _MOST_CROSSED = 24  # groups; a table of more pairs is read by nobody

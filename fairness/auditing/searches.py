@@ -9,17 +9,21 @@ from typing import NamedTuple
 import numpy as np
 
 from fairness.auditing.evidence import Evidence, tried
-from fairness.auditing.hidden import people_shown
-from fairness.catalogue import audit_table
-from fairness.counts import SubjectCounts
-from fairness.curves import CmcCurve, DiscardCurve
-from fairness.discard import JudgedPairs
+from fairness.cohort import Cells
 from fairness.errors import CohortError
-from fairness.groups import Cells
-from fairness.open_set import OpenSet, search_plan
-from fairness.plan import IdentificationPlan
-from fairness.scores import EmbeddingScores
-from fairness.table import OVERALL, Row, Table, suppress_secondary
+from fairness.identification import IdentificationPlan, JudgedPairs, OpenSet, search_plan
+from fairness.rates import SubjectCounts
+from fairness.tables import (
+    OVERALL,
+    CmcCurve,
+    DiscardCurve,
+    Row,
+    Table,
+    audit_table,
+    people_shown,
+    suppress_secondary,
+)
+from fairness.verification import EmbeddingScores
 
 _SHARES = (0.0, 0.05, 0.1, 0.2, 0.3)
 _RANKS = 50  # length of the curves

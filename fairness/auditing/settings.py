@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 
-from fairness.groups import AGE_EDGES, GAP_EDGES
+from fairness.cohort import AGE_EDGES, GAP_EDGES
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,7 @@
 """The report of an audit: a page to read and sign, tables, plots and a record of the run."""
+
+from fairness.report.audit_report import AuditReport
+from fairness.report.figure_style import require_plots
+from fairness.report.result import AuditResult
+
+__all__ = ["AuditReport", "AuditResult", "require_plots"]

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from fairness.report.canvas import canvas, legend_below, look
-from fairness.report.numbers import short_percent
-from fairness.report.words import factor_title, group_title, rate_name
-from fairness.table import OVERALL, Row, Value
+from fairness.report.figure_style import canvas, legend_below, look
+from fairness.report.formatting import short_percent
+from fairness.report.wording import factor_title, group_title, rate_name
+from fairness.tables import OVERALL, Row, Value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
 
-    from fairness.audit_report import AuditReport
-    from fairness.curves import CmcCurve, DetCurve, DiscardCurve, ScoreSpread
+    from fairness.report.result import AuditResult
+    from fairness.tables import CmcCurve, DetCurve, DiscardCurve, ScoreSpread
 
     Curve = DetCurve | CmcCurve | DiscardCurve | ScoreSpread
 
@@ -26,7 +26,7 @@ AnyCurve = TypeVar("AnyCurve", bound="Curve")
 _INK, _GREY = "#0072B2", "#777777"
 
 
-def forest(report: AuditReport, factor: str, metric: str, ax: Axes | None = None) -> Axes:
+def forest(report: AuditResult, factor: str, metric: str, ax: Axes | None = None) -> Axes:
     """Plot the rates of the groups of a factor with their intervals."""
     rows = report.table("rates").where(factor=factor, metric=metric)
     if not rows:
@@ -114,7 +114,7 @@ def _number(row: Row, name: str) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
-def det(report: AuditReport, factor: str, ax: Axes | None = None) -> Axes:
+def det(report: AuditResult, factor: str, ax: Axes | None = None) -> Axes:
     """Plot FNMR against FMR by group, with the points at the global threshold."""
     curves = _curves(report.curves.det, factor, "error trade-off")
     with canvas(ax, 4.6 + 0.17 * (len(curves) // 3)) as ax:
@@ -144,7 +144,7 @@ def det(report: AuditReport, factor: str, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def cmc(report: AuditReport, factor: str, ax: Axes | None = None) -> Axes:
+def cmc(report: AuditResult, factor: str, ax: Axes | None = None) -> Axes:
     """Plot the share of mated searches with the mate at or above a rank."""
     curves = _curves(report.curves.cmc, factor, "ranks")
     with canvas(ax, 3.6 + 0.17 * (len(curves) // 3)) as ax:
@@ -167,7 +167,7 @@ def cmc(report: AuditReport, factor: str, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def discard(report: AuditReport, factor: str, ax: Axes | None = None) -> Axes:
+def discard(report: AuditResult, factor: str, ax: Axes | None = None) -> Axes:
     """Plot FNMR when the worst photos are put aside."""
     curves = _curves(report.curves.discard, factor, "discard")
     with canvas(ax, 3.6 + 0.17 * (len(curves) // 3)) as ax:
@@ -184,7 +184,7 @@ def discard(report: AuditReport, factor: str, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def scores(report: AuditReport, factor: str, ax: Axes | None = None) -> Axes:
+def scores(report: AuditResult, factor: str, ax: Axes | None = None) -> Axes:
     """Plot how mated and non-mated scores are spread by group, with the threshold."""
     curves = _curves(report.curves.scores, factor, "scores")
     with canvas(ax, 3.6 + 0.17 * (len(curves) // 3)) as ax:

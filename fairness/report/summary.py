@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from fairness.report.cells import Cell, Head, View
-from fairness.report.numbers import NONE, interval, one_in, percent, short_percent, significant
-from fairness.report.words import factor_title, group_title, rate_name
-from fairness.table import OVERALL, Row
-
-if TYPE_CHECKING:
-    from fairness.audit_report import AuditReport
+from fairness.report.formatting import NONE, interval, one_in, percent, short_percent, significant
+from fairness.report.result import AuditResult
+from fairness.report.table_view import Cell, Head, View
+from fairness.report.wording import factor_title, group_title, rate_name
+from fairness.tables import OVERALL, Row
 
 _HEADLINES = ("FMR", "FNMR", "FPIR", "FNIR")
 _MOST_CAVEATS = 3
@@ -29,14 +26,14 @@ class Summary:
     limits: tuple[str, ...]
 
 
-def summarise(report: AuditReport) -> Summary:
+def summarise(report: AuditResult) -> Summary:
     """Return the first page of a report."""
     return Summary(
         tuple(_tested(report)), _differences(report), _outcome(report), tuple(_limits(report))
     )
 
 
-def _tested(report: AuditReport) -> Iterator[str]:
+def _tested(report: AuditResult) -> Iterator[str]:
     if "Model" in report.card:
         yield f"Model: {report.card['Model']}."
     if report.has("coverage"):
@@ -54,7 +51,7 @@ def _tested(report: AuditReport) -> Iterator[str]:
             yield sentence
 
 
-def _overall(report: AuditReport, metric: str, what: str) -> str:
+def _overall(report: AuditResult, metric: str, what: str) -> str:
     if not report.has("rates"):
         return ""
     for row in report.table("rates").where(group=OVERALL, metric=metric):
@@ -73,7 +70,7 @@ def _rate(row: Row, level: float | None = None) -> str:
     )
 
 
-def _differences(report: AuditReport) -> View | None:
+def _differences(report: AuditResult) -> View | None:
     rows = tuple(_extremes(report))
     if not rows:
         return None
@@ -93,7 +90,7 @@ def _differences(report: AuditReport) -> View | None:
     return View("Where the error rates differ most", heads, rows, note)
 
 
-def _extremes(report: AuditReport) -> Iterator[tuple[Cell, ...]]:
+def _extremes(report: AuditResult) -> Iterator[tuple[Cell, ...]]:
     for factor, metric, rows in _families(report):
         read = [row for row in rows if row["estimate"] is not None]
         if len(read) < 2:
@@ -110,7 +107,7 @@ def _extremes(report: AuditReport) -> Iterator[tuple[Cell, ...]]:
         )
 
 
-def _families(report: AuditReport) -> Iterator[tuple[str, str, Sequence[Row]]]:
+def _families(report: AuditResult) -> Iterator[tuple[str, str, Sequence[Row]]]:
     """Yield factor, metric and the rows of its groups, for the rates of the first page."""
     for name in ("rates", "open_set"):
         if not report.has(name):
@@ -124,7 +121,7 @@ def _families(report: AuditReport) -> Iterator[tuple[str, str, Sequence[Row]]]:
                     yield str(factor), metric, groups
 
 
-def _ratio(report: AuditReport, factor: str, metric: str) -> tuple[Cell, Cell]:
+def _ratio(report: AuditResult, factor: str, metric: str) -> tuple[Cell, Cell]:
     rows: Sequence[Row] = ()
     if report.has("differentials"):
         rows = report.table("differentials").where(factor=factor, metric=metric, measure="max/min")
@@ -139,7 +136,7 @@ def _short(value: object) -> str:
     return significant(value, 2) if isinstance(value, int | float) else NONE
 
 
-def _outcome(report: AuditReport) -> str:
+def _outcome(report: AuditResult) -> str:
     if not report.has("acceptance"):
         return ""
     outcomes = Counter(str(row["outcome"]) for row in report.table("acceptance"))
@@ -147,7 +144,7 @@ def _outcome(report: AuditReport) -> str:
     return f"Of {outcomes.total()} declared bounds: {named}."
 
 
-def _limits(report: AuditReport) -> Iterator[str]:
+def _limits(report: AuditResult) -> Iterator[str]:
     for factor, metric, rows in _families(report):
         few = [row for row in rows if row["status"] == "insufficient"]
         hidden = [row for row in rows if row["status"] == "suppressed"]

@@ -17,7 +17,8 @@ from matcher.cli.options import DEFAULT_MODEL, Device, DryRun, Model, Policy
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fairness import AuditReport, AuditSettings, Cohort, EmbeddingScores, Scores
+    from fairness import AuditReport, AuditSettings, Cohort, Scores
+    from matcher.evaluation import EmbeddedScores
 
 
 class Layout(enum.StrEnum):
@@ -94,8 +95,8 @@ def audit(
     """
     from fairness import EmbeddingScores, read_bounds, read_cohort
     from fairness import audit as audit_of
-    from fairness.report.canvas import require_plots
-    from matcher.cli.cohort_vectors import faults_reported
+    from fairness.report.figure_style import require_plots
+    from matcher.cli.faults import faults_reported
 
     if threshold is not None and baseline is not None:
         raise typer.BadParameter("--threshold is of one model; two are compared at one --fmr")
@@ -118,22 +119,29 @@ def audit(
         require_plots()
         beside = memory or out.absolute().with_name(out.name + ".vectors.sqlite")
         facts: Mapping[str, list[float]] = {}
-        earlier: Scores | None = None
+        earlier: EmbeddedScores | None = None
         if baseline is not None:
-            earlier, facts, named = embedded(people, baseline, device, policy, beside)
+            earlier = embedded(people, baseline, device, policy, beside)
+            facts = earlier.facts
         if scores is None:
-            made, facts, matcher = embedded(people, model, device, policy, beside)
+            made = embedded(people, model, device, policy, beside)
+            facts, matcher = made.facts, dict(made.matcher)
             # What is measured on a face can differ in the last digits from run to run.
-            shared = made.cohort if earlier is None else earlier.cohort
-            judged: Scores = EmbeddingScores(shared, made.vectors, made.acquisition)
+            shared = (made if earlier is None else earlier).scores.cohort
+            judged: Scores = EmbeddingScores(shared, made.scores.vectors, made.scores.acquisition)
         else:
-            labelled = people if earlier is None else earlier.cohort
+            labelled = people if earlier is None else earlier.scores.cohort
             judged, matcher = _listed(scores, labelled, distances)
-        if baseline is not None:
-            matcher["baseline"] = named["model"]
+        if earlier is not None:
+            matcher["baseline"] = earlier.matcher["model"]
         say("Counting; the bootstrap takes a while.")
         report = audit_of(
-            judged, settings, matcher=matcher, facts=facts, bounds=declared, baseline=earlier
+            judged,
+            settings,
+            matcher=matcher,
+            facts=facts,
+            bounds=declared,
+            baseline=None if earlier is None else earlier.scores,
         )
         report.write(out)
     say(f"The report is {out / 'report.html'}.")
@@ -142,23 +150,15 @@ def audit(
 
 def embedded(
     people: Cohort, model: str, device: str, policy: Policy, memory: Path
-) -> tuple[EmbeddingScores, Mapping[str, list[float]], dict[str, str]]:
-    """Embed a cohort; return its scores, what was measured, and what identifies the matcher."""
-    from fairness import EmbeddingScores
-    from matcher.cli.cohort_vectors import embed_cohort
+) -> EmbeddedScores:
+    """Load a model and embed a cohort with it, with a bar on stderr."""
     from matcher.embedding import load_extractor
+    from matcher.evaluation import embedded_scores
     from matcher.faces import POLICIES
 
     extractor = load_extractor(model, device=device)
     with progress() as hook:
-        made = embed_cohort(people, extractor, memory, POLICIES[policy.value], hook)
-    identity = {
-        "model": f"{extractor.model.name} {extractor.model.version}",
-        "weights_sha256": extractor.model.weights_sha256,
-        "policy": policy.value,
-    }
-    scores = EmbeddingScores(made.cohort, made.vectors, made.acquisition)
-    return scores, made.facts, identity
+        return embedded_scores(people, extractor, memory, POLICIES[policy.value], hook)
 
 
 def _listed(path: Path, people: Cohort, distances: bool) -> tuple[Scores, dict[str, str]]:
@@ -181,7 +181,7 @@ def _settings(**choices: Any) -> AuditSettings:
 
 def age_edges(text: str | None) -> tuple[float, ...]:
     """Return the lower edges of the age bands, those of the package if none are given."""
-    from fairness.groups import AGE_EDGES
+    from fairness.cohort import AGE_EDGES
 
     if text is None:
         return AGE_EDGES
@@ -205,7 +205,7 @@ def _reference(text: str | None) -> tuple[str, tuple[str, ...]] | None:
 
 def verdict(report: AuditReport) -> int:
     """Return the exit code that the declared bounds give."""
-    from fairness.acceptance import EXIT_CODES, worst
+    from fairness.auditing.acceptance import EXIT_CODES, worst
 
     if not report.has("acceptance"):
         return Exit.DONE

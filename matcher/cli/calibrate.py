@@ -38,8 +38,9 @@ def calibrate(
 
     from fairness import calibrate as measure
     from fairness import read_cohort
-    from matcher.cli.cohort_vectors import embed_cohort, faults_reported
+    from matcher.cli.faults import faults_reported
     from matcher.embedding import load_extractor
+    from matcher.evaluation import embed_cohort
     from matcher.faces import POLICIES
 
     with faults_reported():

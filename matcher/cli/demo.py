@@ -14,7 +14,7 @@ from matcher.cli.console import Format, print_rows, progress, say
 from matcher.errors import InputError
 
 if TYPE_CHECKING:
-    from matcher.gallery import PhotoOfSubject
+    from matcher.enrolment import PhotoOfSubject
     from matcher.progress import ProgressHook
     from matcher.search import CandidateList
 
@@ -40,7 +40,8 @@ def demo(
 ) -> None:
     """Enrol rendered children, search with degraded photos of them five years older."""
     from matcher.embedding import load_extractor
-    from matcher.gallery import Gallery, enrol
+    from matcher.enrolment import enrol
+    from matcher.gallery import Gallery
     from matcher.search import Probe, Searcher, write_sheet
 
     _require_new(out)
@@ -85,8 +86,8 @@ def _render(
     out: Path, subjects: int, seed: int, hook: ProgressHook
 ) -> tuple[Sequence[PhotoOfSubject], Sequence[PhotoOfSubject]]:
     """Write the enrolled photos and, as JPEG of several qualities, the later probes."""
-    from matcher.gallery import read_manifest
-    from matcher.testing.synthetic import CohortSpec, write_cohort
+    from matcher.enrolment import read_manifest
+    from matcher.synthetic import CohortSpec, write_cohort
 
     manifests = [
         write_cohort(CohortSpec(subjects, ages=(age,), seed=seed), out / name, on_progress=hook)
@@ -100,9 +101,9 @@ def _degraded(photo: PhotoOfSubject, number: int, out: Path) -> PhotoOfSubject:
     """Write the photo again, degraded, and return it with its quality as a tag of the source."""
     from dataclasses import replace
 
+    from matcher.degradation import RECIPES
     from matcher.photos import load_photo
-    from matcher.testing.degrade import RECIPES
-    from matcher.testing.synthetic import save_photo
+    from matcher.synthetic import save_photo
 
     quality = QUALITIES[number % len(QUALITIES)]
     pixels = load_photo(photo.path).pixels

@@ -54,8 +54,9 @@ def enrol(
     Running it again skips what is there. The outcome of every photo is in the report.
     """
     from matcher.embedding import load_extractor
+    from matcher.enrolment import enrol, read_folder, read_manifest
     from matcher.faces import POLICIES
-    from matcher.gallery import Gallery, enrol, read_folder, read_manifest
+    from matcher.gallery import Gallery
 
     _check_new(gallery, index)
     manifest = read_folder(source) if source.is_dir() else read_manifest(source)

@@ -19,8 +19,8 @@ from matcher.cli.options import Device, DryRun, GalleryPath, Output, Salvage
 
 if TYPE_CHECKING:
     from matcher.jobs.drift import SavedProbe
-    from matcher.jobs.ray_executor import RayExecutor
-    from matcher.jobs.running import JobSettings
+    from matcher.jobs.executors.ray_executor import RayExecutor
+    from matcher.jobs.settings import JobSettings
     from matcher.jobs.switching import Switched
 
 
@@ -158,7 +158,8 @@ def _settings(
     retry: bool,
 ) -> JobSettings:
     from matcher.jobs.decoding import Decoding
-    from matcher.jobs.running import JobSettings, default_workers
+    from matcher.jobs.executors.local_executor import default_workers
+    from matcher.jobs.settings import JobSettings
 
     return JobSettings(
         batch=batch,
@@ -174,7 +175,7 @@ def _on_ray(
     if address is None:
         return None
     from matcher.embedding import load_extractor
-    from matcher.jobs.ray_executor import RayExecutor
+    from matcher.jobs.executors.ray_executor import RayExecutor
 
     gpus = 1.0 if device.startswith("cuda") else 0.0
     load = partial(load_extractor, model, device=device)
@@ -221,7 +222,7 @@ def _run(
     """Run the job; return whether there is something to switch to."""
     from matcher.embedding import load_extractor
     from matcher.gallery.editions import read_pointer
-    from matcher.jobs.running import reindex
+    from matcher.jobs.reindexing import reindex
 
     with progress() as hook:
         done = reindex(
@@ -241,7 +242,7 @@ def _run(
 
 def _report(gallery: Path, report: Path | None) -> int:
     """Write the outcomes, or talk of the bad ones; return how many photos have no vector."""
-    from matcher.jobs.running import outcomes
+    from matcher.jobs.reindexing import outcomes
 
     without = 0
     with ExitStack() as stack:
@@ -271,7 +272,8 @@ def _compare(gallery: Path, model: str, device: str, probes: Path | None, output
 def _saved(gallery: Path, model: str, device: str, manifest: Path) -> list[SavedProbe]:
     """Return the probes of a manifest that both models find a face in."""
     from matcher.embedding import load_extractor
-    from matcher.gallery import Gallery, read_manifest
+    from matcher.enrolment import read_manifest
+    from matcher.gallery import Gallery
     from matcher.jobs.drift import SavedProbe
 
     listed = read_manifest(manifest)
@@ -322,15 +324,16 @@ def _switch(gallery: Path, model: str, device: str, terms: _Terms, settings: Job
 def _judge(gate: Path, cohort: Path, model: str, device: str, terms: _Terms) -> int:
     """Return the exit code that the bounds give the new model, as `matcher audit --bounds`."""
     from fairness import audit, read_bounds, read_cohort
-    from matcher.cli.cohort_vectors import faults_reported
+    from matcher.cli.faults import faults_reported
     from matcher.cli.options import Policy
 
     with faults_reported():
         bounds = read_bounds(gate)
         people = read_cohort(cohort, terms.layout.value)
         beside = terms.memory or gate.absolute().with_suffix(".vectors.sqlite")
-        scores, facts, matcher = embedded(people, model, device, Policy.off, beside)
-        return verdict(audit(scores, matcher=matcher, facts=facts, bounds=bounds))
+        made = embedded(people, model, device, Policy.off, beside)
+        report = audit(made.scores, matcher=made.matcher, facts=made.facts, bounds=bounds)
+        return verdict(report)
 
 
 def _roll_back(

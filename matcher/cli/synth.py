@@ -36,7 +36,7 @@ def synth(
     dry_run: DryRun = False,
 ) -> None:
     """Write rendered faces and the manifest that enrolment and audit read."""
-    from matcher.testing.synthetic import CohortSpec, write_cohort
+    from matcher.synthetic import CohortSpec, write_cohort
 
     spec = CohortSpec(
         subjects=subjects,

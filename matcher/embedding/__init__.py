@@ -1,14 +1,20 @@
 """Face to vector: model registry, backbones, templates. Knows nothing of galleries."""
 
+from matcher.embedding.embedder import Embedder, Looks
 from matcher.embedding.extractor import Extracted, Extraction, Extractor, load_extractor
-from matcher.embedding.fetching import fetch
 from matcher.embedding.loading import load_model
-from matcher.embedding.looks import Looks
-from matcher.embedding.record import Embedder, FarView, ModelIdentity, ModelRecord, WeightsFile
-from matcher.embedding.registry import DEFAULT_MODEL, get_record, list_models
-from matcher.embedding.remembered import Measure, Reading, read_faces
-from matcher.embedding.status import WeightsStatus, verify_weights
+from matcher.embedding.models import (
+    DEFAULT_MODEL,
+    FarView,
+    ModelIdentity,
+    ModelRecord,
+    WeightsFile,
+    get_record,
+    list_models,
+)
 from matcher.embedding.template import Template, fuse
+from matcher.embedding.vector_cache import Measure, Reading, read_faces
+from matcher.embedding.weights import WeightsStatus, fetch, verify_weights
 
 __all__ = [
     "DEFAULT_MODEL",

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.embedding.far_views import from_afar
-from matcher.embedding.looks import Looks
-from matcher.embedding.record import ModelIdentity, ModelRecord
+from matcher.embedding.embedder import Looks
+from matcher.embedding.low_resolution import from_afar
+from matcher.embedding.models import ModelIdentity, ModelRecord
+from matcher.embedding.networks.network import Network
 from matcher.errors import InputError, ModelError
-
-Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-"""Maps normalised pixels, float32 (n, size, size, 3), to raw vectors, float32 (n, d).
-
-That of a model with a distant look returns (n, 2 d + 1): the vector, what it makes of the face if
-that is worn, and how worn the face seems to it, positive where it is.
-"""
 
 BATCH = 32
 """Crops per pass: on a CPU larger batches are no faster, and memory stays bounded."""

@@ -10,9 +10,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.embedding.embedder import Embedder
 from matcher.embedding.loading import load_model
-from matcher.embedding.record import Embedder, ModelIdentity
-from matcher.embedding.registry import DEFAULT_MODEL
+from matcher.embedding.models import DEFAULT_MODEL, ModelIdentity
 from matcher.errors import MatcherError, ModelError
 from matcher.faces import Choice, Detector, Face, align, choose_faces, load_detector
 from matcher.photos import DecodeLimits, Photo, PhotoSource, load_photo

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from matcher.embedding.cache import cache_folder, read_weights, weights_folder
-from matcher.embedding.crop_embedder import CropEmbedder, Network
-from matcher.embedding.record import Embedder, ModelIdentity, ModelRecord
-from matcher.embedding.registry import get_record
+from matcher.embedding.crop_embedder import CropEmbedder
+from matcher.embedding.embedder import Embedder
+from matcher.embedding.models import ModelIdentity, ModelRecord, get_record
+from matcher.embedding.networks.network import Network
+from matcher.embedding.weights import cache_folder, read_weights, weights_folder
 from matcher.errors import InputError
 
 
@@ -32,7 +33,7 @@ def load_model(
         "bfloat16" is faster where the processor has it and moves vectors a little; a gallery
         should be made and searched with the same precision. Not for ONNX models.
     cache
-        Folder for weights; see `matcher.embedding.cache.cache_folder`.
+        Folder for weights; see `matcher.embedding.weights.cache.cache_folder`.
 
     Returns
     -------
@@ -76,11 +77,11 @@ def _networks(
     """Return the network, and the one that looks at faces from afar if there is one."""
     # Imported here: `import matcher` must not load PyTorch or onnxruntime.
     if record.network == "onnx":
-        from matcher.embedding.onnx_model import onnx_network
+        from matcher.embedding.networks.onnx_network import onnx_network
 
         return (onnx_network(record, data, device),)
-    from matcher.embedding import torch_network
-    from matcher.faces.device import chosen_device
+    from matcher.device import chosen_device
+    from matcher.embedding.networks import torch_network
 
     chosen = chosen_device(device)
     if record.network == "dlib-resnet":

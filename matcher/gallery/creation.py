@@ -7,7 +7,7 @@ from pathlib import Path
 
 from matcher.embedding import ModelIdentity
 from matcher.errors import GalleryExistsError, GalleryWriteError
-from matcher.gallery.index_file import sync_directory
+from matcher.gallery.files import sync_directory
 from matcher.gallery.store import Store
 
 

@@ -14,8 +14,8 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, TypeVar
@@ -24,17 +24,16 @@ from matcher.errors import (
     GalleryDamagedError,
     GalleryError,
     GalleryFormatError,
-    GalleryWriteError,
 )
-from matcher.gallery.index_file import INDEX_NAME, sync_directory
-from matcher.gallery.index_place import open_index
-from matcher.gallery.served_index import ServedIndex
+from matcher.gallery.files import sync_directory, unwritable_reported
+from matcher.gallery.index import INDEX_NAME, ServedIndex, open_index
 from matcher.gallery.store import STORE_NAME, Store
 
 log = logging.getLogger(__name__)
 
 POINTER_NAME: Final = "current.json"
 FOLDER_NAME: Final = "editions"
+WHAT: Final = "editions of the gallery"
 FIRST: Final = "first"
 """Name of the edition in the gallery's own directory."""
 
@@ -114,7 +113,7 @@ def write_pointer(gallery: Path, pointer: Pointer) -> None:
         When it cannot be written; the old one is then as it was.
     """
     part = gallery / f"{POINTER_NAME}.part"
-    with unwritable_reported(part):
+    with unwritable_reported(WHAT, part):
         with part.open("w", encoding="ascii") as file:
             json.dump(asdict(pointer), file)
             file.flush()
@@ -160,7 +159,7 @@ def drop(gallery: Path, name: str) -> None:
     """
     directory = directory_of(gallery, name)
     _discard_served_index(directory)
-    with unwritable_reported(directory):
+    with unwritable_reported(WHAT, directory):
         if name == FIRST:
             (gallery / STORE_NAME).unlink(missing_ok=True)
         else:
@@ -181,25 +180,10 @@ def _discard_served_index(directory: Path) -> None:
 
 def sweep(gallery: Path) -> None:
     """Finish what an interrupted `drop` left."""
-    with unwritable_reported(gallery):
+    with unwritable_reported(WHAT, gallery):
         if not (gallery / STORE_NAME).exists():
             for file in (*gallery.glob(f"{STORE_NAME}-*"), *gallery.glob(f"{INDEX_NAME}*")):
                 file.unlink(missing_ok=True)
         for directory in (gallery / FOLDER_NAME).glob(f"{_DROPPED}*"):
             with suppress(FileNotFoundError):  # another process is deleting it too
                 shutil.rmtree(directory)
-
-
-@contextmanager
-def unwritable_reported(path: Path) -> Iterator[None]:
-    """Turn an `OSError` into a `GalleryWriteError`."""
-    try:
-        yield
-    except OSError as error:
-        raise GalleryWriteError(
-            "editions of the gallery",
-            rule="must be writable, with room on the disk",
-            got=error,
-            next_step="Free space or correct the rights, then try again.",
-            path=path,
-        ) from error

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from matcher.errors import InputError
 from matcher.gallery.records import Sex
-from matcher.gallery.schema import as_text
-from matcher.gallery.store import Store
+from matcher.gallery.store import Store, as_text
 
 OLDEST = 150
 """Years; the end of a range without a `max_age`."""

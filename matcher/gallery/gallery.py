@@ -17,18 +17,14 @@ from matcher.errors import (
     GalleryWriteError,
     IndexServerError,
 )
-from matcher.gallery import rows
-from matcher.gallery.checks import check_subject, checked_enrolments
 from matcher.gallery.creation import create_gallery
 from matcher.gallery.editions import POINTER_NAME, directory_of, read_pointer, with_current
-from matcher.gallery.index import check_kind
-from matcher.gallery.index_place import open_index
-from matcher.gallery.live_index import LiveIndex
-from matcher.gallery.reading import GalleryReader
+from matcher.gallery.index import LiveIndex, ServedIndex, check_kind, open_index
+from matcher.gallery.reader import GalleryReader
 from matcher.gallery.records import AddOutcome, Enrolment, Subject
 from matcher.gallery.removal import clear_elsewhere, forget_elsewhere
-from matcher.gallery.served_index import ServedIndex
-from matcher.gallery.store import STORE_NAME, Store
+from matcher.gallery.store import STORE_NAME, Store, rows
+from matcher.gallery.validation import check_subject, checked_enrolments
 
 log = logging.getLogger(__name__)
 

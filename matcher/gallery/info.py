@@ -13,12 +13,9 @@ from matcher.errors import (
     IndexServerError,
     MissingExtraError,
 )
-from matcher.gallery.index_file import INDEX_NAME, read_header
-from matcher.gallery.index_place import open_index
+from matcher.gallery.index import INDEX_NAME, ServedIndex, open_index, read_header
 from matcher.gallery.records import GalleryInfo
-from matcher.gallery.schema import FORMAT_VERSION
-from matcher.gallery.served_index import ServedIndex
-from matcher.gallery.store import STORE_NAME, Store
+from matcher.gallery.store import FORMAT_VERSION, STORE_NAME, Store
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,10 @@ from contextlib import closing
 from pathlib import Path
 
 from matcher.errors import GalleryError
-from matcher.gallery import rows
 from matcher.gallery.editions import directory_of, names, sweep
-from matcher.gallery.index_place import open_index
+from matcher.gallery.index import open_index
 from matcher.gallery.shard_folders import drop_shard_folders
-from matcher.gallery.store import Store
+from matcher.gallery.store import Store, rows
 
 log = logging.getLogger(__name__)
 

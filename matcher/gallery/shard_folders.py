@@ -13,8 +13,8 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from matcher.gallery.editions import unwritable_reported
-from matcher.gallery.index_file import sync_directory
+from matcher.gallery.editions import WHAT
+from matcher.gallery.files import sync_directory, unwritable_reported
 
 _PREFIX: Final = "shards-"
 _DROPPED: Final = ".dropped-"
@@ -23,7 +23,7 @@ _DROPPED: Final = ".dropped-"
 def make_shard_folder(edition: Path) -> Path:
     """Make an empty folder for results of an edition; call while the current one is locked."""
     folder = edition / f"{_PREFIX}{secrets.token_hex(8)}"
-    with unwritable_reported(folder):
+    with unwritable_reported(WHAT, folder):
         folder.mkdir(mode=0o700)
         sync_directory(edition)
     return folder
@@ -39,7 +39,7 @@ def drop_shard_folders(edition: Path) -> None:
 
     Call while the current edition is locked.
     """
-    with unwritable_reported(edition):
+    with unwritable_reported(WHAT, edition):
         for folder in shard_folders(edition):
             folder.rename(edition / (_DROPPED + folder.name))
         for folder in edition.glob(f"{_DROPPED}{_PREFIX}*"):

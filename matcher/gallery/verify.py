@@ -11,13 +11,17 @@ from typing import Final
 import numpy as np
 
 from matcher.errors import GalleryDamagedError, GalleryFormatError, IndexServerError
-from matcher.gallery import rows
-from matcher.gallery.index import UNIT_TOLERANCE, FileIndex
-from matcher.gallery.index_file import INDEX_NAME, IndexHeader, read_index
-from matcher.gallery.index_place import open_index
-from matcher.gallery.milvus_index import MilvusIndex
-from matcher.gallery.served_index import ServedIndex
-from matcher.gallery.store import Store
+from matcher.gallery.index import (
+    INDEX_NAME,
+    UNIT_TOLERANCE,
+    FileIndex,
+    IndexHeader,
+    ServedIndex,
+    open_index,
+    read_index,
+)
+from matcher.gallery.index.milvus_index import MilvusIndex
+from matcher.gallery.store import Store, rows
 
 LOSSY_COSINE: Final = 0.97
 """Least cosine of a vector with what a compressed index kept of it."""

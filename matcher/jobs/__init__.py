@@ -3,23 +3,27 @@
 Names are loaded when first used: a worker process that decodes photos needs none of them.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from matcher._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from matcher.gallery.tasks import Outcome
     from matcher.jobs.decoding import Decoding
     from matcher.jobs.drift import DriftReport, SavedProbe, compare
+    from matcher.jobs.executors import Executor, LocalExecutor, RayExecutor
     from matcher.jobs.planning import Plan, plan
-    from matcher.jobs.ray_executor import RayExecutor
-    from matcher.jobs.running import JobReport, JobSettings, outcomes, reindex
+    from matcher.jobs.reindexing import JobReport, outcomes, reindex
+    from matcher.jobs.settings import JobSettings
     from matcher.jobs.switching import Switched, discard, prune, rollback, switch
+    from matcher.jobs.tasks import Outcome
 
 __all__ = [
     "Decoding",
     "DriftReport",
+    "Executor",
     "JobReport",
     "JobSettings",
+    "LocalExecutor",
     "Outcome",
     "Plan",
     "RayExecutor",
@@ -35,25 +39,16 @@ __all__ = [
     "switch",
 ]
 
-_MODULES = {
-    "gallery.shadow": ("Outcome",),
-    "jobs.decoding": ("Decoding",),
-    "jobs.drift": ("DriftReport", "SavedProbe", "compare"),
-    "jobs.planning": ("Plan", "plan"),
-    "jobs.ray_executor": ("RayExecutor",),
-    "jobs.running": ("JobReport", "JobSettings", "outcomes", "reindex"),
-    "jobs.switching": ("Switched", "discard", "prune", "rollback", "switch"),
-}
-_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'matcher.jobs' has no attribute {name!r}")
-    value = getattr(import_module(f"matcher.{_MODULE_OF[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "matcher.jobs.decoding": ["Decoding"],
+        "matcher.jobs.drift": ["DriftReport", "SavedProbe", "compare"],
+        "matcher.jobs.executors": ["Executor", "LocalExecutor", "RayExecutor"],
+        "matcher.jobs.planning": ["Plan", "plan"],
+        "matcher.jobs.reindexing": ["JobReport", "outcomes", "reindex"],
+        "matcher.jobs.settings": ["JobSettings"],
+        "matcher.jobs.switching": ["Switched", "discard", "prune", "rollback", "switch"],
+        "matcher.jobs.tasks": ["Outcome"],
+    },
+)

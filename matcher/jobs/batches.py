@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from matcher.embedding import Extracted, Extractor
 from matcher.errors import MatcherError, NoFaceError, PhotoNotFoundError
 from matcher.faces import Face, choose_faces, weight
-from matcher.gallery.tasks import Result, Task
+from matcher.jobs.tasks import Result, Task
 from matcher.photos import Photo
 
 SAME_FACE: Final = 0.3

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from matcher.embedding import ModelIdentity
 from matcher.gallery import Gallery
 from matcher.gallery.editions import shadow_of
-from matcher.gallery.shadow import PATIENCE
 from matcher.jobs.lock import job_on
-from matcher.jobs.running import opened_shadow
+from matcher.jobs.reindexing import opened_shadow
+from matcher.jobs.shadow import PATIENCE
 
 DEPTH: Final = 200
 """Faces that a probe is compared with to find its rank; a rank beyond counts as none."""

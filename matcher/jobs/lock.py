@@ -12,14 +12,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
-from matcher.errors import GalleryWriteError, JobRunningError
+from matcher.errors import JobRunningError
 from matcher.gallery import Gallery
-from matcher.gallery.schema import now
-from matcher.gallery.shadow import PATIENCE
+from matcher.gallery.files import unwritable_reported
+from matcher.gallery.store import now
+from matcher.jobs.shadow import PATIENCE
 
 log = logging.getLogger(__name__)
 
 LOCK_NAME: Final = "reindex.lock"
+_WHAT: Final = "lock of the gallery's jobs"
 
 
 @contextmanager
@@ -54,7 +56,7 @@ def job_lock(gallery: Path) -> Iterator[None]:
         When there can be no lock file.
     """
     path = gallery / LOCK_NAME
-    with _unwritable_reported(path):
+    with unwritable_reported(_WHAT, path):
         file = path.open("a+b", buffering=0)
     with file:
         try:
@@ -62,26 +64,12 @@ def job_lock(gallery: Path) -> Iterator[None]:
         except BlockingIOError:
             raise _running(_holder(file), path, "Wait for it to end, or end it.") from None
         _take_over(_holder(file), path)
-        with _unwritable_reported(path):
+        with unwritable_reported(_WHAT, path):
             _write(file, {"host": socket.gethostname(), "pid": os.getpid(), "started": now()})
         try:
             yield
         finally:
             _write(file, {})
-
-
-@contextmanager
-def _unwritable_reported(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise GalleryWriteError(
-            "lock of the gallery's jobs",
-            rule="must be writable, with room on the disk",
-            got=error,
-            next_step="Free space, or correct the rights of the gallery's directory.",
-            path=path,
-        ) from error
 
 
 def _take_over(left: dict[str, object], path: Path) -> None:

@@ -15,11 +15,13 @@ from matcher.embedding import Extractor, ModelIdentity
 from matcher.gallery import Gallery, GalleryInfo
 from matcher.gallery.creation import create_gallery
 from matcher.gallery.editions import directory_of, shadow_of
-from matcher.gallery.shadow import PATIENCE, Shadow
-from matcher.gallery.tasks import Task
 from matcher.jobs.batches import embed_batch
 from matcher.jobs.decoding import Decoders
-from matcher.jobs.running import JobSettings, batches, moved_path, require_model
+from matcher.jobs.photo_reads import batches, moved_path
+from matcher.jobs.reindexing import require_model
+from matcher.jobs.settings import JobSettings
+from matcher.jobs.shadow import PATIENCE, Shadow
+from matcher.jobs.tasks import Task
 from matcher.progress import ProgressHook, silent
 
 SLACK: Final = 1.2

@@ -17,10 +17,12 @@ from matcher.gallery.editions import (
     shadow_of,
     write_pointer,
 )
-from matcher.gallery.shadow import PATIENCE, Shadow
 from matcher.gallery.shard_folders import drop_shard_folders
+from matcher.jobs.executors import LocalExecutor
 from matcher.jobs.lock import job_on
-from matcher.jobs.running import JobSettings, fill, require_model
+from matcher.jobs.reindexing import fill, require_model
+from matcher.jobs.settings import JobSettings
+from matcher.jobs.shadow import PATIENCE, Shadow
 from matcher.progress import ProgressHook, silent
 
 
@@ -167,7 +169,7 @@ def _fill(
     shadow: Shadow, extractor: Extractor | None, settings: JobSettings, on_progress: ProgressHook
 ) -> None:
     if extractor is not None:
-        fill(shadow, extractor, settings, on_progress)
+        fill(shadow, LocalExecutor(extractor), settings, on_progress)
     elif left := shadow.count():
         raise JobError(
             "re-indexing job",

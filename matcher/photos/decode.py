@@ -16,7 +16,7 @@ from matcher.errors import (
     PhotoFormatError,
     PhotoTooLargeError,
 )
-from matcher.photos.jpeg_quality import estimate_jpeg_quality
+from matcher.photos.jpeg import estimate_jpeg_quality
 from matcher.photos.source import DecodeLimits, require_pixel_limit
 
 ORIENTATION = 0x0112

@@ -1,12 +1,66 @@
-"""What saving as JPEG does to a picture."""
+"""What saving as JPEG does to a picture, and with which quality setting it was last done."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+# Tables K.1 (luminance) and K.2 (chrominance) of ITU-T T.81 Annex K, row by row.
+_LUMINANCE = """
+16 11 10 16 24 40 51 61 12 12 14 19 26 58 60 55 14 13 16 24 40 57 69 56 14 17 22 29 51 87 80 62
+18 22 37 56 68 109 103 77 24 35 55 64 81 104 113 92 49 64 78 87 103 121 120 101
+72 92 95 98 112 100 103 99
+"""
+_CHROMINANCE = """
+17 18 24 47 99 99 99 99 18 21 26 66 99 99 99 99 24 26 56 99 99 99 99 99 47 66 99 99 99 99 99 99
+99 99 99 99 99 99 99 99 99 99 99 99 99 99 99 99 99 99 99 99 99 99 99 99 99 99 99 99 99 99 99 99
+"""
+
+
+def _tables_by_quality(standard: str) -> NDArray[np.int64]:
+    """Return the tables libjpeg makes for qualities 1 to 100, shape (100, 64).
+
+    `jpeg_quality_scaling` and `jpeg_add_quant_table` of libjpeg 6b: scale = 5000 / q below 50,
+    else 200 - 2 q; entry = (standard · scale + 50) / 100 in whole numbers, kept in [1, 255].
+    """
+    quality = np.arange(1, 101)
+    scale = np.where(quality < 50, 5000 // quality, 200 - 2 * quality)
+    table = np.array(standard.split(), dtype=np.int64)
+    return np.clip((table[None, :] * scale[:, None] + 50) // 100, 1, 255)
+
+
+_BY_QUALITY = (_tables_by_quality(_LUMINANCE), _tables_by_quality(_CHROMINANCE))
+
+
+def estimate_jpeg_quality(tables: Mapping[int, Sequence[int]]) -> int | None:
+    """Estimate the quality setting of the last JPEG compression.
+
+    Parameters
+    ----------
+    tables
+        Quantisation tables by their number, 64 entries each, row by row; as in
+        `PIL.JpegImagePlugin.JpegImageFile.quantization`. Table 0 is taken as luminance, table 1
+        as chrominance.
+
+    Returns
+    -------
+    int or None
+        The quality in [1, 100] whose standard tables differ least (sum of absolute differences)
+        from these. Exact for encoders that scale the standard tables as libjpeg does; the nearest
+        equivalent for others. None without a complete table.
+    """
+    usable = [
+        np.abs(standard - np.asarray(tables[number])).sum(axis=1)
+        for number, standard in enumerate(_BY_QUALITY)
+        if len(tables.get(number, ())) == 64
+    ]
+    if not usable:
+        return None
+    return int(np.argmin(np.sum(usable, axis=0))) + 1
 
 
 def saved_as_jpeg(pixels: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:

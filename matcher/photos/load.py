@@ -15,7 +15,7 @@ from matcher.errors import PhotoDamagedError, PhotoFormatError
 from matcher.photos.colour import to_srgb
 from matcher.photos.decode import ORIENTATION, Decoded, decode, format_of, load_image
 from matcher.photos.photo import Photo
-from matcher.photos.quiet import quiet_pillow
+from matcher.photos.pillow_warnings import quiet_pillow
 from matcher.photos.salvage import salvage as salvage_bytes
 from matcher.photos.source import (
     DecodeLimits,

@@ -1,11 +1,10 @@
 """Probe to ranked candidates, for a person to review."""
 
-from matcher.search.calibration import Calibration, CalibrationUse
+from matcher.search.calibration import Calibration, CalibrationUse, ExpectedFalseLeads
 from matcher.search.candidates import Candidate, CandidateList, CandidatePhoto, ProbeFacts
-from matcher.search.false_matches import ExpectedFalseLeads
+from matcher.search.lead_sheet import write_sheet
 from matcher.search.probe import Probe
 from matcher.search.searcher import Searcher
-from matcher.search.sheet import write_sheet
 
 __all__ = [
     "Calibration",

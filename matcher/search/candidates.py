@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from matcher.embedding import ModelIdentity
 from matcher.errors import MissingExtraError
 from matcher.gallery import Exclusion, PhotoRecord, Subject
-from matcher.search.calibration import CalibrationUse
-from matcher.search.false_matches import ExpectedFalseLeads
+from matcher.search.calibration import CalibrationUse, ExpectedFalseLeads
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,7 +19,7 @@ from matcher.search.ages import age_gap, age_on
 from matcher.search.calibration import Calibration
 from matcher.search.candidates import Candidate, CandidateList, CandidatePhoto, Outcome, ProbeFacts
 from matcher.search.probe import Prepared, Probe, prepare
-from matcher.search.terms import Terms
+from matcher.search.request import Terms
 
 _BATCH = 64  # probes embedded and searched together
 _Found = tuple[NDArray[np.float32], NDArray[np.int64]]

@@ -1,1 +1,10 @@
-"""What backends and users test against: fakes, conformance kits, rendered faces, degradation."""
+"""What backends and users test against: fakes that need no weights, and conformance kits."""
+
+from matcher.testing.fake import (
+    FakeDetector,
+    FakeEmbedder,
+    clustered_unit_vectors,
+    random_unit_vectors,
+)
+
+__all__ = ["FakeDetector", "FakeEmbedder", "clustered_unit_vectors", "random_unit_vectors"]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.embedding import FarView, Looks, ModelIdentity, ModelRecord, WeightsFile
-from matcher.embedding.far_views import from_afar
+from matcher.embedding.low_resolution import from_afar
 from matcher.faces import CropTemplate, Face, measure
 from matcher.photos import Photo
 

@@ -9,9 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairness import Cohort, EmbeddingScores, Sample
-from fairness.histogram import everybody
-from fairness.pairs import Pairs
-from fairness.thresholds import threshold_at
+from fairness.verification import Pairs, everybody, threshold_at
 from matcher.embedding import Looks
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"

@@ -12,8 +12,8 @@ from PIL import Image
 
 from fairness import CohortError, read_cohort
 from matcher.embedding import load_model
-from matcher.testing.fake import FakeEmbedder
-from matcher.testing.synthetic import sample_photos
+from matcher.synthetic import sample_photos
+from matcher.testing import FakeEmbedder
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 RECIPES = 10

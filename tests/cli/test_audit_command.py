@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 
 from matcher.cli.commands import app
 from matcher.embedding import Extractor
-from matcher.testing.synthetic import CohortSpec, write_cohort
+from matcher.synthetic import CohortSpec, write_cohort
 
 PEOPLE = 12
 
@@ -296,7 +296,7 @@ def test_a_calibration_of_too_few_people_is_refused_with_the_reason(
 def test_a_calibration_is_a_record_that_searches_can_read(
     tmp_path: Path, photos: Path, remembered: tuple[str, Path], extractor: Extractor
 ) -> None:
-    from matcher.search.calibration_file import bands_of, read_record
+    from matcher.search.calibration.record_file import bands_of, read_record
 
     with photos.open(newline="") as file:
         lines = [

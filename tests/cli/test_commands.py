@@ -17,7 +17,8 @@ from typer.testing import CliRunner
 
 from matcher.cli.commands import app
 from matcher.cli.options import DEFAULT_MODEL
-from matcher.embedding import Extractor, registry
+from matcher.embedding import Extractor
+from matcher.embedding.models import registry
 
 
 def run(*words: object, code: int = 0) -> Any:

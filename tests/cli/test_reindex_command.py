@@ -18,7 +18,7 @@ from matcher.cli.commands import app
 from matcher.embedding import DEFAULT_MODEL
 from matcher.gallery import Gallery
 from matcher.gallery.editions import names, read_pointer, shadow_of
-from matcher.testing.synthetic import CohortSpec, write_cohort
+from matcher.synthetic import CohortSpec, write_cohort
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from rendered_cohort import Cohort
 
 from matcher.embedding import Embedder, Extractor, FarView, get_record
-from matcher.embedding.cache import weights_path
 from matcher.embedding.crop_embedder import CropEmbedder
-from matcher.embedding.far_views import from_afar
-from matcher.embedding.torch_network import as_network, youth_resnet
+from matcher.embedding.low_resolution import from_afar
+from matcher.embedding.networks.torch_network import as_network, youth_resnet
+from matcher.embedding.weights import weights_path
 from matcher.errors import InputError
 from matcher.faces import align
-from matcher.testing.fake import FakeEmbedder
+from matcher.testing import FakeEmbedder
 
 RECORD = get_record("youth-resnet")
 

@@ -13,8 +13,8 @@ import pytest
 from made_pictures import pictures
 
 from matcher.embedding import Embedder, load_model
-from matcher.embedding.cache import weights_path
-from matcher.embedding.dlib_network import convert
+from matcher.embedding.networks.dlib_network import convert
+from matcher.embedding.weights import weights_path
 from matcher.errors import WeightsDamagedError
 
 
@@ -26,9 +26,9 @@ def test_vectors_are_those_of_dlib_scaled_to_unit_length(dlib_model: Embedder, c
     dlib = pytest.importorskip("dlib")
     from dataclasses import replace
 
+    from matcher.device import chosen_device
     from matcher.embedding.crop_embedder import CropEmbedder
-    from matcher.embedding.torch_network import as_network, dlib_resnet
-    from matcher.faces.device import chosen_device
+    from matcher.embedding.networks.torch_network import as_network, dlib_resnet
 
     path = weights_path(dlib_model.record, Path("unused"))
     module = dlib_resnet(path.read_bytes(), dlib_model.identity.weights_sha256, cache / "weights")

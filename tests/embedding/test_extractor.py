@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from matcher.embedding import Extracted, Extractor
 from matcher.errors import ModelError
 from matcher.photos import load_photo
-from matcher.testing.fake import FakeDetector, FakeEmbedder
+from matcher.testing import FakeDetector, FakeEmbedder
 
 
 class Choosy(FakeEmbedder):

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.embedding.packed import packed, unpacked
+from matcher.embedding.networks.quantised import packed, unpacked
 
 
 @given(seed=st.integers(0, 1000), strength=st.floats(1e-3, 1e2))

@@ -13,14 +13,14 @@ from PIL import Image
 from rendered_cohort import Cohort
 from safetensors.torch import load, save
 
+from matcher.degradation import RECIPES
 from matcher.embedding import Embedder, get_record
-from matcher.embedding.cache import read_weights, weights_path
-from matcher.embedding.torch_network import youth_resnet
-from matcher.embedding.youth_network import YouthResnet
+from matcher.embedding.networks.torch_network import youth_resnet
+from matcher.embedding.networks.youth_network import YouthResnet
+from matcher.embedding.weights import read_weights, weights_path
 from matcher.errors import WeightsDamagedError
 from matcher.faces import align, load_detector
 from matcher.photos import load_photo
-from matcher.testing.degrade import RECIPES
 
 RECORD = get_record("youth-resnet")
 CARRIED = weights_path(RECORD, Path())

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from matcher.embedding.registry import get_record
+from matcher.embedding.models import get_record
 from matcher.faces import CropTemplate, align, load_detector
 from matcher.photos import load_photo
-from matcher.testing.synthetic import sample_photos
+from matcher.synthetic import sample_photos
 
 dlib = pytest.importorskip("dlib")
 

@@ -11,9 +11,9 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image, ImageFilter
 
 from matcher.faces import load_detector, measure
-from matcher.faces.measures import inside, luminance, pose, sharpness
+from matcher.faces.quality_measures import inside, luminance, pose, sharpness
 from matcher.photos import load_photo
-from matcher.testing.synthetic import sample_photos
+from matcher.synthetic import sample_photos
 
 LEVEL = np.array([(-50, 0), (50, 0), (0, 53), (-38, 100), (38, 100)], float)
 

@@ -11,7 +11,7 @@ from gallery_builders import MODEL, VECTORS, enrolment, files_hold, gallery
 from matcher.embedding import FarView
 from matcher.errors import InputError
 from matcher.gallery import Gallery
-from matcher.testing.fake import FakeEmbedder
+from matcher.testing import FakeEmbedder
 
 DIMENSION = VECTORS.shape[1]
 TWO_LOOKS = FakeEmbedder(DIMENSION, far_views=(FarView(16),)).identity
@@ -40,7 +40,7 @@ def test_both_vectors_of_a_face_come_back(two_looks):
 
 
 def test_the_nearest_from_afar_are_those_of_a_plain_scan(two_looks, monkeypatch):
-    monkeypatch.setattr("matcher.gallery.rows.PAGE", 7)
+    monkeypatch.setattr("matcher.gallery.store.rows.PAGE", 7)
     queries = DISTANT[[3, 39]]
     truth = queries.astype(np.float64) @ DISTANT[:40].astype(np.float64).T
     scores, face_ids = two_looks.nearest_from_afar(queries, 5)

@@ -99,7 +99,7 @@ def test_a_writer_killed_many_times(tmp_path, seed):
 
 
 def test_ctrl_c_in_the_middle_of_enrolling_undoes_it(filled, monkeypatch):
-    from matcher.gallery import rows
+    from matcher.gallery.store import rows
 
     def interrupt(*_):
         raise KeyboardInterrupt

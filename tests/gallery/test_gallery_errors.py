@@ -25,7 +25,7 @@ from matcher.errors import (
     GalleryWriteError,
 )
 from matcher.gallery import Gallery
-from matcher.testing.fake import FakeEmbedder
+from matcher.testing import FakeEmbedder
 
 OTHER_MODEL = FakeEmbedder(32).identity
 

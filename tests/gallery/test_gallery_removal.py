@@ -145,7 +145,7 @@ def test_an_index_that_cannot_be_replaced_is_deleted_all_the_same(filled, monkey
         raise GalleryWriteError("index file", rule="", got="no room", next_step="")
 
     with monkeypatch.context() as patch:
-        patch.setattr("matcher.gallery.live_index.write_index", full)
+        patch.setattr("matcher.gallery.index.local_index.write_index", full)
         filled.remove_photo(photo_hash(0))
     assert not files_hold(filled.path, VECTORS[0].tobytes())
     assert not (filled.path / "index.bin").exists()

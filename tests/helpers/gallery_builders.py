@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from matcher.gallery import Enrolment, Gallery, PhotoRecord, Subject
-from matcher.testing.fake import FakeEmbedder, random_unit_vectors
+from matcher.testing import FakeEmbedder, random_unit_vectors
 
 DIMENSION = 16
 MODEL = FakeEmbedder(DIMENSION).identity

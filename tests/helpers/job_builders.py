@@ -11,13 +11,14 @@ import numpy as np
 from PIL import Image
 
 from matcher.embedding import Extractor, FarView
+from matcher.enrolment import PhotoOfSubject, enrol
 from matcher.faces import POLICIES
-from matcher.gallery import Gallery, PhotoOfSubject, Subject, enrol
+from matcher.gallery import Gallery, Subject
 from matcher.gallery.editions import directory_of, names
-from matcher.jobs.decoder import load, main
 from matcher.jobs.decoding import Decoding
-from matcher.jobs.running import JobSettings
-from matcher.testing.fake import FakeDetector, FakeEmbedder
+from matcher.jobs.decoding.worker import load, main
+from matcher.jobs.settings import JobSettings
+from matcher.testing import FakeDetector, FakeEmbedder
 
 OLD = Extractor(FakeDetector(), FakeEmbedder(16))
 NEW = Extractor(

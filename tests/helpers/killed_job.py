@@ -13,8 +13,8 @@ from pathlib import Path
 
 from job_builders import NEW, SETTINGS
 
-from matcher.gallery.shadow import Shadow
-from matcher.jobs.running import reindex
+from matcher.jobs.reindexing import reindex
+from matcher.jobs.shadow import Shadow
 
 
 def main() -> None:

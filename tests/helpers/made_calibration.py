@@ -9,11 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fairness.calibration import calibrate
-from fairness.calibration_record import CalibrationRecord
+from fairness.calibration import CalibrationRecord, calibrate
 from fairness.cohort import Cohort, Sample
 from matcher.embedding import ModelIdentity
-from matcher.testing.fake import clustered_unit_vectors
+from matcher.testing import clustered_unit_vectors
 
 PEOPLE = 120
 AGES = (6.0, 10.0)

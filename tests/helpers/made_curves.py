@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from fairness.curves import CmcCurve, Curves, DetCurve, DiscardCurve, ScoreSpread
+from fairness.tables import CmcCurve, Curves, DetCurve, DiscardCurve, ScoreSpread
 
 
 def made_curves(people: Mapping[str, int], groups: tuple[str, ...]) -> Curves:

@@ -9,12 +9,11 @@ from typing import Any
 from made_curves import made_curves, made_det
 from made_differences import made_acceptance, made_differentials
 
-from fairness.audit_report import AuditReport
-from fairness.catalogue import audit_table
-from fairness.curves import Curves
-from fairness.groups import AGE_EDGES, GAP_EDGES, bands
-from fairness.table import OVERALL, Table, rate_row, suppress_secondary
-from fairness.uncertainty import Rate, status_of, wilson
+from fairness.cohort import AGE_EDGES, GAP_EDGES, bands
+from fairness.rates import Rate, wilson
+from fairness.rates.rate import status_of
+from fairness.report.audit_report import AuditReport
+from fairness.tables import OVERALL, Curves, Table, audit_table, rate_row, suppress_secondary
 
 AGES = bands(AGE_EDGES)
 GAPS = bands(GAP_EDGES)

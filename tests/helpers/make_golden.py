@@ -24,14 +24,15 @@ from job_builders import draw
 
 from fairness import AuditSettings, audit, read_bounds, read_cohort, read_scores
 from matcher.embedding import Extractor, FarView
+from matcher.enrolment import PhotoOfSubject, enrol
 from matcher.faces import POLICIES
-from matcher.gallery import Enrolment, Gallery, PhotoOfSubject, PhotoRecord, Subject, enrol
+from matcher.gallery import Enrolment, Gallery, PhotoRecord, Subject
 from matcher.gallery.editions import directory_of, shadow_of
 from matcher.gallery.shard_folders import make_shard_folder
-from matcher.gallery.tasks import Result
 from matcher.jobs import Decoding, JobSettings, reindex
-from matcher.jobs.shards import write_shard
-from matcher.testing.fake import FakeDetector, FakeEmbedder, random_unit_vectors
+from matcher.jobs.executors.shards import write_shard
+from matcher.jobs.tasks import Result
+from matcher.testing import FakeDetector, FakeEmbedder, random_unit_vectors
 
 TWO_VECTORS = FakeEmbedder(16, far_views=(FarView(16),))
 OLD = Extractor(FakeDetector(), FakeEmbedder(16))

@@ -20,7 +20,7 @@ from job_builders import NEW
 
 from matcher.embedding import Extractor
 from matcher.errors import WeightsMissingError
-from matcher.testing.fake import FakeDetector, FakeEmbedder
+from matcher.testing import FakeDetector, FakeEmbedder
 
 HEAD, OTHER = "127.0.0.2", "127.0.0.3"
 _MARK = "MATCHER_TEST_CLUSTER"

@@ -14,8 +14,8 @@ from pathlib import Path
 from job_builders import NEW, SETTINGS
 from ray_cluster import loading
 
-from matcher.gallery.shadow import Shadow
 from matcher.jobs import RayExecutor, reindex
+from matcher.jobs.shadow import Shadow
 
 
 def main() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from matcher.gallery import read_manifest
-from matcher.testing.synthetic import CohortSpec, write_cohort
+from matcher.enrolment import read_manifest
+from matcher.synthetic import CohortSpec, write_cohort
 
 SUBJECTS = 6
 

@@ -14,8 +14,8 @@ import pytest
 from job_builders import HOSTILE, draw
 
 from matcher.errors import JobError, PhotoDamagedError, PhotoNotFoundError
-from matcher.jobs import decoding
 from matcher.jobs.decoding import Decoders, Decoding
+from matcher.jobs.decoding import pool as decoding
 from matcher.photos import DecodeLimits, Photo, load_photo
 
 
@@ -146,7 +146,7 @@ def test_a_worker_that_talks_nonsense_costs_its_photo_only(
 ) -> None:
     """As one may whose memory a hostile photo has overwritten."""
     program = (
-        "import struct, sys; from matcher.jobs.decoder import receive, send; "
+        "import struct, sys; from matcher.jobs.decoding.worker import receive, send; "
         "send(sys.stdout.buffer, {'ready': True}); receive(sys.stdin.buffer); "
         f"sys.stdout.buffer.write(struct.pack('<Q', {length}) + {text.encode()!r})"
     )

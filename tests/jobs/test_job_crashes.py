@@ -31,9 +31,9 @@ from job_builders import (
 
 from matcher.gallery import Gallery
 from matcher.gallery.editions import shadow_of
-from matcher.gallery.shadow import Shadow
-from matcher.jobs import running as job
-from matcher.jobs.running import reindex
+from matcher.jobs import reindexing as job
+from matcher.jobs.reindexing import reindex
+from matcher.jobs.shadow import Shadow
 from matcher.photos import load_photo
 
 JOB = Path(__file__).parents[1] / "helpers" / "killed_job.py"

@@ -16,7 +16,7 @@ from job_builders import NEW, SETTINGS, made
 
 from matcher.errors import GalleryNotFoundError, GalleryWriteError, JobRunningError
 from matcher.jobs.lock import LOCK_NAME, job_lock
-from matcher.jobs.running import reindex
+from matcher.jobs.reindexing import reindex
 from matcher.jobs.switching import discard, prune, rollback, switch
 
 HOLDER = """

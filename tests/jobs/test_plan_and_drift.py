@@ -17,8 +17,8 @@ from matcher.gallery import Gallery
 from matcher.gallery.editions import names
 from matcher.jobs.drift import SavedProbe, compare, rank
 from matcher.jobs.planning import plan
-from matcher.jobs.running import reindex
-from matcher.testing.fake import FakeDetector, FakeEmbedder
+from matcher.jobs.reindexing import reindex
+from matcher.testing import FakeDetector, FakeEmbedder
 
 
 def test_a_plan_counts_what_the_job_then_does(tmp_path: Path) -> None:

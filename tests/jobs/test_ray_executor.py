@@ -51,7 +51,7 @@ from matcher.gallery import Gallery
 from matcher.gallery.editions import directory_of, shadow_of
 from matcher.gallery.shard_folders import shard_folders
 from matcher.jobs import JobReport, RayExecutor, outcomes, reindex
-from matcher.testing.synthetic import CohortSpec, write_cohort
+from matcher.synthetic import CohortSpec, write_cohort
 
 pytest.importorskip("ray")
 pytestmark = pytest.mark.slow
@@ -295,7 +295,7 @@ def test_a_node_without_the_disk_of_the_photos_does_not_declare_them_missing(
 ) -> None:
     gallery = made(tmp_path, 8)
     script = (
-        "import job_builders, matcher.jobs.decoder as d; from pathlib import Path; "
+        "import job_builders, matcher.jobs.decoding.worker as d; from pathlib import Path; "
         "d.main(lambda path, *how: d.load(Path('/nowhere') / path.name, *how))"
     )
     blind = replace(SETTINGS, decoding=replace(SETTINGS.decoding, program=script))

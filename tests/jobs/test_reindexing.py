@@ -28,13 +28,14 @@ from job_builders import (
 from PIL import Image
 
 from matcher.embedding import Extractor
+from matcher.enrolment import PhotoOfSubject
 from matcher.errors import GalleryWriteError, JobError, ModelError
-from matcher.gallery import Gallery, PhotoOfSubject, Subject
+from matcher.gallery import Gallery, Subject
 from matcher.gallery.editions import directory_of, names, shadow_of
-from matcher.gallery.shadow import Shadow
-from matcher.jobs.running import outcomes, reindex
+from matcher.jobs.reindexing import outcomes, reindex
+from matcher.jobs.shadow import Shadow
 from matcher.jobs.switching import discard, switch
-from matcher.testing.fake import FakeDetector, FakeEmbedder
+from matcher.testing import FakeDetector, FakeEmbedder
 
 
 def statuses(gallery: Path) -> dict[str, str]:
@@ -165,7 +166,7 @@ def test_a_face_without_a_vector_costs_itself_only(tmp_path: Path) -> None:
 def test_of_several_faces_the_one_that_was_enrolled_is_taken(tmp_path: Path) -> None:
     from matcher.embedding import Extractor
     from matcher.faces import Face
-    from matcher.testing.fake import FakeDetector, FakeEmbedder
+    from matcher.testing import FakeDetector, FakeEmbedder
 
     class Two(FakeDetector):
         def detect(self, photos):
@@ -204,7 +205,7 @@ def test_of_several_faces_the_one_that_was_enrolled_is_taken(tmp_path: Path) -> 
 
 def test_a_job_begun_with_one_model_is_not_gone_on_with_by_another(tmp_path: Path) -> None:
     from matcher.embedding import Extractor
-    from matcher.testing.fake import FakeDetector, FakeEmbedder
+    from matcher.testing import FakeDetector, FakeEmbedder
 
     gallery = made(tmp_path, 4)
     reindex(gallery, NEW, settings=SETTINGS)

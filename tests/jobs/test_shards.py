@@ -23,15 +23,16 @@ from job_builders import (
 from matcher.errors import GalleryWriteError, MissingExtraError
 from matcher.gallery import Gallery
 from matcher.gallery.editions import directory_of, shadow_of
-from matcher.gallery.shadow import Shadow, make_shadow
 from matcher.gallery.shard_folders import make_shard_folder, shard_folders
-from matcher.gallery.tasks import Result
 from matcher.jobs import RayExecutor
 from matcher.jobs.batches import embed_batch
 from matcher.jobs.decoding import Decoders
-from matcher.jobs.running import batches, reindex
-from matcher.jobs.shards import read_shard, write_shard
+from matcher.jobs.executors.shards import read_shard, write_shard
+from matcher.jobs.photo_reads import batches
+from matcher.jobs.reindexing import reindex
+from matcher.jobs.shadow import Shadow, make_shadow
 from matcher.jobs.switching import switch
+from matcher.jobs.tasks import Result
 
 NUMBERS = st.floats(width=64, allow_nan=False)
 LOOKS = st.none() | st.lists(st.floats(-1, 1, width=32), min_size=3, max_size=3).map(

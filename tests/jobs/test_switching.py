@@ -35,7 +35,7 @@ from matcher.faces import POLICIES
 from matcher.gallery import Gallery, Subject
 from matcher.gallery import editions as room
 from matcher.gallery.editions import FIRST, POINTER_NAME, names, read_pointer, shadow_of
-from matcher.jobs.running import reindex
+from matcher.jobs.reindexing import reindex
 from matcher.jobs.switching import discard, prune, rollback, switch
 from matcher.search import Searcher
 

@@ -18,16 +18,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from rendered_cohort import SUBJECTS, Cohort
 
-from fairness.calibration import calibrate
-from fairness.calibration_record import CalibrationRecord
+from fairness.calibration import CalibrationRecord, calibrate
+from fairness.calibration.gallery_sizes import chance_of_a_lead
 from fairness.cohort import Cohort as LabelledCohort
 from fairness.cohort import Sample
-from fairness.gallery_sizes import chance_of_a_lead
 from matcher.embedding import Extractor, ModelIdentity
 from matcher.errors import CalibrationError, InputError
 from matcher.gallery import Filters, Gallery
 from matcher.search import Calibration, Probe, Searcher, write_sheet
-from matcher.testing.fake import FakeEmbedder
+from matcher.testing import FakeEmbedder
 
 MODEL = FakeEmbedder(64).identity
 YOUNG, OLDER = made_calibration.AGES

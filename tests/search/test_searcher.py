@@ -13,11 +13,12 @@ from PIL import Image
 from rendered_cohort import SUBJECTS, Cohort
 
 from matcher.embedding import Extractor, fuse
+from matcher.enrolment import enrol, read_manifest
 from matcher.errors import GalleryModelError, InputError, PhotoNotFoundError
 from matcher.faces import POLICIES
-from matcher.gallery import Filters, Gallery, enrol, read_manifest
+from matcher.gallery import Filters, Gallery
 from matcher.search import Probe, Searcher
-from matcher.testing.fake import random_unit_vectors
+from matcher.testing import random_unit_vectors
 
 
 @pytest.fixture

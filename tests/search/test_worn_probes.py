@@ -9,10 +9,11 @@ import pytest
 from PIL import Image
 
 from matcher.embedding import Extractor, FarView
+from matcher.enrolment import PhotoOfSubject, enrol
 from matcher.faces import POLICIES
-from matcher.gallery import Filters, Gallery, PhotoOfSubject, Subject, enrol
+from matcher.gallery import Filters, Gallery, Subject
 from matcher.search import CandidateList, Probe, Searcher
-from matcher.testing.fake import FakeDetector, FakeEmbedder
+from matcher.testing import FakeDetector, FakeEmbedder
 
 PEOPLE = 30
 EXTRACTOR = Extractor(FakeDetector(), FakeEmbedder(64, far_views=(FarView(6),)))

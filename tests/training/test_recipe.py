@@ -16,9 +16,9 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from matcher.embedding import get_record
-from matcher.embedding.cache import cache_folder, read_weights, sha256_of
-from matcher.embedding.torch_network import dlib_resnet, youth_resnet
-from matcher.embedding.youth_network import spread_resnet
+from matcher.embedding.networks.torch_network import dlib_resnet, youth_resnet
+from matcher.embedding.networks.youth_network import spread_resnet
+from matcher.embedding.weights import cache_folder, read_weights, sha256_of
 from training import __main__ as command
 from training.__main__ import _origins, main
 from training.fit import Faces, Recipe, fit

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from matcher.embedding import get_record
-from matcher.embedding.registry import DLIB_150
+from matcher.embedding.models import DLIB_150
 from training.sface import read_sface
 from training.teacher import pixels_of
 

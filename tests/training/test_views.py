@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher.embedding.registry import DLIB_150
+from matcher.embedding.models import DLIB_150
 from training.views import ALL_SIZES, grown, moved, view, worn
 
 LANDMARKS = np.array(DLIB_150.points)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from made_pictures import pictures
 
-from matcher.embedding.youth_network import WEAR_SIGNS, spread_resnet
+from matcher.embedding.networks.youth_network import WEAR_SIGNS, spread_resnet
 from training.teacher import pixels_of
 from training.views import Sight, worn
 from training.wear import TAKEN_FOR_WORN, _line_between, fit_wear

@@ -1,0 +1,370 @@
+"""Bounds that a release has to keep, and whether the data of an audit show that it does.
+
+A bound passes only where the upper confidence limit is at or below it, and fails only where the
+lower limit is above it. Everything else is inconclusive: too little data, suppressed, undefined, or
+an interval on both sides of the bound. "No difference was shown" is never a pass.
+
+A file of bounds is TOML::
+
+    [[bound]]
+    name = "false alarms of children in any age band"
+    table = "rates"
+    where = { factor = "age", metric = "FMR" }
+    at_most = 0.001
+
+Every row of the table that has the values of `where` (a list there means any of them) is judged. A
+bound passes if all its rows do, and all bounds have to pass. So the chance of passing although some
+true value is above its bound is at most that of one limit being too low, 5 % at a confidence level
+of 95 %, however many rows there are; the chance that some row fails by accident grows with them.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+from fairness.errors import BoundsError
+from fairness.tables import Row, Value
+
+Outcome = Literal["pass", "fail", "inconclusive"]
+
+EXIT_CODES: Mapping[Outcome, int] = MappingProxyType({"pass": 0, "fail": 7, "inconclusive": 8})
+"""What a process ends with; 1 to 6 mean other things to a shell or to the commands here."""
+
+_KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
+    "name": ((str,), "text"),
+    "table": ((str,), "text"),
+    "where": ((dict,), "values by column"),
+    "at_most": ((int, float), "a number"),
+}
+_READABLE = ("ok", "limited", "bound_only")
+_REASONS = {
+    "suppressed": "suppressed: too few people to be shown",
+    "insufficient": "not enough data",
+}
+_VOCABULARY = ("metric", "measure")  # a word that no row has here is a slip of the pen
+_LABELS = ("factor", "group", "other_group", "metric", "measure")
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What has to hold of every row of a table that has certain values.
+
+    Parameters
+    ----------
+    name
+        For a reader.
+    table
+        Name of a table of the audit, as in "rates".
+    where
+        Values that a row must have, by column; several values of one column mean any of them.
+    at_most
+        The bound, above 0; rates are shares, 0.2 for 20 %.
+
+    Raises
+    ------
+    BoundsError
+        If the name is empty, nothing is asked of the rows, or the bound is not a number above 0.
+    """
+
+    name: str
+    table: str
+    where: Mapping[str, tuple[Value, ...]]
+    at_most: float
+
+    def __post_init__(self) -> None:
+        if not self.name or not self.table:
+            raise _bounds_error("a bound", "has a name and a table", "an empty one")
+        if not self.where or not all(
+            values and isinstance(values, tuple) for values in self.where.values()
+        ):
+            raise _bounds_error(
+                f"bound {self.name!r}",
+                "says in which rows it holds, with values for each column",
+                dict(self.where),
+                "Name a factor and a metric, for example.",
+            )
+        if not math.isfinite(self.at_most) or self.at_most <= 0:
+            raise _bounds_error(
+                f"bound {self.name!r}", "is a number above 0", self.at_most, _DATA_SHOW_NO_ZERO
+            )
+
+    def applies_to(self, row: Row) -> bool:
+        """Say whether a row has the values asked for."""
+        return all(row.get(column) in values for column, values in self.where.items())
+
+
+@dataclass(frozen=True)
+class RowJudgement:
+    """One row held against a bound.
+
+    Parameters
+    ----------
+    row
+        The row.
+    outcome, reason
+        What came of it, and what decided it.
+    """
+
+    row: Row
+    outcome: Outcome
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.outcome}: {_label(self.row)}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class BoundJudgement:
+    """One bound held against the rows that it applies to.
+
+    Parameters
+    ----------
+    bound
+        The bound.
+    rows
+        The judgement of each row; none if no row has the values asked for.
+    outcome, reason
+        Fail if any row fails; pass if all pass and every value asked for has a row; else
+        inconclusive.
+    """
+
+    bound: Bound
+    rows: tuple[RowJudgement, ...]
+    outcome: Outcome
+    reason: str
+
+    def __str__(self) -> str:
+        first = f"{self.outcome}: {self.bound.name} (at most {self.bound.at_most:g}): {self.reason}"
+        return "\n".join([first, *(f"  {row}" for row in self.rows if row.outcome != "pass")])
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """All bounds of a file held against the tables of an audit.
+
+    Parameters
+    ----------
+    judgements
+        One for each bound, at least one.
+    """
+
+    judgements: tuple[BoundJudgement, ...]
+
+    @property
+    def outcome(self) -> Outcome:
+        """Fail if any bound fails, pass if all pass, else inconclusive."""
+        return worst([judgement.outcome for judgement in self.judgements])
+
+    @property
+    def exit_code(self) -> int:
+        """What a process that gates a release ends with, see `EXIT_CODES`."""
+        return EXIT_CODES[self.outcome]
+
+    def __str__(self) -> str:
+        lines = "\n".join(str(judgement) for judgement in self.judgements)
+        return f"{lines}\noverall: {self.outcome}"
+
+    def rows(self) -> tuple[dict[str, Value], ...]:
+        """Return a row for each row judged, and one for a bound that applies to none."""
+        return tuple(row for judgement in self.judgements for row in _table_rows(judgement))
+
+
+def read_bounds(path: Path) -> tuple[Bound, ...]:
+    """Read a file of bounds.
+
+    Raises
+    ------
+    BoundsError
+        If it is not TOML, has no bound, an unknown or missing key, a value of the wrong kind, two
+        bounds of one name, or a bound that cannot be.
+    OSError
+        If it cannot be read.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _bounds_error("the file", "is TOML in UTF-8", error, path=path) from error
+    entries = content.pop("bound", [])
+    if content:
+        raise _bounds_error("the file", "has nothing but [[bound]]", ", ".join(content), path=path)
+    if not isinstance(entries, list) or not entries:
+        raise _bounds_error("the file", "has one [[bound]] or more", "none", path=path)
+    bounds = tuple(_bound(entry, path) for entry in entries)
+    names = Counter(bound.name for bound in bounds)
+    if twice := [name for name in names if names[name] > 1]:
+        raise _bounds_error("bounds", "have names of their own", ", ".join(twice), path=path)
+    return bounds
+
+
+def _bound(entry: object, path: Path) -> Bound:
+    if not isinstance(entry, dict):
+        raise _bounds_error("[[bound]]", "is a table", entry, path=path)
+    what = f"bound {entry.get('name', '')!r}"
+    if wrong := sorted(set(entry) ^ set(_KINDS)):
+        rule = f"has the keys {', '.join(_KINDS)}, and no other"
+        raise _bounds_error(what, rule, f"{', '.join(wrong)} missing or unknown", path=path)
+    for key, (kinds, words) in _KINDS.items():
+        if not isinstance(entry[key], kinds) or isinstance(entry[key], bool):
+            raise _bounds_error(what, f"has {words} as {key}", repr(entry[key]), path=path)
+    where = {column: _values(given, what, path) for column, given in entry["where"].items()}
+    return Bound(entry["name"], entry["table"], where, float(entry["at_most"]))
+
+
+def _values(given: object, what: str, path: Path) -> tuple[Value, ...]:
+    values = given if isinstance(given, list) else [given]
+    for value in values:
+        if not isinstance(value, str | int | float):
+            raise _bounds_error(what, "asks for text, numbers or lists of them", value, path=path)
+    return tuple(values)
+
+
+def judge(bounds: Sequence[Bound], tables: Mapping[str, Iterable[Row]]) -> Acceptance:
+    """Hold bounds against the tables of an audit.
+
+    Parameters
+    ----------
+    bounds
+        At least one.
+    tables
+        Rows by name of the table. Read are `low` and `high`, or `bound` where there is an upper
+        limit only, and `status`; a row with an `estimate` is a rate.
+
+    Raises
+    ------
+    BoundsError
+        If there is no bound, a bound names a table, a column, a metric or a measure that is not
+        there, or bounds a rate by 1 or more. That no row has a value of another column, as where
+        a cohort has no photo of a group, is an inconclusive outcome.
+    """
+    if not bounds:
+        raise _bounds_error("the bounds", "are one or more", "none")
+    held = {name: tuple(rows) for name, rows in tables.items()}
+    return Acceptance(tuple(_judge(bound, held) for bound in bounds))
+
+
+def _judge(bound: Bound, tables: Mapping[str, tuple[Row, ...]]) -> BoundJudgement:
+    if bound.table not in tables:
+        raise _unknown(bound, "table", bound.table, tables)
+    rows = tables[bound.table]
+    _require_words(bound, rows)
+    judged = tuple(_judge_row(bound, row) for row in rows if bound.applies_to(row))
+    counted = Counter(row.outcome for row in judged)
+    reasons = [f"{counted[kind]} of {len(judged)} rows {kind}" for kind in counted]
+    outcomes = set(counted)
+    if missing := _missing(bound, [row.row for row in judged], rows):
+        outcomes.add("inconclusive")
+        reasons.append(f"no row has {missing}")
+    return BoundJudgement(bound, judged, worst(outcomes), ", ".join(reasons))
+
+
+def _missing(bound: Bound, judged: Sequence[Row], rows: Sequence[Row]) -> str:
+    """Name the first value asked for that no row has, so that it is not passed over."""
+    asked = [(column, value) for column, values in bound.where.items() for value in values]
+    for column, value in asked:
+        there = dict.fromkeys(str(row.get(column)) for row in rows)
+        if str(value) not in there:
+            return f"{column} {value}, only {', '.join(there) or 'no row at all'}"
+    for column, value in asked:
+        if all(row.get(column) != value for row in judged):
+            return f"{column} {value} together with the other values asked for"
+    return ""
+
+
+def _require_words(bound: Bound, rows: Sequence[Row]) -> None:
+    columns = dict.fromkeys(column for row in rows for column in row)
+    for column, values in bound.where.items():
+        if rows and column not in columns:
+            raise _unknown(bound, "column", column, columns)
+        there = dict.fromkeys(row.get(column) for row in rows)
+        strange = [value for value in values if value not in there]
+        if rows and column in _VOCABULARY and strange:
+            raise _unknown(bound, column, strange[0], there)
+
+
+def _judge_row(bound: Bound, row: Row) -> RowJudgement:
+    limit = bound.at_most
+    if "estimate" in row and limit >= 1:
+        raise _bounds_error(
+            f"bound {bound.name!r}", "is below 1, as rates are shares", limit, "Write 0.2 for 20 %."
+        )
+    status = row.get("status") or "ok"
+    if status not in _READABLE:
+        return RowJudgement(row, "inconclusive", _REASONS.get(str(status), f"no value: {status}"))
+    low, high = _number(row, "low"), _number(row, "high", "bound")
+    if high is not None and high <= limit:
+        return RowJudgement(row, "pass", f"at most {high:.3g}{_left_out(row)}")
+    if low is not None and low > limit:
+        return RowJudgement(row, "fail", f"at least {low:.3g}{_left_out(row)}")
+    if high is None:
+        return RowJudgement(row, "inconclusive", "no confidence limit")
+    interval = f"between {low or 0:.3g} and {high:.3g}, on both sides of the bound"
+    return RowJudgement(row, "inconclusive", interval + _left_out(row))
+
+
+def _left_out(row: Row) -> str:
+    excluded = row.get("groups_excluded")
+    return f"; {excluded} groups left out for lack of data" if excluded else ""
+
+
+def _number(row: Row, *columns: str) -> float | None:
+    """Return the first finite number in some columns."""
+    for column in columns:
+        value = row.get(column)
+        if isinstance(value, int | float) and math.isfinite(value):
+            return float(value)
+    return None
+
+
+def worst(outcomes: Collection[object]) -> Outcome:
+    """Return the outcome of all: one failure fails, one that is open leaves the rest open."""
+    order: tuple[Outcome, ...] = ("fail", "inconclusive", "pass")
+    return next(outcome for outcome in order if outcome in outcomes)
+
+
+def _table_rows(judgement: BoundJudgement) -> Iterable[dict[str, Value]]:
+    start: dict[str, Value] = {
+        "bound_name": judgement.bound.name,
+        "limit": judgement.bound.at_most,
+    }
+    if not judgement.rows:
+        yield {**start, "outcome": judgement.outcome, "reason": judgement.reason}
+    for judged in judgement.rows:
+        labels = {key: judged.row.get(key) for key in ("factor", "group", "metric", "measure")}
+        numbers: dict[str, Value] = {
+            "value": _number(judged.row, "estimate", "value"),
+            "low": _number(judged.row, "low"),
+            "high": _number(judged.row, "high", "bound"),
+        }
+        yield {**start, **labels, **numbers, "outcome": judged.outcome, "reason": judged.reason}
+
+
+def _label(row: Row) -> str:
+    return ", ".join(str(row[key]) for key in _LABELS if row.get(key) is not None)
+
+
+_DATA_SHOW_NO_ZERO = "No data can show that a rate is 0; give the highest that is acceptable."
+
+
+def _unknown(bound: Bound, kind: str, got: object, there: Iterable[object]) -> BoundsError:
+    known = ", ".join(str(name) for name in there if name is not None)
+    return _bounds_error(
+        f"bound {bound.name!r}", f"names a {kind} of the audit", repr(got), f"There are: {known}."
+    )
+
+
+def _bounds_error(
+    what: str,
+    rule: str,
+    got: object,
+    next_step: str = "Correct the file of bounds.",
+    *,
+    path: Path | None = None,
+) -> BoundsError:
+    return BoundsError(what, rule=rule, got=got, next_step=next_step, path=path)

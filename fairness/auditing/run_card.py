@@ -1,0 +1,97 @@
+"""The run card: what was tested, on whom and how, for a reader and for a machine."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+
+from fairness.auditing.evidence import Evidence
+from fairness.cohort import Cells, Cohort
+from fairness.identification import OpenSet
+from fairness.rates import FEWEST_SUBJECTS
+from fairness.tables import MANY_SUBJECTS, Value
+
+_PACKAGES = ("matcher", "numpy", "scipy")
+
+
+def card(evidence: Evidence, matcher: Mapping[str, str], found: OpenSet | None) -> dict[str, str]:
+    """Return the run card for a reader, in order."""
+    cohort, settings = evidence.cohort, evidence.settings
+    text = {name.replace("_", " ").capitalize(): value for name, value in matcher.items()}
+    text |= {
+        "Cohort": f"{cohort.name}: {len(cohort)} photos of {len(cohort.subjects)} subjects",
+        "Cohort hash": cohort.sha256,
+        "Sources": _shares(cohort, "source"),
+        "Licences": _shares(cohort, "licence"),
+        "Labels of sex": _shares(cohort, "sex_provenance"),
+        "Set aside": _set_aside(evidence),
+        "Groups by": ", ".join(settings.factors),
+        "Threshold": _threshold(evidence),
+        "Side": "a comparison is at or above the threshold if score >= threshold",
+    }
+    if found is not None:
+        text["Gallery"] = f"{found.enrolled} subjects enrolled; lists of {settings.rank} candidates"
+    text["Intervals"] = (
+        f"{100 * settings.level:.4g} %, over subjects; {settings.draws} bootstrap draws, "
+        f"seed {settings.seed}"
+    )
+    text["Shown"] = (
+        f"groups of {FEWEST_SUBJECTS} people or more; where one group alone is hidden, the "
+        "smallest other one is hidden too, or its numbers are rounded to two digits if it has "
+        f"{MANY_SUBJECTS} people or more, so that totals do not give the hidden one away"
+    )
+    return text
+
+
+def facts_of(evidence: Evidence, matcher: Mapping[str, str]) -> dict[str, Value]:
+    """Return the run for a machine."""
+    settings = evidence.settings
+    return {
+        **matcher,
+        "cohort": evidence.cohort.name,
+        "cohort_sha256": evidence.cohort.sha256,
+        "factors": ", ".join(settings.factors),
+        "threshold": evidence.threshold,
+        "target_fmr": settings.fmr,
+        "rank": settings.rank,
+        "draws": settings.draws,
+        "seed": settings.seed,
+        **{f"version_{name}": _version(name) for name in _PACKAGES},
+    }
+
+
+def _threshold(evidence: Evidence) -> str:
+    made = evidence.set_threshold
+    if made is None:
+        return f"{evidence.threshold:.6g}, as given"
+    reference = evidence.settings.reference
+    on = f"of {reference[0]} {', '.join(reference[1])}" if reference else "of everybody"
+    counts = f" ({made.false_matches} of {made.trials} comparisons)"
+    if reference and evidence.hidden(reference[0]) & set(reference[1]):
+        counts = ""
+    return (
+        f"{made.value:.6g}, the lowest at which the false match rate {on} with each other is at "
+        f"most {made.target:g}{counts}"
+    )
+
+
+def _set_aside(evidence: Evidence) -> str:
+    reasons = Counter(item.why for item in evidence.cohort.set_aside)
+    return "; ".join(f"{count}: {why}" for why, count in sorted(reasons.items())) or "nothing"
+
+
+def _shares(cohort: Cohort, field: str) -> str:
+    """Name what photos are labelled with; with shares where no value is one of a few people."""
+    cells = Cells.of(field, [getattr(sample, field) for sample in cohort.samples])
+    found = sorted(cohort.coverage(cells), key=lambda group: -group.photos)
+    if any(group.subjects < FEWEST_SUBJECTS for group in found):
+        return ", ".join(cells.names)
+    return ", ".join(f"{g.group} {100 * g.photos / len(cohort):.3g} %" for g in found)
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,155 @@
+"""How often a search finds somebody who is not there, in galleries of several sizes.
+
+FPIR(N, T) is the share of searches by people who are not enrolled that return at least one face at
+or above a threshold T from a gallery of N faces. The gallery here is the worst there is for the
+probe: N other people of the probe's age and sex, one photo of each. It is not made by multiplying
+a false-match rate, but from what the probes of a cohort really met: see `false_positive_rates`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln
+
+from fairness.calibration.impostors import Impostors
+from fairness.rates import allow_for_few, wilson
+
+Floats = NDArray[np.float64]
+
+_STEPS = (1, 2, 3, 5, 7)
+
+
+@dataclass(frozen=True, eq=False)
+class SizeTable:
+    """False-positive identification rates by threshold and gallery size.
+
+    Parameters
+    ----------
+    sizes
+        Numbers of faces, ascending.
+    rate, low, high
+        Floats in [0, 1] of shape (thresholds, sizes).
+    """
+
+    sizes: tuple[int, ...]
+    rate: Floats
+    low: Floats
+    high: Floats
+
+
+def false_positive_rates(
+    group: Impostors, thresholds: NDArray[np.float32], *, level: float
+) -> SizeTable:
+    """Estimate FPIR for galleries of up to as many people as every probe has impostors, less one.
+
+    Of the S people whom a probe can be confused with, K score at or above T. A gallery of N of
+    them, drawn at random, holds none of the K with probability C(S - K, N) / C(S, N); the rate is
+    one minus the mean of that over the probes. Of a person with several photos a random one is
+    enrolled: it counts in K with the share of its photos at or above T, and the binomials become
+    gamma functions. Since the chance of an empty list is a Schur-concave function of the shares,
+    that can only make the rate larger than it is.
+
+    The interval is Wilson's with as many independent searches as have the variance of the
+    jackknife that leaves out one person after the other, both as probe and as impostor; fewer
+    where a few people carry that variance (`allow_for_few`).
+
+    Parameters
+    ----------
+    group
+        Who is compared, not empty.
+    thresholds
+        float32 array of shape (thresholds,).
+    level
+        Confidence level in (0, 1).
+    """
+    searches = _Searches(group)
+    sizes = _sizes(int(searches.others.min()) - 1)
+    shape = (len(thresholds), len(sizes))
+    rate, low, high = np.zeros(shape), np.zeros(shape), np.ones(shape)
+    for row, threshold in enumerate(thresholds):
+        rate[row], shares = searches.rates(threshold, np.array(sizes))
+        for column, p in enumerate(rate[row].tolist()):
+            low[row, column], high[row, column] = searches.limits(p, shares[:, column], level)
+    return SizeTable(sizes, rate, low, high)
+
+
+def chance_of_a_lead(hits: Floats, others: Floats, sizes: NDArray[np.int64]) -> Floats:
+    """Return the chance that N of S people, drawn at random, hold at least one of K.
+
+    Parameters
+    ----------
+    hits, others
+        K and S of each probe, 0 <= K <= S; K need not be whole. Shape (probes,).
+    sizes
+        N, at most the smallest S. Shape (sizes,).
+
+    Returns
+    -------
+    Floats in [0, 1] of shape (probes, sizes).
+    """
+    s, free = others[:, None], (others - hits)[:, None]
+    left = np.maximum(free - sizes, 0)
+    none = gammaln(free + 1) - gammaln(left + 1) - gammaln(s + 1) + gammaln(s - sizes + 1)
+    chance: Floats = np.where(free < sizes, 1.0, np.clip(-np.expm1(none), 0.0, 1.0))
+    return chance
+
+
+class _Searches:
+    """Every photo of a group as a probe against people of the same group."""
+
+    def __init__(self, group: Impostors) -> None:
+        self._group = group
+        self._photos = np.diff([*group.starts, len(group)])[:, None]
+        self._held = self._by_person(group.comparable)
+        self._met = (self._held > 0).astype(np.float32)
+        self.others = self._met.sum(axis=1, dtype=np.float64)
+
+    def _by_person(self, pairs: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Add up pairs (photos, photos) over the photos of each person, (photos, people)."""
+        counted = pairs.astype(np.float32)
+        if len(self._group.starts) == len(self._group):
+            return counted
+        return np.add.reduceat(counted, self._group.starts, axis=1)
+
+    def rates(self, threshold: np.float32, sizes: NDArray[np.int64]) -> tuple[Floats, Floats]:
+        """Return the rate for each size, and what each person adds to it, (people, sizes)."""
+        group = self._group
+        hit = self._by_person(group.comparable & (group.scores >= threshold))
+        hit /= np.maximum(self._held, 1)
+        hits = np.minimum(hit.sum(axis=1, dtype=np.float64), self.others)
+        chance = chance_of_a_lead(hits, self.others, sizes)
+        rate: Floats = chance.mean(axis=0)
+        without = self._without_each(hit, hits, chance, sizes)
+        return rate, without.mean(axis=0) - without
+
+    def _without_each(
+        self, hit: NDArray[np.float32], hits: Floats, chance: Floats, sizes: NDArray[np.int64]
+    ) -> Floats:
+        """Return the rate without each person, as a probe and as an impostor, (people, sizes)."""
+        fewer = self.others - 1
+        miss = chance - chance_of_a_lead(np.minimum(hits, fewer), fewer, sizes)
+        more = chance - chance_of_a_lead(np.maximum(hits - 1, 0), fewer, sizes) - miss
+        as_impostor = self._met.T @ miss.astype(np.float32) + hit.T @ more.astype(np.float32)
+        as_probe = np.add.reduceat(chance, self._group.starts, axis=0)
+        left = chance.sum(axis=0) - as_probe - as_impostor
+        rate: Floats = left / (len(self._group) - self._photos)
+        return rate
+
+    def limits(self, rate: float, shares: Floats, level: float) -> tuple[float, float]:
+        """Return the limits of a rate from the jackknife's shares of people, shape (people,)."""
+        people, pairs = len(shares), int(np.count_nonzero(self._met))
+        if rate in (0.0, 1.0):
+            return wilson(rate * people, people, level=level)
+        variance = (people - 1) / people * float(shares @ shares)
+        uncapped = rate * (1 - rate) / variance if variance > 0 else np.inf
+        effective = allow_for_few(uncapped, pairs, shares, people, level)
+        return wilson(rate * effective, effective, level=level)
+
+
+def _sizes(largest: int) -> tuple[int, ...]:
+    decades = range(len(str(largest)))
+    steps = (step * 10**decade for decade in decades for step in _STEPS)
+    return tuple(sorted({size for size in steps if size < largest} | {largest}))

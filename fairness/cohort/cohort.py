@@ -1,0 +1,212 @@
+"""Whose photos are audited, and what is known of each: the labels of an evaluation.
+
+Labels live here, never in a gallery or on a search path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairness.cohort.factors import FACTORS, labels_of
+from fairness.cohort.groups import AGE_EDGES, UNKNOWN, Cells
+from fairness.cohort.sample import SEXES, Provenance, Sample
+from fairness.errors import CohortError, require_none
+
+__all__ = ["SEXES", "Cohort", "Coverage", "Provenance", "Sample", "SetAside"]
+
+_OF_A_SUBJECT = {"date_of_birth": None, "sex": UNKNOWN, "family": None}
+"""Labels that all photos of a subject share, and what stands for none."""
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """Something that was found and is no part of the cohort, and why."""
+
+    item: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How many photos and subjects a group has; a subject may be in several groups."""
+
+    group: str
+    subjects: int
+    photos: int
+
+
+@dataclass(frozen=True, eq=False)
+class Cohort:
+    """The photos of an audit, in the order of their identifiers; made by `Cohort.of`.
+
+    Parameters
+    ----------
+    samples
+        At least one; identifiers are unique.
+    name
+        Shown in the report.
+    sha256
+        Hash of the labels.
+    folder
+        Where the photos are, if identifiers are paths; not part of the hash.
+    set_aside
+        What a reader or a check left out, for the report; not part of the hash.
+    """
+
+    samples: tuple[Sample, ...]
+    name: str
+    sha256: str
+    folder: Path | None = None
+    set_aside: tuple[SetAside, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        samples: Iterable[Sample],
+        *,
+        name: str,
+        folder: Path | None = None,
+        set_aside: Iterable[SetAside] = (),
+    ) -> Cohort:
+        """Check samples and return their cohort, sorted by photo.
+
+        An age that is not given is worked out where both dates are.
+
+        Raises
+        ------
+        CohortError
+            If there is no sample, an identifier occurs twice, a label is impossible, or labels of
+            one photo or one subject contradict each other. The first ten faults are named.
+        """
+        ordered = tuple(sorted(map(_with_age, samples), key=lambda sample: sample.photo))
+        if not ordered:
+            raise CohortError(
+                f"cohort {name!r}",
+                rule="at least one photo",
+                got="none",
+                next_step="Check the manifest or the folder that it was read from.",
+                path=folder,
+            )
+        require_none(
+            _faults(ordered),
+            what=f"labels of cohort {name!r}",
+            rule="possible values that do not contradict each other, each photo once",
+            next_step="Correct the labels; leave empty what is not known.",
+            path=folder,
+        )
+        lines = [json.dumps(vars(sample), default=str, sort_keys=True) for sample in ordered]
+        digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        return cls(ordered, name, digest, folder, tuple(set_aside))
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    @cached_property
+    def subjects(self) -> tuple[str, ...]:
+        """Names of the subjects, sorted."""
+        return tuple(sorted({sample.subject for sample in self.samples}))
+
+    @cached_property
+    def subject_codes(self) -> NDArray[np.int64]:
+        """Index into `subjects` of each photo, shape (photos,)."""
+        place = {name: index for index, name in enumerate(self.subjects)}
+        return np.array([place[sample.subject] for sample in self.samples], dtype=np.int64)
+
+    @cached_property
+    def factors(self) -> tuple[str, ...]:
+        """What `cells` can group by."""
+        further = {name for sample in self.samples for name in sample.labels}
+        return (*FACTORS, *sorted(further))
+
+    def cells(self, factor: str, *, age_edges: Sequence[float] = AGE_EDGES) -> Cells:
+        """Return the groups of one factor; photos without a label are in `UNKNOWN`.
+
+        Parameters
+        ----------
+        factor
+            One of `factors` (what they are: `fairness.cohort.FACTORS`), or several of them joined
+            by "*", as in "age*sex".
+        age_edges
+            Lower edges of the age bands, years.
+
+        Raises
+        ------
+        CohortError
+            If there is no such factor.
+        """
+        cells = [
+            Cells.of(part, labels_of(part, self.samples, age_edges)) for part in factor.split("*")
+        ]
+        whole = cells[0]
+        for other in cells[1:]:
+            whole = whole.crossed(other)
+        return whole
+
+    def coverage(self, cells: Cells) -> tuple[Coverage, ...]:
+        """Return photos and subjects of each group, in the order of `Cells.names`.
+
+        A table must not print the counts of a group with fewer than
+        `fairness.rates.FEWEST_SUBJECTS` subjects.
+        """
+        photos = np.bincount(cells.codes, minlength=len(cells.names))
+        pairs = np.unique(np.column_stack([cells.codes, self.subject_codes]), axis=0)
+        subjects = np.bincount(pairs[:, 0], minlength=len(cells.names))
+        return tuple(
+            Coverage(group, int(subjects[code]), int(photos[code]))
+            for code, group in enumerate(cells.names)
+        )
+
+    def without(self, photos: Collection[str], why: str) -> Cohort:
+        """Return the cohort without some photos, which it lists as set aside.
+
+        Raises
+        ------
+        CohortError
+            If no photo is left.
+        """
+        left_out = [SetAside(s.photo, why) for s in self.samples if s.photo in photos]
+        kept = (sample for sample in self.samples if sample.photo not in photos)
+        return Cohort.of(
+            kept, name=self.name, folder=self.folder, set_aside=(*self.set_aside, *left_out)
+        )
+
+
+def _with_age(sample: Sample) -> Sample:
+    age = sample.age_from_dates
+    if sample.age_at_capture is not None or age is None or age < 0:
+        return sample
+    return replace(sample, age_at_capture=age)
+
+
+def _faults(samples: Sequence[Sample]) -> Iterator[str]:
+    counts = Counter(sample.photo for sample in samples)
+    yield from (f"photo {photo!r} occurs {n} times" for photo, n in counts.items() if n > 1)
+    for sample in samples:
+        yield from (f"photo {sample.photo!r}: {fault}" for fault in sample.faults())
+        yield from (
+            f"photo {sample.photo!r}: a further label cannot be called {name!r}, nor hold a *"
+            for name in sample.labels
+            if name in FACTORS or "*" in name or not name
+        )
+    yield from _faults_of_subjects(samples)
+
+
+def _faults_of_subjects(samples: Sequence[Sample]) -> Iterator[str]:
+    for label, nothing in _OF_A_SUBJECT.items():
+        found: dict[str, set[str]] = defaultdict(set)
+        for sample in samples:
+            value = getattr(sample, label)
+            if value != nothing:
+                found[sample.subject].add(str(value))
+        for subject, values in found.items():
+            if len(values) > 1:
+                yield f"subject {subject!r} has {label} {' and '.join(sorted(values))}"

@@ -1,0 +1,137 @@
+"""One photo of an evaluation and what is known of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal, get_args
+
+from fairness.cohort.groups import UNKNOWN
+
+Provenance = Literal[
+    "document",
+    "self_reported",
+    "guardian_reported",
+    "annotator_perceived",
+    "model_inferred",
+    "unknown",
+]
+"""Where a label of sex or gender comes from."""
+
+SEXES = ("female", "male", "other", UNKNOWN)
+"""What `Sample.sex` may be."""
+
+DAYS_PER_YEAR = 365.2425
+
+_RANGES = {
+    "age_at_capture": (0, 130),
+    "skin_tone_monk": (1, 10),
+    "skin_tone_fitzpatrick": (1, 6),
+    "skin_tone_l": (0, 100),
+    "skin_tone_hue": (-180, 360),
+    "quality": (-math.inf, math.inf),
+}
+_WHOLE = {"skin_tone_monk", "skin_tone_fitzpatrick"}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One photo and its labels.
+
+    Parameters
+    ----------
+    photo
+        Identifier: the path relative to the cohort's folder, or what the scores call it.
+    subject
+        Who is in it.
+    age_at_capture
+        Years; None if unknown.
+    age_band
+        Band as the source gives it, for photos without an exact age.
+    taken_on, date_of_birth
+        Dates, if known.
+    sex
+        female, male, other or unknown.
+    sex_provenance
+        Where `sex` comes from.
+    skin_tone_monk
+        Annotated step of the Monk scale, 1 to 10.
+    skin_tone_fitzpatrick
+        Annotated phototype, 1 to 6.
+    skin_tone_l, skin_tone_hue
+        Measured L* in [0, 100] and hue angle in degrees.
+    family
+        Shared by relatives; comparisons between them are counted apart.
+    quality
+        Any measure of quality, higher is better.
+    capture_type, source, licence
+        Facts for the report: school photo, social media, …; where from; on what terms.
+    labels
+        Further factors by name, as in {"race": "Black"}.
+    """
+
+    photo: str
+    subject: str
+    age_at_capture: float | None = None
+    age_band: str | None = None
+    taken_on: date | None = None
+    date_of_birth: date | None = None
+    sex: str = UNKNOWN
+    sex_provenance: Provenance = "unknown"
+    skin_tone_monk: int | None = None
+    skin_tone_fitzpatrick: int | None = None
+    skin_tone_l: float | None = None
+    skin_tone_hue: float | None = None
+    family: str | None = None
+    quality: float | None = None
+    capture_type: str = UNKNOWN
+    source: str = UNKNOWN
+    licence: str = UNKNOWN
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def age_from_dates(self) -> float | None:
+        """Years from birth to capture; None unless both dates are known."""
+        if self.taken_on is None or self.date_of_birth is None:
+            return None
+        return (self.taken_on - self.date_of_birth).days / DAYS_PER_YEAR
+
+    def faults(self) -> Iterator[str]:
+        """Iterate over what is impossible or contradicts itself, in words."""
+        for name in ("photo", "subject"):
+            if not getattr(self, name):
+                yield f"{name} must not be empty"
+        for name, (low, high) in _RANGES.items():
+            value = getattr(self, name)
+            if value is not None and not _allowed(name, value, low, high):
+                yield f"{name} must be {_rule(name, low, high)}, not {value}"
+        if self.sex not in SEXES:
+            yield f"sex must be one of {', '.join(SEXES)}, not {self.sex!r}"
+        if self.sex_provenance not in get_args(Provenance):
+            allowed = ", ".join(get_args(Provenance))
+            yield f"sex_provenance must be one of {allowed}, not {self.sex_provenance!r}"
+        yield from self._faults_of_dates()
+
+    def _faults_of_dates(self) -> Iterator[str]:
+        age = self.age_from_dates
+        if age is None:
+            return
+        if age < 0:
+            yield f"taken on {self.taken_on}, before the birth on {self.date_of_birth}"
+        elif self.age_at_capture is not None and abs(age - self.age_at_capture) > 1:
+            yield (
+                f"age_at_capture {self.age_at_capture:g} contradicts the dates by more than "
+                f"a year: born {self.date_of_birth}, taken {self.taken_on}, {age:.1f} years"
+            )
+
+
+def _allowed(name: str, value: float, low: float, high: float) -> bool:
+    return math.isfinite(value) and low <= value <= high and (name not in _WHOLE or value % 1 == 0)
+
+
+def _rule(name: str, low: float, high: float) -> str:
+    if math.isinf(high):
+        return "a finite number"
+    return f"a {'whole ' if name in _WHOLE else ''}number from {low:g} to {high:g}"

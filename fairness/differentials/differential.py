@@ -1,0 +1,387 @@
+"""Summaries of how far groups lie apart, each with its interval and with what equality looks like.
+
+No one number says whether groups are treated alike: read the rates by group first. Extremes over
+several groups differ from each other even if all are equal, the more the smaller the groups and
+the more of them there are; `Differential.expected` says by how much, and the interval of a measure
+of extremes lies too high by about as much.
+
+A group enters by the status of its data (`status_of`): `ok`, `limited` and `bound_only` do, except
+that a group with only a bound cannot be the smallest one of a ratio; other groups are named in
+`Differential.excluded`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairness.differentials import measures
+from fairness.differentials.resampling import (
+    Resample,
+    observed,
+    percentile_limits,
+    resample,
+    under_equality,
+)
+from fairness.rates import Counts, Rate, Status, rate_of_counts
+
+_USABLE: tuple[Status, ...] = ("ok", "limited", "bound_only")
+_CAN_BE_SMALLEST: tuple[Status, ...] = ("ok", "limited")
+
+
+@dataclass(frozen=True)
+class Differential:
+    """A summary of the differences between groups.
+
+    Parameters
+    ----------
+    measure
+        Its name, as in "max/min".
+    alpha
+        Weight of the false match rate, for measures of two rates that have one.
+    value
+        None where undefined; `flags` say why.
+    low, high
+        Percentile limits over draws of subjects; None where there are none.
+    level
+        Confidence level of the limits.
+    expected
+        Mean of the measure if all groups had the pooled rate, with as much data as here.
+    expected_limit
+        What 95 of 100 draws under equality stay within, on the side that is less equal.
+    used
+        Groups that entered, in order.
+    excluded
+        Groups that did not, with the status of their data.
+    flags
+        What a reader has to know, as sentences.
+    """
+
+    measure: str
+    alpha: float | None
+    value: float | None
+    low: float | None
+    high: float | None
+    level: float
+    expected: float | None
+    expected_limit: float | None
+    used: tuple[str, ...]
+    excluded: tuple[tuple[str, Status], ...]
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Measure:
+    name: str
+    of: Callable[..., NDArray[np.float64]]  # of the rates of each kind, (groups, draws)
+    scale: Literal["plain", "log"] = "plain"
+    positive: bool = False  # undefined where a rate is 0
+    by_smallest: bool = False
+    unequal: Literal["high", "low"] = "high"
+    alpha: float | None = None
+
+
+_OF_ONE_RATE = (
+    _Measure("max-min", measures.max_minus_min),
+    _Measure("max/min", measures.max_over_min, "log", positive=True, by_smallest=True),
+    _Measure("max/mean", measures.max_over_mean, "log"),
+    _Measure("max/geomean", measures.max_over_geometric_mean, "log", positive=True),
+    _Measure("mean |log10(x/geomean)|", measures.mean_log10_from_geometric_mean, positive=True),
+    _Measure("Gini", measures.gini),
+    _Measure("Gini (raw)", partial(measures.gini, corrected=False)),
+)
+
+
+def _of_two_rates(alphas: Sequence[float]) -> tuple[_Measure, ...]:
+    weighted = [
+        measure
+        for alpha in alphas
+        for measure in (
+            _Measure("FDR", partial(measures.fdr, alpha=alpha), unequal="low", alpha=alpha),
+            _Measure(
+                "IR",
+                partial(measures.inequity_ratio, alpha=alpha),
+                "log",
+                positive=True,
+                by_smallest=True,
+                alpha=alpha,
+            ),
+            _Measure("GARBE", partial(measures.garbe, alpha=alpha), alpha=alpha),
+        )
+    ]
+    difference, ratio = measures.equalised_odds_difference, measures.equalised_odds_ratio
+    odds = [
+        _Measure("equalised odds difference", difference),
+        _Measure("equalised odds difference (mean)", partial(difference, aggregate="mean")),
+        _Measure("equalised odds ratio", ratio, "log", True, True, "low"),
+        _Measure(
+            "equalised odds ratio (mean)",
+            partial(ratio, aggregate="mean"),
+            "log",
+            True,
+            True,
+            "low",
+        ),
+    ]
+    return (*sorted(weighted, key=lambda measure: measure.name), *odds)
+
+
+def differentials(
+    groups: Mapping[str, Counts],
+    *,
+    draws: int = 2000,
+    seed: int = 0,
+    strata: ArrayLike | None = None,
+    level: float = 0.95,
+    target: float | None = None,
+) -> tuple[Differential, ...]:
+    """Return max-min, NIST's five summaries, and Gini's coefficient as it is without correction.
+
+    Parameters
+    ----------
+    groups
+        Counts of one kind by label, with the same subject codes.
+    draws, seed, strata
+        Of subjects, see `draw_weights`; one draw for all groups and measures.
+    level
+        Confidence level of the limits.
+    target
+        Decides the statuses, see `status_of`; by default that of the kind of counts.
+    """
+    sample = _Sample.of([dict(sorted(groups.items()))], [target], draws, seed, strata)
+    return tuple(_differential(measure, sample, level) for measure in _OF_ONE_RATE)
+
+
+def joint_differentials(
+    false_matches: Mapping[str, Counts],
+    false_non_matches: Mapping[str, Counts],
+    *,
+    alphas: Sequence[float] = measures.ALPHAS,
+    draws: int = 2000,
+    seed: int = 0,
+    strata: ArrayLike | None = None,
+    level: float = 0.95,
+    targets: tuple[float | None, float | None] = (None, None),
+) -> tuple[Differential, ...]:
+    """Return FDR, IR and GARBE for each weight, and equalised odds, of two rates of one cohort.
+
+    Parameters
+    ----------
+    false_matches, false_non_matches
+        Counts by label; the same labels and the same subject codes. A group enters if both of its
+        rates do.
+    alphas
+        Weights of the false match rate, each in [0, 1].
+    draws, seed, strata, level
+        As in `differentials`; one draw for both rates.
+    targets
+        As `target` in `differentials`, for the false match and the false non-match rate.
+
+    Raises
+    ------
+    ValueError
+        If the labels differ or a weight is out of range.
+    """
+    if set(false_matches) != set(false_non_matches):
+        raise ValueError("need false match and false non-match counts of the same groups")
+    if any(not 0 <= alpha <= 1 for alpha in alphas):
+        raise ValueError(f"weights must be in [0, 1], got {alphas}")
+    kinds = [
+        {name: kind[name] for name in sorted(kind)} for kind in (false_matches, false_non_matches)
+    ]
+    sample = _Sample.of(kinds, targets, draws, seed, strata)
+    return tuple(_differential(measure, sample, level) for measure in _of_two_rates(alphas))
+
+
+def factor_ratio(
+    cells: Mapping[tuple[str, str], Counts],
+    of: str,
+    reference: str,
+    *,
+    draws: int = 2000,
+    seed: int = 0,
+    strata: ArrayLike | None = None,
+    level: float = 0.95,
+    target: float | None = None,
+) -> Differential:
+    """Return the geometric mean of rates of one group over that of another, all else alike.
+
+    Parameters
+    ----------
+    cells
+        Counts by (group, other labels), as in ("female", "04 to under 08"). Only those other
+        labels enter for which the data of both groups do.
+    of, reference
+        The groups above and below the line.
+    draws, seed, strata, level, target
+        As in `differentials`.
+    """
+    others = [rest for group, rest in sorted(cells) if group == of and (reference, rest) in cells]
+    ordered = {
+        f"{group}, {rest}": cells[group, rest] for group in (of, reference) for rest in others
+    }
+    sample = _Sample.of([ordered], [target], draws, seed, strata)
+    half = len(others)
+    usable = [sample.allows(group, _USABLE) for group in range(2 * half)]
+    balanced = [i for i in range(half) if usable[i] and usable[i + half]]
+
+    def ratio(rates: NDArray[np.float64]) -> NDArray[np.float64]:
+        above, below = np.split(rates, 2)
+        return measures.geometric_mean(above) / measures.geometric_mean(below)
+
+    measure = _Measure(f"{of}/{reference}", ratio, "log", positive=True)
+    return _differential(measure, sample, level, [*balanced, *(i + half for i in balanced)])
+
+
+@dataclass(frozen=True, eq=False)
+class _Sample:
+    """Groups as observed and in draws, for each kind of rate; trials are effective ones."""
+
+    names: tuple[str, ...]
+    rates: tuple[tuple[Rate, ...], ...]  # by kind, by group
+    observed: tuple[Resample, ...]
+    drawn: tuple[Resample, ...]
+    draws: int
+    seed: int
+
+    @classmethod
+    def of(
+        cls,
+        kinds: Sequence[Mapping[str, Counts]],
+        targets: Sequence[float | None],
+        draws: int,
+        seed: int,
+        strata: ArrayLike | None,
+    ) -> _Sample:
+        names = tuple(kinds[0])
+        counts = [[kind[name] for name in names] for kind in kinds]
+        rates = tuple(
+            tuple(rate_of_counts(one, target=target) for one in kind)
+            for kind, target in zip(counts, targets, strict=True)
+        )
+        factors = [np.array([r.effective / max(1, r.trials) for r in kind]) for kind in rates]
+        flat = [one for kind in counts for one in kind]
+        drawn = resample(flat, draws=draws, seed=seed, strata=strata)
+        blocks = [range(i * len(names), (i + 1) * len(names)) for i in range(len(kinds))]
+        return cls(
+            names,
+            rates,
+            tuple(observed(kind).scaled(f) for kind, f in zip(counts, factors, strict=True)),
+            tuple(drawn.of(block).scaled(f) for block, f in zip(blocks, factors, strict=True)),
+            draws,
+            seed,
+        )
+
+    def allows(self, group: int, allowed: Sequence[Status]) -> bool:
+        return all(kind[group].status in allowed for kind in self.rates)
+
+    def equal(self, used: Sequence[int]) -> list[Resample]:
+        """Draws of some of the groups as if each kind of rate were one for all of them."""
+        return [
+            under_equality([kind[g] for g in used], draws=self.draws, seed=self.seed + place)
+            for place, kind in enumerate(self.rates)
+        ]
+
+    def labels(self, used: Sequence[int], holds: Callable[[Rate], bool]) -> str:
+        """Names of those groups of which any rate holds something."""
+        return "; ".join(self.names[g] for g in used if any(holds(kind[g]) for kind in self.rates))
+
+
+def _differential(
+    measure: _Measure, sample: _Sample, level: float, among: Sequence[int] | None = None
+) -> Differential:
+    allowed = _CAN_BE_SMALLEST if measure.by_smallest else _USABLE
+    everyone = range(len(sample.names))
+    used = [g for g in (everyone if among is None else among) if sample.allows(g, allowed)]
+    value = low = high = expected = limit = None
+    if len(used) >= 2:
+        value = _defined(_measured(measure, sample.observed, used)[0])
+        low, high = _limits(measure, sample, used, level)
+        equal = _measured(measure, sample.equal(used), range(len(used)))
+        expected = _defined(equal.mean())
+        limit = _defined(np.quantile(equal, 0.95 if measure.unequal == "high" else 0.05))
+    return Differential(
+        measure.name,
+        measure.alpha,
+        value,
+        low,
+        high,
+        level,
+        expected,
+        limit,
+        tuple(sample.names[g] for g in used),
+        tuple((sample.names[g], _status(sample, g)) for g in everyone if g not in used),
+        tuple(_flags(measure, sample, used, value, low)),
+    )
+
+
+def _limits(
+    measure: _Measure, sample: _Sample, used: Sequence[int], level: float
+) -> tuple[float, float] | tuple[None, None]:
+    """Return percentile limits; none where the value hangs on a group that draws cannot vary."""
+    if measure.positive and sample.labels(used, _without_errors):
+        return None, None
+    drawn = _measured(measure, sample.drawn, used)
+    return percentile_limits(drawn, level=level, scale=measure.scale) or (None, None)
+
+
+def _measured(
+    measure: _Measure, kinds: Sequence[Resample], used: Sequence[int]
+) -> NDArray[np.float64]:
+    chosen = [kind.of(used) for kind in kinds]
+    if measure.positive:
+        return measure.of(*(measures.positive_rates(kind.errors, kind.trials) for kind in chosen))
+    return measure.of(*(kind.rates for kind in chosen))
+
+
+def _flags(
+    measure: _Measure,
+    sample: _Sample,
+    used: Sequence[int],
+    value: float | None,
+    low: float | None,
+) -> Iterator[str]:
+    if len(used) < 2:
+        yield "fewer than two groups with enough data"
+        return
+    said = {
+        "limited data": sample.labels(used, lambda rate: rate.status == "limited"),
+        "fewer than five errors": sample.labels(used, _only_bounded),
+        "only a bound, left out of the ratio": sample.labels(
+            [g for g in range(len(sample.names)) if g not in used and measure.by_smallest],
+            _only_bounded,
+        ),
+        "no errors, which draws of subjects cannot vary": sample.labels(used, _without_errors),
+    }
+    yield from (f"{what}: {groups}" for what, groups in said.items() if groups)
+    if measure.positive and sample.labels(used, _without_errors):
+        yield "(k + 0.5) / (n + 1) of effective trials taken for all groups"
+    if any(all(kind[g].errors == 0 for g in used) for kind in sample.rates):
+        yield "no errors observed"
+    if value is None:
+        yield "undefined"
+    elif low is None:
+        yield "no interval: draws say nothing"
+
+
+def _only_bounded(rate: Rate) -> bool:
+    return rate.status == "bound_only"
+
+
+def _without_errors(rate: Rate) -> bool:
+    return rate.errors == 0
+
+
+def _status(sample: _Sample, group: int) -> Status:
+    """Return the status that speaks most against the group, over the kinds of rate."""
+    order: tuple[Status, ...] = ("ok", "limited", "bound_only", "insufficient", "suppressed")
+    return max((kind[group].status for kind in sample.rates), key=order.index)
+
+
+def _defined(value: float | np.floating) -> float | None:
+    return float(value) if np.isfinite(value) else None

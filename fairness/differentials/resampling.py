@@ -1,0 +1,221 @@
+"""Rates in samples of subjects drawn again: one draw for all groups, rates and ratios.
+
+A subject that is drawn takes along all its photos, and its comparisons with every other subject
+that is drawn (the vertex bootstrap, Snijders and Borgatti, Connections 22, 1999). As every group
+and every kind of rate is counted in the same draws, differences and ratios between them keep their
+covariance. Photos within a subject are not drawn again: subjects are what the variance comes from.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairness.rates import Counts, Rate, SubjectCounts
+
+AT_ONCE = 1 << 23
+"""Weights held at once, subjects times draws (64 MiB)."""
+
+
+def draw_weights(
+    subjects: int, draws: int, seed: int, strata: ArrayLike | None = None
+) -> Iterator[NDArray[np.float64]]:
+    """Draw subjects with replacement, as many as there are.
+
+    Parameters
+    ----------
+    subjects
+        Number of subject codes.
+    draws
+        At least 1; 2000 or more for percentile limits.
+    seed
+        The same seed gives the same draws, whatever the memory allowed.
+    strata
+        Label of each subject, shape (subjects,); drawn within each, so that their sizes stay.
+
+    Yields
+    ------
+    float64 array of shape (subjects, some of the draws)
+        How often each subject is in each draw; never more than `AT_ONCE` numbers, or one draw.
+
+    Raises
+    ------
+    ValueError
+        If there are no subjects or draws, or the strata have another shape.
+    """
+    members = _strata(subjects, strata)
+    rng = np.random.default_rng(seed)
+
+    def one() -> NDArray[np.intp]:
+        drawn = [block[rng.integers(0, len(block), len(block))] for block in members]
+        return np.bincount(np.concatenate(drawn), minlength=subjects)
+
+    for size in _chunks(subjects, draws):
+        yield np.stack([one() for _ in range(size)]).T.astype(np.float64)
+
+
+def double_or_nothing(subjects: int, draws: int, seed: int) -> Iterator[NDArray[np.float64]]:
+    """Count each subject twice or not at all, by the toss of a coin.
+
+    No pair of a subject with its own copy is lost, as there are no copies (Owen and Eckles, Annals
+    of Applied Statistics 6, 2012). Parameters, yield and errors are those of `draw_weights`.
+    """
+    rng = np.random.default_rng(seed)
+    for size in _chunks(subjects, draws):
+        yield 2 * rng.integers(0, 2, (size, subjects)).T.astype(np.float64)
+
+
+def _strata(subjects: int, strata: ArrayLike | None) -> list[NDArray[np.intp]]:
+    if strata is None:
+        return [np.arange(subjects)]
+    labels = np.asarray(strata)
+    if labels.shape != (subjects,):
+        raise ValueError(f"need one stratum for each of {subjects} subjects, got {labels.shape}")
+    codes = np.unique(labels, return_inverse=True)[1]
+    order = np.argsort(codes, kind="stable")
+    return np.split(order, np.cumsum(np.bincount(codes))[:-1])
+
+
+def _chunks(subjects: int, draws: int) -> Iterator[int]:
+    if subjects < 1 or draws < 1:
+        raise ValueError(f"need subjects and draws of at least 1, got {subjects} and {draws}")
+    size = max(1, AT_ONCE // subjects)
+    for done in range(0, draws, size):
+        yield min(size, draws - done)
+
+
+@dataclass(frozen=True, eq=False)
+class Resample:
+    """Errors and trials of several groups in the same draws.
+
+    Parameters
+    ----------
+    errors, trials
+        float64 arrays of shape (groups, draws); they need not be whole.
+    """
+
+    errors: NDArray[np.float64]
+    trials: NDArray[np.float64]
+
+    @property
+    def rates(self) -> NDArray[np.float64]:
+        """Rate of each group in each draw; nan where it has no trial."""
+        rates = np.full(self.errors.shape, np.nan)
+        np.divide(self.errors, self.trials, out=rates, where=self.trials > 0)
+        return rates
+
+    @property
+    def pooled(self) -> NDArray[np.float64]:
+        """Rate over all groups in each draw, shape (draws,)."""
+        return Resample(self.errors.sum(axis=0), self.trials.sum(axis=0)).rates
+
+    def of(self, groups: Sequence[int]) -> Resample:
+        """Return the draws of some of the groups."""
+        chosen = list(groups)
+        return Resample(self.errors[chosen], self.trials[chosen])
+
+    def scaled(self, factors: NDArray[np.float64]) -> Resample:
+        """Return the same rates with counts multiplied by a factor for each group."""
+        return Resample(self.errors * factors[:, None], self.trials * factors[:, None])
+
+
+def observed(groups: Sequence[Counts]) -> Resample:
+    """Return the counts themselves, as one draw in which every subject is once."""
+    pairs = [_totals(counts) for counts in groups]
+    errors, trials = np.array(pairs, dtype=np.float64).reshape(-1, 2).T
+    return Resample(errors[:, None], trials[:, None])
+
+
+def _totals(counts: Counts) -> tuple[int, int]:
+    if isinstance(counts, SubjectCounts):
+        return int(counts.errors.sum()), int(counts.trials.sum())
+    return counts.total, counts.trials.total
+
+
+def resample(
+    groups: Sequence[Counts], *, draws: int, seed: int, strata: ArrayLike | None = None
+) -> Resample:
+    """Count all groups in the same draws of subjects.
+
+    Parameters
+    ----------
+    groups
+        Counts with the same subject codes.
+    draws, seed, strata
+        As in `draw_weights`.
+
+    Raises
+    ------
+    ValueError
+        If there are no groups, or for the reasons of `draw_weights`.
+    """
+    if not groups:
+        raise ValueError("need at least one group to draw subjects of")
+    subjects = max(counts.codes for counts in groups)
+    parts = [
+        [counts.drawn(weights) for counts in groups]
+        for weights in draw_weights(subjects, draws, seed, strata)
+    ]
+    errors, trials = np.concatenate([np.array(part) for part in parts], axis=2).transpose(1, 0, 2)
+    return Resample(errors, trials)
+
+
+def under_equality(rates: Sequence[Rate], *, draws: int, seed: int) -> Resample:
+    """Draw counts as they would be if all groups had the pooled rate.
+
+    Each group has as many independent trials as its interval was made from. Extremes over several
+    groups differ from each other even then; what they come to here is what equality looks like.
+    Groups are drawn apart from each other, also where they share subjects.
+
+    Parameters
+    ----------
+    rates
+        One for each group, with trials.
+    draws, seed
+        Number of draws, and their seed.
+    """
+    pooled = sum(rate.errors for rate in rates) / sum(rate.trials for rate in rates)
+    effective = np.maximum(1, np.rint([rate.effective for rate in rates])).astype(np.int64)
+    rng = np.random.default_rng(seed)
+    errors = rng.binomial(effective[:, None], pooled, (len(rates), draws))
+    trials = np.broadcast_to(effective[:, None], errors.shape)
+    return Resample(errors.astype(np.float64), trials.astype(np.float64))
+
+
+def percentile_limits(
+    values: NDArray[np.float64],
+    *,
+    level: float = 0.95,
+    scale: Literal["plain", "log"] = "plain",
+) -> tuple[float, float] | None:
+    """Return the percentiles of a measure in draws, or None where they say nothing.
+
+    Parameters
+    ----------
+    values
+        The measure in each draw, shape (draws,); nan where it is undefined.
+    level
+        Confidence level in (0, 1).
+    scale
+        "log" for ratios: percentiles of the logarithm.
+
+    Returns
+    -------
+    low, high
+        None where more than one draw in twenty is undefined, or all draws are the same, as they
+        are without errors.
+    """
+    if scale == "log":
+        with np.errstate(divide="ignore", invalid="ignore"):
+            values = np.log(values)
+    defined = values[np.isfinite(values)]
+    if len(defined) < 0.95 * len(values) or np.ptp(defined) <= 1e-12:
+        return None
+    tail = (1 - level) / 2
+    low, high = (float(limit) for limit in np.quantile(defined, [tail, 1 - tail]))
+    return (math.exp(low), math.exp(high)) if scale == "log" else (low, high)

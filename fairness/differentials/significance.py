@@ -1,0 +1,178 @@
+"""Which differences between groups are more than chance, and what a family of tests allows.
+
+"Not significant" does not mean equal: look at the interval of the differential.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairness.differentials.resampling import Resample, observed, resample
+from fairness.rates import Counts, Rate, rate_of_counts
+
+_UNTESTED = (math.nan,) * 4
+
+
+def holm(p_values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Adjust p-values so that the chance of any false report stays at its level (Holm, 1979).
+
+    Parameters
+    ----------
+    p_values
+        Shape (tests,), each in [0, 1].
+
+    Returns
+    -------
+    float64 array of shape (tests,)
+        In the order given. A test whose adjusted value is at most alpha is reported.
+
+    Raises
+    ------
+    ValueError
+        If a value is outside [0, 1].
+    """
+    p = _p_values(p_values)
+    order = np.argsort(p, kind="stable")
+    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(stepped, 1.0)
+    return adjusted
+
+
+def benjamini_hochberg(p_values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Adjust p-values so that the share of false reports stays at its level on average.
+
+    For screens of many groups; holds where tests are independent or positively dependent
+    (Benjamini and Hochberg, JRSS B 57, 1995; Benjamini and Yekutieli, Annals of Statistics 29,
+    2001). Parameters, result and errors are those of `holm`.
+    """
+    p = _p_values(p_values)
+    order = np.argsort(p, kind="stable")[::-1]
+    stepped = np.minimum.accumulate(p[order] * len(p) / np.arange(len(p), 0, -1))
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(stepped, 1.0)
+    return adjusted
+
+
+def _p_values(p_values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
+    p = np.asarray(p_values, dtype=np.float64)
+    if p.ndim != 1 or not np.all((p >= 0) & (p <= 1)):
+        raise ValueError("need a flat sequence of p-values in [0, 1]")
+    return p
+
+
+@dataclass(frozen=True)
+class GroupTest:
+    """One group against all groups pooled.
+
+    Parameters
+    ----------
+    group
+        The label.
+    rate
+        Its rate.
+    difference
+        Its rate less the pooled one, in [-1, 1]; nan without trials.
+    p_value, holm, benjamini_hochberg
+        Of the hypothesis that they are equal, two-sided: raw, and adjusted over the groups tested
+        (one family). nan where the status of the rate does not allow a test.
+    """
+
+    group: str
+    rate: Rate
+    difference: float
+    p_value: float
+    holm: float
+    benjamini_hochberg: float
+
+    @property
+    def tested(self) -> bool:
+        """Whether the data allowed a test."""
+        return not math.isnan(self.p_value)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Whether groups have one rate.
+
+    Parameters
+    ----------
+    pooled
+        Rate over the groups tested, in [0, 1]; nan where none is.
+    statistic
+        Largest difference of a group from the pooled rate; nan with fewer than two groups.
+    p_value
+        Of the hypothesis that all groups tested have one rate; nan with fewer than two.
+    groups
+        Every group, sorted by label.
+    draws
+        Bootstrap draws; no p-value is below 1 / (draws + 1).
+    """
+
+    pooled: float
+    statistic: float
+    p_value: float
+    groups: tuple[GroupTest, ...]
+    draws: int
+
+
+def compare_groups(
+    groups: Mapping[str, Counts],
+    *,
+    draws: int = 2000,
+    seed: int = 0,
+    strata: ArrayLike | None = None,
+    target: float | None = None,
+) -> Comparison:
+    """Test by bootstrap whether groups have one rate, and each against the pooled rate.
+
+    The statistic is the largest |p_g - pooled|. Subjects are drawn again, the same for all
+    groups; the differences in the draws, less the ones observed, show how far from the pooled rate
+    groups would stray if they were equal (Schuckers et al. 2022, arXiv 2208.10948). Draws of
+    subjects spread rates of pairs too far where subjects hardly differ, by up to the root of 3:
+    the test then errs on the side of not reporting.
+
+    Parameters
+    ----------
+    groups
+        Counts by label, with the same subject codes. Those of status `ok` or `limited` are tested.
+    draws, seed, strata
+        As in `draw_weights`.
+    target
+        Decides the statuses, see `status_of`; by default that of the kind of counts.
+    """
+    names = sorted(groups)
+    rates = {name: rate_of_counts(groups[name], target=target) for name in names}
+    tested = [name for name in names if rates[name].status in ("ok", "limited")]
+    if len(tested) < 2:
+        untested = tuple(GroupTest(name, rates[name], *_UNTESTED) for name in names)
+        return Comparison(math.nan, math.nan, math.nan, untested, draws)
+    counts = [groups[name] for name in tested]
+    point = observed(counts)
+    apart = _apart(point)
+    strayed = np.abs(_apart(resample(counts, draws=draws, seed=seed, strata=strata)) - apart)
+    statistic = float(np.abs(apart).max())
+    p_value = _p(strayed.max(axis=0, keepdims=True), np.array([[statistic]]))
+    each = _p(strayed, np.abs(apart))
+    columns = np.column_stack([apart, each, holm(each), benjamini_hochberg(each)])
+    figures = dict(zip(tested, columns.tolist(), strict=True))
+    tests = (GroupTest(name, rates[name], *figures.get(name, _UNTESTED)) for name in names)
+    return Comparison(float(point.pooled[0]), statistic, float(p_value[0]), tuple(tests), draws)
+
+
+def _apart(sample: Resample) -> NDArray[np.float64]:
+    """Rates less the pooled one, shape (groups, draws)."""
+    return sample.rates - sample.pooled
+
+
+def _p(strayed: NDArray[np.float64], seen: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Share of draws in which a statistic is as large as seen; an undefined draw counts."""
+    below = np.mean(strayed < seen - 1e-12, axis=1, dtype=np.float64)
+    draws = strayed.shape[1]
+    p_values: NDArray[np.float64] = (1 + draws * (1 - below)) / (1 + draws)
+    return p_values

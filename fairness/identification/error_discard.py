@@ -1,0 +1,253 @@
+"""Error versus discard: what a quality cut buys, and whose photos pay for it.
+
+The quality of a comparison is the lower of its two photos' qualities; the worst are discarded
+first (Schlett et al., arXiv 2303.13294). Comparisons of equal quality are discarded together, and
+only where the share to be discarded has room for all of them, so that no order among equals is
+made up. A cut that lowers the error of all by refusing the photos of one group shows in
+`refused_by_group` and in `Misses.missed_or_refused`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairness.cohort import Cells, Cohort
+from fairness.errors import CohortError
+from fairness.identification.searches import Misses
+from fairness.rates import SubjectCounts, by_group
+from fairness.verification import Pairs
+
+_ROUNDING = 1e-9  # 0.3 of 10 comparisons are 3
+
+
+@dataclass(frozen=True, eq=False)
+class ErrorVersusDiscard:
+    """Errors among the comparisons that are left; arrays of shape (steps,), each step keeps fewer.
+
+    Parameters
+    ----------
+    kept
+        int64, comparisons left, all of them first, at least 1.
+    errors
+        int64, errors among them.
+    """
+
+    kept: NDArray[np.int64]
+    errors: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, quality: ArrayLike, missed: ArrayLike) -> ErrorVersusDiscard:
+        """Return the curve of comparisons, discarded from the lowest quality up.
+
+        Parameters
+        ----------
+        quality
+            Shape (comparisons,), finite, higher is better; at least one.
+        missed
+            bool of shape (comparisons,), which of them are errors.
+
+        Raises
+        ------
+        ValueError
+            If there is no comparison, shapes differ or a quality is not finite.
+        """
+        measured, error = np.asarray(quality, dtype=np.float64), np.asarray(missed, dtype=np.bool_)
+        if not measured.size or measured.ndim != 1 or measured.shape != error.shape:
+            raise ValueError(f"need two arrays of one shape, got {measured.shape, error.shape}")
+        if not np.all(np.isfinite(measured)):
+            raise ValueError("need a finite quality of every comparison")
+        _, level, size = np.unique(measured, return_inverse=True, return_counts=True)
+        errors = np.bincount(level.reshape(-1), error, len(size)).astype(np.int64)
+        return cls(_left_from(size.astype(np.int64)), _left_from(errors))
+
+    @property
+    def discarded(self) -> NDArray[np.float64]:
+        """Share of the comparisons discarded, rising from 0."""
+        total = int(self.kept[0])
+        return (total - self.kept) / total
+
+    @property
+    def rate(self) -> NDArray[np.float64]:
+        """Errors among the comparisons left, in [0, 1]; need not fall from step to step."""
+        return self.errors / self.kept
+
+    def at(self, share: float) -> float:
+        """Return the error rate after at most a share in [0, 1] was discarded.
+
+        After the last step, at which only the comparisons of the best quality are left, it stays.
+        """
+        _require_share(share)
+        step = np.searchsorted(self.discarded, share + _ROUNDING, side="right") - 1
+        return float(self.rate[step])
+
+    def area(self, limit: float) -> float:
+        """Return the area under the steps from 0 to `limit`, a share in (0, 1]."""
+        _require_share(limit)
+        ends = np.append(self.discarded, 1.0).clip(max=limit)
+        return float(np.diff(ends) @ self.rate)
+
+    def linear_area(self, limit: float) -> float:
+        """Return the area from 0 to `limit` under straight lines between the steps.
+
+        After the last step the rate stays. Of two areas compare only those of one kind.
+        """
+        _require_share(limit)
+        inside = self.discarded[self.discarded < limit]
+        at = np.append(inside, limit)
+        rate = np.interp(at, self.discarded, self.rate)
+        return float(np.diff(at) @ (rate[1:] + rate[:-1]) / 2)
+
+    def ideal(self) -> ErrorVersusDiscard:
+        """Return the lowest curve that any measure of quality could give: errors go first.
+
+        At the share d discarded its rate is max(0, (E - d) / (1 - d)), with E the rate of all.
+        """
+        total, errors = int(self.kept[0]), int(self.errors[0])
+        gone = np.arange(min(errors, total - 1) + 1, dtype=np.int64)
+        return ErrorVersusDiscard(total - gone, errors - gone)
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedPairs:
+    """Mated comparisons with a score and a quality; arrays of shape (comparisons,).
+
+    Parameters
+    ----------
+    cohort
+        Whose photos.
+    photos
+        int64, photo index whose labels a comparison is grouped by.
+    quality
+        float64, the lower of the two photos' qualities.
+    missed
+        bool, whether the score is below the threshold.
+    left_out
+        Number of comparisons left out because a photo has no vector or no quality.
+    """
+
+    cohort: Cohort
+    photos: NDArray[np.int64]
+    quality: NDArray[np.float64]
+    missed: NDArray[np.bool_]
+    left_out: int
+
+    @classmethod
+    def of(cls, cohort: Cohort, pairs: Pairs, *, threshold: float) -> JudgedPairs:
+        """Judge mated comparisons at a threshold.
+
+        Parameters
+        ----------
+        cohort
+            Whose photos; their `quality` decides.
+        pairs
+            Mated comparisons; the labels of the right, later photo are those of the comparison.
+        threshold
+            A score below it is an error.
+
+        Raises
+        ------
+        CohortError
+            If no comparison has a score and two photos with a quality.
+        """
+        quality = np.minimum(_quality(cohort)[pairs.left], _quality(cohort)[pairs.right])
+        known = ~(np.isnan(quality) | np.isnan(pairs.score))
+        if not known.any():
+            raise CohortError(
+                "the quality of the photos",
+                rule="error versus discard needs it of both photos of some comparison",
+                got=f"none of {len(known)} comparisons",
+                next_step="Give a quality for each photo, or leave this part out.",
+            )
+        return cls(
+            cohort,
+            pairs.right[known],
+            quality[known],
+            pairs.score[known] < np.float32(threshold),
+            int(np.sum(~known)),
+        )
+
+    def cut(self, share: float) -> float:
+        """Return the quality below which at most a share in [0, 1] of the comparisons lies."""
+        _require_share(share)
+        place = math.floor(share * len(self.quality) + _ROUNDING)
+        return float(np.append(np.sort(self.quality), math.inf)[place])
+
+    def missed_after(self, cells: Cells, *, cut: float) -> dict[str, Misses]:
+        """Return the FNMR of each group once comparisons below a quality are refused.
+
+        The same cut for all groups. `Misses.missed_or_refused` counts the refused as errors: a
+        photo that is not searched with finds nobody.
+        """
+        kept = self.quality >= cut
+        every = np.ones_like(kept)
+        some = by_group(self.cohort, cells, self.photos, self.missed & kept, kept)
+        both = by_group(self.cohort, cells, self.photos, self.missed | ~kept, every)
+        return {name: Misses(some[name], both[name]) for name in cells.names}
+
+    def curves(self, cells: Cells) -> dict[str, ErrorVersusDiscard]:
+        """Return the curve of each group that has a comparison, discarding within the group."""
+        codes = cells.codes[self.photos]
+        return {
+            name: ErrorVersusDiscard.of(self.quality[codes == code], self.missed[codes == code])
+            for code, name in enumerate(cells.names)
+            if np.any(codes == code)
+        }
+
+    def by_decile(self, cells: Cells) -> QualityDeciles:
+        """Return the FNMR of each group in each tenth of all comparisons by quality."""
+        edges = np.quantile(self.quality, np.arange(1, 10) / 10)
+        decile = np.searchsorted(edges, self.quality, side="right")
+        tenths = [
+            by_group(self.cohort, cells, self.photos, self.missed & inside, inside)
+            for inside in (decile == place for place in range(10))
+        ]
+        return QualityDeciles(
+            edges, {name: tuple(tenth[name] for tenth in tenths) for name in cells.names}
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class QualityDeciles:
+    """FNMR by group and quality.
+
+    Parameters
+    ----------
+    edges
+        float64 of shape (9,), non-decreasing qualities; a comparison at an edge is in the tenth
+        above it. The same for all groups; with many equal qualities some tenths are empty.
+    missed
+        Of each group, ten counts, the lowest quality first.
+    """
+
+    edges: NDArray[np.float64]
+    missed: dict[str, tuple[SubjectCounts, ...]]
+
+
+def refused_by_group(cohort: Cohort, cells: Cells, *, cut: float) -> dict[str, SubjectCounts]:
+    """Return the share of each group's photos whose quality is below a cut: who is refused.
+
+    Photos without a measure of quality are left out.
+    """
+    quality = _quality(cohort)
+    (photos,) = np.nonzero(~np.isnan(quality))
+    refused = quality[photos] < cut
+    return by_group(cohort, cells, photos, refused, np.ones_like(refused))
+
+
+def _quality(cohort: Cohort) -> NDArray[np.float64]:
+    measured = (sample.quality for sample in cohort.samples)
+    return np.array([math.nan if value is None else value for value in measured])
+
+
+def _left_from(levels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Sum from each level to the last."""
+    return np.cumsum(levels[::-1])[::-1]
+
+
+def _require_share(share: float) -> None:
+    if not 0 <= share <= 1:
+        raise ValueError(f"a share is in [0, 1], got {share}")

@@ -1,0 +1,270 @@
+"""Tests of searches with enrolled and non-enrolled probes; definitions in `searches`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairness.cohort import Cells, Cohort
+from fairness.errors import ScoresError
+from fairness.identification.plan import IdentificationPlan
+from fairness.identification.searches import MatedSearches, NonMatedSearches
+from fairness.rates import SubjectCounts, by_group
+
+_AT_ONCE = 1 << 23  # scores held at once
+_UNIT = 1e-3  # how far from 1 the length of a vector may be
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """FNIR and FPIR of one group at a series of thresholds; arrays of shape (thresholds,).
+
+    Parameters
+    ----------
+    thresholds
+        float64.
+    fnir, fpir
+        float64 in [0, 1], nan without searches. Searches that were not made are left out.
+    """
+
+    thresholds: NDArray[np.float64]
+    fnir: NDArray[np.float64]
+    fpir: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class OpenSet:
+    """What the searches of a plan came to.
+
+    Parameters
+    ----------
+    cohort
+        Whose photos.
+    enrolled
+        N, subjects that are in the gallery.
+    enrolments
+        int64 array of shape (enrolments,): photos that were to be enrolled.
+    failed
+        bool array of shape (enrolments,): which have no vector.
+    mated, non_mated
+        Searches for enrolled people, and for others.
+    kin
+        Searches for others whose relatives are enrolled; only these relatives are candidates.
+    """
+
+    cohort: Cohort
+    enrolled: int
+    enrolments: NDArray[np.int64]
+    failed: NDArray[np.bool_]
+    mated: MatedSearches
+    non_mated: NonMatedSearches
+    kin: NonMatedSearches
+
+    def failed_enrolments(self, cells: Cells) -> dict[str, SubjectCounts]:
+        """Return the failure-to-enrol rate of each group, over the photos to be enrolled."""
+        every = np.ones_like(self.failed)
+        return by_group(self.cohort, cells, self.enrolments, self.failed, every)
+
+    def failed_probes(self, cells: Cells) -> dict[str, SubjectCounts]:
+        """Return the failure-to-acquire rate of each group, over the probes of both kinds."""
+        photos = np.concatenate([self.mated.photos, self.non_mated.photos])
+        failed = np.concatenate([self.mated.refused, ~self.non_mated.made])
+        return by_group(self.cohort, cells, photos, failed, np.ones_like(failed))
+
+    def trade_off(
+        self, cells: Cells, *, rank: int, thresholds: Sequence[float]
+    ) -> dict[str, Curve]:
+        """Return FNIR against FPIR of each group, for a plot.
+
+        Parameters
+        ----------
+        cells, rank
+            As in `MatedSearches.fnir`.
+        thresholds
+            The same for all groups, as in a system that has one threshold.
+        """
+        at = np.array(thresholds, dtype=np.float64)
+        mated, others = self.mated, self.non_mated
+        missed = np.array([mated.missed(rank, threshold) for threshold in at])
+        alarms = np.array([others.alarms(threshold) for threshold in at])
+        return {
+            name: Curve(
+                at,
+                _share(missed, mated.possible & (cells.codes[mated.photos] == code)),
+                _share(alarms, others.made & (cells.codes[others.photos] == code)),
+            )
+            for code, name in enumerate(cells.names)
+        }
+
+
+def search_plan(
+    plan: IdentificationPlan,
+    vectors: ArrayLike,
+    acquisition: Sequence[str] | None = None,
+    *,
+    thresholds: Sequence[float] = (),
+) -> OpenSet:
+    """Search the gallery of a plan with its probes, exactly, by cosine similarity.
+
+    In blocks of probes; no table of all scores is held.
+
+    Parameters
+    ----------
+    plan
+        Who is enrolled and what is searched with.
+    vectors
+        float32 array of shape (photos, d), in the order of the cohort, each row unit length. Rows
+        of photos that were not acquired are ignored.
+    acquisition
+        For each photo "", or why it has no vector. None if all have one.
+    thresholds
+        At which to count the candidates of non-mated searches, for the selectivity.
+
+    Raises
+    ------
+    ScoresError
+        If the vectors are not as said, or no photo of the gallery has one.
+    """
+    acquired = _acquired(len(plan.cohort), acquisition)
+    unit = _checked(vectors, acquired)
+    enrolments = plan.gallery[acquired[plan.gallery]]
+    gallery = _Gallery.of(unit, enrolments, plan.cohort.subject_codes)
+    mated = _search_mated(plan, unit, acquired, gallery)
+    non_mated, kin = _search_non_mated(plan, unit, acquired, gallery, thresholds)
+    failed = ~acquired[plan.gallery]
+    return OpenSet(plan.cohort, len(gallery.subjects), plan.gallery, failed, mated, non_mated, kin)
+
+
+@dataclass(frozen=True, eq=False)
+class _Gallery:
+    """Vectors sorted by subject, and where those of each subject begin."""
+
+    vectors: NDArray[np.float32]
+    subjects: NDArray[np.int64]
+    starts: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls, unit: NDArray[np.float32], photos: NDArray[np.int64], codes: NDArray[np.int64]
+    ) -> _Gallery:
+        if not len(photos):
+            raise ScoresError(
+                "the gallery",
+                rule="holds one photo or more with a vector",
+                got="none",
+                next_step="See why its photos were not acquired.",
+            )
+        photos = photos[np.argsort(codes[photos], kind="stable")]
+        subjects, starts = np.unique(codes[photos], return_index=True)
+        return cls(unit[photos], subjects, starts)
+
+    def scores(self, probes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Score of each subject's closest photo, shape (subjects, probes)."""
+        scores = self.vectors @ probes.T
+        photos = np.diff(np.append(self.starts, len(scores)))
+        best: NDArray[np.float32] = scores[self.starts]
+        for further in range(1, photos.max()):  # much faster than maximum.reduceat
+            (some,) = np.nonzero(photos > further)
+            best[some] = np.maximum(best[some], scores[self.starts[some] + further])
+        return best
+
+    def blocks(self, chosen: NDArray[np.bool_]) -> Iterator[NDArray[np.int64]]:
+        """Yield indices of the probes chosen, in blocks that fit into memory."""
+        (places,) = np.nonzero(chosen)
+        at_once = max(1, _AT_ONCE // len(self.vectors))
+        for start in range(0, len(places), at_once):
+            yield places[start : start + at_once]
+
+
+def _search_mated(
+    plan: IdentificationPlan,
+    unit: NDArray[np.float32],
+    acquired: NDArray[np.bool_],
+    gallery: _Gallery,
+) -> MatedSearches:
+    photos, size = plan.mated, len(gallery.subjects)
+    subjects = plan.cohort.subject_codes[photos]
+    refused, unenrolled = ~acquired[photos], ~np.isin(subjects, gallery.subjects)
+    rank = np.zeros(len(photos), np.int64)
+    score = np.full(len(photos), math.nan, np.float32)
+    for block in gallery.blocks(~(refused | unenrolled)):
+        scores = gallery.scores(unit[photos[block]])
+        own = np.searchsorted(gallery.subjects, subjects[block])
+        mate = scores[own, np.arange(len(block))]
+        rank[block], score[block] = np.count_nonzero(scores >= mate, axis=0), mate
+    return MatedSearches(plan.cohort, photos, rank, score, refused, unenrolled, size)
+
+
+def _search_non_mated(
+    plan: IdentificationPlan,
+    unit: NDArray[np.float32],
+    acquired: NDArray[np.bool_],
+    gallery: _Gallery,
+    thresholds: Sequence[float],
+) -> tuple[NonMatedSearches, NonMatedSearches]:
+    photos, at = plan.non_mated, np.array(thresholds, dtype=np.float32)
+    made, relatives = acquired[photos], plan.relatives(gallery.subjects)
+    top = np.full(len(photos), math.nan, np.float32)
+    counts = np.zeros((len(photos), len(at)), np.int64)
+    of_kin = [np.empty(0, np.float32)] * len(photos)
+    for block in gallery.blocks(made):
+        scores = gallery.scores(unit[photos[block]])
+        for column, probe in enumerate(block):
+            if not len(relatives[probe]):
+                continue
+            rows = np.searchsorted(gallery.subjects, relatives[probe])
+            of_kin[probe] = scores[rows, column]
+            scores[rows, column] = -math.inf
+        top[block] = scores.max(axis=0)
+        for place, threshold in enumerate(at):
+            counts[block, place] = np.count_nonzero(scores >= threshold, axis=0)
+    everywhere = np.full(len(photos), -math.inf, np.float32)
+    number = np.array([len(codes) for codes in relatives], dtype=np.int64)
+    others = NonMatedSearches(
+        plan.cohort, photos, top, everywhere, at, counts, len(gallery.subjects) - number
+    )
+    kin = NonMatedSearches.of_scores(
+        plan.cohort,
+        photos,
+        of_kin,
+        made=made,
+        floor=everywhere,
+        thresholds=at,
+        enrolled=number,
+    )
+    return others, kin
+
+
+def _acquired(photos: int, acquisition: Sequence[str] | None) -> NDArray[np.bool_]:
+    if acquisition is None:
+        return np.ones(photos, dtype=np.bool_)
+    if len(acquisition) != photos:
+        raise _vector_error("say of each photo whether it has one", f"{len(acquisition)} of them")
+    return np.array([not reason for reason in acquisition], dtype=np.bool_)
+
+
+def _checked(vectors: ArrayLike, acquired: NDArray[np.bool_]) -> NDArray[np.float32]:
+    unit = np.asarray(vectors, dtype=np.float32)
+    if unit.ndim != 2 or len(unit) != len(acquired):
+        raise _vector_error(f"have shape ({len(acquired)}, d), a row for each photo", unit.shape)
+    lengths = np.sqrt(np.einsum("ij,ij->i", unit, unit))[acquired]
+    if wrong := int(np.sum(~(np.abs(lengths - 1) <= _UNIT))):
+        raise _vector_error("are finite and of unit length", f"{wrong} that are not")
+    return unit
+
+
+def _vector_error(rule: str, got: object) -> ScoresError:
+    return ScoresError(
+        "the vectors",
+        rule=f"they {rule}",
+        got=got,
+        next_step="Give them in the order of the cohort, and say which photos have none.",
+    )
+
+
+def _share(events: NDArray[np.bool_], of: NDArray[np.bool_]) -> NDArray[np.float64]:
+    return events[:, of].mean(axis=1) if of.any() else np.full(len(events), math.nan)

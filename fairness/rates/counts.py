@@ -1,0 +1,288 @@
+"""Errors and trials, from which rates, intervals and bootstrap draws are made.
+
+Arrays are indexed by subject code (`Cohort.subject_codes`). Mated comparisons and probes belong to
+one subject each (`SubjectCounts`); a non-mated comparison belongs to two, and shares each of them
+with many others (`PairCounts`).
+
+How often subjects were compared is known in closed form where every photo of one group met every
+photo of another (`CompleteTrials`), or listed (`ListedTrials`). Comparisons of relatives are no
+part of any non-mated count: give the pairs of relatives of the whole cohort as
+`CompleteTrials.kin`, and all their comparisons are taken off the trials of whichever groups they
+are in; leave them out of the errors.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaincinv
+
+from fairness.cohort import Cells, Cohort
+from fairness.rates.rate import FEWEST_ERRORS, Rate, allow_for_few, clustered_rate, rate_of
+from fairness.rates.trials import CompleteTrials, ListedTrials, PairTable, require_pairs, spread
+
+__all__ = [
+    "CompleteTrials",
+    "Counts",
+    "ListedTrials",
+    "PairCounts",
+    "SubjectCounts",
+    "by_group",
+    "rate_of_counts",
+]
+
+_Numbers = NDArray[np.bool_] | NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class SubjectCounts:
+    """Errors in trials that belong to one subject each.
+
+    Parameters
+    ----------
+    errors, trials
+        int64 arrays of shape (subjects,), 0 <= errors <= trials; zeros where a subject has none.
+
+    Raises
+    ------
+    ValueError
+        If shapes differ or a count is out of range.
+    """
+
+    errors: NDArray[np.int64]
+    trials: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        if self.errors.ndim != 1 or self.errors.shape != self.trials.shape:
+            raise ValueError(
+                f"need two arrays of shape (subjects,), got {self.errors.shape, self.trials.shape}"
+            )
+        if np.any((self.errors < 0) | (self.errors > self.trials)):
+            raise ValueError("need 0 <= errors <= trials for every subject")
+
+    @property
+    def codes(self) -> int:
+        """Number of subject codes that weights have to be given for."""
+        return len(self.trials)
+
+    @cached_property
+    def _members(self) -> NDArray[np.intp]:
+        return np.flatnonzero(self.trials)
+
+    def rate(self, *, level: float = 0.95, target: float = 0.05) -> Rate:
+        """Return the rate and its interval, see `clustered_rate`."""
+        return clustered_rate(self.errors, self.trials, level=level, target=target)
+
+    def drawn(
+        self, weights: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return errors and trials, each of shape (draws,), with subjects counted by weights.
+
+        Parameters
+        ----------
+        weights
+            float64 array of shape (subjects, draws): how often each subject is in each draw.
+        """
+        w = weights[self._members]
+        return self.errors[self._members] @ w, self.trials[self._members] @ w
+
+    def resampled(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the rate in each draw, shape (draws,); nan where it has no trial."""
+        return _ratio(*self.drawn(weights))
+
+
+@dataclass(frozen=True, eq=False)
+class PairCounts:
+    """Errors in comparisons that belong to two subjects each.
+
+    Parameters
+    ----------
+    left, right
+        int64 arrays of shape (pairs with an error,): subject codes, left < right, each pair once.
+    errors
+        int64 array of the same shape: comparisons of the pair at or above the threshold, >= 1.
+    trials
+        The comparisons that were made.
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, a pair is out of order or there twice, or has more errors than trials
+        (kin have none).
+    """
+
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    errors: NDArray[np.int64]
+    trials: CompleteTrials | ListedTrials
+
+    def __post_init__(self) -> None:
+        require_pairs(self.left, self.right, self.errors)
+        if self.right.max(initial=-1) >= len(self.trials.by_subject):
+            raise ValueError("need errors between subjects that were compared")
+        if np.any(self.errors > self.trials.between(self.left, self.right)):
+            raise ValueError("need no more errors than trials for every pair of subjects")
+
+    @property
+    def codes(self) -> int:
+        """Number of subject codes that weights have to be given for."""
+        return len(self.trials.by_subject)
+
+    @cached_property
+    def total(self) -> int:
+        """Number of errors."""
+        return int(self.errors.sum())
+
+    @cached_property
+    def subjects(self) -> int:
+        """Number of subjects with a comparison."""
+        return int(np.count_nonzero(self.trials.neighbours))
+
+    @cached_property
+    def independent_pairs(self) -> int:
+        """Pairs of subjects of which certainly no two share a subject.
+
+        The pairs that were compared can be dealt into one class more than any subject has
+        neighbours, so that no class holds a subject twice (Vizing 1964); the largest class holds
+        at least its share. Half the subjects within one group, the smaller group between two.
+        """
+        neighbours = self.trials.neighbours
+        return -(-int(neighbours.sum()) // 2 // (int(neighbours.max(initial=0)) + 1))
+
+    @cached_property
+    def variance(self) -> float:
+        """Variance of the rate, robust to comparisons that share a subject; may be below 0.
+
+        With errors k_ij in m_ij comparisons, p the rate, E_ij = k_ij - p m_ij and S_i the sum of
+        E_ij over j: (sum S_i² - sum E_ij²) / (sum m_ij)², the covariance of all pairs of pairs
+        with a subject in common (Aronow, Samii and Assenova, Political Analysis 23, 2015;
+        Fogliato, Patil and Perona, IJCV 2024).
+        """
+        p = self.total / self.trials.total
+        expected = p * self.trials.between(self.left, self.right)
+        squares = np.sum(self.errors * (self.errors - 2 * expected)) + p * p * self.trials.squares
+        return float((self._shares @ self._shares - squares) / self.trials.total**2)
+
+    @cached_property
+    def _shares(self) -> NDArray[np.float64]:
+        """Errors of each subject less those expected of it, S_i; shape (subjects,)."""
+        trials = self.trials.by_subject
+        own = spread(self.left, self.right, self.errors, len(trials))
+        return own - self.total / self.trials.total * trials
+
+    def effective_trials(self) -> float:
+        """Return how many independent comparisons would give the rate the same variance.
+
+        p (1 - p) / variance, at most the number of comparisons; where p is 0 or 1 that says
+        nothing, and the number of independent pairs is taken.
+        """
+        if self.total in (0, self.trials.total):
+            return float(self.independent_pairs)
+        return min(float(self.trials.total), self._uncapped)
+
+    @cached_property
+    def _uncapped(self) -> float:
+        p = self.total / self.trials.total
+        return p * (1 - p) / self.variance if self.variance > 0 else math.inf
+
+    def rate(self, *, level: float = 0.95, target: float = 1e-3) -> Rate:
+        """Return the rate and its interval.
+
+        Wilson's interval with the effective number of comparisons, reduced where few subjects
+        carry the variance (`allow_for_few`). With fewer than five errors, or fewer than five
+        comparisons without one, the variance says nothing, and as many comparisons are taken as
+        there are independent pairs: the strict bound.
+
+        Parameters
+        ----------
+        level
+            Confidence level in (0, 1).
+        target
+            The rate that an upper bound has to be able to exclude, see `status_of`.
+        """
+        return rate_of(
+            self.total,
+            self.trials.total,
+            self.subjects,
+            self._effective_for_limits(level),
+            level=level,
+            target=target,
+        )
+
+    def _effective_for_limits(self, level: float) -> float:
+        if min(self.total, self.trials.total - self.total) < FEWEST_ERRORS:
+            return float(self.independent_pairs)
+        return allow_for_few(self._uncapped, self.trials.total, self._shares, self.subjects, level)
+
+    def optimistic_bound(self, level: float = 0.95) -> float:
+        """Return the one-sided upper bound that holds if all comparisons are independent."""
+        k, n = self.total, self.trials.total
+        return float(betaincinv(k + 1, n - k, level)) if k < n else 1.0
+
+    def drawn(
+        self, weights: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return errors and comparisons, each of shape (draws,), of the vertex bootstrap.
+
+        A pair of subjects counts w_i w_j times; pairs of a subject with its own copy are dropped.
+
+        Parameters
+        ----------
+        weights
+            float64 array of shape (subjects, draws): how often each subject is in each draw.
+        """
+        return self._weighted.drawn(weights), self.trials.drawn(weights)
+
+    def resampled(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the rate in each draw, shape (draws,); nan where it has no comparison."""
+        return _ratio(*self.drawn(weights))
+
+    @cached_property
+    def _weighted(self) -> PairTable:
+        return PairTable.of(self.left, self.right, self.errors)
+
+
+Counts = SubjectCounts | PairCounts
+
+
+def rate_of_counts(counts: Counts, *, level: float = 0.95, target: float | None = None) -> Rate:
+    """Return the rate, judged by the target of its kind unless one is given."""
+    return counts.rate(level=level) if target is None else counts.rate(level=level, target=target)
+
+
+def _ratio(errors: NDArray[np.float64], trials: NDArray[np.float64]) -> NDArray[np.float64]:
+    rates = np.full(len(trials), np.nan)
+    np.divide(errors, trials, out=rates, where=trials > 0)
+    return rates
+
+
+def by_group(
+    cohort: Cohort, cells: Cells, photos: NDArray[np.int64], errors: _Numbers, trials: _Numbers
+) -> dict[str, SubjectCounts]:
+    """Add up errors and trials by group; an entry for every group, if without trials.
+
+    Parameters
+    ----------
+    cohort
+        Gives the subject of each photo.
+    cells
+        A division of the photos of the cohort.
+    photos
+        int64 array of shape (events,): photo index that an event belongs to.
+    errors, trials
+        Of each event, shape (events,), 0 <= errors <= trials.
+    """
+    codes, subjects = cells.codes[photos], cohort.subject_codes[photos]
+    counts = {}
+    for code, name in enumerate(cells.names):
+        inside = codes == code
+        added = (
+            np.bincount(subjects[inside], numbers[inside], len(cohort.subjects)).astype(np.int64)
+            for numbers in (errors, trials)
+        )
+        counts[name] = SubjectCounts(*added)
+    return counts

@@ -1,0 +1,280 @@
+"""The chapters of the report: which tables and pictures stand where, and what leads into them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from fairness.report.figures import Picture
+from fairness.report.result import AuditResult
+from fairness.report.table_view import View, matrix, view
+from fairness.report.wording import RATES, factor_title, rate_meaning, rate_title, slug
+from fairness.tables import TABLE_NAMES, Row, Table
+
+_MOST_PAIRS = 12
+_BY_FACTOR = ("differentials", "tests", "shift", "cross", "open_set", "refused", "discard")
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading inside a chapter, and a sentence on what follows."""
+
+    text: str
+    lead: str = ""
+
+
+Block = Heading | View | Picture
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """Heading, sentences that lead in, and tables and pictures in order."""
+
+    anchor: str
+    title: str
+    lead: str
+    blocks: tuple[Block, ...]
+
+
+def chapters(report: AuditResult, pictures: Sequence[Picture]) -> tuple[Chapter, ...]:
+    """Return the chapters of a report; those without a table or picture are left out."""
+    every = [
+        _plain(
+            report,
+            "acceptance",
+            "Bounds that were declared before the audit. Inconclusive "
+            "means that the interval holds the bound: more data could decide it.",
+        ),
+        _coverage(report),
+        *(_factor(report, pictures, factor) for factor in _factors(report)),
+        _age_gap(report, pictures),
+        _plain(
+            report,
+            "worst_cells",
+            "Intersections of factors can hide what each factor alone "
+            "shows; these have the highest measured rates among those with enough data.",
+        ),
+        _plain(
+            report,
+            "kin",
+            "Relatives look alike, and a relative may be who is looked for. "
+            "They are in no other false match rate of this report.",
+        ),
+        _plain(
+            report,
+            "tone_confound",
+            "A difference by skin tone that is not there among photos "
+            "of one exposure and quality comes from how the photos were taken.",
+        ),
+        _plain(
+            report,
+            "changes",
+            "The same subjects in both audits; a difference below zero "
+            "means that the rate is lower now. An interval that holds zero does not show that "
+            "nothing has changed.",
+        ),
+        *(
+            _plain(report, table.name, "")
+            for table in report.tables
+            if table.name not in TABLE_NAMES
+        ),
+    ]
+    return tuple(chapter for chapter in every if chapter.blocks)
+
+
+def _factors(report: AuditResult) -> list[str]:
+    """Return the factors that have a chapter of their own."""
+    tables = [report.table(name) for name in ("rates", *_BY_FACTOR) if report.has(name)]
+    return [str(f) for f in dict.fromkeys(f for table in tables for f in table.values("factor"))]
+
+
+def _plain(report: AuditResult, name: str, lead: str) -> Chapter:
+    if not report.has(name):
+        return Chapter(name, name, lead, ())
+    table = report.table(name)
+    return Chapter(name, table.title, lead, (view(table, level=report.level),))
+
+
+def _coverage(report: AuditResult) -> Chapter:
+    lead = (
+        "A photo belongs to the group of its own label, so that one person may be in several age "
+        "bands. Photos without a label are in “unknown”."
+    )
+    if not report.has("coverage"):
+        return Chapter("coverage", "Coverage", lead, ())
+    table = report.table("coverage")
+    blocks = tuple(
+        _view(report, table, factor, f"{table.title}: {factor_title(str(factor))}")
+        for factor in map(str, table.values("factor"))
+    )
+    return Chapter("coverage", table.title, lead, blocks)
+
+
+def _view(report: AuditResult, table: Table, factor: str, caption: str) -> View:
+    rows = table.where(factor=factor)
+    return view(table, rows, level=report.level, caption=caption, hide=("factor",))
+
+
+def _factor(report: AuditResult, pictures: Sequence[Picture], factor: str) -> Chapter:
+    own = [picture for picture in pictures if picture.key[0] == factor]
+    blocks = (
+        *_rates(report, own, factor),
+        *_differences(report, factor),
+        *_trade_off(report, own, factor),
+        *_between(report, own, factor),
+        *_searches(report, own, factor),
+        *_quality(report, own, factor),
+    )
+    title = factor_title(factor)
+    return Chapter(slug(f"by-{factor}"), f"By {title}", "", blocks)
+
+
+def _rates(report: AuditResult, own: Sequence[Picture], factor: str) -> Iterator[Block]:
+    if not report.has("rates"):
+        return
+    table = report.table("rates")
+    metrics = dict.fromkeys(str(row["metric"]) for row in table.where(factor=factor))
+    for metric in sorted(metrics, key=_place):
+        rows = table.where(factor=factor, metric=metric)
+        yield Heading(rate_title(metric), rate_meaning(metric))
+        yield from (p for p in own if p.kind == "forest" and p.key[1:] == (metric,))
+        caption = f"{rate_title(metric)} by {factor_title(factor)}"
+        yield view(table, rows, level=report.level, caption=caption, hide=("factor", "metric"))
+
+
+def _place(metric: str) -> int:
+    known = list(RATES)
+    return known.index(metric) if metric in known else len(known)
+
+
+def _differences(report: AuditResult, factor: str) -> Iterator[Block]:
+    blocks: tuple[Block, ...] = (
+        *_by_metric(report, "differentials", factor, "Differences: "),
+        *_of(report, "tests", factor),
+    )
+    if blocks:
+        yield Heading(
+            "Differences between groups",
+            "Each measure sums up all groups in one number. Read it beside the value that chance "
+            "alone would give if all groups were equal.",
+        )
+        yield from blocks
+
+
+def _trade_off(report: AuditResult, own: Sequence[Picture], factor: str) -> Iterator[Block]:
+    blocks: tuple[Block, ...] = (
+        *_drawn(own, "det"),
+        *_drawn(own, "scores"),
+        *_of(report, "shift", factor),
+    )
+    if blocks:
+        yield Heading(
+            "Trade-off and scores",
+            "Every threshold trades false leads against misses. The signs mark where the one "
+            "threshold of this audit puts each group; signs far apart are the difference that "
+            "people meet.",
+        )
+        yield from blocks
+
+
+def _between(report: AuditResult, own: Sequence[Picture], factor: str) -> Iterator[Block]:
+    rows = report.table("cross").where(factor=factor) if report.has("cross") else ()
+    if not rows:
+        return
+    yield Heading(
+        "False matches between groups",
+        "Two people of one group (the diagonal) are often more alike to the model than people "
+        "of different groups.",
+    )
+    yield from _drawn(own, "cross")
+    highest = _highest(rows)
+    caption = f"{report.table('cross').title}: {factor_title(factor)}"
+    if len(highest) < len(rows):
+        caption += f", the {len(highest)} highest of {len(rows)} (all are in tables/cross.csv)"
+    yield view(
+        report.table("cross"), highest, level=report.level, caption=caption, hide=("factor",)
+    )
+
+
+def _highest(rows: Sequence[Row]) -> Sequence[Row]:
+    if len(rows) <= _MOST_PAIRS:
+        return rows
+    read = [row for row in rows if row["estimate"] is not None]
+    return sorted(read, key=lambda row: -float(row["estimate"] or 0))[:_MOST_PAIRS]
+
+
+def _searches(report: AuditResult, own: Sequence[Picture], factor: str) -> Iterator[Block]:
+    blocks: tuple[Block, ...] = (
+        *_by_metric(report, "open_set", factor),
+        *_drawn(own, "cmc"),
+    )
+    if blocks:
+        yield Heading(
+            "Searches in a gallery",
+            "What an investigator meets: searches for people who are in the gallery and for "
+            "people who are not. These rates hold for a gallery of this size and make-up only.",
+        )
+        yield from blocks
+
+
+def _quality(report: AuditResult, own: Sequence[Picture], factor: str) -> Iterator[Block]:
+    blocks: tuple[Block, ...] = (
+        *_of(report, "refused", factor),
+        *_drawn(own, "discard"),
+        *_of(report, "discard", factor),
+    )
+    if blocks:
+        yield Heading(
+            "Quality and refused photos",
+            "A demand on quality can lower the rate of misses by turning away one group more "
+            "than another.",
+        )
+        yield from blocks
+
+
+def _by_metric(report: AuditResult, name: str, factor: str, prefix: str = "") -> Iterator[View]:
+    if not report.has(name):
+        return
+    table = report.table(name)
+    metrics = dict.fromkeys(str(row["metric"]) for row in table.where(factor=factor))
+    for metric in sorted(metrics, key=_place):
+        rows = table.where(factor=factor, metric=metric)
+        caption = f"{prefix}{rate_title(metric)} by {factor_title(factor)}"
+        yield view(table, rows, level=report.level, caption=caption, hide=("factor", "metric"))
+
+
+def _of(report: AuditResult, name: str, factor: str) -> Iterator[View]:
+    if report.has(name) and report.table(name).where(factor=factor):
+        table = report.table(name)
+        yield _view(report, table, factor, f"{table.title}: {factor_title(factor)}")
+
+
+def _drawn(own: Sequence[Picture], kind: str) -> Iterator[Picture]:
+    return (picture for picture in own if picture.kind == kind)
+
+
+def _age_gap(report: AuditResult, pictures: Sequence[Picture]) -> Chapter:
+    title = "Age and years between photos"
+    lead = (
+        "A child changes with every year. Age and the years between photos are shown together, "
+        "because older photos of small children are usually also further apart."
+    )
+    if not report.has("age_gap"):
+        return Chapter("age-gap", title, lead, ())
+    table = report.table("age_gap")
+    blocks: list[Block] = []
+    for metric in sorted(map(str, table.values("metric")), key=_place):
+        name = rate_title(metric)
+        blocks += [
+            Heading(name),
+            *(p for p in pictures if p.kind == "age_gap" and p.key[1:] == (metric,)),
+            matrix(
+                table.where(metric=metric),
+                "age",
+                "gap",
+                caption=f"{name} by age in the earlier photo and years between the photos",
+                corner="Age ↓ years →",
+                note=table.note,
+            ),
+        ]
+    return Chapter("age-gap", title, lead, tuple(blocks))

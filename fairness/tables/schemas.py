@@ -1,0 +1,240 @@
+"""The tables of an audit and what each of their columns means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fairness.tables.table import Column, Row, Table
+
+FACTOR = Column("factor", "Factor", "text", "What divides the photos into groups.")
+GROUP = Column("group", "Group", "text", 'The group; "all" is everyone together.')
+_METRIC = Column("metric", "Error rate", "text", "Which error rate, see the glossary.")
+STATUS = Column("status", "Reading", "status", "What the data can carry, see the glossary.")
+_LOW = Column("low", "Lower limit", "rate", "Lower confidence limit.")
+_HIGH = Column("high", "Upper limit", "rate", "Upper confidence limit.")
+_SUBJECTS = Column("subjects", "Subjects", "count", "People with at least one trial.")
+_TRIALS = Column("trials", "Trials", "count", "Comparisons, searches or photos counted.")
+_PHOTOS = Column("photos", "Photos", "count", "Photos in the group.")
+
+RATE_COLUMNS = (
+    STATUS,
+    Column("estimate", "Rate", "rate", "Errors divided by trials."),
+    _LOW,
+    _HIGH,
+    Column("bound", "Upper bound", "rate", "One-sided bound, where errors are too few for a rate."),
+    Column("errors", "Errors", "count", "Trials that went wrong."),
+    _TRIALS,
+    _SUBJECTS,
+    Column(
+        "effective",
+        "Effective trials",
+        "number",
+        "Independent trials that the limits are made from; fewer than the trials where photos "
+        "of one person succeed or fail together.",
+    ),
+)
+"""What `fairness.tables.rate_row` fills."""
+
+_CHANGE = (
+    Column("before", "Baseline", "rate", "The rate in the baseline."),
+    Column("after", "Now", "rate", "The rate in this audit."),
+    Column("difference", "Difference", "points", "Now less baseline, on the same subjects."),
+    Column("low", "Lower limit", "points", "Lower confidence limit of the difference."),
+    Column("high", "Upper limit", "points", "Upper confidence limit of the difference."),
+)
+
+_TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
+    "coverage": (
+        "Who is in the cohort",
+        (
+            FACTOR,
+            GROUP,
+            _SUBJECTS,
+            _PHOTOS,
+            Column("share", "Share of photos", "rate", "Photos of the group among all photos."),
+            Column("mated", "Mated comparisons", "count", "Pairs of photos of one person."),
+            Column("non_mated", "Non-mated comparisons", "count", "Pairs of different people."),
+            STATUS,
+        ),
+    ),
+    "rates": (
+        "Error rates by group",
+        (
+            FACTOR,
+            GROUP,
+            _METRIC,
+            *RATE_COLUMNS,
+            Column(
+                "optimistic",
+                "Bound if all pairs were independent",
+                "rate",
+                "For comparison only: the bound is lower because it takes every pair as new "
+                "evidence, which pairs that share a person are not.",
+            ),
+        ),
+    ),
+    "differentials": (
+        "Differences between groups",
+        (
+            FACTOR,
+            _METRIC,
+            Column("measure", "Measure", "text", "How the groups are summed up in one number."),
+            Column("alpha", "Weight of FMR", "number", "Weight of false matches against misses."),
+            Column("value", "Value", "number", "The measure at the global threshold."),
+            Column("low", "Lower limit", "number", "Lower confidence limit."),
+            Column("high", "Upper limit", "number", "Upper confidence limit."),
+            Column("expected", "If equal: typical", "number", "Mean if all groups were equal."),
+            Column(
+                "expected_95",
+                "If equal: up to",
+                "number",
+                "95th percentile if all groups were equal.",
+            ),
+            Column("groups_used", "Groups used", "count", "Groups that entered the measure."),
+            Column("groups_excluded", "Groups left out", "count", "Groups with too little data."),
+            Column("flag", "Remark", "text", "What to bear in mind."),
+            Column("status", "Reading", "status", "Whether the measure could be worked out."),
+        ),
+    ),
+    "cross": (
+        "False match rate between groups",
+        (
+            FACTOR,
+            GROUP,
+            Column("other_group", "Other group", "text", "The group of the other photo."),
+            *RATE_COLUMNS,
+        ),
+    ),
+    "age_gap": (
+        "False non-match rate by age and age gap",
+        (
+            Column("age", "Age at enrolment", "text", "Age in the earlier photo, years."),
+            Column("gap", "Years between the photos", "text", "Years to the later photo."),
+            _METRIC,
+            *RATE_COLUMNS,
+        ),
+    ),
+    "shift": (
+        "How scores differ by group",
+        (
+            FACTOR,
+            GROUP,
+            Column("kind", "Comparisons", "text", "Mated or non-mated."),
+            Column("mean", "Mean score", "score", "Mean of the scores."),
+            Column("median", "Median score", "score", "Median of the scores."),
+            Column("shift", "Shift", "score", "Mean less the mean of all groups together."),
+            Column("low", "Lower limit", "score", "Lower confidence limit of the shift."),
+            Column("high", "Upper limit", "score", "Upper confidence limit of the shift."),
+            _TRIALS,
+            _SUBJECTS,
+            STATUS,
+        ),
+    ),
+    "open_set": (
+        "Searches in a gallery",
+        (
+            FACTOR,
+            GROUP,
+            _METRIC,
+            Column("rank", "Candidates looked at", "count", "Length of the candidate list."),
+            Column("gallery", "Gallery size", "count", "Subjects enrolled."),
+            *RATE_COLUMNS,
+        ),
+    ),
+    "tests": (
+        "Tests of equal rates",
+        (
+            FACTOR,
+            _METRIC,
+            GROUP,
+            Column("test", "Test", "text", "What was compared with what."),
+            Column("statistic", "Statistic", "number", "The test statistic."),
+            Column("p", "p", "p", "Chance of a difference this large if there were none."),
+            Column("holm", "p (Holm)", "p", "Adjusted: chance of any false report in the family."),
+            Column("bh", "p (BH)", "p", "Adjusted: share of false reports (exploratory)."),
+        ),
+    ),
+    "kin": (
+        "Comparisons of relatives",
+        (FACTOR, GROUP, _METRIC, *RATE_COLUMNS),
+    ),
+    "refused": (
+        "Photos that were refused",
+        (
+            FACTOR,
+            GROUP,
+            Column("reason", "Reason", "text", "Why no template was made."),
+            *RATE_COLUMNS,
+        ),
+    ),
+    "discard": (
+        "False non-match rate when the worst photos are put aside",
+        (
+            FACTOR,
+            GROUP,
+            Column("discarded", "Put aside", "rate", "Share of comparisons put aside."),
+            *RATE_COLUMNS,
+        ),
+    ),
+    "tone_confound": (
+        "Apparent skin tone, exposure and quality",
+        (
+            Column("tone", "Apparent tone", "text", "Measured or annotated, see the run card."),
+            Column("exposure", "Exposure", "text", "How light the whole photo is."),
+            Column("quality", "Quality", "text", "Band of the measure of quality."),
+            _METRIC,
+            _PHOTOS,
+            *RATE_COLUMNS,
+        ),
+    ),
+    "worst_cells": (
+        "Groups with the highest error rates",
+        (_METRIC, FACTOR, GROUP, *RATE_COLUMNS),
+    ),
+    "acceptance": (
+        "Declared bounds",
+        (
+            Column("bound_name", "Bound", "text", "Name in the file of bounds."),
+            FACTOR,
+            GROUP,
+            _METRIC,
+            Column("measure", "Measure", "text", "What is bounded; a rate where empty."),
+            Column("limit", "At most", "number", "The bound."),
+            Column("value", "Measured", "number", "The measured value."),
+            Column("low", "Lower limit", "number", "Lower confidence limit."),
+            Column("high", "Upper limit", "number", "Upper confidence limit."),
+            Column("outcome", "Outcome", "text", "pass, fail or inconclusive."),
+            Column("reason", "Why", "text", "What decided it."),
+        ),
+    ),
+    "changes": (
+        "Compared with the baseline",
+        (FACTOR, GROUP, _METRIC, *_CHANGE, _TRIALS, _SUBJECTS, STATUS),
+    ),
+}
+
+TABLE_NAMES = tuple(_TABLES)
+"""The tables that a report has a place for, in the order of its pages."""
+
+
+def audit_table(name: str, rows: Iterable[Row], *, note: str = "") -> Table:
+    """Return one of the tables of an audit.
+
+    Parameters
+    ----------
+    name
+        One of `TABLE_NAMES`.
+    rows
+        Values by column name; what a row leaves out is None.
+    note
+        Shown under the table.
+
+    Raises
+    ------
+    ValueError
+        If there is no such table, or a row has a column that it does not have.
+    """
+    if name not in _TABLES:
+        raise ValueError(f"an audit has no table {name!r}, only {', '.join(TABLE_NAMES)}")
+    title, columns = _TABLES[name]
+    return Table(name, title, columns, tuple(rows), note)

@@ -1,0 +1,180 @@
+"""Scores of comparisons that were made elsewhere, one by one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairness.cohort import Cells, Cohort
+from fairness.errors import ScoresError
+from fairness.verification.false_matches import Dyads, FalseMatches, ListedMade
+from fairness.verification.histogram import ScoreHistogram, empty_counts, first_row
+from fairness.verification.pairs import Pairs, Photos, earlier_first, family_codes
+from fairness.verification.scores import NOT_COMPARED, false_matches_of
+
+NO_SCORE = "no score"
+"""Why a photo counts as not acquired: every comparison with it was tried, none has a score."""
+
+BINS = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class ListedScores:
+    """Comparisons of a cohort, as `fairness.verification.read_scores` reads them; a `Scores`.
+
+    Any scale of scores will do, as long as higher is closer. Comparisons that are not listed were
+    not made, and count in no rate.
+
+    Parameters
+    ----------
+    cohort
+        Whose they are.
+    left, right
+        int64 arrays of shape (comparisons,): photo indices of the cohort, in any order.
+    score
+        float32 array of shape (comparisons,); nan where a comparison was tried and has no score.
+
+    Raises
+    ------
+    ScoresError
+        If there is none, a photo is compared with itself, a pair occurs twice (in either order),
+        or a score is infinite. Comparisons are named by number, from 1.
+    """
+
+    cohort: Cohort
+    left: Photos
+    right: Photos
+    score: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        pairs = Pairs(self.left, self.right, self.score)
+        low, high = np.minimum(pairs.left, pairs.right), np.maximum(pairs.left, pairs.right)
+        require_no_row(low == high, rule="two different photos in each row")
+        require_no_row(
+            np.isinf(self.score) | (self.score.dtype != np.float32), rule="scores that are finite"
+        )
+        require_no_row(
+            _repeated(low * len(self.cohort) + high),
+            rule="each pair of photos once, in one order or the other",
+            next_step="Keep one row of each pair, or their mean.",
+        )
+        if len(pairs) == 0:
+            raise ScoresError(
+                "list of scores",
+                rule="at least one comparison",
+                got="none",
+                next_step="Give a file that has rows.",
+            )
+
+    @cached_property
+    def acquisition(self) -> tuple[str, ...]:
+        """See `Scores`: `NO_SCORE` where no comparison has one, `NOT_COMPARED` where none is."""
+        made = ~np.isnan(self.score)
+        listed, scored = (
+            np.isin(
+                np.arange(len(self.cohort)), np.concatenate([self.left[some], self.right[some]])
+            )
+            for some in (np.ones_like(made), made)
+        )
+        reasons = np.where(scored, "", np.where(listed, NO_SCORE, NOT_COMPARED))
+        return tuple(str(reason) for reason in reasons)
+
+    def mated(self) -> Pairs:
+        """See `Scores`: those that are listed."""
+        return self._earlier_first(self._mates)
+
+    def kin(self) -> Pairs:
+        """See `Scores`: those that are listed."""
+        return self._earlier_first(self._relatives)
+
+    def histogram(self, cells: Cells) -> ScoreHistogram:
+        """See `Scores`; bins of equal width from the lowest to the highest score."""
+        edges, pairs = self._edges, self._non_mated
+        groups, bins = len(cells.names), len(edges) - 1
+        counts = empty_counts(cells, bins)
+        codes = np.sort(np.stack([cells.codes[pairs.left], cells.codes[pairs.right]]), axis=0)
+        starts = np.array([first_row(code, groups) for code in range(groups)], np.int64)
+        rows = starts[codes[0]] + codes[1] - codes[0]
+        places = np.searchsorted(edges, pairs.score, side="right") - 1
+        flat = np.bincount(rows * bins + places, minlength=counts.size)
+        return ScoreHistogram(cells, edges, flat.reshape(counts.shape))
+
+    def tail(self, threshold: float) -> Pairs:
+        """See `Scores`."""
+        return self._non_mated.where(self._non_mated.score >= np.float32(threshold))
+
+    def made(self, cells: Cells) -> ListedMade:
+        """See `Scores`: those that are listed and have a score."""
+        pairs, codes = self._non_mated, self.cohort.subject_codes
+        dyads = Dyads.of(pairs.left, pairs.right, cells=cells, subject_codes=codes)
+        return ListedMade(dyads, len(cells.names))
+
+    def false_matches(self, threshold: float, cells: Cells) -> FalseMatches:
+        """See `Scores`."""
+        return false_matches_of(self, threshold, cells)
+
+    @cached_property
+    def _ordered(self) -> Pairs:
+        """All that is listed, left < right, whatever the order of the rows."""
+        low, high = np.minimum(self.left, self.right), np.maximum(self.left, self.right)
+        order = np.lexsort((high, low))
+        return Pairs(low[order], high[order], self.score[order])
+
+    @cached_property
+    def _mates(self) -> NDArray[np.bool_]:
+        codes = self.cohort.subject_codes
+        mates: NDArray[np.bool_] = codes[self._ordered.left] == codes[self._ordered.right]
+        return mates
+
+    @cached_property
+    def _relatives(self) -> NDArray[np.bool_]:
+        families = family_codes(self.cohort)[self.cohort.subject_codes]
+        left, right = families[self._ordered.left], families[self._ordered.right]
+        related: NDArray[np.bool_] = (left == right) & (left >= 0) & ~self._mates
+        return related
+
+    @cached_property
+    def _non_mated(self) -> Pairs:
+        made = ~np.isnan(self._ordered.score)
+        return self._ordered.where(made & ~self._mates & ~self._relatives)
+
+    @cached_property
+    def _edges(self) -> NDArray[np.float32]:
+        made = self.score[~np.isnan(self.score)]
+        low, high = (float(made.min()), float(made.max())) if len(made) else (-1.0, 1.0)
+        edges = np.unique(np.linspace(low, high, BINS + 1).astype(np.float32))
+        return np.append(edges, np.nextafter(edges[-1], np.float32(np.inf)))
+
+    def _earlier_first(self, chosen: NDArray[np.bool_]) -> Pairs:
+        pairs = self._ordered.where(chosen)
+        return Pairs(*earlier_first(self.cohort, pairs.left, pairs.right), pairs.score)
+
+
+def require_no_row(
+    wrong: NDArray[np.bool_], *, rule: str, next_step: str = "Correct these rows."
+) -> None:
+    """Raise a ScoresError that counts the wrong rows and names the first few, from 1.
+
+    Raises
+    ------
+    ScoresError
+        If one is wrong.
+    """
+    rows = np.flatnonzero(wrong) + 1
+    if len(rows):
+        named = ", ".join(str(row) for row in islice(rows, 5))
+        more = ", …" if len(rows) > 5 else ""
+        got = f"{len(rows)} other {'row' if len(rows) == 1 else 'rows'}: {named}{more}"
+        raise ScoresError("list of scores", rule=rule, got=got, next_step=next_step)
+
+
+def _repeated(keys: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell which keys occurred before, shape (keys,)."""
+    first = np.unique(keys, return_index=True)[1]
+    again = np.ones(len(keys), np.bool_)
+    again[first] = False
+    return again

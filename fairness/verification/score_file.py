@@ -1,0 +1,188 @@
+"""Reading a file of scores: the audit of a matcher of which only its comparisons are known."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairness.cohort import Cohort
+from fairness.errors import MissingExtraError, ScoresError
+from fairness.verification.listed_scores import ListedScores, require_no_row
+
+Kind = Literal["similarity", "distance"]
+"""Whether a higher or a lower number means closer."""
+
+COLUMNS = ("probe", "reference", "score")
+
+Batch = tuple[Sequence[Any], ...]
+"""Some rows, column by column, in the order of `COLUMNS`."""
+
+_AT_ONCE = 65_536
+_SHOWN = 5
+
+
+def read_scores(path: Path | str, cohort: Cohort, *, kind: Kind = "similarity") -> ListedScores:
+    """Read comparisons from CSV (UTF-8, a header row) or, by the ending .parquet, from Parquet.
+
+    Parameters
+    ----------
+    path
+        The file; its columns `probe` and `reference` name photos of the cohort, `score` is a
+        number, empty where the comparison was tried and could not be made. Other columns are not
+        looked at.
+    cohort
+        Whose photos they are. The labels say which comparisons are mated.
+    kind
+        "distance" if lower is closer: scores, and so all thresholds, are then the negative of what
+        the file holds.
+
+    Raises
+    ------
+    ScoresError
+        If the file cannot be read, lacks a column, names photos that are not in the cohort, or has
+        scores that are no finite numbers; if it lists a pair twice or a photo with itself; or if
+        people score closer to others than to themselves, so that `kind` looks wrong. Rows are
+        counted from 1, after the header.
+    MissingExtraError
+        If the file is Parquet and pyarrow is not installed.
+    """
+    if kind not in get_args(Kind):
+        raise ValueError(f"kind must be one of {get_args(Kind)}, got {kind!r}")
+    path = Path(path)
+    place = {sample.photo: index for index, sample in enumerate(cohort.samples)}
+    unknown: dict[str, None] = {}
+    parts = [_parsed(batch, place, unknown) for batch in _batches(path)]
+    _require_known(unknown, path)
+    if not parts:
+        raise _unreadable(path, "no comparison")
+    left, right, score, made = (np.concatenate(column) for column in zip(*parts, strict=True))
+    require_no_row(
+        made & ~np.isfinite(score),
+        rule="scores that are finite numbers, empty where a comparison was not made",
+    )
+    listed = ListedScores(cohort, left, right, score if kind == "similarity" else -score)
+    _require_direction(listed, kind, path)
+    return listed
+
+
+def _parsed(
+    batch: Batch, place: dict[str, int], unknown: dict[str, None]
+) -> tuple[NDArray[Any], ...]:
+    """Return photo indices, scores, and whether there is a score; note the photos not known."""
+    sides = []
+    for photos in batch[:2]:
+        names = [str(photo) for photo in photos]
+        unknown.update((name, None) for name in names if name not in place)
+        sides.append(np.array([place.get(name, -1) for name in names], np.int64))
+    made = np.array([cell is not None and cell != "" for cell in batch[2]], np.bool_)
+    numbers = np.array([_number(cell) for cell in batch[2]], np.float64)
+    with np.errstate(over="ignore"):
+        return *sides, numbers.astype(np.float32), made
+
+
+def _number(cell: Any) -> float:
+    try:
+        return float(cell) if cell is not None else np.nan
+    except ValueError:
+        return np.nan
+
+
+def _batches(path: Path) -> Iterator[Batch]:
+    return _parquet(path) if path.suffix.lower() == ".parquet" else _csv(path)
+
+
+def _csv(path: Path) -> Iterator[Batch]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            header = [name.strip() for name in next(reader, [])]
+            _require_columns(header, path)
+            wanted = [header.index(column) for column in COLUMNS]
+            while rows := list(islice(reader, _AT_ONCE)):
+                full = [row for row in rows if row]
+                if any(len(row) != len(header) for row in full):
+                    raise _unreadable(path, f"a row without {len(header)} cells")
+                yield tuple([row[column].strip() for row in full] for column in wanted)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise _unreadable(path, error) from error
+
+
+def _parquet(path: Path) -> Iterator[Batch]:
+    try:
+        import pyarrow  # type: ignore[import-untyped]
+        import pyarrow.parquet  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise MissingExtraError(
+            "reading Parquet",
+            rule="the extra `parquet` is installed",
+            got="no pyarrow",
+            next_step="pip install 'matcher[parquet]', or give the scores as CSV.",
+            path=path,
+        ) from error
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            _require_columns(file.schema_arrow.names, path)
+            for batch in file.iter_batches(_AT_ONCE, columns=list(COLUMNS)):
+                yield tuple(batch.column(column).to_pylist() for column in COLUMNS)
+    except (OSError, pyarrow.ArrowException) as error:
+        raise _unreadable(path, error) from error
+
+
+def _require_columns(names: Sequence[str], path: Path) -> None:
+    missing = [column for column in COLUMNS if column not in names]
+    if missing:
+        raise _unreadable(path, f"no column {' and no '.join(missing)}")
+
+
+def _unreadable(path: Path, why: object) -> ScoresError:
+    return ScoresError(
+        "file of scores",
+        rule=f"a CSV or Parquet file with the columns {', '.join(COLUMNS)}",
+        got=why,
+        next_step="Check the file.",
+        path=path,
+    )
+
+
+def _require_known(unknown: dict[str, None], path: Path) -> None:
+    if unknown:
+        named = ", ".join(repr(name) for name in islice(unknown, _SHOWN))
+        raise ScoresError(
+            "file of scores",
+            rule="photos of the cohort, called as its labels call them",
+            got=f"{len(unknown)} other {'photo' if len(unknown) == 1 else 'photos'}, as in {named}",
+            next_step="Add them to the labels, or leave their rows out.",
+            path=path,
+        )
+
+
+def _require_direction(scores: ListedScores, kind: Kind, path: Path) -> None:
+    """Refuse scores by which people are closer to others than to themselves.
+
+    By the Mann-Whitney statistic: the share of (mated, non-mated) pairs of scores in which the
+    mated one is higher. It is refused below 0.4, if two standard errors below a half as well.
+    """
+    mated = scores.mated().score
+    mated = mated[~np.isnan(mated)]
+    other = np.sort(scores.tail(-np.inf).score)
+    if not len(mated) or not len(other):
+        return
+    below = np.searchsorted(other, mated, "left") + np.searchsorted(other, mated, "right")
+    pairs = len(mated) * len(other)
+    higher = float(below.sum()) / 2 / pairs
+    error = ((len(mated) + len(other) + 1) / (12 * pairs)) ** 0.5
+    if higher < min(0.4, 0.5 - 2 * error):
+        raise ScoresError(
+            "file of scores",
+            rule=f"scores of one person that are mostly closer than of two, given as {kind}",
+            got=f"closer in only {100 * higher:.3g} % of pairs of such scores",
+            next_step=f'Pass kind="{"distance" if kind == "similarity" else "similarity"}", '
+            "or check the subjects in the labels.",
+            path=path,
+        )

@@ -1,0 +1,35 @@
+"""Doors that load a name when it is first used, so that importing a package does no work."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+
+def lazy_names(
+    package: str, modules: Mapping[str, Sequence[str]]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Return the `__getattr__` and `__dir__` of a package.
+
+    Parameters
+    ----------
+    package
+        Its name, as in `__name__`.
+    modules
+        The names that each module has, by the module's own name in full.
+    """
+    module_of = {name: module for module, names in modules.items() for name in names}
+
+    def getattribute(name: str) -> Any:
+        if name not in module_of:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        value = getattr(import_module(module_of[name]), name)
+        setattr(sys.modules[package], name, value)
+        return value
+
+    def names() -> list[str]:
+        return sorted([*vars(sys.modules[package]), *module_of])
+
+    return getattribute, names

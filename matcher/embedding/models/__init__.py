@@ -1,0 +1,24 @@
+"""What a model is: one frozen record, the registry, and records of ONNX files."""
+
+from matcher.embedding.models.onnx_record import read_record
+from matcher.embedding.models.record import (
+    OWN_PACKAGE,
+    FarView,
+    ModelIdentity,
+    ModelRecord,
+    WeightsFile,
+)
+from matcher.embedding.models.registry import DEFAULT_MODEL, DLIB_150, get_record, list_models
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "DLIB_150",
+    "OWN_PACKAGE",
+    "FarView",
+    "ModelIdentity",
+    "ModelRecord",
+    "WeightsFile",
+    "get_record",
+    "list_models",
+    "read_record",
+]

@@ -1,0 +1,198 @@
+"""TOML records of ONNX models."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from matcher.embedding.models.record import ModelRecord, WeightsFile
+from matcher.errors import InputError, UnknownModelError
+from matcher.faces import LANDMARKS, CropTemplate
+
+_REQUIRED = (
+    "name",
+    "version",
+    "file",
+    "licence",
+    "training_data",
+    "size",
+    "template",
+    "colour_order",
+    "mean",
+    "scale",
+    "dimension",
+    "mirrored",
+)
+_OPTIONAL = ("sha256", "url")
+_T = TypeVar("_T")
+
+
+def read_record(path: Path) -> ModelRecord:
+    """Read the record of an ONNX model.
+
+    Parameters
+    ----------
+    path
+        A TOML file with the keys name, version, file (name of the ONNX file), licence,
+        training_data, size (pixels), template (five points, x and y each, in the order of
+        `matcher.faces.LANDMARKS`), colour_order ("RGB" or "BGR"), mean (three numbers), scale,
+        dimension, mirrored; and, if known, sha256 and url.
+
+    Raises
+    ------
+    UnknownModelError
+        If there is no such file.
+    InputError
+        If the file cannot be read, or a key is missing, unknown or of another kind.
+    """
+    facts = _Facts(path, _parse(path))
+    facts.check_keys()
+    size = facts.get("size", _positive_integer, "a positive whole number of pixels")
+    name = facts.get("name", _name, "a word of letters, digits, dots and hyphens")
+    return ModelRecord(
+        name=name,
+        version=facts.get("version", _text, "a text"),
+        network="onnx",
+        weights=WeightsFile(
+            filename=facts.get(
+                "file", _filename, "a file name that ends in .onnx, without folders"
+            ),
+            sha256=facts.get("sha256", _sha256, "64 lower-case hexadecimal digits"),
+            url=facts.get("url", _url, "an address that begins with https://"),
+        ),
+        licence=facts.get("licence", _text, "a text"),
+        training_data=facts.get("training_data", _text, "a text"),
+        crop=CropTemplate(
+            name=f"{name}-{size}",
+            size=size,
+            points=facts.get("template", _points, f"{len(LANDMARKS)} points of two numbers"),
+        ),
+        colour_order=facts.get("colour_order", _colour_order, "'RGB' or 'BGR'"),
+        mean=facts.get("mean", _three_numbers, "three numbers"),
+        scale=facts.get("scale", _positive, "a number above zero"),
+        dimension=facts.get("dimension", _positive_integer, "a positive whole number"),
+        mirrored=facts.get("mirrored", _truth, "true or false"),
+    )
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise UnknownModelError(
+            "The model is unknown",
+            rule="a name that ends in .toml must be the path of a record",
+            got="no such file",
+            next_step="Correct the path, or see the names: matcher models list",
+            path=path,
+        ) from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise _refusal(path, "it must be a readable TOML file", error) from error
+
+
+def _refusal(path: Path, rule: str, got: object) -> InputError:
+    return InputError(
+        "The model record cannot be read",
+        rule=rule,
+        got=got,
+        next_step="Correct the record; docs/models.md shows one.",
+        path=path,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Facts:
+    path: Path
+    values: dict[str, Any]
+
+    def check_keys(self) -> None:
+        missing = [key for key in _REQUIRED if key not in self.values]
+        unknown = sorted(set(self.values) - {*_REQUIRED, *_OPTIONAL})
+        if missing:
+            raise _refusal(self.path, f"it must have {', '.join(missing)}", "a record without")
+        if unknown:
+            raise _refusal(self.path, "it must have no other keys", ", ".join(unknown))
+
+    def get(self, key: str, read: Callable[[Any], _T], rule: str) -> _T:
+        value = self.values.get(key)
+        try:
+            return read(value)
+        except (TypeError, ValueError) as error:
+            raise _refusal(self.path, f"{key} must be {rule}", repr(value)) from error
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise TypeError
+    return value
+
+
+def _matching(value: Any, pattern: str) -> str:
+    if not re.fullmatch(pattern, _text(value)):
+        raise ValueError
+    return str(value)
+
+
+def _name(value: Any) -> str:
+    return _matching(value, r"[A-Za-z0-9][A-Za-z0-9.-]*")
+
+
+def _filename(value: Any) -> str:
+    return _matching(value, r"[A-Za-z0-9][\w.-]*\.onnx")
+
+
+def _sha256(value: Any) -> str | None:
+    return None if value is None else _matching(value, r"[0-9a-f]{64}")
+
+
+def _url(value: Any) -> str | None:
+    return None if value is None else _matching(value, r"https://\S+")
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError
+    if not math.isfinite(value):
+        raise ValueError
+    return float(value)
+
+
+def _positive(value: Any) -> float:
+    if _number(value) <= 0:
+        raise ValueError
+    return float(value)
+
+
+def _positive_integer(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+        raise ValueError
+    return value
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _colour_order(value: Any) -> Any:
+    if value not in ("RGB", "BGR"):
+        raise ValueError
+    return value
+
+
+def _three_numbers(value: Any) -> tuple[float, float, float]:
+    red, green, blue = (_number(part) for part in value)
+    return red, green, blue
+
+
+def _points(value: Any) -> tuple[tuple[float, float], ...]:
+    points = tuple((_number(x), _number(y)) for x, y in value)
+    if len(points) != len(LANDMARKS):
+        raise ValueError
+    return points

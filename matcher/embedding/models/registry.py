@@ -1,0 +1,161 @@
+"""The models this library knows, with all facts that go with their weights."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from matcher.embedding.models.onnx_record import read_record
+from matcher.embedding.models.record import OWN_PACKAGE, FarView, ModelRecord, WeightsFile
+from matcher.errors import UnknownModelError
+from matcher.faces import CropTemplate
+
+DEFAULT_MODEL: Final = "youth-resnet"
+
+# Where the detector's landmarks come to lie in chips that dlib cuts itself (150 pixels, padding
+# 0.25): median over 515 LFW photos, left and right averaged. Made by
+# tools/derive_dlib_template.py; figures in docs/faces-and-quality.md.
+DLIB_150 = CropTemplate(
+    name="dlib-150",
+    size=150,
+    points=((47.3, 44.7), (101.7, 44.7), (74.5, 77.2), (50.9, 104.6), (98.1, 104.6)),
+)
+
+# The published networks were trained on the detector's boxes with a margin (44 of 182 pixels, of
+# which a 160-pixel part was used), without alignment. This geometry is ours: where the landmarks
+# lie in such boxes, median over 78 LFW photos, left and right averaged. What it is worth has not
+# been measured with the weights.
+FACENET_160 = CropTemplate(
+    name="facenet-160",
+    size=160,
+    points=((49.2, 64.3), (110.8, 64.3), (80.0, 90.4), (52.3, 116.0), (107.7, 116.0)),
+)
+
+_DLIB_RESNET = ModelRecord(
+    name="dlib-resnet",
+    version="1",
+    network="dlib-resnet",
+    weights=WeightsFile(
+        filename="dlib_face_recognition_resnet_model_v1.dat",
+        sha256="55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
+        package="face-recognition-models",
+    ),
+    licence="CC0-1.0 (public domain), Davis King, https://github.com/davisking/dlib-models",
+    training_data=(
+        "About 3 million photos of 7,485 people: FaceScrub, VGG Face, and photos collected from "
+        "the internet, as the author describes them. Mostly adults in the public eye."
+    ),
+    crop=DLIB_150,
+    colour_order="RGB",
+    mean=(122.782, 117.001, 104.298),
+    scale=256.0,
+    dimension=128,
+    mirrored=True,
+)
+
+_YOUTH_RESNET = replace(
+    _DLIB_RESNET,
+    name="youth-resnet",
+    version="5",
+    network="youth-resnet",
+    weights=WeightsFile(
+        filename="youth-resnet-5.safetensors",
+        sha256="a79d78317354933d5b64136af7c83f5572537425b054ffd461c63f74165a503e",
+        package=OWN_PACKAGE,
+    ),
+    licence=(
+        "Apache-2.0, as the code; whoever holds that the share-alike terms of VGGFace2 reach "
+        "weights may take it under CC BY-SA 4.0. Made from dlib's weights (CC0-1.0) and SFace of "
+        "OpenCV Zoo (Apache-2.0; its photos are not stated, some data sets of its paper were "
+        "offered for research only) with photos of FairFace (CC BY 4.0, Karkkainen and Joo) and of "
+        "Labeled Faces in the Wild (a public benchmark that states no terms for its photos); "
+        "docs/youth-resnet.md argues each"
+    ),
+    training_data=(
+        "dlib-resnet; sface, a MobileNet trained on photos of people in the public eye (OpenCV Zoo "
+        "does not state which); and both trained further on 11,857 photos: 8,046 of "
+        "FairFace's training part, 7,453 of them of people who seem younger than 20, and 3,811 of "
+        "adults of Labeled Faces in the Wild. No photo of a child was paired with one at another "
+        "age, but what sface learned from may hold people at several."
+    ),
+    far_views=(FarView(32), FarView(24, quality=30)),
+)
+
+_RELEASE = "https://github.com/timesler/facenet-pytorch/releases/download/v2.2.9/"
+
+
+# The publisher states no hash of either file. Several public projects that fetch the first from
+# this address pin the same one; for the second none was found.
+_VGGFACE2_SHA256 = "281cebca8662831adb987a874bdcb36e73f5b1c6dc5ee5878f305e985625d99b"
+
+
+def _facenet(name: str, filename: str, sha256: str | None, training_data: str) -> ModelRecord:
+    return ModelRecord(
+        name=name,
+        version="2.2.9",
+        network="inception-resnet-v1",
+        weights=WeightsFile(filename=filename, sha256=sha256, url=_RELEASE + filename),
+        licence=(
+            "MIT for the code and the release (timesler/facenet-pytorch, after "
+            "davidsandberg/facenet); the training photos have terms of their own"
+            + ("" if sha256 else ". No hash is published: the first download is trusted")
+        ),
+        training_data=training_data,
+        crop=FACENET_160,
+        colour_order="RGB",
+        mean=(127.5, 127.5, 127.5),
+        scale=128.0,
+        dimension=512,
+        mirrored=True,
+    )
+
+
+_BUILT_IN = (
+    _YOUTH_RESNET,
+    _DLIB_RESNET,
+    _facenet(
+        "facenet-vggface2",
+        "20180402-114759-vggface2.pt",
+        _VGGFACE2_SHA256,
+        "VGGFace2: 3.3 million photos of about 9,000 people, mostly adults in the public eye.",
+    ),
+    _facenet(
+        "facenet-casia-webface",
+        "20180408-102900-casia-webface.pt",
+        None,
+        "CASIA-WebFace: 0.5 million photos of 10,575 people, mostly adults in the public eye.",
+    ),
+)
+
+
+def list_models() -> tuple[ModelRecord, ...]:
+    """Return the records of all models that can be named, the default one first."""
+    shipped = sorted((Path(__file__).parent / "records").glob("*.toml"))
+    return (*_BUILT_IN, *(read_record(path) for path in shipped))
+
+
+def get_record(name: str) -> ModelRecord:
+    """Return the record of a model.
+
+    Parameters
+    ----------
+    name
+        One of the names in `list_models`, or the path of a TOML record, which ends in ".toml".
+
+    Raises
+    ------
+    UnknownModelError
+        If there is no such model; the message names those there are.
+    """
+    if name.endswith(".toml"):
+        return read_record(Path(name))
+    known = {record.name: record for record in list_models()}
+    if name not in known:
+        raise UnknownModelError(
+            "The model is unknown",
+            rule=f"it must be one of {', '.join(known)}, or the path of a .toml record",
+            got=repr(name),
+            next_step="See the list: matcher models list",
+        )
+    return known[name]

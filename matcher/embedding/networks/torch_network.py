@@ -1,0 +1,138 @@
+"""PyTorch modules as networks: device, precision, memory layout, weights."""
+
+from __future__ import annotations
+
+import io
+import logging
+import pickle
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from matcher.embedding.networks.dlib_network import DlibResnet, convert
+from matcher.embedding.networks.network import Network
+from matcher.embedding.networks.quantised import State, unpacked
+from matcher.embedding.networks.youth_network import YouthResnet
+from matcher.embedding.weights import record_sha256, recorded_sha256, sha256_of, written_whole
+from matcher.errors import WeightsDamagedError
+
+Precision = Literal["float32", "bfloat16"]
+
+_log = logging.getLogger(__name__)
+_CONVERSION = "merged1"
+# What PyTorch's restricted unpickler raises on bytes that are no weights.
+_UNREADABLE = (RuntimeError, pickle.UnpicklingError, EOFError, LookupError, ValueError)
+
+
+def as_network(module: nn.Module, device: torch.device, precision: Precision) -> Network:
+    """Return `module` as a function of NumPy arrays, in evaluation mode on `device`."""
+    module = module.eval().requires_grad_(False)
+    module = module.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    reduced = precision == "bfloat16"
+
+    def network(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        # (n, rows, columns, 3) seen as (n, 3, rows, columns) is the channels-last layout already.
+        crops = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(device)
+        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=reduced):
+            vectors: NDArray[np.float32] = module(crops).float().cpu().numpy()
+        return vectors
+
+    return network
+
+
+def dlib_resnet(data: bytes, sha256: str, folder: Path) -> nn.Module:
+    """Return dlib's network for the bytes of its weights file.
+
+    The conversion is kept in `folder`, with its own hash beside it. A kept conversion that does
+    not have this hash is made again.
+    """
+    kept = folder / f"dlib-resnet-{sha256[:16]}-{_CONVERSION}.safetensors"
+    state = _kept_conversion(kept)
+    if state is None:
+        state = convert(data)
+        _keep(state, kept)
+    with torch.device("meta"):
+        module = DlibResnet()
+    module.load_state_dict(state, assign=True)
+    return module
+
+
+def _kept_conversion(path: Path) -> dict[str, Tensor] | None:
+    try:
+        data = path.read_bytes()
+    except OSError:  # if it is more than a missing file, keeping the next one will say so
+        return None
+    if sha256_of(data) != recorded_sha256(path):
+        _log.warning("The converted weights %s are damaged; converting again.", path.name)
+        return None
+    return load(data)
+
+
+def _keep(state: dict[str, Tensor], path: Path) -> None:
+    data = save({name: tensor.contiguous() for name, tensor in state.items()})
+    try:
+        with written_whole(path) as part:
+            part.write_bytes(data)
+        record_sha256(path, sha256_of(data))
+    except OSError as error:
+        _log.warning("The converted weights cannot be kept (%s); the next load converts.", error)
+
+
+def youth_resnet(data: bytes) -> YouthResnet:
+    """Return the project's own network for the bytes of its packed weights.
+
+    Raises
+    ------
+    WeightsDamagedError
+        If the bytes are not such a file.
+    """
+    with torch.device("meta"):
+        module = YouthResnet()
+    try:
+        module.load_state_dict(_with_shared(unpacked(load(data))), assign=True)
+    except (SafetensorError, RuntimeError) as error:
+        raise _unreadable("a state dict of YouthResnet in a safetensors file", error) from error
+    return module
+
+
+def _with_shared(state: State) -> State:
+    """Return the weights with those that both experts share under the names of both."""
+    shared = {name: value for name, value in state.items() if ".mobile.body.last." in name}
+    return state | {name.replace("clear", "worn", 1): value for name, value in shared.items()}
+
+
+def inception_resnet(data: bytes) -> nn.Module:
+    """Return facenet-pytorch's InceptionResnetV1 for the bytes of one of its weights files.
+
+    Raises
+    ------
+    WeightsDamagedError
+        If the bytes are not such a file. Nothing in it is executed.
+    """
+    from facenet_pytorch import InceptionResnetV1
+
+    try:
+        state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        # The classifier over the people of the training set, of no use for others.
+        for name in ("logits.weight", "logits.bias"):
+            state.pop(name, None)
+        module: nn.Module = InceptionResnetV1(pretrained=None)
+        module.load_state_dict(state, strict=True)
+    except (*_UNREADABLE, AttributeError, TypeError) as error:
+        raise _unreadable("a state dict of InceptionResnetV1", error) from error
+    return module
+
+
+def _unreadable(rule: str, error: Exception) -> WeightsDamagedError:
+    return WeightsDamagedError(
+        "The weights cannot be read",
+        rule=f"they must be {rule}",
+        got=f"{type(error).__name__}: {str(error)[:200]}",
+        next_step="Fetch or install them again: matcher models verify.",
+    )

@@ -1,0 +1,186 @@
+"""Vectors of many photos, remembered between runs in one SQLite file beside the caller's results.
+
+The key is the hash of the photo's bytes and of everything that decides its vector, so that an
+interrupted run goes on where it was, and another model never sees this one's vectors.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.embedding.extractor import Extraction, Extractor
+from matcher.errors import InputError, MatcherError
+from matcher.faces import Face
+from matcher.photos import sha256_of
+from matcher.progress import ProgressHook, silent
+
+_BATCH = 32  # photos in one transaction: what an interruption can cost
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS readings (
+    photo TEXT NOT NULL,
+    made_by TEXT NOT NULL,
+    code TEXT NOT NULL,
+    facts TEXT NOT NULL,
+    vector BLOB,
+    PRIMARY KEY (photo, made_by)
+) STRICT, WITHOUT ROWID
+"""
+
+Measure = Callable[[Face], Mapping[str, float | str]]
+"""Gives further facts of a face, remembered with its vector."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What one photo gave.
+
+    Parameters
+    ----------
+    sha256
+        Hash of the photo's bytes; empty when there are none to hash.
+    vector
+        float32 array of shape (d,), unit length; None without a face.
+    code
+        Why there is none: the `code` of the error; empty otherwise.
+    facts
+        The measures of quality by name, and what `measure` added.
+    """
+
+    sha256: str
+    vector: NDArray[np.float32] | None
+    code: str
+    facts: Mapping[str, float | str]
+
+
+def read_faces(
+    extractor: Extractor,
+    photos: Sequence[Path],
+    memory: Path,
+    *,
+    choose: Literal["one", "largest"] = "largest",
+    measure: Measure | None = None,
+    version: str = "",
+    on_progress: ProgressHook = silent,
+) -> tuple[Reading, ...]:
+    """Return the vector and the measures of each photo, in order; a bad photo never ends the run.
+
+    Parameters
+    ----------
+    extractor
+        Finds and embeds faces.
+    photos
+        Files.
+    memory
+        SQLite file of earlier readings; made when absent. It holds vectors and hashes, no photo
+        and no name. Delete it when it is no longer needed.
+    choose
+        Which face of a photo.
+    measure, version
+        Further facts of each face, and a word that changes whenever they do.
+    on_progress
+        Called after each batch, which is one transaction.
+
+    Raises
+    ------
+    InputError
+        The memory is not a file that this function wrote, or cannot be written.
+    """
+    key = _key(extractor, choose, version)
+    readings: list[Reading] = []
+    with _opened(memory) as connection:
+        for start in range(0, len(photos), _BATCH):
+            batch = photos[start : start + _BATCH]
+            readings.extend(_read_batch(connection, key, extractor, batch, choose, measure))
+            on_progress("faces", len(readings), len(photos))
+    return tuple(readings)
+
+
+def _key(extractor: Extractor, choose: str, version: str) -> str:
+    from matcher._version import __version__
+
+    facts = {**asdict(extractor.model), "choose": choose, "matcher": __version__, "also": version}
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+@contextmanager
+def _opened(memory: Path) -> Iterator[sqlite3.Connection]:
+    try:
+        with closing(sqlite3.connect(memory)) as connection:
+            connection.execute(_TABLE)
+            yield connection
+    except sqlite3.DatabaseError as error:
+        raise InputError(
+            "memory of vectors",
+            rule="an SQLite file of an earlier run, or a place where one can be written",
+            got=str(error),
+            next_step="Name another file, or delete this one: it is made anew.",
+            path=memory,
+        ) from error
+
+
+def _read_batch(
+    connection: sqlite3.Connection,
+    key: str,
+    extractor: Extractor,
+    batch: Sequence[Path],
+    choose: Literal["one", "largest"],
+    measure: Measure | None,
+) -> Iterator[Reading]:
+    hashes = [_hash(photo) for photo in batch]
+    known = {sha256: _recall(connection, sha256, key) for sha256 in hashes}
+    new = [path for path, sha256 in zip(batch, hashes, strict=True) if known[sha256] is None]
+    extractions = extractor.extract_many(new, choose=choose, distant=False)
+    fresh = iter([_reading(item, measure) for item in extractions])
+    for sha256 in hashes:
+        recalled = known[sha256]
+        reading = next(fresh) if recalled is None else recalled
+        if recalled is None and reading.sha256:
+            _remember(connection, key, reading)
+        yield reading
+    connection.commit()
+
+
+def _hash(photo: Path) -> str:
+    try:
+        return sha256_of(photo)
+    except MatcherError:
+        return ""  # extraction meets the same fault and says so
+
+
+def _reading(extraction: Extraction, measure: Measure | None) -> Reading:
+    sha256 = "" if extraction.photo is None else extraction.photo.sha256
+    if extraction.error is not None:
+        return Reading(sha256, None, extraction.error.code, {})
+    found = extraction.faces[0]
+    facts = asdict(found.face.quality) | (dict(measure(found.face)) if measure else {})
+    return Reading(sha256, found.vector, "", facts)
+
+
+def _recall(connection: sqlite3.Connection, sha256: str, key: str) -> Reading | None:
+    row = connection.execute(
+        "SELECT code, facts, vector FROM readings WHERE photo = ? AND made_by = ?", (sha256, key)
+    ).fetchone()
+    if row is None:
+        return None
+    code, facts, blob = row
+    vector = None if blob is None else np.frombuffer(blob, dtype="<f4")
+    return Reading(sha256, vector, code, json.loads(facts))
+
+
+def _remember(connection: sqlite3.Connection, key: str, reading: Reading) -> None:
+    blob = None if reading.vector is None else reading.vector.astype("<f4").tobytes()
+    connection.execute(
+        "INSERT OR REPLACE INTO readings VALUES (?, ?, ?, ?, ?)",
+        (reading.sha256, key, reading.code, json.dumps(reading.facts), blob),
+    )

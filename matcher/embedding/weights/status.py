@@ -1,0 +1,86 @@
+"""Whether the weights of a model are here and sound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from matcher.embedding.models import ModelRecord, get_record
+from matcher.embedding.weights.cache import (
+    read_weights,
+    recorded_sha256,
+    weights_folder,
+    weights_path,
+)
+from matcher.errors import WeightsDamagedError, WeightsMissingError
+
+HashSource = Literal["record", "first use", "none"]
+
+_SOURCES: dict[HashSource, str] = {
+    "record": "as the record names it",
+    "first use": "as noted at the first download; the publisher states none",
+    "none": "with nothing to compare it to",
+}
+
+
+@dataclass(frozen=True)
+class WeightsStatus:
+    """State of one model's weights on this machine.
+
+    Parameters
+    ----------
+    name
+        The model.
+    state
+        "present" (and the hash agrees), "missing" or "damaged" (the hash does not agree, or there
+        is none to compare with).
+    hash_source
+        Where the expected hash comes from: the record; the note of the first download, because
+        the publisher states none; or nowhere yet.
+    path
+        Where the weights are or belong; None when a Python package that carries them is not
+        installed.
+    detail
+        The state in words, and what to do about it.
+    """
+
+    name: str
+    state: Literal["present", "missing", "damaged"]
+    hash_source: HashSource
+    path: Path | None
+    detail: str
+
+
+def verify_weights(name: str, *, cache: Path | None = None) -> WeightsStatus:
+    """Hash the weights of a model and say whether they are the ones that its record names.
+
+    Parameters
+    ----------
+    name
+        One of the names in `list_models`, or the path of a TOML record.
+    cache
+        Folder for weights, see `matcher.embedding.weights.cache.cache_folder`.
+
+    Raises
+    ------
+    UnknownModelError
+        If there is no such model. Missing or damaged weights are an answer, not an error.
+    """
+    record = get_record(name)
+    folder = weights_folder(name, cache)
+    try:
+        _, sha256 = read_weights(record, folder)
+    except WeightsMissingError as error:
+        return WeightsStatus(name, "missing", _source(record, error.path), error.path, str(error))
+    except WeightsDamagedError as error:
+        return WeightsStatus(name, "damaged", _source(record, error.path), error.path, str(error))
+    path = weights_path(record, folder)
+    source = _source(record, path)
+    return WeightsStatus(name, "present", source, path, f"SHA-256 {sha256}, {_SOURCES[source]}")
+
+
+def _source(record: ModelRecord, path: Path | None) -> HashSource:
+    if record.weights.sha256 is not None:
+        return "record"
+    return "first use" if path is not None and recorded_sha256(path) else "none"

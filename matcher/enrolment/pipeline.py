@@ -1,0 +1,168 @@
+"""Photos into a gallery: extract, apply the quality policy, store; one outcome for each photo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import Literal
+
+from matcher.embedding import Extracted, Extraction, Extractor
+from matcher.enrolment.manifest import PhotoOfSubject
+from matcher.errors import FaceRefusedError, MatcherError
+from matcher.faces import POLICIES, QualityPolicy, refusals, weight
+from matcher.gallery.gallery import Gallery
+from matcher.gallery.records import Enrolment, PhotoRecord
+from matcher.photos import sha256_of
+from matcher.progress import ProgressHook, silent
+
+_BATCH = 32  # photos in one transaction: what an interruption can cost
+
+Status = Literal["enrolled", "already there", "failed"]
+
+
+@dataclass(frozen=True)
+class EnrolmentOutcome:
+    """What became of one photo.
+
+    Parameters
+    ----------
+    photo
+        The photo and whose it is.
+    status
+        `enrolled`; `already there` (the same bytes under the same subject); or `failed`.
+    error
+        Why it failed.
+    also_under
+        Other subjects that hold the same photo: worth a look, since one of them may be wrong.
+    """
+
+    photo: PhotoOfSubject
+    status: Status
+    error: MatcherError | None = None
+    also_under: tuple[str, ...] = ()
+
+    def row(self) -> dict[str, str]:
+        """Return the outcome as one flat row for a report; an error gives its code and message."""
+        return {
+            "photo": str(self.photo.path),
+            "subject": self.photo.subject.subject_id,
+            "status": self.status,
+            "code": "" if self.error is None else self.error.code,
+            "reason": "" if self.error is None else str(self.error),
+            "also_under": ";".join(self.also_under),
+        }
+
+
+def enrol(
+    gallery: Gallery,
+    extractor: Extractor,
+    photos: Sequence[PhotoOfSubject],
+    *,
+    choose: Literal["one", "largest"] = "one",
+    policy: QualityPolicy = POLICIES["standard"],
+    on_progress: ProgressHook = silent,
+) -> tuple[EnrolmentOutcome, ...]:
+    """Enrol photos; return one outcome for each, in order.
+
+    Photos that are there already are skipped by their hash before they are decoded, so that an
+    interrupted run is simply started again. Each batch is one transaction.
+
+    Parameters
+    ----------
+    gallery, extractor
+        Where to and by which model; they must agree on the model.
+    photos
+        Which photos, and whose.
+    choose
+        `one` (a photo with several faces fails) or `largest`.
+    policy
+        Faces below it fail with `FaceRefusedError`; the reasons are in the error.
+    on_progress
+        Called after each batch.
+
+    Raises
+    ------
+    GalleryModelError
+        Gallery and extractor use different models.
+    GalleryBusyError, GalleryWriteError
+        The gallery cannot be written; earlier batches are stored.
+    """
+    gallery.require_model(extractor.model)
+    outcomes: list[EnrolmentOutcome] = []
+    remaining = iter(photos)
+    while batch := list(islice(remaining, _BATCH)):
+        outcomes.extend(_enrol_batch(gallery, extractor, batch, choose, policy))
+        on_progress("enrol", len(outcomes), len(photos))
+    return tuple(outcomes)
+
+
+def _enrol_batch(
+    gallery: Gallery,
+    extractor: Extractor,
+    batch: list[PhotoOfSubject],
+    choose: Literal["one", "largest"],
+    policy: QualityPolicy,
+) -> Iterator[EnrolmentOutcome]:
+    known = [_is_known(gallery, photo) for photo in batch]
+    new = [photo.path for photo, there in zip(batch, known, strict=True) if not there]
+    extractions = extractor.extract_many(new, choose=choose)
+    judged: list[Enrolment | MatcherError | None] = [
+        None if there else _judge(photo, next(extractions), policy)
+        for photo, there in zip(batch, known, strict=True)
+    ]
+    added = iter(gallery.add([item for item in judged if isinstance(item, Enrolment)]))
+    for photo, item in zip(batch, judged, strict=True):
+        if item is None:
+            yield EnrolmentOutcome(photo, "already there")
+        elif isinstance(item, MatcherError):
+            yield EnrolmentOutcome(photo, "failed", error=item)
+        else:
+            outcome = next(added)
+            status: Status = "enrolled" if outcome.status == "enrolled" else "already there"
+            yield EnrolmentOutcome(photo, status, also_under=outcome.also_under)
+
+
+def _is_known(gallery: Gallery, photo: PhotoOfSubject) -> bool:
+    try:
+        return gallery.has_photo(sha256_of(photo.path), photo.subject.subject_id)
+    except MatcherError:
+        return False  # extraction meets the same fault and records it
+
+
+def _judge(
+    photo: PhotoOfSubject, extraction: Extraction, policy: QualityPolicy
+) -> Enrolment | MatcherError:
+    if extraction.error is not None:
+        return extraction.error
+    found = extraction.faces[0]
+    if reasons := refusals(found.face.quality, policy):
+        return FaceRefusedError(
+            "face",
+            rule=f"must satisfy the quality policy {policy.name!r}",
+            got="; ".join(str(reason) for reason in reasons),
+            next_step="Use a better photo, or enrol it with the policy 'off' to override.",
+            path=photo.path,
+        )
+    return _record(photo, found)
+
+
+def _record(photo: PhotoOfSubject, found: Extracted) -> Enrolment:
+    face = found.face
+    left, top, right, bottom = (float(side) for side in face.box)
+    return Enrolment(
+        subject=photo.subject,
+        photo=PhotoRecord(
+            sha256=face.photo.sha256,
+            reference=str(photo.path),
+            taken_on=photo.taken_on,
+            age_at_capture=photo.age_at_capture,
+            source=photo.source,
+        ),
+        vector=found.vector,
+        distant=found.distant,
+        box=(left, top, right, bottom),
+        probability=face.probability,
+        quality=asdict(face.quality),
+        weight=weight(face.quality),
+    )

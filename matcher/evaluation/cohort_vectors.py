@@ -1,0 +1,158 @@
+"""The photos of a cohort as vectors, with what was measured on them: for audit and calibration."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairness import Cohort, CohortError
+from fairness.cohort import thirds, without_duplicates
+from fairness.imaging import ApparentTone, measure_tone, with_tones
+from matcher.embedding import Extractor, Reading, read_faces
+from matcher.faces import POLICIES, Face, FaceQuality, QualityPolicy, refusals, weight
+from matcher.progress import ProgressHook, silent
+
+_MEASURES = "tone 1"  # changes whenever `_measure` does
+_TONE = "tone_"
+_FACTS = ("exposure", "sharpness", "contrast", "inter_eye_distance")
+_THIRDS = ("exposure 1 of 3 (darkest)", "exposure 2 of 3", "exposure 3 of 3 (lightest)")
+
+
+@dataclass(frozen=True, eq=False)
+class CohortVectors:
+    """A cohort, its vectors, and what was measured.
+
+    Parameters
+    ----------
+    cohort
+        With apparent tone and quality filled in where the labels had none, and every file once.
+    vectors
+        float32 array of shape (photos, d); zeros where there is none.
+    acquisition
+        For each photo "", or why there is no vector.
+    facts
+        By name a number for each photo, nan where there is none.
+    """
+
+    cohort: Cohort
+    vectors: NDArray[np.float32]
+    acquisition: tuple[str, ...]
+    facts: Mapping[str, list[float]]
+
+
+def embed_cohort(
+    cohort: Cohort,
+    extractor: Extractor,
+    memory: Path,
+    policy: QualityPolicy = POLICIES["off"],
+    on_progress: ProgressHook = silent,
+) -> CohortVectors:
+    """Find, measure and embed the largest face of every photo of a cohort.
+
+    Parameters
+    ----------
+    cohort
+        Its identifiers are paths in its folder.
+    extractor
+        The model.
+    memory
+        See `matcher.embedding.read_faces`: what was done is not done again.
+    policy
+        Faces below it have no vector.
+    on_progress
+        See `read_faces`.
+
+    Raises
+    ------
+    CohortError
+        A photo is not where the cohort says, or two subjects share a file.
+    """
+    paths = _paths(cohort)
+    memory.parent.mkdir(parents=True, exist_ok=True)
+    readings = read_faces(
+        extractor, paths, memory, measure=_measure, version=_MEASURES, on_progress=on_progress
+    )
+    by_photo = {s.photo: r for s, r in zip(cohort.samples, readings, strict=True)}
+    cohort = without_duplicates({p: r.sha256 for p, r in by_photo.items() if r.sha256}, cohort)
+    kept = [by_photo[sample.photo] for sample in cohort.samples]
+    vectors = np.zeros((len(kept), extractor.model.dimension), np.float32)
+    reasons = [_reason(reading, policy) for reading in kept]
+    for row, (reading, reason) in enumerate(zip(kept, reasons, strict=True)):
+        if not reason and reading.vector is not None:
+            vectors[row] = reading.vector
+    return CohortVectors(_labelled(cohort, kept), vectors, tuple(reasons), _facts(kept))
+
+
+def _paths(cohort: Cohort) -> list[Path]:
+    folder = cohort.folder or Path()
+    paths = [folder / sample.photo for sample in cohort.samples]
+    missing = [path.name for path in paths if not path.is_file()]
+    if missing:
+        raise CohortError(
+            f"photos of cohort {cohort.name!r}",
+            rule="each is where the cohort says",
+            got=f"{len(missing)} that are not, as {', '.join(missing[:3])}",
+            next_step="Correct the paths: they are relative to the manifest's folder.",
+            path=folder,
+        )
+    return paths
+
+
+def _measure(face: Face) -> Mapping[str, float | str]:
+    tone = asdict(measure_tone(face.photo.pixels, face.landmarks))
+    return {
+        _TONE + name: value
+        for name, value in tone.items()
+        if isinstance(value, str) or math.isfinite(value)
+    }
+
+
+def _reason(reading: Reading, policy: QualityPolicy) -> str:
+    if reading.vector is None:
+        return reading.code.replace("_", " ")
+    found = refusals(_quality(reading), policy)
+    return f"refused: {found[0].code.replace('_', ' ')}" if found else ""
+
+
+def _quality(reading: Reading) -> FaceQuality:
+    names = FaceQuality.__dataclass_fields__
+    return FaceQuality(**{name: float(reading.facts[name]) for name in names})
+
+
+def _labelled(cohort: Cohort, readings: Sequence[Reading]) -> Cohort:
+    """Return the cohort with the tone, quality and exposure that were measured."""
+    exposures = thirds(_facts(readings)["exposure"])
+    samples = []
+    for sample, reading, third in zip(cohort.samples, readings, exposures, strict=True):
+        if reading.vector is not None:
+            sample = replace(
+                sample,
+                labels={"exposure": _THIRDS[third], **sample.labels},
+                quality=weight(_quality(reading)) if sample.quality is None else sample.quality,
+            )
+        samples.append(sample)
+    measured = Cohort.of(
+        samples, name=cohort.name, folder=cohort.folder, set_aside=cohort.set_aside
+    )
+    tones = {s.photo: _tone(r) for s, r in zip(cohort.samples, readings, strict=True) if r.facts}
+    return with_tones(measured, tones)
+
+
+def _tone(reading: Reading) -> ApparentTone:
+    facts = {
+        name.removeprefix(_TONE): value
+        for name, value in reading.facts.items()
+        if name.startswith(_TONE)
+    }
+    return ApparentTone(**facts)  # type: ignore[arg-type]  # as `_measure` wrote them
+
+
+def _facts(readings: Sequence[Reading]) -> dict[str, list[float]]:
+    return {
+        name: [float(reading.facts.get(name, math.nan)) for reading in readings] for name in _FACTS
+    }

@@ -1,0 +1,55 @@
+"""The scores of a model for the photos of a cohort, ready for `fairness.audit`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairness import Cohort, EmbeddingScores
+from matcher.embedding import Extractor
+from matcher.evaluation.cohort_vectors import embed_cohort
+from matcher.faces import POLICIES, QualityPolicy
+from matcher.progress import ProgressHook, silent
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddedScores:
+    """What an audit of a model needs.
+
+    Parameters
+    ----------
+    scores
+        Of all photos of the cohort, with apparent tone and quality filled in.
+    facts
+        By name a number for each photo, nan where there is none: `facts` of `fairness.audit`.
+    matcher
+        What identifies the model and the quality policy: `matcher` of `fairness.audit`.
+    """
+
+    scores: EmbeddingScores
+    facts: Mapping[str, list[float]]
+    matcher: Mapping[str, str]
+
+
+def embedded_scores(
+    cohort: Cohort,
+    extractor: Extractor,
+    memory: Path,
+    policy: QualityPolicy = POLICIES["off"],
+    on_progress: ProgressHook = silent,
+) -> EmbeddedScores:
+    """Embed a cohort for an audit.
+
+    Parameters and errors are those of `embed_cohort`.
+    """
+    made = embed_cohort(cohort, extractor, memory, policy, on_progress)
+    return EmbeddedScores(
+        EmbeddingScores(made.cohort, made.vectors, made.acquisition),
+        made.facts,
+        {
+            "model": f"{extractor.model.name} {extractor.model.version}",
+            "weights_sha256": extractor.model.weights_sha256,
+            "policy": policy.name,
+        },
+    )

@@ -1,0 +1,252 @@
+"""The cascade of MTCNN over photos of any sizes: propose, refine, and place the landmarks.
+
+Zhang et al., "Joint face detection and alignment using multitask cascaded convolutional
+networks", IEEE Signal Processing Letters 23 (10), 2016. Three networks look at 12, 24 and 48
+pixels. What lies outside a photo is grey, so that a face cut by the edge is not distorted.
+
+Boxes are float64 rows (left, top, right, bottom) measured from the outer corner of the photo: the
+first pixel reaches from 0 to 1. Sightings have the first pixel's centre at 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import pad
+from torchvision.ops import batched_nms, nms
+
+from matcher.faces.detection.image_pyramid import Halves
+from matcher.faces.detection.retries import Sighting
+
+WINDOW, REFINED, FINAL = 12, 24, 48
+"""Side in pixels of what the first, second and third network look at."""
+
+STRIDE = 2
+"""Step of the first network's window in pixels."""
+
+PYRAMID_STEP = 0.5**0.5
+"""Each picture of the first network's pyramid has half the pixels of the one before."""
+
+BORDER = 4
+"""Grey pixels around each picture of the pyramid: a third of the window may lie outside."""
+
+SAME_IN_LEVEL, SAME, INSIDE = 0.5, 0.7, 0.7
+"""Overlap from which two boxes show the same face: within a level of the pyramid, within a photo
+(both as a share of their union), and at the end as a share of the smaller one."""
+
+CROPS_TOGETHER = 64
+"""Most crops that go through a network together; more do not fit the processor's caches."""
+
+SIDES_STEP, CROPS_STEP = 32, 8
+"""Sides of a picture that the first network sees, and numbers of crops that the others see, are
+multiples of these. For every new shape oneDNN makes a plan, and keeps 1,024 of them amid the heap:
+over photos of ever new sizes memory grew by what lay unused between the plans."""
+
+
+@dataclass(frozen=True, eq=False)
+class Boxes:
+    """Candidates of several photos.
+
+    Parameters
+    ----------
+    corners
+        float64 tensor of shape (n, 4).
+    scores
+        float32 tensor of shape (n,): logarithm of the odds that it is a face.
+    photo
+        int64 tensor of shape (n,): place of the photo that each lies in.
+    """
+
+    corners: Tensor
+    scores: Tensor
+    photo: Tensor
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def __getitem__(self, chosen: Tensor) -> Boxes:
+        return Boxes(self.corners[chosen], self.scores[chosen], self.photo[chosen])
+
+    def scored(self, evidence: Tensor) -> Boxes:
+        """Return the boxes with scores from a network's evidence, (n, 2): no face, face."""
+        return Boxes(self.corners, evidence[:, 1] - evidence[:, 0], self.photo)
+
+    def moved(self, offsets: Tensor) -> Boxes:
+        """Return the boxes with each side moved by a share of the box's width or height."""
+        sizes = (self.corners[:, 2:] - self.corners[:, :2]).repeat(1, 2)
+        return Boxes(self.corners + offsets.double() * sizes, self.scores, self.photo)
+
+    def squared(self) -> Boxes:
+        """Return squares of the longer side around the same centres."""
+        low, high = self.corners[:, :2], self.corners[:, 2:]
+        centre, reach = (low + high) / 2, (high - low).amax(dim=1, keepdim=True) / 2
+        return Boxes(torch.cat([centre - reach, centre + reach], 1), self.scores, self.photo)
+
+    def kept(self) -> Tensor:
+        """Return the places of boxes of each photo that overlap no better one, best first."""
+        kept: Tensor = batched_nms(self.corners, self.scores.double(), self.photo, SAME)
+        return kept
+
+
+class Cascade:
+    """Finds faces in pictures; a `Look` of `matcher.faces.detection`.
+
+    Parameters
+    ----------
+    networks
+        PNet, RNet and ONet of facenet-pytorch, on the device.
+    thresholds
+        Probability that each of them must give a face.
+    smallest_face
+        Side in pixels of the smallest face looked for, 12 or more.
+    device
+        Where the networks are.
+    """
+
+    def __init__(
+        self,
+        networks: Sequence[nn.Module],
+        thresholds: tuple[float, float, float],
+        smallest_face: int,
+        device: torch.device,
+    ) -> None:
+        self._propose, self._refine, self._finish = map(_quick, networks)
+        self._thresholds = torch.tensor(thresholds).logit().tolist()
+        self._smallest_face = smallest_face
+        self._device = device
+
+    @torch.inference_mode()
+    def __call__(self, pictures: Sequence[NDArray[np.uint8]]) -> list[list[Sighting]]:
+        """Return the faces of each picture: RGB, uint8 (height, width, 3), of any sizes."""
+        photos = [Halves(pixels, self._device) for pixels in pictures]
+        boxes = self._proposals(photos)
+        if len(boxes):
+            boxes = self._refined(photos, boxes)
+        if not len(boxes):
+            return [[] for _ in photos]
+        boxes, landmarks = self._finished(photos, boxes)
+        return [_sightings(boxes, landmarks, i) for i in range(len(photos))]
+
+    def _proposals(self, photos: Sequence[Halves]) -> Boxes:
+        none = torch.empty(0, device=self._device)
+        found = [Boxes(none.reshape(0, 4).double(), none, none.long())]
+        for i, photo in enumerate(photos):
+            for size in _pyramid(photo, self._smallest_face):
+                found.append(self._proposals_at(photo, size, i))
+        boxes = _joined(found)
+        return boxes[boxes.kept()]
+
+    def _proposals_at(self, photo: Halves, size: tuple[int, int], place: int) -> Boxes:
+        offsets, evidence = self._in_every_window(photo.level(*size))
+        score = evidence[0, 1] - evidence[0, 0]
+        row, column = (score >= self._thresholds[0]).nonzero(as_tuple=True)
+        start = torch.stack([column, row], dim=1).double() * STRIDE - BORDER
+        scale = torch.tensor([photo.width / size[0], photo.height / size[1]], device=self._device)
+        corners = torch.cat([start * scale, (start + WINDOW) * scale], dim=1)
+        scores = score[row, column]
+        boxes = Boxes(corners, scores, torch.full_like(row, place))
+        picked = nms(corners, scores.double(), SAME_IN_LEVEL)
+        return boxes[picked].moved(offsets[0, :, row, column].T[picked])
+
+    def _in_every_window(self, level: Tensor) -> list[Tensor]:
+        """Return what the first network says of each window, the border's included.
+
+        Grey beyond the border makes the sides multiples of `SIDES_STEP`; windows that reach it are
+        left out. The others see the same as without it: all that the network's pooling may take in
+        besides is grey, like the border.
+        """
+        sides = [side + 2 * BORDER for side in level.shape[2:]]
+        below, right = (BORDER + -side % SIDES_STEP for side in sides)
+        said = self._propose(pad(level, (BORDER, right, BORDER, below)))
+        rows, columns = (-(-(side - WINDOW) // STRIDE) + 1 for side in sides)
+        return [part[:, :, :rows, :columns] for part in said]
+
+    def _refined(self, photos: Sequence[Halves], boxes: Boxes) -> Boxes:
+        boxes = boxes.squared()
+        offsets, evidence = _through(self._refine, _crops(photos, boxes, REFINED))
+        boxes = boxes.scored(evidence)
+        passed = (boxes.scores > self._thresholds[1]).nonzero()[:, 0]
+        picked = passed[boxes[passed].kept()]
+        return boxes[picked].moved(offsets[picked]).squared()
+
+    def _finished(self, photos: Sequence[Halves], boxes: Boxes) -> tuple[Boxes, Tensor]:
+        offsets, shares, evidence = _through(self._finish, _crops(photos, boxes, FINAL))
+        boxes = boxes.scored(evidence)
+        low, size = boxes.corners[:, :2], boxes.corners[:, 2:] - boxes.corners[:, :2]
+        landmarks = low[:, None] + shares.double().reshape(-1, 2, 5).mT * size[:, None]
+        passed = boxes.scores > self._thresholds[2]
+        return boxes.moved(offsets)[passed], landmarks[passed]
+
+
+def _quick(network: nn.Module) -> nn.Module:
+    """Return the network without its softmax, its weights in the order that suits processors.
+
+    Probabilities near 1 cannot be told apart in float32, the logarithm of the odds can.
+    """
+    for name in [name for name, _ in network.named_children() if name.startswith("softmax")]:
+        setattr(network, name, nn.Identity())
+    return network.to(memory_format=torch.channels_last)
+
+
+def _pyramid(photo: Halves, smallest_face: int) -> Iterator[tuple[int, int]]:
+    """Yield (width, height) until a face would reach over both edges."""
+    scale = min(1.0, WINDOW / smallest_face)
+    while min(photo.width, photo.height) * scale + BORDER >= WINDOW:
+        yield round(photo.width * scale), round(photo.height * scale)
+        scale *= PYRAMID_STEP
+
+
+def _joined(parts: Sequence[Boxes]) -> Boxes:
+    return Boxes(
+        torch.cat([part.corners for part in parts]),
+        torch.cat([part.scores for part in parts]),
+        torch.cat([part.photo for part in parts]),
+    )
+
+
+def _crops(photos: Sequence[Halves], boxes: Boxes, side: int) -> Tensor:
+    made = torch.empty(len(boxes), 3, side, side, device=boxes.scores.device)
+    made = made.contiguous(memory_format=torch.channels_last)
+    for i in sorted(set(boxes.photo.tolist())):
+        here = (boxes.photo == i).nonzero()[:, 0]
+        made[here] = photos[i].crops(boxes.corners[here], side)
+    return made
+
+
+def _through(network: Callable[[Tensor], tuple[Tensor, ...]], crops: Tensor) -> list[Tensor]:
+    padded = pad(crops, (0, 0) * 3 + (0, -len(crops) % CROPS_STEP))
+    starts = range(0, len(padded), CROPS_TOGETHER)
+    parts = [network(padded[start : start + CROPS_TOGETHER]) for start in starts]
+    return [torch.cat(outputs)[: len(crops)] for outputs in zip(*parts, strict=True)]
+
+
+def _sightings(boxes: Boxes, landmarks: Tensor, photo: int) -> list[Sighting]:
+    """Return the faces of one photo, the most probable first, each once."""
+    here = (boxes.photo == photo).nonzero()[:, 0]
+    order = here[boxes.scores[here].argsort(descending=True, stable=True)].tolist()
+    corners = boxes.corners.cpu().numpy()
+    points = landmarks.cpu().numpy() - 0.5
+    kept: list[int] = []
+    for i in order:
+        if all(_share_inside(corners[i], corners[other]) <= INSIDE for other in kept):
+            kept.append(i)
+    return [
+        Sighting(
+            (corners[i] - 0.5).astype(np.float32),
+            points[i].astype(np.float32),
+            float(boxes.scores[i].sigmoid()),
+        )
+        for i in kept
+    ]
+
+
+def _share_inside(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """Return the overlap of two boxes as a share of the smaller one."""
+    low, high = np.maximum(one[:2], other[:2]), np.minimum(one[2:], other[2:])
+    areas = np.prod(one[2:] - one[:2]), np.prod(other[2:] - other[:2])
+    return float(np.prod(np.maximum(high - low, 0)) / min(areas))

@@ -1,0 +1,175 @@
+"""The detector: the three networks of facenet-pytorch (MTCNN), checked and driven.
+
+Zhang et al., "Joint face detection and alignment using multitask cascaded convolutional
+networks", IEEE Signal Processing Letters 23 (10), 2016. The networks and their weights come with
+facenet-pytorch (MIT licence); the files are checked and read without unpickling code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import facenet_pytorch
+import torch
+from torch import nn
+
+from matcher.device import chosen_device
+from matcher.errors import InputError, WeightsDamagedError, WeightsMissingError
+from matcher.faces.detection.cascade import Cascade
+from matcher.faces.detection.retries import Finding, find
+from matcher.faces.face import Face
+from matcher.faces.quality_measures import measure
+from matcher.photos import Photo
+
+WEIGHTS = {
+    "PNet": "a2a71925e0b9996a42f63e47efc1ca19043e69558b5c523b978d611dfae49c8f",
+    "RNet": "bbb937de72efc9ef83b186c49f5f558467a1d7e3453a8ece0d71a886633f6a86",
+    "ONet": "165bfbe42940416ccfb977545cf0e976d5bf321f67083ae2aaaa5c764280118d",
+}
+"""The three networks and the SHA-256 of their files in facenet-pytorch 2.5.3."""
+
+FIRST_THRESHOLDS = (0.6, 0.7)
+"""What the first two networks let through, as their authors set it."""
+
+SURE = 0.995
+"""From this probability on, the photo as it is need not be compared with the photo turned. Of 201
+FG-NET photos 95.5 % reach it upright, and 0.5 to 1.5 % turned by a quarter or a half, where what
+the detector sees is wrong."""
+
+TOGETHER_PIXELS = 4_000_000
+"""Most pixels of photos that are looked at together; bounds memory."""
+
+
+class MtcnnDetector:
+    """Finds faces with five landmarks; implements `Detector`.
+
+    Parameters
+    ----------
+    device
+        A torch device name such as "cpu" or "cuda". Never replaced by another one.
+    minimum_probability
+        Faces to which the last network gives less are not returned; in (0, 1).
+    smallest_face
+        Side in pixels of the smallest face looked for in the photo as it is, 12 or more. Faces
+        somewhat smaller are found too: with 36 those with eyes 12 pixels apart, the least that
+        the standard quality policy takes. Smaller ones are for the enlarged look.
+
+    Raises
+    ------
+    InputError
+        When a number is out of its range.
+    ModelError
+        When the device is not there.
+    WeightsMissingError, WeightsDamagedError
+        When the files of facenet-pytorch are not those of version 2.5.3.
+    """
+
+    def __init__(
+        self,
+        device: str = "cpu",
+        minimum_probability: float = 0.8,
+        smallest_face: int = 36,
+    ) -> None:
+        _check(minimum_probability, smallest_face)
+        chosen = chosen_device(device)
+        networks = [_network(name).to(chosen) for name in WEIGHTS]
+        thresholds = (*FIRST_THRESHOLDS, minimum_probability)
+        self._cascade = Cascade(networks, thresholds, smallest_face, chosen)
+
+    def detect(self, photos: Sequence[Photo]) -> list[list[Face]]:
+        """Return the faces of each photo, the largest box first; an empty list where none is.
+
+        What is found in a photo does not depend on the photos beside it, except that
+        coordinates may move by less than 0.01 pixel.
+
+        Parameters
+        ----------
+        photos
+            Of any sizes.
+        """
+        return [
+            _faces(photo, finding)
+            for run in _together(photos)
+            for photo, finding in zip(run, self._findings(run), strict=True)
+        ]
+
+    def _findings(self, photos: Sequence[Photo]) -> list[Finding]:
+        return find([photo.pixels for photo in photos], self._cascade, sure=SURE)
+
+
+def _together(photos: Sequence[Photo]) -> Iterator[Sequence[Photo]]:
+    """Yield runs of photos with at most `TOGETHER_PIXELS`, or one photo that has more."""
+    start = pixels = 0
+    for i, photo in enumerate(photos):
+        size = photo.size[0] * photo.size[1]
+        if i > start and pixels + size > TOGETHER_PIXELS:
+            yield photos[start:i]
+            start, pixels = i, 0
+        pixels += size
+    if photos:
+        yield photos[start:]
+
+
+def _faces(photo: Photo, finding: Finding) -> list[Face]:
+    return [
+        Face(
+            photo=photo,
+            box=sighting.box,
+            landmarks=sighting.landmarks,
+            probability=sighting.probability,
+            quality=measure(photo, sighting.box, sighting.landmarks, sighting.probability),
+            turned=finding.turned,
+            found_by=finding.found_by,
+        )
+        for sighting in finding.sightings
+    ]
+
+
+def _network(name: str) -> nn.Module:
+    path = Path(facenet_pytorch.__file__).parent / "data" / f"{name.lower()}.pt"
+    network: nn.Module = getattr(facenet_pytorch, name)(pretrained=False)
+    network.load_state_dict(torch.load(io.BytesIO(_bytes(path, name)), weights_only=True))
+    return network.eval().requires_grad_(False)
+
+
+def _bytes(path: Path, name: str) -> bytes:
+    reinstall = "Install facenet-pytorch 2.5.3 again."
+    if not path.is_file():
+        raise WeightsMissingError(
+            f"weights of the detector's {name}",
+            rule="come with facenet-pytorch",
+            got="no such file",
+            next_step=reinstall,
+            path=path,
+        )
+    data = path.read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != WEIGHTS[name]:
+        raise WeightsDamagedError(
+            f"weights of the detector's {name}",
+            rule=f"have the SHA-256 {WEIGHTS[name]}",
+            got=digest,
+            next_step=reinstall,
+            path=path,
+        )
+    return data
+
+
+def _check(minimum_probability: float, smallest_face: int) -> None:
+    if not 0 < minimum_probability < 1:
+        raise InputError(
+            "minimum_probability",
+            rule="lies between 0 and 1",
+            got=minimum_probability,
+            next_step="Leave it out for the usual value.",
+        )
+    if smallest_face < 12:
+        raise InputError(
+            "smallest_face",
+            rule="is 12 pixels or more, the window of the first network",
+            got=smallest_face,
+            next_step="Enlarge the photo instead.",
+        )

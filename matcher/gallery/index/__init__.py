@@ -1,0 +1,47 @@
+"""The index: one protocol, several kinds, in a file or on a server; derived from the store."""
+
+from matcher.gallery.index.index_file import (
+    INDEX_NAME,
+    IndexHeader,
+    read_header,
+    read_index,
+    remove_index,
+)
+from matcher.gallery.index.kinds import check_kind, choose_kind, new_index
+from matcher.gallery.index.local_index import LiveIndex
+from matcher.gallery.index.opening import open_index
+from matcher.gallery.index.paged_scan import Page, scan
+from matcher.gallery.index.protocol import ConcreteKind, FaceIndex, FileIndex, IndexKind
+from matcher.gallery.index.ranking import (
+    UNIT_TOLERANCE,
+    best,
+    checked_query,
+    checked_vectors,
+    rerank,
+)
+from matcher.gallery.index.remote_index import ServedIndex
+
+__all__ = [
+    "INDEX_NAME",
+    "UNIT_TOLERANCE",
+    "ConcreteKind",
+    "FaceIndex",
+    "FileIndex",
+    "IndexHeader",
+    "IndexKind",
+    "LiveIndex",
+    "Page",
+    "ServedIndex",
+    "best",
+    "check_kind",
+    "checked_query",
+    "checked_vectors",
+    "choose_kind",
+    "new_index",
+    "open_index",
+    "read_header",
+    "read_index",
+    "remove_index",
+    "rerank",
+    "scan",
+]

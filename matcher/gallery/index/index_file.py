@@ -1,0 +1,218 @@
+"""The index file: one file that says what it is, written whole or not at all.
+
+Layout: eight bytes of magic, the length of the header as four bytes little-endian, the header as
+JSON, then the payload: the face id of each row as little-endian int64, then what FAISS writes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import IO, Final
+
+import numpy as np
+
+from matcher.embedding import ModelIdentity
+from matcher.errors import GalleryDamagedError, GalleryFormatError, GalleryWriteError
+from matcher.gallery.files import sync_directory
+from matcher.gallery.index.kinds import new_index
+from matcher.gallery.index.protocol import ConcreteKind, FileIndex
+
+INDEX_NAME: Final = "index.bin"
+PART_NAME: Final = "index.bin.part"
+MAGIC: Final = b"MTCHIDX1"
+FORMAT_VERSION: Final = 1
+CHUNK: Final = 1 << 20
+LONGEST_HEADER: Final = 1 << 16
+
+
+@dataclass(frozen=True)
+class IndexHeader:
+    """What an index file says of itself.
+
+    Parameters
+    ----------
+    format_version
+        Of this file.
+    model
+        Whose vectors they are.
+    kind
+        Which kind of index.
+    faces, rows
+        Faces that can be found, and rows including emptied ones.
+    generation, stamp
+        The commit of the store that the index reflects.
+    sha256
+        Hash of the payload.
+    """
+
+    format_version: int
+    model: ModelIdentity
+    kind: ConcreteKind
+    faces: int
+    rows: int
+    generation: int
+    stamp: str
+    sha256: str = "0" * 64
+
+
+def write_index(
+    directory: Path, index: FileIndex, model: ModelIdentity, generation: int, stamp: str
+) -> None:
+    """Replace the index file in one step.
+
+    Raises
+    ------
+    GalleryWriteError
+        When the disk is full or the directory not writable; the old file is then as it was.
+    """
+    rows = index.row_ids()
+    header = IndexHeader(
+        FORMAT_VERSION, model, index.kind, len(index), len(rows), generation, stamp
+    )
+    part = directory / PART_NAME
+    with _unwritable_reported(part):
+        with part.open("wb") as file:
+            file.write(_encoded(header))
+            sha256 = _write_payload(file, index)
+            file.seek(0)
+            file.write(_encoded(replace(header, sha256=sha256)))
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(directory / INDEX_NAME)
+        sync_directory(directory)
+
+
+@contextmanager
+def _unwritable_reported(part: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, RuntimeError) as error:  # FAISS reports a failed write as RuntimeError
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise GalleryWriteError(
+            "index file",
+            rule="must be writable, with room on the disk",
+            got=error,
+            next_step="Free space or correct the rights; the index is then rebuilt by itself.",
+            path=part,
+        ) from error
+
+
+def _write_payload(file: IO[bytes], index: FileIndex) -> str:
+    digest = hashlib.sha256()
+
+    def write(data: bytes) -> None:
+        digest.update(data)
+        file.write(data)
+
+    write(index.row_ids().astype("<i8").tobytes())
+    index.write(write)
+    return digest.hexdigest()
+
+
+def _encoded(header: IndexHeader) -> bytes:
+    text = json.dumps(asdict(header)).encode()
+    return MAGIC + struct.pack("<I", len(text)) + text
+
+
+def read_header(directory: Path) -> IndexHeader:
+    """Return what the index file says of itself, the payload not yet checked.
+
+    Raises
+    ------
+    GalleryDamagedError
+        When there is no such file, or its header cannot be read.
+    GalleryFormatError
+        When a newer version wrote it.
+    """
+    with _opened(directory) as file:
+        return _read_header(file)
+
+
+def read_index(directory: Path) -> tuple[FileIndex, IndexHeader]:
+    """Return the index of the file, its checksum verified before FAISS sees a byte.
+
+    Raises
+    ------
+    GalleryDamagedError, GalleryFormatError
+        As `read_header`, and when the payload is not the one that the header describes.
+    """
+    with _opened(directory) as file:
+        header = _read_header(file)
+        start = file.tell()
+        if _digest(file) != header.sha256:
+            raise _damaged("must have the SHA-256 of its header", "another", directory)
+        file.seek(start)
+        ids = np.frombuffer(file.read(8 * header.rows), dtype="<i8").astype(np.int64)
+        index = new_index(header.kind, header.model.dimension)
+        try:
+            index.read(ids, file.read)
+        except RuntimeError as error:
+            raise _damaged("must hold an index that FAISS reads", error, directory) from error
+    if len(index) != header.faces:
+        raise _damaged(f"must hold {header.faces} faces", len(index), directory)
+    return index, header
+
+
+@contextmanager
+def _opened(directory: Path) -> Iterator[IO[bytes]]:
+    try:
+        file = (directory / INDEX_NAME).open("rb")
+    except OSError as error:
+        raise _damaged("must be there and readable", error, directory) from error
+    with file:
+        yield file
+
+
+def _read_header(file: IO[bytes]) -> IndexHeader:
+    directory = Path(file.name).parent
+    start = file.read(len(MAGIC) + 4)
+    if len(start) < len(MAGIC) + 4 or not start.startswith(MAGIC):
+        raise _damaged("must begin with its magic bytes", "others", directory)
+    (length,) = struct.unpack("<I", start[len(MAGIC) :])
+    try:
+        facts = json.loads(file.read(min(length, LONGEST_HEADER)))
+        version = facts["format_version"]
+        if version == FORMAT_VERSION:
+            return IndexHeader(**{**facts, "model": ModelIdentity(**facts["model"])})
+    except (ValueError, TypeError, KeyError) as error:
+        raise _damaged("must have a header", "one that cannot be read", directory) from error
+    raise GalleryFormatError(
+        "index file",
+        rule=f"this version of matcher reads format {FORMAT_VERSION}",
+        got=f"format {version}",
+        next_step="Rebuild the index from the store.",
+        path=directory / INDEX_NAME,
+    )
+
+
+def _digest(file: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    while block := file.read(CHUNK):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def _damaged(rule: str, got: object, directory: Path) -> GalleryDamagedError:
+    return GalleryDamagedError(
+        "index file",
+        rule=rule,
+        got=got,
+        next_step="Rebuild the index from the store.",
+        path=directory / INDEX_NAME,
+    )
+
+
+def remove_index(directory: Path) -> None:
+    """Delete the index file and any half-written one."""
+    with _unwritable_reported(directory / PART_NAME):
+        (directory / INDEX_NAME).unlink(missing_ok=True)
+        (directory / PART_NAME).unlink(missing_ok=True)
+        sync_directory(directory)

@@ -1,0 +1,188 @@
+"""The index of an open gallery: loaded when needed, kept in step with the store, saved."""
+
+from __future__ import annotations
+
+import logging
+import math
+from pathlib import Path
+from typing import Final, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.errors import (
+    GalleryBusyError,
+    GalleryDamagedError,
+    GalleryFormatError,
+    GalleryWriteError,
+)
+from matcher.gallery.index.index_file import (
+    INDEX_NAME,
+    IndexHeader,
+    read_header,
+    read_index,
+    remove_index,
+    write_index,
+)
+from matcher.gallery.index.kinds import choose_kind, new_index
+from matcher.gallery.index.paged_scan import scan
+from matcher.gallery.index.protocol import FileIndex, IndexKind
+from matcher.gallery.index.ranking import rerank
+from matcher.gallery.store import Store, rows
+
+log = logging.getLogger(__name__)
+
+Found = tuple[NDArray[np.float32], NDArray[np.int64]]
+
+MOST_TRAINING: Final = 320_000
+"""Vectors to learn from: 39 for each of 8192 lists."""
+
+GROWTH: Final = ("exact", "hnsw", "ivf-sq8")
+"""Kinds that "auto" passes through as a gallery grows."""
+
+OVERFETCH: Final = 4
+"""Candidates a compressed index gives for each place in the list, before exact ranking."""
+
+
+class LiveIndex:
+    """Answers from an index that has been brought up to the store's last commit.
+
+    Parameters
+    ----------
+    directory
+        The gallery.
+    store
+        Its open store.
+    asked
+        The kind asked for when the gallery was created.
+    """
+
+    def __init__(self, directory: Path, store: Store, asked: IndexKind) -> None:
+        self._directory = directory
+        self._store = store
+        self._asked = asked
+        self._index: FileIndex | None = None
+        self._generation = -1
+        self._unsaved = False
+
+    def search(
+        self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None
+    ) -> Found:
+        """Return the k nearest faces by their true cosines, as `FileIndex.search` does."""
+        index = self.current()
+        if index.lossless:
+            return index.search(queries, k, allowed)
+        if allowed is not None:
+            with self._store.reading():
+                return scan(rows.vectors_of(self._store, allowed), queries, k)
+        candidates = index.search(queries, OVERFETCH * k, None)[1]
+        return rerank(queries, candidates, self._vectors, k)
+
+    def _vectors(self, face_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        return rows.vectors(self._store, face_ids)
+
+    def current(self) -> FileIndex:
+        """Return the index in step with the store: loaded, caught up or rebuilt as needed."""
+        if self._index is None:
+            self._load()
+        if self._index is None:
+            self.rebuild()
+            self.save_if_possible()
+        elif self._generation != self._store.generation:
+            self._catch_up(self._index)
+        return cast(FileIndex, self._index)
+
+    def _load(self) -> None:
+        """Take the index from its file, if that is whole and belongs to this store."""
+        if not (self._directory / INDEX_NAME).exists():
+            log.info("no index file; building the index from the store")
+            return
+        try:
+            self._check(read_header(self._directory))
+            index, header = read_index(self._directory)
+            self._check(header)
+        except (GalleryDamagedError, GalleryFormatError) as error:
+            log.warning("index file %s; rebuilding the index from the store", error.rule)
+            return
+        self._index, self._generation, self._unsaved = index, header.generation, False
+
+    def _check(self, header: IndexHeader) -> None:
+        """Refuse an index of another model, or of a history that this store has not had."""
+        same_history = self._store.stamp(header.generation) == header.stamp
+        if header.model != self._store.model or not same_history:
+            raise GalleryDamagedError(
+                "index file",
+                rule="must belong to this store and its model",
+                got=f"{header.model}, generation {header.generation}",
+                next_step="Rebuild the index from the store.",
+                path=self._directory / INDEX_NAME,
+            )
+
+    def _catch_up(self, index: FileIndex) -> None:
+        """Apply what was committed since; an interrupted attempt discards the index in memory."""
+        since, self._index = self._generation, None
+        with self._store.reading():
+            generation = self._store.generation
+            changed = index.remove(rows.removed_since(self._store, since))
+            for ids, vectors in rows.vector_pages(self._store, since):
+                index.add(ids, vectors)
+                changed += len(ids)
+            expected = self._store.faces
+        if len(index) != expected:
+            log.warning("index holds %d faces, the store %d; rebuilding", len(index), expected)
+            self.rebuild()
+            return
+        self._index, self._generation = index, generation
+        self._unsaved = self._unsaved or changed > 0
+
+    def rebuild(self) -> None:
+        """Build the index from the store, of the kind that now suits it."""
+        with self._store.reading():
+            generation = self._store.generation
+            ids = rows.face_ids(self._store)
+            index = new_index(choose_kind(self._asked, len(ids)), self._store.model.dimension)
+            if index.learns and len(ids):
+                sample = ids[:: math.ceil(len(ids) / MOST_TRAINING)]
+                index.train(self._vectors(sample), len(ids))
+            for page, vectors in rows.vector_pages(self._store):
+                index.add(page, vectors)
+        self._index, self._generation, self._unsaved = index, generation, True
+        log.info("built the %s index of %d faces", index.kind, len(index))
+
+    def save(self) -> None:
+        """Write the index file, as of the store's last commit, while no one else writes."""
+        index = self.current()
+        if index.worn or self._outgrown(index):
+            self.rebuild()
+        with self._store.locked():
+            index = self.current()
+            stamp = cast(str, self._store.stamp(self._generation))
+            write_index(self._directory, index, self._store.model, self._generation, stamp)
+        self._unsaved = False
+
+    def _outgrown(self, index: FileIndex) -> bool:
+        suited = choose_kind(self._asked, len(index))
+        return self._asked == "auto" and GROWTH.index(suited) > GROWTH.index(index.kind)
+
+    def save_if_possible(self) -> None:
+        """Save what is not saved yet; a failure is logged, for the store holds everything."""
+        try:
+            self.current()
+            if self._unsaved:
+                self.save()
+        except (GalleryWriteError, GalleryBusyError) as error:
+            log.warning("index file not saved (%s); it will be rebuilt when needed", error.code)
+
+    def scrub(self) -> None:
+        """Make the bytes of removed faces vanish from every file of the gallery."""
+        self.current()
+        with self._store.locked():
+            generation = self._store.generation
+            remove_index(self._directory)
+        self._unsaved = True
+        self._store.clear_removed(generation)
+        self.save_if_possible()
+
+    def discard(self) -> None:
+        """Delete the index file."""
+        remove_index(self._directory)

@@ -1,0 +1,21 @@
+"""Where the index of a gallery is kept: in a file beside the store, or on a server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+from matcher.gallery.index.local_index import LiveIndex
+from matcher.gallery.index.protocol import SERVED, IndexKind
+from matcher.gallery.index.remote_index import ServedIndex
+from matcher.gallery.store import Store
+
+
+def open_index(
+    directory: Path, store: Store, patience: float, asked: str | None = None
+) -> LiveIndex | ServedIndex:
+    """Return the index of an open store, of the kind recorded there or of another one asked for."""
+    asked = asked or store.meta("index")
+    if asked.startswith(SERVED):
+        return ServedIndex(directory, store, asked.removeprefix(SERVED), patience)
+    return LiveIndex(directory, store, cast(IndexKind, asked))

@@ -1,0 +1,248 @@
+"""The index of a gallery on a server: proposals come from there, the truth from the store.
+
+The collection says of which commit of which store it is. What was committed since is read from the
+store with each search, and whoever wrote sends it when done; one process sends at a time. So a
+search is right whatever the server holds: no score, no face and no removal depends on it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+import filelock
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.errors import GalleryBusyError, GalleryFormatError, IndexServerError
+from matcher.gallery.index.index_file import INDEX_NAME, remove_index
+from matcher.gallery.index.milvus_index import MOST, MilvusIndex
+from matcher.gallery.index.paged_scan import scan
+from matcher.gallery.index.ranking import best, checked_query, rerank
+from matcher.gallery.store import Store, rows
+
+log = logging.getLogger(__name__)
+
+Found = tuple[NDArray[np.float32], NDArray[np.int64]]
+
+FORMAT_VERSION: Final = 1
+LOCK_NAME: Final = f"{INDEX_NAME}.lock"
+
+PROPOSED: Final = 4
+"""Candidates asked of the server for each place in the list."""
+
+RECENT: Final = 5_000
+"""Faces not yet on the server that a search scans itself; of more, it sends all first."""
+
+SCANNED: Final = 4_000
+"""Faces that the server scans until they are in its graph; of more it makes a hasty index first
+(from 39 rows for each of 128 lists), which finds fewer."""
+
+SENT_AT_ONCE: Final = 200_000
+"""Faces after which the collection is marked as that far; what a crash while sending can cost."""
+
+
+class ServedIndex:
+    """Answers from a collection on a server and, where that is behind, from the store.
+
+    Parameters
+    ----------
+    directory
+        The edition of the gallery.
+    store
+        Its open store.
+    url
+        Address of the server.
+    patience
+        Seconds to wait for another process that sends.
+    """
+
+    def __init__(self, directory: Path, store: Store, url: str, patience: float) -> None:
+        self._directory = directory
+        self._store = store
+        self._patience = patience
+        name = f"matcher_{store.stamp(0)}"
+        self.index = MilvusIndex(url, name, store.model.dimension)
+
+    def search(
+        self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None
+    ) -> Found:
+        """Return the k nearest faces by their true cosines, as `FaceIndex.search` does."""
+        queries = checked_query(queries, self._store.model.dimension, k)
+        if allowed is not None:
+            with self._store.reading():
+                return scan(rows.vectors_of(self._store, allowed), queries, k)
+        since = self._followed()
+        with self._store.reading():
+            count = PROPOSED * k + len(rows.removed_since(self._store, since))
+            if count > MOST:
+                return scan(rows.vector_pages(self._store), queries, k)
+            proposed = self._proposed(queries, count, since)
+            old = rerank(queries, proposed, lambda ids: rows.vectors(self._store, ids), k)
+            new = scan(rows.vector_pages(self._store, since), queries, k)
+        return best(np.hstack([old[0], new[0]]), np.hstack([old[1], new[1]]), k)
+
+    def _proposed(self, queries: NDArray[np.float32], count: int, since: int) -> NDArray[np.int64]:
+        """Return the server's candidates, -1 for those that the store did not have at a commit."""
+        if not len(queries):
+            return np.empty((0, count), dtype=np.int64)
+        ids = self.index.candidates(queries, count)
+        there = rows.there_at(self._store, np.unique(ids), since)
+        return np.where(np.isin(ids, there), ids, -1)
+
+    def _followed(self) -> int:
+        """Return the commit that the collection is of; send what is missing first if it is much."""
+        since = self.generation()
+        if since is not None and not self._owes(since):
+            return since
+        self._send()
+        return self._sent()
+
+    def _owes(self, since: int) -> bool:
+        gone = len(rows.removed_since(self._store, since))
+        return gone > 0 or rows.added_since(self._store, since) > RECENT
+
+    def _sent(self) -> int:
+        since = self.generation()
+        if since is None:
+            raise self._fault("must keep its collection", "none, just after it was made")
+        return since
+
+    def generation(self) -> int | None:
+        """Return the commit that the collection is of; None without one, or one of another history.
+
+        Raises
+        ------
+        GalleryFormatError
+            When a newer version of matcher made the collection, or something else did.
+        """
+        facts = self.index.facts()
+        if facts is None:
+            return None
+        version = facts.get("matcher.format")
+        if version != str(FORMAT_VERSION):
+            raise GalleryFormatError(
+                f"collection {self.index.name} at {self.index.url}",
+                rule=f"this version of matcher reads format {FORMAT_VERSION}",
+                got="no format" if version is None else f"format {version}",
+                next_step="Use the newer version, or rebuild the index: that replaces it.",
+            )
+        known = (self._is_ours(facts, name) for name in ("complete", "begun"))
+        if facts.get("matcher.model") != self._model or not all(known):
+            log.warning("the collection on the server is of another history; it is made anew")
+            return None
+        return int(facts["matcher.complete"].partition(" ")[0])
+
+    @property
+    def _model(self) -> str:
+        return json.dumps(asdict(self._store.model))
+
+    def _is_ours(self, facts: dict[str, str], name: str) -> bool:
+        generation, _, stamp = facts.get(f"matcher.{name}", "").partition(" ")
+        return generation.isdecimal() and self._store.stamp(int(generation)) == stamp
+
+    def _commit(self, generation: int) -> str:
+        return f"{generation} {self._store.stamp(generation)}"
+
+    def _send(self) -> None:
+        """Bring the collection to the store's last commit; make it when there is none."""
+        with self._alone():
+            since = self.generation()
+            if since is None:
+                since = self._create()
+            if self._send_since(since) and len(self.index) != self._store.faces:
+                log.warning("the server holds another number of faces than the store; rebuilding")
+                self._send_since(self._create())
+                if len(self.index) != self._store.faces:
+                    raise self._fault("must hold the faces that it was sent", "another number")
+
+    def _create(self) -> int:
+        """Make the collection anew: empty, as the store was at its beginning."""
+        facts = {"format": str(FORMAT_VERSION), "model": self._model}
+        facts |= {"complete": self._commit(0), "begun": self._commit(0)}
+        self.index.create({f"matcher.{name}": value for name, value in facts.items()})
+        return 0
+
+    def _send_since(self, since: int) -> bool:
+        """Send what was committed after `since`, in steps; return whether there was anything."""
+        anything = False
+        while since < self._store.generation:
+            until, sent, gone = self._send_step(since)
+            if sent or gone:
+                self.index.seal()
+                len(self.index)  # waits until searches see all this
+                anything = True
+            if sent > SCANNED:
+                self.index.settle()
+            self.index.note({"matcher.complete": self._commit(until)})
+            since = until
+        return anything
+
+    def _send_step(self, since: int) -> tuple[int, int, int]:
+        """Send one step; return the commit it leads to, how many faces were sent, and removed."""
+        sent = 0
+        with self._store.reading():
+            until = rows.step_after(self._store, since, SENT_AT_ONCE)
+            gone = rows.removed_since(self._store, since)
+            self.index.note({"matcher.begun": self._commit(until)})
+            for ids, vectors in rows.vector_pages(self._store, since, until=until):
+                self.index.put(ids, vectors)
+                sent += len(ids)
+        self.index.delete(gone)
+        return until, sent, len(gone)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other processes from sending, so that none brings back what another one deleted."""
+        lock = filelock.FileLock(self._directory / LOCK_NAME, timeout=self._patience)
+        try:
+            lock.acquire()
+        except filelock.Timeout as error:
+            raise GalleryBusyError(
+                "index on the server",
+                rule="is sent to by one process at a time",
+                got="another one that is sending",
+                next_step="Try again when it is done.",
+                path=self._directory,
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _fault(self, rule: str, got: str) -> IndexServerError:
+        what = f"collection {self.index.name} at {self.index.url}"
+        return IndexServerError(what, rule=rule, got=got, next_step="Rebuild the index.")
+
+    def rebuild(self) -> None:
+        """Make the collection anew from the store."""
+        with self._alone():
+            self._send_since(self._create())
+        log.info("sent %d faces to the index server", self._store.faces)
+
+    def save(self) -> None:
+        """Send what was committed."""
+        self._send()
+
+    def save_if_possible(self) -> None:
+        """Send what was committed; a failure is logged, for the store holds everything."""
+        try:
+            self._send()
+        except (IndexServerError, GalleryBusyError, GalleryFormatError) as error:
+            log.warning("index server not brought up to date (%s); a search does it", error.code)
+
+    def scrub(self) -> None:
+        """Clear the store's file of removed bytes, and have the server delete removed faces."""
+        generation = self._store.generation
+        remove_index(self._directory)
+        self._store.clear_removed(generation)
+        self.save_if_possible()
+
+    def discard(self) -> None:
+        """Delete the collection."""
+        self.index.drop()

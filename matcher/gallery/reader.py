@@ -1,0 +1,212 @@
+"""What can be asked of a gallery."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.embedding import ModelIdentity
+from matcher.errors import GalleryModelError, InputError, UnknownSubjectError
+from matcher.gallery.editions import directory_of
+from matcher.gallery.filters import Filters, Selection, select
+from matcher.gallery.index import LiveIndex, Page, ServedIndex, checked_query, open_index, scan
+from matcher.gallery.info import read_info
+from matcher.gallery.records import GalleryInfo, PhotoRecord, StoredFace, Subject
+from matcher.gallery.store import Store, rows
+from matcher.gallery.verify import VerifyReport, verify
+
+
+class GalleryReader:
+    """The reading half of `Gallery`; each call sees one state of the store."""
+
+    def __init__(self, path: Path, store: Store, edition: str, busy_timeout: float) -> None:
+        self._path = path
+        self._store = store
+        self._edition = edition
+        self._busy_timeout = busy_timeout
+        self._directory = directory_of(path, edition)
+        self._opened_index: tuple[str, LiveIndex | ServedIndex] | None = None
+        self._wrote = False
+        self._selected: tuple[tuple[int, Filters], Selection] | None = None
+
+    @property
+    def _live(self) -> LiveIndex | ServedIndex:
+        """The index; another one after any process had it kept elsewhere."""
+        asked = self._store.meta("index")
+        if self._opened_index is None or self._opened_index[0] != asked:
+            opened = open_index(self._directory, self._store, self._busy_timeout)
+            self._opened_index = (asked, opened)
+        return self._opened_index[1]
+
+    @property
+    def path(self) -> Path:
+        """The directory."""
+        return self._path
+
+    @property
+    def edition(self) -> str:
+        """Name of the edition that this object reads."""
+        return self._edition
+
+    @property
+    def model(self) -> ModelIdentity:
+        """The model that made the vectors."""
+        return self._store.model
+
+    @property
+    def generation(self) -> int:
+        """Number of the last committed write, 0 for a new gallery."""
+        return self._store.generation
+
+    def __len__(self) -> int:
+        return self._store.faces
+
+    def require_model(self, model: ModelIdentity) -> None:
+        """Refuse work with another model.
+
+        Raises
+        ------
+        GalleryModelError
+            Naming the model that made the gallery and the one given.
+        """
+        if model != self.model:
+            raise GalleryModelError(
+                "gallery",
+                rule=f"was made by {self.model}",
+                got=model,
+                next_step="Use the gallery's model, or re-index the gallery with the new one.",
+                path=self._path,
+            )
+
+    def _unknown(self, subject_id: str) -> UnknownSubjectError:
+        return UnknownSubjectError(
+            "subject_id",
+            rule="must be in the gallery",
+            got=repr(subject_id),
+            next_step="List the subjects of the gallery.",
+            path=self._path,
+        )
+
+    def subjects(self) -> Iterator[Subject]:
+        """Give all subjects in the order of their identifiers."""
+        return rows.subjects(self._store)
+
+    def subject(self, subject_id: str) -> Subject:
+        """Return one subject.
+
+        Raises
+        ------
+        UnknownSubjectError
+            When there is no such subject.
+        """
+        found = rows.subject(self._store, subject_id)
+        if found is None:
+            raise self._unknown(subject_id)
+        return found
+
+    def photos(self, subject_id: str) -> list[PhotoRecord]:
+        """Return the photos of a subject in the order of enrolment, an empty list without any."""
+        return rows.photos(self._store, subject_id)
+
+    def has_photo(self, sha256: str, subject_id: str) -> bool:
+        """Return whether the subject has the photo."""
+        sql = "SELECT 1 FROM faces WHERE sha256 = ? AND subject_id = ?"
+        return self._store.value(sql, (sha256, subject_id)) is not None
+
+    def nearest(
+        self,
+        vectors: NDArray[np.float32],
+        k: int,
+        allowed: NDArray[np.int64] | None = None,
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Return the k nearest faces of each vector, best first, equal scores by face id.
+
+        Parameters
+        ----------
+        vectors
+            float32 array of shape (n, d), unit rows.
+        k
+            How many, >= 1.
+        allowed
+            int64 face ids among which to search, exactly, whatever the index; None for all faces.
+
+        Returns
+        -------
+        scores
+            float32 array of shape (n, k): cosine similarity in [-1, 1], of the stored vectors;
+            -inf where there is no face.
+        face_ids
+            int64 array of shape (n, k); -1 where there is no face.
+
+        Raises
+        ------
+        InputError
+            For vectors of another shape, not finite, or not of unit length, or k below 1.
+        IndexServerError
+            When the index is on a server that does not answer; not among allowed faces.
+        """
+        return self._live.search(vectors, k, allowed)
+
+    def nearest_from_afar(
+        self,
+        vectors: NDArray[np.float32],
+        k: int,
+        allowed: NDArray[np.int64] | None = None,
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Return what `nearest` does, by the distant vector of each face; for worn probes.
+
+        Always exact: all distant vectors are read from the store, a page at a time.
+
+        Raises
+        ------
+        InputError
+            As `nearest`, and when the gallery's model has no distant look.
+        """
+        if not self.model.distant:
+            raise InputError(
+                "gallery",
+                rule="must be of a model with a distant look",
+                got=self.model,
+                next_step="Use `nearest`.",
+                path=self._path,
+            )
+        queries = checked_query(vectors, self.model.dimension, k)
+        with self._store.reading():
+            return scan(self._distant_pages(allowed), queries, k)
+
+    def _distant_pages(self, allowed: NDArray[np.int64] | None) -> Iterator[Page]:
+        for face_ids, vectors in rows.vector_pages(self._store, look=1):
+            wanted = slice(None) if allowed is None else np.isin(face_ids, allowed)
+            yield face_ids[wanted], vectors[wanted]
+
+    def select(self, filters: Filters) -> Selection:
+        """Return the faces that the filters let pass, and what each filter left out."""
+        with self._store.reading():
+            key = (self._store.generation, filters)
+            if self._selected is None or self._selected[0] != key:
+                self._selected = (key, select(self._store, filters))
+        return self._selected[1]
+
+    def faces(self, face_ids: Collection[int] | NDArray[np.int64]) -> dict[int, StoredFace]:
+        """Return records by face id, in the order asked; ids that are not there are left out."""
+        return rows.faces(self._store, [int(face_id) for face_id in face_ids])
+
+    def owners(self, face_ids: NDArray[np.int64]) -> list[list[str | None]]:
+        """Return the subject of each face, in the shape of `face_ids`, (n, k); None for -1."""
+        return rows.owners(self._store, face_ids)
+
+    def faces_of(self, subject_ids: Collection[str]) -> dict[str, list[StoredFace]]:
+        """Return the faces of subjects by identifier, by face id; without faces left out."""
+        return rows.faces_of(self._store, subject_ids)
+
+    def verify(self) -> VerifyReport:
+        """Check every row, every vector and the index file against each other."""
+        return verify(self._directory, self._store)
+
+    def info(self) -> GalleryInfo:
+        """Return the figures of the gallery."""
+        return replace(read_info(self._directory, self._store), path=self._path)

@@ -1,0 +1,372 @@
+"""Records to rows and back: every statement on subjects, faces and vectors."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.gallery.records import (
+    AddOutcome,
+    Enrolment,
+    PhotoRecord,
+    StoredFace,
+    Subject,
+)
+from matcher.gallery.store.schema import now
+from matcher.gallery.store.store import Store
+
+PAGE: Final = 10_000
+
+_SUBJECT: Final = """
+s.subject_id, s.date_of_birth, s.recorded_sex, s.region, s.source,
+(SELECT json_group_array(tag) FROM (
+    SELECT tag FROM subject_tags t WHERE t.subject_id = s.subject_id ORDER BY tag))
+"""
+_PHOTO: Final = "f.sha256, f.reference, f.taken_on, f.age_at_capture, f.source"
+_FACE: Final = f"""
+{_SUBJECT}, {_PHOTO}, f.face_id, v.vector, f.box_left, f.box_top, f.box_right, f.box_bottom,
+f.probability, f.quality, f.weight, f.enrolled_at
+"""
+
+
+def insert(
+    store: Store, entries: Sequence[Enrolment], vectors: NDArray[np.float32], generation: int
+) -> list[AddOutcome]:
+    """Write the new subjects and faces; call within `store.writing()`.
+
+    The vectors are of shape (n, looks, d).
+    """
+    holders = _holders(store, {entry.photo.sha256 for entry in entries})
+    first = 1 + int(store.value("SELECT max(seq) FROM sqlite_sequence WHERE name='faces'") or 0)
+    fresh: list[tuple[int, int]] = []
+    places: list[tuple[str, int]] = []
+    for position, entry in enumerate(entries):
+        held = holders[entry.photo.sha256]
+        known = held.get(entry.subject.subject_id)
+        face_id = first + len(fresh) if known is None else known
+        if known is None:
+            held[entry.subject.subject_id] = face_id
+            fresh.append((face_id, position))
+        places.append(("enrolled" if known is None else "duplicate", face_id))
+    _insert_subjects(store, [entries[position].subject for _, position in fresh])
+    _insert_faces(store, [(face_id, entries[position]) for face_id, position in fresh], generation)
+    _insert_vectors(store, [(face_id, vectors[position]) for face_id, position in fresh])
+    return [
+        _outcome(status, face_id, entry, holders)
+        for (status, face_id), entry in zip(places, entries, strict=True)
+    ]
+
+
+def _holders(store: Store, hashes: Collection[str]) -> defaultdict[str, dict[str, int]]:
+    """Return, for each photo hash, the subjects that hold it and the face id of each."""
+    found = store.query(
+        "SELECT sha256, subject_id, face_id FROM faces "
+        "WHERE sha256 IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(hashes)),),
+    )
+    holders: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for sha256, subject_id, face_id in found:
+        holders[sha256][subject_id] = face_id
+    return holders
+
+
+def _outcome(
+    status: Any, face_id: int, entry: Enrolment, holders: dict[str, dict[str, int]]
+) -> AddOutcome:
+    others = set(holders[entry.photo.sha256]) - {entry.subject.subject_id}
+    return AddOutcome(status, face_id, tuple(sorted(others)))
+
+
+def _insert_subjects(store: Store, subjects: Sequence[Subject]) -> None:
+    asked = json.dumps([subject.subject_id for subject in subjects])
+    known = store.query(
+        "SELECT subject_id FROM subjects WHERE subject_id IN (SELECT value FROM json_each(?))",
+        (asked,),
+    )
+    new = {subject.subject_id: subject for subject in reversed(subjects)}
+    for (subject_id,) in known:
+        del new[subject_id]
+    store.change_many(
+        "INSERT INTO subjects VALUES (?, ?, ?, ?, ?)", (_columns(one) for one in new.values())
+    )
+    _insert_tags(store, list(new.values()))
+
+
+def _columns(subject: Subject) -> tuple[Any, ...]:
+    return (
+        subject.subject_id,
+        _iso(subject.date_of_birth),
+        subject.recorded_sex,
+        subject.region,
+        subject.source,
+    )
+
+
+def _insert_tags(store: Store, subjects: Sequence[Subject]) -> None:
+    pairs = ((subject.subject_id, tag) for subject in subjects for tag in subject.tags)
+    store.change_many("INSERT INTO subject_tags VALUES (?, ?)", pairs)
+
+
+def _insert_faces(store: Store, entries: Sequence[tuple[int, Enrolment]], generation: int) -> None:
+    moment = now()
+    rows = (
+        (
+            face_id,
+            entry.subject.subject_id,
+            entry.photo.sha256,
+            entry.photo.reference,
+            _iso(entry.photo.taken_on),
+            entry.photo.age_at_capture,
+            entry.photo.source,
+            *(float(side) for side in entry.box),
+            float(entry.probability),
+            json.dumps({name: float(number) for name, number in entry.quality.items()}),
+            float(entry.weight),
+            moment,
+            generation,
+        )
+        for face_id, entry in entries
+    )
+    store.change_many(f"INSERT INTO faces VALUES ({', '.join('?' * 16)})", rows)  # noqa: S608 - only question marks
+
+
+def _insert_vectors(store: Store, vectors: Sequence[tuple[int, NDArray[np.float32]]]) -> None:
+    blobs = ((face_id, vector.astype("<f4").tobytes()) for face_id, vector in vectors)
+    rows = ((face_id, blob, zlib.crc32(blob)) for face_id, blob in blobs)
+    store.change_many("INSERT INTO vectors VALUES (?, ?, ?)", rows)
+
+
+def replace_subject(store: Store, subject: Subject) -> bool:
+    """Overwrite the record of a subject that is there; False when it is not."""
+    subject_id, *columns = _columns(subject)
+    changed = store.change(
+        "UPDATE subjects SET date_of_birth = ?, recorded_sex = ?, region = ?, source = ? "
+        "WHERE subject_id = ?",
+        (*columns, subject_id),
+    )
+    if changed:
+        store.change("DELETE FROM subject_tags WHERE subject_id = ?", (subject_id,))
+        _insert_tags(store, [subject])
+    return changed > 0
+
+
+def delete_subject(store: Store, subject_id: str, generation: int) -> int:
+    """Delete a subject with all faces, leave tombstones of the faces; return how many faces."""
+    faces = store.change(
+        "INSERT INTO removed SELECT face_id, ? FROM faces WHERE subject_id = ?",
+        (generation, subject_id),
+    )
+    store.change("DELETE FROM subjects WHERE subject_id = ?", (subject_id,))
+    return faces
+
+
+def delete_faces(store: Store, face_ids: Collection[int], generation: int) -> int:
+    """Delete faces and leave tombstones; return how many there were."""
+    asked = json.dumps(list(face_ids))
+    where = "face_id IN (SELECT value FROM json_each(?1))"
+    store.change(
+        f"INSERT INTO removed SELECT face_id, ?2 FROM faces WHERE {where}",  # noqa: S608 - constant
+        (asked, generation),
+    )
+    return store.change(f"DELETE FROM faces WHERE {where}", (asked,))  # noqa: S608 - constant
+
+
+def faces_of_photo(store: Store, sha256: str, subject_id: str | None) -> list[int]:
+    """Return the face ids of a photo, of one subject or of all."""
+    sql = "SELECT face_id FROM faces WHERE sha256 = ?1 AND (?2 IS NULL OR subject_id = ?2)"
+    return [face_id for (face_id,) in store.query(sql, (sha256, subject_id))]
+
+
+def faces_of_subject(store: Store, subject_id: str) -> list[int]:
+    """Return the face ids of a subject."""
+    sql = "SELECT face_id FROM faces WHERE subject_id = ?"
+    return [face_id for (face_id,) in store.query(sql, (subject_id,))]
+
+
+def subjects(store: Store) -> Iterator[Subject]:
+    """Give all subjects in the order of their identifiers, a page at a time."""
+    last = ""
+    while page := store.query(
+        f"SELECT {_SUBJECT} FROM subjects s WHERE subject_id > ? ORDER BY subject_id LIMIT ?",  # noqa: S608 - constant
+        (last, PAGE),
+    ):
+        yield from (_subject(row) for row in page)
+        last = page[-1][0]
+
+
+def subject(store: Store, subject_id: str) -> Subject | None:
+    """Return one subject."""
+    rows = store.query(f"SELECT {_SUBJECT} FROM subjects s WHERE subject_id = ?", (subject_id,))  # noqa: S608 - constant
+    return _subject(rows[0]) if rows else None
+
+
+def photos(store: Store, subject_id: str) -> list[PhotoRecord]:
+    """Return the photos of a subject in the order of enrolment."""
+    rows = store.query(
+        f"SELECT {_PHOTO} FROM faces f WHERE subject_id = ? ORDER BY face_id",  # noqa: S608 - constant
+        (subject_id,),
+    )
+    return [_photo(row) for row in rows]
+
+
+def faces(store: Store, face_ids: Sequence[int]) -> dict[int, StoredFace]:
+    """Return the records of those faces that are there, by face id, in the order asked."""
+    rows = store.query(
+        f"SELECT {_FACE} "  # noqa: S608 - constant
+        "FROM json_each(?) AS asked JOIN faces f ON f.face_id = asked.value "
+        "JOIN subjects s USING (subject_id) JOIN vectors v ON v.face_id = f.face_id "
+        "ORDER BY asked.key",
+        (json.dumps([int(face_id) for face_id in face_ids]),),
+    )
+    return {row[11]: _face(store, row) for row in rows}
+
+
+def _face(store: Store, row: Sequence[Any]) -> StoredFace:
+    face_id, blob, left, top, right, bottom, probability, quality, weight, moment = row[11:]
+    looks = _stacked([blob]).reshape(store.model.looks, -1)
+    return StoredFace(
+        face_id=face_id,
+        subject=_subject(row[:6]),
+        photo=_photo(row[6:11]),
+        vector=looks[0],
+        box=(left, top, right, bottom),
+        probability=probability,
+        quality=json.loads(quality),
+        weight=weight,
+        enrolled_at=datetime.fromisoformat(moment),
+        distant=looks[1] if len(looks) > 1 else None,
+    )
+
+
+def owners(store: Store, face_ids: NDArray[np.int64]) -> list[list[str | None]]:
+    """Return the subject identifier of each face id, None for those that are not there."""
+    found = store.query(
+        "SELECT face_id, subject_id FROM faces WHERE face_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(np.unique(face_ids).tolist()),),
+    )
+    owner: dict[int, str] = dict(found)
+    return [[owner.get(face_id) for face_id in row] for row in face_ids.tolist()]
+
+
+def faces_of(store: Store, subject_ids: Collection[str]) -> dict[str, list[StoredFace]]:
+    """Return the faces of those subjects that have some, by subject identifier."""
+    rows = store.query(
+        f"SELECT {_FACE} FROM faces f JOIN subjects s USING (subject_id) "  # noqa: S608 - constant
+        "JOIN vectors v USING (face_id) "
+        "WHERE f.subject_id IN (SELECT value FROM json_each(?)) ORDER BY f.face_id",
+        (json.dumps(list(subject_ids)),),
+    )
+    grouped: defaultdict[str, list[StoredFace]] = defaultdict(list)
+    for row in rows:
+        grouped[row[0]].append(_face(store, row))
+    return dict(grouped)
+
+
+def vectors(store: Store, face_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the vectors of faces in the order asked; zeros for a face that is not there."""
+    wanted = json.dumps(face_ids.tolist())
+    one = 4 * store.model.dimension
+    rows = store.query(
+        "SELECT coalesce(substr(v.vector, 1, ?), ?) FROM json_each(?) AS asked "
+        "LEFT JOIN vectors v ON v.face_id = asked.value ORDER BY asked.key",
+        (one, bytes(one), wanted),
+    )
+    if not rows:
+        return np.empty((0, store.model.dimension), dtype=np.float32)
+    return _stacked([blob for (blob,) in rows])
+
+
+def vector_pages(
+    store: Store, since: int = -1, look: int = 0, until: int = 2**62
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    """Give face ids and vectors of all faces added after a generation, a page at a time.
+
+    Look 0 is the face itself, look 1 the distant one. `until` is the last generation to give.
+    """
+    last = 0
+    one = 4 * store.model.dimension
+    while page := store.query(
+        "SELECT v.face_id, substr(v.vector, ?, ?) FROM faces f JOIN vectors v USING (face_id) "
+        "WHERE f.generation > ? AND f.generation <= ? AND f.face_id > ? "
+        "ORDER BY f.face_id LIMIT ?",
+        (1 + look * one, one, since, until, last, PAGE),
+    ):
+        ids, blobs = zip(*page, strict=True)
+        last = ids[-1]
+        yield np.array(ids, dtype=np.int64), _stacked(blobs)
+
+
+def vectors_of(
+    store: Store, face_ids: NDArray[np.int64]
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    """Give face ids and vectors of those faces that are there, a page at a time."""
+    wanted = np.unique(face_ids)
+    for start in range(0, len(wanted), PAGE):
+        there = there_at(store, wanted[start : start + PAGE])
+        yield there, vectors(store, there)
+
+
+def there_at(
+    store: Store, face_ids: NDArray[np.int64], generation: int = 2**62
+) -> NDArray[np.int64]:
+    """Return those faces that are there and were at a generation."""
+    found = store.query(
+        "SELECT face_id FROM json_each(?) AS asked JOIN faces ON face_id = asked.value "
+        "WHERE generation <= ?",
+        (json.dumps(face_ids.tolist()), generation),
+    )
+    return np.array([face_id for (face_id,) in found], dtype=np.int64)
+
+
+def added_since(store: Store, generation: int) -> int:
+    """Return how many faces were added after a generation and are there."""
+    return int(store.value("SELECT count(*) FROM faces WHERE generation > ?", (generation,)))
+
+
+def step_after(store: Store, generation: int, faces: int) -> int:
+    """Return the generation to which about so many faces were added after another one."""
+    sql = "SELECT generation FROM faces WHERE generation > ? ORDER BY generation LIMIT 1 OFFSET ?"
+    found = store.value(sql, (generation, faces))
+    return store.generation if found is None else int(found)
+
+
+def face_ids(store: Store) -> NDArray[np.int64]:
+    """Return all face ids, ascending."""
+    rows = store.query("SELECT face_id FROM faces ORDER BY face_id")
+    return np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
+
+
+def removed_since(store: Store, generation: int) -> NDArray[np.int64]:
+    """Return the ids of faces removed after a generation."""
+    rows = store.query("SELECT face_id FROM removed WHERE generation > ?", (generation,))
+    return np.array([row[0] for row in rows], dtype=np.int64)
+
+
+def _stacked(blobs: Sequence[bytes]) -> NDArray[np.float32]:
+    numbers = np.frombuffer(b"".join(blobs), dtype="<f4").astype(np.float32, copy=False)
+    return numbers.reshape(len(blobs), -1)
+
+
+def _subject(row: Sequence[Any]) -> Subject:
+    subject_id, born, sex, region, source, tags = row
+    return Subject(subject_id, _date(born), sex, region, tuple(json.loads(tags)), source)
+
+
+def _photo(row: Sequence[Any]) -> PhotoRecord:
+    sha256, reference, taken_on, age, source = row
+    return PhotoRecord(sha256, reference, _date(taken_on), age, source)
+
+
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _date(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)

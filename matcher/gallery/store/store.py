@@ -1,0 +1,194 @@
+"""The store: one SQLite file that holds the truth of a gallery."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from matcher.embedding import ModelIdentity
+from matcher.gallery.store.schema import check_format, create_tables, new_stamp, now, read_model
+from matcher.gallery.store.sqlite_errors import translated
+
+log = logging.getLogger(__name__)
+
+STORE_NAME = "store.sqlite3"
+
+_SETTINGS = """
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = FULL;
+PRAGMA foreign_keys = ON;
+PRAGMA secure_delete = ON;
+PRAGMA temp_store = MEMORY;
+"""
+
+
+class Store:
+    """An open store. Statements fail with errors of the library, never of `sqlite3`.
+
+    Parameters
+    ----------
+    directory
+        The gallery.
+    busy_timeout
+        Seconds to wait for another process that writes.
+    """
+
+    def __init__(self, directory: Path, busy_timeout: float) -> None:
+        self.path = directory / STORE_NAME
+        self.closed = False
+        with translated(self.path):
+            self._connection = _connect(self.path, busy_timeout)
+        try:
+            with translated(self.path):
+                check_format(self._connection, self.path)
+                self._connection.executescript(_SETTINGS)
+            self.model = read_model(self.meta("model"), self.path)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    @staticmethod
+    def create(directory: Path, model: ModelIdentity, index: str) -> None:
+        """Write an empty store into an existing directory."""
+        path = directory / STORE_NAME
+        with translated(path):
+            connection = sqlite3.connect(path, isolation_level=None)
+            try:
+                connection.executescript(_SETTINGS)
+                create_tables(connection, model, index)
+            finally:
+                connection.close()
+
+    def close(self) -> None:
+        """Close the connection; the last one to close empties the write-ahead log."""
+        self._connection.close()
+        self.closed = True
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        """Return all rows of a statement."""
+        with translated(self.path):
+            return self._connection.execute(sql, parameters).fetchall()
+
+    def value(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
+        """Return the first column of the first row, None without rows."""
+        with translated(self.path):
+            row = self._connection.execute(sql, parameters).fetchone()
+        return None if row is None else row[0]
+
+    def change(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """Execute one statement and return how many rows it changed."""
+        with translated(self.path):
+            return self._connection.execute(sql, parameters).rowcount
+
+    def change_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Execute one statement for each row of parameters."""
+        with translated(self.path):
+            self._connection.executemany(sql, rows)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """See one state of the store throughout, whatever others commit meanwhile."""
+        if self._connection.in_transaction:
+            yield
+            return
+        self.change("BEGIN")
+        try:
+            yield
+        finally:
+            self._rollback()
+
+    @contextmanager
+    def writing(self) -> Iterator[int]:
+        """Commit all or nothing; gives the generation that the commit will have."""
+        with self.locked():
+            generation = self.generation + 1
+            row = (generation, new_stamp(), now())
+            self.change("INSERT INTO commits VALUES (?, ?, ?)", row)
+            yield generation
+            self.change("COMMIT")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other writers out; what is changed and not committed is undone."""
+        self.change("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            self._rollback()
+
+    def _rollback(self) -> None:
+        # SQLite has already rolled back by itself after some failures, such as a full disk.
+        with suppress(sqlite3.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
+    @property
+    def generation(self) -> int:
+        """Number of the last committed write."""
+        return int(self.value("SELECT max(generation) FROM commits"))
+
+    @property
+    def faces(self) -> int:
+        """Number of faces."""
+        return int(self.value("SELECT count(*) FROM faces"))
+
+    def stamp(self, generation: int) -> str | None:
+        """Return the random name of a commit, None when the store has no such commit."""
+        found = self.value("SELECT stamp FROM commits WHERE generation = ?", (generation,))
+        return None if found is None else str(found)
+
+    def meta(self, key: str) -> str:
+        """Return one fact of the store as text."""
+        return str(self.value("SELECT value FROM meta WHERE key = ?", (key,)))
+
+    def has_table(self, name: str) -> bool:
+        """Return whether the store has a table."""
+        sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+        return self.value(sql, (name,)) is not None
+
+    @property
+    def holds_removed_bytes(self) -> bool:
+        """Whether a removal was committed of which the files may still hold bytes."""
+        newest = self.value("SELECT max(generation) FROM removed")
+        return newest is not None and int(newest) > int(self.meta("scrubbed"))
+
+    def erase_removed(self) -> bool:
+        """Write the store anew from its live rows; False if a reader still needs the old bytes.
+
+        `secure_delete` is not enough: when SQLite splits or joins pages it leaves copies of rows
+        in their free space, and those outlive the row. VACUUM copies live rows only, and the
+        checkpoint puts them in place of everything that was in the file and in the log.
+        """
+        self.change("VACUUM")
+        return bool(self.query("PRAGMA wal_checkpoint(TRUNCATE)")[0][0] == 0)
+
+    def clear_removed(self, generation: int) -> None:
+        """Erase what was removed up to a generation, unless a reader is in the way."""
+        if self.erase_removed():
+            self.mark_scrubbed(generation)
+        else:
+            log.warning("a reader keeps removed data in the log; the next close or open clears it")
+
+    def set_index(self, index: str) -> None:
+        """Record which kind of index is asked for."""
+        self.change("UPDATE meta SET value = ? WHERE key = 'index'", (index,))
+
+    def mark_scrubbed(self, generation: int) -> None:
+        """Record that the bytes of all removals up to `generation` are gone."""
+        self.change(
+            "UPDATE meta SET value = ?1 WHERE key = 'scrubbed' AND CAST(value AS INTEGER) < ?1",
+            (generation,),
+        )
+
+
+def _connect(path: Path, busy_timeout: float) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode=rw",
+        uri=True,
+        timeout=busy_timeout,
+        isolation_level=None,
+    )

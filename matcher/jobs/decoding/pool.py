@@ -1,0 +1,297 @@
+"""Photos decoded ahead in worker processes, each replaced when a photo hangs or crashes it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import math
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Final, Self, cast
+
+import numpy as np
+
+from matcher import errors
+from matcher.errors import JobError, MatcherError, PhotoDamagedError
+from matcher.jobs.decoding.worker import receive, send
+from matcher.photos import DecodeLimits, Photo
+
+DECODER: Final = "from matcher.jobs.decoding.worker import main; main()"
+
+GRACE: Final = 5.0
+"""Seconds after its time limit at which a worker that did not end itself is killed."""
+
+PIPE_BYTES: Final = 1024 * 1024
+"""Room in the pipe of a worker's answers: the most that Linux gives to anybody. In the usual 64 KiB
+a photo of 600 kB goes in ten turns, and each of them halts the network on a core that it shares."""
+
+ATTEMPTS: Final = 2
+"""How often a photo is tried whose worker dies: once it may be the worker's fault."""
+
+# A worker died before it took the request, or in mid-sentence, or it talks nonsense.
+_NO_ANSWER: Final = (OSError, ValueError, LookupError, TypeError, OverflowError, MemoryError)
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How photos are decoded.
+
+    Parameters
+    ----------
+    workers
+        Processes, >= 1.
+    seconds
+        Longest time for one photo, > 0.
+    waiting_bytes
+        Bytes of decoded photos that may wait for the network.
+    limits, salvage
+        As in `load_photo`.
+    program
+        Python that a worker runs.
+    """
+
+    workers: int = 2
+    seconds: float = 30.0
+    waiting_bytes: int = 256 * 1024 * 1024
+    limits: DecodeLimits = field(default_factory=DecodeLimits)
+    salvage: bool = False
+    program: str = DECODER
+
+
+class Decoders:
+    """Worker processes that decode photos ahead of who uses them; use it in a `with`."""
+
+    def __init__(self, decoding: Decoding) -> None:
+        self._decoding = decoding
+        self._threads = ThreadPoolExecutor(decoding.workers, "decoding")
+        self._workers = [_Worker(decoding) for _ in range(decoding.workers)]
+        self._idle = list(self._workers)
+        self._room = _Room(decoding.waiting_bytes)
+        self._turns = count()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._room.close()
+        for worker in self._workers:
+            worker.stop()
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        for worker in self._workers:
+            worker.discard()
+
+    def read_all(self, paths: Iterable[Path], ahead: int) -> Iterator[Photo | MatcherError]:
+        """Yield each photo, or why there is none, in the order of the paths.
+
+        Take all of them before reading others.
+
+        Parameters
+        ----------
+        paths
+            Files.
+        ahead
+            How many photos are begun before the one that is used, at most; fewer when they are
+            large.
+        """
+        pending: deque[Future[Photo | MatcherError]] = deque()
+        for path in paths:
+            pending.append(self._threads.submit(self._read, next(self._turns), path))
+            if len(pending) > ahead:
+                yield self._next(pending)
+        while pending:
+            yield self._next(pending)
+
+    def _next(self, pending: deque[Future[Photo | MatcherError]]) -> Photo | MatcherError:
+        self._room.admit_next()
+        read = pending.popleft().result()
+        self._room.give(_size(read))
+        return read
+
+    def _read(self, turn: int, path: Path) -> Photo | MatcherError:
+        worker = self._idle.pop()  # there are as many workers as threads
+        try:
+            read = worker.read(path)
+        finally:
+            self._idle.append(worker)
+        self._room.take(turn, _size(read))
+        return read
+
+
+def _size(read: Photo | MatcherError) -> int:
+    return read.pixels.nbytes if isinstance(read, Photo) else 0
+
+
+class _Room:
+    """Room for so many bytes; the photo whose turn it is always finds room."""
+
+    def __init__(self, limit: float) -> None:
+        self._limit = limit
+        self._held = 0
+        self._turn = -1
+        self._changed = threading.Condition()
+
+    def take(self, turn: int, size: int) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._held + size <= self._limit or turn <= self._turn)
+            self._held += size
+
+    def give(self, size: int) -> None:
+        with self._changed:
+            self._held -= size
+            self._changed.notify_all()
+
+    def admit_next(self) -> None:
+        with self._changed:
+            self._turn += 1
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        with self._changed:
+            self._limit = math.inf
+            self._changed.notify_all()
+
+
+class _Worker:
+    """One process, started when needed and again when it died."""
+
+    def __init__(self, decoding: Decoding) -> None:
+        self._decoding = decoding
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stopped = False
+
+    def stop(self) -> None:
+        self._stopped = True
+        if self._process is not None:
+            self._process.kill()
+
+    def discard(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        for pipe in (process.stdin, process.stdout):
+            with suppress(OSError):
+                cast(IO[bytes], pipe).close()
+        with suppress(subprocess.TimeoutExpired):  # a process stuck in the kernel cannot be killed
+            process.wait(GRACE)
+
+    def read(self, path: Path) -> Photo | MatcherError:
+        for _ in range(ATTEMPTS):
+            process = self._running()
+            started = time.monotonic()
+            read = self._ask(process, path)
+            if read is not None:
+                return read
+            self.discard()
+            if time.monotonic() - started >= self._decoding.seconds:
+                return _gave_up(path, f"no picture within {self._decoding.seconds:g} seconds")
+        return _gave_up(path, "a decoder that died of it")
+
+    def _ask(self, process: subprocess.Popen[bytes], path: Path) -> Photo | MatcherError | None:
+        """Return the answer; None when the process ended, or had to be ended, without one."""
+        requests, answers = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
+        killer = threading.Timer(self._decoding.seconds + GRACE, process.kill)
+        killer.start()
+        try:
+            send(requests, self._request(path))
+            facts = receive(answers)
+            return None if facts is None else self._received(facts, answers, path)
+        except _NO_ANSWER:
+            return None
+        finally:
+            killer.cancel()
+
+    def _request(self, path: Path) -> dict[str, Any]:
+        decoding = self._decoding
+        return {
+            "path": str(path),
+            "seconds": decoding.seconds,
+            "limits": asdict(decoding.limits),
+            "salvage": decoding.salvage,
+        }
+
+    def _received(
+        self, facts: dict[str, Any], answers: IO[bytes], path: Path
+    ) -> Photo | MatcherError | None:
+        name = facts.pop("error", None)
+        if name is not None:
+            kind = getattr(errors, str(name), None)
+            known = isinstance(kind, type) and issubclass(kind, MatcherError)
+            return cast(type[MatcherError], kind if known else PhotoDamagedError)(
+                **facts, path=path
+            )
+        height, width, _ = facts.pop("shape")
+        if height * width > self._decoding.limits.max_pixels:
+            return None
+        data = answers.read(height * width * 3)
+        if len(data) < height * width * 3:
+            return None
+        pixels = np.frombuffer(data, np.uint8).reshape(height, width, 3)
+        facts["original_size"], facts["notes"] = (
+            tuple(facts["original_size"]),
+            tuple(facts["notes"]),
+        )
+        return Photo(pixels, path=path, **facts)
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        """Return the process, a new one if there is none.
+
+        Raises
+        ------
+        JobError
+            When it does not start.
+        """
+        for _ in range(0 if self._stopped else ATTEMPTS):
+            if self._process is None:
+                self._process = self._start()
+                if self._stopped:
+                    self._process.kill()
+                if receive(cast(IO[bytes], self._process.stdout)) is None:
+                    self.discard()
+                    continue
+            return self._process
+        raise JobError(
+            "worker process that decodes photos",
+            rule="must start",
+            got="one that ended at once",
+            next_step="Check that this Python can start processes, and the memory of the machine.",
+        )
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        path = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
+        process = subprocess.Popen(  # noqa: S603 - this very interpreter
+            [sys.executable, "-c", path + self._decoding.program, json.dumps(sys.path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for the job, which then ends its workers
+        )
+        if sys.platform == "linux":
+            with suppress(OSError):  # the user's pipes hold too much already: it works, slower
+                fcntl.fcntl(cast(IO[bytes], process.stdout), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        return process
+
+
+def _gave_up(path: Path, got: str) -> PhotoDamagedError:
+    return PhotoDamagedError(
+        "the photo",
+        rule="must be decoded in its time by a process that survives it",
+        got=got,
+        next_step="Look at the file with care; with --retry it is tried again.",
+        path=path,
+    )

@@ -1,0 +1,76 @@
+"""What runs on the nodes of a Ray cluster."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+
+from matcher._version import __version__
+from matcher.embedding import Extractor, ModelIdentity
+from matcher.errors import JobError, MatcherError
+from matcher.heap import use_one_heap
+from matcher.jobs.batches import embed_batch
+from matcher.jobs.decoding import Decoders
+from matcher.jobs.executors.shards import write_shard
+from matcher.jobs.photo_reads import batches
+from matcher.jobs.settings import JobSettings
+from matcher.jobs.tasks import Task
+
+
+class Worker:
+    """A process of the cluster that holds the model, and decoders in processes of their own."""
+
+    def __init__(
+        self, load: Callable[[], Extractor], threads: int, settings: JobSettings, home: Path
+    ) -> None:
+        self._load = load
+        self._threads = threads
+        self._settings = settings
+        self._home = home
+
+    def get_ready(self, model: ModelIdentity, version: str) -> bool:
+        """Load the model, and go where the job is, for the sake of relative paths.
+
+        Raises
+        ------
+        JobError
+            When it is not the same model, library, or folder as where the job is.
+        """
+        try:
+            os.chdir(self._home)
+        except OSError as error:
+            raise _differs(f"the folder {self._home}, where the job was started", error) from error
+        if __version__ != version:
+            raise _differs(f"matcher {version}", __version__)
+        use_one_heap()
+        torch.set_num_threads(self._threads)
+        self._extractor = self._load()
+        if self._extractor.model != model:
+            raise _differs(f"the job's model, {model}", self._extractor.model)
+        self._decoders = Decoders(self._settings.decoding)
+        return True
+
+    def embed(self, tasks: Sequence[Task], file: Path) -> bool:
+        """Leave the results of a shard in a file; False when its folder is gone."""
+        results = [
+            result
+            for batch in batches(tasks, self._decoders, self._settings)
+            for result in embed_batch(self._extractor, batch)
+        ]
+        try:
+            write_shard(file, results)
+        except FileNotFoundError:
+            return False
+        return True
+
+
+def _differs(rule: str, got: object) -> MatcherError:
+    return JobError(
+        "node of the Ray cluster",
+        rule=f"must have {rule}",
+        got=got,
+        next_step="Make it the same on all nodes, then start the command again.",
+    )

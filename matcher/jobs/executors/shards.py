@@ -1,0 +1,108 @@
+"""Results in files, on their way from a worker to the one process that commits them.
+
+A file is in the safetensors format, and nothing is unpickled: the records as JSON, the vectors as
+float32, and a checksum of both.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from matcher.errors import GalleryWriteError
+from matcher.gallery.files import sync_directory
+from matcher.jobs.tasks import Result
+
+log = logging.getLogger(__name__)
+
+SUFFIX: Final = ".shard"
+
+_LOOKS: Final = ("vector", "distant")
+_FACTS: Final = tuple(field.name for field in fields(Result) if field.name not in _LOOKS)
+
+
+def write_shard(file: Path, results: Sequence[Result]) -> None:
+    """Write results to a file that is there as a whole, on the disk, or not at all.
+
+    Raises
+    ------
+    FileNotFoundError
+        The folder is gone: a subject was removed, or the job was discarded.
+    GalleryWriteError
+        The disk is full, say.
+    """
+    part = file.with_suffix(".part")
+    try:
+        with part.open("wb") as stream:
+            stream.write(_packed(results))
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(file)
+        sync_directory(file.parent)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise GalleryWriteError(
+            "file of results",
+            rule="must be writable, with room on the disk",
+            got=error,
+            next_step="Free space or correct the rights, then start the same command again.",
+            path=file,
+        ) from error
+
+
+def _packed(results: Sequence[Result]) -> bytes:
+    looks = [
+        getattr(result, name)
+        for result in results
+        for name in _LOOKS
+        if getattr(result, name) is not None
+    ]
+    text = json.dumps([_record(result) for result in results]).encode("ascii")
+    vectors = np.array(looks, np.float32).reshape(len(looks), -1) if looks else np.zeros((0, 0))
+    records, vectors = np.frombuffer(text, np.uint8), vectors.astype(np.float32)
+    return save({"records": records, "vectors": vectors, "crc32": _checksum(records, vectors)})
+
+
+def _record(result: Result) -> dict[str, Any]:
+    facts = {name: getattr(result, name) for name in _FACTS}
+    held = [name for name in _LOOKS if getattr(result, name) is not None]
+    return facts | {"quality": dict(result.quality), "looks": held}
+
+
+def _checksum(records: NDArray[np.uint8], vectors: NDArray[np.float32]) -> NDArray[np.uint32]:
+    return np.array([zlib.crc32(vectors.tobytes(), zlib.crc32(records.tobytes()))], np.uint32)
+
+
+def read_shard(file: Path) -> list[Result] | None:
+    """Return the results of a file; None when it is gone or damaged, and its photos to do again."""
+    try:
+        return _unpacked(load(file.read_bytes()))
+    except FileNotFoundError:
+        return None
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        log.warning("file of results %s is damaged (%s)", file.name, type(error).__name__)
+        return None
+
+
+def _unpacked(held: Mapping[str, NDArray[Any]]) -> list[Result]:
+    if not np.array_equal(held["crc32"], _checksum(held["records"], held["vectors"])):
+        raise ValueError("not the checksum of what is there")
+    rows = iter(held["vectors"])
+    results = []
+    for facts in json.loads(held["records"].tobytes()):
+        looks = {name: next(rows) for name in facts.pop("looks")}
+        facts["box"] = tuple(facts["box"])
+        results.append(Result(**facts, **looks))
+    return results

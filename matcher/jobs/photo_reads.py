@@ -1,0 +1,47 @@
+"""The photos of a job, found where they are now, and decoded ahead of the network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import tee
+from pathlib import Path
+
+from matcher.jobs.batches import Read, batched
+from matcher.jobs.decoding import Decoders
+from matcher.jobs.settings import JobSettings
+from matcher.jobs.tasks import Task
+
+
+def batches(
+    tasks: Iterable[Task], decoders: Decoders, settings: JobSettings
+) -> Iterator[list[Read]]:
+    """Give batches of decoded photos; the next ones are being decoded while one is embedded."""
+    reads = _reads(tasks, decoders, settings)
+    return batched(reads, settings.batch, settings.decoding.waiting_bytes)
+
+
+def _reads(tasks: Iterable[Task], decoders: Decoders, settings: JobSettings) -> Iterator[Read]:
+    located = ((task, moved_path(task.reference, settings.moved)) for task in tasks)
+    with_facts = ((task, path, *size_and_time(path)) for task, path in located)
+    ahead, facts = tee(with_facts)
+    photos = decoders.read_all((path for _, path, *_ in ahead), 2 * settings.batch)
+    for (task, path, size, mtime), photo in zip(facts, photos, strict=True):
+        yield Read(task, path, size, mtime, photo)
+
+
+def moved_path(reference: str, moved: Sequence[tuple[Path, Path]]) -> Path:
+    """Return where a photo is now."""
+    path = Path(reference)
+    for old, new in moved:
+        if path.is_relative_to(old):
+            return new / path.relative_to(old)
+    return path
+
+
+def size_and_time(path: Path) -> tuple[int | None, int | None]:
+    """Return size and time of change of a file; None where there is none."""
+    try:
+        stat = path.stat()
+    except (OSError, ValueError):  # ValueError: a null character in the path
+        return None, None
+    return stat.st_size, stat.st_mtime_ns

@@ -1,0 +1,242 @@
+"""Re-indexing: a shadow is filled batch by batch, whatever happens to the process that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from matcher.embedding import Extractor, ModelIdentity
+from matcher.errors import JobError, MatcherError
+from matcher.gallery import Gallery
+from matcher.gallery.editions import directory_of, drop, shadow_of
+from matcher.gallery.shard_folders import drop_shard_folders, shard_folders
+from matcher.jobs.executors.local_executor import LocalExecutor
+from matcher.jobs.executors.protocol import Executor
+from matcher.jobs.executors.shards import SUFFIX, read_shard
+from matcher.jobs.lock import job_on
+from matcher.jobs.photo_reads import moved_path, size_and_time
+from matcher.jobs.settings import JobSettings
+from matcher.jobs.shadow import PATIENCE, Shadow, make_shadow, model_of
+from matcher.jobs.tasks import Outcome, Result, Status
+from matcher.photos import sha256_of
+from matcher.progress import ProgressHook, silent
+
+_CONFIRMED: Final = 1000  # files whose size and time are remembered in one transaction
+
+
+@dataclass(frozen=True)
+class JobReport:
+    """What a job did.
+
+    Parameters
+    ----------
+    edition, model
+        The edition that it filled; the current one if that is of this model and nothing changed.
+    counts
+        How many faces had each outcome, earlier runs included.
+    worked
+        How many were done in this run.
+    lost
+        Faces of the current edition that are not in the new one.
+    """
+
+    edition: str
+    model: ModelIdentity
+    counts: Mapping[Status, int]
+    worked: int
+    lost: int
+
+
+def reindex(
+    gallery: Path | str,
+    extractor: Extractor,
+    *,
+    settings: JobSettings = JobSettings(),  # noqa: B008 - frozen, so one instance serves all calls
+    executor: Executor | None = None,
+    on_progress: ProgressHook = silent,
+) -> JobReport:
+    """Embed all photos of a gallery with another model, into a shadow that nobody searches yet.
+
+    Started again after any interruption, it goes on from the last batch. Started again after it
+    ended, it does what is new, missing before, or changed. See `switch` for what comes next.
+
+    Parameters
+    ----------
+    gallery
+        The gallery's directory. It can be searched and written to meanwhile.
+    extractor
+        Detector and the new model.
+    settings
+        How to work.
+    executor
+        Where to work: a `RayExecutor` on a cluster, None for this machine. The outcome is the same.
+    on_progress
+        Called after each batch: "re-index" with faces done and in all in this run, and "without a
+        vector" with those that failed or are missing.
+
+    Raises
+    ------
+    GalleryNotFoundError, GalleryDamagedError
+        There is no gallery, or none that can be read.
+    JobRunningError
+        Another job works on it.
+    JobError
+        The shadow there is of another model, or the cluster cannot do the job, see `RayExecutor`.
+    JobStalledError
+        The cluster finishes nothing any more; what it finished is stored.
+    GalleryWriteError
+        The disk is full, say; batches before this one are stored.
+    """
+    with job_on(gallery) as source:
+        edition = make_shadow(source, extractor.model)
+        require_model(source.path, edition, extractor.model)
+        with closing(Shadow(source, directory_of(source.path, edition))) as shadow:
+            working = executor or LocalExecutor(extractor)
+            worked = fill(shadow, working, settings, on_progress)
+            counts, lost = shadow.counts(), shadow.lost()
+            needless = source.model == extractor.model and not shadow.differs()
+        if needless:
+            drop(source.path, edition)  # it would be the current edition once more
+            edition = source.edition
+        return JobReport(edition, extractor.model, counts, worked, lost)
+
+
+def require_model(path: Path, edition: str, model: ModelIdentity) -> None:
+    """Raise JobError unless an edition is of the model."""
+    found = model_of(path, edition)
+    if found != model:
+        raise JobError(
+            "re-indexing job",
+            rule=f"goes on with the model it was begun with, {found}",
+            got=model,
+            next_step="Name that model, or discard what was done with it.",
+            path=path,
+        )
+
+
+def fill(
+    shadow: Shadow, executor: Executor, settings: JobSettings, on_progress: ProgressHook
+) -> int:
+    """Do all tasks of a shadow, and those that come up meanwhile; return how many."""
+    commit_left(shadow, settings.again)
+    shadow.copy_unchanged()
+    reopen_changed(shadow, settings.moved, on_progress)
+    worked = 0
+    again = settings.again
+    while left := shadow.count(again):
+        before, worked = worked, worked + left
+        hook = _counting(on_progress, before, worked)
+        with closing(executor.embedded(shadow, settings, again)) as embedded:
+            for results in embedded:
+                shadow.commit(results)
+                hook(results)
+        again = ()  # what failed in this run is not tried again in this run
+    return worked
+
+
+def commit_left(shadow: Shadow, again: Sequence[Status]) -> None:
+    """Commit the files of results that a job left which died, then delete them."""
+    for folder in shard_folders(shadow.directory):
+        for file in sorted(folder.glob(f"*{SUFFIX}")):
+            results = read_shard(file) or []
+            waiting = shadow.waiting([result.face_id for result in results], again)
+            shadow.commit([result for result in results if result.face_id in waiting])
+    with shadow.locked():
+        drop_shard_folders(shadow.directory)
+
+
+def _counting(
+    on_progress: ProgressHook, done: int, total: int
+) -> Callable[[Sequence[Result]], None]:
+    without = 0
+
+    def hook(results: Sequence[Result]) -> None:
+        nonlocal done, without
+        done += len(results)
+        without += sum(result.vector is None for result in results)
+        on_progress("re-index", done, total)
+        if without:
+            on_progress("without a vector", without, None)
+
+    return hook
+
+
+def reopen_changed(
+    shadow: Shadow, moved: Sequence[tuple[Path, Path]], on_progress: ProgressHook
+) -> int:
+    """Make tasks again of faces whose photo has other bytes now; return how many.
+
+    A file of the size and time that it had when it was read is not hashed again; one that is gone
+    keeps the vector that it has.
+    """
+    confirmed: list[tuple[int, int, int]] = []
+    changed: list[int] = []
+    reopened = 0
+    for number, (face_id, reference, sha256, *before) in enumerate(shadow.seen(), start=1):
+        path = moved_path(reference, moved)
+        size, mtime = size_and_time(path)
+        if size is not None and mtime is not None and [size, mtime] != before:
+            if _hash(path) in (sha256, None):
+                confirmed.append((face_id, size, mtime))
+            else:
+                changed.append(face_id)
+        if number % _CONFIRMED == 0:
+            on_progress("look for changes", number, None)
+            reopened += _settle(shadow, confirmed, changed)
+    return reopened + _settle(shadow, confirmed, changed)
+
+
+def _settle(shadow: Shadow, confirmed: list[tuple[int, int, int]], changed: list[int]) -> int:
+    count = len(changed)
+    if confirmed or changed:
+        shadow.settle(confirmed, changed)
+    confirmed.clear()
+    changed.clear()
+    return count
+
+
+def _hash(path: Path) -> str | None:
+    try:
+        return sha256_of(path)
+    except MatcherError:
+        return None  # gone since, or not readable: it keeps its vector
+
+
+@contextmanager
+def opened_shadow(source: Gallery) -> Iterator[Shadow]:
+    """Open the shadow of a gallery to look at it.
+
+    Raises
+    ------
+    JobError
+        When there is none.
+    """
+    edition = shadow_of(source.path)
+    if edition is None:
+        raise JobError(
+            "gallery",
+            rule="must have been re-indexed",
+            got="no shadow",
+            next_step="Run the job first.",
+            path=source.path,
+        )
+    with closing(Shadow(source, directory_of(source.path, edition))) as shadow:
+        yield shadow
+
+
+def outcomes(gallery: Path | str) -> Iterator[Outcome]:
+    """Give what became of every photo so far.
+
+    Raises
+    ------
+    JobError
+        When no job has been begun, or its edition is current already.
+    """
+    with (
+        Gallery.open(gallery, busy_timeout=PATIENCE) as source,
+        opened_shadow(source) as shadow,
+    ):
+        yield from shadow.outcomes()

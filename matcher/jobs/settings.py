@@ -1,0 +1,36 @@
+"""How a job works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from matcher.jobs.decoding import Decoding
+from matcher.jobs.tasks import Status
+
+
+@dataclass(frozen=True)
+class JobSettings:
+    """How a job works.
+
+    Parameters
+    ----------
+    batch
+        Photos in one transaction: what an interruption can cost.
+    decoding
+        Worker processes, time limit of a photo, memory for waiting photos.
+    moved
+        (old, new) pairs: a photo whose path begins with a folder `old` is now in `new`.
+    retry
+        Whether photos that failed in an earlier run are tried again; missing ones always are.
+    """
+
+    batch: int = 32
+    decoding: Decoding = field(default_factory=Decoding)
+    moved: tuple[tuple[Path, Path], ...] = ()
+    retry: bool = False
+
+    @property
+    def again(self) -> tuple[Status, ...]:
+        """Outcomes that are tried again."""
+        return ("missing", "failed", "duplicate") if self.retry else ("missing",)

@@ -1,0 +1,327 @@
+"""The edition that a job fills: what is to do, what became of each photo, a batch at a time.
+
+Every change is made while the current store is locked for writing, in that order, as a removal
+does: so a face is copied only while it is there, and a removal reaches every copy.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.embedding import ModelIdentity
+from matcher.gallery.creation import create_gallery
+from matcher.gallery.editions import directory_of, new_name, shadow_of
+from matcher.gallery.gallery import Gallery
+from matcher.gallery.index import remove_index
+from matcher.gallery.store import Store
+from matcher.gallery.validation import checked_looks
+from matcher.jobs.tasks import Outcome, Result, Status, Task
+
+PATIENCE: Final = 300.0
+"""Seconds that a job waits for another writer; one that clears removed bytes may take long."""
+
+PAGE: Final = 1000
+
+_OUTCOMES: Final = """
+CREATE TABLE IF NOT EXISTS outcomes (
+    face_id INTEGER PRIMARY KEY,
+    status TEXT NOT NULL,
+    code TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    bytes INTEGER,
+    mtime_ns INTEGER
+) STRICT
+"""
+
+_TASKS: Final = """
+FROM source.faces f
+WHERE NOT EXISTS (SELECT 1 FROM main.faces m WHERE m.face_id = f.face_id)
+AND NOT EXISTS (
+    SELECT 1 FROM outcomes o WHERE o.face_id = f.face_id
+    AND o.status NOT IN (SELECT value FROM json_each(?1)))
+"""
+
+
+class Shadow:
+    """The edition that a job fills, and the current one beside it.
+
+    Parameters
+    ----------
+    gallery
+        The gallery, opened for this job.
+    directory
+        Where the edition to fill is.
+    """
+
+    def __init__(self, gallery: Gallery, directory: Path) -> None:
+        self.source = gallery
+        self.store = Store(directory, PATIENCE)
+        self._source = Store(directory_of(gallery.path, gallery.edition), PATIENCE)
+        self.store.change(_OUTCOMES)
+        address = f"{self._source.path.resolve().as_uri()}?mode=ro"
+        self.store.change("ATTACH DATABASE ? AS source", (address,))
+
+    @property
+    def model(self) -> ModelIdentity:
+        """Whose vectors it holds."""
+        return self.store.model
+
+    @property
+    def directory(self) -> Path:
+        """Where it is."""
+        return self.store.path.parent
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.store.close()
+        self._source.close()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep everybody from writing to the current edition."""
+        with self._source.locked():
+            yield
+
+    def count(self, again: Sequence[Status] = ()) -> int:
+        """Return how many tasks there are, see `tasks`."""
+        return int(self.store.value(f"SELECT count(*) {_TASKS}", (json.dumps(again),)))
+
+    def tasks(self, again: Sequence[Status] = ()) -> Iterator[Task]:
+        """Give the tasks in the order of face ids, a page at a time.
+
+        Parameters
+        ----------
+        again
+            What became of those that are tried again; others have been tried once.
+        """
+        last = 0
+        sql = (
+            "SELECT f.face_id, f.sha256, f.reference, f.box_left, f.box_top, f.box_right, "
+            f"f.box_bottom {_TASKS} AND f.face_id > ?2 ORDER BY f.face_id LIMIT {PAGE}"
+        )
+        while page := self.store.query(sql, (json.dumps(again), last)):
+            last = page[-1][0]
+            yield from (Task(row[0], row[1], row[2], tuple(row[3:])) for row in page)
+
+    def waiting(self, face_ids: Sequence[int], again: Sequence[Status] = ()) -> set[int]:
+        """Return which of the faces are tasks still, see `tasks`."""
+        among = "f.face_id IN (SELECT value FROM json_each(?2))"
+        sql = f"SELECT f.face_id {_TASKS} AND {among}"
+        asked = (json.dumps(again), json.dumps(list(face_ids)))
+        return {face_id for (face_id,) in self.store.query(sql, asked)}
+
+    def commit(self, results: Sequence[Result]) -> None:
+        """Write the results of one batch in one transaction.
+
+        Of a face that was removed meanwhile nothing is written.
+        """
+        with self._source.locked(), self.store.writing() as generation:
+            for result in results:
+                if self._is_there(result.face_id):
+                    self._record(result, generation)
+
+    def _is_there(self, face_id: int) -> bool:
+        sql = "SELECT 1 FROM source.faces WHERE face_id = ?"
+        return self.store.value(sql, (face_id,)) is not None
+
+    def _record(self, result: Result, generation: int) -> None:
+        status = result.status
+        if result.vector is not None:
+            self._copy_subject(result.face_id)
+            if not self._insert(result, generation):
+                status = "duplicate"
+        self.store.change(
+            "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                result.face_id,
+                status,
+                result.code,
+                result.reason,
+                result.bytes,
+                result.mtime_ns,
+            ),
+        )
+
+    def _copy_subject(self, face_id: int) -> None:
+        owner = "(SELECT subject_id FROM source.faces WHERE face_id = ?)"
+        for table in ("subjects", "subject_tags"):
+            self.store.change(
+                f"INSERT OR IGNORE INTO main.{table} "  # noqa: S608 - constant
+                f"SELECT * FROM source.{table} WHERE subject_id = {owner}",
+                (face_id,),
+            )
+
+    def _insert(self, result: Result, generation: int) -> bool:
+        """Write a face and its vector; False when its subject has that very photo already."""
+        assert result.vector is not None  # noqa: S101 - for the type checker; the caller saw it
+        looks = checked_looks(result.vector, result.distant, self.model)
+        written = self.store.change(
+            "INSERT OR IGNORE INTO main.faces SELECT face_id, subject_id, ?, ?, taken_on, "
+            "age_at_capture, source, ?, ?, ?, ?, ?, ?, ?, enrolled_at, ? "
+            "FROM source.faces WHERE face_id = ?",
+            (
+                result.sha256,
+                result.reference,
+                *result.box,
+                result.probability,
+                json.dumps(dict(result.quality)),
+                result.weight,
+                generation,
+                result.face_id,
+            ),
+        )
+        if written:
+            blob = looks.astype("<f4").tobytes()
+            row = (result.face_id, blob, zlib.crc32(blob))
+            self.store.change("INSERT INTO main.vectors VALUES (?, ?, ?)", row)
+        return written > 0
+
+    def copy_unchanged(self) -> None:
+        """Take over all faces as they are, when the current edition is of the same model.
+
+        Their files are then hashed like those of an earlier run, and only changed ones are done.
+        """
+        if self.source.model != self.model:
+            return
+        new = "face_id NOT IN (SELECT face_id FROM main.faces UNION SELECT face_id FROM outcomes)"
+        columns = [name for _, name, *_ in self.store.query("PRAGMA main.table_info(faces)")][:-1]
+        with self._source.locked(), self.store.writing() as generation:
+            self._copy_all_subjects()
+            self.store.change(
+                f"INSERT INTO main.faces SELECT {', '.join(columns)}, ? "  # noqa: S608 - constant
+                f"FROM source.faces WHERE {new}",
+                (generation,),
+            )
+            self.store.change(
+                "INSERT INTO main.vectors SELECT v.* FROM source.vectors v JOIN main.faces f "
+                "USING (face_id) WHERE f.generation = ?",
+                (generation,),
+            )
+            self.store.change(
+                "INSERT INTO outcomes SELECT face_id, 'done', '', '', NULL, NULL FROM main.faces "
+                "WHERE generation = ?",
+                (generation,),
+            )
+
+    def seen(self) -> Iterator[tuple[int, str, str, int | None, int | None]]:
+        """Give face id, reference, hash, size and time of every photo that is done."""
+        last = 0
+        while page := self.store.query(
+            "SELECT face_id, reference, sha256, bytes, mtime_ns FROM main.faces "
+            "JOIN outcomes USING (face_id) WHERE face_id > ? ORDER BY face_id LIMIT ?",
+            (last, PAGE),
+        ):
+            last = page[-1][0]
+            yield from page
+
+    def settle(self, unchanged: Sequence[tuple[int, int, int]], changed: Sequence[int]) -> None:
+        """Remember size and time of files with the known hash, make tasks again of the others.
+
+        Parameters
+        ----------
+        unchanged
+            (face id, bytes, mtime_ns) of each.
+        changed
+            Face ids.
+        """
+        asked = (json.dumps(list(changed)),)
+        where = "face_id IN (SELECT value FROM json_each(?))"
+        with self._source.locked(), self.store.writing():
+            if changed:
+                remove_index(self.directory)  # it cannot follow a number to another vector
+            self.store.change_many(
+                "UPDATE outcomes SET bytes = ?2, mtime_ns = ?3 WHERE face_id = ?1", unchanged
+            )
+            self.store.change(f"DELETE FROM main.faces WHERE {where}", asked)  # noqa: S608
+            self.store.change(f"DELETE FROM outcomes WHERE {where}", asked)  # noqa: S608
+
+    def counts(self) -> dict[Status, int]:
+        """Return how many tasks had each outcome so far."""
+        return dict(self.store.query("SELECT status, count(*) FROM outcomes GROUP BY status"))
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """Give what became of every task so far, in the order of face ids."""
+        last = 0
+        while page := self.store.query(
+            "SELECT o.face_id, f.subject_id, f.reference, o.status, o.code, o.reason "
+            "FROM outcomes o JOIN source.faces f USING (face_id) "
+            "WHERE o.face_id > ? ORDER BY o.face_id LIMIT ?",
+            (last, PAGE),
+        ):
+            last = page[-1][0]
+            yield from (Outcome(*row) for row in page)
+
+    def common(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the faces that both editions have, and a number for the subject of each."""
+        found = self.store.query(
+            "SELECT m.face_id, s.rowid FROM main.faces m JOIN main.subjects s USING (subject_id) "
+            "WHERE EXISTS (SELECT 1 FROM source.faces f WHERE f.face_id = m.face_id) "
+            "ORDER BY m.face_id"
+        )
+        table = np.array(found, dtype=np.int64).reshape(-1, 2)
+        return table[:, 0], table[:, 1]
+
+    def lost(self) -> int:
+        """Return how many faces of the current edition are not in this one."""
+        sql = (
+            "SELECT count(*) FROM source.faces "
+            "WHERE face_id NOT IN (SELECT face_id FROM main.faces)"
+        )
+        return int(self.store.value(sql))
+
+    def differs(self) -> bool:
+        """Return whether a face of the current edition is not in this one, or of another photo."""
+        sql = (
+            "SELECT EXISTS (SELECT 1 FROM source.faces f LEFT JOIN main.faces m USING (face_id) "
+            "WHERE m.sha256 IS NOT f.sha256)"
+        )
+        return bool(self.store.value(sql))
+
+    def finish(self) -> None:
+        """Copy all records as they are now; call while the current edition is locked.
+
+        Subjects may have been added or corrected since their faces were done. New faces get numbers
+        above those of both editions.
+        """
+        with self.store.writing():
+            self._copy_all_subjects()
+            self.store.change("DROP TABLE outcomes")
+            highest = self.store.value(
+                "SELECT max(seq) FROM (SELECT name, seq FROM main.sqlite_sequence "
+                "UNION ALL SELECT name, seq FROM source.sqlite_sequence) WHERE name = 'faces'"
+            )
+            self.store.change("DELETE FROM main.sqlite_sequence WHERE name = 'faces'")
+            self.store.change("INSERT INTO main.sqlite_sequence VALUES ('faces', ?)", (highest,))
+
+    def _copy_all_subjects(self) -> None:
+        self.store.change(
+            "INSERT INTO main.subjects SELECT * FROM source.subjects WHERE true "
+            "ON CONFLICT (subject_id) DO UPDATE SET date_of_birth = excluded.date_of_birth, "
+            "recorded_sex = excluded.recorded_sex, region = excluded.region, "
+            "source = excluded.source"
+        )
+        self.store.change("DELETE FROM main.subject_tags")
+        self.store.change("INSERT INTO main.subject_tags SELECT * FROM source.subject_tags")
+
+
+def make_shadow(gallery: Gallery, model: ModelIdentity) -> str:
+    """Return the name of the gallery's shadow; make an empty one when there is none."""
+    name = shadow_of(gallery.path)
+    if name is None:
+        name = new_name(gallery.path)
+        create_gallery(directory_of(gallery.path, name), model, gallery.info().index)
+    return name
+
+
+def model_of(gallery: Path, edition: str) -> ModelIdentity:
+    """Return the model of an edition."""
+    with closing(Store(directory_of(gallery, edition), PATIENCE)) as store:
+        return store.model

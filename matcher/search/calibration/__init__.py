@@ -1,0 +1,6 @@
+"""What a score means: thresholds and expected false leads, from a record made on a named cohort."""
+
+from matcher.search.calibration.calibration import Calibration, CalibrationUse
+from matcher.search.calibration.false_match_curve import ExpectedFalseLeads
+
+__all__ = ["Calibration", "CalibrationUse", "ExpectedFalseLeads"]

@@ -1,0 +1,244 @@
+"""From scores to false leads: what a calibration says of a search, and what it cannot say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from matcher.embedding import ModelIdentity
+from matcher.errors import CalibrationError
+from matcher.search.calibration.false_match_curve import AgeBand, ExpectedFalseLeads
+from matcher.search.calibration.record_file import bands_of, read_record
+
+
+@dataclass(frozen=True)
+class CalibrationUse:
+    """How a calibration was used for one list.
+
+    Parameters
+    ----------
+    cohort, cohort_sha256, made_on
+        Which calibration.
+    covered
+        Whether it has figures for the age of the probe; none are given otherwise.
+    ages
+        What it takes the probe for, in words.
+    faces
+        Size of the gallery that the figures are for: the faces that were searched, all taken to be
+        of other people of the probe's age and sex.
+    max_fpir
+        What the threshold was chosen for, None when it was not chosen.
+    """
+
+    cohort: str
+    cohort_sha256: str
+    made_on: str
+    covered: bool
+    ages: str
+    faces: int
+    max_fpir: float | None
+
+    def __str__(self) -> str:
+        source = f"{self.ages}; calibrated on {self.cohort}, {self.made_on}"
+        worst = f"if all {self.faces} faces searched were of other people of that age and sex"
+        if not self.covered:
+            return f"No figures on false leads ({source})"
+        if self.max_fpir is None:
+            return f"False leads are those expected {worst} ({source})"
+        return (
+            f"At most {100 * self.max_fpir:.3g} % of searches for somebody who is not there would "
+            f"return a lead, {worst} ({source})"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """False-match rates of one model by age, measured on a named cohort; made by `load`.
+
+    Parameters
+    ----------
+    bands
+        Of ages, the youngest first.
+    cohort, cohort_sha256, made_on
+        Where the figures come from.
+    model
+        What identifies the model.
+    path
+        The file, for messages.
+    """
+
+    bands: tuple[AgeBand, ...]
+    cohort: str
+    cohort_sha256: str
+    made_on: str
+    model: Mapping[str, str]
+    path: Path
+
+    @classmethod
+    def load(cls, path: Path | str) -> Self:
+        """Read a record that `fairness.calibrate` made.
+
+        Raises
+        ------
+        CalibrationError
+            There is no such file, or it is not a calibration that this version reads.
+        """
+        path = Path(path)
+        record = read_record(path)
+        cohort, model = (
+            found if isinstance(found := record.get(name), dict) else {}
+            for name in ("cohort", "model")
+        )
+        return cls(
+            bands=bands_of(record, path),
+            cohort=str(cohort.get("name", "an unnamed cohort")),
+            cohort_sha256=str(cohort.get("sha256", "")),
+            made_on=str(record.get("made_on", "")),
+            model={str(key): str(value) for key, value in model.items()},
+            path=path,
+        )
+
+    def require_model(self, identity: ModelIdentity) -> None:
+        """Refuse to say anything of another model's scores.
+
+        Raises
+        ------
+        CalibrationError
+            Naming the model of the calibration and the one given.
+        """
+        needed = {"name", "weights_sha256", *self.model}
+        differs = [
+            key for key in needed if self.model.get(key) != str(getattr(identity, key, None))
+        ]
+        if differs:
+            hashed = self.model.get("weights_sha256", "none")[:12]
+            raise CalibrationError(
+                "calibration",
+                rule=f"is of the scores of {self.model.get('name')} (weights {hashed})",
+                got=f"{identity}, which differs in {', '.join(sorted(differs))}",
+                next_step="Make a calibration with the gallery's model.",
+                path=self.path,
+            )
+
+    def threshold(self, max_fpir: float, *, faces: int, age: float | None) -> float:
+        """Return the lowest score to show, so that lists rarely hold a false lead.
+
+        Parameters
+        ----------
+        max_fpir
+            Share of searches for somebody who is not there that may return a lead, in (0, 1).
+        faces
+            How many are searched.
+        age
+            Of the probe, in years; None takes the worst of all bands.
+
+        Raises
+        ------
+        CalibrationError
+            The data do not carry it; the message names the largest gallery that they do.
+        """
+        found = [band.threshold(max_fpir, faces) for band in self._bands_for(age)]
+        scores = [score for score in found if score is not None]
+        if len(scores) < len(found):
+            raise self._beyond(max_fpir, faces, age)
+        return max(scores)
+
+    def largest_gallery(self, max_fpir: float, *, age: float | None) -> int:
+        """Return the most faces that `threshold` can be asked for.
+
+        Raises
+        ------
+        CalibrationError
+            The age is in no band.
+        """
+        return min(band.largest_gallery(max_fpir) for band in self._bands_for(age))
+
+    def false_leads(self, score: float, *, faces: int, age: float | None) -> ExpectedFalseLeads:
+        """Return how many other people's faces are expected to score at least as high.
+
+        Parameters
+        ----------
+        score
+            Cosine similarity.
+        faces
+            How many are searched.
+        age
+            Of the probe, in years; None takes the worst of all bands at that score.
+
+        Raises
+        ------
+        CalibrationError
+            The age is in no band.
+        """
+        found = (band.curve.expected(score, faces) for band in self._bands_for(age))
+        return max(found, key=lambda expected: expected.high)
+
+    def false_leads_across(
+        self, score: float, *, faces: int, age: float, gap: float
+    ) -> ExpectedFalseLeads | None:
+        """Return the same if all faces searched were `gap` years older or younger than the probe.
+
+        None where the cohort has too few comparisons of that kind.
+
+        Raises
+        ------
+        CalibrationError
+            The age is in no band.
+        """
+        (band,) = self._bands_for(age)
+        for one in band.gaps:
+            if one.at_least <= abs(gap) and (one.below is None or abs(gap) < one.below):
+                return one.curve.expected(score, faces)
+        return None
+
+    def covers(self, age: float | None) -> bool:
+        """Return whether there are figures for probes of an age."""
+        return age is None or any(age in band for band in self.bands)
+
+    def use(self, *, faces: int, age: float | None, max_fpir: float | None) -> CalibrationUse:
+        """Return what a list should say of the calibration."""
+        return CalibrationUse(
+            cohort=self.cohort,
+            cohort_sha256=self.cohort_sha256,
+            made_on=self.made_on,
+            covered=self.covers(age),
+            ages=self._ages(age),
+            faces=faces,
+            max_fpir=max_fpir,
+        )
+
+    def _ages(self, age: float | None) -> str:
+        if age is None:
+            return f"age not known: the worst of {', '.join(map(str, self.bands))}"
+        if not self.covers(age):
+            return f"none for the age of {age:g}"
+        (band,) = self._bands_for(age)
+        return str(band)
+
+    def _bands_for(self, age: float | None) -> tuple[AgeBand, ...]:
+        found = tuple(band for band in self.bands if age is None or age in band)
+        if not found:
+            raise CalibrationError(
+                f"calibration on {self.cohort}",
+                rule=f"holds for {', '.join(map(str, self.bands))}",
+                got=f"a probe of {age:g} years",
+                next_step="Search without max_fpir, or calibrate with people of that age.",
+                path=self.path,
+            )
+        return found
+
+    def _beyond(self, max_fpir: float, faces: int, age: float | None) -> CalibrationError:
+        largest = self.largest_gallery(max_fpir, age=age)
+        times = faces / largest if largest else float("inf")
+        needed = f"about {times:.2g} times the comparisons" if largest else "far more comparisons"
+        return CalibrationError(
+            f"max_fpir {max_fpir:g} with {faces} faces",
+            rule=f"the calibration on {self.cohort} carries it for at most {largest} faces "
+            f"({self._ages(age)})",
+            got=f"{faces} faces to search",
+            next_step=f"Calibrate with {needed} of that age, ask for a higher max_fpir, filter "
+            "the gallery, or give the age of the probe if it is not given.",
+            path=self.path,
+        )

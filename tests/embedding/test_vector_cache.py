@@ -1,0 +1,138 @@
+"""Vectors remembered between runs: nothing is done twice, nothing is mixed up, nothing is lost."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rendered_cohort import SUBJECTS, Cohort
+
+from matcher.embedding import Extraction, Extractor, ModelIdentity, read_faces
+from matcher.enrolment import read_manifest
+from matcher.errors import InputError
+from matcher.faces import Choice
+from matcher.photos import PhotoSource
+
+
+class Counting(Extractor):
+    """The extractor of the tests, counting the photos it is given."""
+
+    def __init__(self, real: Extractor, stop_after: int = 10**9) -> None:
+        self._real = real
+        self.seen = 0
+        self._stop_after = stop_after
+
+    @property
+    def model(self) -> ModelIdentity:
+        return self._real.model
+
+    def extract_many(
+        self, sources: Iterable[PhotoSource], *, choose: Choice = "one", distant: bool = True
+    ) -> Iterator[Extraction]:
+        for extraction in self._real.extract_many(sources, choose=choose, distant=distant):
+            self.seen += 1
+            if self.seen > self._stop_after:
+                raise KeyboardInterrupt
+            yield extraction
+
+
+@pytest.fixture
+def photos(cohort: Cohort) -> list[Path]:
+    return [photo.path for photo in read_manifest(cohort.manifest).photos]
+
+
+def test_a_second_run_reads_no_photo_again_and_gives_the_same(
+    photos: list[Path], extractor: Extractor, tmp_path: Path
+) -> None:
+    memory = tmp_path / "vectors.sqlite"
+    first, second = Counting(extractor), Counting(extractor)
+    before = read_faces(first, photos, memory)
+    after = read_faces(second, photos, memory)
+    assert (first.seen, second.seen) == (SUBJECTS, 0)
+    for one, other in zip(before, after, strict=True):
+        assert one.vector is not None
+        assert other.vector is not None
+        np.testing.assert_array_equal(one.vector, other.vector)
+        assert (one.sha256, one.code, one.facts) == (other.sha256, other.code, other.facts)
+
+
+def test_vectors_are_those_of_the_extractor(
+    photos: list[Path], extractor: Extractor, tmp_path: Path
+) -> None:
+    reading = read_faces(extractor, photos[:1], tmp_path / "vectors.sqlite")[0]
+    (found,) = extractor.extract(photos[0])
+    np.testing.assert_array_equal(reading.vector, found.vector)
+    assert reading.sha256 == found.face.photo.sha256
+    assert reading.facts["sharpness"] == found.face.quality.sharpness
+
+
+def test_bad_photos_are_outcomes_in_their_place(
+    photos: list[Path], extractor: Extractor, tmp_path: Path
+) -> None:
+    text = tmp_path / "notes.jpg"
+    text.write_text("not a picture")
+    readings = read_faces(
+        extractor, [text, photos[0], tmp_path / "absent.jpg"], tmp_path / "vectors.sqlite"
+    )
+    assert [reading.code for reading in readings] == ["photo_format", "", "photo_not_found"]
+    assert [reading.vector is None for reading in readings] == [True, False, True]
+
+
+def test_an_interrupted_run_keeps_the_batches_that_were_done(
+    photos: list[Path], extractor: Extractor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("matcher.embedding.vector_cache._BATCH", 2)
+    memory = tmp_path / "vectors.sqlite"
+    with pytest.raises(KeyboardInterrupt):
+        read_faces(Counting(extractor, stop_after=3), photos, memory)
+    resumed = Counting(extractor)
+    readings = read_faces(resumed, photos, memory)
+    assert resumed.seen == SUBJECTS - 2
+    assert all(reading.vector is not None for reading in readings)
+
+
+@pytest.mark.parametrize("change", [{"choose": "one"}, {"version": "2"}])
+def test_whatever_decides_a_reading_is_part_of_the_key(
+    photos: list[Path], extractor: Extractor, tmp_path: Path, change: dict[str, str]
+) -> None:
+    memory = tmp_path / "vectors.sqlite"
+    read_faces(extractor, photos[:1], memory)
+    again = Counting(extractor)
+    read_faces(again, photos[:1], memory, **change)  # type: ignore[arg-type]
+    assert again.seen == 1
+
+
+def test_further_measures_are_remembered(
+    photos: list[Path], extractor: Extractor, tmp_path: Path
+) -> None:
+    memory = tmp_path / "vectors.sqlite"
+    for _ in range(2):
+        (reading,) = read_faces(
+            extractor, photos[:1], memory, measure=lambda face: {"width": face.photo.size[0]}
+        )
+        assert reading.facts["width"] == 256
+
+
+def test_the_memory_holds_no_path_and_no_name(
+    photos: list[Path], extractor: Extractor, tmp_path: Path
+) -> None:
+    memory = tmp_path / "vectors.sqlite"
+    read_faces(extractor, photos, memory)
+    with closing(sqlite3.connect(memory)) as connection:
+        dump = "\n".join(connection.iterdump())
+    assert photos[0].name not in dump
+    assert str(photos[0].parent) not in dump
+
+
+def test_a_file_of_something_else_is_refused(
+    photos: list[Path], extractor: Extractor, tmp_path: Path
+) -> None:
+    memory = tmp_path / "vectors.sqlite"
+    memory.write_text("something else, long enough to be no empty database")
+    with pytest.raises(InputError, match="delete this one"):
+        read_faces(extractor, photos, memory)
+    assert memory.read_text().startswith("something else")

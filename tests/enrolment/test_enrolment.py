@@ -1,0 +1,132 @@
+"""Photos into a gallery: every photo has an outcome, and nothing is done twice."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from rendered_cohort import SUBJECTS, Cohort
+
+from matcher.embedding import Extractor
+from matcher.enrolment import PhotoOfSubject, enrol, read_manifest
+from matcher.errors import GalleryModelError
+from matcher.faces import POLICIES
+from matcher.gallery import Gallery, Subject
+
+
+def test_a_second_run_finds_everything_there(
+    gallery: Gallery, extractor: Extractor, cohort: Cohort
+) -> None:
+    before = gallery.generation
+    outcomes = enrol(gallery, extractor, read_manifest(cohort.manifest).photos)
+    assert {outcome.status for outcome in outcomes} == {"already there"}
+    assert len(gallery) == SUBJECTS
+    assert gallery.generation == before
+
+
+def test_each_bad_photo_is_one_outcome_and_the_good_ones_are_stored(
+    gallery: Gallery, extractor: Extractor, cohort: Cohort, tmp_path: Path
+) -> None:
+    empty, text, blank, group = (tmp_path / f"{n}.png" for n in ("empty", "text", "blank", "group"))
+    empty.write_bytes(b"")
+    text.write_text("not a picture")
+    Image.new("RGB", (200, 200), "grey").save(blank)
+    pictures = [np.asarray(Image.open(path)) for path in cohort.probes[:2]]
+    Image.fromarray(np.concatenate(pictures, axis=1)).save(group)
+    paths = [empty, text, blank, group, tmp_path / "none.png", tmp_path, cohort.probes[0]]
+    photos = [PhotoOfSubject(path, Subject("C-9")) for path in paths]
+    outcomes = enrol(gallery, extractor, photos)
+    codes = [outcome.error.code if outcome.error else outcome.status for outcome in outcomes]
+    assert codes == [
+        "photo_format",
+        "photo_format",
+        "no_face",
+        "several_faces",
+        "photo_not_found",
+        "photo_not_found",
+        "enrolled",
+    ]
+    assert len(gallery) == SUBJECTS + 1
+
+
+def test_a_poor_face_is_refused_with_its_measures_and_can_be_overridden(
+    gallery: Gallery, extractor: Extractor, cohort: Cohort, tmp_path: Path
+) -> None:
+    poor = tmp_path / "poor.png"
+    with Image.open(cohort.probes[0]) as image:
+        image.resize((56, 56)).save(poor)
+    photo = PhotoOfSubject(poor, Subject("C-9"))
+    (refused,) = enrol(gallery, extractor, [photo])
+    assert refused.error is not None
+    assert refused.error.code == "face_refused"
+    assert "eyes" in str(refused.error.got)
+    (stored,) = enrol(gallery, extractor, [photo], policy=POLICIES["off"])
+    assert stored.status == "enrolled"
+
+
+def test_the_same_photo_under_two_subjects_is_kept_and_reported(
+    gallery: Gallery, extractor: Extractor, cohort: Cohort
+) -> None:
+    photo = read_manifest(cohort.manifest).photos[0]
+    (outcome,) = enrol(gallery, extractor, [replace(photo, subject=Subject("C-9"))])
+    assert outcome.status == "enrolled"
+    assert outcome.also_under == (photo.subject.subject_id,)
+    assert outcome.row()["also_under"] == photo.subject.subject_id
+
+
+def test_copies_in_one_run_are_stored_once(
+    gallery: Gallery, extractor: Extractor, cohort: Cohort, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.png"
+    shutil.copy(cohort.probes[0], copy)
+    photos = [PhotoOfSubject(path, Subject("C-9")) for path in (cohort.probes[0], copy)]
+    assert [outcome.status for outcome in enrol(gallery, extractor, photos)] == [
+        "enrolled",
+        "already there",
+    ]
+
+
+def test_dates_and_quality_reach_the_store(gallery: Gallery, cohort: Cohort) -> None:
+    photo = read_manifest(cohort.manifest).photos[0]
+    (record,) = gallery.photos(photo.subject.subject_id)
+    assert (record.taken_on, record.age_at_capture) == (photo.taken_on, 9.0)
+    assert record.reference == str(photo.path)
+    assert gallery.subject(photo.subject.subject_id) == photo.subject
+
+
+def test_interrupted_between_batches_the_next_run_goes_on(
+    tmp_path: Path, extractor: Extractor, cohort: Cohort, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("matcher.enrolment.pipeline._BATCH", 2)
+
+    def interrupt(step: str, done: int, total: int | None) -> None:
+        if done == 4:
+            raise KeyboardInterrupt
+
+    photos = read_manifest(cohort.manifest).photos
+    path = tmp_path / "g"
+    with (
+        pytest.raises(KeyboardInterrupt),
+        Gallery.create(path, model=extractor.model) as first,
+    ):
+        enrol(first, extractor, photos, on_progress=interrupt)
+    with Gallery.open(path, model=extractor.model) as second:
+        assert len(second) == 4
+        statuses = [outcome.status for outcome in enrol(second, extractor, photos)]
+        assert statuses == ["already there"] * 4 + ["enrolled"] * 2
+        assert second.verify().ok
+
+
+def test_another_model_is_refused_before_any_photo_is_read(
+    tmp_path: Path, extractor: Extractor
+) -> None:
+    other = replace(extractor.model, name="another")
+    with (
+        Gallery.create(tmp_path / "g", model=other) as opened,
+        pytest.raises(GalleryModelError, match="another"),
+    ):
+        enrol(opened, extractor, [])

@@ -1,0 +1,246 @@
+"""Tables: what enters them, what is kept back, and what their files say."""
+
+import csv
+import io
+import json
+import math
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fairness.errors import MissingExtraError
+from fairness.rates import FEWEST_SUBJECTS, Rate, Status, clustered_rate
+from fairness.tables import (
+    OVERALL,
+    TABLE_NAMES,
+    Column,
+    Table,
+    audit_table,
+    rate_row,
+    suppress_secondary,
+)
+from fairness.tables.schemas import RATE_COLUMNS
+
+NUMBERS = ("estimate", "low", "high", "bound", "errors", "trials", "subjects", "effective")
+
+
+def table(*rows: dict[str, Any]) -> Table:
+    columns = (Column("group", "Group"), Column("rate", "Rate", "rate"), Column("n", "n", "count"))
+    return Table("rates", "Rates", columns, rows)
+
+
+def rate(status: Status) -> Rate:
+    return Rate(3, 40, 20, 0.075, 0.02, 0.2, status, 31.5)
+
+
+def test_values_become_plain_and_what_is_missing_is_none() -> None:
+    made = table({"group": "a", "rate": np.float32(0.5), "n": np.int64(3)}, {"group": "b"})
+    assert [dict(row) for row in made] == [
+        {"group": "a", "rate": 0.5, "n": 3},
+        {"group": "b", "rate": None, "n": None},
+    ]
+    assert type(made.rows[0]["n"]) is int
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, np.float64("nan")])
+def test_a_number_that_is_not_finite_is_none(value: float) -> None:
+    assert table({"group": "a", "rate": value}).rows[0]["rate"] is None
+
+
+def test_rows_cannot_be_changed() -> None:
+    with pytest.raises(TypeError):
+        table({"group": "a"}).rows[0]["group"] = "b"  # type: ignore[index]
+
+
+def test_a_value_without_a_column_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"no column for \['rat'\]"):
+        table({"group": "a", "rat": 0.5})
+
+
+def test_a_value_that_is_no_text_or_number_is_refused() -> None:
+    with pytest.raises(ValueError, match="list"):
+        table({"group": ["a"]})
+
+
+@pytest.mark.parametrize("name", ["", "../rates", "Rates", "a b", "rates.csv"])
+def test_the_name_is_a_file_stem(name: str) -> None:
+    with pytest.raises(ValueError, match="lower case"):
+        Table(name, "Rates", (Column("group", "Group"),), ())
+
+
+def test_columns_have_names_of_their_own() -> None:
+    with pytest.raises(ValueError, match="names of their own"):
+        Table("rates", "Rates", (Column("a", "A"), Column("a", "B")), ())
+
+
+def test_csv_keeps_numbers_in_full_and_none_empty() -> None:
+    made = table({"group": 'a "b", c', "rate": 0.1 + 0.2, "n": 3}, {"group": "d"})
+    lines = list(csv.reader(io.StringIO(made.to_csv())))
+    assert lines == [
+        ["group", "rate", "n"],
+        ['a "b", c', "0.30000000000000004", "3"],
+        ["d", "", ""],
+    ]
+    assert float(lines[1][1]) == 0.1 + 0.2
+
+
+@pytest.mark.parametrize("label", ["=1+1", "+cmd", "-cmd", "@SUM(A1)", "\tx"])
+def test_csv_disarms_what_a_spreadsheet_would_run(label: str) -> None:
+    made = table({"group": label, "rate": -0.5})
+    assert next(csv.reader(io.StringIO(made.to_csv().split("\n", 1)[1])))[0] == f"'{label}"
+    assert ",-0.5," in made.to_csv()
+
+
+def test_json_has_everything_with_sorted_keys() -> None:
+    content = json.loads(table({"group": "é", "n": 3}).to_json())
+    assert content["rows"] == [{"group": "é", "n": 3, "rate": None}]
+    assert [column["name"] for column in content["columns"]] == ["group", "rate", "n"]
+    assert list(content) == sorted(content)
+
+
+def test_frame_has_the_rows_and_columns() -> None:
+    frame = table({"group": "a", "rate": 0.5}, {"group": "b", "n": 2}).to_frame()
+    assert list(frame.columns) == ["group", "rate", "n"]
+    assert frame["group"].tolist() == ["a", "b"]
+    assert table().to_frame().columns.tolist() == ["group", "rate", "n"]
+
+
+def test_without_pandas_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(MissingExtraError, match=r"matcher\[frames\]"):
+        table().to_frame()
+
+
+def test_rows_are_found_by_their_values() -> None:
+    made = table({"group": "a", "n": 1}, {"group": "b", "n": 1}, {"group": "a", "n": 2})
+    assert [row["n"] for row in made.where(group="a")] == [1, 2]
+    assert made.where(group="a", n=2) == (made.rows[2],)
+    assert made.values("group") == ("a", "b")
+    assert made.values("rate") == ()
+
+
+@pytest.mark.parametrize(
+    ("status", "filled"),
+    [
+        ("ok", {"estimate", "low", "high", "errors", "trials", "subjects", "effective"}),
+        ("limited", {"estimate", "low", "high", "errors", "trials", "subjects", "effective"}),
+        ("bound_only", {"bound", "errors", "trials", "subjects", "effective"}),
+        ("insufficient", {"errors", "trials", "subjects"}),
+        ("suppressed", set()),
+    ],
+)
+def test_a_rate_shows_what_its_status_lets_be_shown(status: Status, filled: set[str]) -> None:
+    row = rate_row(rate(status), factor="age", group="a")
+    assert {name for name in NUMBERS if row[name] is not None} == filled
+    assert (row["factor"], row["group"], row["status"]) == ("age", "a", status)
+    assert audit_table("rates", [row]).rows[0]["status"] == status
+
+
+def test_the_bound_is_the_upper_limit() -> None:
+    assert rate_row(rate("bound_only"))["bound"] == 0.2
+
+
+def test_nine_people_leave_no_number_behind() -> None:
+    row = rate_row(clustered_rate([1] * 9, [7] * 9), group="a")
+    assert [value for value in row.values() if isinstance(value, int | float)] == []
+
+
+def group_rows(statuses: list[str], subjects: list[int]) -> list[dict[str, Any]]:
+    return [
+        {
+            "factor": "age",
+            "metric": "FMR",
+            "group": f"g{place}",
+            "status": status,
+            "subjects": None if status == "suppressed" else count,
+            "trials": None if status == "suppressed" else 10 * count,
+        }
+        for place, (status, count) in enumerate(zip(statuses, subjects, strict=True))
+    ]
+
+
+def test_one_suppressed_group_takes_the_next_smallest_with_it() -> None:
+    rows = group_rows(["ok", "suppressed", "limited", "ok"], [300, 4, 60, 120])
+    total = {"factor": "age", "metric": "FMR", "group": OVERALL, "status": "ok", "subjects": 484}
+    after = suppress_secondary([total, *rows], ("factor", "metric"))
+    assert [row["status"] for row in after] == ["ok", "ok", "suppressed", "suppressed", "ok"]
+    assert (after[3]["subjects"], after[3]["trials"]) == (None, None)
+    assert after[0] == total
+
+
+def test_a_large_group_is_rounded_and_not_hidden_for_a_small_one() -> None:
+    rows = group_rows(["ok", "ok", "suppressed"], [3191, 1087, 3])
+    rows[1] |= {"estimate": 0.081587, "errors": 152, "trials": 1752, "low": math.nan, "bound": 0.0}
+    after = suppress_secondary(rows, ("factor", "metric"))
+    assert [row["status"] for row in after] == ["ok", "ok", "suppressed"]
+    shown = {name: after[1][name] for name in ("estimate", "errors", "trials", "subjects")}
+    assert shown == {"estimate": 0.082, "errors": 150, "trials": 1800, "subjects": 1100}
+    assert after[0] == rows[0]
+
+
+def test_another_metric_is_a_total_of_its_own() -> None:
+    rows = group_rows(["ok", "ok"], [300, 60])
+    others = [row | {"metric": "FNMR"} for row in group_rows(["ok", "suppressed"], [90, 4])]
+    after = suppress_secondary([*rows, *others], ("factor", "metric"))
+    assert [row["status"] for row in after] == ["ok", "ok", "suppressed", "suppressed"]
+
+
+def test_a_map_is_protected_along_both_sides() -> None:
+    rows = [
+        {
+            "age": a,
+            "gap": g,
+            "status": "suppressed" if a == g == 0 else "ok",
+            "subjects": 20 + a + g,
+        }
+        for a in range(3)
+        for g in range(3)
+    ]
+    after = suppress_secondary(rows, ("age",), ("gap",))
+    for side in ("age", "gap"):
+        for value in range(3):
+            hidden = [r for r in after if r[side] == value and r["status"] == "suppressed"]
+            assert len(hidden) != 1
+    assert all(row["age"] is not None and row["gap"] is not None for row in after)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["ok", "limited", "suppressed"]), st.integers(10, 99)), max_size=8
+    )
+)
+def test_never_is_exactly_one_of_several_groups_suppressed(groups: list[tuple[str, int]]) -> None:
+    rows = group_rows([status for status, _ in groups], [count for _, count in groups])
+    after = suppress_secondary(rows, ("factor", "metric"))
+    hidden = [row["status"] == "suppressed" for row in after]
+    assert sum(hidden) != 1 or len(rows) == 1
+    assert sum(hidden) <= max(2, sum(row["status"] == "suppressed" for row in rows))
+    assert [row for row, gone in zip(after, hidden, strict=True) if not gone] == [
+        row for row, gone in zip(rows, hidden, strict=True) if not gone
+    ]
+    assert suppress_secondary(after, ("factor", "metric")) == after
+
+
+def test_every_table_of_an_audit_says_what_its_columns_are() -> None:
+    for name in TABLE_NAMES:
+        made = audit_table(name, [])
+        assert made.title
+        assert all(column.title and column.description for column in made.columns), name
+
+
+def test_a_rate_row_fills_the_columns_of_rates() -> None:
+    assert set(rate_row(rate("ok"))) == {column.name for column in RATE_COLUMNS}
+
+
+def test_an_audit_has_no_other_tables() -> None:
+    with pytest.raises(ValueError, match="no table 'rate'"):
+        audit_table("rate", [])
+
+
+def test_ten_people_are_the_fewest_that_are_shown() -> None:
+    assert FEWEST_SUBJECTS == 10
+    assert clustered_rate([0] * 10, [1] * 10).status != "suppressed"
