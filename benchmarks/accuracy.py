@@ -62,7 +62,7 @@ import matcher
 from fairness import AuditError, Cohort
 from fairness.cohort import FoldPairs, read_fgnet, read_lfw, read_pairs
 from matcher.degradation import RECIPES
-from matcher.embedding import DEFAULT_MODEL, Embedder, Looks, load_model
+from matcher.embedding import DEFAULT_MODEL, Embedder, FaceVectors, load_model
 from matcher.errors import MatcherError, PhotoError
 from matcher.faces import Detector, Face, align, load_detector
 from matcher.heap import use_one_heap
@@ -81,7 +81,7 @@ class Embedded:
     """Which photos have a face, and each model's looks at those, by version of the photo."""
 
     found: Mask
-    looks: tuple[dict[str, Looks], ...]
+    looks: tuple[dict[str, FaceVectors], ...]
 
 
 def embed(
@@ -100,7 +100,9 @@ def embed(
     detector = load_detector(device)
     found = np.zeros(len(cohort), np.bool_)
     versions = (CLEAN, *recipes)
-    parts: list[dict[str, list[Looks]]] = [{version: [] for version in versions} for _ in models]
+    parts: list[dict[str, list[FaceVectors]]] = [
+        {version: [] for version in versions} for _ in models
+    ]
     for places, faces in _faces(cohort, detector):
         found[places] = True
         for template in {model.record.crop for model in models}:
@@ -115,9 +117,9 @@ def embed(
     return Embedded(found, tuple(joined))
 
 
-def _joined(parts: Sequence[Looks]) -> Looks:
+def _joined(parts: Sequence[FaceVectors]) -> FaceVectors:
     distant = [part.distant for part in parts if part.distant is not None]
-    return Looks(
+    return FaceVectors(
         np.concatenate([part.vectors for part in parts]),
         np.concatenate(distant) if distant else None,
         np.concatenate([part.probes for part in parts]),

@@ -17,7 +17,7 @@ from fairness import Cohort, EmbeddingScores
 from fairness.differentials import draw_weights, percentile_limits
 from fairness.rates import SubjectCounts
 from fairness.verification import Pairs, allowed_errors, years_between
-from matcher.embedding import Looks
+from matcher.embedding import FaceVectors
 
 CLEAN = "clean"
 """Name of the probes that are not degraded."""
@@ -76,7 +76,7 @@ def weights_of(units: int, draws: int, seed: int, strata: Codes | None = None) -
     return np.hstack([np.ones((units, 1)), *drawn])
 
 
-def searched(probes: Looks, gallery: Looks) -> Vectors:
+def searched(probes: FaceVectors, gallery: FaceVectors) -> Vectors:
     """Return the score of each probe with each photo of a gallery, as `matcher.search` has it.
 
     That of a worn probe is with the photo's distant look.
@@ -187,7 +187,10 @@ class NonMated:
 
 
 def rows_of_cohort(
-    cohort: Cohort, versions: Mapping[str, Looks], weights: Numbers, judged: Sequence[str] = ()
+    cohort: Cohort,
+    versions: Mapping[str, FaceVectors],
+    weights: Numbers,
+    judged: Sequence[str] = (),
 ) -> list[Row]:
     """Return the rows of searches and of pairs.
 

@@ -175,7 +175,7 @@ def run_stages(options: argparse.Namespace) -> dict[str, float]:
 def read(face: StoredFace) -> job.Read:
     """Return a task with its photo."""
     path = Path(face.photo.reference)
-    task = job.Task(face.face_id, face.photo.sha256, str(path), face.box)
+    task = job.ReindexTask(face.face_id, face.photo.sha256, str(path), face.box)
     return job.Read(task, path, None, None, load_photo(path))
 
 

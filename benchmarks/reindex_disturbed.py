@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from matcher.embedding import Extractor, FarView, load_extractor
+from matcher.embedding import Extractor, LowResolutionView, load_extractor
 from matcher.enrolment import PhotoOfSubject, enrol
 from matcher.faces import POLICIES
 from matcher.gallery import Gallery, StoredFace, Subject
@@ -36,7 +36,10 @@ from matcher.search import Searcher
 from matcher.testing import FakeDetector, FakeEmbedder
 
 OLD = Extractor(FakeDetector(), FakeEmbedder(16))
-NEW = Extractor(FakeDetector(), FakeEmbedder(24, "2", far_views=(FarView(16),), worn_above=1.1))
+NEW = Extractor(
+    FakeDetector(),
+    FakeEmbedder(24, "2", low_resolution_views=(LowResolutionView(16),), worn_above=1.1),
+)
 SETTINGS = JobSettings(batch=8, decoding=Decoding(workers=1))
 
 

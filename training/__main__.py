@@ -30,17 +30,18 @@ from matcher.embedding.models import get_record
 from matcher.embedding.networks.dlib_network import DIMENSION
 from matcher.embedding.networks.quantised import State, packed
 from matcher.embedding.networks.torch_network import dlib_resnet
-from matcher.embedding.networks.youth_network import Expert, SpreadNetwork, YouthResnet
+from matcher.embedding.networks.youth_network import Expert, WhitenedNetwork, YouthResnet
 from matcher.embedding.weights import cache
 from matcher.faces import load_detector
 from matcher.heap import use_one_heap
 from training.crops import cut_crops, has_face
+from training.degradation_line import fit_degradation_line
 from training.fit import Faces, Recipe, Step, fit
 from training.sface import read_sface
 from training.sources import ADULT, TrainingPhoto, fairface_training_part, lfw_training_part
 from training.teacher import (
     Crops,
-    Spread,
+    PartialWhitening,
     Vectors,
     main_directions,
     projected,
@@ -48,13 +49,12 @@ from training.teacher import (
     without_groups,
 )
 from training.views import ALL_SIZES, SMALL_SIZES, Sight
-from training.wear import fit_wear
 
 RESNET_SHARE = 0.5
 """Weight of what dlib's network says against SFace's. Chosen on FG-NET."""
 
 _SAVED_EVERY = 200
-_GAUGED = 4000  # faces that say how worn ones differ
+_MEASURED = 4000  # faces that say how worn ones differ
 _LEVELLED = 2  # directions in which young faces of several perceived races differ
 
 
@@ -78,12 +78,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     clear.mobile, worn.mobile = _mobiles(faces, origins, recipe, options)
     worn.mobile.body.last = clear.mobile.body.last
     _join(clear, worn, faces)
-    wear = fit_wear(clear, worn, faces.crops, faces=_GAUGED, seed=recipe.seed)
+    wear = fit_degradation_line(clear, worn, faces.crops, faces=_MEASURED, seed=recipe.seed)
     network.wear.load_state_dict(wear.state())
     save(network, options.out, recipe)
 
 
-Pair = tuple[SpreadNetwork, SpreadNetwork]
+Pair = tuple[WhitenedNetwork, WhitenedNetwork]
 """What a clear expert and a worn one say."""
 
 
@@ -93,7 +93,7 @@ def _resnets(
     """Return dlib's network spread apart, and its student."""
     body = _dlib()
     vectors = load_model("dlib-resnet").embed(faces.crops).astype(np.float64)
-    spread = Spread.fitted(vectors, faces.bands)
+    spread = PartialWhitening.fitted(vectors, faces.bands)
     wanted = spread(vectors)
     student = _taught(spread.after(body), wanted, faces, recipe, ALL_SIZES, "resnet", options)
     level = without_groups(wanted, origins, _LEVELLED)
@@ -107,7 +107,7 @@ def _mobiles(
     """Return SFace's network spread apart, and its student, whose last layer stays the same."""
     body = read_sface(cache.read_weights(get_record("sface"), cache.cache_folder())[0])
     vectors = said_of(body, faces.crops)
-    spread = Spread.fitted(vectors, faces.bands)
+    spread = PartialWhitening.fitted(vectors, faces.bands)
     spread = spread.then(without_groups(spread(vectors), origins, _LEVELLED))
     begun = spread.after(body)
     begun.body.last.requires_grad_(False)
@@ -117,14 +117,14 @@ def _mobiles(
 
 
 def _taught(
-    student: SpreadNetwork,
+    student: WhitenedNetwork,
     wanted: Vectors,
     faces: Faces,
     recipe: Recipe,
     sight: Sight,
     name: str,
     options: argparse.Namespace,
-) -> SpreadNetwork:
+) -> WhitenedNetwork:
     """Return the student trained, with the running mean of its weights."""
     with options.out.with_suffix(f".{name}.csv").open("w", newline="", encoding="utf-8") as table:
         mean = fit(

@@ -15,13 +15,13 @@ from torch.nn.functional import normalize
 from matcher.embedding.crop_embedder import normalised
 from matcher.embedding.models import get_record
 from matcher.embedding.networks.quantised import State
-from matcher.embedding.networks.youth_network import SpreadNetwork
+from matcher.embedding.networks.youth_network import WhitenedNetwork
 
 Crops = NDArray[np.uint8]
 Vectors = NDArray[np.float64]
 
 ADULT_WEIGHT = 0.5
-"""How much adults count against one band of the young in the centre of `Spread`."""
+"""How much adults count against one band of the young in the centre of `PartialWhitening`."""
 
 _EVEN = 0.5
 _RIDGE = 0.5
@@ -29,7 +29,7 @@ _BATCH = 64
 
 
 @dataclass(frozen=True, eq=False)
-class Spread:
+class PartialWhitening:
     """An affine map of unit vectors that centres faces and evens out their directions.
 
     Parameters
@@ -44,7 +44,7 @@ class Spread:
     matrix: Vectors
 
     @classmethod
-    def fitted(cls, vectors: Vectors, bands: NDArray[np.int64]) -> Spread:
+    def fitted(cls, vectors: Vectors, bands: NDArray[np.int64]) -> PartialWhitening:
         """Fit the map to faces of several age bands.
 
         The bands weigh the same however many faces they have; the last, of adults, counts
@@ -72,13 +72,13 @@ class Spread:
         """Return unit vectors for unit vectors, both (n, d)."""
         return _unit((vectors - self.mean) @ self.matrix)
 
-    def then(self, matrix: Vectors) -> Spread:
+    def then(self, matrix: Vectors) -> PartialWhitening:
         """Return the map with a matrix, (d, k), applied from the right to what it gave before."""
-        return Spread(self.mean, self.matrix @ matrix)
+        return PartialWhitening(self.mean, self.matrix @ matrix)
 
-    def after(self, body: nn.Module) -> SpreadNetwork:
+    def after(self, body: nn.Module) -> WhitenedNetwork:
         """Return the network that applies the map to the vectors of a copy of `body`."""
-        network = SpreadNetwork(deepcopy(body), len(self.mean))
+        network = WhitenedNetwork(deepcopy(body), len(self.mean))
         with torch.no_grad():
             network.spread.weight.copy_(torch.from_numpy(self.matrix.T))
             network.spread.bias.copy_(torch.from_numpy(-self.mean @ self.matrix))
@@ -112,7 +112,7 @@ def without_groups(vectors: Vectors, groups: NDArray[np.int64], directions: int)
 def main_directions(vectors: Vectors, bands: NDArray[np.int64], count: int) -> Vectors:
     """Return the directions, (d, count), in which faces lie farthest from the origin.
 
-    Orthogonal, of unit length, the strongest first; bands weigh as in `Spread.fitted`.
+    Orthogonal, of unit length, the strongest first; bands weigh as in `PartialWhitening.fitted`.
     """
     _, directions = np.linalg.eigh((vectors * _weights(bands)[:, None]).T @ vectors)
     strongest: Vectors = directions[:, ::-1][:, :count]
@@ -120,7 +120,7 @@ def main_directions(vectors: Vectors, bands: NDArray[np.int64], count: int) -> V
 
 
 def projected(state: Mapping[str, Tensor], projection: Vectors) -> State:
-    """Return the weights of a `SpreadNetwork` whose vectors the projection is applied to."""
+    """Return the weights of a `WhitenedNetwork` whose vectors the projection is applied to."""
     matrix = torch.from_numpy(projection).float()
     last = {"spread.weight": matrix @ state["spread.weight"]}
     last["spread.bias"] = matrix @ state["spread.bias"]

@@ -31,17 +31,17 @@ class Sight:
     ----------
     smallest, largest
         Pixels that worn views are shrunk to, evenly on a logarithmic scale.
-    unworn
+    clear_share
         Share of the views that are moved but not worn.
     """
 
     smallest: float
     largest: float
-    unworn: float
+    clear_share: float
 
 
-ALL_SIZES = Sight(18.0, 130.0, unworn=0.2)
-SMALL_SIZES = Sight(17.0, 110.0, unworn=0.1)
+ALL_SIZES = Sight(18.0, 130.0, clear_share=0.2)
+SMALL_SIZES = Sight(17.0, 110.0, clear_share=0.1)
 
 
 def view(crop: Pixels, rng: np.random.Generator, sight: Sight) -> Pixels:
@@ -51,7 +51,7 @@ def view(crop: Pixels, rng: np.random.Generator, sight: Sight) -> Pixels:
     most are then worn.
     """
     seen = moved(crop if rng.random() < 0.5 else crop[:, ::-1], rng)
-    return seen if rng.random() < sight.unworn else worn(seen, rng, sight)
+    return seen if rng.random() < sight.clear_share else degraded(seen, rng, sight)
 
 
 def moved(crop: Pixels, rng: np.random.Generator) -> Pixels:
@@ -114,7 +114,7 @@ def _remapped(crop: Pixels, source: Points) -> Pixels:
     return np.asarray(image.transform((_SIZE, _SIZE), Image.Transform.MESH, mesh, _LINEAR))
 
 
-def worn(crop: Pixels, rng: np.random.Generator, sight: Sight) -> Pixels:
+def degraded(crop: Pixels, rng: np.random.Generator, sight: Sight) -> Pixels:
     """Degrade a crop: camera, size, light, colour, storage, in this order."""
     seed = int(rng.integers(2**31))
     image = degrade(crop, _camera(rng), seed=seed)

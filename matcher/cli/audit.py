@@ -36,11 +36,16 @@ CohortPath = Annotated[
     Path, typer.Argument(metavar="COHORT", help="Manifest, or folder in one of the layouts.")
 ]
 CohortLayout = Annotated[Layout, typer.Option("--layout", help="How the folder is laid out.")]
-Memory = Annotated[
+VectorCache = Annotated[
     Path | None,
     typer.Option(
-        help="File of vectors that are not made again; beside --out if unset. Not to be passed on."
+        "--vector-cache",
+        help="File of vectors that are not made again; cache --out if unset. Not to be passed on.",
     ),
+]
+Memory = Annotated[
+    Path | None,
+    typer.Option("--memory", hidden=True, help="The former name of --vector-cache."),
 ]
 
 
@@ -86,6 +91,7 @@ def audit(
     rank: Annotated[int, typer.Option(min=1, help="Candidates that a person reviews.")] = 20,
     draws: Annotated[int, typer.Option(min=1, help="Bootstrap draws.")] = 2000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 0,
+    vector_cache: VectorCache = None,
     memory: Memory = None,
     dry_run: DryRun = False,
 ) -> None:
@@ -117,14 +123,14 @@ def audit(
             say(f"Would audit {len(people)} photos of {len(people.subjects)} subjects into {out}.")
             return
         require_plots()
-        beside = memory or out.absolute().with_name(out.name + ".vectors.sqlite")
+        cache = vector_cache or memory or out.absolute().with_name(out.name + ".vectors.sqlite")
         facts: Mapping[str, list[float]] = {}
         earlier: EmbeddedScores | None = None
         if baseline is not None:
-            earlier = embedded(people, baseline, device, policy, beside)
+            earlier = embedded(people, baseline, device, policy, cache)
             facts = earlier.facts
         if scores is None:
-            made = embedded(people, model, device, policy, beside)
+            made = embedded(people, model, device, policy, cache)
             facts, matcher = made.facts, dict(made.matcher)
             # What is measured on a face can differ in the last digits from run to run.
             shared = (made if earlier is None else earlier).scores.cohort
@@ -149,7 +155,7 @@ def audit(
 
 
 def embedded(
-    people: Cohort, model: str, device: str, policy: Policy, memory: Path
+    people: Cohort, model: str, device: str, policy: Policy, cache: Path
 ) -> EmbeddedScores:
     """Load a model and embed a cohort with it, with a bar on stderr."""
     from matcher.embedding import load_extractor
@@ -158,7 +164,7 @@ def embedded(
 
     extractor = load_extractor(model, device=device)
     with progress() as hook:
-        return embedded_scores(people, extractor, memory, POLICIES[policy.value], hook)
+        return embedded_scores(people, extractor, cache, POLICIES[policy.value], hook)
 
 
 def _listed(path: Path, people: Cohort, distances: bool) -> tuple[Scores, dict[str, str]]:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from matcher.cli.app import app
-from matcher.cli.audit import CohortLayout, CohortPath, Layout, Memory, age_edges
+from matcher.cli.audit import CohortLayout, CohortPath, Layout, Memory, VectorCache, age_edges
 from matcher.cli.console import progress, say
 from matcher.cli.options import DEFAULT_MODEL, Device, DryRun, Model, Policy
 
@@ -26,6 +26,7 @@ def calibrate(
         str | None, typer.Option(help="Lower edges of the age bands, years, as 0,4,13,18.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same people.")] = 0,
+    vector_cache: VectorCache = None,
     memory: Memory = None,
     dry_run: DryRun = False,
 ) -> None:
@@ -50,9 +51,9 @@ def calibrate(
             return
         out.absolute().parent.mkdir(parents=True, exist_ok=True)
         extractor = load_extractor(model, device=device)
-        beside = memory or out.absolute().with_name(out.name + ".vectors.sqlite")
+        cache = vector_cache or memory or out.absolute().with_name(out.name + ".vectors.sqlite")
         with progress() as hook:
-            made = embed_cohort(people, extractor, beside, POLICIES[policy.value], hook)
+            made = embed_cohort(people, extractor, cache, POLICIES[policy.value], hook)
         record = measure(
             made.cohort,
             made.vectors,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matcher.cli.app import Exit, app
-from matcher.cli.audit import Layout, Memory, embedded, verdict
+from matcher.cli.audit import Layout, Memory, VectorCache, embedded, verdict
 from matcher.cli.console import Format, print_rows, progress, say
 from matcher.cli.options import Device, DryRun, GalleryPath, Output, Salvage
 
@@ -75,7 +75,7 @@ class _Terms:
     gate: Path | None
     cohort: Path | None
     layout: Layout
-    memory: Path | None
+    cache: Path | None
     may_lose: int
     keep: int
 
@@ -102,6 +102,7 @@ def reindex(
     gate: Gate = None,
     cohort: CohortOfGate = None,
     layout: CohortLayout = Layout.auto,
+    vector_cache: VectorCache = None,
     memory: Memory = None,
     may_lose: MayLose = 0,
     keep: Keep = 1,
@@ -128,7 +129,7 @@ def reindex(
         return
     workers = workers or (1 if executor is Where.ray else None)
     settings = _settings(workers, timeout, salvage, batch, photos or [], retry)
-    terms = _Terms(gate, cohort, layout, memory, may_lose, keep)
+    terms = _Terms(gate, cohort, layout, vector_cache or memory, may_lose, keep)
     if rollback:
         _roll_back(gallery, model, device, terms, settings)
     elif model is None:
@@ -330,8 +331,8 @@ def _judge(gate: Path, cohort: Path, model: str, device: str, terms: _Terms) -> 
     with faults_reported():
         bounds = read_bounds(gate)
         people = read_cohort(cohort, terms.layout.value)
-        beside = terms.memory or gate.absolute().with_suffix(".vectors.sqlite")
-        made = embedded(people, model, device, Policy.off, beside)
+        cache = terms.cache or gate.absolute().with_suffix(".vectors.sqlite")
+        made = embedded(people, model, device, Policy.off, cache)
         report = audit(made.scores, matcher=made.matcher, facts=made.facts, bounds=bounds)
         return verdict(report)
 

@@ -1,11 +1,11 @@
 """Face to vector: model registry, backbones, templates. Knows nothing of galleries."""
 
-from matcher.embedding.embedder import Embedder, Looks
-from matcher.embedding.extractor import Extracted, Extraction, Extractor, load_extractor
+from matcher.embedding.embedder import Embedder, FaceVectors
+from matcher.embedding.extractor import EmbeddedFace, Extractor, PhotoExtraction, load_extractor
 from matcher.embedding.loading import load_model
 from matcher.embedding.models import (
     DEFAULT_MODEL,
-    FarView,
+    LowResolutionView,
     ModelIdentity,
     ModelRecord,
     WeightsFile,
@@ -13,30 +13,30 @@ from matcher.embedding.models import (
     list_models,
 )
 from matcher.embedding.template import Template, fuse
-from matcher.embedding.vector_cache import Measure, Reading, read_faces
+from matcher.embedding.vector_cache import CachedFace, Measure, embed_cached
 from matcher.embedding.weights import WeightsStatus, fetch, verify_weights
 
 __all__ = [
     "DEFAULT_MODEL",
+    "CachedFace",
+    "EmbeddedFace",
     "Embedder",
-    "Extracted",
-    "Extraction",
     "Extractor",
-    "FarView",
-    "Looks",
+    "FaceVectors",
+    "LowResolutionView",
     "Measure",
     "ModelIdentity",
     "ModelRecord",
-    "Reading",
+    "PhotoExtraction",
     "Template",
     "WeightsFile",
     "WeightsStatus",
+    "embed_cached",
     "fetch",
     "fuse",
     "get_record",
     "list_models",
     "load_extractor",
     "load_model",
-    "read_faces",
     "verify_weights",
 ]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.embedding.embedder import Looks
-from matcher.embedding.low_resolution import from_afar
+from matcher.embedding.embedder import FaceVectors
+from matcher.embedding.low_resolution import at_low_resolution
 from matcher.embedding.models import ModelIdentity, ModelRecord
 from matcher.embedding.networks.network import Network
 from matcher.errors import InputError, ModelError
@@ -75,7 +75,7 @@ class CropEmbedder:
         """
         return np.ascontiguousarray(self._seen(crops)[:, : self._record.dimension])
 
-    def look(self, crops: NDArray[np.uint8], *, distant: bool = True) -> Looks:
+    def look(self, crops: NDArray[np.uint8], *, distant: bool = True) -> FaceVectors:
         """Return what `embed` does, and the vectors by the distant look if the model has one.
 
         The distant vector lies half-way between the face's own vector and the mean of those of its
@@ -86,17 +86,17 @@ class CropEmbedder:
         seen, d = self._seen(crops), self._record.dimension
         vectors = np.ascontiguousarray(seen[:, :d])
         if self._far_network is None:
-            return Looks.near(vectors)
+            return FaceVectors.near(vectors)
         if_worn, worn = seen[:, d : 2 * d], seen[:, 2 * d] > 0
         probes = np.where(worn[:, None], if_worn, vectors)
         if not distant:
-            return Looks(vectors, None, probes, worn)
+            return FaceVectors(vectors, None, probes, worn)
         views = [
-            self._in_batches(from_afar(crops, view), self._far_network, d)
-            for view in self._record.far_views
+            self._in_batches(at_low_resolution(crops, view), self._far_network, d)
+            for view in self._record.low_resolution_views
         ]
         half_way = _scaled(vectors + np.mean(views, axis=0), d)
-        return Looks(vectors, half_way, probes, worn)
+        return FaceVectors(vectors, half_way, probes, worn)
 
     def _seen(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         _check(crops, self._record.crop.size)

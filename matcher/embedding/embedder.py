@@ -12,7 +12,7 @@ from matcher.embedding.models import ModelIdentity, ModelRecord
 
 
 @dataclass(frozen=True, eq=False)
-class Looks:
+class FaceVectors:
     """The vectors of faces by each look of a model.
 
     A clear face is searched for among the vectors, a worn one among the distant ones.
@@ -37,7 +37,7 @@ class Looks:
     worn: NDArray[np.bool_]
 
     @classmethod
-    def near(cls, vectors: NDArray[np.float32]) -> Looks:
+    def near(cls, vectors: NDArray[np.float32]) -> FaceVectors:
         """Return the looks of a model that has no distant one."""
         return cls(vectors, None, vectors, np.zeros(len(vectors), np.bool_))
 
@@ -59,7 +59,7 @@ class Embedder(Protocol):
         """Return unit vectors, float32 of shape (n, d), for RGB crops, uint8 (n, size, size, 3)."""
         ...
 
-    def look(self, crops: NDArray[np.uint8], *, distant: bool = True) -> Looks:
+    def look(self, crops: NDArray[np.uint8], *, distant: bool = True) -> FaceVectors:
         """Return what `embed` does, and the vectors by the model's distant look if it has one.
 
         Faces that are only searched for need no `distant` vectors; without them it is quicker.

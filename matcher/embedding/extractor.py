@@ -21,7 +21,7 @@ _BATCH = 16  # photos decoded at a time; bounds the memory of a long run
 
 
 @dataclass(frozen=True, eq=False)
-class Extracted:
+class EmbeddedFace:
     """One face and its vectors.
 
     Parameters
@@ -34,7 +34,7 @@ class Extracted:
         Likewise, of the face as from afar; None when the model has no distant look, or was not
         asked for it.
     probe
-        Likewise, by which the face is searched for, see `Looks`.
+        Likewise, by which the face is searched for, see `FaceVectors`.
     worn
         Whether the face is small or worn itself, and is searched for among distant vectors.
     """
@@ -47,7 +47,7 @@ class Extracted:
 
 
 @dataclass(frozen=True, eq=False)
-class Extraction:
+class PhotoExtraction:
     """What became of one photo of a batch: its faces, or the error that stopped it.
 
     Parameters
@@ -64,7 +64,7 @@ class Extraction:
 
     source: PhotoSource
     photo: Photo | None
-    faces: tuple[Extracted, ...] = ()
+    faces: tuple[EmbeddedFace, ...] = ()
     error: MatcherError | None = None
 
 
@@ -106,7 +106,7 @@ class Extractor:
 
     def extract(
         self, source: PhotoSource, *, choose: Choice = "one", distant: bool = True
-    ) -> tuple[Extracted, ...]:
+    ) -> tuple[EmbeddedFace, ...]:
         """Return the chosen faces of one photo with their vectors, the largest first.
 
         Faces that are not to be kept in a gallery need no `distant` vectors, see `Embedder.look`.
@@ -125,8 +125,8 @@ class Extractor:
 
     def extract_many(
         self, sources: Iterable[PhotoSource], *, choose: Choice = "one", distant: bool = True
-    ) -> Iterator[Extraction]:
-        """Yield one `Extraction` for each photo, in order; a bad photo never ends the run."""
+    ) -> Iterator[PhotoExtraction]:
+        """Yield one `PhotoExtraction` for each photo, in order; a bad photo never ends the run."""
         remaining = iter(sources)
         while batch := list(islice(remaining, _BATCH)):
             yield from self._extract_batch(batch, choose, distant)
@@ -135,7 +135,7 @@ class Extractor:
         """Return all faces of photos that were decoded before, the largest of each first."""
         return self._detector.detect(photos)
 
-    def embed(self, faces: Sequence[Face], *, distant: bool = True) -> tuple[Extracted, ...]:
+    def embed(self, faces: Sequence[Face], *, distant: bool = True) -> tuple[EmbeddedFace, ...]:
         """Return faces that were found before with their vectors, in order."""
         template = self._embedder.record.crop
         crops = np.zeros((len(faces), template.size, template.size, 3), dtype=np.uint8)
@@ -144,11 +144,11 @@ class Extractor:
         looks = self._embedder.look(crops, distant=distant)
         far = [None] * len(faces) if looks.distant is None else looks.distant
         columns = (looks.vectors, far, looks.probes, looks.worn.tolist())
-        return tuple(map(Extracted, faces, *columns))
+        return tuple(map(EmbeddedFace, faces, *columns))
 
     def embed_each(
         self, faces: Sequence[Face], *, distant: bool = True
-    ) -> tuple[Extracted | ModelError, ...]:
+    ) -> tuple[EmbeddedFace | ModelError, ...]:
         """Return what `embed` does; for a face of which the model makes no vector, the error.
 
         Raises
@@ -163,13 +163,13 @@ class Extractor:
                 return (error,)
             alone = (self.embed_each([face], distant=distant) for face in faces)
             found = tuple(one for ended in alone for one in ended)
-            if not any(isinstance(one, Extracted) for one in found):
+            if not any(isinstance(one, EmbeddedFace) for one in found):
                 raise
             return found
 
     def _extract_batch(
         self, sources: list[PhotoSource], choose: Choice, distant: bool
-    ) -> Iterator[Extraction]:
+    ) -> Iterator[PhotoExtraction]:
         loaded = [self._load(source) for source in sources]
         detected = iter(self.detect([item for item in loaded if isinstance(item, Photo)]))
         chosen = [
@@ -181,7 +181,7 @@ class Extractor:
         for source, photo, faces in zip(sources, loaded, chosen, strict=True):
             read = photo if isinstance(photo, Photo) else None
             if isinstance(faces, MatcherError):
-                yield Extraction(source, read, error=faces)
+                yield PhotoExtraction(source, read, error=faces)
             else:
                 yield _extraction(source, read, list(islice(embedded, len(faces))))
 
@@ -193,13 +193,13 @@ class Extractor:
 
 
 def _extraction(
-    source: PhotoSource, photo: Photo | None, embedded: list[Extracted | ModelError]
-) -> Extraction:
-    extracted = tuple(one for one in embedded if isinstance(one, Extracted))
+    source: PhotoSource, photo: Photo | None, embedded: list[EmbeddedFace | ModelError]
+) -> PhotoExtraction:
+    extracted = tuple(one for one in embedded if isinstance(one, EmbeddedFace))
     errors = [one for one in embedded if isinstance(one, ModelError)]
     if errors:
-        return Extraction(source, photo, error=errors[0])
-    return Extraction(source, photo, extracted)
+        return PhotoExtraction(source, photo, error=errors[0])
+    return PhotoExtraction(source, photo, extracted)
 
 
 def _choose(faces: list[Face], choose: Choice, photo: Photo) -> tuple[Face, ...] | MatcherError:

@@ -61,7 +61,7 @@ def load_model(
         weights_sha256=sha256,
         preprocessing_sha256=record.preprocessing_sha256,
         dimension=record.dimension,
-        distant=bool(record.far_views),
+        distant=bool(record.low_resolution_views),
     )
     return CropEmbedder(record, identity, *networks)
 

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from matcher.embedding.models import FarView
+from matcher.embedding.models import LowResolutionView
 from matcher.photos import saved_as_jpeg
 
 
-def from_afar(crops: NDArray[np.uint8], view: FarView) -> NDArray[np.uint8]:
+def at_low_resolution(crops: NDArray[np.uint8], view: LowResolutionView) -> NDArray[np.uint8]:
     """Return crops as a view shows them, both uint8 (n, size, size, 3).
 
     Shrinking averages over the pixels that become one, as a camera does.

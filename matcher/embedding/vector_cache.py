@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.embedding.extractor import Extraction, Extractor
+from matcher.embedding.extractor import Extractor, PhotoExtraction
 from matcher.errors import InputError, MatcherError
 from matcher.faces import Face
 from matcher.photos import sha256_of
@@ -42,7 +42,7 @@ Measure = Callable[[Face], Mapping[str, float | str]]
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class CachedFace:
     """What one photo gave.
 
     Parameters
@@ -63,16 +63,16 @@ class Reading:
     facts: Mapping[str, float | str]
 
 
-def read_faces(
+def embed_cached(
     extractor: Extractor,
     photos: Sequence[Path],
-    memory: Path,
+    cache: Path,
     *,
     choose: Literal["one", "largest"] = "largest",
     measure: Measure | None = None,
     version: str = "",
     on_progress: ProgressHook = silent,
-) -> tuple[Reading, ...]:
+) -> tuple[CachedFace, ...]:
     """Return the vector and the measures of each photo, in order; a bad photo never ends the run.
 
     Parameters
@@ -81,8 +81,8 @@ def read_faces(
         Finds and embeds faces.
     photos
         Files.
-    memory
-        SQLite file of earlier readings; made when absent. It holds vectors and hashes, no photo
+    cache
+        SQLite file of earlier runs; made when absent. It holds vectors and hashes, no photo
         and no name. Delete it when it is no longer needed.
     choose
         Which face of a photo.
@@ -94,16 +94,16 @@ def read_faces(
     Raises
     ------
     InputError
-        The memory is not a file that this function wrote, or cannot be written.
+        The cache is not a file that this function wrote, or cannot be written.
     """
     key = _key(extractor, choose, version)
-    readings: list[Reading] = []
-    with _opened(memory) as connection:
+    found: list[CachedFace] = []
+    with _opened(cache) as connection:
         for start in range(0, len(photos), _BATCH):
             batch = photos[start : start + _BATCH]
-            readings.extend(_read_batch(connection, key, extractor, batch, choose, measure))
-            on_progress("faces", len(readings), len(photos))
-    return tuple(readings)
+            found.extend(_read_batch(connection, key, extractor, batch, choose, measure))
+            on_progress("faces", len(found), len(photos))
+    return tuple(found)
 
 
 def _key(extractor: Extractor, choose: str, version: str) -> str:
@@ -114,18 +114,18 @@ def _key(extractor: Extractor, choose: str, version: str) -> str:
 
 
 @contextmanager
-def _opened(memory: Path) -> Iterator[sqlite3.Connection]:
+def _opened(cache: Path) -> Iterator[sqlite3.Connection]:
     try:
-        with closing(sqlite3.connect(memory)) as connection:
+        with closing(sqlite3.connect(cache)) as connection:
             connection.execute(_TABLE)
             yield connection
     except sqlite3.DatabaseError as error:
         raise InputError(
-            "memory of vectors",
+            "cache of vectors",
             rule="an SQLite file of an earlier run, or a place where one can be written",
             got=str(error),
             next_step="Name another file, or delete this one: it is made anew.",
-            path=memory,
+            path=cache,
         ) from error
 
 
@@ -136,18 +136,18 @@ def _read_batch(
     batch: Sequence[Path],
     choose: Literal["one", "largest"],
     measure: Measure | None,
-) -> Iterator[Reading]:
+) -> Iterator[CachedFace]:
     hashes = [_hash(photo) for photo in batch]
     known = {sha256: _recall(connection, sha256, key) for sha256 in hashes}
     new = [path for path, sha256 in zip(batch, hashes, strict=True) if known[sha256] is None]
     extractions = extractor.extract_many(new, choose=choose, distant=False)
-    fresh = iter([_reading(item, measure) for item in extractions])
+    fresh = iter([_face_of(item, measure) for item in extractions])
     for sha256 in hashes:
         recalled = known[sha256]
-        reading = next(fresh) if recalled is None else recalled
-        if recalled is None and reading.sha256:
-            _remember(connection, key, reading)
-        yield reading
+        face = next(fresh) if recalled is None else recalled
+        if recalled is None and face.sha256:
+            _remember(connection, key, face)
+        yield face
     connection.commit()
 
 
@@ -158,16 +158,16 @@ def _hash(photo: Path) -> str:
         return ""  # extraction meets the same fault and says so
 
 
-def _reading(extraction: Extraction, measure: Measure | None) -> Reading:
+def _face_of(extraction: PhotoExtraction, measure: Measure | None) -> CachedFace:
     sha256 = "" if extraction.photo is None else extraction.photo.sha256
     if extraction.error is not None:
-        return Reading(sha256, None, extraction.error.code, {})
+        return CachedFace(sha256, None, extraction.error.code, {})
     found = extraction.faces[0]
     facts = asdict(found.face.quality) | (dict(measure(found.face)) if measure else {})
-    return Reading(sha256, found.vector, "", facts)
+    return CachedFace(sha256, found.vector, "", facts)
 
 
-def _recall(connection: sqlite3.Connection, sha256: str, key: str) -> Reading | None:
+def _recall(connection: sqlite3.Connection, sha256: str, key: str) -> CachedFace | None:
     row = connection.execute(
         "SELECT code, facts, vector FROM readings WHERE photo = ? AND made_by = ?", (sha256, key)
     ).fetchone()
@@ -175,12 +175,12 @@ def _recall(connection: sqlite3.Connection, sha256: str, key: str) -> Reading | 
         return None
     code, facts, blob = row
     vector = None if blob is None else np.frombuffer(blob, dtype="<f4")
-    return Reading(sha256, vector, code, json.loads(facts))
+    return CachedFace(sha256, vector, code, json.loads(facts))
 
 
-def _remember(connection: sqlite3.Connection, key: str, reading: Reading) -> None:
-    blob = None if reading.vector is None else reading.vector.astype("<f4").tobytes()
+def _remember(connection: sqlite3.Connection, key: str, face: CachedFace) -> None:
+    blob = None if face.vector is None else face.vector.astype("<f4").tobytes()
     connection.execute(
         "INSERT OR REPLACE INTO readings VALUES (?, ?, ?, ?, ?)",
-        (reading.sha256, key, reading.code, json.dumps(reading.facts), blob),
+        (face.sha256, key, face.code, json.dumps(face.facts), blob),
     )

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Literal
 
-from matcher.embedding import Extracted, Extraction, Extractor
+from matcher.embedding import EmbeddedFace, Extractor, PhotoExtraction
 from matcher.enrolment.manifest import PhotoOfSubject
 from matcher.errors import FaceRefusedError, MatcherError
 from matcher.faces import POLICIES, QualityPolicy, refusals, weight
@@ -131,7 +131,7 @@ def _is_known(gallery: Gallery, photo: PhotoOfSubject) -> bool:
 
 
 def _judge(
-    photo: PhotoOfSubject, extraction: Extraction, policy: QualityPolicy
+    photo: PhotoOfSubject, extraction: PhotoExtraction, policy: QualityPolicy
 ) -> Enrolment | MatcherError:
     if extraction.error is not None:
         return extraction.error
@@ -147,7 +147,7 @@ def _judge(
     return _record(photo, found)
 
 
-def _record(photo: PhotoOfSubject, found: Extracted) -> Enrolment:
+def _record(photo: PhotoOfSubject, found: EmbeddedFace) -> Enrolment:
     face = found.face
     left, top, right, bottom = (float(side) for side in face.box)
     return Enrolment(

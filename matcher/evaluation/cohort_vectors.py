@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fairness import Cohort, CohortError
 from fairness.cohort import thirds, without_duplicates
 from fairness.imaging import ApparentTone, measure_tone, with_tones
-from matcher.embedding import Extractor, Reading, read_faces
+from matcher.embedding import CachedFace, Extractor, embed_cached
 from matcher.faces import POLICIES, Face, FaceQuality, QualityPolicy, refusals, weight
 from matcher.progress import ProgressHook, silent
 
@@ -48,7 +48,7 @@ class CohortVectors:
 def embed_cohort(
     cohort: Cohort,
     extractor: Extractor,
-    memory: Path,
+    cache: Path,
     policy: QualityPolicy = POLICIES["off"],
     on_progress: ProgressHook = silent,
 ) -> CohortVectors:
@@ -60,12 +60,12 @@ def embed_cohort(
         Its identifiers are paths in its folder.
     extractor
         The model.
-    memory
-        See `matcher.embedding.read_faces`: what was done is not done again.
+    cache
+        See `matcher.embedding.embed_cached`: what was done is not done again.
     policy
         Faces below it have no vector.
     on_progress
-        See `read_faces`.
+        See `embed_cached`.
 
     Raises
     ------
@@ -73,18 +73,18 @@ def embed_cohort(
         A photo is not where the cohort says, or two subjects share a file.
     """
     paths = _paths(cohort)
-    memory.parent.mkdir(parents=True, exist_ok=True)
-    readings = read_faces(
-        extractor, paths, memory, measure=_measure, version=_MEASURES, on_progress=on_progress
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    found = embed_cached(
+        extractor, paths, cache, measure=_measure, version=_MEASURES, on_progress=on_progress
     )
-    by_photo = {s.photo: r for s, r in zip(cohort.samples, readings, strict=True)}
+    by_photo = {s.photo: r for s, r in zip(cohort.samples, found, strict=True)}
     cohort = without_duplicates({p: r.sha256 for p, r in by_photo.items() if r.sha256}, cohort)
     kept = [by_photo[sample.photo] for sample in cohort.samples]
     vectors = np.zeros((len(kept), extractor.model.dimension), np.float32)
-    reasons = [_reason(reading, policy) for reading in kept]
-    for row, (reading, reason) in enumerate(zip(kept, reasons, strict=True)):
-        if not reason and reading.vector is not None:
-            vectors[row] = reading.vector
+    reasons = [_reason(face, policy) for face in kept]
+    for row, (face, reason) in enumerate(zip(kept, reasons, strict=True)):
+        if not reason and face.vector is not None:
+            vectors[row] = face.vector
     return CohortVectors(_labelled(cohort, kept), vectors, tuple(reasons), _facts(kept))
 
 
@@ -112,47 +112,45 @@ def _measure(face: Face) -> Mapping[str, float | str]:
     }
 
 
-def _reason(reading: Reading, policy: QualityPolicy) -> str:
-    if reading.vector is None:
-        return reading.code.replace("_", " ")
-    found = refusals(_quality(reading), policy)
+def _reason(face: CachedFace, policy: QualityPolicy) -> str:
+    if face.vector is None:
+        return face.code.replace("_", " ")
+    found = refusals(_quality(face), policy)
     return f"refused: {found[0].code.replace('_', ' ')}" if found else ""
 
 
-def _quality(reading: Reading) -> FaceQuality:
+def _quality(face: CachedFace) -> FaceQuality:
     names = FaceQuality.__dataclass_fields__
-    return FaceQuality(**{name: float(reading.facts[name]) for name in names})
+    return FaceQuality(**{name: float(face.facts[name]) for name in names})
 
 
-def _labelled(cohort: Cohort, readings: Sequence[Reading]) -> Cohort:
+def _labelled(cohort: Cohort, found: Sequence[CachedFace]) -> Cohort:
     """Return the cohort with the tone, quality and exposure that were measured."""
-    exposures = thirds(_facts(readings)["exposure"])
+    exposures = thirds(_facts(found)["exposure"])
     samples = []
-    for sample, reading, third in zip(cohort.samples, readings, exposures, strict=True):
-        if reading.vector is not None:
+    for sample, face, third in zip(cohort.samples, found, exposures, strict=True):
+        if face.vector is not None:
             sample = replace(
                 sample,
                 labels={"exposure": _THIRDS[third], **sample.labels},
-                quality=weight(_quality(reading)) if sample.quality is None else sample.quality,
+                quality=weight(_quality(face)) if sample.quality is None else sample.quality,
             )
         samples.append(sample)
     measured = Cohort.of(
         samples, name=cohort.name, folder=cohort.folder, set_aside=cohort.set_aside
     )
-    tones = {s.photo: _tone(r) for s, r in zip(cohort.samples, readings, strict=True) if r.facts}
+    tones = {s.photo: _tone(r) for s, r in zip(cohort.samples, found, strict=True) if r.facts}
     return with_tones(measured, tones)
 
 
-def _tone(reading: Reading) -> ApparentTone:
+def _tone(face: CachedFace) -> ApparentTone:
     facts = {
         name.removeprefix(_TONE): value
-        for name, value in reading.facts.items()
+        for name, value in face.facts.items()
         if name.startswith(_TONE)
     }
     return ApparentTone(**facts)  # type: ignore[arg-type]  # as `_measure` wrote them
 
 
-def _facts(readings: Sequence[Reading]) -> dict[str, list[float]]:
-    return {
-        name: [float(reading.facts.get(name, math.nan)) for reading in readings] for name in _FACTS
-    }
+def _facts(found: Sequence[CachedFace]) -> dict[str, list[float]]:
+    return {name: [float(face.facts.get(name, math.nan)) for face in found] for name in _FACTS}

@@ -35,7 +35,7 @@ class EmbeddedScores:
 def embedded_scores(
     cohort: Cohort,
     extractor: Extractor,
-    memory: Path,
+    cache: Path,
     policy: QualityPolicy = POLICIES["off"],
     on_progress: ProgressHook = silent,
 ) -> EmbeddedScores:
@@ -43,7 +43,7 @@ def embedded_scores(
 
     Parameters and errors are those of `embed_cohort`.
     """
-    made = embed_cohort(cohort, extractor, memory, policy, on_progress)
+    made = embed_cohort(cohort, extractor, cache, policy, on_progress)
     return EmbeddedScores(
         EmbeddingScores(made.cohort, made.vectors, made.acquisition),
         made.facts,

@@ -26,7 +26,7 @@ from matcher.errors import (
     GalleryFormatError,
 )
 from matcher.gallery.files import sync_directory, unwritable_reported
-from matcher.gallery.index import INDEX_NAME, ServedIndex, open_index
+from matcher.gallery.index import INDEX_NAME, RemoteIndex, open_index
 from matcher.gallery.store import STORE_NAME, Store
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ FIRST: Final = "first"
 
 T = TypeVar("T")
 
-_PATIENCE: Final = 10.0
+_BUSY_TIMEOUT: Final = 10.0
 _DROPPED: Final = ".dropped-"
 _NAME: Final = re.compile(r"\d{4,}-[0-9a-f]{8}")
 
@@ -158,7 +158,7 @@ def drop(gallery: Path, name: str) -> None:
         When a server that holds its index does not answer; nothing is deleted.
     """
     directory = directory_of(gallery, name)
-    _discard_served_index(directory)
+    _discard_remote_index(directory)
     with unwritable_reported(WHAT, directory):
         if name == FIRST:
             (gallery / STORE_NAME).unlink(missing_ok=True)
@@ -167,12 +167,12 @@ def drop(gallery: Path, name: str) -> None:
     sweep(gallery)
 
 
-def _discard_served_index(directory: Path) -> None:
+def _discard_remote_index(directory: Path) -> None:
     """Delete what a server holds of an edition; the rest goes with its files."""
     try:
-        with closing(Store(directory, _PATIENCE)) as store:
-            index = open_index(directory, store, _PATIENCE)
-            if isinstance(index, ServedIndex):
+        with closing(Store(directory, _BUSY_TIMEOUT)) as store:
+            index = open_index(directory, store, _BUSY_TIMEOUT)
+            if isinstance(index, RemoteIndex):
                 index.discard()
     except (GalleryDamagedError, GalleryFormatError) as error:
         log.warning("a server may still hold the index of a damaged edition (%s)", error.code)

@@ -19,7 +19,7 @@ from matcher.errors import (
 )
 from matcher.gallery.creation import create_gallery
 from matcher.gallery.editions import POINTER_NAME, directory_of, read_pointer, with_current
-from matcher.gallery.index import LiveIndex, ServedIndex, check_kind, open_index
+from matcher.gallery.index import LocalIndex, RemoteIndex, check_kind, open_index
 from matcher.gallery.reader import GalleryReader
 from matcher.gallery.records import AddOutcome, Enrolment, Subject
 from matcher.gallery.removal import clear_elsewhere, forget_elsewhere
@@ -148,7 +148,7 @@ class Gallery(GalleryReader):
         try:
             if self._wrote:
                 self._finish_removals()
-                self._live.save_if_possible()
+                self._index.save_if_possible()
         finally:
             self._store.close()
 
@@ -270,7 +270,7 @@ class Gallery(GalleryReader):
         if not self._store.holds_removed_bytes:
             return
         try:
-            self._live.scrub()
+            self._index.scrub()
         except (GalleryBusyError, GalleryWriteError) as error:
             log.warning("removed data not cleared yet (%s); the next open tries again", error.code)
 
@@ -292,20 +292,20 @@ class Gallery(GalleryReader):
         if index is not None and index != self._store.meta("index"):
             self._move_index(index)
             return
-        self._live.rebuild()
-        self._live.save()
+        self._index.rebuild()
+        self._index.save()
 
     def _move_index(self, index: str) -> None:
         check_kind(index)
-        old = self._live
+        old = self._index
         new = open_index(self._directory, self._store, self._busy_timeout, index)
         new.rebuild()
         new.save()
         self._store.set_index(index)
-        if isinstance(old, ServedIndex) or isinstance(new, ServedIndex):
+        if isinstance(old, RemoteIndex) or isinstance(new, RemoteIndex):
             self._discard(old)
 
-    def _discard(self, old: LiveIndex | ServedIndex) -> None:
+    def _discard(self, old: LocalIndex | RemoteIndex) -> None:
         try:
             old.discard()
         except (IndexServerError, GalleryWriteError) as error:

@@ -13,7 +13,7 @@ from matcher.errors import (
     IndexServerError,
     MissingExtraError,
 )
-from matcher.gallery.index import INDEX_NAME, ServedIndex, open_index, read_header
+from matcher.gallery.index import INDEX_NAME, RemoteIndex, open_index, read_header
 from matcher.gallery.records import GalleryInfo
 from matcher.gallery.store import FORMAT_VERSION, STORE_NAME, Store
 
@@ -50,7 +50,7 @@ def read_info(directory: Path, store: Store) -> GalleryInfo:
 def _index_facts(directory: Path, store: Store) -> _IndexFacts | None:
     with suppress(GalleryDamagedError, GalleryFormatError, IndexServerError, MissingExtraError):
         served = open_index(directory, store, 0)
-        if isinstance(served, ServedIndex):
+        if isinstance(served, RemoteIndex):
             since = served.generation()
             return None if since is None else _IndexFacts("milvus", len(served.index), since)
         header = read_header(directory)

@@ -13,7 +13,7 @@ from matcher.embedding import ModelIdentity
 from matcher.errors import GalleryModelError, InputError, UnknownSubjectError
 from matcher.gallery.editions import directory_of
 from matcher.gallery.filters import Filters, Selection, select
-from matcher.gallery.index import LiveIndex, Page, ServedIndex, checked_query, open_index, scan
+from matcher.gallery.index import LocalIndex, Page, RemoteIndex, checked_query, open_index, scan
 from matcher.gallery.info import read_info
 from matcher.gallery.records import GalleryInfo, PhotoRecord, StoredFace, Subject
 from matcher.gallery.store import Store, rows
@@ -29,12 +29,12 @@ class GalleryReader:
         self._edition = edition
         self._busy_timeout = busy_timeout
         self._directory = directory_of(path, edition)
-        self._opened_index: tuple[str, LiveIndex | ServedIndex] | None = None
+        self._opened_index: tuple[str, LocalIndex | RemoteIndex] | None = None
         self._wrote = False
         self._selected: tuple[tuple[int, Filters], Selection] | None = None
 
     @property
-    def _live(self) -> LiveIndex | ServedIndex:
+    def _index(self) -> LocalIndex | RemoteIndex:
         """The index; another one after any process had it kept elsewhere."""
         asked = self._store.meta("index")
         if self._opened_index is None or self._opened_index[0] != asked:
@@ -149,9 +149,9 @@ class GalleryReader:
         IndexServerError
             When the index is on a server that does not answer; not among allowed faces.
         """
-        return self._live.search(vectors, k, allowed)
+        return self._index.search(vectors, k, allowed)
 
-    def nearest_from_afar(
+    def nearest_low_resolution(
         self,
         vectors: NDArray[np.float32],
         k: int,

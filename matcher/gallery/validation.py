@@ -59,10 +59,10 @@ def checked_enrolments(entries: Sequence[Enrolment], model: ModelIdentity) -> ND
         _require(entry.weight > 0, "weight", "must be above 0", entry.weight)
         in_range = 0 <= entry.probability <= 1
         _require(in_range, "probability", "must be in [0, 1]", entry.probability)
-    return np.stack([checked_looks(entry.vector, entry.distant, model) for entry in entries])
+    return np.stack([checked_face_vectors(entry.vector, entry.distant, model) for entry in entries])
 
 
-def checked_looks(
+def checked_face_vectors(
     vector: NDArray[np.float32], distant: NDArray[np.float32] | None, model: ModelIdentity
 ) -> NDArray[np.float32]:
     """Return the vectors of one face, float32 of shape (looks, d), of exactly unit length.

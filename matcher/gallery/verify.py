@@ -16,7 +16,7 @@ from matcher.gallery.index import (
     UNIT_TOLERANCE,
     FileIndex,
     IndexHeader,
-    ServedIndex,
+    RemoteIndex,
     open_index,
     read_index,
 )
@@ -102,7 +102,7 @@ def _vector_faults(store: Store) -> Iterator[str]:
 def _index_findings(directory: Path, store: Store) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return faults and notes."""
     served = open_index(directory, store, 0)
-    if isinstance(served, ServedIndex):
+    if isinstance(served, RemoteIndex):
         return _served_findings(served, store)
     if not (directory / INDEX_NAME).exists():
         return (), ("There is no index file; the next search builds it.",)
@@ -117,7 +117,7 @@ def _index_findings(directory: Path, store: Store) -> tuple[tuple[str, ...], tup
     return tuple(_index_faults(index, header, store)), notes
 
 
-def _served_findings(served: ServedIndex, store: Store) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _served_findings(served: RemoteIndex, store: Store) -> tuple[tuple[str, ...], tuple[str, ...]]:
     try:
         since = served.generation()
         if since is None:

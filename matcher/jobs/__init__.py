@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matcher.jobs.reindexing import JobReport, outcomes, reindex
     from matcher.jobs.settings import JobSettings
     from matcher.jobs.switching import Switched, discard, prune, rollback, switch
-    from matcher.jobs.tasks import Outcome
+    from matcher.jobs.tasks import Outcome, ReindexOutcome
 
 __all__ = [
     "Decoding",
@@ -27,6 +27,7 @@ __all__ = [
     "Outcome",
     "Plan",
     "RayExecutor",
+    "ReindexOutcome",
     "SavedProbe",
     "Switched",
     "compare",
@@ -49,6 +50,6 @@ __getattr__, __dir__ = lazy_names(
         "matcher.jobs.reindexing": ["JobReport", "outcomes", "reindex"],
         "matcher.jobs.settings": ["JobSettings"],
         "matcher.jobs.switching": ["Switched", "discard", "prune", "rollback", "switch"],
-        "matcher.jobs.tasks": ["Outcome"],
+        "matcher.jobs.tasks": ["Outcome", "ReindexOutcome"],
     },
 )

@@ -10,10 +10,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.embedding import Extracted, Extractor
+from matcher.embedding import EmbeddedFace, Extractor
 from matcher.errors import MatcherError, NoFaceError, PhotoNotFoundError
 from matcher.faces import Face, choose_faces, weight
-from matcher.jobs.tasks import Result, Task
+from matcher.jobs.tasks import ReindexResult, ReindexTask
 from matcher.photos import Photo
 
 SAME_FACE: Final = 0.3
@@ -37,7 +37,7 @@ class Read:
         Decoded, or why it is not.
     """
 
-    task: Task
+    task: ReindexTask
     path: Path
     bytes: int | None
     mtime_ns: int | None
@@ -58,7 +58,7 @@ def batched(reads: Iterable[Read], most: int, most_bytes: int) -> Iterator[list[
         yield batch
 
 
-def embed_batch(extractor: Extractor, batch: Sequence[Read]) -> list[Result]:
+def embed_batch(extractor: Extractor, batch: Sequence[Read]) -> list[ReindexResult]:
     """Detect, choose, align and embed; one result for each task, in order.
 
     Of an unchanged photo the face is taken that was enrolled, wherever others stand; of a changed
@@ -78,12 +78,12 @@ def embed_batch(extractor: Extractor, batch: Sequence[Read]) -> list[Result]:
     embedded = iter(extractor.embed_each([face for face in chosen if isinstance(face, Face)]))
     ended = [next(embedded) if isinstance(face, Face) else face for face in chosen]
     return [
-        _found(read, end) if isinstance(end, Extracted) else _failed(read, end)
+        _found(read, end) if isinstance(end, EmbeddedFace) else _failed(read, end)
         for read, end in zip(batch, ended, strict=True)
     ]
 
 
-def _chosen(task: Task, photo: Photo, faces: list[Face]) -> Face | MatcherError:
+def _chosen(task: ReindexTask, photo: Photo, faces: list[Face]) -> Face | MatcherError:
     try:
         if photo.sha256 == task.sha256:
             return _enrolled(task, photo, faces)
@@ -92,7 +92,7 @@ def _chosen(task: Task, photo: Photo, faces: list[Face]) -> Face | MatcherError:
         return error
 
 
-def _enrolled(task: Task, photo: Photo, faces: list[Face]) -> Face:
+def _enrolled(task: ReindexTask, photo: Photo, faces: list[Face]) -> Face:
     """Return the face whose box is the enrolled one.
 
     Raises
@@ -121,10 +121,10 @@ def overlap(one: NDArray[np.float32] | NDArray[np.float64], other: NDArray[np.fl
     return shared / both if both > 0 else 0.0
 
 
-def _found(read: Read, extracted: Extracted) -> Result:
+def _found(read: Read, extracted: EmbeddedFace) -> ReindexResult:
     face = extracted.face
     left, top, right, bottom = (float(side) for side in face.box)
-    return Result(
+    return ReindexResult(
         face_id=read.task.face_id,
         status="done" if face.photo.sha256 == read.task.sha256 else "changed",
         reference=str(read.path),
@@ -140,11 +140,11 @@ def _found(read: Read, extracted: Extracted) -> Result:
     )
 
 
-def _failed(read: Read, error: MatcherError | None) -> Result:
+def _failed(read: Read, error: MatcherError | None) -> ReindexResult:
     reason = read.photo if isinstance(read.photo, MatcherError) else error
     assert reason is not None  # noqa: S101 - for the type checker: no face means an error
     missing = isinstance(reason, PhotoNotFoundError)
-    return Result(
+    return ReindexResult(
         face_id=read.task.face_id,
         status="missing" if missing else "failed",
         code=reason.code,

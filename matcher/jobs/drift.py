@@ -18,7 +18,7 @@ from matcher.gallery import Gallery
 from matcher.gallery.editions import shadow_of
 from matcher.jobs.lock import job_on
 from matcher.jobs.reindexing import opened_shadow
-from matcher.jobs.shadow import PATIENCE
+from matcher.jobs.shadow import BUSY_TIMEOUT
 
 DEPTH: Final = 200
 """Faces that a probe is compared with to find its rank; a rank beyond counts as none."""
@@ -50,7 +50,7 @@ class SavedProbe:
 
 
 @dataclass(frozen=True)
-class Spread:
+class ScoreDistribution:
     """How scores lie.
 
     Parameters
@@ -126,10 +126,10 @@ class DriftReport:
     lost: int
     gained: int
     outcomes: Mapping[str, int]
-    mated_old: Spread
-    mated_new: Spread
-    non_mated_old: Spread
-    non_mated_new: Spread
+    mated_old: ScoreDistribution
+    mated_new: ScoreDistribution
+    non_mated_old: ScoreDistribution
+    non_mated_new: ScoreDistribution
     separation_old: float
     separation_new: float
     ranks: Ranks
@@ -197,7 +197,9 @@ def compare(
         old = stack.enter_context(job_on(gallery))
         shadow = stack.enter_context(opened_shadow(old))
         edition = shadow_of(old.path)
-        new = stack.enter_context(Gallery.open(old.path, edition=edition, busy_timeout=PATIENCE))
+        new = stack.enter_context(
+            Gallery.open(old.path, edition=edition, busy_timeout=BUSY_TIMEOUT)
+        )
         outcomes = Counter(one.code or one.status for one in shadow.outcomes())
         face_ids, subjects = shadow.common()
         mated = _mated(face_ids, subjects, pairs, chance)
@@ -272,14 +274,14 @@ def _scores(gallery: Gallery, pairs: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.array([np.clip(float(a @ b), -1, 1) for a, b in both])
 
 
-def _spread(scores: NDArray[np.float64]) -> Spread:
+def _spread(scores: NDArray[np.float64]) -> ScoreDistribution:
     if not len(scores):
-        return Spread(0, (), float("nan"), float("nan"))
+        return ScoreDistribution(0, (), float("nan"), float("nan"))
     quantiles = tuple(float(one) for one in np.quantile(scores, _QUANTILES))
-    return Spread(len(scores), quantiles, float(scores.mean()), float(scores.std()))
+    return ScoreDistribution(len(scores), quantiles, float(scores.mean()), float(scores.std()))
 
 
-def _separation(mated: Spread, non_mated: Spread) -> float:
+def _separation(mated: ScoreDistribution, non_mated: ScoreDistribution) -> float:
     spread = np.sqrt((mated.deviation**2 + non_mated.deviation**2) / 2)
     return float((mated.mean - non_mated.mean) / spread) if spread > 0 else float("nan")
 

@@ -16,7 +16,7 @@ from matcher.errors import JobRunningError
 from matcher.gallery import Gallery
 from matcher.gallery.files import unwritable_reported
 from matcher.gallery.store import now
-from matcher.jobs.shadow import PATIENCE
+from matcher.jobs.shadow import BUSY_TIMEOUT
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +36,10 @@ def job_on(gallery: Path | str) -> Iterator[Gallery]:
         As `job_lock`.
     """
     path = Path(gallery)
-    Gallery.open(path, busy_timeout=PATIENCE).close()  # before there is a lock file where none is
-    with job_lock(path), Gallery.open(path, busy_timeout=PATIENCE) as opened:
+    Gallery.open(
+        path, busy_timeout=BUSY_TIMEOUT
+    ).close()  # before there is a lock file where none is
+    with job_lock(path), Gallery.open(path, busy_timeout=BUSY_TIMEOUT) as opened:
         yield opened
 
 

@@ -9,18 +9,20 @@ from pathlib import Path
 from matcher.jobs.batches import Read, batched
 from matcher.jobs.decoding import Decoders
 from matcher.jobs.settings import JobSettings
-from matcher.jobs.tasks import Task
+from matcher.jobs.tasks import ReindexTask
 
 
 def batches(
-    tasks: Iterable[Task], decoders: Decoders, settings: JobSettings
+    tasks: Iterable[ReindexTask], decoders: Decoders, settings: JobSettings
 ) -> Iterator[list[Read]]:
     """Give batches of decoded photos; the next ones are being decoded while one is embedded."""
     reads = _reads(tasks, decoders, settings)
     return batched(reads, settings.batch, settings.decoding.waiting_bytes)
 
 
-def _reads(tasks: Iterable[Task], decoders: Decoders, settings: JobSettings) -> Iterator[Read]:
+def _reads(
+    tasks: Iterable[ReindexTask], decoders: Decoders, settings: JobSettings
+) -> Iterator[Read]:
     located = ((task, moved_path(task.reference, settings.moved)) for task in tasks)
     with_facts = ((task, path, *size_and_time(path)) for task, path in located)
     ahead, facts = tee(with_facts)

@@ -20,8 +20,8 @@ from matcher.jobs.decoding import Decoders
 from matcher.jobs.photo_reads import batches, moved_path
 from matcher.jobs.reindexing import require_model
 from matcher.jobs.settings import JobSettings
-from matcher.jobs.shadow import PATIENCE, Shadow
-from matcher.jobs.tasks import Task
+from matcher.jobs.shadow import BUSY_TIMEOUT, Shadow
+from matcher.jobs.tasks import ReindexTask
 from matcher.progress import ProgressHook, silent
 
 SLACK: Final = 1.2
@@ -87,7 +87,7 @@ def plan(
     """
     path = Path(gallery)
     with (
-        Gallery.open(path, busy_timeout=PATIENCE) as source,
+        Gallery.open(path, busy_timeout=BUSY_TIMEOUT) as source,
         _looked_at(source, extractor.model) as shadow,
     ):
         copies = source.model == extractor.model and shadow_of(path) is None
@@ -129,10 +129,10 @@ def _looked_at(source: Gallery, model: ModelIdentity) -> Iterator[Shadow]:
 
 def _surveyed(
     shadow: Shadow, settings: JobSettings, to_do: int, sample: int, on_progress: ProgressHook
-) -> tuple[int, list[Task]]:
+) -> tuple[int, list[ReindexTask]]:
     """Return how many files are missing, and tasks spread over all that are there."""
     missing = 0
-    chosen: list[Task] = []
+    chosen: list[ReindexTask] = []
     step = max(1, to_do // sample)
     for number, task in enumerate(shadow.tasks(settings.again) if to_do else ()):
         if not moved_path(task.reference, settings.moved).is_file():
@@ -144,7 +144,9 @@ def _surveyed(
     return missing, chosen
 
 
-def _seconds_per_photo(extractor: Extractor, tasks: Sequence[Task], settings: JobSettings) -> float:
+def _seconds_per_photo(
+    extractor: Extractor, tasks: Sequence[ReindexTask], settings: JobSettings
+) -> float:
     if not tasks:
         return float("nan")
     with Decoders(settings.decoding) as decoders:

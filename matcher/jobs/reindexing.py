@@ -19,8 +19,8 @@ from matcher.jobs.executors.shards import SUFFIX, read_shard
 from matcher.jobs.lock import job_on
 from matcher.jobs.photo_reads import moved_path, size_and_time
 from matcher.jobs.settings import JobSettings
-from matcher.jobs.shadow import PATIENCE, Shadow, make_shadow, model_of
-from matcher.jobs.tasks import Outcome, Result, Status
+from matcher.jobs.shadow import BUSY_TIMEOUT, Shadow, make_shadow, model_of
+from matcher.jobs.tasks import ReindexOutcome, ReindexResult, Status
 from matcher.photos import sha256_of
 from matcher.progress import ProgressHook, silent
 
@@ -150,10 +150,10 @@ def commit_left(shadow: Shadow, again: Sequence[Status]) -> None:
 
 def _counting(
     on_progress: ProgressHook, done: int, total: int
-) -> Callable[[Sequence[Result]], None]:
+) -> Callable[[Sequence[ReindexResult]], None]:
     without = 0
 
-    def hook(results: Sequence[Result]) -> None:
+    def hook(results: Sequence[ReindexResult]) -> None:
         nonlocal done, without
         done += len(results)
         without += sum(result.vector is None for result in results)
@@ -227,7 +227,7 @@ def opened_shadow(source: Gallery) -> Iterator[Shadow]:
         yield shadow
 
 
-def outcomes(gallery: Path | str) -> Iterator[Outcome]:
+def outcomes(gallery: Path | str) -> Iterator[ReindexOutcome]:
     """Give what became of every photo so far.
 
     Raises
@@ -236,7 +236,7 @@ def outcomes(gallery: Path | str) -> Iterator[Outcome]:
         When no job has been begun, or its edition is current already.
     """
     with (
-        Gallery.open(gallery, busy_timeout=PATIENCE) as source,
+        Gallery.open(gallery, busy_timeout=BUSY_TIMEOUT) as source,
         opened_shadow(source) as shadow,
     ):
         yield from shadow.outcomes()

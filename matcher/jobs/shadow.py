@@ -22,10 +22,10 @@ from matcher.gallery.editions import directory_of, new_name, shadow_of
 from matcher.gallery.gallery import Gallery
 from matcher.gallery.index import remove_index
 from matcher.gallery.store import Store
-from matcher.gallery.validation import checked_looks
-from matcher.jobs.tasks import Outcome, Result, Status, Task
+from matcher.gallery.validation import checked_face_vectors
+from matcher.jobs.tasks import ReindexOutcome, ReindexResult, ReindexTask, Status
 
-PATIENCE: Final = 300.0
+BUSY_TIMEOUT: Final = 300.0
 """Seconds that a job waits for another writer; one that clears removed bytes may take long."""
 
 PAGE: Final = 1000
@@ -63,8 +63,8 @@ class Shadow:
 
     def __init__(self, gallery: Gallery, directory: Path) -> None:
         self.source = gallery
-        self.store = Store(directory, PATIENCE)
-        self._source = Store(directory_of(gallery.path, gallery.edition), PATIENCE)
+        self.store = Store(directory, BUSY_TIMEOUT)
+        self._source = Store(directory_of(gallery.path, gallery.edition), BUSY_TIMEOUT)
         self.store.change(_OUTCOMES)
         address = f"{self._source.path.resolve().as_uri()}?mode=ro"
         self.store.change("ATTACH DATABASE ? AS source", (address,))
@@ -94,7 +94,7 @@ class Shadow:
         """Return how many tasks there are, see `tasks`."""
         return int(self.store.value(f"SELECT count(*) {_TASKS}", (json.dumps(again),)))
 
-    def tasks(self, again: Sequence[Status] = ()) -> Iterator[Task]:
+    def tasks(self, again: Sequence[Status] = ()) -> Iterator[ReindexTask]:
         """Give the tasks in the order of face ids, a page at a time.
 
         Parameters
@@ -109,7 +109,7 @@ class Shadow:
         )
         while page := self.store.query(sql, (json.dumps(again), last)):
             last = page[-1][0]
-            yield from (Task(row[0], row[1], row[2], tuple(row[3:])) for row in page)
+            yield from (ReindexTask(row[0], row[1], row[2], tuple(row[3:])) for row in page)
 
     def waiting(self, face_ids: Sequence[int], again: Sequence[Status] = ()) -> set[int]:
         """Return which of the faces are tasks still, see `tasks`."""
@@ -118,7 +118,7 @@ class Shadow:
         asked = (json.dumps(again), json.dumps(list(face_ids)))
         return {face_id for (face_id,) in self.store.query(sql, asked)}
 
-    def commit(self, results: Sequence[Result]) -> None:
+    def commit(self, results: Sequence[ReindexResult]) -> None:
         """Write the results of one batch in one transaction.
 
         Of a face that was removed meanwhile nothing is written.
@@ -132,7 +132,7 @@ class Shadow:
         sql = "SELECT 1 FROM source.faces WHERE face_id = ?"
         return self.store.value(sql, (face_id,)) is not None
 
-    def _record(self, result: Result, generation: int) -> None:
+    def _record(self, result: ReindexResult, generation: int) -> None:
         status = result.status
         if result.vector is not None:
             self._copy_subject(result.face_id)
@@ -159,10 +159,10 @@ class Shadow:
                 (face_id,),
             )
 
-    def _insert(self, result: Result, generation: int) -> bool:
+    def _insert(self, result: ReindexResult, generation: int) -> bool:
         """Write a face and its vector; False when its subject has that very photo already."""
         assert result.vector is not None  # noqa: S101 - for the type checker; the caller saw it
-        looks = checked_looks(result.vector, result.distant, self.model)
+        looks = checked_face_vectors(result.vector, result.distant, self.model)
         written = self.store.change(
             "INSERT OR IGNORE INTO main.faces SELECT face_id, subject_id, ?, ?, taken_on, "
             "age_at_capture, source, ?, ?, ?, ?, ?, ?, ?, enrolled_at, ? "
@@ -247,7 +247,7 @@ class Shadow:
         """Return how many tasks had each outcome so far."""
         return dict(self.store.query("SELECT status, count(*) FROM outcomes GROUP BY status"))
 
-    def outcomes(self) -> Iterator[Outcome]:
+    def outcomes(self) -> Iterator[ReindexOutcome]:
         """Give what became of every task so far, in the order of face ids."""
         last = 0
         while page := self.store.query(
@@ -257,7 +257,7 @@ class Shadow:
             (last, PAGE),
         ):
             last = page[-1][0]
-            yield from (Outcome(*row) for row in page)
+            yield from (ReindexOutcome(*row) for row in page)
 
     def common(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the faces that both editions have, and a number for the subject of each."""
@@ -323,5 +323,5 @@ def make_shadow(gallery: Gallery, model: ModelIdentity) -> str:
 
 def model_of(gallery: Path, edition: str) -> ModelIdentity:
     """Return the model of an edition."""
-    with closing(Store(directory_of(gallery, edition), PATIENCE)) as store:
+    with closing(Store(directory_of(gallery, edition), BUSY_TIMEOUT)) as store:
         return store.model

@@ -22,7 +22,7 @@ from matcher.jobs.executors import LocalExecutor
 from matcher.jobs.lock import job_on
 from matcher.jobs.reindexing import fill, require_model
 from matcher.jobs.settings import JobSettings
-from matcher.jobs.shadow import PATIENCE, Shadow
+from matcher.jobs.shadow import BUSY_TIMEOUT, Shadow
 from matcher.progress import ProgressHook, silent
 
 
@@ -181,7 +181,7 @@ def _fill(
 
 
 def _build_index(path: Path, edition: str) -> None:
-    with Gallery.open(path, edition=edition, busy_timeout=PATIENCE) as built:
+    with Gallery.open(path, edition=edition, busy_timeout=BUSY_TIMEOUT) as built:
         built.rebuild()
 
 

@@ -13,7 +13,7 @@ Status = Literal["done", "changed", "duplicate", "missing", "failed"]
 
 
 @dataclass(frozen=True)
-class Task:
+class ReindexTask:
     """One face of the current edition that has no vector of the new model yet.
 
     Parameters
@@ -35,7 +35,7 @@ class Task:
 
 
 @dataclass(frozen=True, eq=False)
-class Result:
+class ReindexResult:
     """What became of one task; plain data, so that it may come from another machine.
 
     Parameters
@@ -76,7 +76,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ReindexOutcome:
     """What is remembered of one task, for a report.
 
     Parameters
@@ -84,7 +84,7 @@ class Outcome:
     face_id, subject_id, reference
         Whose face, and where its photo was when it was enrolled.
     status, code, reason
-        As in `Result`.
+        As in `ReindexResult`.
     """
 
     face_id: int
@@ -93,3 +93,7 @@ class Outcome:
     status: Status
     code: str
     reason: str
+
+
+Outcome = ReindexOutcome
+"""The former name."""

@@ -10,7 +10,7 @@ from typing import Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.embedding import Extracted, Extraction, Extractor, Template
+from matcher.embedding import EmbeddedFace, Extractor, PhotoExtraction, Template
 from matcher.errors import MatcherError
 from matcher.faces import Face, QualityPolicy, refusals
 from matcher.photos import PhotoSource
@@ -38,7 +38,7 @@ class Probe:
 
 
 @dataclass(frozen=True, eq=False)
-class Prepared:
+class PreparedProbe:
     """A probe that was embedded (`vector`) or was not (`reasons`, and the `error` if any).
 
     A worn one is compared with the distant look of each enrolled face.
@@ -56,7 +56,7 @@ def prepare(
     extractor: Extractor,
     policy: QualityPolicy,
     choose: Literal["one", "largest"],
-) -> Iterator[Prepared]:
+) -> Iterator[PreparedProbe]:
     """Yield each probe prepared, in order; photos are embedded in batches."""
     photos = [source for probe in probes if (source := _photo_of(probe)) is not None]
     extractions = extractor.extract_many(photos, choose=choose, distant=False)
@@ -66,7 +66,7 @@ def prepare(
         elif isinstance(probe.source, Face):
             yield _judge(probe, extractor.embed([probe.source], distant=False)[0], policy)
         else:
-            yield Prepared(_facts(probe), vector=_vector_of(probe))
+            yield PreparedProbe(_facts(probe), vector=_vector_of(probe))
 
 
 def _photo_of(probe: Probe) -> PhotoSource | None:
@@ -83,20 +83,22 @@ def _vector_of(probe: Probe) -> NDArray[np.float32]:
     return np.asarray(vector, dtype=np.float32)
 
 
-def _from_photo(probe: Probe, extraction: Extraction, policy: QualityPolicy) -> Prepared:
+def _from_photo(probe: Probe, extraction: PhotoExtraction, policy: QualityPolicy) -> PreparedProbe:
     if extraction.error is None:
         return _judge(probe, extraction.faces[0], policy)
     sha256 = extraction.photo.sha256 if extraction.photo is not None else None
-    return Prepared(_facts(probe, sha256), reasons=(str(extraction.error),), error=extraction.error)
+    return PreparedProbe(
+        _facts(probe, sha256), reasons=(str(extraction.error),), error=extraction.error
+    )
 
 
-def _judge(probe: Probe, found: Extracted, policy: QualityPolicy) -> Prepared:
+def _judge(probe: Probe, found: EmbeddedFace, policy: QualityPolicy) -> PreparedProbe:
     face = found.face
     facts = _facts(probe, face.photo.sha256, face)
     reasons = tuple(str(reason) for reason in refusals(face.quality, policy))
     if reasons:
-        return Prepared(facts, reasons=reasons)
-    return Prepared(facts, vector=found.probe, worn=found.worn)
+        return PreparedProbe(facts, reasons=reasons)
+    return PreparedProbe(facts, vector=found.probe, worn=found.worn)
 
 
 def _facts(probe: Probe, sha256: str | None = None, face: Face | None = None) -> ProbeFacts:

@@ -12,7 +12,7 @@ from matcher.search.candidates import Candidate
 
 
 @dataclass(frozen=True)
-class Terms:
+class SearchRequest:
     """How much of which gallery is shown; parameters as in `Searcher.search`.
 
     Raises

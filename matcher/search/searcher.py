@@ -18,8 +18,8 @@ from matcher.progress import ProgressHook, silent
 from matcher.search.ages import age_gap, age_on
 from matcher.search.calibration import Calibration
 from matcher.search.candidates import Candidate, CandidateList, CandidatePhoto, Outcome, ProbeFacts
-from matcher.search.probe import Prepared, Probe, prepare
-from matcher.search.request import Terms
+from matcher.search.probe import PreparedProbe, Probe, prepare
+from matcher.search.request import SearchRequest
 
 _BATCH = 64  # probes embedded and searched together
 _Found = tuple[NDArray[np.float32], NDArray[np.int64]]
@@ -112,12 +112,14 @@ class Searcher:
             for that age.
         """
         ready = probe if isinstance(probe, Probe) else Probe(probe, taken_on, age_at_capture)  # type: ignore[arg-type]
-        terms = Terms(top, filters or Filters(), threshold, max_fpir, self._calibration)
-        terms.require_supported([ready.age_at_capture], self._gallery.select(terms.filters).faces)
+        request = SearchRequest(top, filters or Filters(), threshold, max_fpir, self._calibration)
+        request.require_supported(
+            [ready.age_at_capture], self._gallery.select(request.filters).faces
+        )
         (prepared,) = prepare([ready], self._extractor, self._policy, choose)
         if prepared.error is not None and not isinstance(prepared.error, FaceError):
             raise prepared.error
-        (result,) = self._search([prepared], terms)
+        (result,) = self._search([prepared], request)
         return result
 
     def search_many(
@@ -136,38 +138,40 @@ class Searcher:
         As `search`, but a photo that cannot be read gets the outcome `probe not good enough`
         instead of ending the run.
         """
-        terms = Terms(top, filters or Filters(), threshold, max_fpir, self._calibration)
+        request = SearchRequest(top, filters or Filters(), threshold, max_fpir, self._calibration)
         ages = [probe.age_at_capture for probe in probes]
-        terms.require_supported(ages, self._gallery.select(terms.filters).faces)
+        request.require_supported(ages, self._gallery.select(request.filters).faces)
         results: list[CandidateList] = []
         for start in range(0, len(probes), _BATCH):
             batch = probes[start : start + _BATCH]
             prepared = list(prepare(batch, self._extractor, self._policy, choose))
-            results.extend(self._search(prepared, terms))
+            results.extend(self._search(prepared, request))
             on_progress("search", len(results), len(probes))
         return results
 
-    def _search(self, probes: list[Prepared], terms: Terms) -> Iterator[CandidateList]:
-        selection = self._gallery.select(terms.filters)
-        closest = self._closest_subjects(probes, terms.top, selection)
+    def _search(
+        self, probes: list[PreparedProbe], request: SearchRequest
+    ) -> Iterator[CandidateList]:
+        selection = self._gallery.select(request.filters)
+        closest = self._closest_subjects(probes, request.top, selection)
         references = self._references(closest, selection)
         for probe, subjects in zip(probes, closest, strict=True):
             candidates = _rank(probe, [references[name] for name in subjects if name in references])
-            yield self._list(probe, candidates, terms, selection)
+            yield self._list(probe, candidates, request, selection)
 
     def _list(
         self,
-        probe: Prepared,
+        probe: PreparedProbe,
         candidates: tuple[Candidate, ...],
-        terms: Terms,
+        request: SearchRequest,
         selection: Selection,
     ) -> CandidateList:
         age, faces = probe.facts.age_at_capture, selection.faces
-        threshold = terms.lowest_score(age, faces)
+        threshold = request.lowest_score(age, faces)
         kept = [c for c in candidates if threshold is None or c.score >= threshold]
         return CandidateList(
             outcome=_outcome(probe, kept),
-            candidates=tuple(terms.explained(candidate, age, faces) for candidate in kept),
+            candidates=tuple(request.explained(candidate, age, faces) for candidate in kept),
             reasons=probe.reasons,
             probe=probe.facts,
             threshold=threshold,
@@ -175,17 +179,17 @@ class Searcher:
             searched_faces=faces,
             searched_subjects=selection.subjects,
             model=self._gallery.model,
-            calibration=terms.use(age, faces),
+            calibration=request.use(age, faces),
         )
 
     def _closest_subjects(
-        self, probes: list[Prepared], top: int, selection: Selection
+        self, probes: list[PreparedProbe], top: int, selection: Selection
     ) -> list[list[str]]:
         """Return the `top` subjects of each probe, or all there are, by their closest face."""
         closest: list[list[str]] = [[] for _ in probes]
         for worn, nearest in (
             (False, self._gallery.nearest),
-            (True, self._gallery.nearest_from_afar),
+            (True, self._gallery.nearest_low_resolution),
         ):
             vectors = {
                 row: probe.vector
@@ -233,7 +237,7 @@ class Searcher:
         return {name: faces for name, faces in kept.items() if faces}
 
 
-def _rank(probe: Prepared, references: list[list[StoredFace]]) -> tuple[Candidate, ...]:
+def _rank(probe: PreparedProbe, references: list[list[StoredFace]]) -> tuple[Candidate, ...]:
     """Return the candidates, the highest score first; equal scores by subject identifier."""
     if probe.vector is None:
         return ()
@@ -242,7 +246,9 @@ def _rank(probe: Prepared, references: list[list[StoredFace]]) -> tuple[Candidat
     return tuple(replace(item, rank=rank) for rank, item in enumerate(described, start=1))
 
 
-def _describe(probe: Prepared, vector: NDArray[np.float32], faces: list[StoredFace]) -> Candidate:
+def _describe(
+    probe: PreparedProbe, vector: NDArray[np.float32], faces: list[StoredFace]
+) -> Candidate:
     weights = np.array([face.weight for face in faces])
     compared = np.stack([_compared(face, probe.worn) for face in faces])
     photos = sorted(
@@ -284,7 +290,7 @@ def _score(probe: NDArray[np.float32], reference: NDArray[np.float32]) -> float:
     return float(np.clip(probe @ reference, -1, 1))
 
 
-def _outcome(probe: Prepared, candidates: Sequence[Candidate]) -> Outcome:
+def _outcome(probe: PreparedProbe, candidates: Sequence[Candidate]) -> Outcome:
     if probe.vector is None:
         return "probe not good enough"
     return "leads" if candidates else "none above the threshold"

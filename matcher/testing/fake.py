@@ -7,8 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.embedding import FarView, Looks, ModelIdentity, ModelRecord, WeightsFile
-from matcher.embedding.low_resolution import from_afar
+from matcher.embedding import (
+    FaceVectors,
+    LowResolutionView,
+    ModelIdentity,
+    ModelRecord,
+    WeightsFile,
+)
+from matcher.embedding.low_resolution import at_low_resolution
 from matcher.faces import CropTemplate, Face, measure
 from matcher.photos import Photo
 
@@ -48,7 +54,7 @@ class FakeEmbedder:
         Length of a vector, >= 2.
     version
         Of the identity; another version is another model with other vectors.
-    far_views
+    low_resolution_views
         As in `ModelRecord`.
     worn_above
         A crop whose vector and distant vector have a higher cosine than this is worn; above 1,
@@ -59,7 +65,7 @@ class FakeEmbedder:
         self,
         dimension: int = 128,
         version: str = "1",
-        far_views: tuple[FarView, ...] = (),
+        low_resolution_views: tuple[LowResolutionView, ...] = (),
         worn_above: float = 0.9,
     ) -> None:
         self._record = ModelRecord(
@@ -75,7 +81,7 @@ class FakeEmbedder:
             scale=255.0,
             dimension=dimension,
             mirrored=False,
-            far_views=far_views,
+            low_resolution_views=low_resolution_views,
         )
         self._worn_above = worn_above
         seed = np.random.SeedSequence([dimension, *version.encode()])
@@ -96,7 +102,7 @@ class FakeEmbedder:
             "fa4e" * 16,
             self._record.preprocessing_sha256,
             self._record.dimension,
-            distant=bool(self._record.far_views),
+            distant=bool(self._record.low_resolution_views),
         )
 
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -106,15 +112,17 @@ class FakeEmbedder:
         signals = signals - signals.mean(axis=1, keepdims=True)
         return _unit((signals + 1e-6) @ self._projection)
 
-    def look(self, crops: NDArray[np.uint8], *, distant: bool = True) -> Looks:
+    def look(self, crops: NDArray[np.uint8], *, distant: bool = True) -> FaceVectors:
         """Return the vectors; with far views the distant ones too, and by how alike who is worn."""
         vectors = self.embed(crops)
-        if not self._record.far_views:
-            return Looks.near(vectors)
-        views = [self.embed(from_afar(crops, view)) for view in self._record.far_views]
+        if not self._record.low_resolution_views:
+            return FaceVectors.near(vectors)
+        views = [
+            self.embed(at_low_resolution(crops, view)) for view in self._record.low_resolution_views
+        ]
         far = _unit(vectors + np.mean(views, axis=0, dtype=np.float64))
         alike = np.einsum("nd,nd->n", vectors, far)
-        return Looks(vectors, far if distant else None, vectors, alike > self._worn_above)
+        return FaceVectors(vectors, far if distant else None, vectors, alike > self._worn_above)
 
 
 def _grid_means(crops: NDArray[np.float64]) -> NDArray[np.float64]:

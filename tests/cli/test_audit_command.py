@@ -60,7 +60,7 @@ def report(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def remembered(report: Path) -> tuple[str, Path]:
     """The option that names the vectors of the report."""
-    return "--memory", report.with_name("report.vectors.sqlite")
+    return "--vector-cache", report.with_name("report.vectors.sqlite")
 
 
 def rows(folder: Path, table: str) -> list[dict[str, str]]:
@@ -174,7 +174,16 @@ def test_measures_that_differ_in_the_last_digits_do_not_stop_a_comparison(
     tmp_path: Path, photos: Path
 ) -> None:
     memory = tmp_path / "memory.sqlite"
-    options = ("--by", "capture_type", "--fmr", 0.1, "--draws", 5, "--memory", memory)
+    options = (
+        "--by",
+        "capture_type",
+        "--fmr",
+        0.1,
+        "--draws",
+        5,
+        "--memory",
+        memory,
+    )  # the former name
     run("audit", photos, "--out", tmp_path / "first", *options)
     with closing(sqlite3.connect(memory)) as held, held:
         # just below the sharpness from which a face has its full weight
@@ -209,7 +218,7 @@ def test_measures_that_differ_in_the_last_digits_do_not_stop_a_comparison(
         (("{photos}", "--scores", "{tmp}/none.csv"), 3, "none.csv"),
         (("{photos}", "--scores", "{tmp}/bad.csv"), 3, "no column"),
         (("{photos}", "--model", "nonesuch"), 4, "dlib-resnet"),
-        (("{photos}", "--memory", "{tmp}/bad.csv"), 3, "memory of vectors"),
+        (("{photos}", "--vector-cache", "{tmp}/bad.csv"), 3, "cache of vectors"),
     ],
 )
 def test_wrong_input_ends_with_a_message_and_nothing_half_written(
@@ -223,7 +232,7 @@ def test_wrong_input_ends_with_a_message_and_nothing_half_written(
     (tmp_path / "bad.csv").write_text("photo,person\na.jpg,b\n")
     (tmp_path / "lost.csv").write_text("photo,subject\nlost.jpg,a\n")
     before = contents(tmp_path)
-    options = () if "--memory" in words else remembered
+    options = () if "--vector-cache" in words else remembered
     filled = [word.format(tmp=tmp_path, photos=photos) for word in words]
     result = run("audit", *filled, "--out", tmp_path / "report", *options, code=code)
     assert says in result.stderr

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from matcher.embedding import Extracted, Extractor
+from matcher.embedding import EmbeddedFace, Extractor
 from matcher.errors import ModelError
 from matcher.photos import load_photo
 from matcher.testing import FakeDetector, FakeEmbedder
@@ -56,5 +56,5 @@ def test_faces_come_back_in_order_with_errors_in_their_places() -> None:
     faces = [face for found in CHOOSY.extract_many([*PICTURES[:2]]) for face in found.faces]
     (bad,) = FakeDetector().detect([load_photo(PLAIN)])
     found = CHOOSY.embed_each([faces[0].face, *bad, faces[1].face])
-    assert [isinstance(one, Extracted) for one in found] == [True, False, True]
+    assert [isinstance(one, EmbeddedFace) for one in found] == [True, False, True]
     assert CHOOSY.embed_each([]) == ()

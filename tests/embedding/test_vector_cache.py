@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from rendered_cohort import SUBJECTS, Cohort
 
-from matcher.embedding import Extraction, Extractor, ModelIdentity, read_faces
+from matcher.embedding import Extractor, ModelIdentity, PhotoExtraction, embed_cached
 from matcher.enrolment import read_manifest
 from matcher.errors import InputError
 from matcher.faces import Choice
@@ -32,7 +32,7 @@ class Counting(Extractor):
 
     def extract_many(
         self, sources: Iterable[PhotoSource], *, choose: Choice = "one", distant: bool = True
-    ) -> Iterator[Extraction]:
+    ) -> Iterator[PhotoExtraction]:
         for extraction in self._real.extract_many(sources, choose=choose, distant=distant):
             self.seen += 1
             if self.seen > self._stop_after:
@@ -48,10 +48,10 @@ def photos(cohort: Cohort) -> list[Path]:
 def test_a_second_run_reads_no_photo_again_and_gives_the_same(
     photos: list[Path], extractor: Extractor, tmp_path: Path
 ) -> None:
-    memory = tmp_path / "vectors.sqlite"
+    cache = tmp_path / "vectors.sqlite"
     first, second = Counting(extractor), Counting(extractor)
-    before = read_faces(first, photos, memory)
-    after = read_faces(second, photos, memory)
+    before = embed_cached(first, photos, cache)
+    after = embed_cached(second, photos, cache)
     assert (first.seen, second.seen) == (SUBJECTS, 0)
     for one, other in zip(before, after, strict=True):
         assert one.vector is not None
@@ -63,7 +63,7 @@ def test_a_second_run_reads_no_photo_again_and_gives_the_same(
 def test_vectors_are_those_of_the_extractor(
     photos: list[Path], extractor: Extractor, tmp_path: Path
 ) -> None:
-    reading = read_faces(extractor, photos[:1], tmp_path / "vectors.sqlite")[0]
+    reading = embed_cached(extractor, photos[:1], tmp_path / "vectors.sqlite")[0]
     (found,) = extractor.extract(photos[0])
     np.testing.assert_array_equal(reading.vector, found.vector)
     assert reading.sha256 == found.face.photo.sha256
@@ -75,7 +75,7 @@ def test_bad_photos_are_outcomes_in_their_place(
 ) -> None:
     text = tmp_path / "notes.jpg"
     text.write_text("not a picture")
-    readings = read_faces(
+    readings = embed_cached(
         extractor, [text, photos[0], tmp_path / "absent.jpg"], tmp_path / "vectors.sqlite"
     )
     assert [reading.code for reading in readings] == ["photo_format", "", "photo_not_found"]
@@ -86,11 +86,11 @@ def test_an_interrupted_run_keeps_the_batches_that_were_done(
     photos: list[Path], extractor: Extractor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("matcher.embedding.vector_cache._BATCH", 2)
-    memory = tmp_path / "vectors.sqlite"
+    cache = tmp_path / "vectors.sqlite"
     with pytest.raises(KeyboardInterrupt):
-        read_faces(Counting(extractor, stop_after=3), photos, memory)
+        embed_cached(Counting(extractor, stop_after=3), photos, cache)
     resumed = Counting(extractor)
-    readings = read_faces(resumed, photos, memory)
+    readings = embed_cached(resumed, photos, cache)
     assert resumed.seen == SUBJECTS - 2
     assert all(reading.vector is not None for reading in readings)
 
@@ -99,30 +99,30 @@ def test_an_interrupted_run_keeps_the_batches_that_were_done(
 def test_whatever_decides_a_reading_is_part_of_the_key(
     photos: list[Path], extractor: Extractor, tmp_path: Path, change: dict[str, str]
 ) -> None:
-    memory = tmp_path / "vectors.sqlite"
-    read_faces(extractor, photos[:1], memory)
+    cache = tmp_path / "vectors.sqlite"
+    embed_cached(extractor, photos[:1], cache)
     again = Counting(extractor)
-    read_faces(again, photos[:1], memory, **change)  # type: ignore[arg-type]
+    embed_cached(again, photos[:1], cache, **change)  # type: ignore[arg-type]
     assert again.seen == 1
 
 
 def test_further_measures_are_remembered(
     photos: list[Path], extractor: Extractor, tmp_path: Path
 ) -> None:
-    memory = tmp_path / "vectors.sqlite"
+    cache = tmp_path / "vectors.sqlite"
     for _ in range(2):
-        (reading,) = read_faces(
-            extractor, photos[:1], memory, measure=lambda face: {"width": face.photo.size[0]}
+        (reading,) = embed_cached(
+            extractor, photos[:1], cache, measure=lambda face: {"width": face.photo.size[0]}
         )
         assert reading.facts["width"] == 256
 
 
-def test_the_memory_holds_no_path_and_no_name(
+def test_the_cache_holds_no_path_and_no_name(
     photos: list[Path], extractor: Extractor, tmp_path: Path
 ) -> None:
-    memory = tmp_path / "vectors.sqlite"
-    read_faces(extractor, photos, memory)
-    with closing(sqlite3.connect(memory)) as connection:
+    cache = tmp_path / "vectors.sqlite"
+    embed_cached(extractor, photos, cache)
+    with closing(sqlite3.connect(cache)) as connection:
         dump = "\n".join(connection.iterdump())
     assert photos[0].name not in dump
     assert str(photos[0].parent) not in dump
@@ -131,8 +131,8 @@ def test_the_memory_holds_no_path_and_no_name(
 def test_a_file_of_something_else_is_refused(
     photos: list[Path], extractor: Extractor, tmp_path: Path
 ) -> None:
-    memory = tmp_path / "vectors.sqlite"
-    memory.write_text("something else, long enough to be no empty database")
+    cache = tmp_path / "vectors.sqlite"
+    cache.write_text("something else, long enough to be no empty database")
     with pytest.raises(InputError, match="delete this one"):
-        read_faces(extractor, photos, memory)
-    assert memory.read_text().startswith("something else")
+        embed_cached(extractor, photos, cache)
+    assert cache.read_text().startswith("something else")

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from gallery_builders import MODEL, VECTORS, enrolment, files_hold, gallery
 
-from matcher.embedding import FarView
+from matcher.embedding import LowResolutionView
 from matcher.errors import InputError
 from matcher.gallery import Gallery
 from matcher.testing import FakeEmbedder
 
 DIMENSION = VECTORS.shape[1]
-TWO_LOOKS = FakeEmbedder(DIMENSION, far_views=(FarView(16),)).identity
+TWO_LOOKS = FakeEmbedder(DIMENSION, low_resolution_views=(LowResolutionView(16),)).identity
 DISTANT = VECTORS[20_000:]
 
 
@@ -43,14 +43,14 @@ def test_the_nearest_from_afar_are_those_of_a_plain_scan(two_looks, monkeypatch)
     monkeypatch.setattr("matcher.gallery.store.rows.PAGE", 7)
     queries = DISTANT[[3, 39]]
     truth = queries.astype(np.float64) @ DISTANT[:40].astype(np.float64).T
-    scores, face_ids = two_looks.nearest_from_afar(queries, 5)
+    scores, face_ids = two_looks.nearest_low_resolution(queries, 5)
     np.testing.assert_array_equal(face_ids, np.argsort(-truth, axis=1)[:, :5] + 1)
     np.testing.assert_allclose(scores, -np.sort(-truth, axis=1)[:, :5], atol=1e-6)
 
 
 def test_from_afar_only_allowed_faces_are_found(two_looks):
     allowed = np.array([5, 9, 17, 10_000])
-    _, face_ids = two_looks.nearest_from_afar(DISTANT[:1], 4, allowed)
+    _, face_ids = two_looks.nearest_low_resolution(DISTANT[:1], 4, allowed)
     assert sorted(face_ids[0].tolist()) == [-1, 5, 9, 17]
 
 
@@ -61,9 +61,9 @@ def test_the_nearest_themselves_are_found_by_their_own_vectors(two_looks):
 
 def test_added_and_removed_faces_count_at_once_from_afar(two_looks):
     two_looks.add([looks_of(40)])
-    assert two_looks.nearest_from_afar(DISTANT[40:41], 1)[1] == 41
+    assert two_looks.nearest_low_resolution(DISTANT[40:41], 1)[1] == 41
     two_looks.remove_subject("subject-0000")
-    found = two_looks.nearest_from_afar(DISTANT[:1], 41)[1]
+    found = two_looks.nearest_low_resolution(DISTANT[:1], 41)[1]
     assert not np.isin(found, [1, 2, 3, 4]).any()
 
 
@@ -90,7 +90,7 @@ def test_where_the_model_has_no_distant_look_none_is_taken_or_searched(gallery):
     gallery.add([enrolment(0)])
     assert gallery.faces([1])[1].distant is None
     with pytest.raises(InputError, match="distant look"):
-        gallery.nearest_from_afar(VECTORS[:1], 1)
+        gallery.nearest_low_resolution(VECTORS[:1], 1)
     assert MODEL.looks == 1
 
 

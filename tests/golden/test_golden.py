@@ -64,7 +64,7 @@ def test_a_gallery_gives_the_search_results_that_it_gave(golden: Path) -> None:
     queries = np.array(wanted["queries"], np.float32)
     with Gallery.open(golden / "gallery") as gallery:
         assert_finds(gallery.nearest(queries, 5), wanted["nearest"])
-        assert_finds(gallery.nearest_from_afar(queries, 5), wanted["nearest_low_resolution"])
+        assert_finds(gallery.nearest_low_resolution(queries, 5), wanted["nearest_low_resolution"])
 
 
 def test_the_index_file_is_searched_as_it_is(

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from matcher.embedding import Extractor, FarView
+from matcher.embedding import Extractor, LowResolutionView
 from matcher.enrolment import PhotoOfSubject, enrol
 from matcher.faces import POLICIES
 from matcher.gallery import Gallery, Subject
@@ -22,7 +22,8 @@ from matcher.testing import FakeDetector, FakeEmbedder
 
 OLD = Extractor(FakeDetector(), FakeEmbedder(16))
 NEW = Extractor(
-    FakeDetector(), FakeEmbedder(24, version="2", far_views=(FarView(16),), worn_above=1.1)
+    FakeDetector(),
+    FakeEmbedder(24, version="2", low_resolution_views=(LowResolutionView(16),), worn_above=1.1),
 )
 
 SETTINGS = JobSettings(batch=8, decoding=Decoding(workers=1))

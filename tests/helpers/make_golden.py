@@ -23,7 +23,7 @@ import numpy as np
 from job_builders import draw
 
 from fairness import AuditSettings, audit, read_bounds, read_cohort, read_scores
-from matcher.embedding import Extractor, FarView
+from matcher.embedding import Extractor, LowResolutionView
 from matcher.enrolment import PhotoOfSubject, enrol
 from matcher.faces import POLICIES
 from matcher.gallery import Enrolment, Gallery, PhotoRecord, Subject
@@ -31,12 +31,14 @@ from matcher.gallery.editions import directory_of, shadow_of
 from matcher.gallery.shard_folders import make_shard_folder
 from matcher.jobs import Decoding, JobSettings, reindex
 from matcher.jobs.executors.shards import write_shard
-from matcher.jobs.tasks import Result
+from matcher.jobs.tasks import ReindexResult
 from matcher.testing import FakeDetector, FakeEmbedder, random_unit_vectors
 
-TWO_VECTORS = FakeEmbedder(16, far_views=(FarView(16),))
+TWO_VECTORS = FakeEmbedder(16, low_resolution_views=(LowResolutionView(16),))
 OLD = Extractor(FakeDetector(), FakeEmbedder(16))
-NEW = Extractor(FakeDetector(), FakeEmbedder(24, version="2", far_views=(FarView(16),)))
+NEW = Extractor(
+    FakeDetector(), FakeEmbedder(24, version="2", low_resolution_views=(LowResolutionView(16),))
+)
 QUERIES = random_unit_vectors(4, 16, seed=7)
 PHOTOS, COMMITTED, IN_SHARD = 12, 4, 2
 SETTINGS = JobSettings(batch=COMMITTED, decoding=Decoding(workers=1))
@@ -92,7 +94,7 @@ def write_gallery(folder: Path) -> None:
             "subjects": ids_of(gallery),
             "queries": QUERIES.tolist(),
             "nearest": found(gallery.nearest(QUERIES, 5)),
-            "nearest_low_resolution": found(gallery.nearest_from_afar(QUERIES, 5)),
+            "nearest_low_resolution": found(gallery.nearest_low_resolution(QUERIES, 5)),
         }
     write_json(folder / "gallery.expected.json", expected)
 
@@ -144,7 +146,7 @@ def leave_results(gallery: Path, photos: list[PhotoOfSubject]) -> None:
         (face,) = NEW.extract(path)
         stat = path.stat()
         results.append(
-            Result(
+            ReindexResult(
                 face_id,
                 "done",
                 reference=str(path),

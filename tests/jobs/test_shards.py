@@ -32,7 +32,7 @@ from matcher.jobs.photo_reads import batches
 from matcher.jobs.reindexing import reindex
 from matcher.jobs.shadow import Shadow, make_shadow
 from matcher.jobs.switching import switch
-from matcher.jobs.tasks import Result
+from matcher.jobs.tasks import ReindexResult
 
 NUMBERS = st.floats(width=64, allow_nan=False)
 LOOKS = st.none() | st.lists(st.floats(-1, 1, width=32), min_size=3, max_size=3).map(
@@ -41,9 +41,9 @@ LOOKS = st.none() | st.lists(st.floats(-1, 1, width=32), min_size=3, max_size=3)
 
 
 @st.composite
-def results(draw_from: st.DrawFn) -> Result:
+def results(draw_from: st.DrawFn) -> ReindexResult:
     vector = draw_from(LOOKS)
-    return Result(
+    return ReindexResult(
         face_id=draw_from(st.integers(1, 2**62)),
         status=draw_from(st.sampled_from(["done", "changed", "missing", "failed"])),
         code=draw_from(st.text(max_size=5)),
@@ -61,7 +61,7 @@ def results(draw_from: st.DrawFn) -> Result:
     )
 
 
-def plain(result: Result) -> dict[str, object]:
+def plain(result: ReindexResult) -> dict[str, object]:
     looks = {
         name: None if look is None else look.tobytes()
         for name, look in (("vector", result.vector), ("distant", result.distant))
@@ -71,7 +71,7 @@ def plain(result: Result) -> dict[str, object]:
 
 @given(written=st.lists(results(), max_size=4))
 def test_what_is_read_is_what_was_written_to_the_bit(
-    tmp_path_factory: pytest.TempPathFactory, written: list[Result]
+    tmp_path_factory: pytest.TempPathFactory, written: list[ReindexResult]
 ) -> None:
     file = tmp_path_factory.mktemp("shard") / "1.shard"
     write_shard(file, written)
@@ -82,7 +82,10 @@ def test_what_is_read_is_what_was_written_to_the_bit(
 def test_any_flipped_bit_and_any_cut_is_noticed(tmp_path: Path) -> None:
     file = tmp_path / "1.shard"
     vector = np.array([0.6, 0.8], np.float32)
-    write_shard(file, [Result(7, "done", reference="a.jpg", vector=vector), Result(8, "failed")])
+    write_shard(
+        file,
+        [ReindexResult(7, "done", reference="a.jpg", vector=vector), ReindexResult(8, "failed")],
+    )
     data = file.read_bytes()
     for place in range(len(data)):
         damaged = bytearray(data)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from matcher.embedding import Extractor, FarView
+from matcher.embedding import Extractor, LowResolutionView
 from matcher.enrolment import PhotoOfSubject, enrol
 from matcher.faces import POLICIES
 from matcher.gallery import Filters, Gallery, Subject
@@ -16,7 +16,9 @@ from matcher.search import CandidateList, Probe, Searcher
 from matcher.testing import FakeDetector, FakeEmbedder
 
 PEOPLE = 30
-EXTRACTOR = Extractor(FakeDetector(), FakeEmbedder(64, far_views=(FarView(6),)))
+EXTRACTOR = Extractor(
+    FakeDetector(), FakeEmbedder(64, low_resolution_views=(LowResolutionView(6),))
+)
 OFF = POLICIES["off"]
 
 

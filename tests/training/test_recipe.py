@@ -17,13 +17,13 @@ from safetensors.torch import load_file
 
 from matcher.embedding import get_record
 from matcher.embedding.networks.torch_network import dlib_resnet, youth_resnet
-from matcher.embedding.networks.youth_network import spread_resnet
+from matcher.embedding.networks.youth_network import whitened_resnet
 from matcher.embedding.weights import cache_folder, read_weights, sha256_of
 from training import __main__ as command
 from training.__main__ import _origins, main
 from training.fit import Faces, Recipe, fit
 from training.sources import ADULT, fairface_training_part, lfw_training_part
-from training.teacher import Spread, main_directions, projected, said_of, without_groups
+from training.teacher import PartialWhitening, main_directions, projected, said_of, without_groups
 from training.views import ALL_SIZES
 
 
@@ -146,7 +146,7 @@ def some_faces(count: int = 8) -> Faces:
 
 def trained(recipe: Recipe, *, workers=0, every=50, on_report=lambda *_: None):
     return fit(
-        spread_resnet(),
+        whitened_resnet(),
         some_faces(),
         some_vectors(),
         recipe,
@@ -182,7 +182,7 @@ def test_the_spread_centres_the_bands_and_takes_out_what_differs_between_them() 
     bands = np.repeat([0, 1, 2, 3], [50, 400, 100, 200])
     vectors = rng.normal(size=(750, 12)) * 0.3 + rng.normal(size=(4, 12))[bands]
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    spread = Spread.fitted(vectors, bands)
+    spread = PartialWhitening.fitted(vectors, bands)
     mapped = (vectors - spread.mean) @ spread.matrix
     means = np.array([mapped[bands == band].mean(axis=0) for band in range(4)])
     before = np.array([vectors[bands == band].mean(axis=0) for band in range(4)])
@@ -204,7 +204,7 @@ def test_a_projection_brings_the_means_of_groups_together() -> None:
 
 def test_projected_weights_say_the_projection_of_what_they_said() -> None:
     torch.manual_seed(0)
-    network, changed = spread_resnet(), spread_resnet()
+    network, changed = whitened_resnet(), whitened_resnet()
     vectors = np.random.default_rng(5).normal(size=(30, 128))
     projection = without_groups(vectors, np.arange(30) % 3, 2)
     changed.load_state_dict(projected(network.state_dict(), projection))
@@ -229,7 +229,7 @@ def test_the_main_directions_keep_what_differs_most_in_each_band() -> None:
 
 def test_what_is_said_of_a_face_is_said_of_its_mirror_image() -> None:
     torch.manual_seed(0)
-    network, crops = spread_resnet(), some_faces(3).crops
+    network, crops = whitened_resnet(), some_faces(3).crops
     said = said_of(network, crops)
     assert np.allclose(said, said_of(network, crops[:, :, ::-1]), atol=1e-6)
     assert np.allclose(np.linalg.norm(said, axis=1), 1.0)
@@ -237,7 +237,10 @@ def test_what_is_said_of_a_face_is_said_of_its_mirror_image() -> None:
 
 def test_a_map_then_a_matrix_is_one_map() -> None:
     rng = np.random.default_rng(7)
-    spread, matrix = Spread(rng.normal(size=6), rng.normal(size=(6, 6))), rng.normal(size=(6, 3))
+    spread, matrix = (
+        PartialWhitening(rng.normal(size=6), rng.normal(size=(6, 6))),
+        rng.normal(size=(6, 3)),
+    )
     vectors = rng.normal(size=(5, 6))
     wanted = (vectors - spread.mean) @ spread.matrix @ matrix
     wanted /= np.linalg.norm(wanted, axis=1, keepdims=True)
@@ -246,8 +249,8 @@ def test_a_map_then_a_matrix_is_one_map() -> None:
 
 def test_the_student_starts_as_the_teacher_spread_apart() -> None:
     torch.manual_seed(0)
-    body = spread_resnet().body
-    spread = Spread(np.full(128, 0.01), np.random.default_rng(0).normal(size=(128, 128)))
+    body = whitened_resnet().body
+    spread = PartialWhitening(np.full(128, 0.01), np.random.default_rng(0).normal(size=(128, 128)))
     crops = torch.rand(3, 3, 150, 150)
     with torch.inference_mode():
         said = body(crops).double().numpy()

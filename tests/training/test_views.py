@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.embedding.models import DLIB_150
-from training.views import ALL_SIZES, grown, moved, view, worn
+from training.views import ALL_SIZES, degraded, grown, moved, view
 
 LANDMARKS = np.array(DLIB_150.points)
 growths = st.floats(-0.18, 0.18)
@@ -57,5 +57,5 @@ def test_a_moved_face_stays_about_where_it_was(crop: np.ndarray) -> None:
 
 def test_worn_views_differ_from_each_other_and_from_the_crop(crop: np.ndarray) -> None:
     rng = np.random.default_rng(5)
-    views = [worn(crop, rng, ALL_SIZES) for _ in range(5)]
+    views = [degraded(crop, rng, ALL_SIZES) for _ in range(5)]
     assert len({image.tobytes() for image in [crop, *views]}) == 6

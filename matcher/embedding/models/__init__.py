@@ -3,7 +3,7 @@
 from matcher.embedding.models.onnx_record import read_record
 from matcher.embedding.models.record import (
     OWN_PACKAGE,
-    FarView,
+    LowResolutionView,
     ModelIdentity,
     ModelRecord,
     WeightsFile,
@@ -14,7 +14,7 @@ __all__ = [
     "DEFAULT_MODEL",
     "DLIB_150",
     "OWN_PACKAGE",
-    "FarView",
+    "LowResolutionView",
     "ModelIdentity",
     "ModelRecord",
     "WeightsFile",

@@ -37,7 +37,7 @@ class WeightsFile:
 
 
 @dataclass(frozen=True)
-class FarView:
+class LowResolutionView:
     """One way of showing a face as from afar: shrunk, perhaps saved, and brought back to its size.
 
     Parameters
@@ -77,7 +77,7 @@ class ModelRecord:
     mirrored
         Whether the vector is the mean of the crop's and its mirror image's vectors (then it does
         not change when the photo is mirrored).
-    far_views
+    low_resolution_views
         How it looks at a face from afar, for the second vector that a gallery keeps of it: a worn
         or small probe resembles that one more than the vector of a clear photo. Empty for a model
         whose galleries keep one vector a face.
@@ -95,7 +95,7 @@ class ModelRecord:
     scale: float
     dimension: int
     mirrored: bool
-    far_views: tuple[FarView, ...] = ()
+    low_resolution_views: tuple[LowResolutionView, ...] = ()
 
     @property
     def works_offline(self) -> bool:
@@ -113,8 +113,8 @@ class ModelRecord:
             "mirrored": self.mirrored,
             "network": self.network,
         }
-        if self.far_views:
-            facts["far_views"] = [asdict(view) for view in self.far_views]
+        if self.low_resolution_views:
+            facts["far_views"] = [asdict(view) for view in self.low_resolution_views]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 

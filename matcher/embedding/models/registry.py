@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from matcher.embedding.models.onnx_record import read_record
-from matcher.embedding.models.record import OWN_PACKAGE, FarView, ModelRecord, WeightsFile
+from matcher.embedding.models.record import OWN_PACKAGE, LowResolutionView, ModelRecord, WeightsFile
 from matcher.errors import UnknownModelError
 from matcher.faces import CropTemplate
 
@@ -79,7 +79,7 @@ _YOUTH_RESNET = replace(
         "adults of Labeled Faces in the Wild. No photo of a child was paired with one at another "
         "age, but what sface learned from may hold people at several."
     ),
-    far_views=(FarView(32), FarView(24, quality=30)),
+    low_resolution_views=(LowResolutionView(32), LowResolutionView(24, quality=30)),
 )
 
 _RELEASE = "https://github.com/timesler/facenet-pytorch/releases/download/v2.2.9/"

@@ -13,11 +13,11 @@ from matcher.embedding.networks.sface_network import FEATURES, MobileNet
 # FG-NET, see docs/youth-resnet.md.
 WORN_AT, CLEAR_AT = 0.80, 0.87
 
-WEAR_SIGNS = 2 * DIMENSION + 1
-"""How many signs of wear there are, see `wear_signs`."""
+DEGRADATION_SIGNS = 2 * DIMENSION + 1
+"""How many signs of wear there are, see `degradation_signs`."""
 
 
-class SpreadNetwork(nn.Module):
+class WhitenedNetwork(nn.Module):
     """A network, and a map that spreads its vectors apart.
 
     Vectors of young faces crowd on one side of the sphere. `spread` moves the centre of faces of
@@ -42,14 +42,14 @@ class SpreadNetwork(nn.Module):
         return functional.normalize(vectors, dim=1)
 
 
-def spread_resnet() -> SpreadNetwork:
+def whitened_resnet() -> WhitenedNetwork:
     """Return dlib's network with a map behind it."""
-    return SpreadNetwork(DlibResnet(), DIMENSION)
+    return WhitenedNetwork(DlibResnet(), DIMENSION)
 
 
-def spread_mobile() -> SpreadNetwork:
+def whitened_mobile() -> WhitenedNetwork:
     """Return SFace's network with a map behind it."""
-    return SpreadNetwork(MobileNet(), FEATURES)
+    return WhitenedNetwork(MobileNet(), FEATURES)
 
 
 class Expert(nn.Module):
@@ -62,8 +62,8 @@ class Expert(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.resnet = spread_resnet()
-        self.mobile = spread_mobile()
+        self.resnet = whitened_resnet()
+        self.mobile = whitened_mobile()
         self.joint = nn.Linear(2 * DIMENSION, DIMENSION, bias=False)
 
     def forward(self, crops: Tensor) -> Tensor:
@@ -72,7 +72,7 @@ class Expert(nn.Module):
         return functional.normalize(self.joint(said), dim=1)
 
 
-def wear_signs(clear: Tensor, worn: Tensor) -> Tensor:
+def degradation_signs(clear: Tensor, worn: Tensor) -> Tensor:
     """Return what tells wear, (n, 257): both experts' unit vectors, (n, 128), and their cosine."""
     return torch.cat((clear, worn, (clear * worn).sum(dim=1, keepdim=True)), dim=1)
 
@@ -96,12 +96,12 @@ class YouthResnet(nn.Module):
         self.clear = Expert()
         self.worn = Expert()
         self.worn.mobile.body.last = self.clear.mobile.body.last
-        self.wear = nn.Linear(WEAR_SIGNS, 1)
+        self.wear = nn.Linear(DEGRADATION_SIGNS, 1)
 
     def forward(self, crops: Tensor) -> Tensor:
         """Return (n, 257) for (n, 3, 150, 150): see `Network` of `crop_embedder`."""
         clear, worn = self.clear(crops), self.worn(crops)
-        signs = wear_signs(clear, worn)
+        signs = degradation_signs(clear, worn)
         agreement = signs[:, -1:]
         share = ((agreement - WORN_AT) / (CLEAR_AT - WORN_AT)).clamp(0.0, 1.0)
         vectors = share * clear + (1.0 - share) * worn

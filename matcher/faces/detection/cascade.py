@@ -5,7 +5,7 @@ networks", IEEE Signal Processing Letters 23 (10), 2016. Three networks look at 
 pixels. What lies outside a photo is grey, so that a face cut by the edge is not distorted.
 
 Boxes are float64 rows (left, top, right, bottom) measured from the outer corner of the photo: the
-first pixel reaches from 0 to 1. Sightings have the first pixel's centre at 0.
+first pixel reaches from 0 to 1. Detections have the first pixel's centre at 0.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 from torchvision.ops import batched_nms, nms
 
-from matcher.faces.detection.image_pyramid import Halves
-from matcher.faces.detection.retries import Sighting
+from matcher.faces.detection.image_pyramid import ImagePyramid
+from matcher.faces.detection.retries import Detection
 
 WINDOW, REFINED, FINAL = 12, 24, 48
 """Side in pixels of what the first, second and third network look at."""
@@ -94,7 +94,7 @@ class Boxes:
 
 
 class Cascade:
-    """Finds faces in pictures; a `Look` of `matcher.faces.detection`.
+    """Finds faces in pictures; a `Detect` of `matcher.faces.detection`.
 
     Parameters
     ----------
@@ -121,18 +121,18 @@ class Cascade:
         self._device = device
 
     @torch.inference_mode()
-    def __call__(self, pictures: Sequence[NDArray[np.uint8]]) -> list[list[Sighting]]:
+    def __call__(self, pictures: Sequence[NDArray[np.uint8]]) -> list[list[Detection]]:
         """Return the faces of each picture: RGB, uint8 (height, width, 3), of any sizes."""
-        photos = [Halves(pixels, self._device) for pixels in pictures]
+        photos = [ImagePyramid(pixels, self._device) for pixels in pictures]
         boxes = self._proposals(photos)
         if len(boxes):
             boxes = self._refined(photos, boxes)
         if not len(boxes):
             return [[] for _ in photos]
         boxes, landmarks = self._finished(photos, boxes)
-        return [_sightings(boxes, landmarks, i) for i in range(len(photos))]
+        return [_detections(boxes, landmarks, i) for i in range(len(photos))]
 
-    def _proposals(self, photos: Sequence[Halves]) -> Boxes:
+    def _proposals(self, photos: Sequence[ImagePyramid]) -> Boxes:
         none = torch.empty(0, device=self._device)
         found = [Boxes(none.reshape(0, 4).double(), none, none.long())]
         for i, photo in enumerate(photos):
@@ -141,7 +141,7 @@ class Cascade:
         boxes = _joined(found)
         return boxes[boxes.kept()]
 
-    def _proposals_at(self, photo: Halves, size: tuple[int, int], place: int) -> Boxes:
+    def _proposals_at(self, photo: ImagePyramid, size: tuple[int, int], place: int) -> Boxes:
         offsets, evidence = self._in_every_window(photo.level(*size))
         score = evidence[0, 1] - evidence[0, 0]
         row, column = (score >= self._thresholds[0]).nonzero(as_tuple=True)
@@ -166,7 +166,7 @@ class Cascade:
         rows, columns = (-(-(side - WINDOW) // STRIDE) + 1 for side in sides)
         return [part[:, :, :rows, :columns] for part in said]
 
-    def _refined(self, photos: Sequence[Halves], boxes: Boxes) -> Boxes:
+    def _refined(self, photos: Sequence[ImagePyramid], boxes: Boxes) -> Boxes:
         boxes = boxes.squared()
         offsets, evidence = _through(self._refine, _crops(photos, boxes, REFINED))
         boxes = boxes.scored(evidence)
@@ -174,7 +174,7 @@ class Cascade:
         picked = passed[boxes[passed].kept()]
         return boxes[picked].moved(offsets[picked]).squared()
 
-    def _finished(self, photos: Sequence[Halves], boxes: Boxes) -> tuple[Boxes, Tensor]:
+    def _finished(self, photos: Sequence[ImagePyramid], boxes: Boxes) -> tuple[Boxes, Tensor]:
         offsets, shares, evidence = _through(self._finish, _crops(photos, boxes, FINAL))
         boxes = boxes.scored(evidence)
         low, size = boxes.corners[:, :2], boxes.corners[:, 2:] - boxes.corners[:, :2]
@@ -193,7 +193,7 @@ def _quick(network: nn.Module) -> nn.Module:
     return network.to(memory_format=torch.channels_last)
 
 
-def _pyramid(photo: Halves, smallest_face: int) -> Iterator[tuple[int, int]]:
+def _pyramid(photo: ImagePyramid, smallest_face: int) -> Iterator[tuple[int, int]]:
     """Yield (width, height) until a face would reach over both edges."""
     scale = min(1.0, WINDOW / smallest_face)
     while min(photo.width, photo.height) * scale + BORDER >= WINDOW:
@@ -209,7 +209,7 @@ def _joined(parts: Sequence[Boxes]) -> Boxes:
     )
 
 
-def _crops(photos: Sequence[Halves], boxes: Boxes, side: int) -> Tensor:
+def _crops(photos: Sequence[ImagePyramid], boxes: Boxes, side: int) -> Tensor:
     made = torch.empty(len(boxes), 3, side, side, device=boxes.scores.device)
     made = made.contiguous(memory_format=torch.channels_last)
     for i in sorted(set(boxes.photo.tolist())):
@@ -225,7 +225,7 @@ def _through(network: Callable[[Tensor], tuple[Tensor, ...]], crops: Tensor) -> 
     return [torch.cat(outputs)[: len(crops)] for outputs in zip(*parts, strict=True)]
 
 
-def _sightings(boxes: Boxes, landmarks: Tensor, photo: int) -> list[Sighting]:
+def _detections(boxes: Boxes, landmarks: Tensor, photo: int) -> list[Detection]:
     """Return the faces of one photo, the most probable first, each once."""
     here = (boxes.photo == photo).nonzero()[:, 0]
     order = here[boxes.scores[here].argsort(descending=True, stable=True)].tolist()
@@ -236,7 +236,7 @@ def _sightings(boxes: Boxes, landmarks: Tensor, photo: int) -> list[Sighting]:
         if all(_share_inside(corners[i], corners[other]) <= INSIDE for other in kept):
             kept.append(i)
     return [
-        Sighting(
+        Detection(
             (corners[i] - 0.5).astype(np.float32),
             points[i].astype(np.float32),
             float(boxes.scores[i].sigmoid()),

@@ -13,7 +13,7 @@ SMALLEST_SIDE = 24
 """Pictures with a shorter side than this are not halved again."""
 
 
-class Halves:
+class ImagePyramid:
     """A photo and its reductions by powers of two.
 
     Parameters

@@ -117,14 +117,14 @@ def _faces(photo: Photo, finding: Finding) -> list[Face]:
     return [
         Face(
             photo=photo,
-            box=sighting.box,
-            landmarks=sighting.landmarks,
-            probability=sighting.probability,
-            quality=measure(photo, sighting.box, sighting.landmarks, sighting.probability),
+            box=detection.box,
+            landmarks=detection.landmarks,
+            probability=detection.probability,
+            quality=measure(photo, detection.box, detection.landmarks, detection.probability),
             turned=finding.turned,
             found_by=finding.found_by,
         )
-        for sighting in finding.sightings
+        for detection in finding.detections
     ]
 
 

@@ -40,7 +40,7 @@ GREY = 128
 
 
 @dataclass(frozen=True, eq=False)
-class Sighting:
+class Detection:
     """One face as a detector sees it.
 
     Parameters
@@ -58,7 +58,7 @@ class Sighting:
     probability: float
 
 
-Look = Callable[[Sequence[NDArray[np.uint8]]], list[list[Sighting]]]
+Detect = Callable[[Sequence[NDArray[np.uint8]]], list[list[Detection]]]
 """Finds the faces of each RGB picture, uint8 (height, width, 3)."""
 
 
@@ -83,11 +83,11 @@ class View:
     turned: int = 0
     padding: int = 0
 
-    def back(self, sighting: Sighting) -> Sighting:
-        """Return the sighting in the photo's coordinates."""
-        corners = self._points_back(sighting.box.reshape(2, 2))
+    def back(self, detection: Detection) -> Detection:
+        """Return the detection in the photo's coordinates."""
+        corners = self._points_back(detection.box.reshape(2, 2))
         box = np.concatenate([corners.min(axis=0), corners.max(axis=0)])
-        return Sighting(box, self._points_back(sighting.landmarks), sighting.probability)
+        return Detection(box, self._points_back(detection.landmarks), detection.probability)
 
     def _points_back(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
         height, width = (side - 2 * self.padding for side in self.pixels.shape[:2])
@@ -122,12 +122,12 @@ def _scaled(pixels: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
     return np.asarray(scaled, dtype=np.uint8)
 
 
-def first_look(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
+def original_views(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
     """Return the photo as it is, reduced to `WORKING_SIDE` if it is larger."""
     return (view(pixels, scale=_working_scale(pixels)),)
 
 
-def enlarged_look(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
+def enlarged_views(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
     """Return the photo up to `ENLARGED_FACTOR` times larger than in the first look."""
     height, width = pixels.shape[:2]
     working = _working_scale(pixels)
@@ -135,13 +135,13 @@ def enlarged_look(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
     return (view(pixels, scale=scale),) if scale > 1.2 * working else ()
 
 
-def padded_look(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
+def padded_views(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
     """Return the photo with a border, in several sizes: a face may fill it or reach beyond."""
     longest = max(pixels.shape[:2])
     return tuple(bordered(view(pixels, scale=min(1.0, s / longest))) for s in PADDED_SIDES)
 
 
-def turned_looks(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
+def rotated_views(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
     """Return the photo turned three times."""
     scale = _working_scale(pixels)
     return tuple(view(pixels, scale=scale, turned=turned) for turned in (90, 180, 270))
@@ -151,11 +151,11 @@ def _working_scale(pixels: NDArray[np.uint8]) -> float:
     return min(1.0, WORKING_SIDE / float(max(pixels.shape[:2])))
 
 
-LOOKS: tuple[tuple[FoundBy, Callable[[NDArray[np.uint8]], tuple[View, ...]]], ...] = (
-    ("as is", first_look),
-    ("turned", turned_looks),
-    ("enlarged", enlarged_look),
-    ("padded", padded_look),
+ATTEMPTS: tuple[tuple[FoundBy, Callable[[NDArray[np.uint8]], tuple[View, ...]]], ...] = (
+    ("as is", original_views),
+    ("turned", rotated_views),
+    ("enlarged", enlarged_views),
+    ("padded", padded_views),
 )
 """In the order in which they are tried."""
 
@@ -166,7 +166,7 @@ class Finding:
 
     Parameters
     ----------
-    sightings
+    detections
         In the photo's coordinates, the largest box first.
     found_by
         Name of the look.
@@ -174,18 +174,18 @@ class Finding:
         Degrees anticlockwise by which the photo was turned.
     """
 
-    sightings: tuple[Sighting, ...] = ()
+    detections: tuple[Detection, ...] = ()
     found_by: FoundBy = "as is"
     turned: int = 0
 
     @property
     def best(self) -> float:
-        """Highest probability of all sightings, 0 without one."""
-        return max((sighting.probability for sighting in self.sightings), default=0.0)
+        """Highest probability of all detections, 0 without one."""
+        return max((detection.probability for detection in self.detections), default=0.0)
 
 
-def find(pictures: Sequence[NDArray[np.uint8]], look: Look, *, sure: float) -> list[Finding]:
-    """Look at each picture in the order of `LOOKS` until a finding is sure; keep the surest.
+def find(pictures: Sequence[NDArray[np.uint8]], detect: Detect, *, sure: float) -> list[Finding]:
+    """Detect at each picture in the order of `ATTEMPTS` until a finding is sure; keep the surest.
 
     The first look suffices for most photos. A doubtful finding gives way to a sure one in the
     turned photo, because a detector may see something face-like in a photo that lies on its side.
@@ -202,19 +202,19 @@ def find(pictures: Sequence[NDArray[np.uint8]], look: Look, *, sure: float) -> l
         With this probability of its best face a finding ends the search.
     """
     findings = [Finding() for _ in pictures]
-    for found_by, make_views in LOOKS:
+    for found_by, make_views in ATTEMPTS:
         open_ones = [i for i, found in enumerate(findings) if _is_open(found, found_by, sure)]
         views = [(i, view) for i in open_ones for view in make_views(pictures[i])]
-        seen = look([view.pixels for _, view in views])
-        for (i, view), sightings in zip(views, seen, strict=True):
-            found = Finding(_in_photo(view, sightings), found_by, view.turned)
+        seen = detect([view.pixels for _, view in views])
+        for (i, view), detections in zip(views, seen, strict=True):
+            found = Finding(_in_photo(view, detections), found_by, view.turned)
             if _credible(found) and _standing(found, sure) > _standing(findings[i], sure):
                 findings[i] = found
     return findings
 
 
 def _is_open(finding: Finding, next_look: FoundBy, sure: float) -> bool:
-    upright_suffices = bool(finding.sightings) and finding.found_by == "as is"
+    upright_suffices = bool(finding.detections) and finding.found_by == "as is"
     return finding.best < sure and (next_look == "turned" or not upright_suffices)
 
 
@@ -224,17 +224,17 @@ def _standing(finding: Finding, sure: float) -> tuple[bool, bool, float]:
     Three more views are three more chances to err, and few photos lie on their side.
     """
     upright_or_sure = not finding.turned or finding.best >= sure
-    return bool(finding.sightings), upright_or_sure, finding.best
+    return bool(finding.detections), upright_or_sure, finding.best
 
 
 def _credible(finding: Finding) -> bool:
     return not finding.turned or finding.best >= TURNED_PROBABILITY
 
 
-def _in_photo(view: View, sightings: Sequence[Sighting]) -> tuple[Sighting, ...]:
-    return tuple(sorted(map(view.back, sightings), key=_area, reverse=True))
+def _in_photo(view: View, detections: Sequence[Detection]) -> tuple[Detection, ...]:
+    return tuple(sorted(map(view.back, detections), key=_area, reverse=True))
 
 
-def _area(sighting: Sighting) -> float:
-    left, top, right, bottom = sighting.box.tolist()
+def _area(detection: Detection) -> float:
+    left, top, right, bottom = detection.box.tolist()
     return float((right - left) * (bottom - top))

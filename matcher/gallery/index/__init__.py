@@ -8,7 +8,7 @@ from matcher.gallery.index.index_file import (
     remove_index,
 )
 from matcher.gallery.index.kinds import check_kind, choose_kind, new_index
-from matcher.gallery.index.local_index import LiveIndex
+from matcher.gallery.index.local_index import LocalIndex
 from matcher.gallery.index.opening import open_index
 from matcher.gallery.index.paged_scan import Page, scan
 from matcher.gallery.index.protocol import ConcreteKind, FaceIndex, FileIndex, IndexKind
@@ -19,7 +19,7 @@ from matcher.gallery.index.ranking import (
     checked_vectors,
     rerank,
 )
-from matcher.gallery.index.remote_index import ServedIndex
+from matcher.gallery.index.remote_index import RemoteIndex
 
 __all__ = [
     "INDEX_NAME",
@@ -29,9 +29,9 @@ __all__ = [
     "FileIndex",
     "IndexHeader",
     "IndexKind",
-    "LiveIndex",
+    "LocalIndex",
     "Page",
-    "ServedIndex",
+    "RemoteIndex",
     "best",
     "check_kind",
     "checked_query",

@@ -45,7 +45,7 @@ class FaissIndex:
         return len(self._ids) - self._emptied
 
     @property
-    def worn(self) -> bool:
+    def needs_rebuild(self) -> bool:
         """Whether it should be built anew."""
         return False
 
@@ -211,7 +211,7 @@ class HnswIndex(_FlatRows):
     links: ClassVar[int] = 32
     build_effort: ClassVar[int] = 100
     search_effort: ClassVar[int] = 256
-    worn_at: ClassVar[float] = 0.1
+    rebuild_at: ClassVar[float] = 0.1
 
     def _empty(self) -> Any:
         graph = faiss.IndexHNSWFlat(self.dimension, self.links, faiss.METRIC_INNER_PRODUCT)
@@ -222,9 +222,9 @@ class HnswIndex(_FlatRows):
         return faiss.downcast_index(self._faiss.storage)
 
     @property
-    def worn(self) -> bool:
+    def needs_rebuild(self) -> bool:
         """Whether more than a tenth of the nodes is empty."""
-        return self._emptied > self.worn_at * len(self._ids)
+        return self._emptied > self.rebuild_at * len(self._ids)
 
     def remove(self, ids: NDArray[np.int64]) -> int:
         """Empty the nodes of these faces."""

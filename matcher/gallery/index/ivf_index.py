@@ -49,7 +49,7 @@ class IvfIndex(FaissIndex):
         return faiss.IndexIVFFlat(centres, self.dimension, count, faiss.METRIC_INNER_PRODUCT)
 
     @property
-    def worn(self) -> bool:
+    def needs_rebuild(self) -> bool:
         """Whether it has outgrown the number of lists it was trained for."""
         return lists_for(len(self)) > 2 * int(self._faiss.nlist)
 

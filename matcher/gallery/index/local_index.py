@@ -44,7 +44,7 @@ OVERFETCH: Final = 4
 """Candidates a compressed index gives for each place in the list, before exact ranking."""
 
 
-class LiveIndex:
+class LocalIndex:
     """Answers from an index that has been brought up to the store's last commit.
 
     Parameters
@@ -152,7 +152,7 @@ class LiveIndex:
     def save(self) -> None:
         """Write the index file, as of the store's last commit, while no one else writes."""
         index = self.current()
-        if index.worn or self._outgrown(index):
+        if index.needs_rebuild or self._outgrown(index):
             self.rebuild()
         with self._store.locked():
             index = self.current()

@@ -31,7 +31,7 @@ TOKEN_VARIABLE: Final = "MATCHER_MILVUS_TOKEN"  # noqa: S105 - a name, not a tok
 MOST: Final = 16_384
 """Most candidates of one query that a Milvus server gives."""
 
-_PATIENCE: Final = 10.0
+_BUSY_TIMEOUT: Final = 10.0
 _LONG_PATIENCE: Final = 600.0
 """Seconds to wait for an answer, and for one that needs the disk."""
 
@@ -94,7 +94,9 @@ class MilvusIndex:
         try:
             if self._connection is None:
                 token = os.environ.get(TOKEN_VARIABLE, "")
-                self._connection = pymilvus.MilvusClient(self.url, token=token, timeout=_PATIENCE)
+                self._connection = pymilvus.MilvusClient(
+                    self.url, token=token, timeout=_BUSY_TIMEOUT
+                )
             yield self._connection
         except (pymilvus.MilvusException, silent, OSError, ValueError) as error:
             raise IndexServerError(
@@ -108,7 +110,7 @@ class MilvusIndex:
         """Return what is written on the collection, None when there is none."""
         with self._client() as client:
             try:
-                described = client.describe_collection(self.name, timeout=_PATIENCE)
+                described = client.describe_collection(self.name, timeout=_BUSY_TIMEOUT)
             except _pymilvus().MilvusException as error:
                 if error.code == _NO_COLLECTION:
                     return None
@@ -118,7 +120,7 @@ class MilvusIndex:
     def note(self, facts: Mapping[str, str]) -> None:
         """Write facts on the collection; others stay."""
         with self._client() as client:
-            client.alter_collection_properties(self.name, dict(facts), timeout=_PATIENCE)
+            client.alter_collection_properties(self.name, dict(facts), timeout=_BUSY_TIMEOUT)
 
     def create(self, facts: Mapping[str, str]) -> None:
         """Make the collection, empty, with facts on it, in place of one of the same name."""
@@ -143,8 +145,8 @@ class MilvusIndex:
     def drop(self) -> None:
         """Delete the collection, if it is there."""
         with self._client() as client:
-            if client.has_collection(self.name, timeout=_PATIENCE):
-                client.drop_collection(self.name, timeout=_PATIENCE)
+            if client.has_collection(self.name, timeout=_BUSY_TIMEOUT):
+                client.drop_collection(self.name, timeout=_BUSY_TIMEOUT)
 
     def put(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
         """Write unit vectors, in place of earlier ones of the same faces."""

@@ -5,17 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import cast
 
-from matcher.gallery.index.local_index import LiveIndex
+from matcher.gallery.index.local_index import LocalIndex
 from matcher.gallery.index.protocol import SERVED, IndexKind
-from matcher.gallery.index.remote_index import ServedIndex
+from matcher.gallery.index.remote_index import RemoteIndex
 from matcher.gallery.store import Store
 
 
 def open_index(
-    directory: Path, store: Store, patience: float, asked: str | None = None
-) -> LiveIndex | ServedIndex:
+    directory: Path, store: Store, busy_timeout: float, asked: str | None = None
+) -> LocalIndex | RemoteIndex:
     """Return the index of an open store, of the kind recorded there or of another one asked for."""
     asked = asked or store.meta("index")
     if asked.startswith(SERVED):
-        return ServedIndex(directory, store, asked.removeprefix(SERVED), patience)
-    return LiveIndex(directory, store, cast(IndexKind, asked))
+        return RemoteIndex(directory, store, asked.removeprefix(SERVED), busy_timeout)
+    return LocalIndex(directory, store, cast(IndexKind, asked))

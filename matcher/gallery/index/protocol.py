@@ -104,7 +104,7 @@ class FileIndex(FaceIndex, Protocol):
         ...
 
     @property
-    def worn(self) -> bool:
+    def needs_rebuild(self) -> bool:
         """Whether so much was added or removed that it should be built anew."""
         ...
 

@@ -47,7 +47,7 @@ SENT_AT_ONCE: Final = 200_000
 """Faces after which the collection is marked as that far; what a crash while sending can cost."""
 
 
-class ServedIndex:
+class RemoteIndex:
     """Answers from a collection on a server and, where that is behind, from the store.
 
     Parameters
@@ -58,14 +58,14 @@ class ServedIndex:
         Its open store.
     url
         Address of the server.
-    patience
+    busy_timeout
         Seconds to wait for another process that sends.
     """
 
-    def __init__(self, directory: Path, store: Store, url: str, patience: float) -> None:
+    def __init__(self, directory: Path, store: Store, url: str, busy_timeout: float) -> None:
         self._directory = directory
         self._store = store
-        self._patience = patience
+        self._busy_timeout = busy_timeout
         name = f"matcher_{store.stamp(0)}"
         self.index = MilvusIndex(url, name, store.model.dimension)
 
@@ -199,7 +199,7 @@ class ServedIndex:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Keep other processes from sending, so that none brings back what another one deleted."""
-        lock = filelock.FileLock(self._directory / LOCK_NAME, timeout=self._patience)
+        lock = filelock.FileLock(self._directory / LOCK_NAME, timeout=self._busy_timeout)
         try:
             lock.acquire()
         except filelock.Timeout as error:

@@ -12,7 +12,7 @@ from matcher.jobs.decoding import Decoders
 from matcher.jobs.photo_reads import batches
 from matcher.jobs.settings import JobSettings
 from matcher.jobs.shadow import Shadow
-from matcher.jobs.tasks import Result, Status
+from matcher.jobs.tasks import ReindexResult, Status
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class LocalExecutor:
 
     def embedded(
         self, shadow: Shadow, settings: JobSettings, again: Sequence[Status]
-    ) -> Generator[list[Result]]:
+    ) -> Generator[list[ReindexResult]]:
         """Give the results of one batch after another."""
         with Decoders(settings.decoding) as decoders:
             for batch in batches(shadow.tasks(again), decoders, settings):

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from matcher.jobs.settings import JobSettings
 from matcher.jobs.shadow import Shadow
-from matcher.jobs.tasks import Result, Status
+from matcher.jobs.tasks import ReindexResult, Status
 
 
 class Executor(Protocol):
@@ -15,7 +15,7 @@ class Executor(Protocol):
 
     def embedded(
         self, shadow: Shadow, settings: JobSettings, again: Sequence[Status]
-    ) -> Generator[list[Result]]:
+    ) -> Generator[list[ReindexResult]]:
         """Give results, a list at a time; each list is to be committed before the next is asked.
 
         Parameters

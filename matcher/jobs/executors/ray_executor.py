@@ -28,7 +28,7 @@ from matcher.jobs.executors.shards import SUFFIX, read_shard
 from matcher.jobs.photo_reads import moved_path
 from matcher.jobs.settings import JobSettings
 from matcher.jobs.shadow import Shadow
-from matcher.jobs.tasks import Result, Status, Task
+from matcher.jobs.tasks import ReindexResult, ReindexTask, Status
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ class RayExecutor:
 
     def embedded(
         self, shadow: Shadow, settings: JobSettings, again: Sequence[Status]
-    ) -> Generator[list[Result]]:
+    ) -> Generator[list[ReindexResult]]:
         """Give the results of one shard after another; each is to be committed before the next.
 
         Raises
@@ -156,7 +156,7 @@ def _connected(ray: Any, address: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class _Shard:
-    tasks: tuple[Task, ...]
+    tasks: tuple[ReindexTask, ...]
     lost: int = 0
     """Workers that had it and were lost."""
 
@@ -198,7 +198,7 @@ class _Pool:
             num_cpus=executor.cpus, num_gpus=executor.gpus, scheduling_strategy="SPREAD"
         )
 
-    def results(self) -> Iterator[list[Result]]:
+    def results(self) -> Iterator[list[ReindexResult]]:
         self._number = self._executor.actors or self._room()
         for _ in range(self._number):
             self._hire()
@@ -220,7 +220,7 @@ class _Pool:
         ready = actor.get_ready.remote(self._shadow.model, __version__)
         self._calls[ready] = _Call(actor)
 
-    def _next_ended(self) -> tuple[_Call, list[Result]]:
+    def _next_ended(self) -> tuple[_Call, list[ReindexResult]]:
         """Wait for a worker; return what it was busy with, and the results if it has any."""
         errors = self._ray.exceptions
         ended = self._wait()
@@ -257,7 +257,7 @@ class _Pool:
             "then start the same command again: it goes on from what is stored.",
         )
 
-    def _read(self, call: _Call) -> list[Result]:
+    def _read(self, call: _Call) -> list[ReindexResult]:
         if call.shard is None:
             return []
         results = read_shard(call.file)
@@ -268,7 +268,7 @@ class _Pool:
                 _require_missing(moved_path(task.reference, self._settings.moved))
         return results
 
-    def _return(self, call: _Call) -> list[Result]:
+    def _return(self, call: _Call) -> list[ReindexResult]:
         """Have a shard done again whose file is gone or damaged."""
         if call.shard is not None:
             self._returned.append(call.shard)
@@ -310,7 +310,7 @@ class _Pool:
         return replace(shard, tasks=tasks), self._folder
 
 
-def _shards(tasks: Iterable[Task], size: int) -> Iterator[_Shard]:
+def _shards(tasks: Iterable[ReindexTask], size: int) -> Iterator[_Shard]:
     remaining = iter(tasks)
     while some := tuple(islice(remaining, size)):
         yield _Shard(some)

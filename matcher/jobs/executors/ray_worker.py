@@ -17,7 +17,7 @@ from matcher.jobs.decoding import Decoders
 from matcher.jobs.executors.shards import write_shard
 from matcher.jobs.photo_reads import batches
 from matcher.jobs.settings import JobSettings
-from matcher.jobs.tasks import Task
+from matcher.jobs.tasks import ReindexTask
 
 
 class Worker:
@@ -53,7 +53,7 @@ class Worker:
         self._decoders = Decoders(self._settings.decoding)
         return True
 
-    def embed(self, tasks: Sequence[Task], file: Path) -> bool:
+    def embed(self, tasks: Sequence[ReindexTask], file: Path) -> bool:
         """Leave the results of a shard in a file; False when its folder is gone."""
         results = [
             result

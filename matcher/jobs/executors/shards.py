@@ -22,17 +22,17 @@ from safetensors.numpy import load, save
 
 from matcher.errors import GalleryWriteError
 from matcher.gallery.files import sync_directory
-from matcher.jobs.tasks import Result
+from matcher.jobs.tasks import ReindexResult
 
 log = logging.getLogger(__name__)
 
 SUFFIX: Final = ".shard"
 
 _LOOKS: Final = ("vector", "distant")
-_FACTS: Final = tuple(field.name for field in fields(Result) if field.name not in _LOOKS)
+_FACTS: Final = tuple(field.name for field in fields(ReindexResult) if field.name not in _LOOKS)
 
 
-def write_shard(file: Path, results: Sequence[Result]) -> None:
+def write_shard(file: Path, results: Sequence[ReindexResult]) -> None:
     """Write results to a file that is there as a whole, on the disk, or not at all.
 
     Raises
@@ -62,7 +62,7 @@ def write_shard(file: Path, results: Sequence[Result]) -> None:
         ) from error
 
 
-def _packed(results: Sequence[Result]) -> bytes:
+def _packed(results: Sequence[ReindexResult]) -> bytes:
     looks = [
         getattr(result, name)
         for result in results
@@ -75,7 +75,7 @@ def _packed(results: Sequence[Result]) -> bytes:
     return save({"records": records, "vectors": vectors, "crc32": _checksum(records, vectors)})
 
 
-def _record(result: Result) -> dict[str, Any]:
+def _record(result: ReindexResult) -> dict[str, Any]:
     facts = {name: getattr(result, name) for name in _FACTS}
     held = [name for name in _LOOKS if getattr(result, name) is not None]
     return facts | {"quality": dict(result.quality), "looks": held}
@@ -85,7 +85,7 @@ def _checksum(records: NDArray[np.uint8], vectors: NDArray[np.float32]) -> NDArr
     return np.array([zlib.crc32(vectors.tobytes(), zlib.crc32(records.tobytes()))], np.uint32)
 
 
-def read_shard(file: Path) -> list[Result] | None:
+def read_shard(file: Path) -> list[ReindexResult] | None:
     """Return the results of a file; None when it is gone or damaged, and its photos to do again."""
     try:
         return _unpacked(load(file.read_bytes()))
@@ -96,7 +96,7 @@ def read_shard(file: Path) -> list[Result] | None:
         return None
 
 
-def _unpacked(held: Mapping[str, NDArray[Any]]) -> list[Result]:
+def _unpacked(held: Mapping[str, NDArray[Any]]) -> list[ReindexResult]:
     if not np.array_equal(held["crc32"], _checksum(held["records"], held["vectors"])):
         raise ValueError("not the checksum of what is there")
     rows = iter(held["vectors"])
@@ -104,5 +104,5 @@ def _unpacked(held: Mapping[str, NDArray[Any]]) -> list[Result]:
     for facts in json.loads(held["records"].tobytes()):
         looks = {name: next(rows) for name in facts.pop("looks")}
         facts["box"] = tuple(facts["box"])
-        results.append(Result(**facts, **looks))
+        results.append(ReindexResult(**facts, **looks))
     return results

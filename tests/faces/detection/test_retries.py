@@ -6,17 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matcher.faces.detection.retries import (
+    ATTEMPTS,
     ENLARGED_PIXELS,
-    LOOKS,
     PADDED_SIDES,
     WORKING_SIDE,
-    Sighting,
+    Detection,
     bordered,
-    enlarged_look,
+    enlarged_views,
     find,
-    first_look,
-    padded_look,
-    turned_looks,
+    original_views,
+    padded_views,
+    rotated_views,
     view,
 )
 
@@ -46,7 +46,7 @@ def centre_of_light(made):
 def sighting_at(points, probability=1.0):
     points = np.asarray(points, np.float32)
     box = np.concatenate([points.min(0), points.max(0)])
-    return Sighting(box.astype(np.float32), points, probability)
+    return Detection(box.astype(np.float32), points, probability)
 
 
 class Detector:
@@ -156,7 +156,7 @@ def test_a_doubtful_face_in_the_turned_photo_counts_when_there_is_no_other():
 def test_an_improbable_face_in_a_turned_photo_is_not_believed():
     detector = Detector(lambda picture: 0.85 if white_edge(picture) == 1 else 0.0)
     (found,) = find([UPRIGHT], detector, sure=SURE)
-    assert found.sightings == ()
+    assert found.detections == ()
 
 
 def test_a_small_face_is_found_enlarged():
@@ -174,7 +174,7 @@ def test_a_face_that_fills_the_photo_is_found_padded():
 def test_no_face_anywhere_is_no_face():
     detector = Detector(lambda _: 0.0)
     (found,) = find([UPRIGHT], detector, sure=SURE)
-    assert found.sightings == ()
+    assert found.detections == ()
     assert len(detector.pictures) == 1 + 3 + 1 + len(PADDED_SIDES)
 
 
@@ -187,7 +187,7 @@ def test_each_photo_is_judged_by_itself():
 def test_faces_are_sorted_by_the_size_of_their_box():
     small, large = (sighting_at(15 + np.eye(5)[:, :2] * side) for side in (5, 9))
     (found,) = find([UPRIGHT], lambda pictures: [[small, large] for _ in pictures], sure=SURE)
-    assert [s.box[2] for s in found.sightings] == [24, 20]
+    assert [s.box[2] for s in found.detections] == [24, 20]
 
 
 def test_no_photos_give_no_findings():
@@ -197,8 +197,8 @@ def test_no_photos_give_no_findings():
 @pytest.mark.parametrize("size", [(10, 2000), (4000, 3000), (1, 1), (9000, 9)])
 def test_every_look_is_bounded(size):
     pixels = np.zeros((*size, 3), np.uint8)
-    for made in (*first_look(pixels), *turned_looks(pixels)):
+    for made in (*original_views(pixels), *rotated_views(pixels)):
         assert max(made.pixels.shape) <= WORKING_SIDE
-    for made in (*enlarged_look(pixels), *padded_look(pixels)):
+    for made in (*enlarged_views(pixels), *padded_views(pixels)):
         assert made.pixels.shape[0] * made.pixels.shape[1] <= ENLARGED_PIXELS * 1.05
-    assert [name for name, _ in LOOKS] == ["as is", "turned", "enlarged", "padded"]
+    assert [name for name, _ in ATTEMPTS] == ["as is", "turned", "enlarged", "padded"]

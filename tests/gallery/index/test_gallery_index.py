@@ -22,7 +22,7 @@ from gallery_builders import (
 from matcher.errors import GalleryFormatError, InputError
 from matcher.gallery import Gallery
 from matcher.gallery.index import INDEX_NAME, read_header
-from matcher.gallery.index import local_index as live_index
+from matcher.gallery.index import local_index as local_index
 from matcher.gallery.index.index_file import MAGIC
 from matcher.testing import FakeEmbedder
 
@@ -140,7 +140,7 @@ def test_the_index_of_a_later_history_is_not_used_after_a_restore(closed, tmp_pa
 
 def test_verify_finds_an_index_with_other_vectors(closed):
     with Gallery.open(closed) as gallery:
-        live = gallery._live
+        live = gallery._index
         index = live.current()
         index.remove(np.array([5]))
         index.add(np.array([5]), VECTORS[999:1000])
@@ -173,7 +173,7 @@ def test_auto_changes_the_kind_as_the_gallery_grows(tmp_path, monkeypatch):
     with Gallery.create(tmp_path / "g", model=MODEL) as gallery:
         for upto, kind in ((100, "exact"), (200, "hnsw"), (400, "ivf-sq8")):
             gallery.add([enrolment(number) for number in range(upto)])
-            gallery._live.save_if_possible()
+            gallery._index.save_if_possible()
             assert gallery.info().index_kind == kind
             assert gallery.nearest(VECTORS[:1], 1)[1][0, 0] == 1
 
@@ -193,14 +193,14 @@ def test_an_interrupted_catch_up_does_not_leave_half_an_index(filled, monkeypatc
     with Gallery.open(filled.path) as reader:
         reader.nearest(VECTORS[:1], 1)
         filled.add([enrolment(number) for number in range(40, 80)])
-        real = live_index.rows.vector_pages
+        real = local_index.rows.vector_pages
 
         def interrupted(store, since):
             yield next(real(store, since))
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patch:
-            patch.setattr(live_index.rows, "vector_pages", interrupted)
+            patch.setattr(local_index.rows, "vector_pages", interrupted)
             with pytest.raises(KeyboardInterrupt):
                 reader.nearest(VECTORS[:1], 1)
         assert_searches_like_a_scan(reader)

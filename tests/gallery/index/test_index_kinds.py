@@ -42,9 +42,9 @@ class TestHnsw(IndexConformance):
         vectors = random_unit_vectors(100, 16, seed=1)
         index = self.filled(vectors, np.arange(100))
         index.remove(np.arange(10))
-        assert not index.worn
+        assert not index.needs_rebuild
         index.remove(np.array([10]))
-        assert index.worn
+        assert index.needs_rebuild
 
     def test_a_tenth_of_empty_nodes_costs_little_recall(self):
         vectors = clustered_unit_vectors(1000, 4, 64, seed=2)
@@ -65,9 +65,9 @@ class TestIvf(IndexConformance):
     def test_is_worn_when_it_outgrew_its_lists(self):
         vectors = random_unit_vectors(10_000, 16, seed=1)
         index = self.filled(vectors[:400], np.arange(400))
-        assert not index.worn
+        assert not index.needs_rebuild
         index.add(np.arange(400, 10_000), vectors[400:])
-        assert index.worn
+        assert index.needs_rebuild
 
 
 class TestIvfSq8(IndexConformance):

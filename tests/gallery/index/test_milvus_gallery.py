@@ -18,7 +18,7 @@ from milvus_server import MilvusOnLoopback, server
 from matcher.errors import GalleryFormatError, IndexServerError, InputError
 from matcher.gallery import Filters, Gallery
 from matcher.gallery.editions import FIRST, drop
-from matcher.gallery.index import ServedIndex
+from matcher.gallery.index import RemoteIndex
 from matcher.gallery.index import remote_index as served_index
 from matcher.testing import clustered_unit_vectors
 
@@ -55,8 +55,8 @@ def assert_searches_like_a_scan(gallery, ids, least=0.99):
 
 
 def collection(gallery):
-    live = gallery._live
-    assert isinstance(live, ServedIndex)
+    live = gallery._index
+    assert isinstance(live, RemoteIndex)
     return live.index
 
 
@@ -138,7 +138,7 @@ def test_a_list_longer_than_the_server_gives_comes_from_the_store(path: Path) ->
 def test_kill_9_and_restart_lose_nothing(path: Path, server: MilvusOnLoopback, caplog) -> None:
     with Gallery.open(path) as gallery:
         gallery.add(entries(1000, 1050))
-        gallery._live.save()
+        gallery._index.save()
         gallery.remove_subject("subject-0000")
         server.kill()
         gallery.add(entries(1050, 1100))
@@ -205,10 +205,10 @@ def test_half_a_sending_is_finished_by_the_next(path: Path, monkeypatch) -> None
                 type(index), "delete", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
             )
             with pytest.raises(KeyboardInterrupt):
-                gallery._live.save()
+                gallery._index.save()
         assert len(index) == 1100
         assert_searches_like_a_scan(gallery, np.arange(1, 1101))
-        gallery._live.save()
+        gallery._index.save()
         assert len(index) == 1100
         assert gallery.verify().ok
 

@@ -7,18 +7,18 @@ import pytest
 import torch
 from made_pictures import pictures
 
-from matcher.embedding.networks.youth_network import WEAR_SIGNS, spread_resnet
+from matcher.embedding.networks.youth_network import DEGRADATION_SIGNS, whitened_resnet
+from training.degradation_line import TAKEN_FOR_WORN, _line_between, fit_degradation_line
 from training.teacher import pixels_of
-from training.views import Sight, worn
-from training.wear import TAKEN_FOR_WORN, _line_between, fit_wear
+from training.views import Sight, degraded
 
 
 def test_the_line_separates_what_can_be_separated() -> None:
     rng = np.random.default_rng(3)
-    unworn = rng.normal(size=(400, 5)) * [1, 1, 1, 1, 100]
+    undegraded = rng.normal(size=(400, 5)) * [1, 1, 1, 1, 100]
     small = rng.normal(size=(300, 5)) * [1, 1, 1, 1, 100] + [0, 4, 0, 0, 0]
-    line = _line_between(unworn, small)
-    assert ((unworn @ line.weights + line.bias) > 0).mean() < 0.05
+    line = _line_between(undegraded, small)
+    assert ((undegraded @ line.weights + line.bias) > 0).mean() < 0.05
     assert ((small @ line.weights + line.bias) > 0).mean() > 0.95
     assert np.argmax(np.abs(line.weights)) == 1
 
@@ -26,12 +26,12 @@ def test_the_line_separates_what_can_be_separated() -> None:
 @pytest.mark.slow
 def test_worn_views_lie_beyond_the_line_and_few_others_do() -> None:
     torch.manual_seed(1)
-    clear, other = spread_resnet().eval(), spread_resnet().eval()
+    clear, other = whitened_resnet().eval(), whitened_resnet().eval()
     crops = pictures(120, 150)
-    wear = fit_wear(clear, other, crops, faces=120, seed=0)
-    assert wear.weights.shape == (WEAR_SIGNS,)
+    wear = fit_degradation_line(clear, other, crops, faces=120, seed=0)
+    assert wear.weights.shape == (DEGRADATION_SIGNS,)
     rng = np.random.default_rng(9)
-    small = np.stack([worn(crop, rng, Sight(18, 30, 0)) for crop in crops])
+    small = np.stack([degraded(crop, rng, Sight(18, 30, 0)) for crop in crops])
 
     def share(view: np.ndarray) -> float:
         with torch.inference_mode():
@@ -44,8 +44,10 @@ def test_worn_views_lie_beyond_the_line_and_few_others_do() -> None:
 
 
 def test_the_same_seed_draws_the_same_line() -> None:
-    network = spread_resnet()
+    network = whitened_resnet()
     crops = pictures(8, 150)
-    one, same, other = (fit_wear(network, network, crops, faces=8, seed=seed) for seed in (4, 4, 5))
+    one, same, other = (
+        fit_degradation_line(network, network, crops, faces=8, seed=seed) for seed in (4, 4, 5)
+    )
     np.testing.assert_allclose(one.weights, same.weights, atol=1e-9)
     assert not np.allclose(one.weights, other.weights)

@@ -12,15 +12,15 @@ from scipy.optimize import minimize
 from torch import nn
 
 from matcher.embedding.networks.quantised import State
-from matcher.embedding.networks.youth_network import wear_signs
+from matcher.embedding.networks.youth_network import degradation_signs
 from training.teacher import Crops, in_batches
-from training.views import Sight, moved, worn
+from training.views import Sight, degraded, moved
 
-WORN = Sight(18.0, 64.0, unworn=0.0)
+LOW_RESOLUTION_VIEWS = Sight(18.0, 64.0, clear_share=0.0)
 """Views of these sizes are the worn ones."""
 
 TAKEN_FOR_WORN = 0.01
-"""Share of unworn faces that lie on the worn side."""
+"""Share of undegraded faces that lie on the worn side."""
 
 _PENALTY = 10.0  # of the squared weights, for signs of unit variance
 
@@ -28,7 +28,7 @@ Signs = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Wear:
+class DegradationLine:
     """Which side of the line a face is on: `signs @ weights + bias`, positive for a worn one."""
 
     weights: Signs
@@ -42,17 +42,17 @@ class Wear:
         }
 
 
-def fit_wear(
-    clear: nn.Module, worn_expert: nn.Module, crops: Crops, *, faces: int, seed: int
-) -> Wear:
-    """Draw faces, see each unworn and worn, and find the line between both.
+def fit_degradation_line(
+    clear: nn.Module, degraded_expert: nn.Module, crops: Crops, *, faces: int, seed: int
+) -> DegradationLine:
+    """Draw faces, see each undegraded and worn, and find the line between both.
 
     A logistic regression on three of four faces; the bias then follows from the others, seen
-    unworn, with their mirror images as in `CropEmbedder`.
+    undegraded, with their mirror images as in `CropEmbedder`.
 
     Parameters
     ----------
-    clear, worn_expert
+    clear, degraded_expert
         The two experts: unit vectors for input of `teacher.pixels_of`.
     crops
         uint8 (n, 150, 150, 3), each with a face.
@@ -63,42 +63,46 @@ def fit_wear(
     """
     rng = np.random.default_rng([seed, faces])
     drawn = rng.permutation(len(crops))[:faces]
-    unworn = np.stack([moved(crops[row], rng) for row in drawn])
-    small = np.stack([worn(crops[row], rng, WORN) for row in drawn])
-    signs = _signs_by(clear, worn_expert)
+    undegraded = np.stack([moved(crops[row], rng) for row in drawn])
+    small = np.stack([degraded(crops[row], rng, LOW_RESOLUTION_VIEWS) for row in drawn])
+    signs = _signs_by(clear, degraded_expert)
     fitted = len(drawn) - len(drawn) // 4
-    line = _line_between(signs(unworn[:fitted]), signs(small[:fitted]))
-    kept = unworn[fitted:]
+    line = _line_between(signs(undegraded[:fitted]), signs(small[:fitted]))
+    kept = undegraded[fitted:]
     scores = [signs(view) @ line.weights for view in (kept, kept[:, :, ::-1])]
-    return Wear(line.weights, -float(np.quantile(np.mean(scores, axis=0), 1 - TAKEN_FOR_WORN)))
+    return DegradationLine(
+        line.weights, -float(np.quantile(np.mean(scores, axis=0), 1 - TAKEN_FOR_WORN))
+    )
 
 
 def _signs_by(*networks: nn.Module) -> Callable[[Crops], Signs]:
     experts = [expert.eval().to(memory_format=torch.channels_last) for expert in networks]
 
     def signs(crops: Crops) -> Signs:
-        return in_batches(lambda seen: wear_signs(*(expert(seen) for expert in experts)), crops)
+        return in_batches(
+            lambda seen: degradation_signs(*(expert(seen) for expert in experts)), crops
+        )
 
     return signs
 
 
-def _line_between(unworn: Signs, small: Signs) -> Wear:
+def _line_between(undegraded: Signs, small: Signs) -> DegradationLine:
     """Return the logistic regression of views, both sides weighing the same."""
-    signs = np.vstack([unworn, small])
+    signs = np.vstack([undegraded, small])
     mean, spread = signs.mean(axis=0), signs.std(axis=0) + 1e-9
     table = np.column_stack([(signs - mean) / spread, np.ones(len(signs))])
-    is_worn = np.repeat([0.0, 1.0], [len(unworn), len(small)])
+    is_degraded = np.repeat([0.0, 1.0], [len(undegraded), len(small)])
 
     def loss(line: Signs) -> tuple[float, Signs]:
         scores = table @ line
         shares = 1 / (1 + np.exp(-scores))
         slope = np.append(line[:-1], 0.0)
-        missed = float((np.logaddexp(0.0, scores) - is_worn * scores).sum())
+        missed = float((np.logaddexp(0.0, scores) - is_degraded * scores).sum())
         return (
             missed + _PENALTY / 2 * float(slope @ slope),
-            table.T @ (shares - is_worn) + _PENALTY * slope,
+            table.T @ (shares - is_degraded) + _PENALTY * slope,
         )
 
     line = minimize(loss, np.zeros(table.shape[1]), jac=True, method="L-BFGS-B").x
     weights = line[:-1] / spread
-    return Wear(weights, float(line[-1] - mean @ weights))
+    return DegradationLine(weights, float(line[-1] - mean @ weights))
