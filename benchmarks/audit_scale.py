@@ -22,7 +22,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from fairness.cohort import Cells, Cohort, Sample
+from fairness.cohort import Cohort, Grouping, Sample
 from fairness.rates import Rate
 from fairness.verification import EmbeddingScores, threshold_at
 
@@ -58,12 +58,14 @@ def product(vectors: NDArray[np.float32]) -> None:
         np.matmul(rows, vectors.T, out=room[: len(rows)])
 
 
-def audit(cohort: Cohort, vectors: NDArray[np.float32], cells: Cells) -> tuple[float, list[Rate]]:
+def audit(
+    cohort: Cohort, vectors: NDArray[np.float32], grouping: Grouping
+) -> tuple[float, list[Rate]]:
     """Return the threshold and the false match rates within all groups, then of everybody."""
     scores = EmbeddingScores(cohort, vectors)
-    threshold = threshold_at(scores, scores.histogram(cells), FMR).value
-    matches = scores.false_matches(threshold, cells)
-    rates = [matches.within(name).rate(target=FMR) for name in cells.names]
+    threshold = threshold_at(scores, scores.histogram(grouping), FMR).value
+    matches = scores.false_matches(threshold, grouping)
+    rates = [matches.within(name).rate(target=FMR) for name in grouping.names]
     return threshold, [*rates, matches.overall().rate(target=FMR)]
 
 
@@ -88,17 +90,18 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=2)
     options = parser.parse_args()
     cohort, vectors = made_up(options.photos, options.dimension, options.groups)
-    cells = cohort.cells("group")
+    grouping = cohort.grouping("group")
     idle = peak()
-    threshold, rates = audit(cohort, vectors, cells)
+    threshold, rates = audit(cohort, vectors, grouping)
     audited = peak()
     bare, ours = [], []
     for _ in range(options.repeats):
         bare.append(seconds(lambda: product(vectors)))
-        ours.append(seconds(lambda: audit(cohort, vectors, cells)))
+        ours.append(seconds(lambda: audit(cohort, vectors, grouping)))
         bare.append(seconds(lambda: product(vectors)))
     print(
-        f"{len(cohort):,} photos of {len(cohort.subjects):,} subjects in {len(cells.names)} groups"
+        f"{len(cohort):,} photos of {len(cohort.subjects):,} subjects in "
+        f"{len(grouping.names)} groups"
     )
     print(f"comparisons of different people: {rates[-1].trials:,}")
     print(f"threshold {threshold:.6f}; overall: {rates[-1]}")

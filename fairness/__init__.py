@@ -1,16 +1,17 @@
-"""Error rates with honest intervals, by group. Knows scores and labels, nothing of any matcher.
+"""Error rates with honest intervals, by group. The package knows scores and labels, but no matcher.
 
-The way of the data, from the ground up. Each room is a folder with a door of its own; a room
-imports only from rooms above it in this list, and those of one line know nothing of each other:
+Each room is a folder with a door of its own, its ``__init__.py``. The list follows the data from
+the ground up. A room imports only from the rows above its own. Rooms of one row do not import each
+other:
 
 ==================================================  ===============================================
-`cohort`                                            whose photos, which labels, which groups
-`imaging`, `rates`                                  what is measured on a picture; a rate with its
+`cohort`                                            the photos, their labels, their groups
+`imaging`, `rates`                                  measurements on a picture; a rate with its
                                                     counts and interval
 `verification`, `differentials`, `calibration`,     1:1 comparison; how far groups lie apart; what
 `tables`                                            a score means by age; tables of results
 `identification`, `report`                          1:N search; page, plots and folder
-`auditing`                                          puts it all together
+`auditing`                                          the whole audit, from scores to report
 ==================================================  ===============================================
 """
 

@@ -1,10 +1,12 @@
-"""Every error the package raises on purpose: what was wrong, the rule, what was found, what to do.
+"""Every error that the package raises on purpose.
+
+Each error states four facts: what was wrong, the rule, what was found, and what to do next.
 
 AuditError (ValueError)
 ├── CohortError                 photos and labels that contradict each other, or are missing
 ├── ScoresError                 scores that cannot be compared or do not belong to the cohort
 ├── BoundsError                 a file of bounds that cannot be understood
-├── CalibrationError            a target that the data cannot support, or a record unfit for use
+├── CalibrationError            data, bands or a model that cannot give a calibration
 └── MissingExtraError           an optional package is not installed (also an ImportError)
 """
 
@@ -20,13 +22,13 @@ class AuditError(ValueError):
     Parameters
     ----------
     what
-        The thing that was wrong, named as the user knows it.
+        The thing that was wrong, in the user's words.
     rule
-        What is required of it.
+        The requirement that it breaks.
     got
         What was found instead.
     next_step
-        What the user can do about it, as a sentence.
+        A sentence that says what the user can do.
     path
         The file concerned, if there is one.
     """
@@ -59,7 +61,7 @@ class BoundsError(AuditError):
 
 
 class CalibrationError(AuditError):
-    """A target that the data cannot support, or a record that does not fit its use."""
+    """Too few data for a calibration, bands that overlap, or a model that is not identified."""
 
 
 class MissingExtraError(AuditError, ImportError):  # type: ignore[misc]  # ImportError.path
@@ -67,13 +69,13 @@ class MissingExtraError(AuditError, ImportError):  # type: ignore[misc]  # Impor
 
 
 SHOWN = 10
-"""Faults that a message names; the others are counted."""
+"""A message names at most this many faults and counts the others."""
 
 
 def require_none(
     faults: Iterable[str], *, what: str, rule: str, next_step: str, path: Path | None = None
 ) -> None:
-    """Raise one `CohortError` that counts all faults and names the first ten.
+    """Raise one `CohortError` for all faults; it counts them and names the first ten.
 
     Raises
     ------
@@ -86,7 +88,7 @@ def require_none(
 
 
 def listed(faults: list[str]) -> str:
-    """Return the count of faults and the first ten of them."""
+    """Return a text with the number of faults and the first ten of them."""
     count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
     more = f"; and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
     return f"{count}: {'; '.join(faults[:SHOWN])}{more}"

@@ -1,13 +1,15 @@
-"""An audit: from scores and labels to a report that says where a matcher works worse, and how sure.
+"""An audit: from scores and labels to a report on error rates by group, with intervals.
 
-Follows the vocabulary and practice of ISO/IEC 19795-1 and ISO/IEC 19795-10.
+It follows the vocabulary and practice of ISO/IEC 19795-1 and ISO/IEC 19795-10.
 """
 
 from fairness.auditing.acceptance import (
     EXIT_CODES,
     Acceptance,
     Bound,
-    Outcome,
+    BoundJudgement,
+    BoundOutcome,
+    RowJudgement,
     judge,
     read_bounds,
     worst,
@@ -20,7 +22,9 @@ __all__ = [
     "Acceptance",
     "AuditSettings",
     "Bound",
-    "Outcome",
+    "BoundJudgement",
+    "BoundOutcome",
+    "RowJudgement",
     "audit",
     "judge",
     "read_bounds",

@@ -1,8 +1,8 @@
-"""Bounds that a release has to keep, and whether the data of an audit show that it does.
+"""Bounds that a release must keep, and whether the data of an audit show that it keeps them.
 
-A bound passes only where the upper confidence limit is at or below it, and fails only where the
-lower limit is above it. Everything else is inconclusive: too little data, suppressed, undefined, or
-an interval on both sides of the bound. "No difference was shown" is never a pass.
+A row passes only if its upper confidence limit is at or below the bound, and fails only if its
+lower limit is above the bound. Everything else is inconclusive: too little data, suppressed,
+undefined, or an interval on both sides of the bound. "No difference was shown" is never a pass.
 
 A file of bounds is TOML::
 
@@ -12,10 +12,11 @@ A file of bounds is TOML::
     where = { factor = "age", metric = "FMR" }
     at_most = 0.001
 
-Every row of the table that has the values of `where` (a list there means any of them) is judged. A
-bound passes if all its rows do, and all bounds have to pass. So the chance of passing although some
-true value is above its bound is at most that of one limit being too low, 5 % at a confidence level
-of 95 %, however many rows there are; the chance that some row fails by accident grows with them.
+A bound applies to every row of the table that has the values of `where`; a list means any of its
+values. A bound passes if all its rows pass, and the release passes if all bounds pass. If some
+true value is above its bound, the chance to pass is therefore at most the chance that one limit is
+too low: 5 % at a confidence level of 95 %, however many rows there are. The chance that some row
+fails by accident grows with the number of rows.
 """
 
 from __future__ import annotations
@@ -32,10 +33,11 @@ from typing import Literal
 from fairness.errors import BoundsError
 from fairness.tables import Row, Value
 
-Outcome = Literal["pass", "fail", "inconclusive"]
+BoundOutcome = Literal["pass", "fail", "inconclusive"]
 
-EXIT_CODES: Mapping[Outcome, int] = MappingProxyType({"pass": 0, "fail": 7, "inconclusive": 8})
-"""What a process ends with; 1 to 6 mean other things to a shell or to the commands here."""
+EXIT_CODES: Mapping[BoundOutcome, int] = MappingProxyType({"pass": 0, "fail": 7, "inconclusive": 8})
+"""Exit code of a process for each outcome. The codes 1 to 6 have other meanings for a shell or for
+the commands here."""
 
 _KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
     "name": ((str,), "text"),
@@ -48,29 +50,29 @@ _REASONS = {
     "suppressed": "suppressed: too few people to be shown",
     "insufficient": "not enough data",
 }
-_VOCABULARY = ("metric", "measure")  # a word that no row has here is a slip of the pen
+_VOCABULARY = ("metric", "measure")  # a value that no row has in these columns is a typing error
 _LABELS = ("factor", "group", "other_group", "metric", "measure")
 
 
 @dataclass(frozen=True)
 class Bound:
-    """What has to hold of every row of a table that has certain values.
+    """An upper bound on every row of a table that has certain values.
 
     Parameters
     ----------
     name
-        For a reader.
+        Name for a reader.
     table
         Name of a table of the audit, as in "rates".
     where
-        Values that a row must have, by column; several values of one column mean any of them.
+        Values that a row must have, by column. Several values of one column mean any of them.
     at_most
-        The bound, above 0; rates are shares, 0.2 for 20 %.
+        The bound, above 0. Rates are shares: 0.2 means 20 %.
 
     Raises
     ------
     BoundsError
-        If the name is empty, nothing is asked of the rows, or the bound is not a number above 0.
+        If a name is empty, `where` selects by no value, or the bound is not a number above 0.
     """
 
     name: str
@@ -96,24 +98,24 @@ class Bound:
             )
 
     def applies_to(self, row: Row) -> bool:
-        """Say whether a row has the values asked for."""
+        """Say whether a row has the values of `where`."""
         return all(row.get(column) in values for column, values in self.where.items())
 
 
 @dataclass(frozen=True)
 class RowJudgement:
-    """One row held against a bound.
+    """The comparison of one row with a bound.
 
     Parameters
     ----------
     row
         The row.
     outcome, reason
-        What came of it, and what decided it.
+        The outcome and its reason.
     """
 
     row: Row
-    outcome: Outcome
+    outcome: BoundOutcome
     reason: str
 
     def __str__(self) -> str:
@@ -122,22 +124,22 @@ class RowJudgement:
 
 @dataclass(frozen=True)
 class BoundJudgement:
-    """One bound held against the rows that it applies to.
+    """The comparison of one bound with the rows that it applies to.
 
     Parameters
     ----------
     bound
         The bound.
     rows
-        The judgement of each row; none if no row has the values asked for.
+        The judgement of each row; none if no row has the values of `where`.
     outcome, reason
-        Fail if any row fails; pass if all pass and every value asked for has a row; else
+        Fail if any row fails; pass if all rows pass and each value of `where` has a row; else
         inconclusive.
     """
 
     bound: Bound
     rows: tuple[RowJudgement, ...]
-    outcome: Outcome
+    outcome: BoundOutcome
     reason: str
 
     def __str__(self) -> str:
@@ -147,24 +149,24 @@ class BoundJudgement:
 
 @dataclass(frozen=True)
 class Acceptance:
-    """All bounds of a file held against the tables of an audit.
+    """The comparison of all bounds with the tables of an audit.
 
     Parameters
     ----------
     judgements
-        One for each bound, at least one.
+        One judgement for each bound, at least one.
     """
 
     judgements: tuple[BoundJudgement, ...]
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> BoundOutcome:
         """Fail if any bound fails, pass if all pass, else inconclusive."""
         return worst([judgement.outcome for judgement in self.judgements])
 
     @property
     def exit_code(self) -> int:
-        """What a process that gates a release ends with, see `EXIT_CODES`."""
+        """Exit code for a process that gates a release, see `EXIT_CODES`."""
         return EXIT_CODES[self.outcome]
 
     def __str__(self) -> str:
@@ -172,7 +174,7 @@ class Acceptance:
         return f"{lines}\noverall: {self.outcome}"
 
     def rows(self) -> tuple[dict[str, Value], ...]:
-        """Return a row for each row judged, and one for a bound that applies to none."""
+        """Return one row for each row judged, and one for each bound that applies to no row."""
         return tuple(row for judgement in self.judgements for row in _table_rows(judgement))
 
 
@@ -182,10 +184,10 @@ def read_bounds(path: Path) -> tuple[Bound, ...]:
     Raises
     ------
     BoundsError
-        If it is not TOML, has no bound, an unknown or missing key, a value of the wrong kind, two
-        bounds of one name, or a bound that cannot be.
+        If the file is not TOML, has no bound, an unknown or missing key, a value of the wrong kind,
+        two bounds of one name, or an impossible bound.
     OSError
-        If it cannot be read.
+        If the file cannot be read.
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -226,22 +228,27 @@ def _values(given: object, what: str, path: Path) -> tuple[Value, ...]:
 
 
 def judge(bounds: Sequence[Bound], tables: Mapping[str, Iterable[Row]]) -> Acceptance:
-    """Hold bounds against the tables of an audit.
+    """Compare bounds with the tables of an audit.
 
     Parameters
     ----------
     bounds
-        At least one.
+        The bounds, at least one.
     tables
-        Rows by name of the table. Read are `low` and `high`, or `bound` where there is an upper
-        limit only, and `status`; a row with an `estimate` is a rate.
+        Rows by name of the table. The columns `low`, `high` and `status` decide, and `bound` if
+        there is only an upper limit. A row with an `estimate` is a rate.
+
+    Returns
+    -------
+    Acceptance
+        If no row has some value of another column than metric and measure, because a cohort has no
+        photo of a group for example, the outcome is inconclusive.
 
     Raises
     ------
     BoundsError
-        If there is no bound, a bound names a table, a column, a metric or a measure that is not
-        there, or bounds a rate by 1 or more. That no row has a value of another column, as where
-        a cohort has no photo of a group, is an inconclusive outcome.
+        If there is no bound; if a bound names a table, a column, a metric or a measure that does
+        not exist; or if it bounds a rate by 1 or more.
     """
     if not bounds:
         raise _bounds_error("the bounds", "are one or more", "none")
@@ -265,13 +272,13 @@ def _judge(bound: Bound, tables: Mapping[str, tuple[Row, ...]]) -> BoundJudgemen
 
 
 def _missing(bound: Bound, judged: Sequence[Row], rows: Sequence[Row]) -> str:
-    """Name the first value asked for that no row has, so that it is not passed over."""
-    asked = [(column, value) for column, values in bound.where.items() for value in values]
-    for column, value in asked:
-        there = dict.fromkeys(str(row.get(column)) for row in rows)
-        if str(value) not in there:
-            return f"{column} {value}, only {', '.join(there) or 'no row at all'}"
-    for column, value in asked:
+    """Name the first value of `where` that no row has, so that it cannot be overlooked."""
+    wanted = [(column, value) for column, values in bound.where.items() for value in values]
+    for column, value in wanted:
+        existing = dict.fromkeys(str(row.get(column)) for row in rows)
+        if str(value) not in existing:
+            return f"{column} {value}, only {', '.join(existing) or 'no row at all'}"
+    for column, value in wanted:
         if all(row.get(column) != value for row in judged):
             return f"{column} {value} together with the other values asked for"
     return ""
@@ -314,7 +321,7 @@ def _left_out(row: Row) -> str:
 
 
 def _number(row: Row, *columns: str) -> float | None:
-    """Return the first finite number in some columns."""
+    """Return the first finite number in the given columns."""
     for column in columns:
         value = row.get(column)
         if isinstance(value, int | float) and math.isfinite(value):
@@ -322,9 +329,9 @@ def _number(row: Row, *columns: str) -> float | None:
     return None
 
 
-def worst(outcomes: Collection[object]) -> Outcome:
-    """Return the outcome of all: one failure fails, one that is open leaves the rest open."""
-    order: tuple[Outcome, ...] = ("fail", "inconclusive", "pass")
+def worst(outcomes: Collection[object]) -> BoundOutcome:
+    """Return the worst of some outcomes: fail before inconclusive before pass."""
+    order: tuple[BoundOutcome, ...] = ("fail", "inconclusive", "pass")
     return next(outcome for outcome in order if outcome in outcomes)
 
 

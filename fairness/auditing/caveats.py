@@ -1,4 +1,4 @@
-"""What an audit does not say: sentences made from what its data are."""
+"""The caveats of an audit: sentences that follow from its data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _UNREADABLE = ("insufficient", "suppressed", "bound_only")
 
 
 def caveats(evidence: Evidence, covered: Table, rates: Table) -> Iterator[str]:
-    """Yield the caveats, the weightiest first."""
+    """Yield the caveats, the most important first."""
     yield from _threshold(evidence)
     yield from _data(evidence, rates)
     yield from _labels(evidence, covered)

@@ -9,17 +9,17 @@ import numpy as np
 from fairness.auditing.evidence import Evidence
 from fairness.differentials import (
     Differential,
+    combined_differentials,
     compare_groups,
     differentials,
-    joint_differentials,
     observed,
     percentile_limits,
     resample,
 )
 from fairness.rates import PairCounts, SubjectCounts, rate_of_counts
-from fairness.tables import OVERALL, Row, Table, Value, audit_table, suppress_secondary
+from fairness.tables import OVERALL, Row, Table, Value, audit_table, suppress_complementary
 
-_WORST = 10  # groups shown of each rate
+_WORST = 10  # number of groups shown for each rate
 _READABLE = ("ok", "limited")
 _SUPPRESSED: dict[str, Value] = {"status": "suppressed"}
 
@@ -27,7 +27,7 @@ Groups = Mapping[str, SubjectCounts] | Mapping[str, PairCounts]
 
 
 def summaries(evidence: Evidence) -> Table:
-    """Return the summary measures of every factor, each with what equality would look like."""
+    """Return the summary measures of every factor, each with its value if groups were equal."""
     rows = [row for factor in evidence.settings.factors for row in _summaries(evidence, factor)]
     note = (
         "Several groups with a finite number of people differ even if nothing is different. "
@@ -37,7 +37,7 @@ def summaries(evidence: Evidence) -> Table:
 
 
 def _families(evidence: Evidence, factor: str) -> Iterator[tuple[str, Groups, float | None]]:
-    """Yield the rates that are compared over the groups of a factor, with their targets."""
+    """Yield the metrics that are compared over the groups of a factor: name, counts, target."""
     yield "FMR", evidence.within(factor), evidence.settings.fmr
     yield "FNMR", evidence.missed(factor), None
 
@@ -46,7 +46,7 @@ def _summaries(evidence: Evidence, factor: str) -> Iterator[Row]:
     settings = evidence.settings
     for metric, groups, target in _families(evidence, factor):
         if len(groups) > 1:
-            found = differentials(
+            measures = differentials(
                 groups,
                 draws=settings.draws,
                 seed=settings.seed,
@@ -54,11 +54,11 @@ def _summaries(evidence: Evidence, factor: str) -> Iterator[Row]:
                 target=target,
             )
             limited = _limited(groups, target)
-            yield from (_row(factor, metric, item, limited) for item in found)
+            yield from (_row(factor, metric, item, limited) for item in measures)
     pairs, singles = evidence.within(factor), evidence.missed(factor)
     shared = sorted(set(pairs) & set(singles))
     if len(shared) > 1:
-        joint = joint_differentials(
+        combined = combined_differentials(
             {name: pairs[name] for name in shared},
             {name: singles[name] for name in shared},
             level=settings.level,
@@ -67,11 +67,11 @@ def _summaries(evidence: Evidence, factor: str) -> Iterator[Row]:
             seed=settings.seed,
         )
         limited = _limited(pairs, settings.fmr) | _limited(singles, None)
-        yield from (_row(factor, "FMR and FNMR", item, limited) for item in joint)
+        yield from (_row(factor, "FMR and FNMR", item, limited) for item in combined)
 
 
 def _limited(groups: Groups, target: float | None) -> set[str]:
-    """Return the groups whose data are limited."""
+    """Return the groups with the status "limited"."""
     statuses = {name: rate_of_counts(groups[name], target=target).status for name in groups}
     return {name for name, status in statuses.items() if status == "limited"}
 
@@ -98,17 +98,17 @@ def _row(
 
 
 def tests(evidence: Evidence) -> Table:
-    """Return the tests of equal rates: one for all groups, and each group against all."""
+    """Return the tests of equal rates: one over all groups, and one of each group against all."""
     rows: list[Row] = []
     settings = evidence.settings
     for factor in settings.factors:
         for metric, groups, target in _families(evidence, factor):
-            found = compare_groups(groups, draws=settings.draws, seed=settings.seed, target=target)
+            tested = compare_groups(groups, draws=settings.draws, seed=settings.seed, target=target)
             keys = {"factor": factor, "metric": metric}
-            if not np.isnan(found.p_value):
+            if not np.isnan(tested.p_value):
                 test = "all groups have one rate"
                 rows.append(
-                    {**keys, "test": test, "statistic": found.statistic, "p": found.p_value}
+                    {**keys, "test": test, "statistic": tested.statistic, "p": tested.p_value}
                 )
             rows += [
                 {
@@ -120,7 +120,7 @@ def tests(evidence: Evidence) -> Table:
                     "holm": item.holm,
                     "bh": item.benjamini_hochberg,
                 }
-                for item in found.groups
+                for item in tested.groups
                 if item.tested
             ]
     note = (
@@ -131,20 +131,20 @@ def tests(evidence: Evidence) -> Table:
 
 
 def worst_cells(rates: Table) -> Table:
-    """Return the groups with the highest rates that the data can carry."""
+    """Return the groups with the highest rates among those with enough data."""
     rows: list[Row] = []
     for metric in ("FMR", "FNMR", "FNMR_counted"):
-        found = [row for row in rates.where(metric=metric) if row["status"] in _READABLE]
-        found = [row for row in found if row["group"] != OVERALL]
-        found.sort(key=lambda row: (-_number(row, "estimate"), str(row["group"])))
-        rows += [{k: v for k, v in row.items() if k != "optimistic"} for row in found[:_WORST]]
+        worst = [row for row in rates.where(metric=metric) if row["status"] in _READABLE]
+        worst = [row for row in worst if row["group"] != OVERALL]
+        worst.sort(key=lambda row: (-_number(row, "estimate"), str(row["group"])))
+        rows += [{k: v for k, v in row.items() if k != "optimistic"} for row in worst[:_WORST]]
     return audit_table("worst_cells", rows)
 
 
 def changes(evidence: Evidence, baseline: Evidence) -> Table:
-    """Return what changed since a baseline on the same photos, with paired intervals.
+    """Return the differences from a baseline on the same photos, with paired intervals.
 
-    Both are counted in the same draws of subjects.
+    Both sets of rates are counted in the same draws of subjects.
     """
     rows: list[Row] = []
     for factor in evidence.settings.factors:
@@ -153,10 +153,10 @@ def changes(evidence: Evidence, baseline: Evidence) -> Table:
             for name in sorted(set(groups) & set(before[metric])):
                 pair = (before[metric][name], groups[name])
                 keys = {"factor": factor, "group": name, "metric": metric}
-                hidden = name in evidence.hidden(factor)
-                found = _SUPPRESSED if hidden else _change(evidence, pair, target)
-                rows.append({**keys, **found})
-    return audit_table("changes", suppress_secondary(rows, ("factor", "metric")))
+                suppressed = name in evidence.suppressed(factor)
+                change = _SUPPRESSED if suppressed else _change(evidence, pair, target)
+                rows.append({**keys, **change})
+    return audit_table("changes", suppress_complementary(rows, ("factor", "metric")))
 
 
 def _change(

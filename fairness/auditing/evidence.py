@@ -1,4 +1,4 @@
-"""What the tables of an audit are made from: groups, threshold, counts; each worked out once."""
+"""The data behind the tables of an audit: groups, threshold and counts, each computed once."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import TypeVar
 import numpy as np
 
 from fairness.auditing.settings import AuditSettings
-from fairness.cohort import Cells, Cohort
+from fairness.cohort import Cohort, Grouping
 from fairness.errors import CohortError
 from fairness.rates import FEWEST_SUBJECTS, PairCounts, SubjectCounts
-from fairness.tables import Value, hidden_groups, rate_row
+from fairness.tables import Value, rate_row, suppressed_groups
 from fairness.verification import (
-    CellPairs,
     FalseMatches,
+    GroupPairs,
     ScoreHistogram,
     Scores,
     Threshold,
@@ -28,14 +28,14 @@ from fairness.verification import (
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """Scores of a cohort and everything that is counted in them.
+    """Scores of a cohort, and the groups, threshold and counts computed from them.
 
     Parameters
     ----------
     scores
-        The comparisons.
+        The scores.
     settings
-        The choices of the audit.
+        Settings of the audit.
     """
 
     scores: Scores
@@ -43,24 +43,24 @@ class Evidence:
 
     @property
     def cohort(self) -> Cohort:
-        """Whose photos."""
+        """The cohort of the photos."""
         return self.scores.cohort
 
     @cached_property
     def set_threshold(self) -> Threshold | None:
-        """How the threshold was set on the cohort; None where it was given.
+        """The threshold that was set on the cohort; None if the settings give one.
 
         Raises
         ------
         CohortError
-            If a reference group is not there, or they have too few people.
+            If a reference group does not exist, or the reference groups have too few people.
         """
         if self.settings.threshold is not None:
             return None
         reference = self.settings.reference
         factor = reference[0] if reference else self.settings.factors[0]
-        cells = self.cells(factor)
-        pairs = self._among(cells, reference[1]) if reference else None
+        grouping = self.grouping(factor)
+        pairs = self._among(grouping, reference[1]) if reference else None
         return threshold_at(self.scores, self.histogram(factor), self.settings.fmr, pairs=pairs)
 
     @cached_property
@@ -69,7 +69,7 @@ class Evidence:
         given = self.settings.threshold
         if given is not None:
             return given
-        assert self.set_threshold is not None  # noqa: S101  # set where none is given
+        assert self.set_threshold is not None  # noqa: S101  # it is set if none is given
         return self.set_threshold.value
 
     @cached_property
@@ -78,71 +78,71 @@ class Evidence:
         return Verification(self.scores, self.threshold)
 
     @cached_property
-    def everybody(self) -> Cells:
-        """The one group of all photos."""
+    def everybody(self) -> Grouping:
+        """The grouping that puts all photos into one group."""
         return everybody(len(self.cohort))
 
-    @cache  # noqa: B019  # as long as the audit
-    def cells(self, factor: str) -> Cells:
+    @cache  # noqa: B019  # the object lives as long as the audit
+    def grouping(self, factor: str) -> Grouping:
         """Return the groups of a factor."""
-        return self.cohort.cells(factor, age_edges=self.settings.age_edges)
+        return self.cohort.grouping(factor, age_edges=self.settings.age_edges)
 
     @cache  # noqa: B019
-    def hidden(self, factor: str) -> frozenset[str]:
-        """Return the groups of a factor of which nothing is shown, see `hidden_groups`."""
+    def suppressed(self, factor: str) -> frozenset[str]:
+        """Return the groups of a factor whose numbers are not shown, see `suppressed_groups`."""
         parts = set(factor.split("*"))
-        wider = [name for name in self.settings.factors if set(name.split("*")) < parts]
-        around = [(self.cells(name), self.hidden(name)) for name in wider]
-        return hidden_groups(self.cohort, self.cells(factor), around)
+        names = [name for name in self.settings.factors if set(name.split("*")) < parts]
+        wider = [(self.grouping(name), self.suppressed(name)) for name in names]
+        return suppressed_groups(self.cohort, self.grouping(factor), wider)
 
     @cache  # noqa: B019
     def histogram(self, factor: str) -> ScoreHistogram:
-        """Return the non-mated scores by group, one pass over all comparisons."""
-        return self.scores.histogram(self.cells(factor))
+        """Return the non-mated scores by group. This takes one pass over all comparisons."""
+        return self.scores.histogram(self.grouping(factor))
 
     @cache  # noqa: B019
     def false_matches(self, factor: str) -> FalseMatches:
         """Return the comparisons at or above the threshold, by pair of groups."""
-        return self.verification.false_matches(self.cells(factor))
+        return self.verification.false_matches(self.grouping(factor))
 
     @cached_property
     def random(self) -> PairCounts:
-        """The false matches of everybody with everybody, whatever the groups."""
+        """The false matches among all comparisons, whatever the groups."""
         return self.false_matches(self.settings.factors[0]).overall()
 
     @cache  # noqa: B019
     def within(self, factor: str) -> Mapping[str, PairCounts]:
         """Return the false matches within each group that has comparisons."""
-        found = self.false_matches(factor)
-        return tried({name: found.within(name) for name in self.cells(factor).names})
+        matches = self.false_matches(factor)
+        return with_trials({name: matches.within(name) for name in self.grouping(factor).names})
 
     @cache  # noqa: B019
     def missed(self, factor: str) -> Mapping[str, SubjectCounts]:
         """Return the false non-matches of each group that has mated comparisons."""
-        return tried(self.verification.false_non_matches(self.cells(factor)))
+        return with_trials(self.verification.false_non_matches(self.grouping(factor)))
 
     @cache  # noqa: B019
     def compared(self, factor: str) -> Mapping[str, int]:
-        """Return how many people of each group have a photo that could be compared."""
-        cells, acquired = self.cells(factor), np.array(self.scores.acquisition) == ""
-        found = np.column_stack([cells.codes, self.cohort.subject_codes])[acquired]
-        codes = np.unique(found, axis=0)[:, 0]
-        people = np.bincount(codes, minlength=len(cells.names)).tolist()
-        return dict(zip(cells.names, people, strict=True))
+        """Return the number of people of each group with a photo that could be compared."""
+        grouping, acquired = self.grouping(factor), np.array(self.scores.acquisition) == ""
+        pairs = np.column_stack([grouping.codes, self.cohort.subject_codes])[acquired]
+        codes = np.unique(pairs, axis=0)[:, 0]
+        people = np.bincount(codes, minlength=len(grouping.names)).tolist()
+        return dict(zip(grouping.names, people, strict=True))
 
     @property
     def has_mates(self) -> bool:
-        """Whether any two photos of one person were compared."""
+        """Whether two photos of any person were compared."""
         return bool(self.missed_by_anybody.trials.sum())
 
     @cached_property
     def missed_by_anybody(self) -> SubjectCounts:
-        """False non-matches of everybody."""
+        """The false non-matches of all photos together."""
         return next(iter(self.verification.false_non_matches(self.everybody).values()))
 
     def row(self, counts: SubjectCounts | PairCounts, **keys: Value) -> dict[str, Value]:
-        """Return a rate as a row of a table, nothing but the keys where a group is hidden."""
-        if self._hides(keys):
+        """Return a rate as a row of a table; only the keys if a group of it is suppressed."""
+        if self._suppresses(keys):
             return {**keys, "status": "suppressed"}
         level = self.settings.level
         if isinstance(counts, SubjectCounts):
@@ -151,36 +151,36 @@ class Evidence:
         return rate_row(rate, **keys)
 
     def shown(self, values: Mapping[str, Value], *, people: int, **keys: Value) -> dict[str, Value]:
-        """Return numbers that are no rate as a row, nothing but the keys where people are few."""
-        if people < FEWEST_SUBJECTS or self._hides(keys):
+        """Return numbers that are no rate as a row; only the keys if they must be suppressed."""
+        if people < FEWEST_SUBJECTS or self._suppresses(keys):
             return {**keys, "status": "suppressed"}
         return {**keys, "status": "shown", **values}
 
-    def _hides(self, keys: Mapping[str, Value]) -> bool:
+    def _suppresses(self, keys: Mapping[str, Value]) -> bool:
         factor = keys.get("factor")
-        hidden = self.hidden(factor) if isinstance(factor, str) else frozenset()
+        suppressed = self.suppressed(factor) if isinstance(factor, str) else frozenset()
         groups = {keys.get("group"), keys.get("other_group")}
-        return bool(hidden & groups) or keys.get("age") in self.hidden("age")
+        return bool(suppressed & groups) or keys.get("age") in self.suppressed("age")
 
-    def _among(self, cells: Cells, names: tuple[str, ...]) -> CellPairs:
-        strange = [name for name in names if name not in cells.names]
-        inside = np.isin(np.array(cells.names)[cells.codes], names)
+    def _among(self, grouping: Grouping, names: tuple[str, ...]) -> GroupPairs:
+        strange = [name for name in names if name not in grouping.names]
+        inside = np.isin(np.array(grouping.names)[grouping.codes], names)
         people = len(np.unique(self.cohort.subject_codes[inside]))
         if strange or people < FEWEST_SUBJECTS:
             raise CohortError(
-                f"the groups of {cells.factor} that the threshold is set on",
+                f"the groups of {grouping.factor} that the threshold is set on",
                 rule=f"are in the cohort, with {FEWEST_SUBJECTS} people or more",
                 got=f"no {strange[0]!r}" if strange else "fewer people",
-                next_step=f"Choose among: {', '.join(cells.names)}.",
+                next_step=f"Choose among: {', '.join(grouping.names)}.",
             )
-        return CellPairs.among(cells, names)
+        return GroupPairs.among(grouping, names)
 
 
 _Counts = TypeVar("_Counts", SubjectCounts, PairCounts)
 
 
-def tried(groups: Mapping[str, _Counts]) -> dict[str, _Counts]:
-    """Return the groups that have a trial."""
+def with_trials(groups: Mapping[str, _Counts]) -> dict[str, _Counts]:
+    """Return the groups that have at least one trial."""
     return {name: counts for name, counts in groups.items() if _trials(counts)}
 
 

@@ -1,10 +1,10 @@
-"""Tables that tell a difference of people from a difference of pictures."""
+"""Tables that separate differences between people from differences between their photos."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fairness.auditing.evidence import Evidence, tried
+from fairness.auditing.evidence import Evidence, with_trials
 from fairness.cohort import UNKNOWN
 from fairness.imaging import confounds
 from fairness.tables import (
@@ -15,11 +15,11 @@ from fairness.tables import (
     Row,
     Table,
     audit_table,
-    suppress_secondary,
+    suppress_complementary,
 )
 
 Facts = Mapping[str, Sequence[float]]
-"""By name a number for each photo, nan where it is not known, as in ``{"exposure": …}``."""
+"""Facts by name, as in ``{"exposure": …}``: one number for each photo, nan if not known."""
 
 _TONES = ("tone", "fitzpatrick", "apparent_tone")
 
@@ -37,14 +37,14 @@ _SHOWN = ("mean", "shift", "photos", "subjects")
 
 
 def measured(evidence: Evidence, facts: Facts) -> Table:
-    """Return how the photos of the groups differ in exposure, size, quality and the like."""
+    """Return how the photos of the groups differ in facts such as exposure, size and quality."""
     rows: list[Row] = []
     for factor in evidence.settings.factors:
-        for item in confounds(evidence.cohort, evidence.cells(factor), facts):
+        for item in confounds(evidence.cohort, evidence.grouping(factor), facts):
             values = {name: getattr(item, name) for name in _SHOWN}
             keys = {"factor": factor, "group": item.group, "fact": item.fact}
             rows.append(evidence.shown(values, people=item.subjects, **keys))
-    kept = suppress_secondary(rows, ("factor", "fact"))
+    kept = suppress_complementary(rows, ("factor", "fact"))
     note = (
         "Where groups differ here, part of a difference in error rates may be one of the pictures."
     )
@@ -57,13 +57,13 @@ def tone_confound(evidence: Evidence) -> Table:
     factors = evidence.cohort.factors
     tone = next((name for name in _TONES if name in evidence.settings.factors), None)
     if tone is not None and "exposure" in factors and evidence.has_mates:
-        cells = evidence.cells(f"{tone}*exposure*quality")
-        missed = tried(evidence.verification.false_non_matches(cells))
+        grouping = evidence.grouping(f"{tone}*exposure*quality")
+        missed = with_trials(evidence.verification.false_non_matches(grouping))
         for group, counts in missed.items():
             tone_of_group, exposure, quality = group.split(", ")
             if tone_of_group != UNKNOWN:
                 keys = {"tone": tone_of_group, "exposure": exposure, "quality": quality}
                 rows.append(evidence.row(counts, **keys, metric="FNMR"))
     return audit_table(
-        "tone_confound", suppress_secondary(rows, ("exposure", "quality"), ("tone",))
+        "tone_confound", suppress_complementary(rows, ("exposure", "quality"), ("tone",))
     )

@@ -1,6 +1,6 @@
-"""From scores and labels to a report that says where a matcher works worse, and how sure.
+"""From scores and labels to a report on error rates by group, with intervals.
 
-Follows the vocabulary and practice of ISO/IEC 19795-1 and ISO/IEC 19795-10.
+It follows the vocabulary and practice of ISO/IEC 19795-1 and ISO/IEC 19795-10.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from fairness.auditing.caveats import caveats
 from fairness.auditing.evidence import Evidence
 from fairness.auditing.imaging import Facts
 from fairness.auditing.run_card import card, facts_of
-from fairness.auditing.score_curves import det_curves, score_spreads
+from fairness.auditing.score_curves import det_curves, score_distributions
 from fairness.auditing.settings import AuditSettings
 from fairness.errors import ScoresError
 from fairness.report.audit_report import AuditReport
@@ -33,23 +33,24 @@ def audit(
     baseline: Scores | None = None,
     title: str = "Audit of error rates by group",
 ) -> AuditReport:
-    """Measure error rates by group at one threshold for everybody.
+    """Measure error rates by group, at one threshold for everybody.
 
     Parameters
     ----------
     scores
-        Of a cohort: vectors (`EmbeddingScores`) or a file of comparisons (`read_scores`). Searches
-        in a gallery need vectors.
+        Scores of a cohort, from vectors (`EmbeddingScores`) or from a file of comparisons
+        (`read_scores`). Searches in a gallery need vectors.
     settings
-        The choices of the audit.
+        Settings of the audit; by default those of `AuditSettings`.
     matcher
-        What made the scores, for the run card, as in ``{"model": "…", "weights": "…"}``.
+        Description of the matcher for the run card, as in ``{"model": "…", "weights": "…"}``.
     facts
-        Measures of the photos, for the table of how groups differ in their pictures.
+        Measurements of the photos, such as the exposure, for the table of how the photos of the
+        groups differ.
     bounds
-        Declared bounds to hold the results against.
+        Declared bounds that the results are compared with.
     baseline
-        Scores of another matcher for the same cohort; its threshold is set in the same way.
+        Scores of another matcher for the same cohort. Its threshold is set in the same way.
     title
         Heading of the report.
 
@@ -60,26 +61,26 @@ def audit(
     ScoresError
         If no threshold can be set, or the baseline is of another cohort.
     BoundsError
-        If a bound names what the tables do not have.
+        If a bound names a table, column or value that the tables do not have.
     """
     evidence = Evidence(scores, settings or AuditSettings())
-    covered, by_group = rates.coverage(evidence), rates.rates(evidence)
-    found = searches.search(evidence)
+    coverage, by_group = rates.coverage(evidence), rates.rates(evidence)
+    outcomes = searches.search(evidence)
     pairs = searches.judged(evidence)
-    searched = searches.open_set(evidence, found)
-    discarded = searches.discard(evidence, pairs)
+    open_set = searches.open_set(evidence, outcomes)
+    discard = searches.discard(evidence, pairs)
     tables = [
-        covered,
+        coverage,
         by_group,
         differences.summaries(evidence),
         rates.cross(evidence),
         rates.age_gap(evidence),
         rates.shift(evidence),
-        searched,
+        open_set,
         differences.tests(evidence),
         rates.kin(evidence),
         rates.refused(evidence),
-        discarded,
+        discard,
         imaging.measured(evidence, facts),
         imaging.tone_confound(evidence),
         differences.worst_cells(by_group),
@@ -87,20 +88,20 @@ def audit(
     if baseline is not None:
         tables.append(differences.changes(evidence, _baseline(evidence, baseline)))
     if bounds:
-        verdict = judge(bounds, {table.name: table.rows for table in tables})
-        tables.append(audit_table("acceptance", verdict.rows()))
+        acceptance = judge(bounds, {table.name: table.rows for table in tables})
+        tables.append(audit_table("acceptance", acceptance.rows()))
     return AuditReport(
         title=title,
-        card=card(evidence, matcher, found),
+        card=card(evidence, matcher, outcomes),
         threshold=evidence.threshold,
         tables=tuple(table for table in tables if len(table)),
         curves=Curves(
             det=tuple(det_curves(evidence, by_group)),
-            cmc=tuple(searches.cmc_curves(evidence, found, searched)),
-            discard=tuple(searches.discard_curves(evidence, pairs, discarded)),
-            scores=tuple(score_spreads(evidence, by_group)),
+            cmc=tuple(searches.cmc_curves(evidence, outcomes, open_set)),
+            discard=tuple(searches.discard_curves(evidence, pairs, discard)),
+            scores=tuple(score_distributions(evidence, by_group)),
         ),
-        caveats=tuple(caveats(evidence, covered, by_group)),
+        caveats=tuple(caveats(evidence, coverage, by_group)),
         facts=facts_of(evidence, matcher),
         level=evidence.settings.level,
     )

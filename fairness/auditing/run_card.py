@@ -1,4 +1,4 @@
-"""The run card: what was tested, on whom and how, for a reader and for a machine."""
+"""The run card for a reader, and the facts of the run for a machine."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 
 from fairness.auditing.evidence import Evidence
-from fairness.cohort import Cells, Cohort
+from fairness.cohort import Cohort, Grouping
 from fairness.identification import OpenSet
 from fairness.rates import FEWEST_SUBJECTS
 from fairness.tables import MANY_SUBJECTS, Value
@@ -16,7 +16,7 @@ _PACKAGES = ("matcher", "numpy", "scipy")
 
 
 def card(evidence: Evidence, matcher: Mapping[str, str], found: OpenSet | None) -> dict[str, str]:
-    """Return the run card for a reader, in order."""
+    """Return the run card: what was tested, on whom and how, in order."""
     cohort, settings = evidence.cohort, evidence.settings
     text = {name.replace("_", " ").capitalize(): value for name, value in matcher.items()}
     text |= {
@@ -45,7 +45,7 @@ def card(evidence: Evidence, matcher: Mapping[str, str], found: OpenSet | None) 
 
 
 def facts_of(evidence: Evidence, matcher: Mapping[str, str]) -> dict[str, Value]:
-    """Return the run for a machine."""
+    """Return the facts of the run for a machine."""
     settings = evidence.settings
     return {
         **matcher,
@@ -68,7 +68,7 @@ def _threshold(evidence: Evidence) -> str:
     reference = evidence.settings.reference
     on = f"of {reference[0]} {', '.join(reference[1])}" if reference else "of everybody"
     counts = f" ({made.false_matches} of {made.trials} comparisons)"
-    if reference and evidence.hidden(reference[0]) & set(reference[1]):
+    if reference and evidence.suppressed(reference[0]) & set(reference[1]):
         counts = ""
     return (
         f"{made.value:.6g}, the lowest at which the false match rate {on} with each other is at "
@@ -82,11 +82,11 @@ def _set_aside(evidence: Evidence) -> str:
 
 
 def _shares(cohort: Cohort, field: str) -> str:
-    """Name what photos are labelled with; with shares where no value is one of a few people."""
-    cells = Cells.of(field, [getattr(sample, field) for sample in cohort.samples])
-    found = sorted(cohort.coverage(cells), key=lambda group: -group.photos)
+    """Name the values of a label; with their shares, unless a value belongs to few people."""
+    grouping = Grouping.of(field, [getattr(sample, field) for sample in cohort.samples])
+    found = sorted(cohort.coverage(grouping), key=lambda group: -group.photos)
     if any(group.subjects < FEWEST_SUBJECTS for group in found):
-        return ", ".join(cells.names)
+        return ", ".join(grouping.names)
     return ", ".join(f"{g.group} {100 * g.photos / len(cohort):.3g} %" for g in found)
 
 

@@ -1,4 +1,4 @@
-"""Curves of scores: error trade-off and histogram of each group that may be shown."""
+"""Curves of scores: error trade-off and distribution of each group that may be shown."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Iterator
 import numpy as np
 
 from fairness.auditing.evidence import Evidence
-from fairness.tables import DetCurve, ScoreSpread, Table, people_shown
+from fairness.tables import DetCurve, ScoreDistribution, Table, people_shown
 from fairness.verification import det_points
 
-_COARSER = 32  # bins of the counting joined into one of the picture
+_COARSER = 32  # bins of the counted histogram that make one bin of the plot
 
 
 def det_curves(evidence: Evidence, rates: Table) -> Iterator[DetCurve]:
-    """Yield the error trade-off of each group that the rates show, with the threshold's point.
+    """Yield the error trade-off of each group whose rates are shown, with the threshold's point.
 
-    Where no threshold has errors of both kinds there is nothing to trade.
+    A group is left out if no threshold has errors of both kinds.
     """
     for factor in evidence.settings.factors:
         within, missed = evidence.within(factor), evidence.missed(factor)
@@ -32,22 +32,22 @@ def det_curves(evidence: Evidence, rates: Table) -> Iterator[DetCurve]:
                 yield DetCurve(factor, group, curve.fmr, curve.fnmr, people, at)
 
 
-def score_spreads(evidence: Evidence, rates: Table) -> Iterator[ScoreSpread]:
-    """Yield how the scores of each group that the rates show are spread."""
+def score_distributions(evidence: Evidence, rates: Table) -> Iterator[ScoreDistribution]:
+    """Yield the distribution of the scores of each group whose rates are shown."""
     mated = evidence.verification.mated
     for factor in evidence.settings.factors:
-        histogram, cells = evidence.histogram(factor), evidence.cells(factor)
+        histogram, grouping = evidence.histogram(factor), evidence.grouping(factor)
         edges = np.append(histogram.edges[:-1:_COARSER], histogram.edges[-1]).astype(np.float64)
         starts = np.arange(0, len(histogram.edges) - 1, _COARSER)
-        for code, group in enumerate(cells.names):
+        for code, group in enumerate(grouping.names):
             people = people_shown(rates, factor=factor, group=group, metric="FNMR")
             if people is not None:
-                own = mated.score[(cells.codes[mated.left] == code) & ~np.isnan(mated.score)]
-                yield ScoreSpread(
+                inside = (grouping.codes[mated.left] == code) & ~np.isnan(mated.score)
+                yield ScoreDistribution(
                     factor,
                     group,
                     edges,
-                    np.histogram(own, edges)[0].astype(np.int64),
+                    np.histogram(mated.score[inside], edges)[0].astype(np.int64),
                     np.add.reduceat(histogram.within(group).counts, starts),
                     people,
                 )

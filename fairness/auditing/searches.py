@@ -1,4 +1,4 @@
-"""Tables and curves of searches in a gallery, and of what a quality cut would do."""
+"""Tables and curves of searches in a gallery, and of the effect of a quality cut."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fairness.auditing.evidence import Evidence, tried
-from fairness.cohort import Cells
+from fairness.auditing.evidence import Evidence, with_trials
+from fairness.cohort import Grouping
 from fairness.errors import CohortError
 from fairness.identification import IdentificationPlan, JudgedPairs, OpenSet, search_plan
 from fairness.rates import SubjectCounts
@@ -21,17 +21,17 @@ from fairness.tables import (
     Table,
     audit_table,
     people_shown,
-    suppress_secondary,
+    suppress_complementary,
 )
 from fairness.verification import EmbeddingScores
 
 _SHARES = (0.0, 0.05, 0.1, 0.2, 0.3)
-_RANKS = 50  # length of the curves
+_RANKS = 50  # number of ranks in the curves
 _SCALED = ("estimate", "low", "high", "bound")
 
 
 def search(evidence: Evidence) -> OpenSet | None:
-    """Return what searches come to; None without vectors, or without people to search for."""
+    """Search a gallery; None without vectors, or without two photos of any person."""
     if not isinstance(evidence.scores, EmbeddingScores) or not evidence.has_mates:
         return None
     settings = evidence.settings
@@ -52,20 +52,20 @@ def open_set(evidence: Evidence, found: OpenSet | None) -> Table:
         "this gallery."
     )
     return audit_table(
-        "open_set", suppress_secondary(rows, ("factor", "metric", "rank")), note=note
+        "open_set", suppress_complementary(rows, ("factor", "metric", "rank")), note=note
     )
 
 
-class _Counted(NamedTuple):
+class _SearchCounts(NamedTuple):
     group: str
     metric: str
     rank: int | None
     counts: SubjectCounts
-    times: float = 1.0  # what the share is of, where a number and not a share is reported
+    times: float = 1.0  # factor that turns the share into the reported number
 
 
 def _searches(evidence: Evidence, found: OpenSet, factor: str) -> Iterator[Row]:
-    for division in (evidence.everybody, evidence.cells(factor)):
+    for division in (evidence.everybody, evidence.grouping(factor)):
         for group, metric, rank, counts, times in _counted(evidence, found, division):
             if counts.trials.any():
                 name = OVERALL if division is evidence.everybody else group
@@ -78,32 +78,32 @@ def _searches(evidence: Evidence, found: OpenSet, factor: str) -> Iterator[Row]:
                 }
 
 
-def _counted(evidence: Evidence, found: OpenSet, division: Cells) -> Iterator[_Counted]:
+def _counted(evidence: Evidence, found: OpenSet, division: Grouping) -> Iterator[_SearchCounts]:
     rank, threshold = min(evidence.settings.rank, found.enrolled), evidence.threshold
     for group, misses in found.mated.fnir(division, rank=rank, threshold=threshold).items():
-        yield _Counted(group, "FNIR", rank, misses.missed)
-        yield _Counted(group, "FNIR_counted", rank, misses.missed_or_refused)
+        yield _SearchCounts(group, "FNIR", rank, misses.missed)
+        yield _SearchCounts(group, "FNIR_counted", rank, misses.missed_or_refused)
     for k in sorted({1, rank}):
         for group, misses in found.mated.fnir(division, rank=k).items():
-            yield _Counted(group, "FNIR_ranks", k, misses.missed)
+            yield _SearchCounts(group, "FNIR_ranks", k, misses.missed)
     for group, counts in found.non_mated.fpir(division, threshold=threshold).items():
-        yield _Counted(group, "FPIR", None, counts)
+        yield _SearchCounts(group, "FPIR", None, counts)
     for group, chosen in found.non_mated.selectivity(division, threshold=threshold).items():
-        yield _Counted(group, "selectivity", None, chosen.share, chosen.enrolled)
+        yield _SearchCounts(group, "selectivity", None, chosen.share, chosen.enrolled)
     for group, counts in found.failed_enrolments(division).items():
-        yield _Counted(group, "FTE", None, counts)
+        yield _SearchCounts(group, "FTE", None, counts)
 
 
 def cmc_curves(evidence: Evidence, found: OpenSet | None, table: Table) -> Iterator[CmcCurve]:
     """Yield the share of mated searches with the mate at or above a rank, by group.
 
-    Of the groups that the table of searches shows.
+    Only groups that the table of searches shows have a curve.
     """
     if found is None:
         return
     ranks = range(1, min(_RANKS, found.enrolled) + 1)
     for factor in evidence.settings.factors:
-        for group, misses in found.mated.cmc(evidence.cells(factor), ranks=ranks).items():
+        for group, misses in found.mated.cmc(evidence.grouping(factor), ranks=ranks).items():
             keys: Row = {"factor": factor, "group": group, "metric": "FNIR_ranks", "rank": 1}
             people = people_shown(table, **keys)
             if people is not None:
@@ -113,7 +113,7 @@ def cmc_curves(evidence: Evidence, found: OpenSet | None, table: Table) -> Itera
 
 
 def judged(evidence: Evidence) -> JudgedPairs | None:
-    """Return the mated comparisons with their quality; None where no quality is known."""
+    """Return the mated comparisons with their quality; None if no quality is known."""
     try:
         mated = evidence.verification.mated
         return JudgedPairs.of(evidence.cohort, mated, threshold=evidence.threshold)
@@ -122,30 +122,32 @@ def judged(evidence: Evidence) -> JudgedPairs | None:
 
 
 def discard(evidence: Evidence, pairs: JudgedPairs | None) -> Table:
-    """Return the FNMR of each group when the same quality cut is made for all."""
+    """Return the FNMR of each group after the same quality cut for all groups."""
     rows: list[Row] = []
     if pairs is not None:
         for share in _SHARES:
             cut = pairs.cut(share) if share else -math.inf
             for factor in evidence.settings.factors:
-                after = pairs.missed_after(evidence.cells(factor), cut=cut)
+                after = pairs.missed_after(evidence.grouping(factor), cut=cut)
                 rows += [
                     evidence.row(missed, factor=factor, group=group, discarded=share)
-                    for group, missed in tried({g: m.missed for g, m in after.items()}).items()
+                    for group, missed in with_trials(
+                        {g: m.missed for g, m in after.items()}
+                    ).items()
                 ]
     note = "A comparison belongs here to the group of its later photo, the one searched with."
-    return audit_table("discard", suppress_secondary(rows, ("factor", "discarded")), note=note)
+    return audit_table("discard", suppress_complementary(rows, ("factor", "discarded")), note=note)
 
 
 def discard_curves(
     evidence: Evidence, pairs: JudgedPairs | None, table: Table
 ) -> Iterator[DiscardCurve]:
-    """Yield the error-versus-discard curve of each group that the table shows whole."""
+    """Yield the error-versus-discard curve of each group that the table shows without a cut."""
     if pairs is None:
         return
     for factor in evidence.settings.factors:
-        cells = evidence.cells(factor)
-        for group, curve in pairs.curves(cells).items():
+        grouping = evidence.grouping(factor)
+        for group, curve in pairs.curves(grouping).items():
             people = people_shown(table, factor=factor, group=group, discarded=0.0)
             if people is not None:
                 yield DiscardCurve(factor, group, curve.discarded, curve.rate, people)

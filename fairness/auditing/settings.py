@@ -1,4 +1,4 @@
-"""What an audit looks at, and how sure it says it is."""
+"""The settings of an audit."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from fairness.cohort import AGE_EDGES, GAP_EDGES
 
 @dataclass(frozen=True)
 class AuditSettings:
-    """The choices of an audit, made before its results are seen.
+    """The settings of an audit, chosen before its results are known.
 
     Parameters
     ----------
     factors
-        What photos are grouped by, see `Cohort.cells`; intersections as in "age*sex".
+        Factors that photos are grouped by, see `Cohort.grouping`. "age*sex" is an intersection.
     threshold
-        The one score threshold for everybody. None: set on the cohort itself, by `fmr`.
+        The one score threshold for everybody. If None, it is set on the cohort itself, by `fmr`.
     fmr
-        False match rate that the threshold is set for; also the rate that an upper bound has to
-        be able to exclude before it is shown.
+        False match rate that the threshold is set for. An upper bound is shown only if it can
+        exclude this rate.
     reference
         Factor and groups whose comparisons the threshold is set on, as in
-        ``("age", ("18 to under 30",))``; None for everybody with everybody.
+        ``("age", ("18 to under 30",))``; None for all comparisons.
     rank
         Length of the candidate list that a person reviews.
     share
         Share of the subjects with two photos or more who are enrolled in the test of searches.
     age_edges, gap_edges
-        Lower edges of the bands, years; the first is 0.
+        Lower edges of the bands of ages and of age gaps, years. The first edge is 0.
     level
         Confidence level of all intervals.
     draws, seed
-        Of the bootstrap, and of the lot that says who is enrolled.
+        Number of bootstrap draws; seed of the bootstrap and of the draw of enrolled subjects.
 
     Raises
     ------
     ValueError
-        If a choice is out of range.
+        If a setting is out of range.
     """
 
     factors: tuple[str, ...] = ("age", "sex")

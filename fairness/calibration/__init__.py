@@ -1,6 +1,21 @@
-"""What a score means for people of an age: false matches by band, and how far they carry."""
+"""The meaning of a score for people of one age: false-match rates by age band and gallery size."""
 
 from fairness.calibration.calibration import calibrate
-from fairness.calibration.record import CalibrationRecord
+from fairness.calibration.record import (
+    TARGETS,
+    AgeBandRecord,
+    CalibrationRecord,
+    FalseMatchCurve,
+    Galleries,
+    GapBandRecord,
+)
 
-__all__ = ["CalibrationRecord", "calibrate"]
+__all__ = [
+    "TARGETS",
+    "AgeBandRecord",
+    "CalibrationRecord",
+    "FalseMatchCurve",
+    "Galleries",
+    "GapBandRecord",
+    "calibrate",
+]

@@ -1,9 +1,10 @@
-"""What a score means for people of one age: how often strangers reach it.
+"""The meaning of a score for people of one age: how often strangers reach it.
 
-A calibration is made from a cohort and one model's vectors and kept as a JSON record. It gives,
-for each band of ages, the false-match rate at a score, and the false-positive identification rate
-at a score in a gallery of N faces, both with intervals, and with everything needed to know what it
-holds for. It says nothing of two photos being of one person.
+A calibration is made from a cohort and the vectors of one model, and kept as a JSON record. For
+each age band it gives two rates with intervals: the false-match rate at a score, and the
+false-positive identification rate at a score in a gallery of N faces. The record also states what
+it holds for: the cohort, the model and the settings. It does not give the probability that two
+photos show one person.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ from fairness.calibration.gallery_sizes import SizeTable, false_positive_rates
 from fairness.calibration.impostors import Comparisons, Impostors
 from fairness.calibration.record import (
     TARGETS,
-    AgeBand,
+    AgeBandRecord,
     CalibrationRecord,
-    Curve,
+    FalseMatchCurve,
     Galleries,
-    GapBand,
+    GapBandRecord,
 )
 from fairness.cohort import AGE_EDGES, GAP_EDGES, Cohort
 from fairness.errors import CalibrationError
@@ -58,48 +59,48 @@ def calibrate(
     most_photos: int = 5000,
     seed: int = 0,
 ) -> CalibrationRecord:
-    """Measure what scores of a model mean for people of each age.
+    """Measure false-match rates of a model by score, for people of each age.
 
     Parameters
     ----------
     cohort
-        The photos. Bands that the source gives ("3-9") are taken as they are; they must not overlap
-        those of `age_edges`.
+        The photos. Age bands of the source, such as "3-9", are used as they are. They must not
+        overlap the bands of `age_edges`.
     vectors
         float32 array of shape (photos, d), unit rows.
     acquisition
-        For each photo "" or why it has no vector; None if all have one.
+        For each photo "", or the reason why it has no vector; None if all have one.
     model
-        What identifies the model: `name` and `weights_sha256` at least; all of it must agree when
+        Identity of the model, with `name` and `weights_sha256` at least. All of it must agree when
         the record is used.
     made_on
-        The day, for the record.
+        Date for the record.
     age_edges, gap_edges
         Lower edges of the bands of ages and of gaps between ages, years.
     level
         Confidence level in (0, 1).
     most_photos
-        Photos of a band that are compared at most; of more, people are drawn by the seed.
+        Largest number of photos of a band that are compared. If a band has more, people are drawn.
     seed
-        Of that drawing.
+        Seed of that draw.
 
     Raises
     ------
     CalibrationError
-        No band has data enough, bands overlap, or the model is not identified.
+        If no band has enough data, bands overlap, or the model is not identified.
     ValueError
-        Vectors of another shape, or not of unit length.
+        If the vectors have another shape, or not unit length.
     """
     _require_model(model)
     there = _acquired(cohort, vectors, acquisition)
     draw = _Draw(cohort, most_photos, seed)
     gaps = _Gaps.of(cohort, vectors, draw, there, gap_edges)
-    cells = cohort.cells("age", age_edges=age_edges)
-    spans = _spans(cells.names)
-    bands: list[AgeBand] = []
+    grouping = cohort.grouping("age", age_edges=age_edges)
+    spans = _spans(grouping.names)
+    bands: list[AgeBandRecord] = []
     missing: dict[str, str] = {}
-    for code, name in enumerate(cells.names):
-        group = Impostors.among(cohort, vectors, draw(there & (cells.codes == code)))
+    for code, name in enumerate(grouping.names):
+        group = Impostors.among(cohort, vectors, draw(there & (grouping.codes == code)))
         if name not in spans:
             missing[name] = "no span of ages"
         elif len(group) == 0:
@@ -136,7 +137,7 @@ def calibrate(
 
 
 class _Draw:
-    """Draws people until their photos are as many as are compared at most."""
+    """Draws people until they have the largest number of photos that are compared."""
 
     def __init__(self, cohort: Cohort, most_photos: int, seed: int) -> None:
         self._cohort = cohort
@@ -145,7 +146,7 @@ class _Draw:
         self._turn = np.argsort(people)[cohort.subject_codes]
 
     def __call__(self, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """Return the photos drawn among those wanted, all photos of a person or none."""
+        """Draw among the wanted photos: either all wanted photos of a person or none."""
         photos = np.flatnonzero(wanted)
         if len(photos) <= self._most:
             return photos
@@ -175,8 +176,8 @@ class _Gaps:
         group = Impostors.among(cohort, vectors, draw(there & ~np.isnan(ages)))
         return cls(group, ages[group.photos], tuple(map(float, edges)))
 
-    def around(self, span: tuple[float, float | None], level: float) -> Iterator[GapBand]:
-        """Give the bands of gaps from photos of an age, one of two compared being of that age."""
+    def around(self, span: tuple[float, float | None], level: float) -> Iterator[GapBandRecord]:
+        """Yield the bands of gaps for an age. At least one photo of a pair has that age."""
         at_least, below = span[0], np.inf if span[1] is None else span[1]
         inside = (self.ages >= at_least) & (self.ages < below)
         either = inside[:, None] | inside
@@ -185,16 +186,16 @@ class _Gaps:
             within = (apart >= low) & (apart < (np.inf if high is None else high))
             found = self.group.comparisons(either & within)
             if found.subjects > FEWEST_SUBJECTS and len(found) >= FEWEST_ERRORS:
-                yield GapBand(low, high, found.subjects, len(found), _curve(found, level))
+                yield GapBandRecord(low, high, found.subjects, len(found), _curve(found, level))
 
 
 def _band(
     name: str, span: tuple[float, float | None], group: Impostors, gaps: _Gaps, level: float
-) -> AgeBand:
+) -> AgeBandRecord:
     found = group.comparisons()
     curve = _curve(found, level)
     table = false_positive_rates(group, np.array(curve.scores, dtype=np.float32), level=level)
-    return AgeBand(
+    return AgeBandRecord(
         name=name,
         at_least=span[0],
         below=span[1],
@@ -208,13 +209,13 @@ def _band(
     )
 
 
-def _curve(found: Comparisons, level: float) -> Curve:
+def _curve(found: Comparisons, level: float) -> FalseMatchCurve:
     """Tabulate the false-match rate, the highest score last."""
     trials = ListedTrials(*found.by_pair())
     scores = np.unique(found.score[_counts(len(found)) - 1])
     errors = np.searchsorted(-found.score, -scores, side="right")
     rates = [PairCounts(*found.by_pair(n), trials).rate(level=level) for n in errors]
-    return Curve(
+    return FalseMatchCurve(
         scores=tuple(map(float, scores)),
         errors=tuple(map(int, errors)),
         rate=_rounded(rate.estimate for rate in rates),
@@ -224,13 +225,13 @@ def _curve(found: Comparisons, level: float) -> Curve:
 
 
 def _falling(limits: ArrayLike) -> NDArray[np.float64]:
-    """Return limits that never rise with the score, along the first axis, by raising some."""
+    """Raise limits where needed, so that they never rise along the first axis."""
     raised: NDArray[np.float64] = np.maximum.accumulate(np.flip(limits, 0))
     return np.flip(raised, 0)
 
 
 def _counts(comparisons: int) -> NDArray[np.int64]:
-    """Return numbers of errors, a tenth of a power of ten apart, from all down to the fewest."""
+    """Return numbers of errors, ten for each power of ten, from all down to `FEWEST_ERRORS`."""
     decades = np.log10(comparisons / FEWEST_ERRORS)
     steps = np.arange(int(decades * _POINTS_PER_DECADE) + 1) / _POINTS_PER_DECADE
     return np.unique(np.r_[FEWEST_ERRORS, np.ceil(comparisons / 10**steps).astype(np.int64)])
@@ -241,10 +242,12 @@ def _galleries(table: SizeTable) -> Galleries:
     return Galleries(table.sizes, *(tuple(map(_rounded, part)) for part in parts))
 
 
-def _largest(curve: Curve, table: SizeTable, target: float) -> int:
-    """Return the faces that may be searched at the highest score: read off, or by the mean number.
+def _largest(curve: FalseMatchCurve, table: SizeTable, target: float) -> int:
+    """Return the largest number of faces that may be searched at the highest score.
 
-    The chance of a false lead is at most the mean number of them, faces times false-match rate.
+    It is the larger of two numbers. One is the largest size in the table whose upper limit is at
+    most the target. The other follows from the mean number of false leads, which is the number of
+    faces times the false-match rate: the chance of a false lead is at most that mean.
     """
     read_off = (n for n, p in zip(table.sizes, table.high[-1], strict=True) if p <= target)
     return max([int(target / curve.high[-1]), *read_off])
@@ -258,7 +261,7 @@ _SPAN = re.compile(r"(\d+(?:\.\d+)?)(?:-(\d+)| to under (\d+(?:\.\d+)?)| and ove
 
 
 def _spans(names: Sequence[str]) -> dict[str, tuple[float, float | None]]:
-    """Return from which age to below which each band goes, those that say so by their name.
+    """Return the first age and the end of each band, if the name of the band states them.
 
     Raises
     ------

@@ -1,9 +1,10 @@
-"""How often a search finds somebody who is not there, in galleries of several sizes.
+"""False-positive identification rates (FPIR) for galleries of several sizes.
 
-FPIR(N, T) is the share of searches by people who are not enrolled that return at least one face at
-or above a threshold T from a gallery of N faces. The gallery here is the worst there is for the
-probe: N other people of the probe's age and sex, one photo of each. It is not made by multiplying
-a false-match rate, but from what the probes of a cohort really met: see `false_positive_rates`.
+FPIR(N, T) is the share of searches for people who are not enrolled that return at least one face at
+or above a threshold T from a gallery of N faces. The gallery here is the hardest for the probe: N
+other people of the probe's age and sex, with one photo each. FPIR is not computed from a
+false-match rate, but from the scores that each probe of a cohort really had: see
+`false_positive_rates`.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ class SizeTable:
     Parameters
     ----------
     sizes
-        Numbers of faces, ascending.
+        Numbers of faces in the gallery, ascending.
     rate, low, high
-        Floats in [0, 1] of shape (thresholds, sizes).
+        The rate and its confidence limits: float64 in [0, 1] of shape (thresholds, sizes).
     """
 
     sizes: tuple[int, ...]
@@ -43,23 +44,25 @@ class SizeTable:
 def false_positive_rates(
     group: Impostors, thresholds: NDArray[np.float32], *, level: float
 ) -> SizeTable:
-    """Estimate FPIR for galleries of up to as many people as every probe has impostors, less one.
+    """Estimate FPIR for galleries of fewer people than the fewest impostors of any probe.
 
-    Of the S people whom a probe can be confused with, K score at or above T. A gallery of N of
-    them, drawn at random, holds none of the K with probability C(S - K, N) / C(S, N); the rate is
-    one minus the mean of that over the probes. Of a person with several photos a random one is
-    enrolled: it counts in K with the share of its photos at or above T, and the binomials become
-    gamma functions. Since the chance of an empty list is a Schur-concave function of the shares,
-    that can only make the rate larger than it is.
+    Let S be the number of people that a probe can be confused with, and K the number of those who
+    score at or above T. A gallery of N of the S people, drawn at random, holds none of the K with
+    probability C(S - K, N) / C(S, N). The rate is one minus the mean of this probability over the
+    probes. If a person has several photos, a random one is enrolled. The person then counts in K
+    with the share of their photos at or above T, and the binomials become gamma functions. The
+    chance of an empty list is a Schur-concave function of the shares, so this can only make the
+    rate too large.
 
-    The interval is Wilson's with as many independent searches as have the variance of the
-    jackknife that leaves out one person after the other, both as probe and as impostor; fewer
-    where a few people carry that variance (`allow_for_few`).
+    The interval is Wilson's with the number of independent searches that would have the same
+    variance. That variance comes from a jackknife that leaves out one person at a time, both as
+    probe and as impostor. The number is reduced if a few people carry the variance
+    (`allow_for_few`).
 
     Parameters
     ----------
     group
-        Who is compared, not empty.
+        The photos that are compared, at least one.
     thresholds
         float32 array of shape (thresholds,).
     level
@@ -77,18 +80,19 @@ def false_positive_rates(
 
 
 def chance_of_a_lead(hits: Floats, others: Floats, sizes: NDArray[np.int64]) -> Floats:
-    """Return the chance that N of S people, drawn at random, hold at least one of K.
+    """Return the chance that N of S people, drawn at random, include at least one of K.
 
     Parameters
     ----------
     hits, others
-        K and S of each probe, 0 <= K <= S; K need not be whole. Shape (probes,).
+        K and S of each probe, shape (probes,), 0 <= K <= S. K need not be whole.
     sizes
-        N, at most the smallest S. Shape (sizes,).
+        N, shape (sizes,), at most the smallest S.
 
     Returns
     -------
-    Floats in [0, 1] of shape (probes, sizes).
+    float64 array of shape (probes, sizes)
+        Chances in [0, 1].
     """
     s, free = others[:, None], (others - hits)[:, None]
     left = np.maximum(free - sizes, 0)
@@ -98,7 +102,7 @@ def chance_of_a_lead(hits: Floats, others: Floats, sizes: NDArray[np.int64]) -> 
 
 
 class _Searches:
-    """Every photo of a group as a probe against people of the same group."""
+    """Searches with every photo of a group as a probe for people of the same group."""
 
     def __init__(self, group: Impostors) -> None:
         self._group = group
@@ -108,14 +112,18 @@ class _Searches:
         self.others = self._met.sum(axis=1, dtype=np.float64)
 
     def _by_person(self, pairs: NDArray[np.bool_]) -> NDArray[np.float32]:
-        """Add up pairs (photos, photos) over the photos of each person, (photos, people)."""
+        """Sum pairs, shape (photos, photos), over the photos of each person: (photos, people)."""
         counted = pairs.astype(np.float32)
         if len(self._group.starts) == len(self._group):
             return counted
         return np.add.reduceat(counted, self._group.starts, axis=1)
 
     def rates(self, threshold: np.float32, sizes: NDArray[np.int64]) -> tuple[Floats, Floats]:
-        """Return the rate for each size, and what each person adds to it, (people, sizes)."""
+        """Return the rate for each size, and each person's share in it, (people, sizes).
+
+        The share is the jackknife deviation: the mean of the rates without one person each, minus
+        the rate without this person.
+        """
         group = self._group
         hit = self._by_person(group.comparable & (group.scores >= threshold))
         hit /= np.maximum(self._held, 1)
@@ -128,7 +136,7 @@ class _Searches:
     def _without_each(
         self, hit: NDArray[np.float32], hits: Floats, chance: Floats, sizes: NDArray[np.int64]
     ) -> Floats:
-        """Return the rate without each person, as a probe and as an impostor, (people, sizes)."""
+        """Return the rate without each person, both as probe and as impostor, (people, sizes)."""
         fewer = self.others - 1
         miss = chance - chance_of_a_lead(np.minimum(hits, fewer), fewer, sizes)
         more = chance - chance_of_a_lead(np.maximum(hits - 1, 0), fewer, sizes) - miss
@@ -139,7 +147,7 @@ class _Searches:
         return rate
 
     def limits(self, rate: float, shares: Floats, level: float) -> tuple[float, float]:
-        """Return the limits of a rate from the jackknife's shares of people, shape (people,)."""
+        """Return the limits of a rate from the shares of people, shape (people,), see `rates`."""
         people, pairs = len(shares), int(np.count_nonzero(self._met))
         if rate in (0.0, 1.0):
             return wilson(rate * people, people, level=level)

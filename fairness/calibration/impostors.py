@@ -1,9 +1,9 @@
-"""Whose photos a person could be confused with, and how close they score.
+"""Impostors: photos of other people that a photo could be confused with, and their scores.
 
-The impostors of a child are other children of the same age and sex: comparisons across ages and
+The impostors of a child are other children of the same age and sex. Comparisons across ages and
 sexes would make false matches look rarer than they are (O'Toole et al., Image and Vision Computing
-30, 2012). A label that is not known contradicts nothing: where the sex of one of two people is
-unknown they are compared if they are of an age. Relatives are never impostors of each other.
+30, 2012). An unknown label excludes nobody: if the sex of one of two people is unknown, they are
+compared if they have the same age. Relatives are never impostors of each other.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ class Impostors:
     photos
         int64 array of shape (n,): photo indices of the cohort, ordered by subject.
     subjects
-        int64 array of shape (n,): subject code of each, ascending.
+        int64 array of shape (n,): subject code of each photo, ascending.
     scores
-        float32 array of shape (n, n).
+        float32 array of shape (n, n): score of each pair of photos.
     comparable
-        bool array of shape (n, n), symmetric: two people who are no relatives, and whose sexes do
-        not differ as far as they are known.
+        bool array of shape (n, n), symmetric: whether the photos show two people who are not
+        relatives and whose known sexes do not differ.
     """
 
     photos: NDArray[np.int64]
@@ -43,12 +43,12 @@ class Impostors:
 
     @classmethod
     def among(cls, cohort: Cohort, vectors: NDArray[np.float32], photos: NDArray[np.int64]) -> Self:
-        """Compare photos with each other; who has too few impostors is left out.
+        """Compare photos with each other. Photos with too few impostors are left out.
 
         Parameters
         ----------
         cohort, vectors
-            The photos and their vectors, float32 of shape (photos of the cohort, d), unit rows.
+            The cohort, and its vectors: float32 of shape (photos of the cohort, d), unit rows.
         photos
             int64 photo indices, each once.
         """
@@ -64,7 +64,7 @@ class Impostors:
 
     @cached_property
     def starts(self) -> NDArray[np.int64]:
-        """Where each subject begins, shape (subjects,)."""
+        """Index of each subject's first photo, shape (subjects,)."""
         return _starts(self.subjects)
 
     def comparisons(self, among: NDArray[np.bool_] | None = None) -> Comparisons:
@@ -73,10 +73,10 @@ class Impostors:
         Parameters
         ----------
         among
-            bool array of shape (n, n), symmetric: the pairs that are asked for; None for all.
+            bool array of shape (n, n), symmetric: the pairs wanted; None for all.
         """
-        asked = self.comparable if among is None else self.comparable & among
-        one, other = np.nonzero(np.triu(asked, 1))
+        wanted = self.comparable if among is None else self.comparable & among
+        one, other = np.nonzero(np.triu(wanted, 1))
         score = self.scores[one, other]
         order = np.argsort(-score, kind="stable")
         one, other = one[order], other[order]
@@ -104,20 +104,20 @@ class Comparisons:
 
     @cached_property
     def subjects(self) -> int:
-        """Number of people compared."""
+        """Number of people in these comparisons."""
         return len(np.union1d(self.left, self.right))
 
     def by_pair(
         self, first: int | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Add up the `first` comparisons, or all, by pair of subjects: left, right, how many."""
+        """Count the `first` comparisons, or all, by pair of subjects: left, right, count."""
         keys, counts = np.unique((self.left << 32 | self.right)[:first], return_counts=True)
         return keys >> 32, keys & 0xFFFFFFFF, counts.astype(np.int64)
 
 
 def _comparable(cohort: Cohort, photos: NDArray[np.int64]) -> NDArray[np.bool_]:
     subjects = cohort.subject_codes[photos]
-    sexes = cohort.cells("sex")
+    sexes = cohort.grouping("sex")
     sex = np.array(sexes.names)[sexes.codes][photos]
     families = np.array([cohort.samples[photo].family or "" for photo in photos])
     unknown = sex == UNKNOWN
@@ -128,7 +128,7 @@ def _comparable(cohort: Cohort, photos: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def _with_enough(comparable: NDArray[np.bool_], subjects: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the photos that can be compared with at least ten people, among themselves."""
+    """Return the largest set of photos that each have at least ten impostors within the set."""
     kept = np.arange(len(subjects))
     while len(kept):
         part = comparable[np.ix_(kept, kept)]

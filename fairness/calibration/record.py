@@ -1,6 +1,7 @@
-"""The record of a calibration, as it is written for whoever uses it.
+"""The record of a calibration, as it is written to a file.
 
-The JSON is a contract: its reader checks `format` and `version` and needs nothing of this package.
+The JSON is a contract. Its reader checks `format` and `version`, and needs nothing of this package.
+Field names are keys of the JSON and must not change.
 """
 
 from __future__ import annotations
@@ -17,17 +18,17 @@ TARGETS = (0.01, 0.05, 0.1)
 
 
 @dataclass(frozen=True)
-class Curve:
+class FalseMatchCurve:
     """False-match rate by score.
 
     Parameters
     ----------
     scores
-        Ascending. A comparison is a false match if its score is at least this.
+        Scores, ascending. A comparison is a false match if its score is at least this.
     errors
         Number of comparisons at or above each score.
     rate, low, high
-        The rate and its confidence limits, in [0, 1]; limits fall with the score.
+        The rate and its confidence limits, in [0, 1]. The limits never rise with the score.
     """
 
     scores: tuple[float, ...]
@@ -44,9 +45,9 @@ class Galleries:
     Parameters
     ----------
     sizes
-        Numbers of searched faces, ascending.
+        Numbers of faces in the gallery, ascending.
     rate, low, high
-        A row for each score of the band's curve, a column for each size.
+        Tables with a row for each score of the band's curve and a column for each size.
     """
 
     sizes: tuple[int, ...]
@@ -56,34 +57,34 @@ class Galleries:
 
 
 @dataclass(frozen=True)
-class GapBand:
-    """False-match rate against photos a number of years, [at_least, below), older or younger."""
+class GapBandRecord:
+    """False-match rate against photos that are [at_least, below) years older or younger."""
 
     at_least: float
     below: float | None
     subjects: int
     comparisons: int
-    false_matches: Curve
+    false_matches: FalseMatchCurve
 
 
 @dataclass(frozen=True)
-class AgeBand:
-    """What was measured for probes of one band of ages, [at_least, below) years.
+class AgeBandRecord:
+    """Measured rates for probes of one age band, [at_least, below) years.
 
     Parameters
     ----------
     name, at_least, below
-        Which ages; `below` is None for an open band.
+        Name and limits of the band; `below` is None for an open band.
     subjects, photos, comparisons
-        What it was measured on.
+        Numbers that the rates were measured on.
     false_matches
-        Against photos of the same band.
+        False-match rate against one photo of the same band.
     galleries
-        Against several of them at once.
+        Rate of false positives against several photos of the same band at once.
     largest_gallery
-        Faces that may be searched at most for each of `TARGETS`.
+        Largest number of faces that may be searched, for each of `TARGETS`.
     gaps
-        False matches against photos of another age; bands of gaps with too few data are left out.
+        False-match rate against photos of another age. Gaps with too few data are left out.
     """
 
     name: str
@@ -92,10 +93,10 @@ class AgeBand:
     subjects: int
     photos: int
     comparisons: int
-    false_matches: Curve
+    false_matches: FalseMatchCurve
     galleries: Galleries
     largest_gallery: Mapping[str, int]
-    gaps: tuple[GapBand, ...]
+    gaps: tuple[GapBandRecord, ...]
 
 
 @dataclass(frozen=True)
@@ -105,16 +106,16 @@ class CalibrationRecord:
     Parameters
     ----------
     bands, not_calibrated
-        What was measured; and bands by name that were not, and why.
+        The measured bands; and the reason, by name, for each band that was not measured.
     cohort, model
-        What was compared: name, sha256 and counts of the cohort; name and hashes of the model.
+        Name, sha256 and counts of the cohort; name and hashes of the model.
     made_on, software, method
-        When and how.
+        Date, software and method of the measurement.
     level, age_edges, gap_edges, most_photos, seed
-        The choices that were made.
+        Settings of the measurement, see `calibrate`.
     """
 
-    bands: tuple[AgeBand, ...]
+    bands: tuple[AgeBandRecord, ...]
     not_calibrated: Mapping[str, str]
     cohort: Mapping[str, str | int]
     model: Mapping[str, str]
@@ -141,7 +142,7 @@ class CalibrationRecord:
         return "\n".join([*map(_line, self.bands), *map(": ".join, self.not_calibrated.items())])
 
 
-def _line(band: AgeBand) -> str:
+def _line(band: AgeBandRecord) -> str:
     curve = band.false_matches
     sizes = ", ".join(f"{n} at {float(t):.0%}" for t, n in band.largest_gallery.items())
     return (

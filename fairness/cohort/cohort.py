@@ -1,6 +1,6 @@
-"""Whose photos are audited, and what is known of each: the labels of an evaluation.
+"""The cohort of an evaluation: its photos and their labels.
 
-Labels live here, never in a gallery or on a search path.
+Labels are kept here. A gallery and a search never see them.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairness.cohort.factors import FACTORS, labels_of
-from fairness.cohort.groups import AGE_EDGES, UNKNOWN, Cells
+from fairness.cohort.groups import AGE_EDGES, UNKNOWN, Grouping
 from fairness.cohort.sample import SEXES, Provenance, Sample
 from fairness.errors import CohortError, require_none
 
 __all__ = ["SEXES", "Cohort", "Coverage", "Provenance", "Sample", "SetAside"]
 
 _OF_A_SUBJECT = {"date_of_birth": None, "sex": UNKNOWN, "family": None}
-"""Labels that all photos of a subject share, and what stands for none."""
+"""Labels that all photos of a subject share, each with the value that means "not known"."""
 
 
 @dataclass(frozen=True)
 class SetAside:
-    """Something that was found and is no part of the cohort, and why."""
+    """A photo, file or label that was found but is not part of the cohort, and the reason."""
 
     item: str
     why: str
@@ -37,7 +37,7 @@ class SetAside:
 
 @dataclass(frozen=True)
 class Coverage:
-    """How many photos and subjects a group has; a subject may be in several groups."""
+    """Number of photos and subjects of a group. A subject may be in several groups."""
 
     group: str
     subjects: int
@@ -46,20 +46,20 @@ class Coverage:
 
 @dataclass(frozen=True, eq=False)
 class Cohort:
-    """The photos of an audit, in the order of their identifiers; made by `Cohort.of`.
+    """The photos of an audit, sorted by identifier. `Cohort.of` makes a checked one.
 
     Parameters
     ----------
     samples
-        At least one; identifiers are unique.
+        At least one photo; identifiers are unique.
     name
-        Shown in the report.
+        Name of the cohort, for the report.
     sha256
         Hash of the labels.
     folder
-        Where the photos are, if identifiers are paths; not part of the hash.
+        Folder of the photos, if identifiers are paths. It is not part of the hash.
     set_aside
-        What a reader or a check left out, for the report; not part of the hash.
+        Items that a reader or a check left out, for the report. They are not part of the hash.
     """
 
     samples: tuple[Sample, ...]
@@ -79,13 +79,13 @@ class Cohort:
     ) -> Cohort:
         """Check samples and return their cohort, sorted by photo.
 
-        An age that is not given is worked out where both dates are.
+        If an age is missing and both dates are given, the age is computed from the dates.
 
         Raises
         ------
         CohortError
             If there is no sample, an identifier occurs twice, a label is impossible, or labels of
-            one photo or one subject contradict each other. The first ten faults are named.
+            one photo or one subject contradict each other. The message names the first ten faults.
         """
         ordered = tuple(sorted(map(_with_age, samples), key=lambda sample: sample.photo))
         if not ordered:
@@ -117,23 +117,23 @@ class Cohort:
 
     @cached_property
     def subject_codes(self) -> NDArray[np.int64]:
-        """Index into `subjects` of each photo, shape (photos,)."""
+        """Subject of each photo, as an index into `subjects`, shape (photos,)."""
         place = {name: index for index, name in enumerate(self.subjects)}
         return np.array([place[sample.subject] for sample in self.samples], dtype=np.int64)
 
     @cached_property
     def factors(self) -> tuple[str, ...]:
-        """What `cells` can group by."""
+        """Factors that `grouping` accepts."""
         further = {name for sample in self.samples for name in sample.labels}
         return (*FACTORS, *sorted(further))
 
-    def cells(self, factor: str, *, age_edges: Sequence[float] = AGE_EDGES) -> Cells:
-        """Return the groups of one factor; photos without a label are in `UNKNOWN`.
+    def grouping(self, factor: str, *, age_edges: Sequence[float] = AGE_EDGES) -> Grouping:
+        """Group the photos by a factor. Photos without a label form the group `UNKNOWN`.
 
         Parameters
         ----------
         factor
-            One of `factors` (what they are: `fairness.cohort.FACTORS`), or several of them joined
+            One of `factors` (`fairness.cohort.FACTORS` explains them), or several of them joined
             by "*", as in "age*sex".
         age_edges
             Lower edges of the age bands, years.
@@ -143,30 +143,31 @@ class Cohort:
         CohortError
             If there is no such factor.
         """
-        cells = [
-            Cells.of(part, labels_of(part, self.samples, age_edges)) for part in factor.split("*")
+        parts = [
+            Grouping.of(part, labels_of(part, self.samples, age_edges))
+            for part in factor.split("*")
         ]
-        whole = cells[0]
-        for other in cells[1:]:
+        whole = parts[0]
+        for other in parts[1:]:
             whole = whole.crossed(other)
         return whole
 
-    def coverage(self, cells: Cells) -> tuple[Coverage, ...]:
-        """Return photos and subjects of each group, in the order of `Cells.names`.
+    def coverage(self, grouping: Grouping) -> tuple[Coverage, ...]:
+        """Count photos and subjects of each group, in the order of `Grouping.names`.
 
         A table must not print the counts of a group with fewer than
         `fairness.rates.FEWEST_SUBJECTS` subjects.
         """
-        photos = np.bincount(cells.codes, minlength=len(cells.names))
-        pairs = np.unique(np.column_stack([cells.codes, self.subject_codes]), axis=0)
-        subjects = np.bincount(pairs[:, 0], minlength=len(cells.names))
+        photos = np.bincount(grouping.codes, minlength=len(grouping.names))
+        pairs = np.unique(np.column_stack([grouping.codes, self.subject_codes]), axis=0)
+        subjects = np.bincount(pairs[:, 0], minlength=len(grouping.names))
         return tuple(
             Coverage(group, int(subjects[code]), int(photos[code]))
-            for code, group in enumerate(cells.names)
+            for code, group in enumerate(grouping.names)
         )
 
     def without(self, photos: Collection[str], why: str) -> Cohort:
-        """Return the cohort without some photos, which it lists as set aside.
+        """Return the cohort without some photos. The new cohort lists them as set aside.
 
         Raises
         ------

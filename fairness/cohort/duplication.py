@@ -1,4 +1,4 @@
-"""The same file twice: under one subject it adds nothing, under two it is a contradiction."""
+"""Duplicate files. Under one subject a copy adds nothing; under two subjects it is a fault."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ class Duplicates:
     across
         Sets of photos with the same bytes under different subjects.
     repeated
-        Photos with the bytes of an earlier photo, of the same subject or subjects of their own.
+        Photos that repeat the bytes of an earlier photo: of the same subject, or in a data set
+        without identities.
     """
 
     across: tuple[tuple[str, ...], ...]
@@ -29,16 +30,16 @@ class Duplicates:
 def duplicates(sha256_by_photo: Mapping[str, str], cohort: Cohort) -> Duplicates:
     """Find photos with the same bytes.
 
-    A photo that is a subject of its own, called by its identifier as in sets without identities,
-    has no identity that could contradict another: it only repeats.
+    In a data set without identities, the subject of a photo is the photo's own identifier. Such a
+    photo contradicts no other identity, so a copy of it only counts as repeated.
 
     Parameters
     ----------
     sha256_by_photo
-        Hash of each photo's file by its identifier; photos that are not in it, such as unreadable
-        ones, are compared with nothing.
+        Hash of each photo's file, by identifier. A photo that is missing here, such as an
+        unreadable one, counts as no duplicate.
     cohort
-        Whose photos they are.
+        The cohort of the photos.
     """
     same: dict[str, list[Sample]] = defaultdict(list)
     for sample in cohort.samples:
@@ -58,15 +59,15 @@ def duplicates(sha256_by_photo: Mapping[str, str], cohort: Cohort) -> Duplicates
 
 
 def without_duplicates(sha256_by_photo: Mapping[str, str], cohort: Cohort) -> Cohort:
-    """Return the cohort with every file once; what is left out is listed in `Cohort.set_aside`.
+    """Return the cohort with each file once. `Cohort.set_aside` lists the photos left out.
 
     Parameters are those of `duplicates`.
 
     Raises
     ------
     CohortError
-        If two subjects share a file: one of the labels is wrong, and a comparison of the two would
-        count as a false match.
+        If two subjects share a file. One of the labels is then wrong, and a comparison of the two
+        photos would count as a false match.
     """
     found = duplicates(sha256_by_photo, cohort)
     subject = {sample.photo: sample.subject for sample in cohort.samples}

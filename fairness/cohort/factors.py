@@ -1,4 +1,4 @@
-"""What the photos of a cohort can be grouped by, and the label of each photo."""
+"""The factors by which photos can be grouped, and the label of each photo."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _THIRDS = ("quality 1 of 3 (lowest)", "quality 2 of 3", "quality 3 of 3 (highest
 def labels_of(
     factor: str, samples: Sequence[Sample], age_edges: Sequence[float] = AGE_EDGES
 ) -> list[str]:
-    """Return the label of each sample, `UNKNOWN` where there is none.
+    """Return the label of each sample; `UNKNOWN` if it has none.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def _age(sample: Sample, edges: Sequence[float]) -> str:
 
 
 def _sexes(samples: Sequence[Sample]) -> list[str]:
-    # what a model inferred is not known: its errors go along with those of a matcher
+    # A label that a model inferred counts as unknown: its errors may correlate with the matcher's.
     return [UNKNOWN if s.sex_provenance == "model_inferred" else s.sex for s in samples]
 
 
@@ -99,15 +99,15 @@ _LABELLERS: Mapping[str, Callable[[Sequence[Sample]], list[str]]] = MappingProxy
 )
 
 FACTORS = ("age", *_LABELLERS)
-"""The factors that every cohort has; further ones come from `Sample.labels`.
+"""The factors that every cohort has. `Sample.labels` adds further ones.
 
 =============  =====================================================================
 age            age at capture, in bands; or the band that the source gives
-sex            as labelled; unknown where a model inferred it
+sex            as labelled; unknown if a model inferred it
 tone           annotated Monk step: light 1 to 3, medium 4 to 6, dark 7 to 10
 fitzpatrick    annotated phototype: I and II, III and IV, V and VI
-apparent_tone  measured L* and hue of the subject, see `fairness.cohort`
-quality        thirds of the photos whose quality is known; equal values stay together
+apparent_tone  measured L* and hue of the subject, see `fairness.cohort.SubjectTone`
+quality        thirds of the photos with a known quality; equal values stay together
 capture_type   as labelled
 source         as labelled
 =============  =====================================================================

@@ -1,7 +1,7 @@
-"""Bands and cells: how the labels of photos become groups.
+"""Bands and groupings: how the labels of photos become groups.
 
-Ages are ages at capture, a property of each photo; one subject has photos in several bands. Edges
-are half open: [low, high).
+An age is the age at capture. It is a property of the photo, so one subject can have photos in
+several age bands. Bands are half open: [low, high).
 """
 
 from __future__ import annotations
@@ -17,20 +17,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 UNKNOWN = "unknown"
-"""Where a photo has no label of the kind asked for; shown as a group of its own."""
+"""Label of a photo that has no label of the kind asked for. Such photos form a group."""
 
 AGE_EDGES = (0.0, 1.0, 4.0, 8.0, 13.0, 18.0, 30.0, 50.0, 65.0)
-"""Lower edges of the age bands in years; the last band is open. Children in bands of their own:
-recognition of the youngest differs most (Srinivas et al. 2019; arXiv 2601.01680)."""
+"""Lower edges of the age bands in years; the last band is open. Children are divided into narrow
+bands, because recognition of the youngest differs most (Srinivas et al. 2019; arXiv 2601.01680)."""
 
 GAP_EDGES = (0.0, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0)
 """Lower edges of the bands of years between two photos; the last band is open."""
 
 
 def band(value: float | None, edges: Sequence[float] = AGE_EDGES) -> str:
-    """Return the label of the half-open band that a number of years is in.
+    """Return the label of the half-open band that holds a number of years.
 
-    Labels sort by age as text: "04 to under 08", "65 and over". `UNKNOWN` for None.
+    Labels sorted as text are in order of age: "04 to under 08", "65 and over". The label of None
+    is `UNKNOWN`.
 
     Raises
     ------
@@ -60,9 +61,9 @@ def _years(value: float) -> str:
 
 
 def thirds(values: ArrayLike) -> NDArray[np.int64]:
-    """Return the third that each number is in: 0 the lowest, 2 the highest, -1 where it is nan.
+    """Return the third that holds each number: 0 the lowest, 2 the highest, -1 for nan.
 
-    Equal numbers are in one third.
+    Equal numbers are in the same third.
     """
     numbers = np.asarray(values, dtype=np.float64)
     known = np.isfinite(numbers)
@@ -73,17 +74,17 @@ def thirds(values: ArrayLike) -> NDArray[np.int64]:
 
 
 @dataclass(frozen=True, eq=False)
-class Cells:
-    """A division of photos into named groups.
+class Grouping:
+    """A division of photos into named groups; each photo is in exactly one group.
 
     Parameters
     ----------
     factor
-        What divides them, as in "age" or "age*sex".
+        The label that divides the photos, as in "age" or "age*sex".
     names
-        Names of the groups, sorted, each at least once in `codes`.
+        Names of the groups, sorted. Each group has at least one photo.
     codes
-        int64 array of shape (photos,), index into `names`.
+        int64 array of shape (photos,): the group of each photo, an index into `names`.
     """
 
     factor: str
@@ -91,15 +92,15 @@ class Cells:
     codes: NDArray[np.int64]
 
     @classmethod
-    def of(cls, factor: str, labels: Sequence[str] | NDArray[np.str_]) -> Cells:
-        """Return the division that labels make, one label for each photo."""
+    def of(cls, factor: str, labels: Sequence[str] | NDArray[np.str_]) -> Grouping:
+        """Group photos by their labels, one label for each photo."""
         names, codes = np.unique(np.asarray(labels, dtype=np.str_), return_inverse=True)
         return cls(factor, tuple(str(name) for name in names), codes.astype(np.int64).reshape(-1))
 
-    def crossed(self, other: Cells) -> Cells:
-        """Return the intersections that occur, as in "04 to under 08, female"."""
+    def crossed(self, other: Grouping) -> Grouping:
+        """Return the intersections of two groupings that occur, as in "04 to under 08, female"."""
         width = len(other.names)
         present, codes = np.unique(self.codes * width + other.codes, return_inverse=True)
         labels = [f"{self.names[pair // width]}, {other.names[pair % width]}" for pair in present]
         factor = f"{self.factor}*{other.factor}"
-        return Cells.of(factor, np.array(labels)[codes])
+        return Grouping.of(factor, np.array(labels)[codes])

@@ -1,8 +1,8 @@
-"""Cohorts from the folders that research sets come in.
+"""Cohorts from the folder layouts of research data sets.
 
-The photos that a folder holds are the cohort; what its file names and its files of labels say are
-the labels. Photos whose name does not follow the layout, and labels of photos that are not there,
-are listed in `Cohort.set_aside`. Identifiers are paths relative to the folder.
+The cohort is the photos in a folder. File names and tables of labels give the labels.
+`Cohort.set_aside` lists photos whose name does not follow the layout, and labelled photos that
+are missing from the folder. Identifiers are paths relative to the folder.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args
 from fairness.cohort.cohort import Cohort, Sample, SetAside
 from fairness.cohort.groups import UNKNOWN
 from fairness.cohort.lfw_pairs import photos_of
-from fairness.cohort.manifest import ALIASES, Row, columns_of, read_manifest, read_rows
+from fairness.cohort.manifest import ALIASES, ManifestRow, columns_of, read_manifest, read_rows
 from fairness.errors import CohortError, require_none
 
 Layout = Literal["manifest", "fgnet", "lfw", "utkface", "fairface"]
@@ -42,13 +42,14 @@ def read_cohort(path: Path | str, layout: Layout | Literal["auto"] = "auto") -> 
     path
         A folder, or a CSV file.
     layout
-        "manifest", "fgnet", "lfw", "utkface", "fairface"; "auto" looks at a CSV file's columns,
-        or for `manifest.csv`, names of photos and files of labels in a folder.
+        "manifest", "fgnet", "lfw", "utkface" or "fairface". "auto" finds the layout: of a CSV
+        file from its columns; of a folder from `manifest.csv`, the names of the photos and the
+        tables of labels.
 
     Raises
     ------
     CohortError
-        If there is nothing there, the layout cannot be told, nothing follows it, or labels are
+        If the path does not exist, the layout cannot be found, no photo follows it, or labels are
         impossible or contradict each other.
     """
     path = Path(path)
@@ -65,9 +66,9 @@ def read_cohort(path: Path | str, layout: Layout | Literal["auto"] = "auto") -> 
 
 
 def read_fgnet(folder: Path | str) -> Cohort:
-    """Read the FG-NET ageing database: `001A02.JPG`, subject and age, at any depth.
+    """Read the FG-NET ageing database. `001A02.JPG` is subject 001 at age 2, at any folder depth.
 
-    A `labels.csv` in the folder (file or photo, and further columns) adds labels.
+    A `labels.csv` in the folder adds labels. It has a column file or photo, and further columns.
 
     Raises
     ------
@@ -83,10 +84,10 @@ def read_fgnet(folder: Path | str) -> Cohort:
 
 
 def read_lfw(folder: Path | str) -> Cohort:
-    """Read Labeled Faces in the Wild: `Name/Name_0001.jpg`, at any depth.
+    """Read Labeled Faces in the Wild: `Name/Name_0001.jpg`, at any folder depth.
 
-    With a `pairs.txt` in the folder, only photos of the official pairs are in the cohort. A
-    `labels.csv` (file or photo; gender, race, …) adds labels, perceived by annotators.
+    If the folder holds a `pairs.txt`, the cohort has only the photos of the official pairs. A
+    `labels.csv` (file or photo; gender, race, …) adds labels. Annotators perceived these labels.
 
     Raises
     ------
@@ -104,10 +105,10 @@ def read_lfw(folder: Path | str) -> Cohort:
 
 
 def read_utkface(folder: Path | str) -> Cohort:
-    """Read UTKFace: `25_0_2_20170104020210693.jpg`, age, gender and race, at any depth.
+    """Read UTKFace. `25_0_2_20170104020210693.jpg` gives age, gender and race, at any folder depth.
 
-    Each photo is a subject of its own. The set's labels, ages included, were estimated by a model
-    and checked by an annotator; the date in the name is not that of the photo.
+    Each photo is its own subject. A model estimated the labels, ages included, and an annotator
+    checked them. The date in the name is not the date of the photo.
 
     Raises
     ------
@@ -131,14 +132,14 @@ def read_utkface(folder: Path | str) -> Cohort:
 def read_fairface(path: Path | str) -> Cohort:
     """Read FairFace: photos, and tables with the columns file, age, gender, race.
 
-    Each photo is a subject of its own. Labels are perceived by annotators. Age bands are written
-    so that they sort: "00-02", "70 and over".
+    Each photo is its own subject. Annotators perceived the labels. Age bands are written so that
+    they sort as text: "00-02", "70 and over".
 
     Parameters
     ----------
     path
-        The folder, with `labels.csv` or the set's own `fairface_label_*.csv`; or one such file,
-        whose rows then are the cohort, whether the photos are there or not.
+        The folder, with `labels.csv` or the data set's `fairface_label_*.csv`. Or one such file:
+        then each row is a photo of the cohort, even if the photo itself is missing.
 
     Raises
     ------
@@ -164,7 +165,7 @@ def _named(
     sample: Callable[[str, re.Match[str]], Sample],
     rule: str,
 ) -> Cohort:
-    """Return the cohort of the photos in a folder whose names follow a pattern."""
+    """Return the cohort of those photos in a folder whose names follow a pattern."""
     names = {photo: pattern.fullmatch(photo) for photo in _photos(folder)}
     samples = [sample(photo, name) for photo, name in names.items() if name]
     if not samples:
@@ -175,7 +176,7 @@ def _named(
 
 
 def _cohort(
-    folder: Path, samples: list[Sample], rows: list[Row], set_aside: list[SetAside]
+    folder: Path, samples: list[Sample], rows: list[ManifestRow], set_aside: list[SetAside]
 ) -> Cohort:
     """Return the cohort of samples with the labels of rows."""
     by_photo = {sample.photo: sample for sample in samples}
@@ -201,13 +202,13 @@ def _cohort(
     return Cohort.of(perceived, name=name, folder=folder, set_aside=set_aside)
 
 
-def _labelled(sample: Sample, row: Row, faults: list[str]) -> Sample:
-    """Return the sample with the labels of its row, which must not contradict its name."""
-    own = sample.photo  # the subject where the name tells none
+def _labelled(sample: Sample, row: ManifestRow, faults: list[str]) -> Sample:
+    """Add the labels of a row to its sample. A label must not contradict the file name."""
+    photo = sample.photo  # also the subject, if the file name names none
     for name in ("subject", "age_at_capture", "sex"):
         stated, value = getattr(sample, name), row.known.get(name)
-        if value is not None and stated not in (value, None, UNKNOWN, own):
-            faults.append(f"line {row.line}: {name} {value} of {own!r}, whose name says {stated}")
+        if value is not None and stated not in (value, None, UNKNOWN, photo):
+            faults.append(f"line {row.line}: {name} {value} of {photo!r}, whose name says {stated}")
     return replace(sample, **row.known, labels={**sample.labels, **row.labels})
 
 
@@ -248,7 +249,7 @@ def _photos_of_pairs(path: Path) -> set[str]:
     return wanted
 
 
-def _sortable(row: Row) -> Row:
+def _sortable(row: ManifestRow) -> ManifestRow:
     """Return a row of FairFace with an age band that sorts as text."""
     text = row.known.get("age_band")
     if text is None:

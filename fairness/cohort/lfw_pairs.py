@@ -14,7 +14,7 @@ FOLDS = 10
 
 
 def photos_of(line: str) -> tuple[str, str] | None:
-    """Return the two photos that a line names, as Name/Name_0001.jpg; None if it names no pair."""
+    """Return the two photos in a line, as Name/Name_0001.jpg; None if the line names no pair."""
     match line.split("\t"):
         case [name, first, second] if (first + second).isdecimal():
             return _photo(name, first), _photo(name, second)
@@ -37,9 +37,9 @@ class FoldPairs:
     left, right
         Photos, as Name/Name_0001.jpg.
     same
-        Whether of one person, shape (pairs,).
+        bool array of shape (pairs,): whether both photos show one person.
     folds
-        From 0 to 9, shape (pairs,).
+        int64 array of shape (pairs,): fold of each pair, 0 to 9.
     """
 
     left: tuple[str, ...]
@@ -49,12 +49,12 @@ class FoldPairs:
 
 
 def read_pairs(path: Path) -> FoldPairs:
-    """Read a pairs.txt: each fold's pairs of one person, then as many of two people.
+    """Read a pairs.txt. Each fold lists pairs of one person, then as many pairs of two people.
 
     Raises
     ------
     CohortError
-        If there is no such file, or not ten folds of the size that its first line says.
+        If there is no such file, or it does not hold ten folds of the size in its first line.
     """
     text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     header, *lines = text.splitlines() or [""]

@@ -1,4 +1,4 @@
-"""Labels from CSV files: a cohort's manifest, or further labels for photos that a folder holds."""
+"""Labels from CSV files: the manifest of a cohort, or further labels for the photos of a folder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from fairness.errors import CohortError, require_none
 ALIASES: Mapping[str, str] = MappingProxyType(
     {"file": "photo", "age": "age_at_capture", "gender": "sex"}
 )
-"""Other names that columns of a manifest go by."""
+"""Other accepted names of columns, each with the name of the column."""
 
 _REQUIRED = ("photo", "subject")
 
@@ -54,17 +54,17 @@ _PARSERS: Mapping[str, tuple[Callable[[str], Any], str]] = MappingProxyType(
     }
 )
 COLUMNS = tuple(field.name for field in fields(Sample) if field.name != "labels")
-"""Columns with a meaning of their own, the fields of `Sample`. Any other becomes a label."""
+"""Columns with a fixed meaning: the fields of `Sample`. Any other column becomes a label."""
 
 
 @dataclass(frozen=True)
-class Row:
+class ManifestRow:
     """One row of a file of labels.
 
     Parameters
     ----------
     line
-        Its last line in the file, from 1.
+        Number of its last line in the file, from 1.
     known
         Parsed values by field of `Sample`; empty and unknown cells are absent.
     labels
@@ -91,20 +91,16 @@ def read_manifest(path: Path | str) -> Cohort:
     Parameters
     ----------
     path
-        The file. Its folder becomes `Cohort.folder`; `photo` is a path relative to it, or what the
-        scores call the photo.
-
-    Returns
-    -------
-    Cohort
-        `photo` and `subject` are required; `COLUMNS` lists what else has a meaning, any further
-        column is a factor of its own. Empty cells, and cells that say unknown, are not known.
+        The file. Its folder becomes `Cohort.folder`. The columns `photo` and `subject` are
+        required. `photo` is a path relative to the folder, or the name in a file of scores.
+        `COLUMNS` lists all columns with a fixed meaning. Any other column becomes a factor. An
+        empty cell, or the word unknown, means that the value is not known.
 
     Raises
     ------
     CohortError
         If the file cannot be read, a required column is absent, or labels are impossible or
-        contradict each other. The first ten faults are named.
+        contradict each other. The message names the first ten faults.
     """
     path = Path(path)
     rows = read_rows(path, required=_REQUIRED)
@@ -114,22 +110,22 @@ def read_manifest(path: Path | str) -> Cohort:
 
 def read_rows(
     path: Path, *, required: Iterable[str] = ("photo",), aliases: Mapping[str, str] = ALIASES
-) -> list[Row]:
+) -> list[ManifestRow]:
     """Read a file of labels.
 
     Parameters
     ----------
     path
-        CSV, UTF-8, a header row.
+        CSV in UTF-8 with a header row.
     required
         Fields of `Sample` that every row must have.
     aliases
-        Other names of columns.
+        Other accepted names of columns, each with the name of the column.
 
     Raises
     ------
     CohortError
-        If it cannot be read, or a cell cannot be understood.
+        If the file cannot be read, a required field is missing, or a cell cannot be parsed.
     """
     columns, rows = _read(path, aliases)
     missing = [name for name in required if name not in columns]
@@ -148,7 +144,7 @@ def read_rows(
 
 
 def columns_of(path: Path, aliases: Mapping[str, str] = ALIASES) -> set[str]:
-    """Return the names of the columns of a file of labels."""
+    """Return the column names of a file of labels, aliases resolved."""
     return set(_read(path, aliases)[0])
 
 
@@ -170,7 +166,7 @@ def _read(path: Path, aliases: Mapping[str, str]) -> tuple[list[str], list[tuple
 
 def _row(
     line: int, columns: list[str], cells: list[str], required: Iterable[str], faults: list[str]
-) -> Row:
+) -> ManifestRow:
     if len(cells) != len(columns):
         faults.append(f"line {line} has {len(cells)} cells instead of {len(columns)}")
     known: dict[str, Any] = {}
@@ -188,7 +184,7 @@ def _row(
         except ValueError:
             faults.append(f"line {line}, column {column}: {text!r} is not {kind}")
     faults.extend(f"line {line}: {name} is not given" for name in required if name not in known)
-    return Row(line, known, labels)
+    return ManifestRow(line, known, labels)
 
 
 def _unreadable(path: Path, got: str) -> CohortError:

@@ -1,4 +1,4 @@
-"""One photo of an evaluation and what is known of it."""
+"""One photo of an evaluation and its labels."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Provenance = Literal[
     "model_inferred",
     "unknown",
 ]
-"""Where a label of sex or gender comes from."""
+"""Possible sources of a label of sex or gender."""
 
 SEXES = ("female", "male", "other", UNKNOWN)
-"""What `Sample.sex` may be."""
+"""Possible values of `Sample.sex`."""
 
 DAYS_PER_YEAR = 365.2425
 
@@ -43,19 +43,19 @@ class Sample:
     Parameters
     ----------
     photo
-        Identifier: the path relative to the cohort's folder, or what the scores call it.
+        Identifier: the path relative to the cohort's folder, or the name in a file of scores.
     subject
-        Who is in it.
+        Identifier of the person in the photo.
     age_at_capture
         Years; None if unknown.
     age_band
-        Band as the source gives it, for photos without an exact age.
+        Age band in the words of the source, for photos without an exact age.
     taken_on, date_of_birth
-        Dates, if known.
+        Dates; None if unknown.
     sex
         female, male, other or unknown.
     sex_provenance
-        Where `sex` comes from.
+        Source of the label `sex`.
     skin_tone_monk
         Annotated step of the Monk scale, 1 to 10.
     skin_tone_fitzpatrick
@@ -63,11 +63,12 @@ class Sample:
     skin_tone_l, skin_tone_hue
         Measured L* in [0, 100] and hue angle in degrees.
     family
-        Shared by relatives; comparisons between them are counted apart.
+        An identifier that relatives share. Comparisons between relatives are counted apart.
     quality
-        Any measure of quality, higher is better.
+        Any measure of quality; higher is better.
     capture_type, source, licence
-        Facts for the report: school photo, social media, …; where from; on what terms.
+        Facts for the report: the kind of photo (school photo, social media, …), the data set or
+        other origin, and the terms of use.
     labels
         Further factors by name, as in {"race": "Black"}.
     """
@@ -99,7 +100,7 @@ class Sample:
         return (self.taken_on - self.date_of_birth).days / DAYS_PER_YEAR
 
     def faults(self) -> Iterator[str]:
-        """Iterate over what is impossible or contradicts itself, in words."""
+        """Yield a text for each label that is impossible or contradicts another."""
         for name in ("photo", "subject"):
             if not getattr(self, name):
                 yield f"{name} must not be empty"

@@ -1,7 +1,8 @@
 """Bands of skin tone: annotated, or measured over all photos of a subject.
 
-A measured tone is apparent: light, camera and processing are in it. One subject's measurements
-spread, so a band is given to subjects, not to photos, and only if the spread allows it.
+A measured tone is apparent: light, camera and processing change it, and the measurements of one
+subject vary. A band is therefore given to a subject and not to a photo, and only if the
+measurements of the subject vary little enough.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from fairness.cohort.groups import UNKNOWN
 from fairness.cohort.sample import Sample
 
 LIGHTNESS_EDGE, HUE_EDGE = 60.0, 55.0
-"""L* from which a tone counts as light, hue angle in degrees from which it counts as yellow
+"""A tone counts as light from this L* on, and as yellow from this hue angle in degrees on
 (Thong, Joniak and Xiang, ICCV 2023, arXiv 2309.05148)."""
 
 _LIGHTNESS_OF_SKIN, _HUE_OF_SKIN = (20.0, 95.0), (35.0, 80.0)
-"""About the extent of skin, from which the widths of the two outer bands are taken."""
+"""Approximate range of human skin. It closes the two outer bands, so that they have a width."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,11 @@ class SubjectTone:
     Parameters
     ----------
     subject
-        Who.
+        Identifier of the person.
     photos
-        Photos with a measured tone, at least one.
+        Number of photos with a measured tone, at least one.
     lightness, hue
-        Medians over these photos: L* in [0, 100], degrees.
+        Medians over these photos: L* in [0, 100], and degrees.
     lightness_sd, hue_sd
         Standard deviations over these photos; nan with one photo.
     """
@@ -50,9 +51,9 @@ class SubjectTone:
 
     @property
     def band(self) -> str:
-        """One of four bands, or `UNKNOWN` if a deviation is half the width of its band or more.
+        """One of four bands; `UNKNOWN` if a standard deviation is half its band's width or more.
 
-        A subject with one photo has no spread that could speak against a band.
+        A subject with one photo has no standard deviation, and so always gets a band.
         """
         light, yellow = self.lightness >= LIGHTNESS_EDGE, self.hue >= HUE_EDGE
         steady = not (
@@ -68,7 +69,7 @@ def _half_width(extent: tuple[float, float], edge: float, upper: bool) -> float:
 
 
 def apparent_tones(samples: Sequence[Sample]) -> tuple[SubjectTone, ...]:
-    """Return the apparent tone of every subject with a measured photo, sorted by subject."""
+    """Return the apparent tone of each subject with a measured photo, sorted by subject."""
     measured: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for sample in samples:
         if sample.skin_tone_l is not None and sample.skin_tone_hue is not None:
@@ -91,18 +92,19 @@ def _tone(subject: str, values: list[tuple[float, float]]) -> SubjectTone:
 
 @dataclass(frozen=True)
 class ToneSpread:
-    """How far measurements of one subject agree.
+    """How well the measurements of one subject agree.
 
     Parameters
     ----------
     subjects
-        Subjects with at least two measured photos.
+        Number of subjects with at least two measured photos.
     within
         Pooled standard deviation of L* within subjects; nan without such subjects.
     agreement
         Intraclass correlation of L*, one-way, single measurement (Shrout and Fleiss 1979, ICC(1,1),
-        with the mean group size of unequal groups); 1 if all photos of a subject agree, about 0 or
-        below if they agree no better than those of strangers. nan if it cannot be told.
+        with the mean group size of unequal groups). It is 1 if all photos of a subject agree, and
+        about 0 or below if they agree no better than photos of different subjects. nan with fewer
+        than two such subjects, or if L* does not vary.
     """
 
     subjects: int
@@ -111,7 +113,7 @@ class ToneSpread:
 
 
 def tone_spread(samples: Sequence[Sample]) -> ToneSpread:
-    """Return how far the measured lightness agrees between photos of one subject."""
+    """Measure how well the lightness agrees between photos of one subject."""
     values: dict[str, list[float]] = defaultdict(list)
     for sample in samples:
         if sample.skin_tone_l is not None:
@@ -135,12 +137,12 @@ def _agreement(
     centre = float((sizes * means).sum() / total)
     between = float((sizes * (means - centre) ** 2).sum()) / (count - 1)
     size = (total - float((sizes**2).sum()) / total) / (count - 1)
-    spread = between + (size - 1) * within
-    return (between - within) / spread if spread > 0 else math.nan
+    total_variance = between + (size - 1) * within
+    return (between - within) / total_variance if total_variance > 0 else math.nan
 
 
 def monk_band(step: int | None) -> str:
-    """Return light (1 to 3), medium (4 to 6) or dark (7 to 10) for an annotated Monk step."""
+    """Return the band of an annotated Monk step: light (1-3), medium (4-6) or dark (7-10)."""
     if step is None:
         return UNKNOWN
     if step <= 3:
@@ -149,9 +151,9 @@ def monk_band(step: int | None) -> str:
 
 
 def fitzpatrick_band(phototype: int | None) -> str:
-    """Return the band of an annotated phototype, in pairs.
+    """Return the band of an annotated phototype; a band holds two phototypes.
 
-    Phototypes describe how skin burns and tans; they are no measure of tone (Howard et al. 2021,
+    A phototype describes how skin burns and tans. It does not measure tone (Howard et al. 2021,
     arXiv 2106.11240).
     """
     if phototype is None:

@@ -1,18 +1,41 @@
-"""How far groups lie apart, and how often chance alone would do that."""
+"""Differences between groups in one number, their intervals, and tests of equal rates."""
 
-from fairness.differentials.differential import Differential, differentials, joint_differentials
-from fairness.differentials.resampling import draw_weights, observed, percentile_limits, resample
-from fairness.differentials.significance import benjamini_hochberg, compare_groups, holm
+from fairness.differentials.differential import (
+    Differential,
+    combined_differentials,
+    differentials,
+    factor_ratio,
+)
+from fairness.differentials.resampling import (
+    Resample,
+    draw_weights,
+    observed,
+    percentile_limits,
+    resample,
+    under_equality,
+)
+from fairness.differentials.significance import (
+    GroupComparison,
+    GroupTest,
+    benjamini_hochberg,
+    compare_groups,
+    holm,
+)
 
 __all__ = [
     "Differential",
+    "GroupComparison",
+    "GroupTest",
+    "Resample",
     "benjamini_hochberg",
+    "combined_differentials",
     "compare_groups",
     "differentials",
     "draw_weights",
+    "factor_ratio",
     "holm",
-    "joint_differentials",
     "observed",
     "percentile_limits",
     "resample",
+    "under_equality",
 ]

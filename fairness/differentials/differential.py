@@ -1,13 +1,13 @@
-"""Summaries of how far groups lie apart, each with its interval and with what equality looks like.
+"""Summaries of how far groups lie apart, each with an interval and its value under equality.
 
-No one number says whether groups are treated alike: read the rates by group first. Extremes over
-several groups differ from each other even if all are equal, the more the smaller the groups and
-the more of them there are; `Differential.expected` says by how much, and the interval of a measure
-of extremes lies too high by about as much.
+No single number says whether groups are treated alike, so read the rates by group first. The
+largest and the smallest of several measured rates differ even if all groups are equal. The
+difference grows with the number of groups and shrinks with their size. `Differential.expected`
+gives its size. The interval of a measure of extremes lies too high by about as much.
 
-A group enters by the status of its data (`status_of`): `ok`, `limited` and `bound_only` do, except
-that a group with only a bound cannot be the smallest one of a ratio; other groups are named in
-`Differential.excluded`.
+The status of its data (`status_of`) decides whether a group enters. Groups with the status `ok`,
+`limited` or `bound_only` enter, but a group with only a bound cannot be the smallest one of a
+ratio. `Differential.excluded` names the other groups.
 """
 
 from __future__ import annotations
@@ -41,25 +41,25 @@ class Differential:
     Parameters
     ----------
     measure
-        Its name, as in "max/min".
+        Name of the measure, as in "max/min".
     alpha
-        Weight of the false match rate, for measures of two rates that have one.
+        Weight of the false match rate, for measures of two rates that have a weight.
     value
-        None where undefined; `flags` say why.
+        Value of the measure; None if undefined. `flags` give the reason.
     low, high
-        Percentile limits over draws of subjects; None where there are none.
+        Percentile limits over draws of subjects; None if there are none.
     level
         Confidence level of the limits.
     expected
         Mean of the measure if all groups had the pooled rate, with as much data as here.
     expected_limit
-        What 95 of 100 draws under equality stay within, on the side that is less equal.
+        Limit on the side that is less equal; 95 of 100 draws under equality are within it.
     used
         Groups that entered, in order.
     excluded
-        Groups that did not, with the status of their data.
+        Groups that did not enter, with the status of their data.
     flags
-        What a reader has to know, as sentences.
+        Remarks for a reader.
     """
 
     measure: str
@@ -78,9 +78,9 @@ class Differential:
 @dataclass(frozen=True)
 class _Measure:
     name: str
-    of: Callable[..., NDArray[np.float64]]  # of the rates of each kind, (groups, draws)
+    of: Callable[..., NDArray[np.float64]]  # takes the rates of each kind, (groups, draws)
     scale: Literal["plain", "log"] = "plain"
-    positive: bool = False  # undefined where a rate is 0
+    positive: bool = False  # undefined if a rate is 0
     by_smallest: bool = False
     unequal: Literal["high", "low"] = "high"
     alpha: float | None = None
@@ -140,24 +140,25 @@ def differentials(
     level: float = 0.95,
     target: float | None = None,
 ) -> tuple[Differential, ...]:
-    """Return max-min, NIST's five summaries, and Gini's coefficient as it is without correction.
+    """Return max-min, NIST's five summaries, and Gini's coefficient without its correction.
 
     Parameters
     ----------
     groups
         Counts of one kind by label, with the same subject codes.
     draws, seed, strata
-        Of subjects, see `draw_weights`; one draw for all groups and measures.
+        Bootstrap draws of subjects, see `draw_weights`. All groups and measures share the draws.
     level
         Confidence level of the limits.
     target
-        Decides the statuses, see `status_of`; by default that of the kind of counts.
+        Target rate that decides the statuses, see `status_of`. By default, the one of the kind of
+        counts.
     """
-    sample = _Sample.of([dict(sorted(groups.items()))], [target], draws, seed, strata)
-    return tuple(_differential(measure, sample, level) for measure in _OF_ONE_RATE)
+    resampled = _ResampledGroups.of([dict(sorted(groups.items()))], [target], draws, seed, strata)
+    return tuple(_differential(measure, resampled, level) for measure in _OF_ONE_RATE)
 
 
-def joint_differentials(
+def combined_differentials(
     false_matches: Mapping[str, Counts],
     false_non_matches: Mapping[str, Counts],
     *,
@@ -168,17 +169,17 @@ def joint_differentials(
     level: float = 0.95,
     targets: tuple[float | None, float | None] = (None, None),
 ) -> tuple[Differential, ...]:
-    """Return FDR, IR and GARBE for each weight, and equalised odds, of two rates of one cohort.
+    """Return measures of two rates of one cohort: FDR, IR, GARBE by weight, and equalised odds.
 
     Parameters
     ----------
     false_matches, false_non_matches
-        Counts by label; the same labels and the same subject codes. A group enters if both of its
-        rates do.
+        Counts by label, with the same labels and the same subject codes. A group enters if both of
+        its rates do.
     alphas
         Weights of the false match rate, each in [0, 1].
     draws, seed, strata, level
-        As in `differentials`; one draw for both rates.
+        As in `differentials`. Both rates share the draws.
     targets
         As `target` in `differentials`, for the false match and the false non-match rate.
 
@@ -194,12 +195,12 @@ def joint_differentials(
     kinds = [
         {name: kind[name] for name in sorted(kind)} for kind in (false_matches, false_non_matches)
     ]
-    sample = _Sample.of(kinds, targets, draws, seed, strata)
-    return tuple(_differential(measure, sample, level) for measure in _of_two_rates(alphas))
+    resampled = _ResampledGroups.of(kinds, targets, draws, seed, strata)
+    return tuple(_differential(measure, resampled, level) for measure in _of_two_rates(alphas))
 
 
 def factor_ratio(
-    cells: Mapping[tuple[str, str], Counts],
+    counts: Mapping[tuple[str, str], Counts],
     of: str,
     reference: str,
     *,
@@ -209,25 +210,25 @@ def factor_ratio(
     level: float = 0.95,
     target: float | None = None,
 ) -> Differential:
-    """Return the geometric mean of rates of one group over that of another, all else alike.
+    """Return the ratio of two groups' rates, each a geometric mean over the same other labels.
 
     Parameters
     ----------
-    cells
-        Counts by (group, other labels), as in ("female", "04 to under 08"). Only those other
-        labels enter for which the data of both groups do.
+    counts
+        Counts by (group, other labels), as in ("female", "04 to under 08"). Other labels enter
+        only if the data of both groups do.
     of, reference
-        The groups above and below the line.
+        The group in the numerator and the group in the denominator.
     draws, seed, strata, level, target
         As in `differentials`.
     """
-    others = [rest for group, rest in sorted(cells) if group == of and (reference, rest) in cells]
+    others = [rest for group, rest in sorted(counts) if group == of and (reference, rest) in counts]
     ordered = {
-        f"{group}, {rest}": cells[group, rest] for group in (of, reference) for rest in others
+        f"{group}, {rest}": counts[group, rest] for group in (of, reference) for rest in others
     }
-    sample = _Sample.of([ordered], [target], draws, seed, strata)
+    resampled = _ResampledGroups.of([ordered], [target], draws, seed, strata)
     half = len(others)
-    usable = [sample.allows(group, _USABLE) for group in range(2 * half)]
+    usable = [resampled.allows(group, _USABLE) for group in range(2 * half)]
     balanced = [i for i in range(half) if usable[i] and usable[i + half]]
 
     def ratio(rates: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -235,12 +236,12 @@ def factor_ratio(
         return measures.geometric_mean(above) / measures.geometric_mean(below)
 
     measure = _Measure(f"{of}/{reference}", ratio, "log", positive=True)
-    return _differential(measure, sample, level, [*balanced, *(i + half for i in balanced)])
+    return _differential(measure, resampled, level, [*balanced, *(i + half for i in balanced)])
 
 
 @dataclass(frozen=True, eq=False)
-class _Sample:
-    """Groups as observed and in draws, for each kind of rate; trials are effective ones."""
+class _ResampledGroups:
+    """The groups as observed and in draws, for each kind of rate. Trials are effective trials."""
 
     names: tuple[str, ...]
     rates: tuple[tuple[Rate, ...], ...]  # by kind, by group
@@ -257,7 +258,7 @@ class _Sample:
         draws: int,
         seed: int,
         strata: ArrayLike | None,
-    ) -> _Sample:
+    ) -> _ResampledGroups:
         names = tuple(kinds[0])
         counts = [[kind[name] for name in names] for kind in kinds]
         rates = tuple(
@@ -281,28 +282,28 @@ class _Sample:
         return all(kind[group].status in allowed for kind in self.rates)
 
     def equal(self, used: Sequence[int]) -> list[Resample]:
-        """Draws of some of the groups as if each kind of rate were one for all of them."""
+        """Draw counts of some groups as if all of them had the same rate, for each kind of rate."""
         return [
             under_equality([kind[g] for g in used], draws=self.draws, seed=self.seed + place)
             for place, kind in enumerate(self.rates)
         ]
 
     def labels(self, used: Sequence[int], holds: Callable[[Rate], bool]) -> str:
-        """Names of those groups of which any rate holds something."""
+        """Join the names of the groups for which a condition holds for any kind of rate."""
         return "; ".join(self.names[g] for g in used if any(holds(kind[g]) for kind in self.rates))
 
 
 def _differential(
-    measure: _Measure, sample: _Sample, level: float, among: Sequence[int] | None = None
+    measure: _Measure, resampled: _ResampledGroups, level: float, among: Sequence[int] | None = None
 ) -> Differential:
     allowed = _CAN_BE_SMALLEST if measure.by_smallest else _USABLE
-    everyone = range(len(sample.names))
-    used = [g for g in (everyone if among is None else among) if sample.allows(g, allowed)]
+    everyone = range(len(resampled.names))
+    used = [g for g in (everyone if among is None else among) if resampled.allows(g, allowed)]
     value = low = high = expected = limit = None
     if len(used) >= 2:
-        value = _defined(_measured(measure, sample.observed, used)[0])
-        low, high = _limits(measure, sample, used, level)
-        equal = _measured(measure, sample.equal(used), range(len(used)))
+        value = _defined(_measured(measure, resampled.observed, used)[0])
+        low, high = _limits(measure, resampled, used, level)
+        equal = _measured(measure, resampled.equal(used), range(len(used)))
         expected = _defined(equal.mean())
         limit = _defined(np.quantile(equal, 0.95 if measure.unequal == "high" else 0.05))
     return Differential(
@@ -314,19 +315,19 @@ def _differential(
         level,
         expected,
         limit,
-        tuple(sample.names[g] for g in used),
-        tuple((sample.names[g], _status(sample, g)) for g in everyone if g not in used),
-        tuple(_flags(measure, sample, used, value, low)),
+        tuple(resampled.names[g] for g in used),
+        tuple((resampled.names[g], _status(resampled, g)) for g in everyone if g not in used),
+        tuple(_flags(measure, resampled, used, value, low)),
     )
 
 
 def _limits(
-    measure: _Measure, sample: _Sample, used: Sequence[int], level: float
+    measure: _Measure, resampled: _ResampledGroups, used: Sequence[int], level: float
 ) -> tuple[float, float] | tuple[None, None]:
-    """Return percentile limits; none where the value hangs on a group that draws cannot vary."""
-    if measure.positive and sample.labels(used, _without_errors):
+    """Return percentile limits; none if the value depends on a group that draws cannot vary."""
+    if measure.positive and resampled.labels(used, _without_errors):
         return None, None
-    drawn = _measured(measure, sample.drawn, used)
+    drawn = _measured(measure, resampled.drawn, used)
     return percentile_limits(drawn, level=level, scale=measure.scale) or (None, None)
 
 
@@ -341,7 +342,7 @@ def _measured(
 
 def _flags(
     measure: _Measure,
-    sample: _Sample,
+    resampled: _ResampledGroups,
     used: Sequence[int],
     value: float | None,
     low: float | None,
@@ -349,19 +350,19 @@ def _flags(
     if len(used) < 2:
         yield "fewer than two groups with enough data"
         return
-    said = {
-        "limited data": sample.labels(used, lambda rate: rate.status == "limited"),
-        "fewer than five errors": sample.labels(used, _only_bounded),
-        "only a bound, left out of the ratio": sample.labels(
-            [g for g in range(len(sample.names)) if g not in used and measure.by_smallest],
+    remarks = {
+        "limited data": resampled.labels(used, lambda rate: rate.status == "limited"),
+        "fewer than five errors": resampled.labels(used, _only_bounded),
+        "only a bound, left out of the ratio": resampled.labels(
+            [g for g in range(len(resampled.names)) if g not in used and measure.by_smallest],
             _only_bounded,
         ),
-        "no errors, which draws of subjects cannot vary": sample.labels(used, _without_errors),
+        "no errors, which draws of subjects cannot vary": resampled.labels(used, _without_errors),
     }
-    yield from (f"{what}: {groups}" for what, groups in said.items() if groups)
-    if measure.positive and sample.labels(used, _without_errors):
+    yield from (f"{what}: {groups}" for what, groups in remarks.items() if groups)
+    if measure.positive and resampled.labels(used, _without_errors):
         yield "(k + 0.5) / (n + 1) of effective trials taken for all groups"
-    if any(all(kind[g].errors == 0 for g in used) for kind in sample.rates):
+    if any(all(kind[g].errors == 0 for g in used) for kind in resampled.rates):
         yield "no errors observed"
     if value is None:
         yield "undefined"
@@ -377,10 +378,10 @@ def _without_errors(rate: Rate) -> bool:
     return rate.errors == 0
 
 
-def _status(sample: _Sample, group: int) -> Status:
-    """Return the status that speaks most against the group, over the kinds of rate."""
+def _status(resampled: _ResampledGroups, group: int) -> Status:
+    """Return the worst status of the group over the kinds of rate."""
     order: tuple[Status, ...] = ("ok", "limited", "bound_only", "insufficient", "suppressed")
-    return max((kind[group].status for kind in sample.rates), key=order.index)
+    return max((kind[group].status for kind in resampled.rates), key=order.index)
 
 
 def _defined(value: float | np.floating) -> float | None:

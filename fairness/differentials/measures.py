@@ -1,9 +1,9 @@
-"""How far error rates of groups lie apart, in one number: pure functions of the rates.
+"""Measures of how far the error rates of groups lie apart: pure functions of the rates.
 
-Rates are arrays of shape (groups,) or (groups, draws); a measure is taken over the groups, and its
-shape is () or (draws,). Where a measure is undefined it is nan, never infinite. Rates are those at
-one threshold for all groups. Formulas of the five summaries are those of the demographics page of
-NIST's Face Recognition Technology Evaluation (2024), except that Gini is the usual coefficient.
+Rates are arrays of shape (groups,) or (groups, draws). A measure is computed over the groups and
+has shape () or (draws,). An undefined measure is nan, never infinite. All rates are measured at
+one threshold for all groups. The formulas of the five summaries are those of the demographics page
+of NIST's Face Recognition Technology Evaluation (2024), but Gini is the usual coefficient.
 """
 
 from __future__ import annotations
@@ -15,49 +15,50 @@ from numpy.typing import ArrayLike, NDArray
 
 Aggregate = Literal["worst_case", "mean"]
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
-"""Weights of the false match rate that FDR, IR and GARBE are shown for; no one weight is right."""
+"""Weights of the false match rate for which FDR, IR and GARBE are shown. None is the right one."""
 
 
 def max_minus_min(rates: ArrayLike) -> NDArray[np.float64]:
-    """Return the largest rate less the smallest."""
+    """Return the largest rate minus the smallest."""
     x = _rates(rates)
     return np.asarray(x.max(axis=0) - x.min(axis=0))
 
 
 def max_over_min(rates: ArrayLike) -> NDArray[np.float64]:
-    """Return the largest rate over the smallest; nan where the smallest is 0."""
+    """Return the largest rate divided by the smallest; nan if the smallest is 0."""
     x = _rates(rates)
     return _ratio(x.max(axis=0), x.min(axis=0))
 
 
 def max_over_mean(rates: ArrayLike) -> NDArray[np.float64]:
-    """Return the largest rate over the arithmetic mean; nan where all are 0."""
+    """Return the largest rate divided by the arithmetic mean; nan if all rates are 0."""
     x = _rates(rates)
     return _ratio(x.max(axis=0), x.mean(axis=0))
 
 
 def max_over_geometric_mean(rates: ArrayLike) -> NDArray[np.float64]:
-    """Return the largest rate over the geometric mean; nan where one is 0."""
+    """Return the largest rate divided by the geometric mean; nan if a rate is 0."""
     x = _rates(rates)
     return _ratio(x.max(axis=0), geometric_mean(x))
 
 
 def mean_log10_from_geometric_mean(rates: ArrayLike) -> NDArray[np.float64]:
-    """Return the mean of |log10(rate / geometric mean)|; nan where one is 0."""
+    """Return the mean of |log10(rate / geometric mean)|; nan if a rate is 0."""
     logs = _logs(rates) / np.log(10)
     return np.asarray(np.abs(logs - logs.mean(axis=0)).mean(axis=0))
 
 
 def geometric_mean(rates: ArrayLike) -> NDArray[np.float64]:
-    """Return the geometric mean; nan where a rate is 0."""
+    """Return the geometric mean; nan if a rate is 0."""
     return np.asarray(np.exp(_logs(rates).mean(axis=0)))
 
 
 def gini(rates: ArrayLike, *, corrected: bool = True) -> NDArray[np.float64]:
-    """Return Gini's coefficient, 0 where all rates are equal.
+    """Return Gini's coefficient; 0 if all rates are equal.
 
-    sum_ij |x_i - x_j| / (2 n² mean), in [0, (n - 1) / n]; times n / (n - 1), and in [0, 1], if
-    `corrected` (Howard et al. 2022, arXiv 2203.05051). 0 where all rates are 0.
+    The formula is sum_ij |x_i - x_j| / (2 n² mean), in [0, (n - 1) / n]. If `corrected`, it is
+    multiplied by n / (n - 1), and lies in [0, 1] (Howard et al. 2022, arXiv 2203.05051). It is 0
+    if all rates are 0.
     """
     x = np.sort(_rates(rates), axis=0)
     n = len(x)
@@ -69,26 +70,28 @@ def gini(rates: ArrayLike, *, corrected: bool = True) -> NDArray[np.float64]:
 
 
 def fdr(fmr: ArrayLike, fnmr: ArrayLike, alpha: float) -> NDArray[np.float64]:
-    """Return the Fairness Discrepancy Rate, 1 where the groups do not differ.
+    """Return the Fairness Discrepancy Rate; 1 if the groups do not differ.
 
-    1 - (alpha (max FMR - min FMR) + (1 - alpha) (max FNMR - min FNMR)) (de Freitas Pereira and
-    Marcel 2020, arXiv 2011.02395). Near 1 at any low FMR: read the gaps themselves beside it.
+    The formula is 1 - (alpha (max FMR - min FMR) + (1 - alpha) (max FNMR - min FNMR)) (de Freitas
+    Pereira and Marcel 2020, arXiv 2011.02395). It is near 1 at any low FMR, so read the gaps
+    themselves too.
     """
     return 1 - (alpha * max_minus_min(fmr) + (1 - alpha) * max_minus_min(fnmr))
 
 
 def inequity_ratio(fmr: ArrayLike, fnmr: ArrayLike, alpha: float) -> NDArray[np.float64]:
-    """Return (max FMR / min FMR)^alpha (max FNMR / min FNMR)^(1 - alpha), 1 where groups are equal.
+    """Return (max FMR / min FMR)^alpha (max FNMR / min FNMR)^(1 - alpha); 1 if groups are equal.
 
-    NIST's Inequity Ratio; nan where any rate is 0.
+    This is NIST's Inequity Ratio. It is nan if any rate is 0.
     """
     return np.asarray(max_over_min(fmr) ** alpha * max_over_min(fnmr) ** (1 - alpha))
 
 
 def garbe(fmr: ArrayLike, fnmr: ArrayLike, alpha: float) -> NDArray[np.float64]:
-    """Return alpha Gini(FMR) + (1 - alpha) Gini(FNMR), 0 where groups are equal, 1 the worst.
+    """Return alpha Gini(FMR) + (1 - alpha) Gini(FNMR); 0 if groups are equal, 1 at worst.
 
-    Gini Aggregation Rate for Biometric Equitability (Howard et al. 2022, arXiv 2203.05051).
+    This is the Gini Aggregation Rate for Biometric Equitability (Howard et al. 2022, arXiv
+    2203.05051).
     """
     return np.asarray(alpha * gini(fmr) + (1 - alpha) * gini(fnmr))
 
@@ -96,9 +99,9 @@ def garbe(fmr: ArrayLike, fnmr: ArrayLike, alpha: float) -> NDArray[np.float64]:
 def equalised_odds_difference(
     fmr: ArrayLike, fnmr: ArrayLike, aggregate: Aggregate = "worst_case"
 ) -> NDArray[np.float64]:
-    """Return the larger, or the mean, of the gaps in FMR and in FNMR; 0 where groups are equal.
+    """Return the larger, or the mean, of the gaps in FMR and in FNMR; 0 if groups are equal.
 
-    False positive rate and true positive rate of Hardt et al. (2016) are FMR and 1 - FNMR.
+    FMR is the false positive rate of Hardt et al. (2016), and 1 - FNMR is their true positive rate.
     """
     gaps = max_minus_min(fmr), max_minus_min(fnmr)
     return np.asarray(np.maximum(*gaps) if aggregate == "worst_case" else np.add(*gaps) / 2)
@@ -107,9 +110,9 @@ def equalised_odds_difference(
 def equalised_odds_ratio(
     fmr: ArrayLike, fnmr: ArrayLike, aggregate: Aggregate = "worst_case"
 ) -> NDArray[np.float64]:
-    """Return the smaller, or the mean, of min / max of FMR and of 1 - FNMR; 1 where equal.
+    """Return the smaller, or the mean, of min / max of FMR and of 1 - FNMR; 1 if groups are equal.
 
-    nan where no group has a false match, or none a true one.
+    It is nan if no group has a false match, or if no group has a true match.
     """
     both = _rates(fmr), 1 - _rates(fnmr)
     ratios = [_ratio(x.min(axis=0), x.max(axis=0)) for x in both]
@@ -117,15 +120,16 @@ def equalised_odds_ratio(
 
 
 def positive_rates(errors: ArrayLike, trials: ArrayLike) -> NDArray[np.float64]:
-    """Return rates for measures that are undefined at 0.
+    """Return rates above 0, for measures that are undefined at 0.
 
-    errors / trials, and (errors + 0.5) / (trials + 1) for all groups where one has no error
-    (Haldane 1956; Anscombe 1956), so that no group is dropped for being without errors.
+    The rate is errors / trials. If a group has no error, the rate of all groups is
+    (errors + 0.5) / (trials + 1) instead (Haldane 1956; Anscombe 1956). So no group is dropped
+    because it has no errors.
 
     Parameters
     ----------
     errors, trials
-        Shape (groups,) or (groups, draws); nan comes of no trials.
+        Shape (groups,) or (groups, draws). The rate of a group without trials is nan.
     """
     k, n = _rates(errors), _rates(trials)
     without = np.any(k == 0, axis=0)

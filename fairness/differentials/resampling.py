@@ -1,9 +1,10 @@
-"""Rates in samples of subjects drawn again: one draw for all groups, rates and ratios.
+"""Bootstrap of rates over subjects: all groups and kinds of rate share the draws.
 
-A subject that is drawn takes along all its photos, and its comparisons with every other subject
-that is drawn (the vertex bootstrap, Snijders and Borgatti, Connections 22, 1999). As every group
-and every kind of rate is counted in the same draws, differences and ratios between them keep their
-covariance. Photos within a subject are not drawn again: subjects are what the variance comes from.
+A draw contains subjects. With a subject it contains all its photos, and its comparisons with every
+other subject of the draw (the vertex bootstrap, Snijders and Borgatti, Connections 22, 1999). All
+groups and all kinds of rate are counted in the same draws, so differences and ratios between them
+keep their covariance. Photos within a subject are not drawn again, because the variance comes from
+subjects.
 """
 
 from __future__ import annotations
@@ -19,29 +20,30 @@ from numpy.typing import ArrayLike, NDArray
 from fairness.rates import Counts, Rate, SubjectCounts
 
 AT_ONCE = 1 << 23
-"""Weights held at once, subjects times draws (64 MiB)."""
+"""Largest number of weights held at once, subjects times draws (64 MiB)."""
 
 
 def draw_weights(
     subjects: int, draws: int, seed: int, strata: ArrayLike | None = None
 ) -> Iterator[NDArray[np.float64]]:
-    """Draw subjects with replacement, as many as there are.
+    """Draw subjects with replacement; a draw has as many subjects as the data.
 
     Parameters
     ----------
     subjects
         Number of subject codes.
     draws
-        At least 1; 2000 or more for percentile limits.
+        Number of draws, at least 1. Percentile limits need 2000 or more.
     seed
-        The same seed gives the same draws, whatever the memory allowed.
+        Seed of the draws. The draws do not depend on `AT_ONCE`.
     strata
-        Label of each subject, shape (subjects,); drawn within each, so that their sizes stay.
+        Label of each subject, shape (subjects,). Subjects are drawn within each label, so that the
+        number of subjects of a label stays the same.
 
     Yields
     ------
     float64 array of shape (subjects, some of the draws)
-        How often each subject is in each draw; never more than `AT_ONCE` numbers, or one draw.
+        How often each subject is in each draw. An array has at most `AT_ONCE` numbers, or one draw.
 
     Raises
     ------
@@ -60,10 +62,11 @@ def draw_weights(
 
 
 def double_or_nothing(subjects: int, draws: int, seed: int) -> Iterator[NDArray[np.float64]]:
-    """Count each subject twice or not at all, by the toss of a coin.
+    """Give each subject the weight 2 or 0, with equal chance.
 
-    No pair of a subject with its own copy is lost, as there are no copies (Owen and Eckles, Annals
-    of Applied Statistics 6, 2012). Parameters, yield and errors are those of `draw_weights`.
+    A draw holds no copies of a subject, so no pair of a subject with its own copy has to be dropped
+    (Owen and Eckles, Annals of Applied Statistics 6, 2012). Parameters, yield and errors are those
+    of `draw_weights`.
     """
     rng = np.random.default_rng(seed)
     for size in _chunks(subjects, draws):
@@ -96,7 +99,7 @@ class Resample:
     Parameters
     ----------
     errors, trials
-        float64 arrays of shape (groups, draws); they need not be whole.
+        float64 arrays of shape (groups, draws). The numbers need not be whole.
     """
 
     errors: NDArray[np.float64]
@@ -104,7 +107,7 @@ class Resample:
 
     @property
     def rates(self) -> NDArray[np.float64]:
-        """Rate of each group in each draw; nan where it has no trial."""
+        """Rate of each group in each draw; nan if it has no trial there."""
         rates = np.full(self.errors.shape, np.nan)
         np.divide(self.errors, self.trials, out=rates, where=self.trials > 0)
         return rates
@@ -120,12 +123,12 @@ class Resample:
         return Resample(self.errors[chosen], self.trials[chosen])
 
     def scaled(self, factors: NDArray[np.float64]) -> Resample:
-        """Return the same rates with counts multiplied by a factor for each group."""
+        """Return the same rates, with the counts of each group multiplied by a factor."""
         return Resample(self.errors * factors[:, None], self.trials * factors[:, None])
 
 
 def observed(groups: Sequence[Counts]) -> Resample:
-    """Return the counts themselves, as one draw in which every subject is once."""
+    """Return the observed counts, as one draw that contains every subject once."""
     pairs = [_totals(counts) for counts in groups]
     errors, trials = np.array(pairs, dtype=np.float64).reshape(-1, 2).T
     return Resample(errors[:, None], trials[:, None])
@@ -166,16 +169,16 @@ def resample(
 
 
 def under_equality(rates: Sequence[Rate], *, draws: int, seed: int) -> Resample:
-    """Draw counts as they would be if all groups had the pooled rate.
+    """Draw counts under the assumption that all groups have the pooled rate.
 
-    Each group has as many independent trials as its interval was made from. Extremes over several
-    groups differ from each other even then; what they come to here is what equality looks like.
-    Groups are drawn apart from each other, also where they share subjects.
+    Each group gets its number of effective trials. The largest and the smallest rate differ even
+    then, and a measure of these draws shows what equality looks like. Groups are drawn
+    independently of each other, even if they share subjects.
 
     Parameters
     ----------
     rates
-        One for each group, with trials.
+        One rate for each group, with trials.
     draws, seed
         Number of draws, and their seed.
     """
@@ -193,22 +196,22 @@ def percentile_limits(
     level: float = 0.95,
     scale: Literal["plain", "log"] = "plain",
 ) -> tuple[float, float] | None:
-    """Return the percentiles of a measure in draws, or None where they say nothing.
+    """Return percentile limits of a measure over draws; None if the draws do not determine them.
 
     Parameters
     ----------
     values
-        The measure in each draw, shape (draws,); nan where it is undefined.
+        The measure in each draw, shape (draws,); nan if it is undefined.
     level
         Confidence level in (0, 1).
     scale
-        "log" for ratios: percentiles of the logarithm.
+        "log" for ratios: the percentiles are those of the logarithm.
 
     Returns
     -------
     low, high
-        None where more than one draw in twenty is undefined, or all draws are the same, as they
-        are without errors.
+        None if more than one draw in twenty is undefined, or if all draws are equal, as they are
+        without errors.
     """
     if scale == "log":
         with np.errstate(divide="ignore", invalid="ignore"):

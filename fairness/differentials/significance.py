@@ -1,6 +1,7 @@
-"""Which differences between groups are more than chance, and what a family of tests allows.
+"""Tests of equal rates between groups, and corrections for several tests.
 
-"Not significant" does not mean equal: look at the interval of the differential.
+"Not significant" does not mean equal. The interval of the differential shows how large a
+difference may be.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _UNTESTED = (math.nan,) * 4
 
 
 def holm(p_values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Adjust p-values so that the chance of any false report stays at its level (Holm, 1979).
+    """Adjust p-values to control the chance of any false report (Holm, 1979).
 
     Parameters
     ----------
@@ -29,7 +30,8 @@ def holm(p_values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]
     Returns
     -------
     float64 array of shape (tests,)
-        In the order given. A test whose adjusted value is at most alpha is reported.
+        Adjusted values in the order given. If each test with a value of at most alpha is reported,
+        the chance of one or more false reports is at most alpha.
 
     Raises
     ------
@@ -45,9 +47,9 @@ def holm(p_values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]
 
 
 def benjamini_hochberg(p_values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Adjust p-values so that the share of false reports stays at its level on average.
+    """Adjust p-values to control the share of false reports among all reports, on average.
 
-    For screens of many groups; holds where tests are independent or positively dependent
+    Use it to screen many groups. It holds if tests are independent or positively dependent
     (Benjamini and Hochberg, JRSS B 57, 1995; Benjamini and Yekutieli, Annals of Statistics 29,
     2001). Parameters, result and errors are those of `holm`.
     """
@@ -68,19 +70,19 @@ def _p_values(p_values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.flo
 
 @dataclass(frozen=True)
 class GroupTest:
-    """One group against all groups pooled.
+    """Test of one group against all groups pooled.
 
     Parameters
     ----------
     group
-        The label.
+        Name of the group.
     rate
-        Its rate.
+        Rate of the group.
     difference
-        Its rate less the pooled one, in [-1, 1]; nan without trials.
+        Rate of the group minus the pooled rate, in [-1, 1]; nan if not tested.
     p_value, holm, benjamini_hochberg
-        Of the hypothesis that they are equal, two-sided: raw, and adjusted over the groups tested
-        (one family). nan where the status of the rate does not allow a test.
+        Two-sided p-value of the hypothesis that both are equal: raw, and adjusted over the groups
+        tested (one family). nan if the status of the rate does not allow a test.
     """
 
     group: str
@@ -97,21 +99,21 @@ class GroupTest:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Whether groups have one rate.
+class GroupComparison:
+    """Test of equal rates of several groups.
 
     Parameters
     ----------
     pooled
-        Rate over the groups tested, in [0, 1]; nan where none is.
+        Rate over the groups tested, in [0, 1]; nan if fewer than two groups are tested.
     statistic
         Largest difference of a group from the pooled rate; nan with fewer than two groups.
     p_value
-        Of the hypothesis that all groups tested have one rate; nan with fewer than two.
+        p-value of the hypothesis that all groups tested have one rate; nan with fewer than two.
     groups
-        Every group, sorted by label.
+        One entry for each group, sorted by name.
     draws
-        Bootstrap draws; no p-value is below 1 / (draws + 1).
+        Number of bootstrap draws. No p-value is below 1 / (draws + 1).
     """
 
     pooled: float
@@ -128,30 +130,31 @@ def compare_groups(
     seed: int = 0,
     strata: ArrayLike | None = None,
     target: float | None = None,
-) -> Comparison:
-    """Test by bootstrap whether groups have one rate, and each against the pooled rate.
+) -> GroupComparison:
+    """Test by bootstrap whether all groups have one rate, and whether each has the pooled rate.
 
-    The statistic is the largest |p_g - pooled|. Subjects are drawn again, the same for all
-    groups; the differences in the draws, less the ones observed, show how far from the pooled rate
-    groups would stray if they were equal (Schuckers et al. 2022, arXiv 2208.10948). Draws of
-    subjects spread rates of pairs too far where subjects hardly differ, by up to the root of 3:
-    the test then errs on the side of not reporting.
+    The statistic is the largest |p_g - pooled|. All groups share the draws of subjects. The
+    differences in the draws, minus the observed differences, show how far groups would be from the
+    pooled rate by chance if they were equal (Schuckers et al. 2022, arXiv 2208.10948). If subjects
+    hardly differ, the rates of pairs vary too much in the draws, by a factor of up to the root of
+    3. The test then reports too rarely rather than too often.
 
     Parameters
     ----------
     groups
-        Counts by label, with the same subject codes. Those of status `ok` or `limited` are tested.
+        Counts by label, with the same subject codes. Groups of status `ok` or `limited` are tested.
     draws, seed, strata
         As in `draw_weights`.
     target
-        Decides the statuses, see `status_of`; by default that of the kind of counts.
+        Target rate that decides the statuses, see `status_of`. By default, the one of the kind of
+        counts.
     """
     names = sorted(groups)
     rates = {name: rate_of_counts(groups[name], target=target) for name in names}
     tested = [name for name in names if rates[name].status in ("ok", "limited")]
     if len(tested) < 2:
         untested = tuple(GroupTest(name, rates[name], *_UNTESTED) for name in names)
-        return Comparison(math.nan, math.nan, math.nan, untested, draws)
+        return GroupComparison(math.nan, math.nan, math.nan, untested, draws)
     counts = [groups[name] for name in tested]
     point = observed(counts)
     apart = _apart(point)
@@ -162,16 +165,21 @@ def compare_groups(
     columns = np.column_stack([apart, each, holm(each), benjamini_hochberg(each)])
     figures = dict(zip(tested, columns.tolist(), strict=True))
     tests = (GroupTest(name, rates[name], *figures.get(name, _UNTESTED)) for name in names)
-    return Comparison(float(point.pooled[0]), statistic, float(p_value[0]), tuple(tests), draws)
+    return GroupComparison(
+        float(point.pooled[0]), statistic, float(p_value[0]), tuple(tests), draws
+    )
 
 
 def _apart(sample: Resample) -> NDArray[np.float64]:
-    """Rates less the pooled one, shape (groups, draws)."""
+    """Return the rates minus the pooled one, shape (groups, draws)."""
     return sample.rates - sample.pooled
 
 
 def _p(strayed: NDArray[np.float64], seen: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Share of draws in which a statistic is as large as seen; an undefined draw counts."""
+    """Return the share of draws in which a statistic is as large as observed.
+
+    An undefined draw counts as one of these.
+    """
     below = np.mean(strayed < seen - 1e-12, axis=1, dtype=np.float64)
     draws = strayed.shape[1]
     p_values: NDArray[np.float64] = (1 + draws * (1 - below)) / (1 + draws)

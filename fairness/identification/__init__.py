@@ -1,9 +1,14 @@
-"""One-to-many search: the plan of searches, FPIR and FNIR, ranks, error against discard."""
+"""One-to-many search: the plan of a test, FPIR and FNIR, ranks, error versus discard."""
 
 from fairness.identification.candidate_lists import SearchResult, judge_lists
-from fairness.identification.error_discard import JudgedPairs
-from fairness.identification.open_set import OpenSet, search_plan
-from fairness.identification.plan import IdentificationPlan
+from fairness.identification.error_discard import (
+    ErrorVersusDiscard,
+    JudgedPairs,
+    QualityDeciles,
+    refused_by_group,
+)
+from fairness.identification.open_set import OpenSet, OpenSetCurve, search_plan
+from fairness.identification.plan import ROLE, ROLES, IdentificationPlan
 from fairness.identification.rank_gaps import (
     GroupGap,
     GroupRates,
@@ -11,17 +16,28 @@ from fairness.identification.rank_gaps import (
     group_gaps,
     rates_by_group,
 )
+from fairness.identification.searches import MatedSearches, Misses, NonMatedSearches, Selectivity
 
 __all__ = [
+    "ROLE",
+    "ROLES",
+    "ErrorVersusDiscard",
     "GroupGap",
     "GroupRates",
     "IdentificationPlan",
     "JudgedPairs",
+    "MatedSearches",
+    "Misses",
+    "NonMatedSearches",
     "OpenSet",
+    "OpenSetCurve",
     "ProbeResult",
+    "QualityDeciles",
     "SearchResult",
+    "Selectivity",
     "group_gaps",
     "judge_lists",
     "rates_by_group",
+    "refused_by_group",
     "search_plan",
 ]

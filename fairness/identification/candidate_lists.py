@@ -1,4 +1,4 @@
-"""From the lists of candidates that any matcher returned to the outcome of a plan's searches."""
+"""Outcomes of a plan's searches, from the lists of candidates that any matcher returned."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from fairness.identification.searches import MatedSearches, NonMatedSearches
 
 @dataclass(frozen=True)
 class SearchResult:
-    """What one search by any matcher returned.
+    """The list of candidates that one search by any matcher returned.
 
     Parameters
     ----------
     photo
         Identifier of the probe in the cohort.
     candidates
-        Subject and score of each candidate, each subject once, highest score first. Subjects need
-        not be in the cohort.
+        Subject and score of each candidate. Each subject occurs once, and the highest score comes
+        first. Subjects need not be in the cohort.
     refused
         Whether there was no search, because no face was found or its quality was refused.
 
     Raises
     ------
     ScoresError
-        If a score is not finite, scores are out of order, a subject is there twice, or there are
+        If a score is not finite, scores are out of order, a subject occurs twice, or there are
         candidates although the photo was refused.
     """
 
@@ -60,29 +60,29 @@ def judge_lists(
     thresholds: Sequence[float] = (),
     not_enrolled: Iterable[str] = (),
 ) -> OpenSet:
-    """Return the outcome of searches that any matcher made.
+    """Return the outcomes of searches that any matcher made.
 
     Parameters
     ----------
     plan
-        Who was to be enrolled and what was searched with.
+        The photos that were to be enrolled, and the probes.
     results
-        One for each probe of the plan.
+        One result for each probe of the plan.
     enrolled
-        N, subjects in the gallery, those outside the cohort included.
+        N, the number of subjects in the gallery, including subjects outside the cohort.
     depth
-        Longest list that the matcher returns; a shorter one leaves nobody out.
+        Length of the longest list that the matcher returns. A shorter list holds all candidates.
     thresholds
-        At which to count the candidates of non-mated searches, for the selectivity.
+        Thresholds at which the candidates of non-mated searches are counted, for the selectivity.
     not_enrolled
         Photos of the plan's gallery that could not be enrolled.
 
     Raises
     ------
     ScoresError
-        If a probe has no result or two, a result is of no probe, a list is longer than `depth`,
-        names somebody who is not enrolled as a mate, or ends at or above a threshold at which
-        candidates are to be counted.
+        If a probe has no result or two results, a result belongs to no probe, or a list is longer
+        than `depth`; if the subject of a probe is in its list without being enrolled; or if a list
+        ends at or above a threshold at which candidates are counted.
     """
     if depth < 1 or enrolled < 1:
         raise ValueError(f"need depth >= 1 and enrolled >= 1, got {depth, enrolled}")
@@ -106,7 +106,7 @@ def judge_lists(
 def _require_enrolled(
     plan: IdentificationPlan, lists: dict[int, SearchResult], subjects: NDArray[np.int64]
 ) -> None:
-    """Refuse lists in which the person searched for is found without being enrolled."""
+    """Refuse a list that holds the person searched for if that person is not enrolled."""
     codes = plan.cohort.subject_codes
     for photo, result in lists.items():
         found = plan.cohort.samples[photo].subject in dict(result.candidates)
@@ -136,11 +136,11 @@ def _judge_mated(
 
 
 def _place(result: SearchResult, subject: str) -> tuple[int, float]:
-    """Rank and score of a subject, after all others with its score; (0, nan) if not listed."""
-    own = dict(result.candidates).get(subject)
-    if own is None:
+    """Return rank and score of a subject; (0, nan) if not listed. Ties count against it."""
+    mate = dict(result.candidates).get(subject)
+    if mate is None:
         return 0, math.nan
-    return sum(score >= own for _, score in result.candidates), own
+    return sum(score >= mate for _, score in result.candidates), mate
 
 
 def _judge_non_mated(
@@ -181,7 +181,7 @@ def _judge_non_mated(
 
 
 def _floor(result: SearchResult, depth: int, enrolled: int) -> float:
-    """Score down to which a list is complete; -inf if it leaves nobody out."""
+    """Return the score down to which a list is complete; -inf if it holds all candidates."""
     full = depth <= len(result.candidates) < enrolled
     return result.candidates[-1][1] if full else -math.inf
 

@@ -1,10 +1,10 @@
-"""Error versus discard: what a quality cut buys, and whose photos pay for it.
+"""Error versus discard: how a quality cut lowers the error rate, and whose photos it refuses.
 
-The quality of a comparison is the lower of its two photos' qualities; the worst are discarded
-first (Schlett et al., arXiv 2303.13294). Comparisons of equal quality are discarded together, and
-only where the share to be discarded has room for all of them, so that no order among equals is
-made up. A cut that lowers the error of all by refusing the photos of one group shows in
-`refused_by_group` and in `Misses.missed_or_refused`.
+The quality of a comparison is the lower of its two photos' qualities. The comparisons of the lowest
+quality are discarded first (Schlett et al., arXiv 2303.13294). Comparisons of equal quality are
+discarded together, and only if the share to be discarded holds all of them, so that no arbitrary
+order among equals is needed. A cut may lower the error of all by refusing the photos of one
+group. `refused_by_group` and `Misses.missed_or_refused` show this.
 """
 
 from __future__ import annotations
@@ -15,25 +15,27 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairness.cohort import Cells, Cohort
+from fairness.cohort import Cohort, Grouping
 from fairness.errors import CohortError
 from fairness.identification.searches import Misses
 from fairness.rates import SubjectCounts, by_group
 from fairness.verification import Pairs
 
-_ROUNDING = 1e-9  # 0.3 of 10 comparisons are 3
+_ROUNDING = 1e-9  # tolerance, so that a share of 0.3 of 10 comparisons is 3
 
 
 @dataclass(frozen=True, eq=False)
 class ErrorVersusDiscard:
-    """Errors among the comparisons that are left; arrays of shape (steps,), each step keeps fewer.
+    """Errors among the comparisons that remain after each step of discarding.
+
+    Arrays have the shape (steps,). Each step keeps fewer comparisons; the first keeps all.
 
     Parameters
     ----------
     kept
-        int64, comparisons left, all of them first, at least 1.
+        int64: number of comparisons that remain, at least 1.
     errors
-        int64, errors among them.
+        int64: number of errors among them.
     """
 
     kept: NDArray[np.int64]
@@ -41,14 +43,15 @@ class ErrorVersusDiscard:
 
     @classmethod
     def of(cls, quality: ArrayLike, missed: ArrayLike) -> ErrorVersusDiscard:
-        """Return the curve of comparisons, discarded from the lowest quality up.
+        """Return the curve of comparisons that are discarded from the lowest quality up.
 
         Parameters
         ----------
         quality
-            Shape (comparisons,), finite, higher is better; at least one.
+            Quality of each comparison, shape (comparisons,), finite; higher is better. At least
+            one comparison.
         missed
-            bool of shape (comparisons,), which of them are errors.
+            bool of shape (comparisons,): whether a comparison is an error.
 
         Raises
         ------
@@ -72,13 +75,14 @@ class ErrorVersusDiscard:
 
     @property
     def rate(self) -> NDArray[np.float64]:
-        """Errors among the comparisons left, in [0, 1]; need not fall from step to step."""
+        """Share of errors among the comparisons that remain, in [0, 1]. It may rise with a step."""
         return self.errors / self.kept
 
     def at(self, share: float) -> float:
         """Return the error rate after at most a share in [0, 1] was discarded.
 
-        After the last step, at which only the comparisons of the best quality are left, it stays.
+        At the last step only the comparisons of the best quality remain. Beyond it the rate stays
+        constant.
         """
         _require_share(share)
         step = np.searchsorted(self.discarded, share + _ROUNDING, side="right") - 1
@@ -93,7 +97,7 @@ class ErrorVersusDiscard:
     def linear_area(self, limit: float) -> float:
         """Return the area from 0 to `limit` under straight lines between the steps.
 
-        After the last step the rate stays. Of two areas compare only those of one kind.
+        Beyond the last step the rate stays constant. Compare this area only with its own kind.
         """
         _require_share(limit)
         inside = self.discarded[self.discarded < limit]
@@ -102,9 +106,9 @@ class ErrorVersusDiscard:
         return float(np.diff(at) @ (rate[1:] + rate[:-1]) / 2)
 
     def ideal(self) -> ErrorVersusDiscard:
-        """Return the lowest curve that any measure of quality could give: errors go first.
+        """Return the lowest curve that any measure of quality could give: it discards errors first.
 
-        At the share d discarded its rate is max(0, (E - d) / (1 - d)), with E the rate of all.
+        Its rate at the discarded share d is max(0, (E - d) / (1 - d)), where E is the rate of all.
         """
         total, errors = int(self.kept[0]), int(self.errors[0])
         gone = np.arange(min(errors, total - 1) + 1, dtype=np.int64)
@@ -118,13 +122,13 @@ class JudgedPairs:
     Parameters
     ----------
     cohort
-        Whose photos.
+        The cohort.
     photos
-        int64, photo index whose labels a comparison is grouped by.
+        int64: index of the photo whose labels decide the group of the comparison.
     quality
-        float64, the lower of the two photos' qualities.
+        float64: the lower of the two photos' qualities.
     missed
-        bool, whether the score is below the threshold.
+        bool: whether the score is below the threshold.
     left_out
         Number of comparisons left out because a photo has no vector or no quality.
     """
@@ -142,11 +146,12 @@ class JudgedPairs:
         Parameters
         ----------
         cohort
-            Whose photos; their `quality` decides.
+            The cohort; it gives the `quality` of each photo.
         pairs
-            Mated comparisons; the labels of the right, later photo are those of the comparison.
+            Mated comparisons. The labels of the right, later photo decide the group of a
+            comparison.
         threshold
-            A score below it is an error.
+            A comparison with a lower score is an error.
 
         Raises
         ------
@@ -171,42 +176,42 @@ class JudgedPairs:
         )
 
     def cut(self, share: float) -> float:
-        """Return the quality below which at most a share in [0, 1] of the comparisons lies."""
+        """Return the highest quality below which at most a share in [0, 1] of comparisons lies."""
         _require_share(share)
         place = math.floor(share * len(self.quality) + _ROUNDING)
         return float(np.append(np.sort(self.quality), math.inf)[place])
 
-    def missed_after(self, cells: Cells, *, cut: float) -> dict[str, Misses]:
-        """Return the FNMR of each group once comparisons below a quality are refused.
+    def missed_after(self, grouping: Grouping, *, cut: float) -> dict[str, Misses]:
+        """Return the FNMR of each group if comparisons below a quality are refused.
 
-        The same cut for all groups. `Misses.missed_or_refused` counts the refused as errors: a
-        photo that is not searched with finds nobody.
+        The cut is the same for all groups. `Misses.missed_or_refused` counts refused comparisons
+        as errors, because a photo that is not used finds nobody.
         """
         kept = self.quality >= cut
         every = np.ones_like(kept)
-        some = by_group(self.cohort, cells, self.photos, self.missed & kept, kept)
-        both = by_group(self.cohort, cells, self.photos, self.missed | ~kept, every)
-        return {name: Misses(some[name], both[name]) for name in cells.names}
+        some = by_group(self.cohort, grouping, self.photos, self.missed & kept, kept)
+        both = by_group(self.cohort, grouping, self.photos, self.missed | ~kept, every)
+        return {name: Misses(some[name], both[name]) for name in grouping.names}
 
-    def curves(self, cells: Cells) -> dict[str, ErrorVersusDiscard]:
-        """Return the curve of each group that has a comparison, discarding within the group."""
-        codes = cells.codes[self.photos]
+    def curves(self, grouping: Grouping) -> dict[str, ErrorVersusDiscard]:
+        """Return the curve of each group with a comparison. It discards within the group."""
+        codes = grouping.codes[self.photos]
         return {
             name: ErrorVersusDiscard.of(self.quality[codes == code], self.missed[codes == code])
-            for code, name in enumerate(cells.names)
+            for code, name in enumerate(grouping.names)
             if np.any(codes == code)
         }
 
-    def by_decile(self, cells: Cells) -> QualityDeciles:
-        """Return the FNMR of each group in each tenth of all comparisons by quality."""
+    def by_decile(self, grouping: Grouping) -> QualityDeciles:
+        """Return the FNMR of each group in each tenth of quality over all comparisons."""
         edges = np.quantile(self.quality, np.arange(1, 10) / 10)
         decile = np.searchsorted(edges, self.quality, side="right")
         tenths = [
-            by_group(self.cohort, cells, self.photos, self.missed & inside, inside)
+            by_group(self.cohort, grouping, self.photos, self.missed & inside, inside)
             for inside in (decile == place for place in range(10))
         ]
         return QualityDeciles(
-            edges, {name: tuple(tenth[name] for tenth in tenths) for name in cells.names}
+            edges, {name: tuple(tenth[name] for tenth in tenths) for name in grouping.names}
         )
 
 
@@ -217,25 +222,26 @@ class QualityDeciles:
     Parameters
     ----------
     edges
-        float64 of shape (9,), non-decreasing qualities; a comparison at an edge is in the tenth
-        above it. The same for all groups; with many equal qualities some tenths are empty.
+        float64 of shape (9,): qualities between the tenths, non-decreasing, the same for all
+        groups. A comparison at an edge is in the tenth above it. With many equal qualities some
+        tenths are empty.
     missed
-        Of each group, ten counts, the lowest quality first.
+        For each group ten counts, the lowest quality first.
     """
 
     edges: NDArray[np.float64]
     missed: dict[str, tuple[SubjectCounts, ...]]
 
 
-def refused_by_group(cohort: Cohort, cells: Cells, *, cut: float) -> dict[str, SubjectCounts]:
-    """Return the share of each group's photos whose quality is below a cut: who is refused.
+def refused_by_group(cohort: Cohort, grouping: Grouping, *, cut: float) -> dict[str, SubjectCounts]:
+    """Return the share of each group's photos whose quality is below a cut.
 
     Photos without a measure of quality are left out.
     """
     quality = _quality(cohort)
     (photos,) = np.nonzero(~np.isnan(quality))
     refused = quality[photos] < cut
-    return by_group(cohort, cells, photos, refused, np.ones_like(refused))
+    return by_group(cohort, grouping, photos, refused, np.ones_like(refused))
 
 
 def _quality(cohort: Cohort) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Tests of searches with enrolled and non-enrolled probes; definitions in `searches`."""
+"""Tests of searches with mated and non-mated probes; `searches` has the definitions."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairness.cohort import Cells, Cohort
+from fairness.cohort import Cohort, Grouping
 from fairness.errors import ScoresError
 from fairness.identification.plan import IdentificationPlan
 from fairness.identification.searches import MatedSearches, NonMatedSearches
 from fairness.rates import SubjectCounts, by_group
 
-_AT_ONCE = 1 << 23  # scores held at once
-_UNIT = 1e-3  # how far from 1 the length of a vector may be
+_AT_ONCE = 1 << 23  # largest number of scores held at once
+_UNIT = 1e-3  # largest deviation of a vector's length from 1
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class OpenSetCurve:
     """FNIR and FPIR of one group at a series of thresholds; arrays of shape (thresholds,).
 
     Parameters
@@ -28,7 +28,7 @@ class Curve:
     thresholds
         float64.
     fnir, fpir
-        float64 in [0, 1], nan without searches. Searches that were not made are left out.
+        float64 in [0, 1]; nan without searches. Searches that were not made are left out.
     """
 
     thresholds: NDArray[np.float64]
@@ -38,22 +38,23 @@ class Curve:
 
 @dataclass(frozen=True, eq=False)
 class OpenSet:
-    """What the searches of a plan came to.
+    """Outcomes of the searches of a plan.
 
     Parameters
     ----------
     cohort
-        Whose photos.
+        The cohort.
     enrolled
-        N, subjects that are in the gallery.
+        N, the number of subjects in the gallery.
     enrolments
         int64 array of shape (enrolments,): photos that were to be enrolled.
     failed
-        bool array of shape (enrolments,): which have no vector.
+        bool array of shape (enrolments,): whether a photo has no vector.
     mated, non_mated
-        Searches for enrolled people, and for others.
+        Searches for enrolled people, and for people who are not enrolled.
     kin
-        Searches for others whose relatives are enrolled; only these relatives are candidates.
+        Searches for people who are not enrolled but whose relatives are. Only these relatives are
+        candidates.
     """
 
     cohort: Cohort
@@ -64,40 +65,40 @@ class OpenSet:
     non_mated: NonMatedSearches
     kin: NonMatedSearches
 
-    def failed_enrolments(self, cells: Cells) -> dict[str, SubjectCounts]:
+    def failed_enrolments(self, grouping: Grouping) -> dict[str, SubjectCounts]:
         """Return the failure-to-enrol rate of each group, over the photos to be enrolled."""
         every = np.ones_like(self.failed)
-        return by_group(self.cohort, cells, self.enrolments, self.failed, every)
+        return by_group(self.cohort, grouping, self.enrolments, self.failed, every)
 
-    def failed_probes(self, cells: Cells) -> dict[str, SubjectCounts]:
+    def failed_probes(self, grouping: Grouping) -> dict[str, SubjectCounts]:
         """Return the failure-to-acquire rate of each group, over the probes of both kinds."""
         photos = np.concatenate([self.mated.photos, self.non_mated.photos])
         failed = np.concatenate([self.mated.refused, ~self.non_mated.made])
-        return by_group(self.cohort, cells, photos, failed, np.ones_like(failed))
+        return by_group(self.cohort, grouping, photos, failed, np.ones_like(failed))
 
     def trade_off(
-        self, cells: Cells, *, rank: int, thresholds: Sequence[float]
-    ) -> dict[str, Curve]:
+        self, grouping: Grouping, *, rank: int, thresholds: Sequence[float]
+    ) -> dict[str, OpenSetCurve]:
         """Return FNIR against FPIR of each group, for a plot.
 
         Parameters
         ----------
-        cells, rank
+        grouping, rank
             As in `MatedSearches.fnir`.
         thresholds
-            The same for all groups, as in a system that has one threshold.
+            Thresholds, the same for all groups, as in a system with one threshold.
         """
         at = np.array(thresholds, dtype=np.float64)
         mated, others = self.mated, self.non_mated
         missed = np.array([mated.missed(rank, threshold) for threshold in at])
         alarms = np.array([others.alarms(threshold) for threshold in at])
         return {
-            name: Curve(
+            name: OpenSetCurve(
                 at,
-                _share(missed, mated.possible & (cells.codes[mated.photos] == code)),
-                _share(alarms, others.made & (cells.codes[others.photos] == code)),
+                _share(missed, mated.possible & (grouping.codes[mated.photos] == code)),
+                _share(alarms, others.made & (grouping.codes[others.photos] == code)),
             )
-            for code, name in enumerate(cells.names)
+            for code, name in enumerate(grouping.names)
         }
 
 
@@ -110,24 +111,24 @@ def search_plan(
 ) -> OpenSet:
     """Search the gallery of a plan with its probes, exactly, by cosine similarity.
 
-    In blocks of probes; no table of all scores is held.
+    The probes are searched in blocks. No table of all scores is held.
 
     Parameters
     ----------
     plan
-        Who is enrolled and what is searched with.
+        The photos to enrol, and the probes.
     vectors
-        float32 array of shape (photos, d), in the order of the cohort, each row unit length. Rows
-        of photos that were not acquired are ignored.
+        float32 array of shape (photos, d), in the order of the cohort. Each row has unit length.
+        Rows of photos that were not acquired are ignored.
     acquisition
-        For each photo "", or why it has no vector. None if all have one.
+        For each photo "", or the reason why it has no vector; None if all have one.
     thresholds
-        At which to count the candidates of non-mated searches, for the selectivity.
+        Thresholds at which the candidates of non-mated searches are counted, for the selectivity.
 
     Raises
     ------
     ScoresError
-        If the vectors are not as said, or no photo of the gallery has one.
+        If the vectors have another form, or no photo of the gallery has a vector.
     """
     acquired = _acquired(len(plan.cohort), acquisition)
     unit = _checked(vectors, acquired)
@@ -141,7 +142,7 @@ def search_plan(
 
 @dataclass(frozen=True, eq=False)
 class _Gallery:
-    """Vectors sorted by subject, and where those of each subject begin."""
+    """Vectors sorted by subject, and the index of each subject's first vector."""
 
     vectors: NDArray[np.float32]
     subjects: NDArray[np.int64]
@@ -163,7 +164,7 @@ class _Gallery:
         return cls(unit[photos], subjects, starts)
 
     def scores(self, probes: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Score of each subject's closest photo, shape (subjects, probes)."""
+        """Return the score of each subject's closest photo, shape (subjects, probes)."""
         scores = self.vectors @ probes.T
         photos = np.diff(np.append(self.starts, len(scores)))
         best: NDArray[np.float32] = scores[self.starts]
@@ -173,7 +174,7 @@ class _Gallery:
         return best
 
     def blocks(self, chosen: NDArray[np.bool_]) -> Iterator[NDArray[np.int64]]:
-        """Yield indices of the probes chosen, in blocks that fit into memory."""
+        """Yield the indices of the chosen probes, in blocks that fit into memory."""
         (places,) = np.nonzero(chosen)
         at_once = max(1, _AT_ONCE // len(self.vectors))
         for start in range(0, len(places), at_once):
@@ -193,8 +194,8 @@ def _search_mated(
     score = np.full(len(photos), math.nan, np.float32)
     for block in gallery.blocks(~(refused | unenrolled)):
         scores = gallery.scores(unit[photos[block]])
-        own = np.searchsorted(gallery.subjects, subjects[block])
-        mate = scores[own, np.arange(len(block))]
+        rows = np.searchsorted(gallery.subjects, subjects[block])
+        mate = scores[rows, np.arange(len(block))]
         rank[block], score[block] = np.count_nonzero(scores >= mate, axis=0), mate
     return MatedSearches(plan.cohort, photos, rank, score, refused, unenrolled, size)
 

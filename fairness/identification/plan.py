@@ -1,8 +1,8 @@
-"""Who is enrolled and whose photos are searched with, in a test of searches.
+"""The plan of a test of searches: which photos are enrolled, and which are probes.
 
-A plan needs searches of both kinds: by photos of enrolled subjects (mated) and by photos of people
-who are not enrolled (non-mated). Ranks alone, without the second kind, say nothing of how often an
-investigator is sent after the wrong child.
+A plan needs probes of both kinds: photos of enrolled subjects (mated) and photos of people who are
+not enrolled (non-mated). Ranks of mated probes alone do not show how often a search leads an
+investigator to the wrong child.
 """
 
 from __future__ import annotations
@@ -17,27 +17,26 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from fairness.cohort import GAP_EDGES, UNKNOWN, Cells, Cohort, band
+from fairness.cohort import GAP_EDGES, UNKNOWN, Cohort, Grouping, band
 from fairness.errors import CohortError
 from fairness.verification import Pairs, family_codes, years_between
 
 ROLE = "role"
-"""Label of a photo that says what it is used for, one of `ROLES`."""
+"""Name of the label that gives the role of a photo, one of `ROLES`."""
 
 ROLES = ("gallery", "mated_probe", "non_mated_probe")
 
 
 @dataclass(frozen=True, eq=False)
 class IdentificationPlan:
-    """What is enrolled and what is searched with, as photo indices of a cohort.
+    """The photos to enrol and the probes, as photo indices of a cohort.
 
     Parameters
     ----------
     cohort
-        Whose photos.
+        The cohort.
     gallery
-        int64 array of shape (enrolments,): photos to enrol, sorted by subject, then the earliest
-        first.
+        int64 array of shape (enrolments,): photos to enrol, sorted by subject, then by time.
     mated
         int64 array of shape (mated probes,): other photos of subjects in the gallery.
     non_mated
@@ -46,8 +45,8 @@ class IdentificationPlan:
     Raises
     ------
     CohortError
-        If nothing is enrolled, a photo is used twice, a mated probe has nobody in the gallery, or
-        a non-mated probe has.
+        If nothing is enrolled, a photo is used twice, the subject of a mated probe is not in the
+        gallery, or the subject of a non-mated probe is.
     """
 
     cohort: Cohort
@@ -77,7 +76,7 @@ class IdentificationPlan:
 
     @classmethod
     def of(cls, cohort: Cohort, *, seed: int = 0, share: float = 0.5) -> IdentificationPlan:
-        """Return the plan that the cohort states, or one that is drawn if it states none."""
+        """Return the plan that the labels of the cohort state; draw one if they state none."""
         if any(ROLE in sample.labels for sample in cohort.samples):
             return cls.stated(cohort)
         return cls.drawn(cohort, seed=seed, share=share)
@@ -86,7 +85,7 @@ class IdentificationPlan:
     def stated(cls, cohort: Cohort) -> IdentificationPlan:
         """Return the plan that the labels `ROLE` of the photos state.
 
-        Photos without the label take no part.
+        Photos without this label are not used.
 
         Raises
         ------
@@ -109,22 +108,22 @@ class IdentificationPlan:
     def drawn(
         cls, cohort: Cohort, *, seed: int = 0, share: float = 0.5, photos: int = 1
     ) -> IdentificationPlan:
-        """Return a plan by lot: who is enrolled depends on their name and the seed only.
+        """Draw a plan. Only the seed and the name of a subject decide the place in the draw.
 
-        Of the subjects who have more photos than are enrolled of each, a share is drawn and
-        enrolled with their earliest photos, as a missing child is; their later photos are mated
-        probes. The photos of all other subjects are non-mated probes.
+        A share of the subjects with more than `photos` photos is drawn. These subjects are
+        enrolled with their earliest photos, like a missing child, and their later photos are mated
+        probes. All photos of all other subjects are non-mated probes.
 
         Parameters
         ----------
         cohort
-            Whose photos.
+            The cohort.
         seed
-            Of the lot.
+            Seed of the draw.
         share
-            Share of those subjects who are enrolled, in (0, 1]; one subject at least.
+            Share of those subjects who are enrolled, in (0, 1]; at least one subject.
         photos
-            Photos enrolled of each, at least 1.
+            Number of photos enrolled of each subject, at least 1.
 
         Raises
         ------
@@ -135,16 +134,16 @@ class IdentificationPlan:
         """
         if not 0 < share <= 1 or photos < 1:
             raise ValueError(f"need 0 < share <= 1 and photos >= 1, got {share, photos}")
-        owned = Counter(sample.subject for sample in cohort.samples)
-        able = sorted((s for s in owned if owned[s] > photos), key=lambda s: _lot(s, seed))
-        if not able:
+        counts = Counter(sample.subject for sample in cohort.samples)
+        eligible = sorted((s for s in counts if counts[s] > photos), key=lambda s: _lot(s, seed))
+        if not eligible:
             raise CohortError(
                 "the cohort",
                 rule=f"has a subject with more than {photos} photos, to enrol and to search for",
-                got=f"{len(owned)} subjects with {max(owned.values(), default=0)} at most",
+                got=f"{len(counts)} subjects with {max(counts.values(), default=0)} at most",
                 next_step="Add later photos of some subjects, or leave searches out.",
             )
-        enrolled = set(able[: max(1, round(share * len(able)))])
+        enrolled = set(eligible[: max(1, round(share * len(eligible)))])
         used: Counter[str] = Counter()
         parts: tuple[list[int], list[int], list[int]] = ([], [], [])
         for photo in _earliest_first(cohort):
@@ -156,26 +155,26 @@ class IdentificationPlan:
 
     @cached_property
     def enrolled(self) -> NDArray[np.int64]:
-        """Subject codes of those to be enrolled, sorted, each once."""
+        """Codes of the subjects to enrol, sorted, each once."""
         return np.unique(self.cohort.subject_codes[self.gallery])
 
     def relatives(self, enrolled: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-        """Return, for each non-mated probe, which of some subjects are of its family.
+        """Return for each non-mated probe its relatives among the enrolled subjects.
 
         Parameters
         ----------
         enrolled
-            Subject codes.
+            Codes of the enrolled subjects.
         """
         families = family_codes(self.cohort)
-        of, own = families[enrolled], families[self.cohort.subject_codes[self.non_mated]]
-        return [enrolled[of == family] if family >= 0 else enrolled[:0] for family in own]
+        of, probes = families[enrolled], families[self.cohort.subject_codes[self.non_mated]]
+        return [enrolled[of == family] if family >= 0 else enrolled[:0] for family in probes]
 
-    def gaps(self, edges: Sequence[float] = GAP_EDGES) -> Cells:
-        """Return the years from the latest enrolled photo of a subject to each mated probe.
+    def gaps(self, edges: Sequence[float] = GAP_EDGES) -> Grouping:
+        """Group mated probes by the years between them and the subject's latest enrolled photo.
 
-        From the dates if both are known, else from the ages; else, and for all other photos,
-        `UNKNOWN`. A probe that is older than the enrolled photo counts like a later one.
+        The years come from the dates if both are known, else from the ages. If neither is known,
+        and for all other photos, the group is `UNKNOWN`. The direction in time is ignored.
         """
         codes = self.cohort.subject_codes
         latest = np.zeros(len(self.cohort.subjects), np.int64)
@@ -185,7 +184,7 @@ class IdentificationPlan:
         labels = [UNKNOWN] * len(self.cohort)
         for photo, years in zip(self.mated, years_between(self.cohort, pairs), strict=True):
             labels[photo] = band(None if math.isnan(years) else years, edges)
-        return Cells.of("gap", labels)
+        return Grouping.of("gap", labels)
 
 
 def _lot(subject: str, seed: int) -> bytes:
@@ -193,7 +192,7 @@ def _lot(subject: str, seed: int) -> bytes:
 
 
 def _earliest_first(cohort: Cohort) -> list[int]:
-    """Photos by subject, then age, date and place in the cohort; those without come last."""
+    """Return photos by subject, then age, date and cohort order. An unknown age or date is last."""
 
     def key(photo: int) -> tuple[str, float, float, int]:
         sample = cohort.samples[photo]

@@ -1,11 +1,12 @@
-"""Who is found less often: miss rates of searches by group, and which gaps are more than chance.
+"""Miss rates of searches by group, from ranks alone, and tests of the gaps between groups.
 
 A miss at rank k is a photo of an enrolled subject whose own record is not among the first k
-candidates. A photo in which no face was found, or which was refused for its quality, helps nobody:
-it is a miss too, unless a column says that it was left out.
+candidates. A photo without a detected face, or refused for its quality, finds nobody. It is a miss
+too, unless a value is documented to leave it out.
 
-Needs no more than ranks and labels. `searches` beside it counts misses with a threshold, and the
-searches for people who are not enrolled; `MatedSearches.probe_results` leads from there to here.
+This module needs only ranks and labels. `fairness.identification.searches` counts misses with a
+threshold, and searches for people who are not enrolled. `MatedSearches.probe_results` converts its
+searches for this module.
 """
 
 from __future__ import annotations
@@ -21,28 +22,28 @@ from fairness.cohort import UNKNOWN
 from fairness.differentials import holm
 from fairness.rates import FEWEST_SUBJECTS, Rate, clustered_rate, wilson
 
-_AT_ONCE = 1 << 22  # numbers held at once while labels are shuffled
+_AT_ONCE = 1 << 22  # largest number of values held at once while labels are shuffled
 
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """What one search by a photo of an enrolled subject came to.
+    """Outcome of one search with a photo of an enrolled subject.
 
     Parameters
     ----------
     subject
-        Whose photo it was.
+        Identifier of the person in the photo.
     rank
-        Place of that subject among the candidates, 1 the first; None if not among them.
+        Rank of that subject among the candidates, from 1; None if not among them.
     groups
-        Label of the photo by kind of group, as in {"tone": "dark", "age": "4-7"}.
+        Labels of the photo by kind of group, as in {"tone": "dark", "age": "4-7"}.
     refused
         Whether there was no search, because no face was found or its quality was refused.
 
     Raises
     ------
     ValueError
-        If a rank is below 1, or given although the photo was refused.
+        If the rank is below 1, or there is a rank although the photo was refused.
     """
 
     subject: str
@@ -68,13 +69,13 @@ class GroupRates:
     Parameters
     ----------
     group
-        The label.
+        Label of the group.
     k
-        Candidates looked at.
+        Number of candidates reviewed.
     missed
-        Misses at rank k among the photos that were searched.
+        Misses at rank k among the photos that were searched with.
     missed_or_refused
-        Misses at rank k among all photos, a refused photo being a miss.
+        Misses at rank k among all photos. A refused photo counts as a miss.
     refused
         Refused photos among all photos.
     """
@@ -94,22 +95,22 @@ class GroupRates:
 
 @dataclass(frozen=True)
 class GroupGap:
-    """One group against all photos outside it. A refused photo is a miss.
+    """Comparison of one group with all photos outside it. A refused photo counts as a miss.
 
     Parameters
     ----------
     group
-        The label.
+        Label of the group.
     rate, rest
         Miss rates inside and outside the group.
     difference
-        Miss rate inside minus outside, in [-1, 1]; positive where the group fares worse.
+        Miss rate inside minus outside, in [-1, 1]; positive if the group fares worse.
     low, high
-        Limits of the difference; each holds with probability 1 - alpha / groups tested.
+        Limits of the difference. Each holds with probability 1 - alpha / groups tested.
     p_value
-        Of the hypothesis that the group fares no worse, one-sided; nan if not tested.
+        One-sided p-value of the hypothesis that the group fares no worse; nan if not tested.
     adjusted_p
-        After Holm's correction over the groups tested.
+        p-value after Holm's correction over the groups tested; nan if not tested.
     reported
         Whether `adjusted_p` is at most alpha.
     """
@@ -148,11 +149,11 @@ def rates_by_group(
     Parameters
     ----------
     results
-        One for each photo of an enrolled subject, the refused ones included.
+        One result for each photo of an enrolled subject, including refused photos.
     group
-        Kind of group, a key of `ProbeResult.groups`; photos without it are `UNKNOWN`.
+        Kind of group, a key of `ProbeResult.groups`. Photos without the key are in `UNKNOWN`.
     k
-        Candidates looked at, at least 1.
+        Number of candidates reviewed, at least 1.
     level, target
         As in `clustered_rate`.
 
@@ -188,15 +189,15 @@ def group_gaps(
     shuffles: int = 1999,
     seed: int = 0,
 ) -> tuple[GroupGap, ...]:
-    """Compare each group with the rest, and report those that fare worse by more than chance.
+    """Compare each group with the rest, and report groups that fare worse by more than chance.
 
-    The test shuffles the labels of subjects: the statistic is the difference of the miss rates
-    over its standard error between subjects. Where each subject has one label, the p-value is
-    exact for groups of any size if the label plays no part, and asymptotically right if groups
-    differ in photos per subject or in spread (Janssen 1997; Chung and Romano 2013); a normal
-    approximation would promise too much for groups of a few dozen subjects with few misses.
-    Where a subject has photos under several labels (age at capture), its photos under one label
-    are shuffled together, and only the asymptotic argument holds.
+    The test is a permutation test: it shuffles the labels of subjects. The statistic is the
+    difference of the miss rates divided by its standard error between subjects. If each subject has
+    one label and the label has no effect, the p-value is exact for groups of any size. If groups
+    differ in photos per subject or in variance, it is asymptotically right (Janssen 1997; Chung and
+    Romano 2013). A normal approximation would give p-values that are too small for groups of a few
+    dozen subjects with few misses. If a subject has photos under several labels (age at capture),
+    its photos under one label are shuffled together, and only the asymptotic argument holds.
 
     Holm's correction keeps the probability of any false report at alpha. The interval is
     Newcombe's (1998, method 10) from two Wilson intervals with effective numbers of trials.
@@ -208,15 +209,15 @@ def group_gaps(
     alpha
         Probability allowed for one or more false reports, in (0, 0.5).
     shuffles
-        Number of random shuffles; the smallest possible p-value is 1 / (shuffles + 1).
+        Number of random shuffles. The smallest possible p-value is 1 / (shuffles + 1).
     seed
-        Of the shuffles.
+        Seed of the shuffles.
 
     Returns
     -------
     tuple of GroupGap
-        Sorted by label. Groups with fewer than 10 subjects inside or outside are not tested, and
-        are no part of the correction. That a gap is not reported does not show that there is none.
+        Sorted by label. Groups with fewer than 10 subjects inside or outside are neither tested
+        nor part of the correction. A gap that is not reported may still exist.
 
     Raises
     ------
@@ -271,12 +272,12 @@ def _newcombe(one: Rate, other: Rate, level: float) -> tuple[float, float]:
 
 @dataclass(frozen=True, eq=False)
 class _Blocks:
-    """The photos of one subject under one label, counted together; sorted by subject."""
+    """Blocks of photos, sorted by subject. A block is the photos of one subject under one label."""
 
     labels: NDArray[np.str_]
     errors: NDArray[np.float64]
     trials: NDArray[np.float64]
-    starts: NDArray[np.intp]  # where the blocks of each subject begin
+    starts: NDArray[np.intp]  # index of each subject's first block
 
     @classmethod
     def of(cls, results: Sequence[ProbeResult], group: str, k: int) -> _Blocks:
@@ -294,7 +295,7 @@ class _Blocks:
     def by_subject(
         self, inside: NDArray[np.bool_], side: bool
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Errors and trials of each subject on one side of a division, shape (subjects,)."""
+        """Return errors and trials of each subject on one side of a division, shape (subjects,)."""
         on_side = inside == side
         errors, trials = (
             np.add.reduceat(counts * on_side, self.starts) for counts in (self.errors, self.trials)
@@ -307,7 +308,10 @@ class _Blocks:
         return all(np.count_nonzero(trials) >= FEWEST_SUBJECTS for trials in sides)
 
     def p_value(self, label: str, shuffles: int, rng: np.random.Generator) -> float:
-        """Share of shuffles whose statistic is at least the observed one, itself included."""
+        """Return the share of shuffles with a statistic of at least the observed one.
+
+        The observed labels count as one of the shuffles.
+        """
         inside = self.labels == label
         observed = self._statistic(inside[None, :])[0]
         at_once = max(1, _AT_ONCE // len(inside))
@@ -319,10 +323,11 @@ class _Blocks:
         return (1 + reached) / (1 + shuffles)
 
     def _statistic(self, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Difference of the rates over its standard error between subjects, for rows of labels.
+        """Return the difference of the rates over its standard error, for each row of labels.
 
-        The error is the root of the summed squares of each subject's share in the difference:
-        (e - p m) / M on the side of the group, minus the same on the other side.
+        The standard error is the root of the sum over subjects of the squared share in the
+        difference. The share of a subject with e errors in m trials is (e - p m) / M on the side of
+        the group, minus the same on the other side; p and M are rate and trials of the side.
         """
         difference = np.zeros(len(inside))
         share = np.zeros(inside.shape)

@@ -1,19 +1,21 @@
-"""Searches of a gallery: who is missed, and who sends an investigator after the wrong child.
+"""Searches of a gallery: searches that miss the right person, and ones that find a wrong person.
 
-With N people enrolled, a candidate counts where it is among the first R and its score is at or
-above T, both in float32 (vocabulary of ISO/IEC 19795-1):
+N people are enrolled. R is the number of candidates that a person reviews, and T is a threshold;
+scores are compared in float32. The vocabulary is that of ISO/IEC 19795-1:
 
-- FNIR(N, R, T), the share of searches for enrolled people in which their record does not count;
-- FPIR(N, T), the share of searches for people who are not enrolled in which any candidate does;
-- selectivity(N, T), the mean number of candidates at or above T in such a search;
-- CMC(r), the share of searches for enrolled people in which theirs is among the first r.
+- FNIR(N, R, T) is the share of searches for enrolled people in which their record is not among the
+  first R candidates with a score at or above T.
+- FPIR(N, T) is the share of searches for people who are not enrolled in which a candidate has a
+  score at or above T.
+- selectivity(N, T) is the mean number of candidates at or above T in such a search.
+- CMC(r) is the share of searches for enrolled people in which their record is among the first r.
 
-A candidate is a subject, with the score of the closest of its photos. In ranks a tie goes against
-the matcher: the mate comes after all others with its score. Relatives of a person who is not
-enrolled are left out of the candidates of that search, and so of FPIR and selectivity, and are
-counted apart (`OpenSet.kin`); in searches for enrolled people relatives compete for ranks like
-anyone. Groups are those of the probe's labels. Intervals are over the people searched for,
-conditional on the gallery that was searched.
+A candidate is a subject, with the score of the closest of its photos. A tie counts against the
+matcher: the mate ranks after all others with its score. In a search for a person who is not
+enrolled, the person's relatives are left out of the candidates, and so out of FPIR and selectivity.
+They are counted apart (`OpenSet.kin`). In searches for enrolled people, relatives have ranks like
+anyone else. The labels of the probe decide its group. Intervals are computed over the people
+searched for, and hold for the searched gallery.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fairness.cohort import Cells, Cohort
+from fairness.cohort import Cohort, Grouping
 from fairness.errors import ScoresError
 from fairness.identification.rank_gaps import ProbeResult
 from fairness.rates import SubjectCounts, by_group
@@ -33,14 +35,15 @@ from fairness.rates import SubjectCounts, by_group
 
 @dataclass(frozen=True, eq=False)
 class Misses:
-    """Searches for enrolled people that miss, counted in both ways.
+    """Searches for enrolled people that miss, without and with refused photos.
 
     Parameters
     ----------
     missed
-        Among the searches that were made for people in the gallery.
+        Misses among the searches that were made for people in the gallery.
     missed_or_refused
-        Among all: a photo without a vector, at enrolment or at the search, finds nobody.
+        Misses among all searches. A search is a miss too if a photo had no vector, at enrolment or
+        at the search.
     """
 
     missed: SubjectCounts
@@ -49,7 +52,7 @@ class Misses:
 
 @dataclass(frozen=True, eq=False)
 class Selectivity:
-    """Candidates that a search for somebody who is not enrolled returns.
+    """Candidates in searches for people who are not enrolled.
 
     Parameters
     ----------
@@ -64,14 +67,14 @@ class Selectivity:
 
     @property
     def mean(self) -> float:
-        """Candidates in a search, on average; nan without searches."""
+        """Mean number of candidates in a search; nan without searches."""
         return float(self.share.errors.sum()) / self.searches if self.searches else math.nan
 
     @property
     def enrolled(self) -> float:
-        """Candidates there could be in a search, on average: N less the relatives left out.
+        """Mean number of possible candidates in a search: N minus the relatives left out.
 
-        Times this, `share` and its limits are the mean and its limits.
+        `share` and its limits, multiplied by this number, give the mean and its limits.
         """
         return float(self.share.trials.sum()) / self.searches if self.searches else math.nan
 
@@ -83,20 +86,21 @@ class MatedSearches:
     Parameters
     ----------
     cohort
-        Whose photos.
+        The cohort.
     photos
-        int64, photo index of the probe.
+        int64: photo index of the probe.
     rank
-        int64, place of the person's own record, 1 the first; 0 where it is not among the
-        candidates or there was no search.
+        int64: rank of the person's own record, from 1; 0 if it is not among the candidates or
+        there was no search.
     score
-        float32, score of that record; nan where there is none.
+        float32: score of that record; nan if there is none.
     refused
-        bool, whether the probe has no vector, so that there was no search.
+        bool: whether the probe has no vector, so that there was no search.
     unenrolled
-        bool, whether no photo of the person could be enrolled, so that none could succeed.
+        bool: whether no photo of the person could be enrolled, so that no search could succeed.
     depth
-        Longest list of candidates that is returned; N where all are known.
+        Length of the longest list of candidates that a search returns; N if all candidates are
+        known.
     """
 
     cohort: Cohort
@@ -113,14 +117,14 @@ class MatedSearches:
         return ~(self.refused | self.unenrolled)
 
     def missed(self, rank: int, threshold: float = -math.inf) -> NDArray[np.bool_]:
-        """Return in which the person's record is not among the first `rank` at `threshold`.
+        """Return which searches miss: the record is not among the first `rank` at `threshold`.
 
         Raises
         ------
         ValueError
             If the rank is below 1.
         ScoresError
-            If lists of candidates are shorter than that.
+            If the lists of candidates are shorter than the rank.
         """
         if rank < 1:
             raise ValueError(f"the rank must be at least 1, got {rank}")
@@ -129,17 +133,19 @@ class MatedSearches:
         found = (self.rank >= 1) & (self.rank <= rank)
         return ~(found & (self.score >= np.float32(threshold)))
 
-    def fnir(self, cells: Cells, *, rank: int, threshold: float = -math.inf) -> dict[str, Misses]:
-        """Return FNIR(N, R, T) of each group; an entry for every group, if without trials.
+    def fnir(
+        self, grouping: Grouping, *, rank: int, threshold: float = -math.inf
+    ) -> dict[str, Misses]:
+        """Return FNIR(N, R, T) of each group. Every group has an entry, even without trials.
 
         Parameters
         ----------
-        cells
-            A division of the photos of the cohort.
+        grouping
+            The groups of the photos of the cohort.
         rank
-            R, candidates looked at, at least 1.
+            R, the number of candidates that a person reviews, at least 1.
         threshold
-            T; without it, the share missed at rank R.
+            T. Without it, only the rank R decides.
 
         Raises
         ------
@@ -148,28 +154,28 @@ class MatedSearches:
         """
         missed, possible = self.missed(rank, threshold), self.possible
         every = np.ones_like(possible)
-        some = by_group(self.cohort, cells, self.photos, missed & possible, possible)
-        all_of_them = by_group(self.cohort, cells, self.photos, missed, every)
-        return {name: Misses(some[name], all_of_them[name]) for name in cells.names}
+        some = by_group(self.cohort, grouping, self.photos, missed & possible, possible)
+        all_of_them = by_group(self.cohort, grouping, self.photos, missed, every)
+        return {name: Misses(some[name], all_of_them[name]) for name in grouping.names}
 
     def cmc(
-        self, cells: Cells, *, ranks: Sequence[int] = (1, 5, 10, 20)
+        self, grouping: Grouping, *, ranks: Sequence[int] = (1, 5, 10, 20)
     ) -> dict[str, tuple[Misses, ...]]:
         """Return 1 - CMC(r) of each group at each rank, as counts of misses.
 
-        Depends on N, and says nothing of people who are not enrolled. Parameters and errors are
-        those of `fnir` without a threshold.
+        The result depends on N. It does not cover searches for people who are not enrolled.
+        Parameters and errors are those of `fnir` without a threshold.
         """
-        by_rank = [self.fnir(cells, rank=rank) for rank in ranks]
-        return {name: tuple(misses[name] for misses in by_rank) for name in cells.names}
+        by_rank = [self.fnir(grouping, rank=rank) for rank in ranks]
+        return {name: tuple(misses[name] for misses in by_rank) for name in grouping.names}
 
-    def probe_results(self, *divisions: Cells) -> tuple[ProbeResult, ...]:
-        """Return the searches in the form that `group_gaps` tests for gaps."""
+    def probe_results(self, *divisions: Grouping) -> tuple[ProbeResult, ...]:
+        """Return the searches in the form that `group_gaps` takes."""
         return tuple(
             ProbeResult(
                 self.cohort.samples[photo].subject,
                 int(rank) or None,
-                {cells.factor: cells.names[cells.codes[photo]] for cells in divisions},
+                {grouping.factor: grouping.names[grouping.codes[photo]] for grouping in divisions},
                 refused=not possible,
             )
             for photo, rank, possible in zip(self.photos, self.rank, self.possible, strict=True)
@@ -183,22 +189,21 @@ class NonMatedSearches:
     Parameters
     ----------
     cohort
-        Whose photos.
+        The cohort.
     photos
-        int64, photo index of the probe.
+        int64: photo index of the probe.
     top
-        float32, score of the closest candidate; -inf where there is none, nan where the probe has
-        no vector.
-    floor
-        float32, lowest score that is known to have no further candidate above it; -inf where all
-        candidates are known.
-    thresholds
-        float32 of shape (thresholds,), at which candidates were counted.
-    candidates
-        int64 of shape (probes, thresholds), candidates at or above each; 0 where the probe has no
+        float32: score of the closest candidate; -inf if there is none, nan if the probe has no
         vector.
+    floor
+        float32: all candidates above this score are known; -inf if all candidates are known.
+    thresholds
+        float32 of shape (thresholds,): thresholds at which candidates were counted.
+    candidates
+        int64 of shape (probes, thresholds): number of candidates at or above each threshold; 0 if
+        the probe has no vector.
     enrolled
-        int64, candidates there could be.
+        int64: number of possible candidates.
     """
 
     cohort: Cohort
@@ -223,14 +228,15 @@ class NonMatedSearches:
     ) -> NonMatedSearches:
         """Return the searches whose candidates have these scores.
 
-        Parameters are those of the class, `made` and, for each probe, the `scores` of its
-        candidates in any order. Probes that could have no candidate are left out.
+        Parameters are those of the class, and two more: `scores` has for each probe the scores of
+        its candidates, in any order; `made` says which probes were searched with. Probes without
+        any possible candidate are left out.
         """
-        top = np.array([own.max(initial=-math.inf) for own in scores], dtype=np.float32)
+        top = np.array([found.max(initial=-math.inf) for found in scores], dtype=np.float32)
         top[~made] = math.nan
         counts = np.zeros((len(photos), len(thresholds)), np.int64)
-        for probe, own in enumerate(scores):
-            counts[probe] = np.count_nonzero(own[:, None] >= thresholds, axis=0)
+        for probe, found in enumerate(scores):
+            counts[probe] = np.count_nonzero(found[:, None] >= thresholds, axis=0)
         some = enrolled > 0
         return cls(
             cohort, photos[some], top[some], floor[some], thresholds, counts[some], enrolled[some]
@@ -247,7 +253,7 @@ class NonMatedSearches:
         Raises
         ------
         ScoresError
-            If a list of candidates ends at or above the threshold, so that this cannot be known.
+            If a list of candidates ends at or above the threshold, so that the answer is unknown.
         """
         at = np.float32(threshold)
         alarms = self.top >= at
@@ -255,16 +261,16 @@ class NonMatedSearches:
             raise _too_short(f"{unknown} lists that end at or above {threshold:g}")
         return alarms
 
-    def fpir(self, cells: Cells, *, threshold: float) -> dict[str, SubjectCounts]:
-        """Return FPIR(N, T) of each group; an entry for every group, if without trials.
+    def fpir(self, grouping: Grouping, *, threshold: float) -> dict[str, SubjectCounts]:
+        """Return FPIR(N, T) of each group. Every group has an entry, even without trials.
 
-        Photos without a vector are left out: a search that cannot be made raises no alarm, and
-        would make the rate look better.
+        Photos without a vector are left out. A search that was not made raises no alarm, and would
+        make the rate look better than it is.
 
         Parameters
         ----------
-        cells
-            A division of the photos of the cohort.
+        grouping
+            The groups of the photos of the cohort.
         threshold
             T.
 
@@ -273,40 +279,41 @@ class NonMatedSearches:
         ScoresError
             As in `alarms`.
         """
-        return by_group(self.cohort, cells, self.photos, self.alarms(threshold), self.made)
+        return by_group(self.cohort, grouping, self.photos, self.alarms(threshold), self.made)
 
-    def selectivity(self, cells: Cells, *, threshold: float) -> dict[str, Selectivity]:
-        """Return the selectivity of each group; an entry for every group, if without trials.
+    def selectivity(self, grouping: Grouping, *, threshold: float) -> dict[str, Selectivity]:
+        """Return the selectivity of each group. Every group has an entry, even without trials.
 
         Parameters
         ----------
-        cells
-            A division of the photos of the cohort.
+        grouping
+            The groups of the photos of the cohort.
         threshold
-            T, one of those at which candidates were counted.
+            T, one of `thresholds`.
 
         Raises
         ------
         ValueError
-            If it is not.
+            If candidates were not counted at this threshold.
         """
         (place,) = np.nonzero(self.thresholds == np.float32(threshold))
         if not len(place):
             raise ValueError(f"candidates were counted at {self.thresholds}, not at {threshold}")
         candidates, there = self.candidates[:, place[0]], self.enrolled * self.made
-        shares = by_group(self.cohort, cells, self.photos, candidates, there)
-        groups = cells.codes[self.photos[self.made]]
-        searches = np.bincount(groups, minlength=len(cells.names))
+        shares = by_group(self.cohort, grouping, self.photos, candidates, there)
+        groups = grouping.codes[self.photos[self.made]]
+        searches = np.bincount(groups, minlength=len(grouping.names))
         return {
             name: Selectivity(shares[name], int(number))
-            for name, number in zip(cells.names, searches, strict=True)
+            for name, number in zip(grouping.names, searches, strict=True)
         }
 
     def threshold_at(self, fpir: float) -> float:
         """Return the lowest threshold at which FPIR, over all searches, is at most a target.
 
-        With n searches and k = floor(n fpir) it is just above the (k + 1)-th highest of their
-        closest candidates; -inf where k is n. To be set on people who take no part in the test.
+        With n searches and k = floor(n fpir), it is the next float32 above the (k + 1)-th highest
+        score of a closest candidate; -inf if k is n. Set a threshold on people who take no part in
+        the test.
 
         Raises
         ------

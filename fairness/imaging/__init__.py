@@ -1,6 +1,13 @@
-"""What is measured on a picture that can explain a gap: skin tone, exposure, sharpness."""
+"""Measurements on a picture that can explain a gap between groups: skin tone, exposure, quality."""
 
-from fairness.imaging.confounding import confounds
-from fairness.imaging.skin_tone import ApparentTone, measure_tone, with_tones
+from fairness.imaging.confounding import Confound, confounds
+from fairness.imaging.skin_tone import ApparentTone, Rejection, measure_tone, with_tones
 
-__all__ = ["ApparentTone", "confounds", "measure_tone", "with_tones"]
+__all__ = [
+    "ApparentTone",
+    "Confound",
+    "Rejection",
+    "confounds",
+    "measure_tone",
+    "with_tones",
+]

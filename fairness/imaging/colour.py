@@ -1,6 +1,6 @@
-"""Colour as people see it: sRGB to CIE L*a*b*, distances, and the scales that skin is put on.
+"""Colour as people see it: sRGB to CIE L*a*b*, colour differences, and scales of skin tone.
 
-All values are for the light D65 and the observer of 2 degrees.
+All values are for the illuminant D65 and the 2-degree observer.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _XYZ_OF_RGB = np.array(
         [0.019334, 0.119193, 0.950227],
     ]
 )
-"""Linear sRGB to CIE XYZ: the primaries of ITU-R BT.709 to six places, as scikit-image has them."""
+"""Linear sRGB to CIE XYZ: the primaries of ITU-R BT.709 to six places, as in scikit-image."""
 _WHITE = np.array([0.95047, 1.0, 1.08883])
 """XYZ of D65 (ASTM E308)."""
 _KNEE = 6 / 29
@@ -43,7 +43,7 @@ _LINEAR_OF_BYTE = np.where(
 
 
 def linear(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Undo the transfer curve of 8-bit sRGB; values in [0, 1] that may be averaged."""
+    """Undo the transfer curve of 8-bit sRGB. The values, in [0, 1], may be averaged."""
     return _LINEAR_OF_BYTE[pixels]
 
 
@@ -56,7 +56,7 @@ def lab(rgb: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def hue_angle(a: float, b: float) -> float:
-    """Return the hue angle in degrees, (-180, 180]: about 40 is reddish skin, 75 yellowish."""
+    """Return the hue angle in degrees, (-180, 180]: reddish skin is near 40, yellowish near 75."""
     return math.degrees(math.atan2(b, a))
 
 
@@ -64,7 +64,8 @@ def typology_angle(lightness: float, b: float) -> float:
     """Return the corrected individual typology angle in degrees, [-90, 90].
 
     arctan((L* - 50) / |b*|). Without the absolute value (Chardon et al. 1991) the sign flips for
-    bluish pixels. A legacy scale: it ignores a*, and Sony's authors advise against it.
+    bluish pixels. This is a legacy scale: it ignores a*, and Sony's authors advise against it
+    (Thong, Joniak and Xiang, arXiv 2309.05148).
     """
     return math.degrees(math.atan2(lightness - 50, abs(b)))
 
@@ -72,7 +73,8 @@ def typology_angle(lightness: float, b: float) -> float:
 def nearest_monk(colour: NDArray[np.float64]) -> int:
     """Return the number, 1 to 10, of the Monk swatch nearest to an L*a*b* colour, by CIEDE2000.
 
-    It is no annotation: the scale is made for people who look, and swatch 2 is darker than 3.
+    The number does not replace an annotation: the scale was made for human annotators. Swatch 2
+    is darker than swatch 3.
     """
     return 1 + int(np.argmin(ciede2000(colour, MONK_LAB)))
 
@@ -107,7 +109,7 @@ def ciede2000(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[n
 def _chroma_and_hue(
     one: NDArray[np.float64], other: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], ...]:
-    """Return chroma and hue in degrees of both colours, a* stretched where chroma is small."""
+    """Return chroma and hue in degrees of both colours. A small chroma stretches a*."""
     chroma = (np.hypot(one[..., 1], one[..., 2]) + np.hypot(other[..., 1], other[..., 2])) / 2
     stretch = 1 + 0.5 * (1 - _towards_one(chroma))
     found: list[NDArray[np.float64]] = []

@@ -1,7 +1,7 @@
-"""Is it the tone, or how the photos were taken? Exposure, quality and size by group.
+"""Exposure, quality and size of photos by group, to tell if groups differ in how they were taken.
 
-A gap between tones that vanishes among photos of like exposure is an effect of the images. This
-table shows whether groups differ in such things at all.
+A gap between skin tones may vanish among photos of like exposure. It is then an effect of the
+photos. The table made here shows whether groups differ in exposure, quality or size at all.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fairness.cohort import Cells, Cohort, thirds
+from fairness.cohort import Cohort, Grouping, thirds
 
 
 @dataclass(frozen=True)
 class Confound:
-    """How one fact is distributed in one group.
+    """Distribution of one fact, such as the exposure, over the photos of one group.
 
     Parameters
     ----------
@@ -27,15 +27,15 @@ class Confound:
     fact
         Name of the fact, as in "exposure".
     subjects, photos
-        Those for which the fact is known. A table must not print counts of fewer than
-        `fairness.rates.FEWEST_SUBJECTS` subjects.
+        Number of subjects and photos for which the fact is known. A table must not print counts
+        of fewer than `fairness.rates.FEWEST_SUBJECTS` subjects.
     mean
-        Over these photos; nan if there are none.
+        Mean of the fact over these photos; nan if there are none.
     thirds
-        Photos in the lowest, middle and highest third of all photos of the cohort.
+        Number of these photos in the lowest, middle and highest third of all photos of the cohort.
     shift
-        Mean of the group less the mean of all other photos, in standard deviations of all photos;
-        nan if there are no others, or no deviation.
+        Mean of the group minus the mean of all other photos, in standard deviations of all
+        photos. nan if there are no other photos, or if the fact does not vary.
     """
 
     group: str
@@ -48,17 +48,17 @@ class Confound:
 
 
 def confounds(
-    cohort: Cohort, cells: Cells, facts: Mapping[str, Sequence[float] | NDArray[np.floating]]
+    cohort: Cohort, grouping: Grouping, facts: Mapping[str, Sequence[float] | NDArray[np.floating]]
 ) -> tuple[Confound, ...]:
-    """Return a row for each fact and group, in the order of facts, then of groups.
+    """Return one entry for each fact and group, in the order of the facts, then of the groups.
 
     Parameters
     ----------
-    cohort, cells
-        The photos and their groups, as in `cohort.cells("tone")`.
+    cohort, grouping
+        The photos and their groups, as in `cohort.grouping("tone")`.
     facts
-        By name a number for each photo of the cohort, nan where it is not known: exposure, quality,
-        distance between the eyes.
+        Facts by name, such as exposure, quality, distance between the eyes. A fact is a sequence
+        with one number for each photo of the cohort; nan means not known.
 
     Raises
     ------
@@ -66,20 +66,20 @@ def confounds(
         If a fact does not have one number for each photo.
     """
     return tuple(
-        row for name, values in facts.items() for row in _rows(cohort, cells, name, values)
+        row for name, values in facts.items() for row in _rows(cohort, grouping, name, values)
     )
 
 
 def _rows(
-    cohort: Cohort, cells: Cells, fact: str, values: Sequence[float] | NDArray[np.floating]
+    cohort: Cohort, grouping: Grouping, fact: str, values: Sequence[float] | NDArray[np.floating]
 ) -> Iterator[Confound]:
     numbers = np.asarray(values, dtype=np.float64)
     if numbers.shape != (len(cohort),):
         raise ValueError(f"need one {fact} for each of {len(cohort)} photos, got {numbers.shape}")
     known = np.isfinite(numbers)
     third = thirds(numbers)
-    for code, group in enumerate(cells.names):
-        inside = known & (cells.codes == code)
+    for code, group in enumerate(grouping.names):
+        inside = known & (grouping.codes == code)
         low, middle, high = np.bincount(third[inside], minlength=3).tolist()
         yield Confound(
             group,

@@ -1,9 +1,9 @@
-"""Apparent skin tone, measured from the image: light, camera and processing are in it.
+"""Apparent skin tone, measured from a photo. Light, camera and processing change it.
 
-It is neither ethnicity nor the colour of the skin itself. Photos of one person taken anywhere vary
-widely against a colorimeter (Howard et al. 2021, arXiv 2106.11240): group subjects, not photos
-(`fairness.cohort`), look at the exposure beside the tone (`fairness.imaging`), and prefer
-annotations or a colour chart where there are any.
+Apparent tone is neither ethnicity nor the true colour of the skin. Measured on uncontrolled photos
+of one person, it varies widely against a colorimeter (Howard et al. 2021, arXiv 2106.11240).
+Therefore group subjects and not photos (`fairness.cohort`), compare the exposure as well as the
+tone (`confounds`), and prefer annotations or a colour chart if there are any.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from fairness.cohort import Cohort
 from fairness.imaging.colour import hue_angle, lab, linear, nearest_monk, typology_angle
 
 Rejection = Literal["", "too small", "grey", "near-grey", "outside", "clipped"]
-"""Why a photo tells no tone.
+"""Reason why no tone could be measured on a photo; "" if one was measured.
 
 =========  ================================================================================
-too small  eyes less than 32 pixels apart
-grey       red, green and blue are equal all over
-near-grey  median chroma of the skin below 4: printed in grey, night vision, a filter
+too small  the eyes are less than 32 pixels apart
+grey       red, green and blue are equal in every pixel
+near-grey  the median chroma of the skin is below 4: a grey print, night vision, a filter
 outside    fewer than two of the three patches of skin lie within the picture
-clipped    fewer than two patches have most of their pixels neither white nor black
+clipped    fewer than two patches have at least half of their pixels neither white nor black
 =========  ================================================================================
 """
 
@@ -36,36 +36,37 @@ LEAST_CHROMA = 4.0
 SUSPECT_DIFFERENCE = 10.0
 _WHITE_FROM, _BLACK_TO = 250, 5
 _PATCH = 0.15  # half the side of a patch, in distances between the eyes
-_LEAST_SHARE = 0.5  # of a patch's pixels
-_LOOKED_AT = 1 << 16  # pixels that exposure is estimated from
+_LEAST_SHARE = 0.5  # share of a patch's pixels that must be neither white nor black
+_LOOKED_AT = 1 << 16  # number of pixels that the exposure is estimated from
 
 
 @dataclass(frozen=True)
 class ApparentTone:
-    """What one photo says about the tone of a face, or why it says nothing.
+    """The tone of a face as measured on one photo, or the reason why it could not be measured.
 
     Parameters
     ----------
     rejection
-        Empty, or why there is no tone; then everything up to `cheek_difference` is nan or 0.
+        Reason why no tone was measured; "" if one was. With a reason, all values from `lightness`
+        to `cheek_difference` are nan or 0.
     lightness, hue, chroma
         L* in [0, 100], hue angle in degrees, CIE chroma: medians over the patches of skin.
     ita
         Corrected individual typology angle in degrees; a legacy scale.
     mst_nearest_auto
-        Nearest swatch of the Monk scale, 1 to 10; no annotation. 0 if rejected.
+        Nearest swatch of the Monk scale, 1 to 10; 0 if rejected. It does not replace an annotation.
     pixels
-        Pixels of skin that the values come from.
+        Number of pixels of skin that the values come from.
     interquartile
         Interquartile range of L* over these pixels.
     cheek_difference
-        Absolute difference of L* between the cheeks; nan if one of them could not be used.
+        Absolute difference of L* between the cheeks; nan if one cheek could not be used.
     exposure
         Mean L* of the whole picture, in [0, 100].
     cast
-        CIE chroma of the picture's mean colour: a large one hints at coloured light.
+        CIE chroma of the picture's mean colour. A large value suggests coloured light.
     eye_distance
-        Pixels between the eyes.
+        Distance between the eyes in pixels.
     """
 
     rejection: Rejection
@@ -83,7 +84,7 @@ class ApparentTone:
 
     @property
     def illumination_suspect(self) -> bool:
-        """Whether the cheeks differ by more than 10 in L*: light from one side."""
+        """Whether the cheeks differ by more than 10 in L*, as in light from one side."""
         return self.cheek_difference > SUSPECT_DIFFERENCE
 
 
@@ -96,19 +97,19 @@ class _Patch:
 
 
 def measure_tone(pixels: NDArray[np.uint8], landmarks: NDArray[np.floating]) -> ApparentTone:
-    """Measure the apparent tone of a face from its cheeks and forehead.
+    """Measure the apparent tone of a face on its cheeks and forehead.
 
-    Pixels that are clipped, and the darkest and lightest twentieth of each patch, are left out;
-    the rest is averaged in linear light. Nothing filters by colour: such a gate would itself choose
-    differently by tone.
+    Clipped pixels, and the darkest and the lightest twentieth of each patch, are left out. The
+    other pixels are averaged in linear light. No pixel is left out for its colour, because such a
+    filter would treat different tones differently.
 
     Parameters
     ----------
     pixels
-        The picture, aligned or not: uint8, (H, W, 3), sRGB, turned upright.
+        The picture, aligned or not: uint8 array of shape (H, W, 3), sRGB, upright.
     landmarks
-        Eyes, nose, corners of the mouth in pixels, (5, 2), x before y; of either pair the one that
-        lies left in the picture first.
+        Array of shape (5, 2): x and y in pixels of the eyes, the nose and the corners of the
+        mouth. Of the two eyes and the two corners, the left one in the picture comes first.
 
     Raises
     ------
@@ -126,14 +127,16 @@ def measure_tone(pixels: NDArray[np.uint8], landmarks: NDArray[np.floating]) -> 
 
 
 def with_tones(cohort: Cohort, tones: Mapping[str, ApparentTone]) -> Cohort:
-    """Return the cohort with measured L* and hue where none was given; rejected photos get none.
+    """Return the cohort with measured L* and hue added to the photos that had none.
+
+    Rejected photos get no tone.
 
     Parameters
     ----------
     cohort
-        Whose photos were measured.
+        The cohort of the measured photos.
     tones
-        By identifier of the photo.
+        Measured tones by identifier of the photo.
     """
     samples = [
         replace(sample, skin_tone_l=tone.lightness, skin_tone_hue=tone.hue)
@@ -184,8 +187,8 @@ def _tone(patches: list[_Patch], cheek_difference: float) -> ApparentTone:
 def _places(landmarks: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the centres of the left cheek, the right cheek and the forehead, shape (3, 2).
 
-    Cheeks lie halfway between an eye and the corner of the mouth, a little outwards; the forehead
-    above the brows, on the line from the mouth through the middle of the eyes.
+    A cheek lies halfway between an eye and the corner of the mouth, a little outwards. The
+    forehead lies above the brows, on the line from the mouth through the middle of the eyes.
     """
     left_eye, right_eye, _, left_mouth, right_mouth = landmarks
     outwards = 0.1 * (right_eye - left_eye)
@@ -202,7 +205,7 @@ def _places(landmarks: NDArray[np.float64]) -> NDArray[np.float64]:
 def _cut(
     pixels: NDArray[np.uint8], centre: NDArray[np.float64], half: float
 ) -> NDArray[np.uint8] | None:
-    """Return the pixels around a place, shape (n, 3); None unless all of it is in the picture."""
+    """Return the pixels of a patch, shape (n, 3); None if it reaches beyond the picture."""
     left, top = np.floor(centre - half).astype(int)
     right, bottom = np.ceil(centre + half).astype(int) + 1
     height, width = pixels.shape[:2]
@@ -212,7 +215,7 @@ def _cut(
 
 
 def _usable(patch: NDArray[np.uint8]) -> _Patch | None:
-    """Return what is neither clipped nor extreme; None if most of it is clipped."""
+    """Return the pixels that are neither clipped nor extreme; None if most are clipped."""
     kept = patch[(patch.max(axis=1) < _WHITE_FROM) & (patch.max(axis=1) > _BLACK_TO)]
     if len(kept) < _LEAST_SHARE * len(patch):
         return None
@@ -230,7 +233,7 @@ def _difference(left: _Patch | None, right: _Patch | None) -> float:
 
 
 def _exposure(pixels: NDArray[np.uint8]) -> tuple[float, float]:
-    """Return mean L* of the picture and the chroma of its mean colour, from every n-th pixel."""
+    """Return the picture's mean L* and the chroma of its mean colour, from every n-th pixel."""
     step = max(1, math.isqrt(pixels.shape[0] * pixels.shape[1] // _LOOKED_AT))
     light = linear(pixels[::step, ::step].reshape(-1, 3))
     _, a, b = lab(light.mean(axis=0)).tolist()

@@ -1,4 +1,4 @@
-"""A rate with its counts, its interval, and what the data can carry."""
+"""A rate with its counts, its interval, and a status that says how far the data support it."""
 
 from fairness.rates.counts import Counts, PairCounts, SubjectCounts, by_group, rate_of_counts
 from fairness.rates.rate import (
@@ -9,6 +9,8 @@ from fairness.rates.rate import (
     allow_for_few,
     clopper_pearson,
     clustered_rate,
+    effective_trials,
+    status_of,
     wilson,
 )
 from fairness.rates.trials import CompleteTrials, ListedTrials
@@ -27,6 +29,8 @@ __all__ = [
     "by_group",
     "clopper_pearson",
     "clustered_rate",
+    "effective_trials",
     "rate_of_counts",
+    "status_of",
     "wilson",
 ]

@@ -1,14 +1,14 @@
-"""Errors and trials, from which rates, intervals and bootstrap draws are made.
+"""Counts of errors and trials; rates, intervals and bootstrap draws are computed from them.
 
-Arrays are indexed by subject code (`Cohort.subject_codes`). Mated comparisons and probes belong to
-one subject each (`SubjectCounts`); a non-mated comparison belongs to two, and shares each of them
-with many others (`PairCounts`).
+Arrays are indexed by subject code (`Cohort.subject_codes`). A mated comparison or a probe belongs
+to one subject (`SubjectCounts`). A non-mated comparison belongs to two subjects, and shares each of
+them with many other comparisons (`PairCounts`).
 
-How often subjects were compared is known in closed form where every photo of one group met every
-photo of another (`CompleteTrials`), or listed (`ListedTrials`). Comparisons of relatives are no
-part of any non-mated count: give the pairs of relatives of the whole cohort as
-`CompleteTrials.kin`, and all their comparisons are taken off the trials of whichever groups they
-are in; leave them out of the errors.
+If every photo of one group was compared with every photo of another, the number of comparisons of
+each pair of subjects has a closed form (`CompleteTrials`). Otherwise it is listed (`ListedTrials`).
+Comparisons of relatives are not counted as non-mated. Pass the pairs of relatives of the whole
+cohort as `CompleteTrials.kin`: their comparisons are subtracted from the trials, whatever their
+groups. The caller must leave them out of the errors.
 """
 
 from __future__ import annotations
@@ -21,9 +21,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
-from fairness.cohort import Cells, Cohort
+from fairness.cohort import Cohort, Grouping
 from fairness.rates.rate import FEWEST_ERRORS, Rate, allow_for_few, clustered_rate, rate_of
-from fairness.rates.trials import CompleteTrials, ListedTrials, PairTable, require_pairs, spread
+from fairness.rates.trials import (
+    CompleteTrials,
+    ListedTrials,
+    PairTable,
+    require_pairs,
+    sum_by_subject,
+)
 
 __all__ = [
     "CompleteTrials",
@@ -45,7 +51,7 @@ class SubjectCounts:
     Parameters
     ----------
     errors, trials
-        int64 arrays of shape (subjects,), 0 <= errors <= trials; zeros where a subject has none.
+        int64 arrays of shape (subjects,), 0 <= errors <= trials. A subject without trials has 0.
 
     Raises
     ------
@@ -66,7 +72,7 @@ class SubjectCounts:
 
     @property
     def codes(self) -> int:
-        """Number of subject codes that weights have to be given for."""
+        """Number of subject codes; `drawn` needs a weight for each."""
         return len(self.trials)
 
     @cached_property
@@ -80,7 +86,7 @@ class SubjectCounts:
     def drawn(
         self, weights: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return errors and trials, each of shape (draws,), with subjects counted by weights.
+        """Return errors and trials of bootstrap draws, each of shape (draws,).
 
         Parameters
         ----------
@@ -91,7 +97,7 @@ class SubjectCounts:
         return self.errors[self._members] @ w, self.trials[self._members] @ w
 
     def resampled(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the rate in each draw, shape (draws,); nan where it has no trial."""
+        """Return the rate in each draw, shape (draws,); nan in a draw without trials."""
         return _ratio(*self.drawn(weights))
 
 
@@ -106,13 +112,13 @@ class PairCounts:
     errors
         int64 array of the same shape: comparisons of the pair at or above the threshold, >= 1.
     trials
-        The comparisons that were made.
+        All comparisons that were made.
 
     Raises
     ------
     ValueError
-        If shapes differ, a pair is out of order or there twice, or has more errors than trials
-        (kin have none).
+        If shapes differ, a pair is out of order or occurs twice, or a pair has more errors than
+        trials (kin have no trials).
     """
 
     left: NDArray[np.int64]
@@ -129,7 +135,7 @@ class PairCounts:
 
     @property
     def codes(self) -> int:
-        """Number of subject codes that weights have to be given for."""
+        """Number of subject codes; `drawn` needs a weight for each."""
         return len(self.trials.by_subject)
 
     @cached_property
@@ -144,11 +150,12 @@ class PairCounts:
 
     @cached_property
     def independent_pairs(self) -> int:
-        """Pairs of subjects of which certainly no two share a subject.
+        """Lower bound on the number of compared pairs of subjects that share no subject.
 
-        The pairs that were compared can be dealt into one class more than any subject has
-        neighbours, so that no class holds a subject twice (Vizing 1964); the largest class holds
-        at least its share. Half the subjects within one group, the smaller group between two.
+        Let D be the largest number of other subjects that one subject was compared with. The
+        compared pairs can be divided into D + 1 classes so that no class holds a subject twice
+        (Vizing 1964). The largest class has at least its share of the pairs. Within one group the
+        bound is half the number of subjects; between two groups it is the size of the smaller one.
         """
         neighbours = self.trials.neighbours
         return -(-int(neighbours.sum()) // 2 // (int(neighbours.max(initial=0)) + 1))
@@ -157,9 +164,10 @@ class PairCounts:
     def variance(self) -> float:
         """Variance of the rate, robust to comparisons that share a subject; may be below 0.
 
-        With errors k_ij in m_ij comparisons, p the rate, E_ij = k_ij - p m_ij and S_i the sum of
-        E_ij over j: (sum S_i² - sum E_ij²) / (sum m_ij)², the covariance of all pairs of pairs
-        with a subject in common (Aronow, Samii and Assenova, Political Analysis 23, 2015;
+        Let k_ij be the errors in m_ij comparisons of subjects i and j, p the rate,
+        E_ij = k_ij - p m_ij, and S_i the sum of E_ij over j. The variance is
+        (sum S_i² - sum E_ij²) / (sum m_ij)². It sums the covariances of all pairs of pairs that
+        have a subject in common (Aronow, Samii and Assenova, Political Analysis 23, 2015;
         Fogliato, Patil and Perona, IJCV 2024).
         """
         p = self.total / self.trials.total
@@ -169,16 +177,16 @@ class PairCounts:
 
     @cached_property
     def _shares(self) -> NDArray[np.float64]:
-        """Errors of each subject less those expected of it, S_i; shape (subjects,)."""
+        """S_i: errors of each subject minus the expected errors, shape (subjects,)."""
         trials = self.trials.by_subject
-        own = spread(self.left, self.right, self.errors, len(trials))
-        return own - self.total / self.trials.total * trials
+        errors = sum_by_subject(self.left, self.right, self.errors, len(trials))
+        return errors - self.total / self.trials.total * trials
 
     def effective_trials(self) -> float:
         """Return how many independent comparisons would give the rate the same variance.
 
-        p (1 - p) / variance, at most the number of comparisons; where p is 0 or 1 that says
-        nothing, and the number of independent pairs is taken.
+        The number is p (1 - p) / variance, at most the number of comparisons. If p is 0 or 1 the
+        variance is 0, and the number of independent pairs is used instead.
         """
         if self.total in (0, self.trials.total):
             return float(self.independent_pairs)
@@ -192,17 +200,17 @@ class PairCounts:
     def rate(self, *, level: float = 0.95, target: float = 1e-3) -> Rate:
         """Return the rate and its interval.
 
-        Wilson's interval with the effective number of comparisons, reduced where few subjects
-        carry the variance (`allow_for_few`). With fewer than five errors, or fewer than five
-        comparisons without one, the variance says nothing, and as many comparisons are taken as
-        there are independent pairs: the strict bound.
+        The interval is Wilson's with the effective number of comparisons. That number is reduced
+        if few subjects carry the variance (`allow_for_few`). With fewer than five errors, or fewer
+        than five comparisons without an error, the variance cannot be estimated. Then the number
+        of independent pairs is used, which gives the strict bound.
 
         Parameters
         ----------
         level
             Confidence level in (0, 1).
         target
-            The rate that an upper bound has to be able to exclude, see `status_of`.
+            The rate that an upper bound must be able to exclude, see `status_of`.
         """
         return rate_of(
             self.total,
@@ -219,16 +227,16 @@ class PairCounts:
         return allow_for_few(self._uncapped, self.trials.total, self._shares, self.subjects, level)
 
     def optimistic_bound(self, level: float = 0.95) -> float:
-        """Return the one-sided upper bound that holds if all comparisons are independent."""
+        """Return the one-sided upper bound that would hold if all comparisons were independent."""
         k, n = self.total, self.trials.total
         return float(betaincinv(k + 1, n - k, level)) if k < n else 1.0
 
     def drawn(
         self, weights: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return errors and comparisons, each of shape (draws,), of the vertex bootstrap.
+        """Return errors and comparisons of the vertex bootstrap, each of shape (draws,).
 
-        A pair of subjects counts w_i w_j times; pairs of a subject with its own copy are dropped.
+        A pair of subjects counts w_i w_j times. Pairs of a subject with its own copy are dropped.
 
         Parameters
         ----------
@@ -238,7 +246,7 @@ class PairCounts:
         return self._weighted.drawn(weights), self.trials.drawn(weights)
 
     def resampled(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the rate in each draw, shape (draws,); nan where it has no comparison."""
+        """Return the rate in each draw, shape (draws,); nan in a draw without comparisons."""
         return _ratio(*self.drawn(weights))
 
     @cached_property
@@ -250,7 +258,7 @@ Counts = SubjectCounts | PairCounts
 
 
 def rate_of_counts(counts: Counts, *, level: float = 0.95, target: float | None = None) -> Rate:
-    """Return the rate, judged by the target of its kind unless one is given."""
+    """Return the rate; without a `target`, the default of the kind of counts decides its status."""
     return counts.rate(level=level) if target is None else counts.rate(level=level, target=target)
 
 
@@ -261,24 +269,28 @@ def _ratio(errors: NDArray[np.float64], trials: NDArray[np.float64]) -> NDArray[
 
 
 def by_group(
-    cohort: Cohort, cells: Cells, photos: NDArray[np.int64], errors: _Numbers, trials: _Numbers
+    cohort: Cohort,
+    grouping: Grouping,
+    photos: NDArray[np.int64],
+    errors: _Numbers,
+    trials: _Numbers,
 ) -> dict[str, SubjectCounts]:
-    """Add up errors and trials by group; an entry for every group, if without trials.
+    """Sum errors and trials of events by group. Every group has an entry, even without trials.
 
     Parameters
     ----------
     cohort
-        Gives the subject of each photo.
-    cells
-        A division of the photos of the cohort.
+        The cohort; it gives the subject of each photo.
+    grouping
+        The groups of the photos of the cohort.
     photos
-        int64 array of shape (events,): photo index that an event belongs to.
+        int64 array of shape (events,): index of the photo that decides an event's group.
     errors, trials
-        Of each event, shape (events,), 0 <= errors <= trials.
+        Errors and trials of each event, shape (events,), 0 <= errors <= trials.
     """
-    codes, subjects = cells.codes[photos], cohort.subject_codes[photos]
+    codes, subjects = grouping.codes[photos], cohort.subject_codes[photos]
     counts = {}
-    for code, name in enumerate(cells.names):
+    for code, name in enumerate(grouping.names):
         inside = codes == code
         added = (
             np.bincount(subjects[inside], numbers[inside], len(cohort.subjects)).astype(np.int64)

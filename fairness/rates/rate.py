@@ -1,9 +1,9 @@
 """Rates that never appear without their counts and their interval.
 
-Photos of one subject are not independent, so intervals are made from subjects: the variance of a
-rate is estimated between subjects, turned into the number of independent trials that would have
-that variance, and that number goes into Wilson's interval (Fogliato, Patil and Perona, IJCV 2024,
-arXiv 2306.01198).
+Photos of one subject are not independent, so intervals are computed over subjects. The variance of
+a rate is estimated between subjects. From it follows the number of independent trials that would
+have the same variance (effective trials). Wilson's interval takes that number (Fogliato, Patil
+and Perona, IJCV 2024, arXiv 2306.01198).
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaincinv, stdtrit
 
 Status = Literal["ok", "limited", "bound_only", "insufficient", "suppressed"]
-"""What the data behind a rate can carry; see `status_of`."""
+"""How far the data support a rate; see `status_of`."""
 
 FEWEST_SUBJECTS = 10
-"""Below this many subjects nothing is shown, so that no child can be told from a table."""
+"""A rate of fewer subjects is suppressed, so that no table identifies a child."""
 
 FEWEST_ERRORS = 5
-"""With fewer errors, or fewer trials without one, no variance between subjects is estimated."""
+"""With fewer errors, or fewer trials without an error, no variance between subjects is used."""
 
 
 @dataclass(frozen=True)
@@ -34,18 +34,18 @@ class Rate:
     Parameters
     ----------
     errors, trials, subjects
-        Counts. `subjects` are those with at least one trial.
+        Counts. `subjects` counts those with at least one trial.
     estimate
         errors / trials, in [0, 1]; nan without trials.
     low, high
-        Confidence limits in [0, 1]. With status `bound_only` `low` is 0 and `high` a one-sided
+        Confidence limits in [0, 1]. With status `bound_only`, `low` is 0 and `high` is a one-sided
         bound.
     status
-        What may be read from it. A table must not print the counts of a `suppressed` rate, nor
-        let them be found by subtraction.
+        How far the data support the rate. A table must not print the counts of a `suppressed`
+        rate, and must not allow a reader to find them by subtraction.
     effective
-        Independent trials that the limits are made from; fewer than `trials` where photos of one
-        subject succeed or fail together.
+        Effective trials: the number of independent trials that the limits are computed from. It
+        is smaller than `trials` if photos of one subject succeed or fail together.
     level
         Confidence level of the limits.
     """
@@ -86,7 +86,7 @@ def wilson(errors: float, trials: float, *, level: float = 0.95) -> tuple[float,
     Parameters
     ----------
     errors, trials
-        Counts, or effective counts, which need not be whole; 0 <= errors <= trials.
+        Counts, 0 <= errors <= trials. Effective counts, which need not be whole, are allowed.
     level
         Two-sided confidence level in (0, 1).
 
@@ -116,7 +116,7 @@ def wilson(errors: float, trials: float, *, level: float = 0.95) -> tuple[float,
 def clopper_pearson(errors: float, trials: float, *, level: float = 0.95) -> tuple[float, float]:
     """Return the exact binomial interval (Clopper and Pearson, Biometrika 26, 1934).
 
-    Its coverage is never below `level` if the trials are independent. Parameters, result and
+    If the trials are independent, its coverage is never below `level`. Parameters, result and
     errors are those of `wilson`.
     """
     _require_counts(errors, trials, level)
@@ -137,8 +137,8 @@ def effective_trials(errors_per_subject: ArrayLike, trials_per_subject: ArrayLik
     """Return how many independent trials would give the rate the same variance.
 
     With e_i errors in m_i trials of subject i and p = sum e / sum m, the variance of p is
-    sum (e_i - p m_i)² / (sum m)², and the effective number p (1 - p) / variance, at most the
-    number of trials. Where p is 0 or 1 that says nothing, and the number of subjects is taken.
+    sum (e_i - p m_i)² / (sum m)². The effective number is p (1 - p) / variance, at most the
+    number of trials. If p is 0 or 1 the variance is 0, and the number of subjects is used instead.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def effective_trials(errors_per_subject: ArrayLike, trials_per_subject: ArrayLik
 
 
 def _uncapped(errors: NDArray[np.int64], trials: NDArray[np.int64]) -> float:
-    """Return p (1 - p) / variance, or the number of subjects where p is 0 or 1."""
+    """Return p (1 - p) / variance, or the number of subjects if p is 0 or 1."""
     k, total = int(errors.sum()), int(trials.sum())
     if k in (0, total):
         return float(np.count_nonzero(trials))
@@ -167,7 +167,7 @@ def _uncapped(errors: NDArray[np.int64], trials: NDArray[np.int64]) -> float:
 def _effective_for_limits(
     errors: NDArray[np.int64], trials: NDArray[np.int64], level: float
 ) -> float:
-    """Return the effective trials that the limits are made from."""
+    """Return the effective trials that the limits are computed from."""
     subjects, k, total = int(np.count_nonzero(trials)), int(errors.sum()), int(trials.sum())
     independent = trials.max(initial=0) <= 1
     if independent or min(k, total - k) < FEWEST_ERRORS or subjects < 2:
@@ -179,25 +179,26 @@ def _effective_for_limits(
 def allow_for_few(
     uncapped: float, trials: int, shares: NDArray[np.float64], subjects: int, level: float
 ) -> float:
-    """Return the effective trials, fewer where a variance from few subjects is itself uncertain.
+    """Return the effective trials, reduced because a variance from few subjects is uncertain.
 
-    What subjects add to the binomial variance is increased by K / (K - 1), for the mean that was
-    fitted, and by (t / z)², with t the quantile of Student's distribution with G - 1 degrees of
-    freedom (Korn and Graubard, Survey Methodology 24, 1998). Where a few subjects carry most of
-    the variance it is known from those few only: G = (sum S²)² / sum S⁴ is the effective number of
-    clusters (Carter, Schnepel and Steigerwald, Review of Economics and Statistics 99, 2017).
-    `benchmarks/interval_coverage.py` measures what the limits cover.
+    The part of the variance that subjects add to the binomial variance is multiplied by
+    K / (K - 1), because the mean was fitted, and by (t / z)². Here t is the quantile of Student's
+    distribution with G - 1 degrees of freedom (Korn and Graubard, Survey Methodology 24, 1998).
+    If a few subjects carry most of the variance, the variance is estimated from those few only.
+    So G = (sum S²)² / sum S⁴, the effective number of clusters (Carter, Schnepel and Steigerwald,
+    Review of Economics and Statistics 99, 2017). `benchmarks/interval_coverage.py` measures the
+    coverage of the limits.
 
     Parameters
     ----------
     uncapped
         p (1 - p) / variance.
     trials
-        The most that can be effective.
+        Number of trials, the upper limit of the effective trials.
     shares
-        Errors of each subject less those expected of it, shape (subjects,).
+        S: errors of each subject minus the expected errors, shape (subjects,).
     subjects
-        K, those with a trial; at least 2.
+        K: number of subjects with a trial; at least 2.
     level
         Confidence level of the limits.
     """
@@ -219,11 +220,11 @@ def clustered_rate(
 ) -> Rate:
     """Estimate a rate and its interval from counts by subject.
 
-    Wilson's interval with the effective number of trials, reduced where few subjects carry the
-    variance (`allow_for_few`). With fewer than five errors, or fewer than five trials without one,
-    the variance says nothing, and as many independent trials are taken as there are subjects;
-    where no trial or every trial is an error that gives the exact one-sided limit
-    (1 - 0.05^(1/n), about 3/n). Conditional on the gallery that was searched.
+    The interval is Wilson's with the effective number of trials. That number is reduced if few
+    subjects carry the variance (`allow_for_few`). With fewer than five errors, or fewer than five
+    trials without an error, the variance cannot be estimated. Then the number of subjects is used
+    as the effective number. If no trial, or every trial, is an error, this gives the exact
+    one-sided limit (1 - 0.05^(1/n), about 3/n). Rates of searches hold for the searched gallery.
 
     Parameters
     ----------
@@ -232,7 +233,7 @@ def clustered_rate(
     level
         Confidence level in (0, 1).
     target
-        The rate that an upper bound has to be able to exclude; decides between the statuses
+        The rate that an upper bound must be able to exclude. It decides between the statuses
         `bound_only` and `insufficient`.
 
     Raises
@@ -250,7 +251,7 @@ def clustered_rate(
 def rate_of(
     errors: int, trials: int, subjects: int, effective: float, *, level: float, target: float
 ) -> Rate:
-    """Return the rate with the limits that a number of effective trials gives.
+    """Return a rate with limits computed from a number of effective trials.
 
     Parameters are those of `Rate` and `clustered_rate`; 0 <= errors <= trials.
 
@@ -282,10 +283,10 @@ def _limits(
 
 
 def status_of(errors: int, subjects: int, effective: float, *, target: float = 0.05) -> Status:
-    """Say what data of this size can carry.
+    """Return how far data of this size support a rate.
 
     =============  ==========================================  ===============================
-    status         rule, first that holds                      shown
+    status         rule; the first that holds applies          shown
     =============  ==========================================  ===============================
     suppressed     fewer than 10 subjects                      nothing
     ok             30 errors or more, 100 subjects or more     rate and interval
@@ -295,8 +296,9 @@ def status_of(errors: int, subjects: int, effective: float, *, target: float = 0
     insufficient   otherwise                                   counts only
     =============  ==========================================  ===============================
 
-    Thirty errors put the true rate within 30 % of the estimate at 90 % confidence (Doddington's
-    rule of 30); no error in 3 / r independent trials excludes a rate of r at 95 % (rule of 3).
+    With thirty errors, the true rate is within 30 % of the estimate at 90 % confidence
+    (Doddington's rule of 30). No error in 3 / r independent trials excludes a rate of r at 95 %
+    confidence (rule of 3).
     """
     if subjects < FEWEST_SUBJECTS:
         return "suppressed"

@@ -1,8 +1,8 @@
-"""How often subjects were compared with each other, without a table of all pairs.
+"""Numbers of comparisons between subjects, without a table of all pairs of subjects.
 
-Where every photo of one group was compared with every photo of another, closed forms say it
-(`CompleteTrials`): with a_i photos of subject i in the one group and b_i in the other, subjects i
-and j are compared m_ij = a_i b_j + a_j b_i times, or half of that within one group. The
+If every photo of one group was compared with every photo of another, there are closed forms
+(`CompleteTrials`). With a_i photos of subject i in the first group and b_i in the second, subjects
+i and j are compared m_ij = a_i b_j + a_j b_i times, or half as often within one group. The
 comparisons of a score file are listed by pair of subjects (`ListedTrials`).
 """
 
@@ -18,23 +18,25 @@ from scipy.sparse import csr_array
 
 @dataclass(frozen=True, eq=False)
 class CompleteTrials:
-    """Every photo of one group with every photo of another; none with its own subject or kin.
+    """Comparisons of every photo of one group with every photo of another.
+
+    Photos of one subject, and photos of relatives, are not compared.
 
     Parameters
     ----------
     first, second
-        int64 arrays of shape (subjects,): photos of each subject in the one group and in the
-        other; equal for comparisons within one group.
+        int64 arrays of shape (subjects,): number of photos of each subject in the first and in
+        the second group. They are equal for comparisons within one group.
     same
-        Whether both are one group, so that each unordered pair of photos is compared once.
+        Whether both are one group. Each unordered pair of photos is then compared once.
     kin
-        int64 array of shape (pairs, 2): subjects that are related, each pair once. They need not
+        int64 array of shape (pairs, 2): subject codes of relatives, each pair once. They need not
         be in the groups.
 
     Raises
     ------
     ValueError
-        If shapes are wrong, `same` is said of different groups, or someone is their own kin.
+        If shapes are wrong, `same` is true of different groups, or a subject is its own kin.
     """
 
     first: NDArray[np.int64]
@@ -58,7 +60,7 @@ class CompleteTrials:
 
     @cached_property
     def _kin(self) -> ListedTrials:
-        """The comparisons of relatives, which are taken off."""
+        """The comparisons of relatives, which are subtracted from all."""
         left, right = self.kin.min(axis=1), self.kin.max(axis=1)
         trials = self._with_kin(left, right)
         there = trials > 0
@@ -78,10 +80,10 @@ class CompleteTrials:
 
     @cached_property
     def by_subject(self) -> NDArray[np.int64]:
-        """Comparisons that each subject is in, shape (subjects,)."""
+        """Number of comparisons of each subject, shape (subjects,)."""
         a, b = self.first, self.second
         others = a * b.sum() + b * a.sum() - 2 * a * b
-        return self._once(others) - self._kin.spread(len(a))
+        return self._once(others) - self._kin.sum_by_subject(len(a))
 
     @cached_property
     def squares(self) -> float:
@@ -105,7 +107,7 @@ class CompleteTrials:
         return np.where(self._kin.between(left, right) > 0, 0, trials)
 
     def drawn(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the comparisons in each draw, a pair counting w_i w_j times; shape (draws,)."""
+        """Return the comparisons in each draw, shape (draws,). A pair counts w_i w_j times."""
         members = np.flatnonzero(self.first + self.second)
         a, b = (side[members].astype(np.float64) for side in (self.first, self.second))
         w = weights[members]
@@ -116,7 +118,7 @@ class CompleteTrials:
 
 @dataclass(frozen=True, eq=False)
 class ListedTrials:
-    """Comparisons of a score file, added up by pair of subjects.
+    """Comparisons of a score file, summed by pair of subjects.
 
     Parameters
     ----------
@@ -128,7 +130,7 @@ class ListedTrials:
     Raises
     ------
     ValueError
-        If shapes differ, a pair is out of order or there twice, or a count is below 1.
+        If shapes differ, a pair is out of order or occurs twice, or a count is below 1.
     """
 
     left: NDArray[np.int64]
@@ -145,16 +147,16 @@ class ListedTrials:
 
     @cached_property
     def by_subject(self) -> NDArray[np.int64]:
-        """Comparisons that each subject is in, as long as the highest code needs."""
-        return self.spread(int(self.right.max(initial=-1)) + 1)
+        """Number of comparisons of each subject, shape (highest code + 1,)."""
+        return self.sum_by_subject(int(self.right.max(initial=-1)) + 1)
 
-    def spread(self, subjects: int) -> NDArray[np.int64]:
-        """Return the comparisons of each of so many subjects, shape (subjects,)."""
-        return spread(self.left, self.right, self.trials, subjects)
+    def sum_by_subject(self, subjects: int) -> NDArray[np.int64]:
+        """Return the number of comparisons of each of the subjects, shape (subjects,)."""
+        return sum_by_subject(self.left, self.right, self.trials, subjects)
 
     def degrees(self, subjects: int) -> NDArray[np.int64]:
-        """Return with how many others each of so many subjects is compared, shape (subjects,)."""
-        return spread(self.left, self.right, np.ones_like(self.trials), subjects)
+        """Return how many other subjects each subject is compared with, shape (subjects,)."""
+        return sum_by_subject(self.left, self.right, np.ones_like(self.trials), subjects)
 
     @cached_property
     def squares(self) -> float:
@@ -182,7 +184,7 @@ class ListedTrials:
         return np.where(keys[place] == wanted, trials[place], 0)
 
     def drawn(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the comparisons in each draw, a pair counting w_i w_j times; shape (draws,)."""
+        """Return the comparisons in each draw, shape (draws,). A pair counts w_i w_j times."""
         return self._weighted.drawn(weights)
 
     @cached_property
@@ -192,7 +194,7 @@ class ListedTrials:
 
 @dataclass(frozen=True, eq=False)
 class PairTable:
-    """Counts of pairs of subjects as a sparse matrix over the subjects that occur."""
+    """Counts of pairs of subjects, as a sparse matrix over the subjects that occur."""
 
     members: NDArray[np.int64]
     counts: csr_array
@@ -208,16 +210,16 @@ class PairTable:
         return cls(members, csr_array((counts.astype(np.float64), (rows, columns)), shape=shape))
 
     def drawn(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the sum of the counts in each draw, a pair counting w_i w_j times."""
+        """Return the sum of the counts in each draw. A pair counts w_i w_j times."""
         w = weights[self.members]
         total: NDArray[np.float64] = np.einsum("sd,sd->d", w, self.counts @ w)
         return total
 
 
-def spread(
+def sum_by_subject(
     left: NDArray[np.int64], right: NDArray[np.int64], counts: NDArray[np.int64], subjects: int
 ) -> NDArray[np.int64]:
-    """Add up counts of pairs by subject; each counts for both. Shape (subjects,)."""
+    """Sum counts of pairs by subject, shape (subjects,). Each pair counts for both its subjects."""
     both = np.r_[left, right]
     return np.bincount(both, np.tile(counts, 2), minlength=subjects).astype(np.int64)
 
@@ -229,12 +231,12 @@ def _keys(left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64
 def require_pairs(
     left: NDArray[np.int64], right: NDArray[np.int64], counts: NDArray[np.int64]
 ) -> None:
-    """Raise ValueError unless left < right, each pair once, with counts of at least 1."""
+    """Raise ValueError unless left < right, each pair occurs once, and counts are at least 1."""
     if left.ndim != 1 or not left.shape == right.shape == counts.shape:
         raise ValueError(f"need arrays of shape (pairs,), got {left.shape, right.shape}")
     if np.any((left < 0) | (left >= right) | (counts < 1)):
         raise ValueError("need 0 <= left < right and counts of at least 1 for every pair")
     keys = _keys(left, right)
-    ascending = bool(np.all(keys[1:] > keys[:-1]))  # as counting leaves them: nothing to sort
+    ascending = bool(np.all(keys[1:] > keys[:-1]))  # true of counted pairs, which saves the sort
     if not ascending and len(np.unique(keys)) < len(keys):
         raise ValueError("need each pair of subjects once")

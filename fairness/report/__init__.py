@@ -1,4 +1,4 @@
-"""The report of an audit: a page to read and sign, tables, plots and a record of the run."""
+"""The report of an audit: a page to read and sign, tables, plots, and a record of the run."""
 
 from fairness.report.audit_report import AuditReport
 from fairness.report.figure_style import require_plots

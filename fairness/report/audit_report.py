@@ -1,4 +1,4 @@
-"""An audit's result, and the ways to read it: a page, plots, a folder."""
+"""The result of an audit as a page, as plots and as a folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class AuditReport(AuditResult):
-    """The result of an audit, to be read as a page, as plots and as a folder of files.
+    """The result of an audit, with methods that give a page, plots and a folder of files.
 
     Parameters and errors are those of `AuditResult`.
     """
@@ -35,13 +35,14 @@ class AuditReport(AuditResult):
     def write(self, folder: Path) -> None:
         """Write ``report.html``, ``tables/``, ``plots/`` and ``run.json``.
 
-        The folder is written beside its place and then moved, so that it is there whole or not at
-        all. The same report gives the same bytes. An earlier report in its place is replaced.
+        The files are written into a temporary folder, which is then moved into place, so that the
+        folder is never incomplete. The same report gives the same bytes. An earlier report in
+        `folder` is replaced.
 
         Raises
         ------
         AuditError
-            If something else than a report is in the place, or a report with files added to it.
+            If `folder` holds anything but a report, or a report to which files were added.
         MissingExtraError
             If matplotlib or Jinja2 is not installed.
         """
@@ -55,16 +56,17 @@ class AuditReport(AuditResult):
         Parameters
         ----------
         factor, metric
-            Which rows of the table of rates, as in ``("age", "FNMR")``.
+            Values of the rows of the table of rates, as in ``("age", "FNMR")``.
         ax
-            Where to draw; by default a figure of its own (``ax.figure``). So for all plots.
+            Axes to draw on; by default those of a new figure (``ax.figure``). The other plots take
+            the same.
 
         Raises
         ------
         KeyError
-            If the report has nothing of the kind. So for all plots.
+            If the report has no such data. The other plots raise the same.
         MissingExtraError
-            If matplotlib is not installed. So for all plots.
+            If matplotlib is not installed. The other plots raise the same.
         """
         from fairness.report import plots
 
@@ -77,16 +79,16 @@ class AuditReport(AuditResult):
         return plots.det(self, factor, ax)
 
     def plot_cross(self, factor: str, ax: Axes | None = None) -> Axes:
-        """Plot the false match rate between groups as a map, log10."""
-        from fairness.report import heatmaps as maps
+        """Plot the false match rate between groups as a heat map on a logarithmic scale."""
+        from fairness.report import heatmaps
 
-        return maps.cross(self, factor, ax)
+        return heatmaps.cross(self, factor, ax)
 
     def plot_age_gap(self, metric: str = "FNMR", ax: Axes | None = None) -> Axes:
-        """Plot a false non-match rate over age at enrolment and age gap as a map."""
-        from fairness.report import heatmaps as maps
+        """Plot a false non-match rate over age at enrolment and age gap as a heat map."""
+        from fairness.report import heatmaps
 
-        return maps.age_gap(self, metric, ax)
+        return heatmaps.age_gap(self, metric, ax)
 
     def plot_cmc(self, factor: str, ax: Axes | None = None) -> Axes:
         """Plot the share of mated searches with the mate at or above a rank."""
@@ -95,13 +97,13 @@ class AuditReport(AuditResult):
         return plots.cmc(self, factor, ax)
 
     def plot_discard(self, factor: str, ax: Axes | None = None) -> Axes:
-        """Plot FNMR when the worst photos are put aside."""
+        """Plot the FNMR that remains after the worst photos are discarded."""
         from fairness.report import plots
 
         return plots.discard(self, factor, ax)
 
     def plot_scores(self, factor: str, ax: Axes | None = None) -> Axes:
-        """Plot how mated and non-mated scores are spread by group, with the threshold."""
+        """Plot the distributions of mated and non-mated scores by group, with the threshold."""
         from fairness.report import plots
 
         return plots.scores(self, factor, ax)

@@ -1,4 +1,4 @@
-"""Where plots are drawn: figures without global state, colours that most eyes can tell apart."""
+"""The style of all figures, without global state. Colours are distinct for most colour vision."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 WIDTH = 6.9  # inches, the text width of an A4 page
 
-# Okabe and Ito's palette (https://jfly.uni-koeln.de/color/) without its yellow, which is too light
-# for a line on white, and with black.
+# Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), with black and without yellow. Their
+# yellow is too light for a line on white.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9", "#E69F00")
 _DASHES = ("-", (0, (6, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
 _MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*", "<", ">", "p", "h", "d", "8")
@@ -44,7 +44,7 @@ _STYLE = {
 
 @contextmanager
 def canvas(ax: Axes | None, height: float) -> Iterator[Axes]:
-    """Give a place to draw: the axes of the caller as they are, or new ones in our style.
+    """Give axes to draw on: the caller's axes unchanged, or new ones in our style.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def canvas(ax: Axes | None, height: float) -> Iterator[Axes]:
 
 @contextmanager
 def our_style() -> Iterator[None]:
-    """Set matplotlib's defaults and our style on top for as long as the context lasts."""
+    """Set matplotlib's defaults, then our style, for as long as the context lasts."""
     matplotlib = _matplotlib()
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
@@ -72,7 +72,7 @@ def our_style() -> Iterator[None]:
 
 
 def require_plots() -> None:
-    """Find out before long work whether its plots can be drawn.
+    """Check that plots can be drawn; call it before long work.
 
     Raises
     ------
@@ -95,8 +95,11 @@ def _matplotlib() -> Any:
     return matplotlib
 
 
-def look(place: int) -> dict[str, Any]:
-    """Return colour, dashes and marker of the curve in a place; colour never tells alone."""
+def curve_style(place: int) -> dict[str, Any]:
+    """Return colour, dashes and marker of the curve with a number.
+
+    Two curves never differ by colour alone.
+    """
     return {
         "color": _COLOURS[place % len(_COLOURS)],
         "linestyle": _DASHES[place % len(_DASHES)],
@@ -105,12 +108,12 @@ def look(place: int) -> dict[str, Any]:
 
 
 def svg(figure: Figure) -> bytes:
-    """Return a figure as SVG, the same bytes each time."""
+    """Return a figure as SVG. The same figure gives the same bytes."""
     return _saved(figure, "svg", {"Date": None, "Creator": None})
 
 
 def png(figure: Figure) -> bytes:
-    """Return a figure as PNG of 160 dots an inch, the same bytes each time."""
+    """Return a figure as PNG with 160 dots per inch. The same figure gives the same bytes."""
     return _saved(figure, "png", {"Software": None})
 
 
@@ -122,7 +125,7 @@ def _saved(figure: Figure, kind: str, metadata: dict[str, None]) -> bytes:
 
 
 def settled(ax: Axes) -> Figure:
-    """Return the figure of axes with its layout worked out, once for all ways to save it."""
+    """Return the figure of axes with its layout computed once, the same for all file types."""
     figure = ax.get_figure(root=True)
     if figure is None:
         raise ValueError("the axes belong to no figure")

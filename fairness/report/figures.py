@@ -1,4 +1,4 @@
-"""All pictures of a report, each with the words that stand for it."""
+"""All pictures of a report, each with a text that describes it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from fairness.report import heatmaps as maps
-from fairness.report import plots
+from fairness.report import heatmaps, plots
 from fairness.report.figure_style import png, settled, svg
 from fairness.report.wording import factor_title, rate_name, slug
 from fairness.tables import Row, factors
@@ -31,11 +30,11 @@ class Picture:
     name
         File stem.
     alt
-        What it shows, for those who do not see it.
+        Text that describes the plot for a reader who does not see it.
     figure
         The plot.
     key
-        Factor, and metric where it has one.
+        Factor, and metric if the plot has one.
     """
 
     kind: str
@@ -105,11 +104,11 @@ def _maps(report: AuditResult) -> Iterator[Picture]:
     if report.has("cross"):
         for factor in map(str, report.table("cross").values("factor")):
             alt = f"FMR between each two groups of {factor_title(factor)}"
-            yield _picture("cross", alt, maps.cross(report, factor), factor)
+            yield _picture("cross", alt, heatmaps.cross(report, factor), factor)
     if report.has("age_gap"):
         for metric in map(str, report.table("age_gap").values("metric")):
             alt = f"{rate_name(metric)} by age in the earlier photo and years between photos"
-            yield _picture("age_gap", alt, maps.age_gap(report, metric), "age", metric)
+            yield _picture("age_gap", alt, heatmaps.age_gap(report, metric), "age", metric)
 
 
 def _picture(kind: str, alt: str, ax: Axes, *key: str) -> Picture:

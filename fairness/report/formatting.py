@@ -1,4 +1,4 @@
-"""How numbers are written for a reader: shares as per cent, an interval like its estimate."""
+"""Numbers as text for a reader: shares as per cent, intervals as precise as their estimate."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _PERCENT = "\N{NO-BREAK SPACE}%"
 
 
 def decimals_for(share: float) -> int:
-    """Return the decimals that show two significant digits of a share, or of its complement.
+    """Return the number of decimals of a share written as per cent, from 1 to 7.
 
-    At least 1 and at most 7, for the share written as per cent.
+    It shows two significant digits of the share or of its complement, whichever is smaller.
     """
     small = min(share, 1 - share) if 0 < share < 1 else 0.0
     if small == 0:
@@ -30,8 +30,8 @@ def percent(share: float, decimals: int | None = None) -> str:
     share
         Usually in [0, 1]; a difference of shares may be negative.
     decimals
-        By default as many as show two significant digits. More are used where a share would
-        otherwise be written as 0 or 100 without being it.
+        Number of decimals; by default enough to show two significant digits. More are used if a
+        share would otherwise be written as 0 or 100 although it is neither.
     """
     if share in (0, 1):
         return f"{100 * share:.0f}{_PERCENT}"
@@ -42,12 +42,12 @@ def percent(share: float, decimals: int | None = None) -> str:
 
 
 def short_percent(share: float) -> str:
-    """Write a share as per cent without zeros at the end, for an axis."""
+    """Write a share as per cent without trailing zeros, for an axis."""
     return _trimmed(without_sign(percent(share))) + _PERCENT
 
 
 def without_sign(text: str) -> str:
-    """Return a share written as per cent without the sign for it."""
+    """Return a written share without its per cent sign."""
     return text.removesuffix(_PERCENT)
 
 
@@ -66,7 +66,7 @@ def percent_interval(low: float, high: float, estimate: float) -> str:
 
 
 def one_in(share: float) -> str:
-    """Write a share as one in so many, "" where that says nothing."""
+    """Write a share as "1 in N"; "" if the share is 0 or above a half."""
     if not 0 < share <= 0.5:
         return ""
     times = 1 / share
@@ -83,7 +83,7 @@ def interval(low: float, high: float, centre: float, unit: Unit) -> str:
 
 
 def significant(value: float, digits: int = 3) -> str:
-    """Write a number with at most so many significant digits and no exponent."""
+    """Write a number with at most `digits` significant digits and no exponent."""
     if value == 0:
         return "0"
     places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
@@ -91,7 +91,7 @@ def significant(value: float, digits: int = 3) -> str:
 
 
 def p_value(value: float) -> str:
-    """Write a p-value with three decimals, the smallest as a bound."""
+    """Write a p-value with three decimals; below 0.001 as a bound."""
     return "under 0.001" if value < 0.001 else f"{value:.3f}"
 
 

@@ -1,4 +1,4 @@
-"""Maps of rates: between groups, and over age and age gap."""
+"""Heat maps of rates: between groups, and over age and age gap."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _NOT_SHOWN = "\N{MULTIPLICATION SIGN}"
 _KEY = (
     f"per cent; ○ limited data, ≤ upper bound only,\nfew: not enough data, {_NOT_SHOWN}: not shown"
 )
-_COLOURS = "cividis"  # even steps of lightness for all kinds of colour vision
-Cells = dict[tuple[str, str], Row]
+_COLOURS = "cividis"  # lightness rises evenly for all kinds of colour vision
+HeatmapCells = dict[tuple[str, str], Row]
 
 
 def cross(report: AuditResult, factor: str, ax: Axes | None = None) -> Axes:
-    """Plot the false match rate between groups as a map, log10."""
+    """Plot the false match rate between groups as a heat map on a logarithmic scale."""
     rows = report.table("cross").where(factor=factor)
     if not rows:
         raise KeyError(f"no rates between groups of {factor!r} in this report")
-    cells: Cells = {}
+    cells: HeatmapCells = {}
     for row in rows:
         a, b = str(row["group"]), str(row["other_group"])
         cells[a, b] = row
@@ -45,7 +45,7 @@ def cross(report: AuditResult, factor: str, ax: Axes | None = None) -> Axes:
 
 
 def age_gap(report: AuditResult, metric: str, ax: Axes | None = None) -> Axes:
-    """Plot a false non-match rate over age at enrolment and age gap as a map."""
+    """Plot a false non-match rate over age at enrolment and age gap as a heat map."""
     rows = report.table("age_gap").where(metric=metric)
     if not rows:
         raise KeyError(f"no {metric} over age and age gap in this report")
@@ -60,7 +60,7 @@ def age_gap(report: AuditResult, metric: str, ax: Axes | None = None) -> Axes:
 
 
 def _draw(
-    ax: Axes, cells: Cells, down: Sequence[str], across: Sequence[str], *, logarithmic: bool
+    ax: Axes, cells: HeatmapCells, down: Sequence[str], across: Sequence[str], *, logarithmic: bool
 ) -> None:
     from matplotlib.colors import LogNorm, Normalize
 
@@ -83,7 +83,7 @@ def _draw(
 
 def _label(
     ax: Axes,
-    cells: Cells,
+    cells: HeatmapCells,
     down: Sequence[str],
     across: Sequence[str],
     lightness: NDArray[np.float64],
@@ -107,7 +107,7 @@ def _label(
 
 
 def _fitting(texts: Sequence[Sequence[str]]) -> float:
-    """Return the largest size, up to 7.5 pt, at which no text is wider than its square."""
+    """Return the largest font size, up to 7.5 pt, at which each text fits into its square."""
     square = 0.58 * WIDTH * 72 / len(texts[0])
     return min(7.5, square / (0.66 * max(1, *(len(text) for line in texts for text in line))))
 

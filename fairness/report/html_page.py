@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def render(report: AuditResult, pictures: Sequence[Picture]) -> str:
-    """Return the page; nothing in it is loaded from elsewhere, and it has no script.
+    """Return the page. It loads nothing from elsewhere and has no script.
 
     Raises
     ------

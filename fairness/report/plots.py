@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from fairness.report.figure_style import canvas, legend_below, look
+from fairness.report.figure_style import canvas, curve_style, legend_below
 from fairness.report.formatting import short_percent
 from fairness.report.wording import factor_title, group_title, rate_name
 from fairness.tables import OVERALL, Row, Value
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
 
     from fairness.report.result import AuditResult
-    from fairness.tables import CmcCurve, DetCurve, DiscardCurve, ScoreSpread
+    from fairness.tables import CmcCurve, DetCurve, DiscardCurve, ScoreDistribution
 
-    Curve = DetCurve | CmcCurve | DiscardCurve | ScoreSpread
+    GroupCurve = DetCurve | CmcCurve | DiscardCurve | ScoreDistribution
 
-AnyCurve = TypeVar("AnyCurve", bound="Curve")
+AnyCurve = TypeVar("AnyCurve", bound="GroupCurve")
 
 _INK, _GREY = "#0072B2", "#777777"
 
@@ -46,7 +46,7 @@ def forest(report: AuditResult, factor: str, metric: str, ax: Axes | None = None
 
 
 def _scale(ax: Axes, rows: Sequence[Row]) -> float:
-    """Set a logarithmic axis if rates differ by more than tenfold; return its left end."""
+    """Set a logarithmic axis if rates differ by more than a factor of ten; return its left end."""
     names = ("estimate", "low", "high", "bound")
     values = [v for row in rows for v in map(row.get, names) if isinstance(v, float) and v > 0]
     if not values:
@@ -119,7 +119,7 @@ def det(report: AuditResult, factor: str, ax: Axes | None = None) -> Axes:
     curves = _curves(report.curves.det, factor, "error trade-off")
     with canvas(ax, 4.6 + 0.17 * (len(curves) // 3)) as ax:
         for place, curve in enumerate(curves):
-            style = look(place)
+            style = curve_style(place)
             marker = style.pop("marker")
             shown = (curve.fmr > 0) & (curve.fnmr > 0)
             ax.plot(curve.fmr[shown], curve.fnmr[shown], **style)
@@ -151,7 +151,7 @@ def cmc(report: AuditResult, factor: str, ax: Axes | None = None) -> Axes:
         from matplotlib.ticker import MaxNLocator
 
         for place, curve in enumerate(curves):
-            style = look(place)
+            style = curve_style(place)
             ax.plot(curve.ranks, curve.hit_rate, label=_legend(curve), markersize=3.5, **style)
             if curve.low is not None and curve.high is not None and len(curves) <= 4:
                 ax.fill_between(
@@ -168,11 +168,11 @@ def cmc(report: AuditResult, factor: str, ax: Axes | None = None) -> Axes:
 
 
 def discard(report: AuditResult, factor: str, ax: Axes | None = None) -> Axes:
-    """Plot FNMR when the worst photos are put aside."""
+    """Plot the FNMR that remains after the worst photos are discarded."""
     curves = _curves(report.curves.discard, factor, "discard")
     with canvas(ax, 3.6 + 0.17 * (len(curves) // 3)) as ax:
         for place, curve in enumerate(curves):
-            style = look(place) | {"marker": ""}
+            style = curve_style(place) | {"marker": ""}
             ax.step(curve.discarded, curve.fnmr, where="post", label=_legend(curve), **style)
         ax.set_ylim(bottom=0)
         ax.set_xlabel("comparisons put aside, lowest quality first")
@@ -185,11 +185,11 @@ def discard(report: AuditResult, factor: str, ax: Axes | None = None) -> Axes:
 
 
 def scores(report: AuditResult, factor: str, ax: Axes | None = None) -> Axes:
-    """Plot how mated and non-mated scores are spread by group, with the threshold."""
+    """Plot the distributions of mated and non-mated scores by group, with the threshold."""
     curves = _curves(report.curves.scores, factor, "scores")
     with canvas(ax, 3.6 + 0.17 * (len(curves) // 3)) as ax:
         for place, curve in enumerate(curves):
-            colour = look(place)["color"]
+            colour = curve_style(place)["color"]
             for counts, dash in ((curve.mated, "-"), (curve.non_mated, (0, (2, 1.5)))):
                 density = counts / max(1, counts.sum()) / np.diff(curve.edges)
                 label = _legend(curve) if dash == "-" else None
@@ -215,7 +215,7 @@ def _curves(curves: Sequence[AnyCurve], factor: str, what: str) -> list[AnyCurve
     return chosen
 
 
-def _legend(curve: Curve) -> str:
+def _legend(curve: GroupCurve) -> str:
     return f"{group_title(curve.group)} ({curve.subjects:,})"
 
 
@@ -227,7 +227,7 @@ def _percents(axis: Axis) -> None:
 
 
 def _thirds(axis: Axis, ratio: float) -> None:
-    """Label 1, 3, 10, 30, … where tens alone would leave an axis with hardly a number."""
+    """Label 1, 3, 10, 30, … if labels at powers of ten alone would be too few."""
     from matplotlib.ticker import LogLocator
 
     if ratio < 1000:

@@ -1,4 +1,4 @@
-"""What an audit found: tables, curves and caveats."""
+"""The result of an audit: tables, curves and caveats."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ class AuditResult:
         Run card for a reader, in order: what was tested, on whom and how, as in
         ``{"Model": "…", "Threshold": "0.612, set for …"}``.
     threshold
-        The one score threshold of the audit; a comparison counts as at or above it iff
+        The one score threshold of the audit. A comparison is at or above it if and only if
         score >= threshold.
     tables
-        The tables of `fairness.tables.TABLE_NAMES`, and any other; a section of the report
-        whose table is not there, or has no row, is left out.
+        Tables of `fairness.tables.TABLE_NAMES`, and any others. The report leaves out a section
+        whose table is missing or empty.
     curves
-        For the plots.
+        Curves for the plots.
     caveats
-        What the results do not say, one sentence or paragraph each.
+        Limits of the results, one sentence or paragraph each.
     facts
-        The run for a machine: hashes, seed, versions. No absolute path, and no time unless it is
-        an input, so that the same inputs give the same bytes.
+        Facts of the run for a machine: hashes, seed, versions. They hold no absolute path, and no
+        time unless it is an input, so that the same inputs give the same bytes.
     level
         Confidence level of all intervals.
 
@@ -67,7 +67,7 @@ class AuditResult:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of everything but the curves, printed in the report and in ``run.json``."""
+        """SHA-256 of everything but the curves. The report and ``run.json`` state it."""
         content = {
             "title": self.title,
             "card": list(self.card.items()),

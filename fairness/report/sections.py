@@ -1,4 +1,4 @@
-"""The chapters of the report: which tables and pictures stand where, and what leads into them."""
+"""The chapters of the report: the order of tables and pictures, and the sentences before them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fairness.report.figures import Picture
 from fairness.report.result import AuditResult
-from fairness.report.table_view import View, matrix, view
+from fairness.report.table_view import TableView, build_view, matrix
 from fairness.report.wording import RATES, factor_title, rate_meaning, rate_title, slug
 from fairness.tables import TABLE_NAMES, Row, Table
 
@@ -17,18 +17,18 @@ _BY_FACTOR = ("differentials", "tests", "shift", "cross", "open_set", "refused",
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading inside a chapter, and a sentence on what follows."""
+    """A heading inside a chapter, and a sentence about what follows."""
 
     text: str
     lead: str = ""
 
 
-Block = Heading | View | Picture
+Block = Heading | TableView | Picture
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """Heading, sentences that lead in, and tables and pictures in order."""
+    """A chapter: heading, introductory sentences, and tables and pictures in order."""
 
     anchor: str
     title: str
@@ -37,7 +37,7 @@ class Chapter:
 
 
 def chapters(report: AuditResult, pictures: Sequence[Picture]) -> tuple[Chapter, ...]:
-    """Return the chapters of a report; those without a table or picture are left out."""
+    """Return the chapters of a report. Chapters without a table or picture are left out."""
     every = [
         _plain(
             report,
@@ -92,7 +92,7 @@ def _plain(report: AuditResult, name: str, lead: str) -> Chapter:
     if not report.has(name):
         return Chapter(name, name, lead, ())
     table = report.table(name)
-    return Chapter(name, table.title, lead, (view(table, level=report.level),))
+    return Chapter(name, table.title, lead, (build_view(table, level=report.level),))
 
 
 def _coverage(report: AuditResult) -> Chapter:
@@ -104,32 +104,32 @@ def _coverage(report: AuditResult) -> Chapter:
         return Chapter("coverage", "Coverage", lead, ())
     table = report.table("coverage")
     blocks = tuple(
-        _view(report, table, factor, f"{table.title}: {factor_title(str(factor))}")
+        _factor_view(report, table, factor, f"{table.title}: {factor_title(str(factor))}")
         for factor in map(str, table.values("factor"))
     )
     return Chapter("coverage", table.title, lead, blocks)
 
 
-def _view(report: AuditResult, table: Table, factor: str, caption: str) -> View:
+def _factor_view(report: AuditResult, table: Table, factor: str, caption: str) -> TableView:
     rows = table.where(factor=factor)
-    return view(table, rows, level=report.level, caption=caption, hide=("factor",))
+    return build_view(table, rows, level=report.level, caption=caption, hide=("factor",))
 
 
 def _factor(report: AuditResult, pictures: Sequence[Picture], factor: str) -> Chapter:
-    own = [picture for picture in pictures if picture.key[0] == factor]
+    of_factor = [picture for picture in pictures if picture.key[0] == factor]
     blocks = (
-        *_rates(report, own, factor),
+        *_rates(report, of_factor, factor),
         *_differences(report, factor),
-        *_trade_off(report, own, factor),
-        *_between(report, own, factor),
-        *_searches(report, own, factor),
-        *_quality(report, own, factor),
+        *_trade_off(report, of_factor, factor),
+        *_between(report, of_factor, factor),
+        *_searches(report, of_factor, factor),
+        *_quality(report, of_factor, factor),
     )
     title = factor_title(factor)
     return Chapter(slug(f"by-{factor}"), f"By {title}", "", blocks)
 
 
-def _rates(report: AuditResult, own: Sequence[Picture], factor: str) -> Iterator[Block]:
+def _rates(report: AuditResult, pictures: Sequence[Picture], factor: str) -> Iterator[Block]:
     if not report.has("rates"):
         return
     table = report.table("rates")
@@ -137,9 +137,11 @@ def _rates(report: AuditResult, own: Sequence[Picture], factor: str) -> Iterator
     for metric in sorted(metrics, key=_place):
         rows = table.where(factor=factor, metric=metric)
         yield Heading(rate_title(metric), rate_meaning(metric))
-        yield from (p for p in own if p.kind == "forest" and p.key[1:] == (metric,))
+        yield from (p for p in pictures if p.kind == "forest" and p.key[1:] == (metric,))
         caption = f"{rate_title(metric)} by {factor_title(factor)}"
-        yield view(table, rows, level=report.level, caption=caption, hide=("factor", "metric"))
+        yield build_view(
+            table, rows, level=report.level, caption=caption, hide=("factor", "metric")
+        )
 
 
 def _place(metric: str) -> int:
@@ -161,10 +163,10 @@ def _differences(report: AuditResult, factor: str) -> Iterator[Block]:
         yield from blocks
 
 
-def _trade_off(report: AuditResult, own: Sequence[Picture], factor: str) -> Iterator[Block]:
+def _trade_off(report: AuditResult, pictures: Sequence[Picture], factor: str) -> Iterator[Block]:
     blocks: tuple[Block, ...] = (
-        *_drawn(own, "det"),
-        *_drawn(own, "scores"),
+        *_drawn(pictures, "det"),
+        *_drawn(pictures, "scores"),
         *_of(report, "shift", factor),
     )
     if blocks:
@@ -177,7 +179,7 @@ def _trade_off(report: AuditResult, own: Sequence[Picture], factor: str) -> Iter
         yield from blocks
 
 
-def _between(report: AuditResult, own: Sequence[Picture], factor: str) -> Iterator[Block]:
+def _between(report: AuditResult, pictures: Sequence[Picture], factor: str) -> Iterator[Block]:
     rows = report.table("cross").where(factor=factor) if report.has("cross") else ()
     if not rows:
         return
@@ -186,12 +188,12 @@ def _between(report: AuditResult, own: Sequence[Picture], factor: str) -> Iterat
         "Two people of one group (the diagonal) are often more alike to the model than people "
         "of different groups.",
     )
-    yield from _drawn(own, "cross")
+    yield from _drawn(pictures, "cross")
     highest = _highest(rows)
     caption = f"{report.table('cross').title}: {factor_title(factor)}"
     if len(highest) < len(rows):
         caption += f", the {len(highest)} highest of {len(rows)} (all are in tables/cross.csv)"
-    yield view(
+    yield build_view(
         report.table("cross"), highest, level=report.level, caption=caption, hide=("factor",)
     )
 
@@ -203,10 +205,10 @@ def _highest(rows: Sequence[Row]) -> Sequence[Row]:
     return sorted(read, key=lambda row: -float(row["estimate"] or 0))[:_MOST_PAIRS]
 
 
-def _searches(report: AuditResult, own: Sequence[Picture], factor: str) -> Iterator[Block]:
+def _searches(report: AuditResult, pictures: Sequence[Picture], factor: str) -> Iterator[Block]:
     blocks: tuple[Block, ...] = (
         *_by_metric(report, "open_set", factor),
-        *_drawn(own, "cmc"),
+        *_drawn(pictures, "cmc"),
     )
     if blocks:
         yield Heading(
@@ -217,10 +219,10 @@ def _searches(report: AuditResult, own: Sequence[Picture], factor: str) -> Itera
         yield from blocks
 
 
-def _quality(report: AuditResult, own: Sequence[Picture], factor: str) -> Iterator[Block]:
+def _quality(report: AuditResult, pictures: Sequence[Picture], factor: str) -> Iterator[Block]:
     blocks: tuple[Block, ...] = (
         *_of(report, "refused", factor),
-        *_drawn(own, "discard"),
+        *_drawn(pictures, "discard"),
         *_of(report, "discard", factor),
     )
     if blocks:
@@ -232,7 +234,9 @@ def _quality(report: AuditResult, own: Sequence[Picture], factor: str) -> Iterat
         yield from blocks
 
 
-def _by_metric(report: AuditResult, name: str, factor: str, prefix: str = "") -> Iterator[View]:
+def _by_metric(
+    report: AuditResult, name: str, factor: str, prefix: str = ""
+) -> Iterator[TableView]:
     if not report.has(name):
         return
     table = report.table(name)
@@ -240,17 +244,19 @@ def _by_metric(report: AuditResult, name: str, factor: str, prefix: str = "") ->
     for metric in sorted(metrics, key=_place):
         rows = table.where(factor=factor, metric=metric)
         caption = f"{prefix}{rate_title(metric)} by {factor_title(factor)}"
-        yield view(table, rows, level=report.level, caption=caption, hide=("factor", "metric"))
+        yield build_view(
+            table, rows, level=report.level, caption=caption, hide=("factor", "metric")
+        )
 
 
-def _of(report: AuditResult, name: str, factor: str) -> Iterator[View]:
+def _of(report: AuditResult, name: str, factor: str) -> Iterator[TableView]:
     if report.has(name) and report.table(name).where(factor=factor):
         table = report.table(name)
-        yield _view(report, table, factor, f"{table.title}: {factor_title(factor)}")
+        yield _factor_view(report, table, factor, f"{table.title}: {factor_title(factor)}")
 
 
-def _drawn(own: Sequence[Picture], kind: str) -> Iterator[Picture]:
-    return (picture for picture in own if picture.kind == kind)
+def _drawn(pictures: Sequence[Picture], kind: str) -> Iterator[Picture]:
+    return (picture for picture in pictures if picture.kind == kind)
 
 
 def _age_gap(report: AuditResult, pictures: Sequence[Picture]) -> Chapter:

@@ -1,4 +1,4 @@
-"""The first page: what was tested, the largest differences, and what the data cannot say."""
+"""The first page: what was tested, the largest differences, and the limits of the data."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from fairness.report.formatting import NONE, interval, one_in, percent, short_percent, significant
 from fairness.report.result import AuditResult
-from fairness.report.table_view import Cell, Head, View
+from fairness.report.table_view import Cell, ColumnHead, TableView
 from fairness.report.wording import factor_title, group_title, rate_name
 from fairness.tables import OVERALL, Row
 
@@ -18,10 +18,10 @@ _MOST_CAVEATS = 3
 
 @dataclass(frozen=True)
 class Summary:
-    """The first page in parts: sentences, a table of the largest differences, and limits."""
+    """The parts of the first page: sentences, a table of the largest differences, and limits."""
 
     tested: tuple[str, ...]
-    differences: View | None
+    differences: TableView | None
     outcome: str
     limits: tuple[str, ...]
 
@@ -70,24 +70,26 @@ def _rate(row: Row, level: float | None = None) -> str:
     )
 
 
-def _differences(report: AuditResult) -> View | None:
+def _differences(report: AuditResult) -> TableView | None:
     rows = tuple(_extremes(report))
     if not rows:
         return None
     heads = (
-        Head("Error rate"),
-        Head("Highest in"),
-        Head("Lowest in"),
-        Head(f"Highest ÷ lowest ({short_percent(report.level)} interval)", "number"),
-        Head("If all were equal, up to", "number", "95th percentile if all groups were equal."),
-        Head("Groups without a rate", "number"),
+        ColumnHead("Error rate"),
+        ColumnHead("Highest in"),
+        ColumnHead("Lowest in"),
+        ColumnHead(f"Highest ÷ lowest ({short_percent(report.level)} interval)", "number"),
+        ColumnHead(
+            "If all were equal, up to", "number", "95th percentile if all groups were equal."
+        ),
+        ColumnHead("Groups without a rate", "number"),
     )
     note = (
         "The highest and the lowest of several groups differ by chance too. The column “If all "
         "were equal, up to” has the ratio that is exceeded in 5 of 100 audits like this one when "
         "no group differs from another. Groups without a rate may differ more."
     )
-    return View("Where the error rates differ most", heads, rows, note)
+    return TableView("Where the error rates differ most", heads, rows, note)
 
 
 def _extremes(report: AuditResult) -> Iterator[tuple[Cell, ...]]:
@@ -147,15 +149,15 @@ def _outcome(report: AuditResult) -> str:
 def _limits(report: AuditResult) -> Iterator[str]:
     for factor, metric, rows in _families(report):
         few = [row for row in rows if row["status"] == "insufficient"]
-        hidden = [row for row in rows if row["status"] == "suppressed"]
+        suppressed = [row for row in rows if row["status"] == "suppressed"]
         bounded = [row for row in rows if row["status"] == "bound_only"]
         parts = []
         if few:
             parts.append("not enough data for " + _listed(few))
         if bounded:
             parts.append("only an upper bound for " + _listed(bounded))
-        if hidden:
-            parts.append("not shown, to protect people in small groups: " + _listed(hidden))
+        if suppressed:
+            parts.append("not shown, to protect people in small groups: " + _listed(suppressed))
         if parts:
             yield f"{rate_name(metric)} by {factor_title(factor)}: {'; '.join(parts)}."
     yield from report.caveats[:_MOST_CAVEATS]

@@ -1,4 +1,4 @@
-"""Tables as a reader sees them: a rate with its interval, and words where there is no rate."""
+"""Tables as a reader sees them: a rate with its interval, or words if there is no rate."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _WORDS: dict[str, Callable[[str], str]] = {
 
 @dataclass(frozen=True)
 class Cell:
-    """What stands in one place of a table: a text, and a second one in small type under it."""
+    """One cell of a table: a text, and a second text in small type under it."""
 
     text: str
     kind: str = "text"
@@ -42,8 +42,8 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Head:
-    """Heading of a column and what it means."""
+class ColumnHead:
+    """Heading of a column, and its meaning."""
 
     text: str
     kind: str = "text"
@@ -51,39 +51,39 @@ class Head:
 
 
 @dataclass(frozen=True)
-class View:
-    """A table for a reader; `overall` has the places of rows that stand for everyone."""
+class TableView:
+    """A table for a reader. `overall` has the indices of rows that stand for everyone."""
 
     caption: str
-    heads: tuple[Head, ...]
+    heads: tuple[ColumnHead, ...]
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
     overall: frozenset[int] = frozenset()
 
 
-def view(
+def build_view(
     table: Table,
     rows: Sequence[Row] | None = None,
     *,
     level: float,
     caption: str = "",
     hide: Sequence[str] = (),
-) -> View:
+) -> TableView:
     """Return rows of a table as a reader sees them.
 
-    An estimate, its limits and its bound become two columns; columns that are empty in all rows
-    are left out, and the status comes last.
+    An estimate, its limits and its bound become two columns. Columns that are empty in all rows
+    are left out. The status comes last.
 
     Parameters
     ----------
     table, rows
-        The table, and which of its rows; by default all.
+        The table, and some of its rows; by default all rows.
     level
         Confidence level, for the heading of the interval.
     caption
-        By default the title of the table.
+        Caption; by default the title of the table.
     hide
-        Columns that the caption or the section already tells.
+        Columns left out because the caption or the section already states them.
     """
     shown = tuple(table if rows is None else rows)
     used = [
@@ -92,7 +92,7 @@ def view(
         if column.name not in hide and any(row[column.name] is not None for row in shown)
     ]
     parts = [part for column in _ordered(used, table) for part in _parts(column, level)]
-    return View(
+    return TableView(
         caption or table.title,
         tuple(head for head, _ in parts),
         tuple(tuple(cell(row) for _, cell in parts) for row in shown),
@@ -101,11 +101,11 @@ def view(
     )
 
 
-Part = tuple[Head, Callable[[Row], Cell]]
+ColumnPart = tuple[ColumnHead, Callable[[Row], Cell]]
 
 
 def _ordered(columns: Sequence[Column], table: Table) -> list[Column]:
-    """Put the status last, and the centre in for the limits and the bound."""
+    """Put the status last, and replace the limits and the bound by the centre of the interval."""
     centre = next((c for c in table.columns if c.name in _CENTRES), None)
     limits = {"low", "high", "bound"} if centre else set()
     rest = [c for c in columns if c.name not in limits | {"status"} and c != centre]
@@ -117,15 +117,17 @@ def _ordered(columns: Sequence[Column], table: Table) -> list[Column]:
     return [*left, centre, *(c for c in rest if c.name not in before), *status]
 
 
-def _parts(column: Column, level: float) -> list[Part]:
+def _parts(column: Column, level: float) -> list[ColumnPart]:
     if column.name not in _CENTRES:
         kind = "text" if column.unit in ("text", "status") else "number"
         align = "status" if column.name == "status" else kind
-        head = Head(column.title, align, column.description)
+        head = ColumnHead(column.title, align, column.description)
         return [(head, lambda row: Cell(_word(column, row), _kind(column, row, kind)))]
-    heading = Head(f"{short_percent(level)} interval", "number", "Where the true value may lie.")
+    heading = ColumnHead(
+        f"{short_percent(level)} interval", "number", "Where the true value may lie."
+    )
     return [
-        (Head(column.title, "number", column.description), lambda row: _centre(column, row)),
+        (ColumnHead(column.title, "number", column.description), lambda row: _centre(column, row)),
         (heading, lambda row: _limits(column, row)),
     ]
 
@@ -172,25 +174,25 @@ def _float(value: Value) -> float | None:
 
 def matrix(
     rows: Sequence[Row], down: str, across: str, *, caption: str, corner: str, note: str = ""
-) -> View:
-    """Return rows as a map: one cell for each pair of labels, with interval and subjects.
+) -> TableView:
+    """Return rows as a matrix: one cell for each pair of labels, with interval and subjects.
 
     Parameters
     ----------
     rows
-        Rate rows, at most one for each pair.
+        Rate rows, at most one for each pair of labels.
     down, across
-        Columns whose values label the sides.
+        Names of the columns whose values label the rows and the columns of the matrix.
     caption, corner, note
-        Heading, what the corner says of the two sides, and what stands under it.
+        Heading, text of the corner cell, and text under the matrix.
     """
     cells = {(str(row[down]), str(row[across])): row for row in rows}
     lines, columns = (sorted({pair[side] for pair in cells}) for side in (0, 1))
-    heads = (Head(corner), *(Head(group_title(name), "number") for name in columns))
+    heads = (ColumnHead(corner), *(ColumnHead(group_title(name), "number") for name in columns))
     body = tuple(
         (Cell(group_title(a)), *(_square(cells.get((a, b))) for b in columns)) for a in lines
     )
-    return View(caption, heads, body, note)
+    return TableView(caption, heads, body, note)
 
 
 def _square(row: Row | None) -> Cell:

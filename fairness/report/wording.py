@@ -19,10 +19,10 @@ RATES = {
     "FNIR_ranks": "Misses among the first candidates, threshold left aside (1 - CMC)",
     "selectivity": "Selectivity, candidates in a list",
 }
-"""Titles of error rates; a rate that is not here goes by its own name."""
+"""Titles of error rates. A rate without an entry keeps its own name."""
 
 NOT_A_SHARE = frozenset({"selectivity"})
-"""Metrics whose estimate is a mean number and not a share."""
+"""Metrics whose estimate is a mean count and not a share."""
 
 MEASURES = {
     "max-min": "Largest less smallest",
@@ -40,7 +40,7 @@ MEASURES = {
     "equalised odds ratio": "Equalised odds, smaller ratio",
     "equalised odds ratio (mean)": "Equalised odds, mean ratio",
 }
-"""Titles of summary measures; one that is not here goes by its own name."""
+"""Titles of summary measures. A measure without an entry keeps its own name."""
 
 FACTORS = {
     "age": "age at capture",
@@ -57,7 +57,7 @@ READINGS = {
     "insufficient": "not enough data",
     "suppressed": "not shown",
 }
-"""What a status lets be read; the signs are those of the plots."""
+"""Texts for a status. The signs are those of the plots."""
 
 GLOSSARY = (
     ("Subject", "A person; several photos may show one subject."),
@@ -163,7 +163,7 @@ GLOSSARY = (
     ),
     ("unknown", "Photos without a label of the kind; they are counted, never guessed."),
 )
-"""Terms and one or two sentences on each, after the vocabulary of ISO/IEC 19795-1."""
+"""Terms with one or two sentences on each, following the vocabulary of ISO/IEC 19795-1."""
 
 
 def rate_title(metric: str) -> str:
@@ -172,7 +172,7 @@ def rate_title(metric: str) -> str:
 
 
 def rate_meaning(metric: str) -> str:
-    """Return the sentence of the glossary on an error rate, "" if it has none."""
+    """Return the sentence of the glossary on an error rate; "" if there is none."""
     short = metric.partition("_")[0]
     return next((text for term, text in GLOSSARY if f"({short})" in term), "")
 
@@ -194,14 +194,14 @@ def measure_title(measure: str) -> str:
 
 
 def factor_title(factor: str) -> str:
-    """Return what a factor divides by, several joined by a multiplication sign."""
+    """Return the name of a factor for a reader. A multiplication sign joins several factors."""
     return " \N{MULTIPLICATION SIGN} ".join(
         FACTORS.get(part, plain(part)) for part in factor.split("*")
     )
 
 
 def group_title(group: str) -> str:
-    """Return a group without the zeros that make bands sort, as in "4 to under 8"."""
+    """Return the name of a group without leading zeros, as in "4 to under 8"."""
     group = re.sub(r"(?<![\d.])0(?=\d+(\.\d)? (to under|and over))", "", group)
     return re.sub(r"(?<=to under )0(?=\d)", "", group)
 

@@ -17,7 +17,7 @@ _FORMAT = "fairness audit report 1"
 
 
 def write_folder(report: AuditResult, folder: Path) -> None:
-    """Write a report beside its place and move it there; see `AuditReport.write`."""
+    """Write a report into a temporary folder and move it into place; see `AuditReport.write`."""
     folder = folder.absolute()
     _require_replaceable(folder)
     contents = files(report)
@@ -34,7 +34,7 @@ def write_folder(report: AuditResult, folder: Path) -> None:
 
 
 def files(report: AuditResult) -> dict[str, bytes]:
-    """Return every file of a report by its path in the folder, the record last."""
+    """Return every file of a report by its path in the folder. The record comes last."""
     pictures = draw_all(report)
     contents = {"report.html": render(report, pictures).encode()}
     for table in report.tables:
@@ -62,7 +62,7 @@ def _record(report: AuditResult, contents: dict[str, bytes]) -> bytes:
 
 
 def _require_replaceable(folder: Path) -> None:
-    """Refuse a place that holds anything but a report as it was written."""
+    """Refuse a folder that holds anything but an unchanged list of a report's files."""
     if not folder.exists():
         return
     if not folder.is_dir() or folder.is_symlink():
@@ -77,7 +77,7 @@ def _require_replaceable(folder: Path) -> None:
 
 
 def _files_of(record: Path) -> set[str]:
-    """Return the files that a record lists, none if it is the record of something else."""
+    """Return the files that a record lists; none if it is not the record of a report."""
     try:
         content = json.loads(record.read_text(encoding="utf-8"))
     except ValueError:

@@ -1,13 +1,21 @@
-"""Tables of results, what their columns mean, and disclosure control."""
+"""Tables of results, the meaning of their columns, and statistical disclosure control."""
 
-from fairness.tables.curves import CmcCurve, Curves, DetCurve, DiscardCurve, ScoreSpread, factors
+from fairness.tables.curves import (
+    CmcCurve,
+    Curves,
+    DetCurve,
+    DiscardCurve,
+    ScoreDistribution,
+    factors,
+)
 from fairness.tables.disclosure import (
     MANY_SUBJECTS,
-    hidden_groups,
+    WiderGrouping,
     people_shown,
-    suppress_secondary,
+    suppress_complementary,
+    suppressed_groups,
 )
-from fairness.tables.schemas import FACTOR, GROUP, STATUS, TABLE_NAMES, audit_table
+from fairness.tables.schemas import FACTOR, GROUP, RATE_COLUMNS, STATUS, TABLE_NAMES, audit_table
 from fairness.tables.table import OVERALL, Column, Row, Table, Unit, Value, rate_row
 
 __all__ = [
@@ -15,6 +23,7 @@ __all__ = [
     "GROUP",
     "MANY_SUBJECTS",
     "OVERALL",
+    "RATE_COLUMNS",
     "STATUS",
     "TABLE_NAMES",
     "CmcCurve",
@@ -23,14 +32,15 @@ __all__ = [
     "DetCurve",
     "DiscardCurve",
     "Row",
-    "ScoreSpread",
+    "ScoreDistribution",
     "Table",
     "Unit",
     "Value",
+    "WiderGrouping",
     "audit_table",
     "factors",
-    "hidden_groups",
     "people_shown",
     "rate_row",
-    "suppress_secondary",
+    "suppress_complementary",
+    "suppressed_groups",
 ]

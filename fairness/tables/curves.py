@@ -1,4 +1,4 @@
-"""Curves by group, for plots: error trade-off, rank, discard, and how scores are spread."""
+"""Curves by group, for plots: error trade-off, ranks, discard, and distributions of scores."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ class DetCurve:
     Parameters
     ----------
     factor, group
-        Whose curve it is.
+        Factor and name of the group.
     fmr, fnmr
-        Shape (points,), in [0, 1]: false match and false non-match rate at one threshold each.
+        Shape (points,), in [0, 1]: false match and false non-match rate, at one threshold each.
     subjects
-        Subjects behind the curve, at least `FEWEST_SUBJECTS`.
+        Number of subjects behind the curve, at least `FEWEST_SUBJECTS`.
     at_threshold
-        FMR and FNMR of the group at the global threshold; None where not known.
+        FMR and FNMR of the group at the global threshold; None if not known.
 
     Raises
     ------
     ValueError
-        If arrays differ in shape, a rate is outside [0, 1], or subjects are too few to be shown;
-        so for the other curves.
+        If arrays differ in shape, a rate is outside [0, 1], or there are too few subjects to show.
+        The other curves raise the same.
     """
 
     factor: str
@@ -49,20 +49,20 @@ class DetCurve:
 
 @dataclass(frozen=True, eq=False)
 class CmcCurve:
-    """Share of mated searches with the mate at or above a rank; thresholds left aside.
+    """Share of mated searches with the mate at or above a rank, without regard to a threshold.
 
     Parameters
     ----------
     factor, group
-        Whose curve it is.
+        Factor and name of the group.
     ranks
-        Whole numbers, increasing, shape (points,).
+        int64 array of shape (points,), increasing.
     hit_rate
-        In [0, 1], shape (points,).
+        Shape (points,), in [0, 1]: share of searches at each rank.
     subjects
-        Probe subjects, at least `FEWEST_SUBJECTS`.
+        Number of probe subjects, at least `FEWEST_SUBJECTS`.
     low, high
-        Confidence limits, shape (points,), both or neither.
+        Confidence limits, shape (points,). Give both or neither.
     """
 
     factor: str
@@ -83,18 +83,18 @@ class CmcCurve:
 
 @dataclass(frozen=True, eq=False)
 class DiscardCurve:
-    """False non-match rate of what is left when the worst photos are put aside.
+    """False non-match rate of the comparisons that remain after the worst photos are discarded.
 
     Parameters
     ----------
     factor, group
-        Whose curve it is.
+        Factor and name of the group.
     discarded
-        Share of comparisons put aside, in [0, 1], shape (points,).
+        Share of comparisons discarded, in [0, 1], shape (points,).
     fnmr
         False non-match rate among the others, in [0, 1], shape (points,).
     subjects
-        At least `FEWEST_SUBJECTS`.
+        Number of subjects, at least `FEWEST_SUBJECTS`.
     """
 
     factor: str
@@ -109,19 +109,19 @@ class DiscardCurve:
 
 
 @dataclass(frozen=True, eq=False)
-class ScoreSpread:
-    """Histogram of the mated and the non-mated scores of one group.
+class ScoreDistribution:
+    """Histogram of the mated and of the non-mated scores of one group.
 
     Parameters
     ----------
     factor, group
-        Whose scores they are.
+        Factor and name of the group.
     edges
-        Increasing, shape (bins + 1,).
+        Edges of the bins, increasing, shape (bins + 1,).
     mated, non_mated
-        Comparisons in each bin, shape (bins,).
+        Number of comparisons in each bin, shape (bins,).
     subjects
-        At least `FEWEST_SUBJECTS`.
+        Number of subjects, at least `FEWEST_SUBJECTS`.
     """
 
     factor: str
@@ -139,16 +139,18 @@ class ScoreSpread:
 
 @dataclass(frozen=True)
 class Curves:
-    """The curves of a report; any of them may be missing."""
+    """The curves of a report. Any of them may be missing."""
 
     det: tuple[DetCurve, ...] = ()
     cmc: tuple[CmcCurve, ...] = ()
     discard: tuple[DiscardCurve, ...] = ()
-    scores: tuple[ScoreSpread, ...] = ()
+    scores: tuple[ScoreDistribution, ...] = ()
 
 
-def factors(curves: Iterable[DetCurve | CmcCurve | DiscardCurve | ScoreSpread]) -> tuple[str, ...]:
-    """Return the factors that curves belong to, in order of appearance."""
+def factors(
+    curves: Iterable[DetCurve | CmcCurve | DiscardCurve | ScoreDistribution],
+) -> tuple[str, ...]:
+    """Return the factors of curves, in order of appearance."""
     return tuple(dict.fromkeys(curve.factor for curve in curves))
 
 

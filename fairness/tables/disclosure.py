@@ -1,7 +1,8 @@
-"""Statistical disclosure control: what a report keeps back so that it tells of no single person.
+"""Statistical disclosure control: a report must not reveal facts about a single person.
 
-Primary suppression hides groups of too few people. Complementary suppression hides one more group
-where a total would otherwise give a hidden one away.
+Primary suppression withholds the numbers of groups of too few people. Complementary suppression
+withholds the numbers of a further group, if a reader could otherwise subtract the shown groups
+from a total and so find the numbers of a suppressed one.
 """
 
 from __future__ import annotations
@@ -12,39 +13,45 @@ from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
-from fairness.cohort import Cells, Cohort
+from fairness.cohort import Cohort, Grouping
 from fairness.rates import FEWEST_SUBJECTS
 from fairness.tables.table import OVERALL, Row, Table, Value
 
 MANY_SUBJECTS = 100
-"""From so many subjects a group is never hidden for the sake of another, only rounded."""
+"""A group of this size is not suppressed to protect another one; its numbers are rounded."""
 
-Wider = tuple[Cells, Collection[str]]
-"""A division that another one divides further, and those of its groups that are hidden."""
+WiderGrouping = tuple[Grouping, Collection[str]]
+"""A grouping that another one divides further, and the names of its suppressed groups."""
 
 
-def hidden_groups(cohort: Cohort, cells: Cells, wider: Sequence[Wider] = ()) -> frozenset[str]:
-    """Return the groups of which no table shows a number.
+def suppressed_groups(
+    cohort: Cohort, grouping: Grouping, wider: Sequence[WiderGrouping] = ()
+) -> frozenset[str]:
+    """Return the groups whose numbers no table may show.
 
-    Those of fewer than `FEWEST_SUBJECTS` people; those inside a hidden group of a wider division;
-    and where that leaves one group alone hidden, among all or inside one wider group, the next
-    smallest, unless that one is large: see `suppress_secondary`.
+    A group is suppressed if it has fewer than `FEWEST_SUBJECTS` people, or if it lies inside a
+    suppressed group of a wider grouping (primary suppression). If that suppresses exactly one
+    group, among all groups or inside one wider group, the smallest of the others is suppressed
+    too, unless it is large (complementary suppression, see `suppress_complementary`).
 
     Parameters
     ----------
     cohort
-        Whose photos.
-    cells
+        The cohort.
+    grouping
         The groups.
     wider
-        Divisions that are reported too and that `cells` divides further, as "age" for "age*sex".
+        Further groupings of the same report that `grouping` divides further, as "age*sex" divides
+        "age".
     """
     rows: list[dict[str, Value]] = []
-    for code, group in enumerate(cohort.coverage(cells)):
-        photo = int(np.argmax(cells.codes == code))
+    for code, group in enumerate(cohort.coverage(grouping)):
+        photo = int(np.argmax(grouping.codes == code))
         around = [of.names[of.codes[photo]] for of, _ in wider]
-        within_hidden = any(name in hidden for name, (_, hidden) in zip(around, wider, strict=True))
-        few = group.subjects < FEWEST_SUBJECTS or within_hidden
+        within_suppressed = any(
+            name in suppressed for name, (_, suppressed) in zip(around, wider, strict=True)
+        )
+        few = group.subjects < FEWEST_SUBJECTS or within_suppressed
         rows.append(
             {
                 "group": group.group,
@@ -54,32 +61,34 @@ def hidden_groups(cohort: Cohort, cells: Cells, wider: Sequence[Wider] = ()) -> 
             }
         )
     sides = [(), *((f"around {place}",) for place in range(len(wider)))]
-    kept = suppress_secondary(rows, *sides)
+    kept = suppress_complementary(rows, *sides)
     return frozenset(str(row["group"]) for row in kept if row["status"] == "suppressed")
 
 
 def people_shown(table: Table, **keys: Value) -> int | None:
-    """Return the number of people in the row that has these values; None where it is not shown."""
+    """Return the number of people in the row that has these values; None if it is not shown."""
     shown = (row["subjects"] for row in table.where(**keys))
     return next((int(people) for people in shown if isinstance(people, int | float)), None)
 
 
-def suppress_secondary(rows: Iterable[Row], *within: Sequence[str]) -> list[dict[str, Value]]:
-    """Keep back numbers of one more group wherever exactly one is suppressed.
+def suppress_complementary(rows: Iterable[Row], *within: Sequence[str]) -> list[dict[str, Value]]:
+    """Suppress the numbers of a further group if exactly one group of a total is suppressed.
 
-    Otherwise totals would reveal its counts. Among rows that share the values of the columns in
-    `within`, the rows for `OVERALL` left aside: if exactly one has status "suppressed", the one
-    with the fewest subjects of the others is suppressed too. If even that one has
-    `MANY_SUBJECTS` or more, it is shown, with its numbers rounded to two digits: to hide a group
-    of that size would hide what an audit is for. Columns named in `within` stay.
+    Otherwise a reader could subtract the shown groups from the total. Rows that share the values
+    of the columns in `within` belong to one total; the rows for `OVERALL` are left out. If exactly
+    one of them has the status "suppressed", the row with the fewest subjects among the others is
+    suppressed too. If that row has `MANY_SUBJECTS` or more, it is shown with its numbers rounded to
+    two significant digits instead: an audit must not withhold a group of that size. The columns
+    named in `within` are neither removed nor rounded.
 
     Parameters
     ----------
     rows
         Rows with a status and, unless suppressed, the number of subjects.
     within
-        Columns that rows added up to one total share, as in ``("factor", "metric")``; one such
-        list for each side of the table that has totals, gone through until nothing changes.
+        Names of the columns that the rows of one total share, as in ``("factor", "metric")``. Give
+        one such list for each side of the table that has totals. All sides are checked until no
+        row changes.
     """
     result = [dict(row) for row in rows]
     kept = {name for side in within for name in side}

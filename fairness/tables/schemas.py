@@ -1,4 +1,4 @@
-"""The tables of an audit and what each of their columns means."""
+"""The tables of an audit, and the meaning of each of their columns."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ RATE_COLUMNS = (
         "of one person succeed or fail together.",
     ),
 )
-"""What `fairness.tables.rate_row` fills."""
+"""The columns that `fairness.tables.rate_row` fills."""
 
 _CHANGE = (
     Column("before", "Baseline", "rate", "The rate in the baseline."),
@@ -214,7 +214,7 @@ _TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
 }
 
 TABLE_NAMES = tuple(_TABLES)
-"""The tables that a report has a place for, in the order of its pages."""
+"""The tables that a report has a chapter or section for."""
 
 
 def audit_table(name: str, rows: Iterable[Row], *, note: str = "") -> Table:
@@ -225,14 +225,14 @@ def audit_table(name: str, rows: Iterable[Row], *, note: str = "") -> Table:
     name
         One of `TABLE_NAMES`.
     rows
-        Values by column name; what a row leaves out is None.
+        Values by column name. A missing value becomes None.
     note
-        Shown under the table.
+        Text shown under the table.
 
     Raises
     ------
     ValueError
-        If there is no such table, or a row has a column that it does not have.
+        If there is no such table, or a row has a column that the table does not have.
     """
     if name not in _TABLES:
         raise ValueError(f"an audit has no table {name!r}, only {', '.join(TABLE_NAMES)}")

@@ -1,8 +1,8 @@
-"""Tables of results: rows of plain values with columns that say what they mean.
+"""Tables of results: rows of plain values under columns that describe them.
 
-A rate enters a table by `rate_row`, which leaves out what its data cannot carry, and a whole
-factor by `suppress_secondary` of `fairness.tables.disclosure`, so that a suppressed count cannot be
-found by subtraction.
+`rate_row` turns a rate into a row and leaves out the values that its data do not support.
+`suppress_complementary` of `fairness.tables.disclosure` then checks all rows of a factor, so that
+nobody can find a suppressed count by subtraction.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 Value = str | float | int | bool | None
 Row = Mapping[str, Value]
 Unit = Literal["text", "count", "rate", "points", "number", "score", "p", "status"]
-"""How a column is read: a rate is a share in [0, 1], points are a difference of shares, p is a
+"""Unit of a column: a rate is a share in [0, 1], points are a difference of shares, p is a
 p-value, a number has no unit."""
 
 OVERALL = "all"
-"""Name of the row of a factor that stands for all groups together."""
+"""Group name of the row that stands for all groups of a factor together."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -48,9 +48,9 @@ class Column:
     title
         Heading for a reader.
     unit
-        How its values are read and written for a reader.
+        Unit of its values; it decides how they are written for a reader.
     description
-        One sentence for the list of columns.
+        One sentence that explains the column to a reader.
     """
 
     name: str
@@ -72,16 +72,16 @@ class Table:
     columns
         At least one; names are unique.
     rows
-        Values by column name. A column that a row leaves out is None, as is a number that is not
-        finite; NumPy scalars become Python's.
+        Values by column name. A missing value, and a number that is not finite, becomes None.
+        NumPy scalars become Python numbers.
     note
-        Shown under the table.
+        Text shown under the table.
 
     Raises
     ------
     ValueError
-        If the name is not of lower-case letters, digits and "_", two columns share a name, or a
-        row has a value for a column that is not there.
+        If the name has other characters than lower-case letters, digits and "_", two columns share
+        a name, or a row has a value for a column that does not exist.
     """
 
     name: str
@@ -115,7 +115,7 @@ class Table:
         )
 
     def values(self, column: str) -> tuple[Value, ...]:
-        """Return the different values of a column, None left out, in order of appearance."""
+        """Return the distinct values of a column without None, in order of appearance."""
         return tuple(dict.fromkeys(row[column] for row in self.rows if row.get(column) is not None))
 
     def has(self, *columns: str) -> bool:
@@ -123,10 +123,10 @@ class Table:
         return set(columns) <= {column.name for column in self.columns}
 
     def to_csv(self) -> str:
-        """Return the table as CSV (RFC 4180, but lines end in LF), numbers in full precision.
+        """Return the table as CSV (RFC 4180, but lines end in LF), with numbers in full precision.
 
-        None is an empty field. A text that a spreadsheet would run as a formula gets an
-        apostrophe in front.
+        None becomes an empty field. A text that a spreadsheet would run as a formula gets a leading
+        apostrophe.
         """
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
@@ -167,10 +167,10 @@ class Table:
 
 
 def rate_row(rate: Rate, **keys: Value) -> dict[str, Value]:
-    """Return a rate as a row, without what its status does not let be shown.
+    """Return a rate as a row, without the values that its status forbids to show.
 
     =============  ===========================================
-    status         filled besides the keys and the status
+    status         values besides the keys and the status
     =============  ===========================================
     ok, limited    estimate, low, high and all counts
     bound_only     bound and all counts
@@ -183,7 +183,7 @@ def rate_row(rate: Rate, **keys: Value) -> dict[str, Value]:
     rate
         The rate.
     keys
-        What it is of, as in ``factor="age", group="04 to under 08", metric="FNMR"``.
+        Labels of the rate, as in ``factor="age", group="04 to under 08", metric="FNMR"``.
     """
     row: dict[str, Value] = {**keys, "status": rate.status}
     row |= dict.fromkeys(

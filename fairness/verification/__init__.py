@@ -1,26 +1,44 @@
 """One-to-one comparison: pairs, scores, thresholds, and error rates at a threshold."""
 
 from fairness.verification.false_matches import FalseMatches
-from fairness.verification.histogram import CellPairs, ScoreHistogram, allowed_errors, everybody
-from fairness.verification.listed_scores import ListedScores
+from fairness.verification.histogram import (
+    GroupPairs,
+    ScoreCounts,
+    ScoreHistogram,
+    allowed_errors,
+    everybody,
+)
+from fairness.verification.listed_scores import NO_SCORE, ListedScores
 from fairness.verification.pairs import Pairs, family_codes, years_between
 from fairness.verification.rates import Verification
-from fairness.verification.score_distributions import det_points, score_shifts
+from fairness.verification.score_distributions import (
+    DetPoints,
+    ScoreShift,
+    det_overall,
+    det_points,
+    score_shifts,
+)
 from fairness.verification.score_file import read_scores
-from fairness.verification.scores import EmbeddingScores, Scores
+from fairness.verification.scores import NOT_COMPARED, EmbeddingScores, Scores
 from fairness.verification.thresholds import Threshold, threshold_at
 
 __all__ = [
-    "CellPairs",
+    "NOT_COMPARED",
+    "NO_SCORE",
+    "DetPoints",
     "EmbeddingScores",
     "FalseMatches",
+    "GroupPairs",
     "ListedScores",
     "Pairs",
+    "ScoreCounts",
     "ScoreHistogram",
+    "ScoreShift",
     "Scores",
     "Threshold",
     "Verification",
     "allowed_errors",
+    "det_overall",
     "det_points",
     "everybody",
     "family_codes",

@@ -10,64 +10,68 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from fairness.cohort import Cells
+from fairness.cohort import Grouping
 from fairness.errors import ScoresError
 
 MOST_COUNTS = 2**27
-"""Counts that a histogram may hold, one gibibyte: 250 groups with 4,128 bins."""
+"""A histogram may hold at most this many counts, in one gibibyte: 250 groups with 4,128 bins."""
 
 
 @dataclass(frozen=True, eq=False)
-class CellPairs:
-    """Between which groups the comparisons are that something is said of.
+class GroupPairs:
+    """A choice of comparisons by the groups of their two photos.
 
     Parameters
     ----------
-    cells
-        A division of the photos of a cohort.
+    grouping
+        The groups of the photos of a cohort.
     chosen
-        bool array of shape (cells, cells), symmetric.
+        bool array of shape (groups, groups), symmetric: the chosen pairs of groups.
     """
 
-    cells: Cells
+    grouping: Grouping
     chosen: NDArray[np.bool_]
 
     @classmethod
-    def every(cls, cells: Cells) -> CellPairs:
-        """Return comparisons of everybody with everybody: the `random` policy."""
-        return cls(cells, np.ones((len(cells.names),) * 2, np.bool_))
+    def every(cls, grouping: Grouping) -> GroupPairs:
+        """Choose all comparisons: the `random` policy."""
+        return cls(grouping, np.ones((len(grouping.names),) * 2, np.bool_))
 
     @classmethod
-    def yoked(cls, cells: Cells) -> CellPairs:
-        """Return comparisons within groups: both people are of the same one, whichever it is."""
-        return cls(cells, np.eye(len(cells.names), dtype=np.bool_))
+    def yoked(cls, grouping: Grouping) -> GroupPairs:
+        """Choose comparisons of two photos of the same group, any group: the `yoked` policy."""
+        return cls(grouping, np.eye(len(grouping.names), dtype=np.bool_))
 
     @classmethod
-    def among(cls, cells: Cells, names: Collection[str]) -> CellPairs:
-        """Return comparisons of photos that are both in any of some groups, such as adults."""
-        inside = np.isin(np.arange(len(cells.names)), [code_of(cells, name) for name in names])
-        return cls(cells, inside[:, None] & inside)
+    def among(cls, grouping: Grouping, names: Collection[str]) -> GroupPairs:
+        """Choose comparisons whose two photos are both in one of the named groups."""
+        inside = np.isin(
+            np.arange(len(grouping.names)), [code_of(grouping, name) for name in names]
+        )
+        return cls(grouping, inside[:, None] & inside)
 
     @classmethod
-    def between(cls, cells: Cells, first: str, second: str) -> CellPairs:
-        """Return comparisons of one group with another, or within one."""
-        chosen = np.zeros((len(cells.names),) * 2, np.bool_)
-        a, b = code_of(cells, first), code_of(cells, second)
+    def between(cls, grouping: Grouping, first: str, second: str) -> GroupPairs:
+        """Choose comparisons of one group with another, or within one if both names are equal."""
+        chosen = np.zeros((len(grouping.names),) * 2, np.bool_)
+        a, b = code_of(grouping, first), code_of(grouping, second)
         chosen[a, b] = chosen[b, a] = True
-        return cls(cells, chosen)
+        return cls(grouping, chosen)
 
     def holds(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Tell which pairs of photos are among them, shape (pairs,)."""
-        inside: NDArray[np.bool_] = self.chosen[self.cells.codes[left], self.cells.codes[right]]
+        """Return which pairs of photos are chosen, shape (pairs,)."""
+        inside: NDArray[np.bool_] = self.chosen[
+            self.grouping.codes[left], self.grouping.codes[right]
+        ]
         return inside
 
 
-def everybody(photos: int) -> Cells:
-    """Return the division of photos into one group."""
-    return Cells("everybody", ("everybody",), np.zeros(photos, np.int64))
+def everybody(photos: int) -> Grouping:
+    """Return the grouping that puts all photos into one group."""
+    return Grouping("everybody", ("everybody",), np.zeros(photos, np.int64))
 
 
-def code_of(cells: Cells, name: str) -> int:
+def code_of(grouping: Grouping, name: str) -> int:
     """Return the code of a group.
 
     Raises
@@ -75,20 +79,22 @@ def code_of(cells: Cells, name: str) -> int:
     ValueError
         If there is no such group.
     """
-    if name not in cells.names:
-        raise ValueError(f"no group of {cells.factor} is called {name!r}; there are {cells.names}")
-    return cells.names.index(name)
+    if name not in grouping.names:
+        raise ValueError(
+            f"no group of {grouping.factor} is called {name!r}; there are {grouping.names}"
+        )
+    return grouping.names.index(name)
 
 
 @dataclass(frozen=True, eq=False)
 class ScoreCounts:
-    """How many non-mated scores are in each bin.
+    """Number of non-mated scores in each bin.
 
     Parameters
     ----------
     edges
-        float32 array of shape (bins + 1,), ascending; bin i holds edges[i] <= score <
-        edges[i + 1], and no score is outside.
+        float32 array of shape (bins + 1,), ascending. Bin i holds edges[i] <= score <
+        edges[i + 1]. No score lies outside.
     counts
         int64 array of shape (bins,).
     """
@@ -103,18 +109,19 @@ class ScoreCounts:
 
     @cached_property
     def at_or_above(self) -> NDArray[np.int64]:
-        """Comparisons with a score at or above each edge, shape (bins + 1,); exact."""
+        """Number of comparisons with a score at or above each edge, shape (bins + 1,); exact."""
         return np.append(self.counts[::-1].cumsum()[::-1], 0)
 
     def fmr(self, threshold: float) -> float:
-        """Return the false match rate, exact at an edge, else that of the next edge below."""
+        """Return the false match rate: exact at an edge, else the rate at the next edge below."""
         place = int(np.searchsorted(self.edges, np.float32(threshold), side="right")) - 1
         return float(self.at_or_above[max(place, 0)]) / self.trials if self.trials else math.nan
 
     def threshold_at(self, fmr: float) -> float:
-        """Return the lowest edge whose false match rate, which is exact, is at most `fmr`.
+        """Return the lowest edge whose false match rate is at most `fmr`.
 
-        `fairness.verification.threshold_at` gives the threshold between edges.
+        The rate at an edge is exact. `fairness.verification.threshold_at` also finds thresholds
+        between edges.
 
         Raises
         ------
@@ -127,11 +134,14 @@ class ScoreCounts:
         return float(self.edges[np.argmax(self.at_or_above <= allowed)])
 
     def mean(self) -> float:
-        """Return the mean, to half a bin; nan without comparisons."""
+        """Return the mean score, exact to half a bin; nan without comparisons."""
         return float(self._middles @ self.counts) / self.trials if self.trials else math.nan
 
     def quantile(self, share: float) -> float:
-        """Return the middle of the bin of a quantile, share in [0, 1]; nan without comparisons."""
+        """Return the middle of the bin that holds a quantile; nan without comparisons.
+
+        `share` is the share of scores below the quantile, in [0, 1].
+        """
         if not self.trials:
             return math.nan
         place = np.searchsorted(np.cumsum(self.counts), max(share * self.trials, 1), side="left")
@@ -144,7 +154,7 @@ class ScoreCounts:
 
 
 def allowed_errors(fmr: float, trials: int) -> int:
-    """Return the most false matches whose share of the comparisons is at most `fmr`.
+    """Return the largest number of false matches whose share of the trials is at most `fmr`.
 
     Raises
     ------
@@ -168,31 +178,31 @@ def allowed_errors(fmr: float, trials: int) -> int:
 
 @dataclass(frozen=True, eq=False)
 class ScoreHistogram:
-    """Non-mated scores of every pair of groups, relatives left out.
+    """Histogram of the non-mated scores of every pair of groups, without relatives.
 
     Parameters
     ----------
-    cells
+    grouping
         The groups.
     edges
         float32 array of shape (bins + 1,), see `ScoreCounts`.
     counts
-        int64 array of shape (pairs of cells, bins): a row for each pair of groups, in the order of
-        the upper triangle by rows.
+        int64 array of shape (pairs of groups, bins): a row for each pair of groups, in the order of
+        the upper triangle of a table, row by row.
     """
 
-    cells: Cells
+    grouping: Grouping
     edges: NDArray[np.float32]
     counts: NDArray[np.int64]
 
-    def of(self, pairs: CellPairs) -> ScoreCounts:
-        """Return the scores of the comparisons between some groups of `cells`."""
-        upper = np.triu_indices(len(self.cells.names))
+    def of(self, pairs: GroupPairs) -> ScoreCounts:
+        """Return the scores of the chosen comparisons."""
+        upper = np.triu_indices(len(self.grouping.names))
         return ScoreCounts(self.edges, self.counts[pairs.chosen[upper]].sum(axis=0))
 
     def overall(self) -> ScoreCounts:
-        """Return the scores of everybody with everybody."""
-        return self.of(CellPairs.every(self.cells))
+        """Return the scores of all comparisons."""
+        return self.of(GroupPairs.every(self.grouping))
 
     def within(self, name: str) -> ScoreCounts:
         """Return the scores within a group."""
@@ -200,32 +210,32 @@ class ScoreHistogram:
 
     def between(self, first: str, second: str) -> ScoreCounts:
         """Return the scores of one group with another."""
-        return self.of(CellPairs.between(self.cells, first, second))
+        return self.of(GroupPairs.between(self.grouping, first, second))
 
     def yoked(self) -> ScoreCounts:
         """Return the scores of all comparisons within groups."""
-        return self.of(CellPairs.yoked(self.cells))
+        return self.of(GroupPairs.yoked(self.grouping))
 
 
-def first_row(cell: int, cells: int) -> int:
-    """Return where the upper triangle of a square table, by rows, begins its row `cell`."""
-    return cell * cells - cell * (cell - 1) // 2
+def first_row(group: int, groups: int) -> int:
+    """Return the index at which row `group` of a square table's upper triangle begins."""
+    return group * groups - group * (group - 1) // 2
 
 
-def empty_counts(cells: Cells, bins: int) -> NDArray[np.int64]:
-    """Return zeros for the counts of a histogram.
+def empty_counts(grouping: Grouping, bins: int) -> NDArray[np.int64]:
+    """Return the counts of an empty histogram, all zero.
 
     Raises
     ------
     ScoresError
-        If they would be more than `MOST_COUNTS`.
+        If there would be more than `MOST_COUNTS`.
     """
-    rows = first_row(len(cells.names), len(cells.names))
+    rows = first_row(len(grouping.names), len(grouping.names))
     if rows * bins > MOST_COUNTS:
         raise ScoresError(
-            f"histogram of scores by {cells.factor}",
+            f"histogram of scores by {grouping.factor}",
             rule=f"at most {MOST_COUNTS:,} counts, {bins:,} for every pair of groups",
-            got=f"{len(cells.names)} groups, {rows * bins:,} counts",
+            got=f"{len(grouping.names)} groups, {rows * bins:,} counts",
             next_step="Merge groups, or cross fewer factors.",
         )
     return np.zeros((rows, bins), np.int64)

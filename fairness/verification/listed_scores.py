@@ -1,4 +1,4 @@
-"""Scores of comparisons that were made elsewhere, one by one."""
+"""Scores of listed comparisons, such as those of another matcher."""
 
 from __future__ import annotations
 
@@ -9,40 +9,40 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from fairness.cohort import Cells, Cohort
+from fairness.cohort import Cohort, Grouping
 from fairness.errors import ScoresError
-from fairness.verification.false_matches import Dyads, FalseMatches, ListedMade
+from fairness.verification.false_matches import Dyads, FalseMatches, ListedTrialsByGroups
 from fairness.verification.histogram import ScoreHistogram, empty_counts, first_row
 from fairness.verification.pairs import Pairs, Photos, earlier_first, family_codes
 from fairness.verification.scores import NOT_COMPARED, false_matches_of
 
 NO_SCORE = "no score"
-"""Why a photo counts as not acquired: every comparison with it was tried, none has a score."""
+"""Reason in `Scores.acquisition`: comparisons with the photo are listed, but none has a score."""
 
 BINS = 4096
 
 
 @dataclass(frozen=True, eq=False)
 class ListedScores:
-    """Comparisons of a cohort, as `fairness.verification.read_scores` reads them; a `Scores`.
+    """Listed comparisons of a cohort, as `read_scores` reads them from a file; a `Scores`.
 
-    Any scale of scores will do, as long as higher is closer. Comparisons that are not listed were
-    not made, and count in no rate.
+    Scores may have any scale on which higher means closer. A comparison that is not listed was not
+    made, and counts in no rate.
 
     Parameters
     ----------
     cohort
-        Whose they are.
+        The cohort of the photos.
     left, right
         int64 arrays of shape (comparisons,): photo indices of the cohort, in any order.
     score
-        float32 array of shape (comparisons,); nan where a comparison was tried and has no score.
+        float32 array of shape (comparisons,); nan if a comparison was tried and has no score.
 
     Raises
     ------
     ScoresError
-        If there is none, a photo is compared with itself, a pair occurs twice (in either order),
-        or a score is infinite. Comparisons are named by number, from 1.
+        If there is no comparison, a photo is compared with itself, a pair occurs twice (in either
+        order), or a score is infinite. The message names comparisons by number, from 1.
     """
 
     cohort: Cohort
@@ -72,7 +72,7 @@ class ListedScores:
 
     @cached_property
     def acquisition(self) -> tuple[str, ...]:
-        """See `Scores`: `NO_SCORE` where no comparison has one, `NOT_COMPARED` where none is."""
+        """See `Scores`. The reasons are `NO_SCORE` and, without a listed pair, `NOT_COMPARED`."""
         made = ~np.isnan(self.score)
         listed, scored = (
             np.isin(
@@ -84,42 +84,42 @@ class ListedScores:
         return tuple(str(reason) for reason in reasons)
 
     def mated(self) -> Pairs:
-        """See `Scores`: those that are listed."""
+        """See `Scores`: the listed ones."""
         return self._earlier_first(self._mates)
 
     def kin(self) -> Pairs:
-        """See `Scores`: those that are listed."""
+        """See `Scores`: the listed ones."""
         return self._earlier_first(self._relatives)
 
-    def histogram(self, cells: Cells) -> ScoreHistogram:
-        """See `Scores`; bins of equal width from the lowest to the highest score."""
+    def histogram(self, grouping: Grouping) -> ScoreHistogram:
+        """See `Scores`. Bins have equal width, from the lowest to the highest score."""
         edges, pairs = self._edges, self._non_mated
-        groups, bins = len(cells.names), len(edges) - 1
-        counts = empty_counts(cells, bins)
-        codes = np.sort(np.stack([cells.codes[pairs.left], cells.codes[pairs.right]]), axis=0)
+        groups, bins = len(grouping.names), len(edges) - 1
+        counts = empty_counts(grouping, bins)
+        codes = np.sort(np.stack([grouping.codes[pairs.left], grouping.codes[pairs.right]]), axis=0)
         starts = np.array([first_row(code, groups) for code in range(groups)], np.int64)
         rows = starts[codes[0]] + codes[1] - codes[0]
         places = np.searchsorted(edges, pairs.score, side="right") - 1
         flat = np.bincount(rows * bins + places, minlength=counts.size)
-        return ScoreHistogram(cells, edges, flat.reshape(counts.shape))
+        return ScoreHistogram(grouping, edges, flat.reshape(counts.shape))
 
     def tail(self, threshold: float) -> Pairs:
         """See `Scores`."""
         return self._non_mated.where(self._non_mated.score >= np.float32(threshold))
 
-    def made(self, cells: Cells) -> ListedMade:
-        """See `Scores`: those that are listed and have a score."""
+    def made(self, grouping: Grouping) -> ListedTrialsByGroups:
+        """See `Scores`: the listed ones that have a score."""
         pairs, codes = self._non_mated, self.cohort.subject_codes
-        dyads = Dyads.of(pairs.left, pairs.right, cells=cells, subject_codes=codes)
-        return ListedMade(dyads, len(cells.names))
+        dyads = Dyads.of(pairs.left, pairs.right, grouping=grouping, subject_codes=codes)
+        return ListedTrialsByGroups(dyads, len(grouping.names))
 
-    def false_matches(self, threshold: float, cells: Cells) -> FalseMatches:
+    def false_matches(self, threshold: float, grouping: Grouping) -> FalseMatches:
         """See `Scores`."""
-        return false_matches_of(self, threshold, cells)
+        return false_matches_of(self, threshold, grouping)
 
     @cached_property
     def _ordered(self) -> Pairs:
-        """All that is listed, left < right, whatever the order of the rows."""
+        """All listed comparisons, left < right, sorted, so that the order of rows plays no part."""
         low, high = np.minimum(self.left, self.right), np.maximum(self.left, self.right)
         order = np.lexsort((high, low))
         return Pairs(low[order], high[order], self.score[order])
@@ -157,12 +157,12 @@ class ListedScores:
 def require_no_row(
     wrong: NDArray[np.bool_], *, rule: str, next_step: str = "Correct these rows."
 ) -> None:
-    """Raise a ScoresError that counts the wrong rows and names the first few, from 1.
+    """Raise a ScoresError if a row is wrong; it counts the wrong rows and names the first five.
 
     Raises
     ------
     ScoresError
-        If one is wrong.
+        If a row is wrong. Rows are numbered from 1.
     """
     rows = np.flatnonzero(wrong) + 1
     if len(rows):
@@ -173,7 +173,7 @@ def require_no_row(
 
 
 def _repeated(keys: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Tell which keys occurred before, shape (keys,)."""
+    """Return which keys occur earlier in the array too, shape (keys,)."""
     first = np.unique(keys, return_index=True)[1]
     again = np.ones(len(keys), np.bool_)
     again[first] = False

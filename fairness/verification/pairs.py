@@ -1,4 +1,4 @@
-"""Which photos are compared as mates, which as relatives, and which of two is the earlier."""
+"""Pairs of photos: mated ones, ones of relatives, and the order of the two photos in time."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Pairs:
     Parameters
     ----------
     left, right
-        int64 arrays of shape (pairs,): photo indices of the cohort. Among mates and relatives the
-        earlier photo, the one that would be enrolled, is `left`: by age, else by date, else by
-        order in the cohort.
+        int64 arrays of shape (pairs,): photo indices of the cohort. In mated pairs and pairs of
+        relatives, `left` is the earlier photo, which is the one that would be enrolled. The order
+        follows the ages, else the dates, else the order in the cohort.
     score
-        float32 array of shape (pairs,), higher is closer; nan where the comparison could not be
-        made, since one of the photos was not acquired.
+        float32 array of shape (pairs,); higher is closer. nan if the comparison could not be made,
+        because one of the photos was not acquired.
     """
 
     left: Photos
@@ -43,7 +43,7 @@ class Pairs:
         return len(self.left)
 
     def where(self, chosen: NDArray[np.bool_]) -> Pairs:
-        """Return the pairs that are chosen by a mask of shape (pairs,)."""
+        """Return the pairs chosen by a mask of shape (pairs,)."""
         return Pairs(self.left[chosen], self.right[chosen], self.score[chosen])
 
 
@@ -70,7 +70,7 @@ def kin_subjects(cohort: Cohort) -> NDArray[np.int64]:
 
 
 def family_codes(cohort: Cohort) -> NDArray[np.int64]:
-    """Return a number for the family of each subject, -1 if not known; shape (subjects,)."""
+    """Return the number of each subject's family, shape (subjects,); -1 if not known."""
     codes = np.full(len(cohort.subjects), -1, np.int64)
     numbers: dict[str, int] = {}
     for sample, subject in zip(cohort.samples, cohort.subject_codes, strict=True):
@@ -80,7 +80,7 @@ def family_codes(cohort: Cohort) -> NDArray[np.int64]:
 
 
 def earlier_first(cohort: Cohort, left: Photos, right: Photos) -> tuple[Photos, Photos]:
-    """Order each pair by age, where both ages are known, else by date, else by photo index."""
+    """Put the earlier photo of each pair first: by age, else by date, else by photo index."""
     later = left > right
     for when in (_days(cohort), _ages(cohort)):
         difference = when[left] - when[right]
@@ -89,9 +89,9 @@ def earlier_first(cohort: Cohort, left: Photos, right: Photos) -> tuple[Photos, 
 
 
 def years_between(cohort: Cohort, pairs: Pairs) -> NDArray[np.float64]:
-    """Return the years between the photos of one subject, nan if not known; shape (pairs,).
+    """Return the years between the two photos of each pair, shape (pairs,); nan if not known.
 
-    From the dates if both are known, else from the ages at capture.
+    The years come from the dates if both are known, else from the ages at capture.
     """
     by_date, by_age = (
         np.abs(when[pairs.left] - when[pairs.right])
@@ -111,7 +111,7 @@ def _days(cohort: Cohort) -> NDArray[np.float64]:
 
 
 def _pairs_of_equals(codes: NDArray[np.int64]) -> tuple[Photos, Photos]:
-    """Return the places of all pairs of equal codes, sorted, each pair once, left < right."""
+    """Return the positions of all pairs of equal codes, sorted, each pair once, left < right."""
     order = np.argsort(codes, kind="stable")
     ordered = codes[order]
     most = int(np.unique(codes, return_counts=True)[1].max(initial=0))

@@ -1,4 +1,4 @@
-"""How scores lie in each group, whatever the threshold: shifts, and the trade-off of errors."""
+"""Distributions of scores by group: shifts, and the trade-off of errors over all thresholds."""
 
 from __future__ import annotations
 
@@ -17,23 +17,24 @@ from fairness.verification.scores import Scores
 
 @dataclass(frozen=True)
 class ScoreShift:
-    """Where the scores of a group lie, against those of all groups together.
+    """Location of the scores of a group, relative to the scores of all groups together.
 
     Parameters
     ----------
     group
-        Whose; of the earlier photo of mated comparisons, of both photos of non-mated ones.
+        Name of the group. A mated comparison is in the group of its earlier photo; a non-mated one
+        is in a group if both its photos are.
     kind
-        Which comparisons.
+        Kind of the comparisons.
     mean, median
-        Of the scores; of non-mated ones to half a bin of their histogram. nan without any.
+        Mean and median of the scores. Those of non-mated scores come from the histogram and are
+        exact to half a bin. nan without scores.
     shift
-        Mean less the mean of all comparisons of the kind: of everybody with themselves, or of
-        everybody with everybody.
+        Mean of the group minus the mean of all comparisons of the kind, whatever their groups.
     low, high
         Confidence limits of the shift; nan for non-mated scores, and with fewer than two subjects.
     trials, subjects
-        Comparisons that were made, and people in them.
+        Number of comparisons made, and of people in them.
     """
 
     group: str
@@ -49,15 +50,15 @@ class ScoreShift:
 
 @dataclass(frozen=True, eq=False)
 class DetPoints:
-    """Detection error trade-off: both error rates at each threshold where one of them changes.
+    """Detection error trade-off: both error rates at each threshold at which one of them changes.
 
     Parameters
     ----------
     thresholds
         float32 array of shape (points,), ascending: edges of the histogram.
     fmr, fnmr
-        float64 arrays of shape (points,), exact at these thresholds. Comparisons that could not be
-        made are left out.
+        float64 arrays of shape (points,), exact at these thresholds. They leave out comparisons
+        that could not be made.
     """
 
     thresholds: NDArray[np.float32]
@@ -71,20 +72,20 @@ def det_points(mated: Pairs, histogram: ScoreHistogram) -> dict[str, DetPoints]:
     Parameters
     ----------
     mated
-        See `Scores.mated`; a pair is of the group of its earlier photo.
+        Mated comparisons, see `Scores.mated`. A pair is in the group of its earlier photo.
     histogram
-        Non-mated scores; those within a group are taken.
+        Non-mated scores. Only those within a group are used.
     """
-    codes = histogram.cells.codes[mated.left]
+    codes = histogram.grouping.codes[mated.left]
     points = {
         name: _det(mated.score[codes == code], histogram.within(name))
-        for code, name in enumerate(histogram.cells.names)
+        for code, name in enumerate(histogram.grouping.names)
     }
     return {name: det for name, det in points.items() if det is not None}
 
 
 def det_overall(mated: Pairs, histogram: ScoreHistogram) -> DetPoints | None:
-    """Return the trade-off of everybody; None without comparisons of both kinds."""
+    """Return the trade-off of all comparisons; None without comparisons of both kinds."""
     return _det(mated.score, histogram.overall())
 
 
@@ -104,29 +105,30 @@ def _det(mated: NDArray[np.float32], non_mated: ScoreCounts) -> DetPoints | None
 def score_shifts(
     scores: Scores, histogram: ScoreHistogram, *, level: float = 0.95
 ) -> tuple[ScoreShift, ...]:
-    """Return the shift of mated and non-mated scores of every group.
+    """Return the shift of the mated and of the non-mated scores of every group.
 
-    The limits are those of a difference of two means of scores clustered by subject, the group
-    being part of the whole. With S_i the sum of the N_i scores of subject i, m their mean over all
-    N, and S_gi, N_gi, m_g, N_g the same of a group, the variance is K / (K - 1) times the sum over
-    all subjects of the square of (S_gi - m_g N_gi) / N_g - (S_i - m N_i) / N, with K the subjects
-    of the group; Student's distribution with K - 1 degrees of freedom.
+    The limits are those of a difference of two means, where scores are clustered by subject and
+    the group is part of the whole. Let S_i be the sum of the N_i scores of subject i, m the mean
+    of all N scores, and S_gi, N_gi, m_g, N_g the same within a group g with K subjects. The
+    variance is K / (K - 1) times the sum over all subjects of the square of
+    (S_gi - m_g N_gi) / N_g - (S_i - m N_i) / N. The limits use Student's distribution with K - 1
+    degrees of freedom.
 
     Parameters
     ----------
     scores
         The scores.
     histogram
-        Theirs, by the groups wanted.
+        Histogram of these scores by the groups wanted.
     level
         Confidence level in (0, 1).
     """
-    cells, mated = histogram.cells, scores.mated()
+    grouping, mated = histogram.grouping, scores.mated()
     made = mated.where(~np.isnan(mated.score))
     subjects = scores.cohort.subject_codes[made.left]
     shifts = [
-        _mated_shift(name, made.score, subjects, cells.codes[made.left] == code, level)
-        for code, name in enumerate(cells.names)
+        _mated_shift(name, made.score, subjects, grouping.codes[made.left] == code, level)
+        for code, name in enumerate(grouping.names)
     ]
     return (*shifts, *_non_mated_shifts(scores, histogram))
 
@@ -157,10 +159,10 @@ def _mated_shift(
 
 
 def _non_mated_shifts(scores: Scores, histogram: ScoreHistogram) -> list[ScoreShift]:
-    cells, whole = histogram.cells, histogram.overall().mean()
-    made = scores.made(cells)
+    grouping, whole = histogram.grouping, histogram.overall().mean()
+    made = scores.made(grouping)
     shifts = []
-    for code, name in enumerate(cells.names):
+    for code, name in enumerate(grouping.names):
         counts, trials = histogram.within(name), made.between(code, code)
         people = int(np.count_nonzero(trials.neighbours))
         mean, median = counts.mean(), counts.quantile(0.5)

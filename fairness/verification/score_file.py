@@ -1,4 +1,4 @@
-"""Reading a file of scores: the audit of a matcher of which only its comparisons are known."""
+"""Reading a file of scores, for the audit of a matcher of which only the scores are available."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ from fairness.errors import MissingExtraError, ScoresError
 from fairness.verification.listed_scores import ListedScores, require_no_row
 
 Kind = Literal["similarity", "distance"]
-"""Whether a higher or a lower number means closer."""
+"""Kind of a score. In a similarity a higher number means closer, in a distance a lower one."""
 
 COLUMNS = ("probe", "reference", "score")
 
 Batch = tuple[Sequence[Any], ...]
-"""Some rows, column by column, in the order of `COLUMNS`."""
+"""A batch of rows, one sequence for each column, in the order of `COLUMNS`."""
 
 _AT_ONCE = 65_536
 _SHOWN = 5
 
 
 def read_scores(path: Path | str, cohort: Cohort, *, kind: Kind = "similarity") -> ListedScores:
-    """Read comparisons from CSV (UTF-8, a header row) or, by the ending .parquet, from Parquet.
+    """Read comparisons from CSV (UTF-8 with a header row), or from Parquet if the name says so.
 
     Parameters
     ----------
     path
-        The file; its columns `probe` and `reference` name photos of the cohort, `score` is a
-        number, empty where the comparison was tried and could not be made. Other columns are not
-        looked at.
+        The file; the ending .parquet means Parquet. The columns `probe` and `reference` name photos
+        of the cohort. `score` is a number, or empty if the comparison was tried and could not be
+        made. Other columns are ignored.
     cohort
-        Whose photos they are. The labels say which comparisons are mated.
+        The cohort of the photos. Its labels decide which comparisons are mated.
     kind
-        "distance" if lower is closer: scores, and so all thresholds, are then the negative of what
-        the file holds.
+        "distance" if a lower number is closer. Scores, and so all thresholds, are then the
+        negative of the numbers in the file.
 
     Raises
     ------
     ScoresError
         If the file cannot be read, lacks a column, names photos that are not in the cohort, or has
-        scores that are no finite numbers; if it lists a pair twice or a photo with itself; or if
-        people score closer to others than to themselves, so that `kind` looks wrong. Rows are
-        counted from 1, after the header.
+        scores that are not finite numbers; if it lists a pair twice or a photo with itself; or if
+        non-mated scores are mostly closer than mated ones, so that `kind` seems wrong. Rows are
+        numbered from 1, after the header.
     MissingExtraError
         If the file is Parquet and pyarrow is not installed.
     """
@@ -74,7 +74,7 @@ def read_scores(path: Path | str, cohort: Cohort, *, kind: Kind = "similarity") 
 def _parsed(
     batch: Batch, place: dict[str, int], unknown: dict[str, None]
 ) -> tuple[NDArray[Any], ...]:
-    """Return photo indices, scores, and whether there is a score; note the photos not known."""
+    """Return photo indices, scores, and whether there is a score. Add to `unknown` other photos."""
     sides = []
     for photos in batch[:2]:
         names = [str(photo) for photo in photos]
@@ -163,10 +163,11 @@ def _require_known(unknown: dict[str, None], path: Path) -> None:
 
 
 def _require_direction(scores: ListedScores, kind: Kind, path: Path) -> None:
-    """Refuse scores by which people are closer to others than to themselves.
+    """Refuse scores if non-mated ones are mostly closer than mated ones.
 
-    By the Mann-Whitney statistic: the share of (mated, non-mated) pairs of scores in which the
-    mated one is higher. It is refused below 0.4, if two standard errors below a half as well.
+    The test is the Mann-Whitney statistic: the share of (mated, non-mated) pairs of scores in
+    which the mated score is higher. Scores are refused if the share is below 0.4 and also more
+    than two standard errors below a half.
     """
     mated = scores.mated().score
     mated = mated[~np.isnan(mated)]

@@ -1,8 +1,8 @@
-"""Where scores come from: vectors that are compared here, or a file of comparisons made elsewhere.
+"""Sources of scores: vectors that are compared here, or listed comparisons.
 
-A score counts as at or above a threshold if score >= threshold in float32. All comparisons are
-looked at once for each division into groups (`histogram`), and once for each threshold that is
-below those asked for before (`tail`), never once for each group.
+A score counts as at or above a threshold if score >= threshold in float32. One pass over all
+comparisons serves all groups of a grouping (`histogram`). A further pass is needed for a threshold
+only if it is lower than all earlier ones (`tail`).
 """
 
 from __future__ import annotations
@@ -14,9 +14,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fairness.cohort import Cells, Cohort
+from fairness.cohort import Cohort, Grouping
 from fairness.errors import ScoresError
-from fairness.verification.false_matches import CompleteMade, Dyads, FalseMatches, Made
+from fairness.verification.false_matches import (
+    CompleteTrialsByGroups,
+    Dyads,
+    FalseMatches,
+    TrialsByGroups,
+)
 from fairness.verification.histogram import ScoreHistogram, empty_counts, first_row
 from fairness.verification.pairs import Pairs, Photos, kin_photos, kin_subjects, mated_photos
 from fairness.verification.tiles import SIDE, Tiles
@@ -24,17 +29,17 @@ from fairness.verification.tiles import SIDE, Tiles
 __all__ = ["MOST_FALSE_MATCHES", "EmbeddingScores", "Pairs", "Scores"]
 
 NOT_COMPARED = "not compared"
-"""Stands in `Scores.acquisition` for a photo that nobody tried to compare: no failure."""
+"""Reason in `Scores.acquisition`: nobody tried to compare the photo. It counts as no failure."""
 
 MOST_FALSE_MATCHES = 50_000_000
-"""Comparisons at or above a threshold that are kept, one gibibyte."""
+"""At most this many comparisons at or above a threshold are kept, in one gibibyte."""
 
 BINS_PER_UNIT = 2048
-"""Bins of a histogram for a unit of cosine similarity. A power of two: scaling by it is exact, so
-that a score and an edge compare as they do unscaled."""
+"""Number of histogram bins for a unit of cosine similarity. It is a power of two, so that scaling
+is exact: a scaled score and a scaled edge compare like the unscaled ones."""
 
 _OUTERMOST = 2064
-"""Bins on each side of 0: 16 more than cosines need, for vectors that are not quite units."""
+"""Number of bins on each side of 0. Cosines need 2048; lengths that are not quite 1 need more."""
 
 _UNIT_WITHIN = 1e-3
 _AT_ONCE = 65_536
@@ -45,61 +50,61 @@ class Scores(Protocol):
 
     @property
     def cohort(self) -> Cohort:
-        """Whose scores they are."""
+        """The cohort of the photos."""
 
     @property
     def acquisition(self) -> tuple[str, ...]:
-        """For each photo "", or why it could not be compared, as in "no face"."""
+        """For each photo "", or the reason why it could not be compared, as in "no face"."""
 
     def mated(self) -> Pairs:
-        """Return the comparisons of photos of one subject; nan where it could not be made."""
+        """Return the comparisons of photos of one subject; nan if one could not be made."""
 
     def kin(self) -> Pairs:
-        """Return the comparisons of photos of two people of one family, so too."""
+        """Return the comparisons of two subjects of one family; nan if one could not be made."""
 
-    def histogram(self, cells: Cells) -> ScoreHistogram:
-        """Return the non-mated scores of every pair of groups, in one pass; kin left out."""
+    def histogram(self, grouping: Grouping) -> ScoreHistogram:
+        """Count the non-mated scores of every pair of groups, without kin, in one pass."""
 
     def tail(self, threshold: float) -> Pairs:
-        """Return the non-mated comparisons at or above a threshold, left < right; kin left out."""
+        """Return the non-mated comparisons at or above a threshold, left < right, without kin."""
 
-    def made(self, cells: Cells) -> Made:
-        """Return the non-mated comparisons that were made, whatever the score; kin left out."""
+    def made(self, grouping: Grouping) -> TrialsByGroups:
+        """Count the non-mated comparisons that were made, whatever their score, without kin."""
 
-    def false_matches(self, threshold: float, cells: Cells) -> FalseMatches:
-        """Return the false matches of every pair of groups, in one pass at most; kin left out."""
+    def false_matches(self, threshold: float, grouping: Grouping) -> FalseMatches:
+        """Count the false matches of every pair of groups, without kin, in one pass at most."""
 
 
-def false_matches_of(scores: Scores, threshold: float, cells: Cells) -> FalseMatches:
-    """Return the false matches in the tail of scores, see `Scores.false_matches`."""
+def false_matches_of(scores: Scores, threshold: float, grouping: Grouping) -> FalseMatches:
+    """Count the false matches in the tail of scores, see `Scores.false_matches`."""
     pairs = scores.tail(threshold)
     codes = scores.cohort.subject_codes
-    errors = Dyads.of(pairs.left, pairs.right, cells=cells, subject_codes=codes)
-    return FalseMatches(threshold, cells, errors, scores.made(cells))
+    errors = Dyads.of(pairs.left, pairs.right, grouping=grouping, subject_codes=codes)
+    return FalseMatches(threshold, grouping, errors, scores.made(grouping))
 
 
 class EmbeddingScores:
     """Cosine similarities of the vectors of a cohort, every photo with every other.
 
-    Nothing of the size of all comparisons is held in memory. The same input gives the same scores
-    on the same machine; on another the last bit of a score may differ.
+    No array of the size of all comparisons is held in memory. The same input gives the same scores
+    on the same machine. On another machine the last bit of a score may differ.
 
     Parameters
     ----------
     cohort
-        Whose vectors they are.
+        The cohort of the photos.
     vectors
-        float32 array of shape (photos, d), in the order of the cohort; rows of unit length, to
-        within 1e-3. Rows of photos that were not acquired are not looked at.
+        float32 array of shape (photos, d), in the order of the cohort. Rows have unit length to
+        within 1e-3. Rows of photos that were not acquired are ignored.
     acquisition
-        For each photo "", or why it has no vector; None if all have one.
+        For each photo "", or the reason why it has no vector; None if all have one.
     side
-        Photos on each side of a tile, see `Tiles`; changes the time only.
+        Number of photos on each side of a tile, see `Tiles`. It changes only the time.
 
     Raises
     ------
     ScoresError
-        If shape or type is wrong, or the row of an acquired photo is no unit vector.
+        If the shape or type is wrong, or the row of an acquired photo is not a unit vector.
     """
 
     def __init__(
@@ -127,22 +132,22 @@ class EmbeddingScores:
         """See `Scores`: all pairs of photos of one family and two subjects."""
         return self._compared(*kin_photos(self.cohort))
 
-    def histogram(self, cells: Cells) -> ScoreHistogram:
-        """See `Scores`; bins of 1 / 2,048, an edge at 0.
+    def histogram(self, grouping: Grouping) -> ScoreHistogram:
+        """See `Scores`. Bins have the width 1 / 2,048, with an edge at 0.
 
         Raises
         ------
         ScoresError
             If there are too many groups, see `empty_counts`.
         """
-        bins, groups = 2 * _OUTERMOST, len(cells.names)
-        counts = empty_counts(cells, bins)
-        tiles = self._tiles(cells.codes)
+        bins, groups = 2 * _OUTERMOST, len(grouping.names)
+        counts = empty_counts(grouping, bins)
+        tiles = self._tiles(grouping.codes)
 
         def count(chunk: int) -> tuple[int, NDArray[np.int64]]:
             own = tiles.group(chunk)
             found = np.zeros((groups - own, bins), np.int64)
-            row = tiles.row(chunk, scale=BINS_PER_UNIT, hidden=-_OUTERMOST)
+            row = tiles.row(chunk, scale=BINS_PER_UNIT, fill=-_OUTERMOST)
             for other, scores in row:
                 found[tiles.group(other) - own] += _count_in_bins(scores, bins)
             return own, found
@@ -154,10 +159,10 @@ class EmbeddingScores:
         tiles.sweep(count, add)
         counts[:, 0] = 0
         edges = (np.arange(bins + 1) - _OUTERMOST) / BINS_PER_UNIT
-        return ScoreHistogram(cells, edges.astype(np.float32), counts)
+        return ScoreHistogram(grouping, edges.astype(np.float32), counts)
 
     def tail(self, threshold: float) -> Pairs:
-        """See `Scores`; those of the lowest threshold asked for are kept.
+        """See `Scores`. The comparisons for the lowest threshold so far are kept for later calls.
 
         Raises
         ------
@@ -169,7 +174,7 @@ class EmbeddingScores:
         pairs = self._kept[1]
         return pairs.where(pairs.score >= np.float32(threshold))
 
-    def false_matches(self, threshold: float, cells: Cells) -> FalseMatches:
+    def false_matches(self, threshold: float, grouping: Grouping) -> FalseMatches:
         """See `Scores`.
 
         Raises
@@ -177,14 +182,14 @@ class EmbeddingScores:
         ScoresError
             If there would be more than `MOST_FALSE_MATCHES`.
         """
-        return false_matches_of(self, threshold, cells)
+        return false_matches_of(self, threshold, grouping)
 
-    def made(self, cells: Cells) -> CompleteMade:
+    def made(self, grouping: Grouping) -> CompleteTrialsByGroups:
         """See `Scores`: every acquired photo with every other."""
-        photos = np.zeros((len(cells.names), len(self.cohort.subjects)), np.int64)
+        photos = np.zeros((len(grouping.names), len(self.cohort.subjects)), np.int64)
         subjects = self.cohort.subject_codes[self._acquired]
-        np.add.at(photos, (cells.codes[self._acquired], subjects), 1)
-        return CompleteMade(photos, self._kin_subjects)
+        np.add.at(photos, (grouping.codes[self._acquired], subjects), 1)
+        return CompleteTrialsByGroups(photos, self._kin_subjects)
 
     def _pass_for_tail(self, threshold: float) -> Pairs:
         tiles = self._tiles(np.zeros(len(self.cohort), np.int64))
@@ -199,7 +204,7 @@ class EmbeddingScores:
 
     @cached_property
     def _places(self) -> Photos:
-        """Photo index of each row that is compared."""
+        """Photo index of each row of `_compared_vectors`."""
         return np.flatnonzero(self._acquired)
 
     @cached_property
@@ -208,7 +213,7 @@ class EmbeddingScores:
 
     @cached_property
     def _not_impostors(self) -> tuple[Photos, Photos]:
-        """Pairs of acquired photos of one subject or one family, as places among them."""
+        """Pairs of acquired photos of one subject or family, as rows of `_compared_vectors`."""
         mated, kin = mated_photos(self.cohort), kin_photos(self.cohort)
         left, right = (np.concatenate(sides) for sides in zip(mated, kin, strict=True))
         both = self._acquired[left] & self._acquired[right]
@@ -242,11 +247,11 @@ def _count_in_bins(scaled: NDArray[np.float32], bins: int) -> NDArray[np.int64]:
 
 
 def _reaching(tiles: Tiles, chunk: int, threshold: float) -> Pairs:
-    """Return the comparisons of a chunk that reach a threshold, by place."""
+    """Return the comparisons of a chunk that reach a threshold, as rows of the vectors."""
     lowest = np.float32(threshold)
     begin = tiles.starts[chunk]
     found: list[Pairs] = []
-    for other, scores in tiles.row(chunk, scale=1, hidden=np.nan):
+    for other, scores in tiles.row(chunk, scale=1, fill=np.nan):
         place = np.flatnonzero(scores >= lowest)
         left, right = np.divmod(place, scores.shape[1])
         found.append(Pairs(left + begin, right + tiles.starts[other], scores.ravel()[place]))
@@ -255,7 +260,7 @@ def _reaching(tiles: Tiles, chunk: int, threshold: float) -> Pairs:
 
 
 def _joined(found: Sequence[Pairs], places: Photos) -> Pairs:
-    """Return pairs end to end, their places looked up."""
+    """Concatenate pairs and replace positions by the entries of `places` there."""
     left, right = (
         places[np.concatenate([[], *(getattr(pairs, side) for pairs in found)]).astype(np.int64)]
         for side in ("left", "right")

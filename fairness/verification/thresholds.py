@@ -1,4 +1,4 @@
-"""The lowest threshold whose false match rate is no higher than asked for, exactly."""
+"""The lowest threshold whose false match rate is at most a target, found exactly."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fairness.verification.histogram import CellPairs, ScoreHistogram, allowed_errors
+from fairness.verification.histogram import GroupPairs, ScoreHistogram, allowed_errors
 from fairness.verification.scores import Scores
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """A threshold and what it was set on.
+    """A threshold, and the comparisons that it was set on.
 
     Parameters
     ----------
     value
-        The score, a float32; a comparison counts if its score is at or above it.
+        The score, exact in float32. A comparison counts if its score is at or above it.
     target
-        The false match rate asked for.
+        The highest false match rate allowed.
     false_matches, trials
-        Counts on the comparisons that it was set on.
+        Counts among the comparisons that the threshold was set on.
     """
 
     value: float
@@ -36,25 +36,26 @@ class Threshold:
 
 
 def threshold_at(
-    scores: Scores, histogram: ScoreHistogram, fmr: float, *, pairs: CellPairs | None = None
+    scores: Scores, histogram: ScoreHistogram, fmr: float, *, pairs: GroupPairs | None = None
 ) -> Threshold:
     """Return the lowest threshold that at most a share `fmr` of comparisons reaches.
 
-    With n comparisons, k the most errors whose share is at most `fmr`: the next float32 above the
-    (k + 1)-th highest score. The histogram finds its bin; one pass over the scores keeps those
-    from there upwards, which `Scores.false_matches` then uses.
+    Let k be the largest number of errors whose share of all comparisons is at most `fmr`. The
+    threshold is the next float32 above the (k + 1)-th highest score. The histogram gives the bin
+    of that score. One pass over the scores keeps those at or above the bin; `Scores.false_matches`
+    uses them again.
 
     Parameters
     ----------
     scores
         The scores.
     histogram
-        Theirs.
+        Histogram of these scores.
     fmr
-        In [0, 1). At 0 no comparison reaches the threshold.
+        Target, in [0, 1). At 0 no comparison reaches the threshold.
     pairs
-        Which comparisons it is set on, by groups of `histogram.cells`; None for everybody with
-        everybody.
+        The comparisons that the threshold is set on, by pairs of groups of `histogram.grouping`.
+        None for all comparisons.
 
     Raises
     ------
@@ -63,11 +64,11 @@ def threshold_at(
     ValueError
         If `fmr` is not in [0, 1).
     """
-    pairs = pairs or CellPairs.every(histogram.cells)
+    pairs = pairs or GroupPairs.every(histogram.grouping)
     counts = histogram.of(pairs)
     allowed = allowed_errors(fmr, counts.trials)
     bin_of_next = int(np.flatnonzero(counts.at_or_above > allowed)[-1])
-    # A bin lower, since products of other shapes may round the last bit otherwise.
+    # Start one bin lower: matrix products of other shapes may round the last bit differently.
     tail = scores.tail(float(counts.edges[max(bin_of_next - 1, 0)]))
     score = tail.score[pairs.holds(tail.left, tail.right)]
     reached = np.partition(score, len(score) - 1 - allowed)[len(score) - 1 - allowed]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from fairness.tables import CmcCurve, Curves, DetCurve, DiscardCurve, ScoreSpread
+from fairness.tables import CmcCurve, Curves, DetCurve, DiscardCurve, ScoreDistribution
 
 
 def made_curves(people: Mapping[str, int], groups: tuple[str, ...]) -> Curves:
@@ -21,7 +21,7 @@ def made_curves(people: Mapping[str, int], groups: tuple[str, ...]) -> Curves:
         + tuple(made_det("race*sex", group, 707, 0.9 + 0.05 * i) for i, group in enumerate(groups)),
         cmc=tuple(_cmc("age", age, 0.5 + 0.05 * i) for i, age in enumerate(some)),
         discard=tuple(_edc("age", age, 0.3 - 0.05 * i) for i, age in enumerate(some)),
-        scores=tuple(_spread("age", age, 0.04 * i) for i, age in enumerate(some)),
+        scores=tuple(_distribution("age", age, 0.04 * i) for i, age in enumerate(some)),
     )
 
 
@@ -44,9 +44,11 @@ def _edc(factor: str, group: str, fnmr: float) -> DiscardCurve:
     return DiscardCurve(factor, group, share, fnmr * (1 - share) ** 0.7, 60)
 
 
-def _spread(factor: str, group: str, shift: float) -> ScoreSpread:
+def _distribution(factor: str, group: str, shift: float) -> ScoreDistribution:
     edges = np.linspace(0, 1, 81)
     middle = (edges[1:] + edges[:-1]) / 2
     mated = 4000 * np.exp(-(((middle - 0.62 - shift) / 0.09) ** 2))
     non_mated = 90000 * np.exp(-(((middle - 0.5 + shift) / 0.08) ** 2))
-    return ScoreSpread(factor, group, edges, mated.astype(np.int64), non_mated.astype(np.int64), 60)
+    return ScoreDistribution(
+        factor, group, edges, mated.astype(np.int64), non_mated.astype(np.int64), 60
+    )

@@ -10,10 +10,9 @@ from made_curves import made_curves, made_det
 from made_differences import made_acceptance, made_differentials
 
 from fairness.cohort import AGE_EDGES, GAP_EDGES, bands
-from fairness.rates import Rate, wilson
-from fairness.rates.rate import status_of
+from fairness.rates import Rate, status_of, wilson
 from fairness.report.audit_report import AuditReport
-from fairness.tables import OVERALL, Curves, Table, audit_table, rate_row, suppress_secondary
+from fairness.tables import OVERALL, Curves, Table, audit_table, rate_row, suppress_complementary
 
 AGES = bands(AGE_EDGES)
 GAPS = bands(GAP_EDGES)
@@ -101,7 +100,7 @@ def _card() -> dict[str, str]:
 
 
 def _tables(groups: tuple[str, ...]) -> tuple[Table, ...]:
-    rates = suppress_secondary(
+    rates = suppress_complementary(
         [
             *_age_rates(),
             *_group_rates("race*sex", groups),
@@ -109,7 +108,7 @@ def _tables(groups: tuple[str, ...]) -> tuple[Table, ...]:
         ],
         ("factor", "metric"),
     )
-    gaps = suppress_secondary(_gap_rows(), ("metric", "age"), ("metric", "gap"))
+    gaps = suppress_complementary(_gap_rows(), ("metric", "age"), ("metric", "gap"))
     return (
         audit_table("coverage", _coverage(groups)),
         audit_table("rates", rates),

@@ -70,10 +70,10 @@ class Counted:
             elif made:
                 self.others.append(row)
 
-    def between(self, cells, first, second):
+    def between(self, grouping, first, second):
         """Comparisons of two groups of photos."""
-        wanted = sorted((cells.names.index(first), cells.names.index(second)))
-        return [row for row in self.others if sorted(cells.codes[list(row[:2])]) == wanted]
+        wanted = sorted((grouping.names.index(first), grouping.names.index(second)))
+        return [row for row in self.others if sorted(grouping.codes[list(row[:2])]) == wanted]
 
 
 def by_dyad(cohort, rows, threshold=-np.inf):

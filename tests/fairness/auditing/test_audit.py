@@ -30,9 +30,9 @@ from fairness import (
     audit,
     read_scores,
 )
-from fairness.cohort import Cells
+from fairness.cohort import Grouping
 from fairness.identification import IdentificationPlan
-from fairness.tables import OVERALL, Row, hidden_groups
+from fairness.tables import OVERALL, Row, suppressed_groups
 
 MATCHER = {"model": "made", "weights_sha256": "ab" * 32}
 
@@ -223,12 +223,12 @@ def test_no_table_or_curve_has_a_number_of_three_people(with_few: AuditReport) -
     assert not [curve for curve in drawn if "few" in curve.group]
 
 
-def test_what_is_hidden_cannot_be_found_by_subtraction(with_few: AuditReport) -> None:
+def test_what_is_suppressed_cannot_be_found_by_subtraction(with_few: AuditReport) -> None:
     for name, key, rows in totals(with_few):
-        hidden = [row for row in rows if row["status"] == "suppressed"]
-        if len(hidden) == 1 < len(rows):
+        suppressed = [row for row in rows if row["status"] == "suppressed"]
+        if len(suppressed) == 1 < len(rows):
             smallest = min(
-                (row for row in rows if row not in hidden), key=lambda row: row["subjects"]
+                (row for row in rows if row not in suppressed), key=lambda row: row["subjects"]
             )
             assert smallest["subjects"] >= 100, (name, key)
             assert smallest["subjects"] % 10 == 0, (name, key)
@@ -238,7 +238,7 @@ def test_what_is_hidden_cannot_be_found_by_subtraction(with_few: AuditReport) ->
         assert sum(row["status"] == "suppressed" for row in inside) != 1, age
 
 
-def test_a_group_that_is_hidden_for_another_is_hidden_in_every_table(with_few: AuditReport) -> None:
+def test_a_group_suppressed_for_another_is_suppressed_in_every_table(with_few: AuditReport) -> None:
     assert one(with_few, "coverage", factor="kind", group="b")["status"] == "suppressed"
     shown = [
         (table.name, dict(row))
@@ -251,7 +251,7 @@ def test_a_group_that_is_hidden_for_another_is_hidden_in_every_table(with_few: A
     assert not [curve for curve in drawn if curve.group == "b" and curve.factor == "kind"]
 
 
-def test_a_hidden_group_stays_hidden_where_another_has_fewer_trials() -> None:
+def test_a_suppressed_group_stays_suppressed_where_another_has_fewer_trials() -> None:
     scores = Made({"b": 40, "c": 60, "few": 3}, noise=dict.fromkeys("bc", 0.9)).scores()
     report = audited(without(scores, {f"c{person:03}-1.jpg" for person in range(40)}))
     assert one(report, "coverage", group="b")["status"] == "suppressed"
@@ -269,16 +269,16 @@ def test_a_group_of_which_few_could_be_compared_is_not_told_by_others() -> None:
             assert (row["status"], row["subjects"]) == ("suppressed", None)
 
 
-def test_groups_inside_others_are_hidden_so_that_neither_sum_tells() -> None:
+def test_groups_inside_others_are_suppressed_so_that_neither_sum_tells() -> None:
     people = {"x, u": 3, "x, v": 40, "x, w": 50, "y, v": 60, "y, w": 70, "z, v": 25, "z, w": 20}
     labels = [name for name, number in people.items() for _ in range(number)]
     samples = [Sample(f"{place:03}", f"{place}") for place in range(len(labels))]
     cohort = Cohort.of(samples, name="made")
-    inner = Cells.of("outer*inner", labels)
-    outer = Cells.of("outer", [label[0] for label in labels])
-    assert hidden_groups(cohort, inner) == {"x, u", "z, w"}
-    assert hidden_groups(cohort, inner, [(outer, ())]) == {"x, u", "x, v", "z, v", "z, w"}
-    assert hidden_groups(cohort, inner, [(outer, {"y"})]) == {"x, u", "x, v", "y, v", "y, w"}
+    inner = Grouping.of("outer*inner", labels)
+    outer = Grouping.of("outer", [label[0] for label in labels])
+    assert suppressed_groups(cohort, inner) == {"x, u", "z, w"}
+    assert suppressed_groups(cohort, inner, [(outer, ())]) == {"x, u", "x, v", "z, v", "z, w"}
+    assert suppressed_groups(cohort, inner, [(outer, {"y"})]) == {"x, u", "x, v", "y, v", "y, w"}
 
 
 def test_the_page_says_that_three_people_are_not_shown() -> None:
@@ -337,7 +337,7 @@ def test_without_mates_the_report_says_nothing_of_misses() -> None:
     assert finite(report)
 
 
-def test_a_group_without_mates_hides_no_other() -> None:
+def test_a_group_without_mates_suppresses_no_other() -> None:
     scores = Made({"a": 60, "b": 60}, noise={"a": 0.9}).scores()
     report = audited(without(scores, {f"b{person:03}-1.jpg" for person in range(60)}))
     for name, metric in (("rates", "FNMR"), ("open_set", "FNIR"), ("open_set", "FTE")):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fairness.calibration import CalibrationRecord, calibrate
 from fairness.calibration.gallery_sizes import _Searches, chance_of_a_lead, false_positive_rates
 from fairness.calibration.impostors import Impostors
-from fairness.calibration.record import AgeBand
+from fairness.calibration.record import AgeBandRecord
 from fairness.cohort import Cohort, Sample
 from fairness.errors import CalibrationError
 
@@ -50,7 +50,7 @@ def made(of: Cohort, vectors: Vectors, **options: Any) -> CalibrationRecord:
     return calibrate(of, vectors, model=MODEL, made_on=date(2026, 11, 1), **options)
 
 
-def only_band(record: CalibrationRecord) -> AgeBand:
+def only_band(record: CalibrationRecord) -> AgeBandRecord:
     (band,) = record.bands
     return band
 

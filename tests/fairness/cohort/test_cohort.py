@@ -105,7 +105,7 @@ def test_unknown_contradicts_nothing() -> None:
         Sample("b.jpg", "s1"),
     ]
     found = cohort(*samples)
-    assert found.cells("sex").names == ("female", UNKNOWN)
+    assert found.grouping("sex").names == ("female", UNKNOWN)
 
 
 def test_an_age_within_a_year_of_the_dates_stands() -> None:
@@ -134,8 +134,8 @@ def test_every_label_is_in_the_hash(label: str) -> None:
 
 
 def names(factor: str, *samples: Sample) -> list[str]:
-    cells = cohort(*samples).cells(factor)
-    return [cells.names[code] for code in cells.codes]
+    grouping = cohort(*samples).grouping(factor)
+    return [grouping.names[code] for code in grouping.codes]
 
 
 FACTOR_STORIES: dict[str, tuple[str, str, list[object], list[str]]] = {
@@ -211,7 +211,7 @@ def test_factors_cross() -> None:
 
 def test_an_unheard_of_factor_lists_those_there_are() -> None:
     with pytest.raises(CohortError, match=r"factor 'height'.*Use one of age, sex, tone, .*, race,"):
-        cohort(*photos("s1", labels={"race": "White"})).cells("age*height")
+        cohort(*photos("s1", labels={"race": "White"})).grouping("age*height")
 
 
 def measured(*values: tuple[str, float, float]) -> list[Sample]:
@@ -253,7 +253,7 @@ def test_coverage_counts_photos_and_subjects_of_each_group() -> None:
         Sample("e.jpg", "s3"),
     ]
     found = cohort(*samples)
-    assert found.coverage(found.cells("age")) == (
+    assert found.coverage(found.grouping("age")) == (
         Coverage("04 to under 08", subjects=1, photos=2),
         Coverage("08 to under 13", subjects=2, photos=2),
         Coverage(UNKNOWN, subjects=1, photos=1),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairness.cohort import AGE_EDGES, GAP_EDGES, UNKNOWN, Cells, band, bands
+from fairness.cohort import AGE_EDGES, GAP_EDGES, UNKNOWN, Grouping, band, bands
 
 LABELS = st.lists(st.sampled_from(["a", "b", UNKNOWN]), min_size=1, max_size=30)
 
@@ -47,15 +47,15 @@ def test_what_is_no_age_is_refused(years: float) -> None:
 
 @given(LABELS)
 def test_cells_keep_every_label(labels: list[str]) -> None:
-    cells = Cells.of("factor", labels)
-    assert [cells.names[code] for code in cells.codes] == labels
-    assert list(cells.names) == sorted(set(labels))
+    grouping = Grouping.of("factor", labels)
+    assert [grouping.names[code] for code in grouping.codes] == labels
+    assert list(grouping.names) == sorted(set(labels))
 
 
 @given(LABELS)
 def test_crossed_cells_are_the_intersections_that_occur(labels: list[str]) -> None:
     other = list(reversed(labels))
-    crossed = Cells.of("one", labels).crossed(Cells.of("two", other))
+    crossed = Grouping.of("one", labels).crossed(Grouping.of("two", other))
     expected = [f"{a}, {b}" for a, b in zip(labels, other, strict=True)]
     assert [crossed.names[code] for code in crossed.codes] == expected
     assert crossed.factor == "one*two"

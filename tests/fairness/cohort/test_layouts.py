@@ -104,8 +104,8 @@ def test_the_manifest_of_rendered_people_reads_cleanly(cohort: rendered_cohort.C
     found = read_cohort(cohort.manifest)
     assert len(found) == len(found.subjects) == rendered_cohort.SUBJECTS
     assert all((cohort.manifest.parent / sample.photo).is_file() for sample in found.samples)
-    assert set(found.cells("age").names) == {"08 to under 13"}
-    assert "unknown" not in (*found.cells("tone").names, *found.cells("apparent_tone").names)
+    assert set(found.grouping("age").names) == {"08 to under 13"}
+    assert "unknown" not in (*found.grouping("tone").names, *found.grouping("apparent_tone").names)
     assert found.factors[-1] == "degradation"
     assert read_cohort(cohort.manifest.parent).sha256 == found.sha256
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairness.differentials import differentials, joint_differentials
+from fairness.differentials import combined_differentials, differentials
 from fairness.differentials.differential import factor_ratio
 from fairness.differentials.measures import (
     ALPHAS,
@@ -252,7 +252,7 @@ def test_no_errors_anywhere_are_said_and_never_a_number_from_nowhere():
     assert "no errors observed" in found["Gini", None].flags
     assert found["max/mean", None].value is None
     assert found["max/min", None].value is None
-    joint = named(joint_differentials(nothing, nothing, draws=50))
+    joint = named(combined_differentials(nothing, nothing, draws=50))
     assert joint["GARBE", 0.5].value == 0
     assert "no errors observed" in joint["GARBE", 0.5].flags
     assert joint["IR", 0.5].value is None
@@ -269,7 +269,7 @@ def test_one_group_differs_from_nothing():
 
 def test_both_rates_of_a_group_are_summarised_in_the_same_draws():
     fmr, fnmr = non_mated([0.01, 0.02, 0.05]), mated([0.1, 0.1, 0.3])
-    found = named(joint_differentials(fmr, fnmr, draws=300))
+    found = named(combined_differentials(fmr, fnmr, draws=300))
     rates = [[counts.rate().estimate for counts in kind.values()] for kind in (fmr, fnmr)]
     for alpha in ALPHAS:
         assert found["FDR", alpha].value == pytest.approx(float(fdr(*rates, alpha)))
@@ -290,12 +290,12 @@ def test_a_group_enters_with_both_its_rates_or_with_none():
     fmr, fnmr = non_mated([0.01, 0.02, 0.05]), mated([0.1, 0.1, 0.3])
     few = fnmr["group 1"].trials * (np.arange(600) < 215)
     fnmr["group 1"] = SubjectCounts(np.minimum(few, 1), few)
-    for summary in joint_differentials(fmr, fnmr, draws=50, alphas=[0.5]):
+    for summary in combined_differentials(fmr, fnmr, draws=50, alphas=[0.5]):
         assert summary.excluded == (("group 1", "insufficient"),)
     with pytest.raises(ValueError, match="same groups"):
-        joint_differentials(fmr, {"group 0": fnmr["group 0"]})
+        combined_differentials(fmr, {"group 0": fnmr["group 0"]})
     with pytest.raises(ValueError, match="weights"):
-        joint_differentials(fmr, fnmr, alphas=[1.5])
+        combined_differentials(fmr, fnmr, alphas=[1.5])
 
 
 def test_a_factor_is_compared_within_what_else_is_known():

@@ -130,15 +130,15 @@ def total(counts):
 
 def test_one_cut_refuses_more_of_the_worse_group_and_that_is_not_lost():
     people = cohort()
-    cells, pairs = people.cells("group"), judged(people)
+    grouping, pairs = people.grouping("group"), judged(people)
     cut = pairs.cut(0.25)
     assert np.sum(pairs.quality < cut) <= 10
-    refused = refused_by_group(people, cells, cut=cut)
+    refused = refused_by_group(people, grouping, cut=cut)
     quality = {"a": np.arange(20) + 10, "b": np.r_[np.arange(20) + 5, np.arange(20) + 4]}
     assert total(refused["a"]) == (2 * np.sum(quality["a"] < cut), 40)
     assert total(refused["b"]) == (np.sum(quality["b"] < cut), 40)
     assert refused["b"].rate().estimate > refused["a"].rate().estimate
-    after = pairs.missed_after(cells, cut=cut)
+    after = pairs.missed_after(grouping, cut=cut)
     for name, offset in (("a", 10), ("b", 4)):
         own = [i for i in range(40) if "ab"[i % 2] == name]
         kept = [i for i in own if i // 2 + offset >= cut]
@@ -150,24 +150,24 @@ def test_one_cut_refuses_more_of_the_worse_group_and_that_is_not_lost():
 
 def test_without_a_cut_nothing_is_refused():
     people = cohort()
-    cells, pairs = people.cells("group"), judged(people)
+    grouping, pairs = people.grouping("group"), judged(people)
     assert pairs.cut(0) == pairs.quality.min()
     assert pairs.cut(1) == math.inf
-    before = pairs.missed_after(cells, cut=pairs.cut(0))
+    before = pairs.missed_after(grouping, cut=pairs.cut(0))
     for misses in before.values():
         assert total(misses.missed) == total(misses.missed_or_refused)
-    everything = pairs.missed_after(cells, cut=math.inf)
+    everything = pairs.missed_after(grouping, cut=math.inf)
     assert [total(misses.missed) for misses in everything.values()] == [(0, 0), (0, 0)]
 
 
 def test_curves_and_tenths_add_up_to_all_comparisons():
     people = cohort()
-    cells, pairs = people.cells("group"), judged(people)
-    curves = pairs.curves(cells)
+    grouping, pairs = people.grouping("group"), judged(people)
+    curves = pairs.curves(grouping)
     assert {name: int(curve.kept[0]) for name, curve in curves.items()} == {"a": 20, "b": 20}
     assert sum(curve.errors[0] for curve in curves.values()) == pairs.missed.sum()
-    tenths = pairs.by_decile(cells)
-    sizes = np.array([[total(c)[1] for c in tenths.missed[name]] for name in cells.names])
+    tenths = pairs.by_decile(grouping)
+    sizes = np.array([[total(c)[1] for c in tenths.missed[name]] for name in grouping.names])
     assert sizes.sum() == 40
     assert sizes.sum(axis=0).min() >= 2
     assert sizes[1, 0] == 4  # the worst photos are those of b
@@ -185,8 +185,8 @@ def test_the_label_of_the_later_photo_counts_and_an_edge_is_in_the_tenth_above()
         ],
         name="test",
     )
-    pairs, cells = judged(people), people.cells("half")
-    tenths = pairs.by_decile(cells)
+    pairs, grouping = judged(people), people.grouping("half")
+    tenths = pairs.by_decile(grouping)
     assert tenths.edges.tolist() == list(range(1, 10))
     assert [total(counts)[1] for counts in tenths.missed["b"]] == [1] * 9 + [2]
     assert [total(counts)[1] for counts in tenths.missed["a"]] == [0] * 10
@@ -207,7 +207,7 @@ def test_photos_without_a_vector_or_a_quality_are_left_out_and_counted():
     compared = Pairs(left, right, score)
     pairs = JudgedPairs.of(people, compared, threshold=0.5)
     assert (pairs.quality.tolist(), pairs.missed.tolist(), pairs.left_out) == ([1.0], [True], 2)
-    refused = refused_by_group(people, people.cells("source"), cut=3.0)["unknown"]
+    refused = refused_by_group(people, people.grouping("source"), cut=3.0)["unknown"]
     assert total(refused) == (2, 3)
     with pytest.raises(CohortError, match="Give a quality"):
         JudgedPairs.of(people, compared.where(np.array([False, True, True])), threshold=0.5)
@@ -215,7 +215,7 @@ def test_photos_without_a_vector_or_a_quality_are_left_out_and_counted():
 
 def test_groups_without_a_comparison_have_no_curve_but_a_row():
     people = Cohort.of([*cohort().samples, Sample("z", "z", labels={"group": "c"})], name="test")
-    pairs, cells = judged(Cohort.of(people.samples[:80], name="test")), people.cells("group")
+    pairs, grouping = judged(Cohort.of(people.samples[:80], name="test")), people.grouping("group")
     pairs = JudgedPairs(people, pairs.photos, pairs.quality, pairs.missed, 0)
-    assert set(pairs.curves(cells)) == {"a", "b"}
-    assert total(pairs.missed_after(cells, cut=0)["c"].missed) == (0, 0)
+    assert set(pairs.curves(grouping)) == {"a", "b"}
+    assert total(pairs.missed_after(grouping, cut=0)["c"].missed) == (0, 0)

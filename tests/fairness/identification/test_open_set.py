@@ -40,7 +40,7 @@ def worked_example(thresholds=(0.3, 0.5), depth=10):
 
 
 def everybody(found):
-    return found.cohort.cells("age")  # nobody has an age, so that all are in one group
+    return found.cohort.grouping("age")  # nobody has an age, so that all are in one group
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def by_hand(plan, vectors, acquired, rank, threshold):
 
 @pytest.mark.parametrize("seed", range(30))
 def test_searches_in_blocks_agree_with_counting_by_hand(seed, monkeypatch):
-    monkeypatch.setattr("fairness.identification._AT_ONCE", 20)
+    monkeypatch.setattr("fairness.identification.open_set._AT_ONCE", 20)
     rng = np.random.default_rng(seed)
     cohort = drawn_cohort(rng)
     plan = IdentificationPlan.drawn(cohort, seed=seed, photos=1 + seed % 2)
@@ -153,7 +153,7 @@ def test_searches_in_blocks_agree_with_counting_by_hand(seed, monkeypatch):
     reasons = ["" if have else "no face" for have in acquired]
     for threshold in (-0.5, 0.0, 0.5, 0.7, 1.0):
         found = search_plan(plan, vectors, reasons, thresholds=(threshold,))
-        whole = found.cohort.cells("source")
+        whole = found.cohort.grouping("source")
         for rank in {1, min(2, found.enrolled), found.enrolled}:
             missed, refused_too, alarms, candidates = by_hand(
                 plan, vectors, acquired, rank, threshold
@@ -218,7 +218,7 @@ def test_misses_fall_with_the_rank_and_rise_with_the_threshold(found):
     )
     assert np.all(np.diff(missed, axis=0) <= 0)
     assert np.all(np.diff(missed, axis=1) >= 0)
-    last = mated.fnir(found.cohort.cells("source"), rank=found.enrolled)["unknown"]
+    last = mated.fnir(found.cohort.grouping("source"), rank=found.enrolled)["unknown"]
     assert last.missed.errors.sum() == 0
     assert last.missed_or_refused.errors.sum() == np.sum(mated.refused | mated.unenrolled)
 
@@ -226,7 +226,7 @@ def test_misses_fall_with_the_rank_and_rise_with_the_threshold(found):
 @repeatable
 @given(searched())
 def test_alarms_fall_with_the_threshold_and_are_no_more_than_candidates(found):
-    whole = found.cohort.cells("source")
+    whole = found.cohort.grouping("source")
     alarms = []
     for threshold in found.non_mated.thresholds:
         fpir = found.non_mated.fpir(whole, threshold=threshold)["unknown"]
@@ -240,15 +240,15 @@ def test_alarms_fall_with_the_threshold_and_are_no_more_than_candidates(found):
 @repeatable
 @given(searched(), st.sampled_from(["sex", "age", "age*sex"]))
 def test_groups_add_up_to_everybody(found, factor):
-    whole, cells = found.cohort.cells("source"), found.cohort.cells(factor)
+    whole, grouping = found.cohort.grouping("source"), found.cohort.grouping(factor)
     for count in (
-        lambda cells: found.non_mated.fpir(cells, threshold=0.3),
-        lambda cells: {k: m.missed for k, m in found.mated.fnir(cells, rank=1).items()},
+        lambda grouping: found.non_mated.fpir(grouping, threshold=0.3),
+        lambda grouping: {k: m.missed for k, m in found.mated.fnir(grouping, rank=1).items()},
         found.failed_probes,
         found.failed_enrolments,
     ):
-        parts = count(cells)
-        assert list(parts) == list(cells.names)
+        parts = count(grouping)
+        assert list(parts) == list(grouping.names)
         for side in ("errors", "trials"):
             added = sum(getattr(part, side) for part in parts.values())
             np.testing.assert_array_equal(added, getattr(count(whole)["unknown"], side))

@@ -40,7 +40,7 @@ def test_relatives_are_counted_apart():
     assert [samples[photo].photo for photo in plan.non_mated] == ["cat 10", "dan 10"]
     vectors = np.array([[1, 0], [1, 0], [0, 1], [0, 1], [1, 0], [1, 0]], np.float32)
     found = search_plan(plan, vectors, thresholds=(0.5,))
-    whole = plan.cohort.cells("source")
+    whole = plan.cohort.grouping("source")
     assert total(found.non_mated.fpir(whole, threshold=0.5)["unknown"]) == (1, 2)  # dan as ann
     assert total(found.kin.fpir(whole, threshold=0.5)["unknown"]) == (1, 1)  # cat as her sister
     assert found.non_mated.selectivity(whole, threshold=0.5)["unknown"].enrolled == 1.5
@@ -54,7 +54,7 @@ def test_a_photo_that_was_not_enrolled_makes_its_subject_a_miss():
     vectors = np.array([[1, 0], [1, 0], [0, 1], [0, 1], [1, 0], [0, 1]], np.float32)
     reasons = ["", "no face", "", "", "", "not readable"]  # ann at five, dan
     found = search_plan(plan, vectors, reasons)
-    whole = plan.cohort.cells("source")
+    whole = plan.cohort.grouping("source")
     assert found.enrolled == 1
     misses = found.mated.fnir(whole, rank=1)["unknown"]
     assert (total(misses.missed), total(misses.missed_or_refused)) == ((0, 1), (1, 2))
@@ -88,7 +88,7 @@ def test_scores_and_thresholds_are_compared_in_single_precision():
     assert found.non_mated.alarms(0.7).tolist() == [True, True]
     assert found.non_mated.alarms(above).tolist() == [False, False]
     assert found.non_mated.candidates.tolist() == [[1, 0], [2, 0]]
-    whole = plan.cohort.cells("source")
+    whole = plan.cohort.grouping("source")
     assert found.non_mated.selectivity(whole, threshold=0.7)["unknown"].mean == 1.5
 
 
@@ -113,7 +113,7 @@ def test_photos_without_an_age_come_after_those_with_one_and_dates_decide_otherw
 def test_one_subject_and_no_non_mated_probe_give_rates_that_say_so():
     cohort = cohort_of(Sample("a", "x"), Sample("b", "x"))
     found = search_plan(IdentificationPlan.of(cohort), np.ones((2, 1)), thresholds=(0.5,))
-    whole = cohort.cells("source")
+    whole = cohort.grouping("source")
     missed = found.mated.fnir(whole, rank=1)["unknown"].missed.rate()
     assert (missed.errors, missed.trials, missed.status) == (0, 1, "suppressed")
     alarms = found.non_mated.fpir(whole, threshold=0.5)["unknown"].rate()
@@ -233,7 +233,7 @@ def test_what_lists_do_not_reach_is_refused():
     listed = [SearchResult("cat 10", (("ann", 0.9), ("eve", 0.8)))]
     results = [*listed, *(SearchResult(name) for name in PROBES if name != "cat 10")]
     found = judge_lists(plan, results, enrolled=9, depth=2)
-    whole = plan.cohort.cells("source")
+    whole = plan.cohort.grouping("source")
     with pytest.raises(ScoresError, match="rank 3 of lists of 2"):
         found.mated.fnir(whole, rank=3)
     assert found.non_mated.alarms(0.1).tolist() == [True, False]  # whatever else, eve is listed

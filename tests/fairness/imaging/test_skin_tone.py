@@ -209,8 +209,8 @@ def test_measured_tones_fill_gaps_and_replace_nothing() -> None:
     tones = {name: ApparentTone("", lightness=70.0, hue=60.0) for name in ("a.jpg", "b.jpg")}
     filled = with_tones(found, {**tones, "c.jpg": ApparentTone("grey")})
     assert [sample.skin_tone_l for sample in filled.samples] == [70, 30, None]
-    cells = filled.cells("apparent_tone")
-    assert [cells.names[code] for code in cells.codes] == ["light yellow", UNKNOWN, UNKNOWN]
+    grouping = filled.grouping("apparent_tone")
+    assert [grouping.names[code] for code in grouping.codes] == ["light yellow", UNKNOWN, UNKNOWN]
 
 
 def measured(values: dict[str, list[float]]) -> list[Sample]:
@@ -248,7 +248,7 @@ def test_confounds_show_how_groups_were_photographed() -> None:
     exposure = np.array([exposures[sample.photo] for sample in found.samples])
     quality = np.full(12, math.nan)
     light, dark, *unknown = confounds(
-        found, found.cells("tone"), {"exposure": exposure, "quality": quality}
+        found, found.grouping("tone"), {"exposure": exposure, "quality": quality}
     )
     assert (light.group, light.fact, light.mean) == ("Monk 1-3 (light)", "exposure", 70)
     assert (light.subjects, light.photos) == (3, 6)
@@ -261,7 +261,7 @@ def test_confounds_show_how_groups_were_photographed() -> None:
 def test_facts_must_be_told_of_every_photo() -> None:
     found = Cohort.of([Sample("a.jpg", "s1")], name="school")
     with pytest.raises(ValueError, match="one exposure for each of 1 photos"):
-        confounds(found, found.cells("sex"), {"exposure": [1.0, 2.0]})
+        confounds(found, found.grouping("sex"), {"exposure": [1.0, 2.0]})
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from fairness.report.audit_report import AuditReport
 from fairness.report.figure_style import png, svg
 from fairness.report.figures import draw_all
-from fairness.tables import CmcCurve, DetCurve, DiscardCurve, ScoreSpread, factors
+from fairness.tables import CmcCurve, DetCurve, DiscardCurve, ScoreDistribution, factors
 
 HIDDEN = "not shown, to protect people in small groups"
 
@@ -219,7 +219,7 @@ def test_ranks_and_bins_have_to_fit() -> None:
     with pytest.raises(ValueError, match="ranks"):
         CmcCurve("age", "a", np.array([1, 2, 3]), RATES, 30)
     with pytest.raises(ValueError, match="one edge more"):
-        ScoreSpread("age", "a", RATES, np.array([1, 2]), np.array([1, 2]), 30)
+        ScoreDistribution("age", "a", RATES, np.array([1, 2]), np.array([1, 2]), 30)
 
 
 def test_factors_of_curves_keep_their_order(report: AuditReport) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from made_report import made_report, small_report
 
-import fairness.report as folder_module
+import fairness.report.writer as folder_module
 from fairness.errors import AuditError
 from fairness.rates import clustered_rate
 from fairness.report.audit_report import AuditReport

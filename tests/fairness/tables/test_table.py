@@ -21,7 +21,7 @@ from fairness.tables import (
     Table,
     audit_table,
     rate_row,
-    suppress_secondary,
+    suppress_complementary,
 )
 from fairness.tables.schemas import RATE_COLUMNS
 
@@ -166,16 +166,16 @@ def group_rows(statuses: list[str], subjects: list[int]) -> list[dict[str, Any]]
 def test_one_suppressed_group_takes_the_next_smallest_with_it() -> None:
     rows = group_rows(["ok", "suppressed", "limited", "ok"], [300, 4, 60, 120])
     total = {"factor": "age", "metric": "FMR", "group": OVERALL, "status": "ok", "subjects": 484}
-    after = suppress_secondary([total, *rows], ("factor", "metric"))
+    after = suppress_complementary([total, *rows], ("factor", "metric"))
     assert [row["status"] for row in after] == ["ok", "ok", "suppressed", "suppressed", "ok"]
     assert (after[3]["subjects"], after[3]["trials"]) == (None, None)
     assert after[0] == total
 
 
-def test_a_large_group_is_rounded_and_not_hidden_for_a_small_one() -> None:
+def test_a_large_group_is_rounded_and_not_suppressed_for_a_small_one() -> None:
     rows = group_rows(["ok", "ok", "suppressed"], [3191, 1087, 3])
     rows[1] |= {"estimate": 0.081587, "errors": 152, "trials": 1752, "low": math.nan, "bound": 0.0}
-    after = suppress_secondary(rows, ("factor", "metric"))
+    after = suppress_complementary(rows, ("factor", "metric"))
     assert [row["status"] for row in after] == ["ok", "ok", "suppressed"]
     shown = {name: after[1][name] for name in ("estimate", "errors", "trials", "subjects")}
     assert shown == {"estimate": 0.082, "errors": 150, "trials": 1800, "subjects": 1100}
@@ -185,7 +185,7 @@ def test_a_large_group_is_rounded_and_not_hidden_for_a_small_one() -> None:
 def test_another_metric_is_a_total_of_its_own() -> None:
     rows = group_rows(["ok", "ok"], [300, 60])
     others = [row | {"metric": "FNMR"} for row in group_rows(["ok", "suppressed"], [90, 4])]
-    after = suppress_secondary([*rows, *others], ("factor", "metric"))
+    after = suppress_complementary([*rows, *others], ("factor", "metric"))
     assert [row["status"] for row in after] == ["ok", "ok", "suppressed", "suppressed"]
 
 
@@ -200,11 +200,11 @@ def test_a_map_is_protected_along_both_sides() -> None:
         for a in range(3)
         for g in range(3)
     ]
-    after = suppress_secondary(rows, ("age",), ("gap",))
+    after = suppress_complementary(rows, ("age",), ("gap",))
     for side in ("age", "gap"):
         for value in range(3):
-            hidden = [r for r in after if r[side] == value and r["status"] == "suppressed"]
-            assert len(hidden) != 1
+            suppressed = [r for r in after if r[side] == value and r["status"] == "suppressed"]
+            assert len(suppressed) != 1
     assert all(row["age"] is not None and row["gap"] is not None for row in after)
 
 
@@ -215,14 +215,14 @@ def test_a_map_is_protected_along_both_sides() -> None:
 )
 def test_never_is_exactly_one_of_several_groups_suppressed(groups: list[tuple[str, int]]) -> None:
     rows = group_rows([status for status, _ in groups], [count for _, count in groups])
-    after = suppress_secondary(rows, ("factor", "metric"))
-    hidden = [row["status"] == "suppressed" for row in after]
-    assert sum(hidden) != 1 or len(rows) == 1
-    assert sum(hidden) <= max(2, sum(row["status"] == "suppressed" for row in rows))
-    assert [row for row, gone in zip(after, hidden, strict=True) if not gone] == [
-        row for row, gone in zip(rows, hidden, strict=True) if not gone
+    after = suppress_complementary(rows, ("factor", "metric"))
+    suppressed = [row["status"] == "suppressed" for row in after]
+    assert sum(suppressed) != 1 or len(rows) == 1
+    assert sum(suppressed) <= max(2, sum(row["status"] == "suppressed" for row in rows))
+    assert [row for row, gone in zip(after, suppressed, strict=True) if not gone] == [
+        row for row, gone in zip(rows, suppressed, strict=True) if not gone
     ]
-    assert suppress_secondary(after, ("factor", "metric")) == after
+    assert suppress_complementary(after, ("factor", "metric")) == after
 
 
 def test_every_table_of_an_audit_says_what_its_columns_are() -> None:

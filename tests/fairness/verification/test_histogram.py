@@ -10,8 +10,8 @@ from made_scores import audits, cohort_of, rounded_units
 
 from fairness.errors import ScoresError
 from fairness.verification import (
-    CellPairs,
     EmbeddingScores,
+    GroupPairs,
     ListedScores,
     Verification,
     allowed_errors,
@@ -43,9 +43,9 @@ def float_above(value):
 )
 def test_rates_at_published_thresholds(threshold, fmr, fnmr):
     verification = Verification(published(), threshold)
-    cells = everybody(10)
-    assert verification.false_matches(cells).overall().rate().estimate == pytest.approx(fmr)
-    missed = verification.false_non_matches(cells)["everybody"]
+    grouping = everybody(10)
+    assert verification.false_matches(grouping).overall().rate().estimate == pytest.approx(fmr)
+    missed = verification.false_non_matches(grouping)["everybody"]
     assert missed.rate().estimate == pytest.approx(fnmr)
 
 
@@ -65,8 +65,8 @@ def test_thresholds_for_published_targets(target, just_above, achieved):
 @given(audits(), st.sampled_from([0, 0.01, 0.1, 1 / 3, 0.5, 0.9]))
 def test_threshold_is_the_lowest_that_keeps_the_target(audit, target):
     scores = EmbeddingScores(*audit, side=4)
-    cells = scores.cohort.cells("group")
-    histogram = scores.histogram(cells)
+    grouping = scores.cohort.grouping("group")
+    histogram = scores.histogram(grouping)
     if not histogram.overall().trials:
         return
     threshold = threshold_at(scores, histogram, target)
@@ -82,15 +82,15 @@ def test_threshold_may_be_set_on_some_groups_or_within_groups():
     groups = ["adult"] * 60 + ["child"] * 40
     cohort = cohort_of([f"s{i}" for i in range(100)], groups=groups)
     scores = EmbeddingScores(cohort, rounded_units(rng, 100))
-    cells = cohort.cells("group")
-    histogram = scores.histogram(cells)
+    grouping = cohort.grouping("group")
+    histogram = scores.histogram(grouping)
     every = scores.vectors @ scores.vectors.T
     adult = np.arange(100) < 60
     for pairs, allowed in (
-        (CellPairs.among(cells, ["adult"]), adult[:, None] & adult),
-        (CellPairs.yoked(cells), adult[:, None] == adult),
-        (CellPairs.between(cells, "child", "adult"), adult[:, None] != adult),
-        (CellPairs.every(cells), np.ones((100, 100), bool)),
+        (GroupPairs.among(grouping, ["adult"]), adult[:, None] & adult),
+        (GroupPairs.yoked(grouping), adult[:, None] == adult),
+        (GroupPairs.between(grouping, "child", "adult"), adult[:, None] != adult),
+        (GroupPairs.every(grouping), np.ones((100, 100), bool)),
     ):
         compared = np.sort(every[np.triu(allowed, 1)])
         threshold = threshold_at(scores, histogram, 0.02, pairs=pairs)
@@ -135,7 +135,7 @@ def test_a_rate_between_edges_is_never_too_low():
 def test_sums_of_groups_are_the_whole():
     cohort = cohort_of([f"s{i}" for i in range(30)], groups=["u", "v", "w"] * 10)
     scores = EmbeddingScores(cohort, rounded_units(np.random.default_rng(7), 30))
-    histogram = scores.histogram(cohort.cells("group"))
+    histogram = scores.histogram(cohort.grouping("group"))
     parts = [histogram.between(a, b).trials for a, b in ("uu", "uv", "uw", "vv", "vw", "ww")]
     assert sum(parts) == histogram.overall().trials == 30 * 29 // 2
     assert histogram.yoked().trials == sum(histogram.within(name).trials for name in "uvw")
@@ -144,4 +144,4 @@ def test_sums_of_groups_are_the_whole():
 
 def test_a_group_that_is_none_is_refused():
     with pytest.raises(ValueError, match="no group"):
-        CellPairs.among(everybody(3), ["adult"])
+        GroupPairs.among(everybody(3), ["adult"])

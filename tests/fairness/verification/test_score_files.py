@@ -62,19 +62,19 @@ def test_a_list_of_all_pairs_says_what_the_vectors_say(audit):
     score = np.sum(vectors[shuffled[:, 0]] * vectors[shuffled[:, 1]], axis=1)
     listed = ListedScores(cohort, shuffled[:, 0], shuffled[:, 1], score)
     embedded = EmbeddingScores(*audit)
-    cells = cohort.cells("group")
+    grouping = cohort.grouping("group")
     assert as_rows(listed.mated()) == as_rows(embedded.mated())
     assert as_rows(listed.kin()) == as_rows(embedded.kin())
     for threshold in (-0.5, 0.5, 1.0):
-        ours, theirs = (made.false_matches(threshold, cells) for made in (listed, embedded))
+        ours, theirs = (made.false_matches(threshold, grouping) for made in (listed, embedded))
         assert dyads(ours.overall()) == dyads(theirs.overall())
         assert by_dyad(cohort, Counted(*audit).others, threshold) == dyads(ours.overall())
-        for a, b in combinations([*cells.names, cells.names[0]], 2):
+        for a, b in combinations([*grouping.names, grouping.names[0]], 2):
             one, other = ours.between(a, b), theirs.between(a, b)
             assert dyads(one) == dyads(other)
             assert one.trials.total == other.trials.total
-            assert listed.histogram(cells).between(a, b).fmr(threshold) == pytest.approx(
-                embedded.histogram(cells).between(a, b).fmr(threshold), nan_ok=True
+            assert listed.histogram(grouping).between(a, b).fmr(threshold) == pytest.approx(
+                embedded.histogram(grouping).between(a, b).fmr(threshold), nan_ok=True
             )
 
 

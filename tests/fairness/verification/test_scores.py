@@ -39,11 +39,11 @@ def test_mates_and_kin_are_all_pairs_of_their_kind(audit):
 @given(audits())
 def test_histogram_counts_what_loops_count(audit):
     cohort, counted = audit[0], Counted(*audit)
-    cells = cohort.cells("group")
-    histogram = EmbeddingScores(*audit, side=3).histogram(cells)
-    for a in cells.names:
-        for b in cells.names:
-            found, wanted = histogram.between(a, b), counted.between(cells, a, b)
+    grouping = cohort.grouping("group")
+    histogram = EmbeddingScores(*audit, side=3).histogram(grouping)
+    for a in grouping.names:
+        for b in grouping.names:
+            found, wanted = histogram.between(a, b), counted.between(grouping, a, b)
             assert found.trials == len(wanted)
             for threshold in THRESHOLDS:
                 reached = sum(score >= threshold for *_, score in wanted)
@@ -57,15 +57,15 @@ def test_histogram_counts_what_loops_count(audit):
 @given(audits())
 def test_false_matches_are_those_that_loops_find(audit):
     cohort, counted = audit[0], Counted(*audit)
-    cells = cohort.cells("group")
+    grouping = cohort.grouping("group")
     made = EmbeddingScores(*audit, side=2)
     for threshold in THRESHOLDS:
-        found = made.false_matches(threshold, cells)
+        found = made.false_matches(threshold, grouping)
         assert dyads(found.overall()) == by_dyad(cohort, counted.others, threshold)
         assert found.overall().trials.total == len(counted.others)
-        for a in cells.names:
-            for b in cells.names:
-                rows = counted.between(cells, a, b)
+        for a in grouping.names:
+            for b in grouping.names:
+                rows = counted.between(grouping, a, b)
                 assert dyads(found.between(a, b)) == by_dyad(cohort, rows, threshold)
                 assert found.between(a, b).trials.total == len(rows)
             assert dyads(found.within(a)) == dyads(found.between(a, a))
@@ -79,9 +79,9 @@ def test_size_of_a_tile_changes_nothing(side):
     groups = list(rng.choice(["u", "v", "w"], 230, p=[0.6, 0.3, 0.1]))
     cohort = cohort_of(people, families=families, groups=groups)
     vectors = rounded_units(rng, 230)
-    cells = cohort.cells("group")
+    grouping = cohort.grouping("group")
     usual, other = EmbeddingScores(cohort, vectors), EmbeddingScores(cohort, vectors, side=side)
-    assert np.array_equal(usual.histogram(cells).counts, other.histogram(cells).counts)
+    assert np.array_equal(usual.histogram(grouping).counts, other.histogram(grouping).counts)
     assert as_rows(usual.tail(0.2)) == as_rows(other.tail(0.2))
     assert len(usual.tail(0.2)) > 100
 
@@ -114,7 +114,7 @@ def test_a_pass_for_each_lower_threshold_and_none_for_groups_or_higher_ones(monk
     cohort = cohort_of(list("aabbcc"), groups=list("uuvvww"))
     made = EmbeddingScores(cohort, np.eye(6, dtype=np.float32))
     for threshold in (0.5, 0.7, 0.5, 0.9):
-        made.false_matches(threshold, cohort.cells("group"))
+        made.false_matches(threshold, cohort.grouping("group"))
         made.false_matches(threshold, everybody(6))
     assert len(passes) == 1
     made.false_matches(0.4, everybody(6))
@@ -132,7 +132,7 @@ def test_scores_at_the_threshold_count():
 def test_zero_errors_everywhere_give_rates_with_bounds():
     cohort = cohort_of([f"s{n}" for n in range(60)], groups=["u", "v"] * 30)
     made = EmbeddingScores(cohort, np.eye(60, dtype=np.float32))
-    matches = made.false_matches(0.5, cohort.cells("group"))
+    matches = made.false_matches(0.5, cohort.grouping("group"))
     rate = matches.within("u").rate(target=0.5)
     assert (rate.errors, rate.trials, rate.subjects) == (0, 30 * 29 // 2, 30)
     assert rate.high > 0
@@ -148,10 +148,10 @@ def test_nobody_acquired_and_one_photo_alone_are_no_comparisons():
     nothing = EmbeddingScores(cohort_of(["a", "b"]), np.zeros((2, 4), np.float32), ["no face"] * 2)
     alone = EmbeddingScores(cohort_of(["a"]), np.eye(1, dtype=np.float32))
     for made in (nothing, alone):
-        cells = everybody(len(made.cohort))
-        assert made.histogram(cells).overall().trials == 0
-        assert made.false_matches(0.5, cells).overall().trials.total == 0
-        assert np.isnan(made.histogram(cells).overall().fmr(0.5))
+        grouping = everybody(len(made.cohort))
+        assert made.histogram(grouping).overall().trials == 0
+        assert made.false_matches(0.5, grouping).overall().trials.total == 0
+        assert np.isnan(made.histogram(grouping).overall().fmr(0.5))
 
 
 def test_the_earlier_photo_is_left():
@@ -215,7 +215,7 @@ def test_too_many_false_matches_are_refused_with_the_threshold(monkeypatch):
 
 
 def test_too_many_groups_are_refused(monkeypatch):
-    monkeypatch.setattr("fairness.verification.MOST_COUNTS", 10_000)
+    monkeypatch.setattr("fairness.verification.histogram.MOST_COUNTS", 10_000)
     cohort = cohort_of(["a", "b", "c"], groups=["u", "v", "w"])
     with pytest.raises(ScoresError, match="Merge groups"):
-        EmbeddingScores(cohort, np.eye(3, dtype=np.float32)).histogram(cohort.cells("group"))
+        EmbeddingScores(cohort, np.eye(3, dtype=np.float32)).histogram(cohort.grouping("group"))

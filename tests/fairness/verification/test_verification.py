@@ -24,15 +24,15 @@ def of_photos(cohort, vectors, reasons=None):
 @given(audits())
 def test_misses_are_those_that_loops_find(audit):
     cohort, counted = audit[0], Counted(*audit)
-    cells = cohort.cells("group")
+    grouping = cohort.grouping("group")
     verification = Verification(EmbeddingScores(*audit), 0.5)
-    for code, name in enumerate(cells.names):
-        rows = [score for i, _, score in counted.mated if cells.codes[i] == code]
+    for code, name in enumerate(grouping.names):
+        rows = [score for i, _, score in counted.mated if grouping.codes[i] == code]
         made = [score for score in rows if score is not None]
         compared = sum(score < 0.5 for score in made), len(made)
         everything = compared[0] + len(rows) - len(made), len(rows)
-        assert totals(verification.false_non_matches(cells)[name]) == compared
-        assert totals(verification.misses(cells)[name]) == everything
+        assert totals(verification.false_non_matches(grouping)[name]) == compared
+        assert totals(verification.misses(grouping)[name]) == everything
 
 
 @repeatable
@@ -45,7 +45,9 @@ def test_kin_are_counted_on_their_own(audit):
 
 def test_a_pair_is_of_the_group_of_its_earlier_photo():
     cohort = cohort_of(["a", "a"], groups=["teen", "child"], age_at_capture=[14.0, 6.0])
-    found = Verification(of_photos(cohort, np.eye(2)), 0.5).false_non_matches(cohort.cells("group"))
+    found = Verification(of_photos(cohort, np.eye(2)), 0.5).false_non_matches(
+        cohort.grouping("group")
+    )
     assert {name: totals(counts) for name, counts in found.items()} == {
         "child": (1, 1),
         "teen": (0, 0),
@@ -56,11 +58,11 @@ def test_refused_photos_are_left_out_or_counted_as_missed():
     cohort = cohort_of(["a", "a", "a", "b", "b"])
     scores = of_photos(cohort, np.ones((5, 1)), ["", "", "no face", "quality refused", ""])
     verification = Verification(scores, 0.5)
-    cells = everybody(5)
-    assert totals(verification.false_non_matches(cells)["everybody"]) == (0, 1)
-    assert totals(verification.misses(cells)["everybody"]) == (3, 4)
-    assert totals(verification.failures_to_acquire(cells)["everybody"]) == (2, 5)
-    reasons = verification.failures_by_reason(cells)
+    grouping = everybody(5)
+    assert totals(verification.false_non_matches(grouping)["everybody"]) == (0, 1)
+    assert totals(verification.misses(grouping)["everybody"]) == (3, 4)
+    assert totals(verification.failures_to_acquire(grouping)["everybody"]) == (2, 5)
+    reasons = verification.failures_by_reason(grouping)
     assert {why: totals(counts["everybody"]) for why, counts in reasons.items()} == {
         "no face": (1, 5),
         "quality refused": (1, 5),
@@ -73,7 +75,7 @@ def test_misses_by_age_and_gap():
         age_at_capture=[5.0, 5.75, 9.0, 2.0, 15.0, None, 3.0],
     )
     scores = of_photos(cohort, [[1, 0], [1, 0], [0, 1], [1, 0], [0, 1], [1, 0], [1, 0]])
-    table = Verification(scores, 0.5).false_non_matches_by_gap(cohort.cells("age"))
+    table = Verification(scores, 0.5).false_non_matches_by_gap(cohort.grouping("age"))
     found = {
         (gap, age): totals(counts)
         for gap, row in table.items()
@@ -87,14 +89,14 @@ def test_misses_by_age_and_gap():
         (UNKNOWN, UNKNOWN): (0, 1),
     }
     assert list(table)[-1] == UNKNOWN
-    assert Verification(scores, 0.5).misses_by_gap(cohort.cells("age")).keys() == table.keys()
+    assert Verification(scores, 0.5).misses_by_gap(cohort.grouping("age")).keys() == table.keys()
 
 
 def test_one_group_is_the_whole():
     rng = np.random.default_rng(9)
     cohort = cohort_of([f"s{i // 3}" for i in range(60)])
     verification = Verification(of_photos(cohort, rounded_units(rng, 60)), 0.1)
-    matches = verification.false_matches(cohort.cells("group"))
+    matches = verification.false_matches(cohort.grouping("group"))
     assert matches.within("all").rate() == matches.overall().rate()
     assert verification.scores.histogram(everybody(60)).overall().trials == 60 * 57 // 2
 
@@ -112,10 +114,10 @@ def test_shift_is_what_sums_by_subject_give():
     cohort = cohort_of(people, groups=groups)
     vectors = np.concatenate([clustered(rng, 10, 0.9), clustered(rng, 20, 0.4)])
     scores = of_photos(cohort, vectors)
-    cells = cohort.cells("group")
+    grouping = cohort.grouping("group")
     mated = scores.mated()
     whole = mated.score.astype(float).mean()
-    shifts = {(s.group, s.kind): s for s in score_shifts(scores, scores.histogram(cells))}
+    shifts = {(s.group, s.kind): s for s in score_shifts(scores, scores.histogram(grouping))}
     shift = shifts["u", "mated"]
     own = mated.score[mated.left < 30].astype(float)
     terms = []
@@ -144,14 +146,14 @@ def test_limits_of_a_shift_cover_it():
     """True shift 0: two groups made alike, photos of a subject alike."""
     rng = np.random.default_rng(11)
     cohort = cohort_of([f"s{i // 3:03}" for i in range(180)], groups=["u"] * 60 + ["v"] * 120)
-    cells = cohort.cells("group")
+    grouping = cohort.grouping("group")
     shifts = []
     for _ in range(300):
         spread = np.repeat(rng.uniform(0.2, 1.0, 60), 3)[:, None]
         photos = np.repeat(rng.standard_normal((60, 16)), 3, axis=0)
         photos += spread * rng.standard_normal((180, 16))
         scores = of_photos(cohort, photos / np.linalg.norm(photos, axis=1, keepdims=True))
-        shifts.append(score_shifts(scores, scores.histogram(cells))[0])
+        shifts.append(score_shifts(scores, scores.histogram(grouping))[0])
     covered = np.mean([shift.low <= 0 <= shift.high for shift in shifts])
     assert 0.92 <= covered <= 0.98
 
@@ -159,7 +161,7 @@ def test_limits_of_a_shift_cover_it():
 def test_groups_without_mates_have_no_shift_but_are_there():
     cohort = cohort_of(["a", "a", "b"], groups=["u", "u", "v"])
     scores = of_photos(cohort, np.eye(3))
-    shifts = score_shifts(scores, scores.histogram(cohort.cells("group")))
+    shifts = score_shifts(scores, scores.histogram(cohort.grouping("group")))
     found = {(s.group, s.kind): s for s in shifts}
     assert found.keys() == {(g, k) for g in "uv" for k in ("mated", "non-mated")}
     assert np.isnan(found["v", "mated"].mean)
@@ -171,15 +173,15 @@ def test_groups_without_mates_have_no_shift_but_are_there():
 @given(audits())
 def test_trade_off_is_exact_at_its_thresholds(audit):
     scores = EmbeddingScores(*audit)
-    cells = scores.cohort.cells("group")
-    histogram = scores.histogram(cells)
+    grouping = scores.cohort.grouping("group")
+    histogram = scores.histogram(grouping)
     points = det_points(scores.mated(), histogram)
     for name, det in points.items():
         for threshold, fmr, fnmr in zip(det.thresholds, det.fmr, det.fnmr, strict=True):
             verification = Verification(scores, float(threshold))
-            matches = verification.false_matches(cells).within(name)
+            matches = verification.false_matches(grouping).within(name)
             assert fmr == pytest.approx(matches.total / matches.trials.total)
-            errors, trials = totals(verification.false_non_matches(cells)[name])
+            errors, trials = totals(verification.false_non_matches(grouping)[name])
             assert fnmr == pytest.approx(errors / trials)
         assert (det.fmr[0], det.fnmr[0], det.fmr[-1], det.fnmr[-1]) == (1, 0, 0, det.fnmr.max())
     overall = det_overall(scores.mated(), histogram)
