@@ -5,8 +5,9 @@
 
 FG-NET's folder holds photos named subject, "A", age (001A02.JPG); that of LFW holds
 Name/Name_0001.jpg and pairs.txt. The largest face of a photo counts; photos without one are left
-out, and counted. Searches compare as `matcher.search` does: a worn probe with the distant look
-of each photo, where the model has one. Pairs are compared by the photos themselves, as in an audit.
+out, and counted. Searches compare as `matcher.search` does: a degraded probe with the
+low-resolution vector of each photo, where the model has one. Pairs are compared by the photos
+themselves, as in an audit.
 The rows:
 
 - rank-1, clean: each photo is searched among all others; the share whose nearest other photo is of
@@ -41,7 +42,7 @@ import math
 import platform
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -78,10 +79,10 @@ Crops = NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class Embedded:
-    """Which photos have a face, and each model's looks at those, by version of the photo."""
+    """Which photos have a face, and each model's vectors of those, by version of the photo."""
 
     found: Mask
-    looks: tuple[dict[str, FaceVectors], ...]
+    vectors: tuple[dict[str, FaceVectors], ...]
 
 
 def embed(
@@ -94,7 +95,7 @@ def embed(
 ) -> Embedded:
     """Embed the largest face of each photo, as it is and degraded, with all models in one pass.
 
-    The recipe of photo i draws with `seed` + i. Vectors from afar are made only if there are
+    The recipe of photo i draws with `seed` + i. Low-resolution vectors are made only if there are
     degraded photos to be compared with. Crops are made once for models of equal templates.
     """
     detector = load_detector(device)
@@ -111,19 +112,18 @@ def embed(
                 shown = crops if version == CLEAN else degraded(crops, version, places + seed)
                 for model, part in zip(models, parts, strict=True):
                     if model.record.crop == template:
-                        looks = model.look(shown, distant=bool(recipes) and version == CLEAN)
-                        part[version].append(looks)
+                        kept = bool(recipes) and version == CLEAN
+                        part[version].append(model.embed_all(shown, for_gallery=kept))
     joined = ({version: _joined(part[version]) for version in part} for part in parts)
     return Embedded(found, tuple(joined))
 
 
 def _joined(parts: Sequence[FaceVectors]) -> FaceVectors:
-    distant = [part.distant for part in parts if part.distant is not None]
+    names = parts[0].kept if parts else ()
     return FaceVectors(
-        np.concatenate([part.vectors for part in parts]),
-        np.concatenate(distant) if distant else None,
+        {name: np.concatenate([part.kept[name] for part in parts]) for name in names},
         np.concatenate([part.probes for part in parts]),
-        np.concatenate([part.worn for part in parts]),
+        tuple(name for part in parts for name in part.compared_with),
     )
 
 
@@ -180,7 +180,7 @@ def judge_fgnet(
     weights = weights_of(len(seen.subjects), options.draws, options.seed)
     return Findings(
         "FG-NET",
-        tuple(rows_of_cohort(seen, versions, weights, JUDGED) for versions in made.looks),
+        tuple(rows_of_cohort(seen, versions, weights, JUDGED) for versions in made.vectors),
         {**_counts(cohort, made.found), "subjects": len(seen.subjects)},
         f"{len(missing)} of {len(cohort)} photos without a face",
     )
@@ -199,7 +199,7 @@ def judge_lfw(
     same, folds = pairs.same[made_of], pairs.folds[made_of]
     weights = weights_of(len(folds), options.draws, options.seed, folds)
     rows = []
-    for versions in made.looks:
+    for versions in made.vectors:
         vectors = versions[CLEAN].vectors
         scores = np.einsum("pd,pd->p", vectors[left], vectors[right])
         rows.append(rows_of_folds(scores, same, folds, weights))
@@ -261,7 +261,7 @@ def record(
             entry["difference"] = _numbers(compared[0].less(compared[1]))
         rows.append(entry)
     return {
-        "models": {name: asdict(model.identity) for name, model in zip(names, models, strict=True)},
+        "models": {name: model.identity.facts() for name, model in zip(names, models, strict=True)},
         "data": {part.name: part.data for part in findings},
         "draws": options.draws,
         "seed": options.seed,

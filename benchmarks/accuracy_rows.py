@@ -79,15 +79,16 @@ def weights_of(units: int, draws: int, seed: int, strata: Codes | None = None) -
 def searched(probes: FaceVectors, gallery: FaceVectors) -> Vectors:
     """Return the score of each probe with each photo of a gallery, as `matcher.search` has it.
 
-    That of a worn probe is with the photo's distant look.
+    Each probe is compared with the vectors that it names, as far as the gallery has them.
 
     Returns
     -------
     float32 array of shape (probes, photos)
     """
     scores: Vectors = probes.probes @ gallery.vectors.T
-    if gallery.distant is not None:
-        scores[probes.worn] = probes.probes[probes.worn] @ gallery.distant.T
+    for name, vectors in gallery.kept.items():
+        rows = np.array([one == name for one in probes.compared_with], np.bool_)
+        scores[rows] = probes.probes[rows] @ vectors.T
     return scores
 
 

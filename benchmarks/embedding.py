@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from matcher.device import chosen_device
 from matcher.embedding import Embedder, load_model
 from matcher.embedding.crop_embedder import BATCH, CropEmbedder
+from matcher.embedding.networks import Networks
 from matcher.embedding.networks.torch_network import as_network, dlib_resnet
 from matcher.embedding.weights import cache_folder, weights_path
 
@@ -48,7 +49,7 @@ def main() -> None:
 
 
 def _dlib(model: Embedder) -> Callable[[Crops], object]:
-    import dlib
+    import dlib  # type: ignore[import-untyped]
 
     runtime = dlib.face_recognition_model_v1(str(weights_path(model.record, Path())))
     return lambda crops: [runtime.compute_face_descriptor(crop) for crop in crops]
@@ -60,7 +61,9 @@ def _port(
     path = weights_path(model.record, Path())
     module = dlib_resnet(path.read_bytes(), model.identity.weights_sha256, cache_folder())
     network = as_network(module, chosen_device(device), precision)
-    return CropEmbedder(replace(model.record, mirrored=mirrored), model.identity, network).embed
+    return CropEmbedder(
+        replace(model.record, mirrored=mirrored), model.identity, Networks(network)
+    ).embed
 
 
 def _shortest(

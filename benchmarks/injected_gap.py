@@ -88,7 +88,7 @@ def _photos(seed: int, subjects: int, age: float) -> list[NDArray[np.uint8]]:
 def _vectors(
     extractor: Extractor, photos: Sequence[NDArray[np.uint8]]
 ) -> list[NDArray[np.float32] | None]:
-    found = extractor.extract_many(photos, choose="largest", distant=False)
+    found = extractor.extract_many(photos, choose="largest", for_gallery=False)
     return [item.faces[0].vector if item.faces else None for item in found]
 
 

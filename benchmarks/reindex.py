@@ -41,17 +41,19 @@ from typing import Any
 import numpy as np
 from reindex_disturbed import Job, drawn_gallery, readers, storm
 
-from matcher.embedding import DEFAULT_MODEL, Extractor, load_extractor
+from matcher.embedding import DEFAULT_MODEL, FACE, Extractor, load_extractor
 from matcher.errors import PhotoError
 from matcher.faces import load_detector
 from matcher.gallery import Enrolment, Gallery, PhotoRecord, StoredFace, Subject
 from matcher.gallery.editions import shadow_of
 from matcher.heap import use_one_heap
-from matcher.jobs import reindexing as job
+from matcher.jobs.batches import Read, embed_batch
 from matcher.jobs.decoding import Decoders, Decoding
+from matcher.jobs.executors import local_executor
 from matcher.jobs.reindexing import reindex
 from matcher.jobs.settings import JobSettings
 from matcher.jobs.shadow import Shadow
+from matcher.jobs.tasks import ReindexTask
 from matcher.photos import find_photos, load_photo, sha256_of
 from matcher.search import Searcher
 from matcher.testing import FakeDetector, FakeEmbedder, random_unit_vectors
@@ -77,7 +79,7 @@ def make_gallery(gallery: Path, links: Path, photos: list[Path], size: int) -> N
                 link.symlink_to(path.resolve())
                 photo = PhotoRecord(hashes[path], str(link))
                 subject = Subject(f"subject-{number:07d}")
-                batch.append(Enrolment(subject, photo, vectors[number], boxes[path], 1.0))
+                batch.append(Enrolment(subject, photo, {FACE: vectors[number]}, boxes[path], 1.0))
             made.add(batch)
 
 
@@ -110,7 +112,7 @@ def run_job(options: argparse.Namespace) -> dict[str, Any]:
     extractor = load_extractor(options.model, device=options.device)
     list(extractor.extract_many([np.zeros((64, 64, 3), np.uint8)]))  # loads what is loaded once
     spent: dict[str, float] = {}
-    job.embed_batch = timed(spent, "network", job.embed_batch)
+    local_executor.embed_batch = timed(spent, "network", embed_batch)  # type: ignore[attr-defined]
     Decoders._next = timed(spent, "waiting for photos", Decoders._next)  # type: ignore[method-assign]
     Shadow.commit = timed(spent, "commits", Shadow.commit)  # type: ignore[method-assign]
     peaks = watch_workers()
@@ -143,7 +145,7 @@ def watch_workers() -> list[float]:
                 peaks.append(int(status.partition("VmHWM:")[2].split()[0]) / 1024)
         close(decoders, *given)
 
-    Decoders.__exit__ = noting  # type: ignore[method-assign, assignment]
+    Decoders.__exit__ = noting  # type: ignore[method-assign]
     return peaks
 
 
@@ -165,18 +167,18 @@ def run_stages(options: argparse.Namespace) -> dict[str, float]:
     for first in np.linspace(0, len(faces) - settings.batch, 41).astype(int).tolist():
         batch = [read(face) for face in faces[first : first + settings.batch]]
         started = time.perf_counter()
-        job.embed_batch(extractor, batch)
+        embed_batch(extractor, batch)
         if first:  # in the first one is loaded what is loaded once
             embedded += len(batch)
             seconds += time.perf_counter() - started
     return {"decoding": decoding, "network": embedded / seconds}
 
 
-def read(face: StoredFace) -> job.Read:
+def read(face: StoredFace) -> Read:
     """Return a task with its photo."""
     path = Path(face.photo.reference)
-    task = job.ReindexTask(face.face_id, face.photo.sha256, str(path), face.box)
-    return job.Read(task, path, None, None, load_photo(path))
+    task = ReindexTask(face.face_id, face.photo.sha256, str(path), face.box)
+    return Read(task, path, None, None, load_photo(path))
 
 
 def run_search(options: argparse.Namespace) -> dict[str, float]:

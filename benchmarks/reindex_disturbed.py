@@ -38,7 +38,7 @@ from matcher.testing import FakeDetector, FakeEmbedder
 OLD = Extractor(FakeDetector(), FakeEmbedder(16))
 NEW = Extractor(
     FakeDetector(),
-    FakeEmbedder(24, "2", low_resolution_views=(LowResolutionView(16),), worn_above=1.1),
+    FakeEmbedder(24, "2", low_resolution_views=(LowResolutionView(16),), degraded_above=1.1),
 )
 SETTINGS = JobSettings(batch=8, decoding=Decoding(workers=1))
 
@@ -80,7 +80,7 @@ def storm(job: Job, kills: int) -> dict[str, Any]:
         landed += not ended and stored(killed) < photos
     one, other = (finished(gallery, job.extractor) for gallery in (killed, quiet))
     pairs = list(zip(one.values(), other.values(), strict=True))
-    apart = max((float(np.abs(looks(a) - looks(b)).max()) for a, b in pairs), default=0.0)
+    apart = max((float(np.abs(vectors_of(a) - vectors_of(b)).max()) for a, b in pairs), default=0.0)
     return {
         "photos": photos,
         "kills": kills,
@@ -111,12 +111,12 @@ def finished(gallery: Path, extractor: Extractor = NEW) -> dict[int, StoredFace]
 
 def record(face: StoredFace) -> dict[str, Any]:
     """Return all that is stored of a face but its vectors."""
-    return {name: it for name, it in vars(face).items() if name not in ("vector", "distant")}
+    return {name: it for name, it in vars(face).items() if name != "vectors"}
 
 
-def looks(face: StoredFace) -> NDArray[np.float32]:
-    """Return the vectors of a face, of shape (looks, d)."""
-    return np.stack([look for look in (face.vector, face.distant) if look is not None])
+def vectors_of(face: StoredFace) -> NDArray[np.float32]:
+    """Return the vectors of a face, of shape (names, d)."""
+    return np.stack([face.vectors[name] for name in sorted(face.vectors)])
 
 
 def readers(folder: Path, seconds: float, count: int = 4) -> dict[str, Any]:

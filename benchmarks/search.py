@@ -26,8 +26,9 @@ import numpy as np
 import psutil  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
+from matcher.embedding import FACE
 from matcher.gallery import Enrolment, Gallery, PhotoRecord, Subject
-from matcher.gallery.index import ConcreteKind, FaceIndex, new_index, rerank
+from matcher.gallery.index import KINDS, FaceIndex, FileIndex, new_index, rerank
 from matcher.gallery.index.local_index import OVERFETCH
 from matcher.testing import FakeEmbedder, clustered_unit_vectors
 
@@ -38,7 +39,7 @@ TOP = 20
 BATCH = 64
 PHOTOS = 4
 ADDED_AT_ONCE = 50_000
-KINDS: tuple[ConcreteKind, ...] = ("exact", "hnsw", "ivf", "ivf-sq8")
+NAMES = tuple(kind.name for kind in KINDS)
 GALLERY_UP_TO = 100_000
 
 
@@ -99,7 +100,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Search latency, recall and memory.")
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--dimensions", type=int, nargs="+", default=[128])
-    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
+    parser.add_argument("--kinds", nargs="+", choices=NAMES, default=list(NAMES))
     parser.add_argument("--queries", type=int, default=320)
     parser.add_argument("--threads", type=int, help="of FAISS; its own choice without")
     parser.add_argument("--full", action="store_true", help="all sizes and dimensions")
@@ -110,9 +111,7 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def measure(
-    size: int, dimension: int, kinds: list[ConcreteKind], queries: int
-) -> Iterator[Figures]:
+def measure(size: int, dimension: int, kinds: list[str], queries: int) -> Iterator[Figures]:
     """Give one row for each kind of index, and one for the whole gallery if it is small enough."""
     gallery, probes = _vectors(size, dimension, queries)
     bare = faiss.IndexFlatIP(dimension)
@@ -137,7 +136,7 @@ def _vectors(size: int, dimension: int, queries: int) -> tuple[Vectors, Vectors]
     return photos[:, :PHOTOS].reshape(-1, dimension).copy(), photos[some, PHOTOS].copy()
 
 
-def _built(kind: ConcreteKind, gallery: Vectors) -> tuple[FaceIndex, float, int]:
+def _built(kind: str, gallery: Vectors) -> tuple[FileIndex, float, int]:
     """Return an index of all vectors, the seconds it took, and the memory it took."""
     before, start = psutil.Process().memory_info().rss, time.perf_counter()
     index = new_index(kind, gallery.shape[1])
@@ -162,7 +161,7 @@ def _searcher(index: FaceIndex, gallery: Vectors) -> Search:
     return search
 
 
-def _stored_bytes(index: FaceIndex) -> int:
+def _stored_bytes(index: FileIndex) -> int:
     sizes: list[int] = []
     index.write(lambda piece: sizes.append(len(piece)))
     return sum(sizes) + index.row_ids().nbytes
@@ -246,7 +245,7 @@ def _nearest(gallery: Gallery, probes: Vectors) -> NDArray[np.int64]:
 def _enrolment(row: int, vector: Vectors) -> Enrolment:
     subject = Subject(f"subject-{row // PHOTOS:07d}")
     photo = PhotoRecord(sha256=f"{row:064x}", reference=f"photo-{row:07d}")
-    return Enrolment(subject, photo, vector, box=(0, 0, 64, 64), probability=0.99)
+    return Enrolment(subject, photo, {FACE: vector}, box=(0, 0, 64, 64), probability=0.99)
 
 
 def _print_row(row: Figures, *, header: bool) -> None:

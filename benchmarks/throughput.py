@@ -46,7 +46,7 @@ def measure(paths: list[Path], model: str, device: str, precision: str) -> dict[
     detector = load_detector(device)
     embedder = load_model(model, device=device, precision=precision)  # type: ignore[arg-type]
     crop = embedder.record.crop
-    embedder.look(np.zeros((1, crop.size, crop.size, 3), np.uint8))  # warm up
+    embedder.embed_all(np.zeros((1, crop.size, crop.size, 3), np.uint8))  # warm up
     seconds = dict.fromkeys(STAGES, 0.0)
     faces_found = photos_with_face = unreadable = 0
     for start in range(0, len(paths), BATCH):
@@ -64,7 +64,7 @@ def measure(paths: list[Path], model: str, device: str, precision: str) -> dict[
             crops = [align(face.photo, face.landmarks, crop) for face in faces]
         with timed(seconds, "embed"):
             if crops:
-                embedder.look(np.stack(crops))
+                embedder.embed_all(np.stack(crops))
         faces_found += len(faces)
         photos_with_face += sum(1 for found in detected if found)
     return {
@@ -122,7 +122,7 @@ def show(name: str, report: dict[str, object]) -> float:
     )
     for stage, spent in [*seconds.items(), ("end to end", total)]:
         print(f"  {stage:<10} {1000 * spent / photos:8.2f} ms/photo {photos / spent:9.1f} photos/s")
-    return photos / total
+    return float(photos / total)
 
 
 def main() -> None:

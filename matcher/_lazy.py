@@ -1,4 +1,4 @@
-"""Doors that load a name when it is first used, so that importing a package does no work."""
+"""Names that are loaded when they are first used, so that importing a package does no work."""
 
 from __future__ import annotations
 
@@ -33,3 +33,9 @@ def lazy_names(
         return sorted([*vars(sys.modules[package]), *module_of])
 
     return getattribute, names
+
+
+def load(address: str) -> Any:
+    """Return what stands at `module:name`; the module is imported now."""
+    module, _, name = address.partition(":")
+    return getattr(import_module(module), name)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 import shutil
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +50,37 @@ def test_snippets_run_in_the_order_of_the_page(page: Path, workplace: Path) -> N
             exec(compile(block, str(page), "exec"), names)  # noqa: S102 - our own pages
         else:
             _run_commands(block)
+
+
+def _imports(source: str) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield from ((node.module, alias.name) for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names)
+
+
+def _sources(path: Path) -> Iterator[str]:
+    """Give the Python of a page or a notebook."""
+    if path.suffix == ".md":
+        blocks = _BLOCK.findall(path.read_text(encoding="utf-8"))
+        yield from (block for kind, block in blocks if kind == "python")
+        return
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code":
+            yield "\n".join(line for line in cell.source.splitlines() if line[:1] not in "%!")
+
+
+@pytest.mark.parametrize("path", [*PAGES, *NOTEBOOKS], ids=lambda path: path.name)
+def test_pages_import_from_doors_only(path: Path) -> None:
+    """A door is a package, or a room of one; what is taken from it stands in its list."""
+    for source in _sources(path):
+        for module, name in _imports(source):
+            if module.split(".")[0] in ("matcher", "fairness"):
+                assert len(module.split(".")) <= 2, module
+                door = import_module(module)
+                assert Path(str(door.__file__)).name == "__init__.py", module
+                assert not name or name in door.__all__, f"{module} does not hand on {name}"
 
 
 def _run_commands(block: str) -> None:

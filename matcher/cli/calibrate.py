@@ -35,8 +35,6 @@ def calibrate(
     The record lets `matcher search` choose a threshold by `--max-fpir` and say how many false
     leads to expect.
     """
-    from dataclasses import asdict
-
     from fairness import calibrate as measure
     from fairness import read_cohort
     from matcher.cli.faults import faults_reported
@@ -58,7 +56,7 @@ def calibrate(
             made.cohort,
             made.vectors,
             made.acquisition,
-            model={name: str(value) for name, value in asdict(extractor.model).items()},
+            model={name: str(value) for name, value in extractor.model.facts().items()},
             made_on=datetime.now(UTC).date(),
             age_edges=age_edges(ages),
             seed=seed,

@@ -29,7 +29,7 @@ def compare(
 
     extractor = load_extractor(model, device=device, salvage=salvage)
     faces = [
-        extractor.extract(path, choose=face.value, distant=False)[0] for path in (first, second)
+        extractor.extract(path, choose=face.value, for_gallery=False)[0] for path in (first, second)
     ]
     score = float(faces[0].vector @ faces[1].vector)
     rows = [

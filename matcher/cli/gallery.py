@@ -62,6 +62,18 @@ def rebuild(path: GalleryPath, index: Index = None) -> None:
 
 
 @gallery.command()
+def migrate(path: GalleryPath) -> None:
+    """Bring an older gallery to the format of this version, as its first write does too."""
+    from matcher.gallery import Gallery
+
+    with Gallery.open(path) as opened:
+        before = opened.info().format_version
+        opened.migrate()
+        after = opened.info().format_version
+    say(f"The gallery is of format {after}{'' if before == after else f', before of {before}'}.")
+
+
+@gallery.command()
 def remove(
     path: GalleryPath,
     subjects: Annotated[list[str], typer.Argument(metavar="SUBJECT", help="Subject identifiers.")],

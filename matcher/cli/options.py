@@ -25,7 +25,7 @@ Index = Annotated[
     str | None,
     typer.Option(
         "--index",
-        help="auto, exact, hnsw, ivf, ivf-sq8; or milvus:http://HOST:PORT for one on a server.",
+        help="auto, or the name of a kind (a wrong name lists them); or milvus:http://HOST:PORT.",
     ),
 ]
 Salvage = Annotated[

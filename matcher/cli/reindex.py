@@ -282,7 +282,7 @@ def _saved(gallery: Path, model: str, device: str, manifest: Path) -> list[Saved
     with Gallery.open(gallery) as opened:
         name = opened.model.name
     old, new = (
-        load_extractor(one, device=device).extract_many(paths, choose="largest", distant=False)
+        load_extractor(one, device=device).extract_many(paths, choose="largest", for_gallery=False)
         for one in (name, model)
     )
     saved = [

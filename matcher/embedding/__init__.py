@@ -5,6 +5,8 @@ from matcher.embedding.extractor import EmbeddedFace, Extractor, PhotoExtraction
 from matcher.embedding.loading import load_model
 from matcher.embedding.models import (
     DEFAULT_MODEL,
+    FACE,
+    LOW_RESOLUTION,
     LowResolutionView,
     ModelIdentity,
     ModelRecord,
@@ -18,6 +20,8 @@ from matcher.embedding.weights import WeightsStatus, fetch, verify_weights
 
 __all__ = [
     "DEFAULT_MODEL",
+    "FACE",
+    "LOW_RESOLUTION",
     "CachedFace",
     "EmbeddedFace",
     "Embedder",

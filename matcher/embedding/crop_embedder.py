@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from matcher.embedding.embedder import FaceVectors
 from matcher.embedding.low_resolution import at_low_resolution
-from matcher.embedding.models import ModelIdentity, ModelRecord
-from matcher.embedding.networks.network import Network
+from matcher.embedding.models import FACE, LOW_RESOLUTION, ModelIdentity, ModelRecord
+from matcher.embedding.networks import Network, Networks
 from matcher.errors import InputError, ModelError
 
 BATCH = 32
@@ -25,23 +25,19 @@ class CropEmbedder:
     ----------
     record, identity
         See `Embedder`.
-    network
-        See `Network`.
-    far_network
-        Makes the vectors, (n, d), of the far views; None when the record has none.
+    networks
+        Of the model; one for low-resolution views if, and only if, the record has such.
     """
 
     def __init__(
         self,
         record: ModelRecord,
         identity: ModelIdentity,
-        network: Network,
-        far_network: Network | None = None,
+        networks: Networks,
     ) -> None:
         self._record = record
         self._identity = identity
-        self._network = network
-        self._far_network = far_network
+        self._networks = networks
 
     @property
     def record(self) -> ModelRecord:
@@ -75,33 +71,44 @@ class CropEmbedder:
         """
         return np.ascontiguousarray(self._seen(crops)[:, : self._record.dimension])
 
-    def look(self, crops: NDArray[np.uint8], *, distant: bool = True) -> FaceVectors:
-        """Return what `embed` does, and the vectors by the distant look if the model has one.
+    def embed_all(self, crops: NDArray[np.uint8], *, for_gallery: bool = True) -> FaceVectors:
+        """Return what `embed` does, and the low-resolution vectors if the model makes them.
 
-        The distant vector lies half-way between the face's own vector and the mean of those of its
-        far views, which take longer than all else: where `distant` is false they are left out.
+        The low-resolution vector lies half-way between the face's own vector and the mean of the
+        vectors of its low-resolution views. The views take longer than all else: where
+        `for_gallery` is false they are left out.
 
         Crops and errors are those of `embed`.
         """
         seen, d = self._seen(crops), self._record.dimension
         vectors = np.ascontiguousarray(seen[:, :d])
-        if self._far_network is None:
-            return FaceVectors.near(vectors)
-        if_worn, worn = seen[:, d : 2 * d], seen[:, 2 * d] > 0
-        probes = np.where(worn[:, None], if_worn, vectors)
-        if not distant:
-            return FaceVectors(vectors, None, probes, worn)
+        if self._networks.low_resolution is None:
+            return FaceVectors.of_one_kind(vectors)
+        if_degraded, degraded = seen[:, d : 2 * d], seen[:, 2 * d] > 0
+        probes = np.where(degraded[:, None], if_degraded, vectors)
+        compared_with = tuple(LOW_RESOLUTION if one else FACE for one in degraded)
+        kept = {FACE: vectors}
+        if for_gallery:
+            kept[LOW_RESOLUTION] = self._at_low_resolution(crops, vectors)
+        return FaceVectors(kept, probes, compared_with)
+
+    def _at_low_resolution(
+        self, crops: NDArray[np.uint8], vectors: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        assert self._networks.low_resolution is not None  # noqa: S101 - the caller saw it
+        d = self._record.dimension
         views = [
-            self._in_batches(at_low_resolution(crops, view), self._far_network, d)
+            self._in_batches(at_low_resolution(crops, view), self._networks.low_resolution, d)
             for view in self._record.low_resolution_views
         ]
-        half_way = _scaled(vectors + np.mean(views, axis=0), d)
-        return FaceVectors(vectors, half_way, probes, worn)
+        return _scaled(vectors + np.mean(views, axis=0), d)
 
     def _seen(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         _check(crops, self._record.crop.size)
         d = self._record.dimension
-        return self._in_batches(crops, self._network, d if self._far_network is None else 2 * d + 1)
+        return self._in_batches(
+            crops, self._networks.face, d if self._networks.low_resolution is None else 2 * d + 1
+        )
 
     def _in_batches(
         self, crops: NDArray[np.uint8], network: Network, width: int

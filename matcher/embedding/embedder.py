@@ -1,45 +1,45 @@
-"""What turns crops into vectors, and the vectors of a face: to be kept, and to be searched for."""
+"""What turns crops into vectors, and the vectors of faces by name."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.embedding.models import ModelIdentity, ModelRecord
+from matcher.embedding.models import FACE, ModelIdentity, ModelRecord
 
 
 @dataclass(frozen=True, eq=False)
 class FaceVectors:
-    """The vectors of faces by each look of a model.
-
-    A clear face is searched for among the vectors, a worn one among the distant ones.
+    """The vectors of n faces, and how each face is searched for.
 
     Parameters
     ----------
-    vectors
-        float32 array of shape (n, d), unit rows.
-    distant
-        Likewise, of the faces as seen from afar too; None when the model has no distant look, or
-        was not asked for it.
+    kept
+        By name, float32 arrays of shape (n, d) with unit rows: what a gallery keeps. Without those
+        that only a gallery needs, when they were not asked for.
     probes
-        Likewise, by which they are searched for: the rows of `vectors` where a face is clear.
-    worn
-        bool array of shape (n,): whether a face is small or worn itself; never without a distant
-        look.
+        float32 array of shape (n, d), unit rows: the vectors by which the faces are searched for.
+    compared_with
+        For each face the name of the enrolled vectors with which its probe is compared.
     """
 
-    vectors: NDArray[np.float32]
-    distant: NDArray[np.float32] | None
+    kept: Mapping[str, NDArray[np.float32]]
     probes: NDArray[np.float32]
-    worn: NDArray[np.bool_]
+    compared_with: tuple[str, ...]
 
     @classmethod
-    def near(cls, vectors: NDArray[np.float32]) -> FaceVectors:
-        """Return the looks of a model that has no distant one."""
-        return cls(vectors, None, vectors, np.zeros(len(vectors), np.bool_))
+    def of_one_kind(cls, vectors: NDArray[np.float32]) -> FaceVectors:
+        """Return the vectors of a model that makes one of a face."""
+        return cls({FACE: vectors}, vectors, (FACE,) * len(vectors))
+
+    @property
+    def vectors(self) -> NDArray[np.float32]:
+        """The vectors that every model makes: those under `FACE`."""
+        return self.kept[FACE]
 
 
 class Embedder(Protocol):
@@ -59,9 +59,10 @@ class Embedder(Protocol):
         """Return unit vectors, float32 of shape (n, d), for RGB crops, uint8 (n, size, size, 3)."""
         ...
 
-    def look(self, crops: NDArray[np.uint8], *, distant: bool = True) -> FaceVectors:
-        """Return what `embed` does, and the vectors by the model's distant look if it has one.
+    def embed_all(self, crops: NDArray[np.uint8], *, for_gallery: bool = True) -> FaceVectors:
+        """Return all vectors of the crops, by name.
 
-        Faces that are only searched for need no `distant` vectors; without them it is quicker.
+        Faces that are only searched for need not all of them: with `for_gallery` false it is
+        quicker.
         """
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from matcher.embedding.embedder import Embedder
 from matcher.embedding.loading import load_model
-from matcher.embedding.models import DEFAULT_MODEL, ModelIdentity
+from matcher.embedding.models import DEFAULT_MODEL, FACE, ModelIdentity
 from matcher.errors import MatcherError, ModelError
 from matcher.faces import Choice, Detector, Face, align, choose_faces, load_detector
 from matcher.photos import DecodeLimits, Photo, PhotoSource, load_photo
@@ -28,22 +28,23 @@ class EmbeddedFace:
     ----------
     face
         The face, with its photo and quality.
-    vector
-        float32 array of shape (d,), unit length.
-    distant
-        Likewise, of the face as from afar; None when the model has no distant look, or was not
-        asked for it.
+    vectors
+        By name, float32 arrays of shape (d,), unit length, see `FaceVectors.kept`.
     probe
-        Likewise, by which the face is searched for, see `FaceVectors`.
-    worn
-        Whether the face is small or worn itself, and is searched for among distant vectors.
+        Likewise, by which the face is searched for.
+    compared_with
+        Name of the enrolled vectors with which the probe is compared.
     """
 
     face: Face
-    vector: NDArray[np.float32]
-    distant: NDArray[np.float32] | None
+    vectors: Mapping[str, NDArray[np.float32]]
     probe: NDArray[np.float32]
-    worn: bool
+    compared_with: str
+
+    @property
+    def vector(self) -> NDArray[np.float32]:
+        """The vector that every model makes: that under `FACE`."""
+        return self.vectors[FACE]
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,11 +106,11 @@ class Extractor:
         return self._embedder.identity
 
     def extract(
-        self, source: PhotoSource, *, choose: Choice = "one", distant: bool = True
+        self, source: PhotoSource, *, choose: Choice = "one", for_gallery: bool = True
     ) -> tuple[EmbeddedFace, ...]:
         """Return the chosen faces of one photo with their vectors, the largest first.
 
-        Faces that are not to be kept in a gallery need no `distant` vectors, see `Embedder.look`.
+        Faces that are not for a gallery need not all vectors, see `Embedder.embed_all`.
 
         Raises
         ------
@@ -118,36 +119,35 @@ class Extractor:
         NoFaceError, SeveralFacesError
             The photo does not hold the faces that `choose` asks for.
         """
-        (extraction,) = self.extract_many([source], choose=choose, distant=distant)
+        (extraction,) = self.extract_many([source], choose=choose, for_gallery=for_gallery)
         if extraction.error is not None:
             raise extraction.error
         return extraction.faces
 
     def extract_many(
-        self, sources: Iterable[PhotoSource], *, choose: Choice = "one", distant: bool = True
+        self, sources: Iterable[PhotoSource], *, choose: Choice = "one", for_gallery: bool = True
     ) -> Iterator[PhotoExtraction]:
         """Yield one `PhotoExtraction` for each photo, in order; a bad photo never ends the run."""
         remaining = iter(sources)
         while batch := list(islice(remaining, _BATCH)):
-            yield from self._extract_batch(batch, choose, distant)
+            yield from self._extract_batch(batch, choose, for_gallery)
 
     def detect(self, photos: Sequence[Photo]) -> list[list[Face]]:
         """Return all faces of photos that were decoded before, the largest of each first."""
         return self._detector.detect(photos)
 
-    def embed(self, faces: Sequence[Face], *, distant: bool = True) -> tuple[EmbeddedFace, ...]:
+    def embed(self, faces: Sequence[Face], *, for_gallery: bool = True) -> tuple[EmbeddedFace, ...]:
         """Return faces that were found before with their vectors, in order."""
         template = self._embedder.record.crop
         crops = np.zeros((len(faces), template.size, template.size, 3), dtype=np.uint8)
         for row, face in enumerate(faces):
             crops[row] = align(face.photo, face.landmarks, template)
-        looks = self._embedder.look(crops, distant=distant)
-        far = [None] * len(faces) if looks.distant is None else looks.distant
-        columns = (looks.vectors, far, looks.probes, looks.worn.tolist())
-        return tuple(map(EmbeddedFace, faces, *columns))
+        made = self._embedder.embed_all(crops, for_gallery=for_gallery)
+        each = [{name: rows[row] for name, rows in made.kept.items()} for row in range(len(faces))]
+        return tuple(map(EmbeddedFace, faces, each, made.probes, made.compared_with))
 
     def embed_each(
-        self, faces: Sequence[Face], *, distant: bool = True
+        self, faces: Sequence[Face], *, for_gallery: bool = True
     ) -> tuple[EmbeddedFace | ModelError, ...]:
         """Return what `embed` does; for a face of which the model makes no vector, the error.
 
@@ -157,18 +157,18 @@ class Extractor:
             When it makes none of several faces: then it is not the photo that is at fault.
         """
         try:
-            return self.embed(faces, distant=distant)
+            return self.embed(faces, for_gallery=for_gallery)
         except ModelError as error:
             if len(faces) == 1:
                 return (error,)
-            alone = (self.embed_each([face], distant=distant) for face in faces)
+            alone = (self.embed_each([face], for_gallery=for_gallery) for face in faces)
             found = tuple(one for ended in alone for one in ended)
             if not any(isinstance(one, EmbeddedFace) for one in found):
                 raise
             return found
 
     def _extract_batch(
-        self, sources: list[PhotoSource], choose: Choice, distant: bool
+        self, sources: list[PhotoSource], choose: Choice, for_gallery: bool
     ) -> Iterator[PhotoExtraction]:
         loaded = [self._load(source) for source in sources]
         detected = iter(self.detect([item for item in loaded if isinstance(item, Photo)]))
@@ -177,7 +177,7 @@ class Extractor:
             for item in loaded
         ]
         wanted = [face for faces in chosen if isinstance(faces, tuple) for face in faces]
-        embedded = iter(self.embed_each(wanted, distant=distant))
+        embedded = iter(self.embed_each(wanted, for_gallery=for_gallery))
         for source, photo, faces in zip(sources, loaded, chosen, strict=True):
             read = photo if isinstance(photo, Photo) else None
             if isinstance(faces, MatcherError):

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 from matcher.embedding.crop_embedder import CropEmbedder
 from matcher.embedding.embedder import Embedder
-from matcher.embedding.models import ModelIdentity, ModelRecord, get_record
-from matcher.embedding.networks.network import Network
-from matcher.embedding.weights import cache_folder, read_weights, weights_folder
-from matcher.errors import InputError
+from matcher.embedding.models import ModelIdentity, get_record
+from matcher.embedding.networks import Precision, Weights, build, network_kind
+from matcher.embedding.weights import read_weights, weights_folder
 
 
 def load_model(
     name: str,
     *,
     device: str = "cpu",
-    precision: Literal["float32", "bfloat16"] = "float32",
+    precision: Precision = "float32",
     cache: Path | None = None,
 ) -> Embedder:
     """Load a model whose weights are on this machine. Nothing is downloaded.
@@ -52,54 +50,15 @@ def load_model(
         If an ONNX model is asked for and onnxruntime is not installed.
     """
     record = get_record(name)
-    _check_precision(record, precision)
+    kind = network_kind(record, precision)
     data, sha256 = read_weights(record, weights_folder(name, cache))
-    networks = _networks(record, data, sha256, device, precision, cache)
+    networks = build(kind, Weights(record, data, sha256, device, precision, cache))
     identity = ModelIdentity(
         name=record.name,
         version=record.version,
         weights_sha256=sha256,
         preprocessing_sha256=record.preprocessing_sha256,
         dimension=record.dimension,
-        distant=bool(record.low_resolution_views),
+        vector_names=record.vector_names,
     )
-    return CropEmbedder(record, identity, *networks)
-
-
-def _networks(
-    record: ModelRecord,
-    data: bytes,
-    sha256: str,
-    device: str,
-    precision: Literal["float32", "bfloat16"],
-    cache: Path | None,
-) -> tuple[Network, ...]:
-    """Return the network, and the one that looks at faces from afar if there is one."""
-    # Imported here: `import matcher` must not load PyTorch or onnxruntime.
-    if record.network == "onnx":
-        from matcher.embedding.networks.onnx_network import onnx_network
-
-        return (onnx_network(record, data, device),)
-    from matcher.device import chosen_device
-    from matcher.embedding.networks import torch_network
-
-    chosen = chosen_device(device)
-    if record.network == "dlib-resnet":
-        modules = [torch_network.dlib_resnet(data, sha256, cache_folder(cache))]
-    elif record.network == "youth-resnet":
-        youth = torch_network.youth_resnet(data)
-        modules = [youth, youth.worn]
-    else:
-        modules = [torch_network.inception_resnet(data)]
-    return tuple(torch_network.as_network(module, chosen, precision) for module in modules)
-
-
-def _check_precision(record: ModelRecord, precision: str) -> None:
-    allowed = ("float32",) if record.network == "onnx" else ("float32", "bfloat16")
-    if precision not in allowed:
-        raise InputError(
-            f"The precision does not suit {record.name!r}",
-            rule=f"it must be one of {', '.join(allowed)}",
-            got=repr(precision),
-            next_step="Leave `precision` out, or choose one of these.",
-        )
+    return CropEmbedder(record, identity, networks)

@@ -1,4 +1,4 @@
-"""Aligned crops as they would look from afar."""
+"""Aligned crops as they would look small and compressed."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def embed_cached(
 def _key(extractor: Extractor, choose: str, version: str) -> str:
     from matcher._version import __version__
 
-    facts = {**asdict(extractor.model), "choose": choose, "matcher": __version__, "also": version}
+    facts = {**extractor.model.facts(), "choose": choose, "matcher": __version__, "also": version}
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
@@ -140,7 +140,7 @@ def _read_batch(
     hashes = [_hash(photo) for photo in batch]
     known = {sha256: _recall(connection, sha256, key) for sha256 in hashes}
     new = [path for path, sha256 in zip(batch, hashes, strict=True) if known[sha256] is None]
-    extractions = extractor.extract_many(new, choose=choose, distant=False)
+    extractions = extractor.extract_many(new, choose=choose, for_gallery=False)
     fresh = iter([_face_of(item, measure) for item in extractions])
     for sha256 in hashes:
         recalled = known[sha256]

@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
-from typing import cast, get_args
+from typing import Any, cast, get_args
 
 from matcher.errors import ManifestError
 from matcher.gallery.records import Sex, Subject
 from matcher.photos import find_photos
-
-COLUMNS = (
-    "photo",
-    "subject",
-    "taken_on",
-    "age_at_capture",
-    "date_of_birth",
-    "sex",
-    "region",
-    "tags",
-    "source",
-)
-"""Columns that enrolment reads; `photo` and `subject` are required, others are left alone."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +28,8 @@ class PhotoOfSubject:
         Day of capture, if known.
     age_at_capture
         Age in years, if recorded.
-    source
-        Where the photo comes from.
+    source, captured_with
+        Where the photo comes from, and what it was taken with.
     """
 
     path: Path
@@ -50,6 +37,15 @@ class PhotoOfSubject:
     taken_on: date | None = None
     age_at_capture: float | None = None
     source: str | None = None
+    captured_with: str | None = None
+
+
+_PHOTO = tuple(field.name for field in fields(PhotoOfSubject) if field.name != "subject")
+_SUBJECT = tuple(field.name for field in fields(Subject) if field.name != "source")
+_COLUMN_OF = {"path": "photo", "subject_id": "subject", "recorded_sex": "sex"}
+
+COLUMNS = tuple(_COLUMN_OF.get(name, name) for name in (*_PHOTO, *_SUBJECT))
+"""Columns that enrolment reads; `photo` and `subject` are required, others are left alone."""
 
 
 @dataclass(frozen=True)
@@ -131,20 +127,9 @@ def _require_columns(path: Path, found: Iterable[str]) -> None:
 
 def _parse_row(row: Mapping[str, str], manifest: Path, number: int) -> PhotoOfSubject:
     cell = _Cells(row, manifest, number)
-    subject = Subject(
-        subject_id=cell.required("subject"),
-        date_of_birth=cell.date("date_of_birth"),
-        recorded_sex=cell.sex(),
-        region=cell.text("region"),
-        tags=tuple(sorted({tag.strip() for tag in (cell.text("tags") or "").split(";")} - {""})),
-    )
-    photo = PhotoOfSubject(
-        path=manifest.parent / cell.required("photo"),
-        subject=subject,
-        taken_on=cell.date("taken_on"),
-        age_at_capture=cell.age(),
-        source=cell.text("source"),
-    )
+    subject = Subject(**{name: cell.value(_COLUMN_OF.get(name, name)) for name in _SUBJECT})
+    facts = {name: cell.value(_COLUMN_OF.get(name, name)) for name in _PHOTO}
+    photo = PhotoOfSubject(**facts, subject=subject)
     if photo.taken_on and subject.date_of_birth and photo.taken_on < subject.date_of_birth:
         raise cell.error("taken_on", "not before date_of_birth", photo.taken_on)
     return photo
@@ -157,6 +142,10 @@ class _Cells:
     row: Mapping[str, str]
     manifest: Path
     number: int
+
+    def value(self, column: str) -> Any:
+        """Return the value of a cell by the rule of its column; any text where there is none."""
+        return _READERS.get(column, _Cells.text)(self, column)
 
     def text(self, column: str) -> str | None:
         return (self.row.get(column) or "").strip() or None
@@ -174,21 +163,27 @@ class _Cells:
         except ValueError as error:
             raise self.error(column, "a date such as 2019-05-28", repr(value)) from error
 
-    def age(self) -> float | None:
-        value = self.text("age_at_capture")
+    def path(self, column: str) -> Path:
+        return self.manifest.parent / self.required(column)
+
+    def age(self, column: str) -> float | None:
+        value = self.text(column)
         try:
             age = None if value is None else float(value)
         except ValueError as error:
-            raise self.error("age_at_capture", "a number of years", repr(value)) from error
+            raise self.error(column, "a number of years", repr(value)) from error
         if age is not None and not 0 <= age <= 130:
-            raise self.error("age_at_capture", "between 0 and 130 years", value)
+            raise self.error(column, "between 0 and 130 years", value)
         return age
 
-    def sex(self) -> Sex:
-        value = (self.text("sex") or "unknown").lower()
+    def sex(self, column: str) -> Sex:
+        value = (self.text(column) or "unknown").lower()
         if value not in get_args(Sex):
-            raise self.error("sex", f"one of {', '.join(get_args(Sex))}", repr(value))
+            raise self.error(column, f"one of {', '.join(get_args(Sex))}", repr(value))
         return cast("Sex", value)
+
+    def tags(self, column: str) -> tuple[str, ...]:
+        return tuple(sorted({tag.strip() for tag in (self.text(column) or "").split(";")} - {""}))
 
     def error(self, column: str, rule: str, got: object) -> ManifestError:
         return ManifestError(
@@ -198,6 +193,18 @@ class _Cells:
             next_step="Correct the row and run again; rows already enrolled are skipped.",
             path=self.manifest,
         )
+
+
+_READERS: Mapping[str, Callable[[_Cells, str], Any]] = {
+    "photo": _Cells.path,
+    "subject": _Cells.required,
+    "taken_on": _Cells.date,
+    "date_of_birth": _Cells.date,
+    "age_at_capture": _Cells.age,
+    "sex": _Cells.sex,
+    "tags": _Cells.tags,
+}
+"""By column, what a cell must be."""
 
 
 def _not_readable(path: Path, got: str) -> ManifestError:

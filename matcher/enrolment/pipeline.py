@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from itertools import islice
 from typing import Literal
 
@@ -17,6 +17,8 @@ from matcher.photos import sha256_of
 from matcher.progress import ProgressHook, silent
 
 _BATCH = 32  # photos in one transaction: what an interruption can cost
+
+_PHOTO_FACTS = tuple({field.name for field in fields(PhotoRecord)} - {"sha256", "reference"})
 
 Status = Literal["enrolled", "already there", "failed"]
 
@@ -155,12 +157,9 @@ def _record(photo: PhotoOfSubject, found: EmbeddedFace) -> Enrolment:
         photo=PhotoRecord(
             sha256=face.photo.sha256,
             reference=str(photo.path),
-            taken_on=photo.taken_on,
-            age_at_capture=photo.age_at_capture,
-            source=photo.source,
+            **{name: getattr(photo, name) for name in _PHOTO_FACTS},
         ),
-        vector=found.vector,
-        distant=found.distant,
+        vectors=found.vectors,
         box=(left, top, right, bottom),
         probability=face.probability,
         quality=asdict(face.quality),

@@ -274,6 +274,19 @@ class Gallery(GalleryReader):
         except (GalleryBusyError, GalleryWriteError) as error:
             log.warning("removed data not cleared yet (%s); the next open tries again", error.code)
 
+    def migrate(self) -> None:
+        """Bring the store to the format that this version of the library writes.
+
+        The first write does it anyway. Versions of the library that know only the format of before
+        cannot open the gallery afterwards.
+
+        Raises
+        ------
+        GalleryBusyError, GalleryWriteError
+            The store cannot be written; it is as it was.
+        """
+        self._store.migrate()
+
     def rebuild(self, index: str | None = None) -> None:
         """Build the index from the store and save it; of another kind, if one is given.
 

@@ -15,7 +15,7 @@ from matcher.errors import (
 )
 from matcher.gallery.index import INDEX_NAME, RemoteIndex, open_index, read_header
 from matcher.gallery.records import GalleryInfo
-from matcher.gallery.store import FORMAT_VERSION, STORE_NAME, Store
+from matcher.gallery.store import STORE_NAME, Store
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def read_info(directory: Path, store: Store) -> GalleryInfo:
             path=directory,
             model=store.model,
             created=datetime.fromisoformat(store.meta("created")),
-            format_version=FORMAT_VERSION,
+            format_version=store.format_version,
             subjects=store.value("SELECT count(*) FROM subjects"),
             photos=store.value("SELECT count(DISTINCT sha256) FROM faces"),
             faces=store.faces,

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.embedding import ModelIdentity
+from matcher.embedding import FACE, ModelIdentity
 from matcher.errors import GalleryModelError, InputError, UnknownSubjectError
 from matcher.gallery.editions import directory_of
 from matcher.gallery.filters import Filters, Selection, select
@@ -122,6 +122,8 @@ class GalleryReader:
         vectors: NDArray[np.float32],
         k: int,
         allowed: NDArray[np.int64] | None = None,
+        *,
+        name: str = FACE,
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Return the k nearest faces of each vector, best first, equal scores by face id.
 
@@ -133,6 +135,10 @@ class GalleryReader:
             How many, >= 1.
         allowed
             int64 face ids among which to search, exactly, whatever the index; None for all faces.
+        name
+            Which of the enrolled vectors to compare with, one of the model's. Those under "face"
+            are in the index; others are read from the store, a page at a time, and compared
+            exactly.
 
         Returns
         -------
@@ -145,41 +151,27 @@ class GalleryReader:
         Raises
         ------
         InputError
-            For vectors of another shape, not finite, or not of unit length, or k below 1.
+            For vectors of another shape, not finite, or not of unit length, for k below 1, and
+            for a name that the model does not have.
         IndexServerError
             When the index is on a server that does not answer; not among allowed faces.
         """
-        return self._index.search(vectors, k, allowed)
-
-    def nearest_low_resolution(
-        self,
-        vectors: NDArray[np.float32],
-        k: int,
-        allowed: NDArray[np.int64] | None = None,
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Return what `nearest` does, by the distant vector of each face; for worn probes.
-
-        Always exact: all distant vectors are read from the store, a page at a time.
-
-        Raises
-        ------
-        InputError
-            As `nearest`, and when the gallery's model has no distant look.
-        """
-        if not self.model.distant:
+        if name not in self.model.vector_names:
             raise InputError(
-                "gallery",
-                rule="must be of a model with a distant look",
-                got=self.model,
-                next_step="Use `nearest`.",
+                "name",
+                rule=f"must be a vector of the model: {', '.join(self.model.vector_names)}",
+                got=repr(name),
+                next_step="Leave it out, or take one of these.",
                 path=self._path,
             )
+        if name == FACE:
+            return self._index.search(vectors, k, allowed)
         queries = checked_query(vectors, self.model.dimension, k)
         with self._store.reading():
-            return scan(self._distant_pages(allowed), queries, k)
+            return scan(self._pages(name, allowed), queries, k)
 
-    def _distant_pages(self, allowed: NDArray[np.int64] | None) -> Iterator[Page]:
-        for face_ids, vectors in rows.vector_pages(self._store, look=1):
+    def _pages(self, name: str, allowed: NDArray[np.int64] | None) -> Iterator[Page]:
+        for face_ids, vectors in rows.vector_pages(self._store, name=name):
             wanted = slice(None) if allowed is None else np.isin(face_ids, allowed)
             yield face_ids[wanted], vectors[wanted]
 

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.embedding import ModelIdentity
+from matcher.embedding import FACE, ModelIdentity
 
 Sex = Literal["female", "male", "other", "unknown"]
 """Recorded sex: what the case file says, never a guess from a photo."""
@@ -35,6 +35,10 @@ class Subject:
         Free labels, sorted, without duplicates.
     source
         Where the record comes from.
+    case_reference
+        Number or name of the case file.
+    note
+        Free text for whoever reads the record; never searched for.
     """
 
     subject_id: str
@@ -43,6 +47,8 @@ class Subject:
     region: str | None = None
     tags: tuple[str, ...] = ()
     source: str | None = None
+    case_reference: str | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,9 @@ class PhotoRecord:
     age_at_capture
         Age in years, if recorded; otherwise derived from the dates where both are known.
     source
-        Where the photo comes from.
+        Where the photo comes from: a school, a social network, a camera in a shop.
+    captured_with
+        What it was taken with: a phone, a scanner, a model of camera. Never searched for.
     """
 
     sha256: str
@@ -68,6 +76,7 @@ class PhotoRecord:
     taken_on: date | None = None
     age_at_capture: float | None = None
     source: str | None = None
+    captured_with: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +87,9 @@ class Enrolment:
     ----------
     subject, photo
         The records. A subject that is already there is left as it is.
-    vector
-        float32 array of shape (d,), unit length.
+    vectors
+        float32 arrays of shape (d,), unit length, by name: exactly those of the gallery's model,
+        see `ModelIdentity.vector_names`. A model that makes one vector of a face calls it "face".
     box
         left, top, right, bottom in pixels of the upright photo.
     probability
@@ -88,19 +98,15 @@ class Enrolment:
         Names and numbers of the quality measures.
     weight
         Weight of the photo in the subject's template, > 0.
-    distant
-        float32 array of shape (d,), unit length: the face seen from afar. Given if, and only if,
-        the gallery's model has a distant look.
     """
 
     subject: Subject
     photo: PhotoRecord
-    vector: NDArray[np.float32]
+    vectors: Mapping[str, NDArray[np.float32]]
     box: tuple[float, float, float, float]
     probability: float
     quality: Mapping[str, float] = field(default_factory=dict)
     weight: float = 1.0
-    distant: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -133,8 +139,8 @@ class StoredFace:
         Row number, never used twice.
     subject, photo
         Whose face, from which photo.
-    vector
-        float32 array of shape (d,), unit length.
+    vectors
+        float32 arrays of shape (d,), unit length, by name.
     box
         left, top, right, bottom in pixels of the upright photo.
     probability
@@ -145,20 +151,22 @@ class StoredFace:
         Weight of the photo in the subject's template, > 0.
     enrolled_at
         When the row was written, UTC.
-    distant
-        As `vector`, of the face seen from afar; None where the model has no distant look.
     """
 
     face_id: int
     subject: Subject
     photo: PhotoRecord
-    vector: NDArray[np.float32]
+    vectors: Mapping[str, NDArray[np.float32]]
     box: tuple[float, float, float, float]
     probability: float
     quality: Mapping[str, float]
     weight: float
     enrolled_at: datetime
-    distant: NDArray[np.float32] | None = None
+
+    @property
+    def vector(self) -> NDArray[np.float32]:
+        """The vector that every model makes of a face, and the index holds."""
+        return self.vectors[FACE]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, get_args
 
 import numpy as np
@@ -16,7 +16,6 @@ from matcher.gallery.index import checked_vectors
 from matcher.gallery.records import Enrolment, PhotoRecord, Sex, Subject
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
-_LOOKS: Final = {1: "one vector", 2: "a vector and a distant one"}
 
 
 def check_subject(subject: Subject) -> None:
@@ -42,8 +41,8 @@ def checked_enrolments(entries: Sequence[Enrolment], model: ModelIdentity) -> ND
 
     Returns
     -------
-    float32 array of shape (n, looks, d)
-        The vector of each face, then its distant one if the model has such.
+    float32 array of shape (n, names, d)
+        The vectors of each face in the order of the model's names.
 
     Raises
     ------
@@ -59,26 +58,28 @@ def checked_enrolments(entries: Sequence[Enrolment], model: ModelIdentity) -> ND
         _require(entry.weight > 0, "weight", "must be above 0", entry.weight)
         in_range = 0 <= entry.probability <= 1
         _require(in_range, "probability", "must be in [0, 1]", entry.probability)
-    return np.stack([checked_face_vectors(entry.vector, entry.distant, model) for entry in entries])
+    return np.stack([checked_face_vectors(entry.vectors, model) for entry in entries])
 
 
 def checked_face_vectors(
-    vector: NDArray[np.float32], distant: NDArray[np.float32] | None, model: ModelIdentity
+    vectors: Mapping[str, NDArray[np.float32]], model: ModelIdentity
 ) -> NDArray[np.float32]:
-    """Return the vectors of one face, float32 of shape (looks, d), of exactly unit length.
+    """Return the vectors of one face, float32 of shape (names, d), of exactly unit length.
+
+    They come in the order of the model's names.
 
     Raises
     ------
     InputError
         Unless they are those that the model makes of a face.
     """
-    given = (vector,) if distant is None else (vector, distant)
-    wanted = (model.looks, model.dimension)
-    shape = (len(given), *np.shape(vector))
-    rule = f"must be {model.looks} of shape ({model.dimension},): {_LOOKS[model.looks]}"
-    same = all(np.shape(look) == np.shape(vector) for look in given)
-    _require(same and shape == wanted, "vectors", rule, [np.shape(look) for look in given])
-    return checked_vectors(np.stack(given), model.dimension, "vectors")
+    names = model.vector_names
+    rule = f"must be of shape ({model.dimension},), one for each of: {', '.join(names)}"
+    shapes = {name: np.shape(vector) for name, vector in vectors.items()}
+    known = set(shapes) == set(names) and set(shapes.values()) == {(model.dimension,)}
+    _require(known, "vectors", rule, shapes)
+    stacked = np.stack([vectors[name] for name in names])
+    return checked_vectors(stacked, model.dimension, "vectors")
 
 
 def _require(holds: bool, what: str, rule: str, got: object) -> None:

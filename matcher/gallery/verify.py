@@ -78,6 +78,7 @@ def _store_faults(store: Store) -> Iterator[str]:
 
 def _vector_faults(store: Store) -> Iterator[str]:
     model = store.model
+    length = 4 * model.dimension * len(model.vector_names)
     wrong_length, altered, wrong_norm = 0, 0, 0
     last = 0
     while page := store.query(
@@ -86,7 +87,7 @@ def _vector_faults(store: Store) -> Iterator[str]:
     ):
         last = page[-1][0]
         altered += sum(zlib.crc32(blob) != crc32 for _, blob, crc32 in page)
-        whole = [blob for _, blob, _ in page if len(blob) == 4 * model.dimension * model.looks]
+        whole = [blob for _, blob, _ in page if len(blob) == length]
         wrong_length += len(page) - len(whole)
         vectors = np.frombuffer(b"".join(whole), dtype="<f4").reshape(-1, model.dimension)
         off = np.abs(np.linalg.norm(vectors.astype(np.float64), axis=1) - 1)

@@ -136,7 +136,8 @@ class DriftReport:
 
     def to_json(self) -> str:
         """Return the report as JSON; numbers that are not defined are null."""
-        return json.dumps(_plain(asdict(self)), indent=1, allow_nan=False)
+        models = {"old": self.old.facts(), "new": self.new.facts()}
+        return json.dumps(_plain(asdict(self) | models), indent=1, allow_nan=False)
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the figures as rows of old and new."""

@@ -168,4 +168,4 @@ def _bytes_needed(info: GalleryInfo, model: ModelIdentity, faces: int) -> int:
 
 def _stored(model: ModelIdentity) -> int:
     """Return the bytes that the store keeps of a face's vectors."""
-    return 4 * model.dimension * model.looks
+    return 4 * model.dimension * len(model.vector_names)

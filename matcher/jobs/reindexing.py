@@ -121,6 +121,7 @@ def fill(
     shadow: Shadow, executor: Executor, settings: JobSettings, on_progress: ProgressHook
 ) -> int:
     """Do all tasks of a shadow, and those that come up meanwhile; return how many."""
+    shadow.migrate()
     commit_left(shadow, settings.again)
     shadow.copy_unchanged()
     reopen_changed(shadow, settings.moved, on_progress)
@@ -156,7 +157,7 @@ def _counting(
     def hook(results: Sequence[ReindexResult]) -> None:
         nonlocal done, without
         done += len(results)
-        without += sum(result.vector is None for result in results)
+        without += sum(not result.vectors for result in results)
         on_progress("re-index", done, total)
         if without:
             on_progress("without a vector", without, None)

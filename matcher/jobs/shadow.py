@@ -22,6 +22,7 @@ from matcher.gallery.editions import directory_of, new_name, shadow_of
 from matcher.gallery.gallery import Gallery
 from matcher.gallery.index import remove_index
 from matcher.gallery.store import Store
+from matcher.gallery.store.columns import BOX, FACE, SUBJECT
 from matcher.gallery.validation import checked_face_vectors
 from matcher.jobs.tasks import ReindexOutcome, ReindexResult, ReindexTask, Status
 
@@ -29,6 +30,8 @@ BUSY_TIMEOUT: Final = 300.0
 """Seconds that a job waits for another writer; one that clears removed bytes may take long."""
 
 PAGE: Final = 1000
+
+_SUBJECT: Final = ", ".join(SUBJECT)
 
 _OUTCOMES: Final = """
 CREATE TABLE IF NOT EXISTS outcomes (
@@ -90,6 +93,11 @@ class Shadow:
         with self._source.locked():
             yield
 
+    def migrate(self) -> None:
+        """Bring both stores to the format that this version writes."""
+        self._source.migrate()
+        self.store.migrate()
+
     def count(self, again: Sequence[Status] = ()) -> int:
         """Return how many tasks there are, see `tasks`."""
         return int(self.store.value(f"SELECT count(*) {_TASKS}", (json.dumps(again),)))
@@ -134,7 +142,7 @@ class Shadow:
 
     def _record(self, result: ReindexResult, generation: int) -> None:
         status = result.status
-        if result.vector is not None:
+        if result.vectors:
             self._copy_subject(result.face_id)
             if not self._insert(result, generation):
                 status = "duplicate"
@@ -152,34 +160,33 @@ class Shadow:
 
     def _copy_subject(self, face_id: int) -> None:
         owner = "(SELECT subject_id FROM source.faces WHERE face_id = ?)"
-        for table in ("subjects", "subject_tags"):
+        for table, columns in (("subjects", _SUBJECT), ("subject_tags", "subject_id, tag")):
             self.store.change(
-                f"INSERT OR IGNORE INTO main.{table} "  # noqa: S608 - constant
-                f"SELECT * FROM source.{table} WHERE subject_id = {owner}",
+                f"INSERT OR IGNORE INTO main.{table} ({columns}) "  # noqa: S608 - constant
+                f"SELECT {columns} FROM source.{table} WHERE subject_id = {owner}",
                 (face_id,),
             )
 
     def _insert(self, result: ReindexResult, generation: int) -> bool:
         """Write a face and its vector; False when its subject has that very photo already."""
-        assert result.vector is not None  # noqa: S101 - for the type checker; the caller saw it
-        looks = checked_face_vectors(result.vector, result.distant, self.model)
+        vectors = checked_face_vectors(result.vectors, self.model)
+        made = {
+            "sha256": result.sha256,
+            "reference": result.reference,
+            **dict(zip(BOX, result.box, strict=True)),
+            "probability": result.probability,
+            "quality": json.dumps(dict(result.quality)),
+            "weight": result.weight,
+            "generation": generation,
+        }
+        values = ", ".join("?" if name in made else name for name in FACE)
         written = self.store.change(
-            "INSERT OR IGNORE INTO main.faces SELECT face_id, subject_id, ?, ?, taken_on, "
-            "age_at_capture, source, ?, ?, ?, ?, ?, ?, ?, enrolled_at, ? "
-            "FROM source.faces WHERE face_id = ?",
-            (
-                result.sha256,
-                result.reference,
-                *result.box,
-                result.probability,
-                json.dumps(dict(result.quality)),
-                result.weight,
-                generation,
-                result.face_id,
-            ),
+            f"INSERT OR IGNORE INTO main.faces ({', '.join(FACE)}) "  # noqa: S608 - constant
+            f"SELECT {values} FROM source.faces WHERE face_id = ?",
+            (*(made[name] for name in FACE if name in made), result.face_id),
         )
         if written:
-            blob = looks.astype("<f4").tobytes()
+            blob = vectors.astype("<f4").tobytes()
             row = (result.face_id, blob, zlib.crc32(blob))
             self.store.change("INSERT INTO main.vectors VALUES (?, ?, ?)", row)
         return written > 0
@@ -192,12 +199,12 @@ class Shadow:
         if self.source.model != self.model:
             return
         new = "face_id NOT IN (SELECT face_id FROM main.faces UNION SELECT face_id FROM outcomes)"
-        columns = [name for _, name, *_ in self.store.query("PRAGMA main.table_info(faces)")][:-1]
+        columns = ", ".join(name for name in FACE if name != "generation")
         with self._source.locked(), self.store.writing() as generation:
             self._copy_all_subjects()
             self.store.change(
-                f"INSERT INTO main.faces SELECT {', '.join(columns)}, ? "  # noqa: S608 - constant
-                f"FROM source.faces WHERE {new}",
+                f"INSERT INTO main.faces ({columns}, generation) "  # noqa: S608 - constant
+                f"SELECT {columns}, ? FROM source.faces WHERE {new}",
                 (generation,),
             )
             self.store.change(
@@ -303,10 +310,10 @@ class Shadow:
 
     def _copy_all_subjects(self) -> None:
         self.store.change(
-            "INSERT INTO main.subjects SELECT * FROM source.subjects WHERE true "
-            "ON CONFLICT (subject_id) DO UPDATE SET date_of_birth = excluded.date_of_birth, "
-            "recorded_sex = excluded.recorded_sex, region = excluded.region, "
-            "source = excluded.source"
+            f"INSERT INTO main.subjects ({_SUBJECT}) "  # noqa: S608 - constant
+            f"SELECT {_SUBJECT} FROM source.subjects WHERE true "
+            "ON CONFLICT (subject_id) DO UPDATE SET "
+            + ", ".join(f"{name} = excluded.{name}" for name in SUBJECT[1:])
         )
         self.store.change("DELETE FROM main.subject_tags")
         self.store.change("INSERT INTO main.subject_tags SELECT * FROM source.subject_tags")

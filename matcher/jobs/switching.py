@@ -156,6 +156,7 @@ def _move(
     if extractor is not None:
         require_model(path, edition, extractor.model)
     with closing(Shadow(source, directory_of(path, edition))) as shadow:
+        shadow.migrate()
         _fill(shadow, extractor, settings, on_progress)
         _build_index(path, edition)
         while not _moved(path, edition, shadow, may_lose):

@@ -51,10 +51,8 @@ class ReindexResult:
         Where the photo was read, and the hash of what was read.
     bytes, mtime_ns
         Size and time of the file, by which a later run sees that it need not be hashed again.
-    vector
-        float32 array of shape (d,), unit length; None without a face.
-    distant
-        As `vector`, of the face seen from afar; None where the model has no distant look.
+    vectors
+        float32 arrays of shape (d,), unit length, by name; none without a face.
     box, probability, quality, weight
         As in `Enrolment`.
     """
@@ -67,8 +65,7 @@ class ReindexResult:
     sha256: str = ""
     bytes: int | None = None
     mtime_ns: int | None = None
-    vector: NDArray[np.float32] | None = None
-    distant: NDArray[np.float32] | None = None
+    vectors: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     box: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     probability: float = 0.0
     quality: Mapping[str, float] = field(default_factory=dict)

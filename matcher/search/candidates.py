@@ -28,8 +28,8 @@ class CandidatePhoto:
     photo
         The record; the pixels are where `reference` says.
     score
-        Cosine similarity to the probe in [-1, 1], higher is closer; for a worn probe to the
-        photo's distant look.
+        Cosine similarity to the probe in [-1, 1], higher is closer. A degraded
+        probe is compared with the low-resolution vector of the photo.
     quality
         Quality measures at enrolment.
     age_gap
@@ -57,8 +57,8 @@ class Candidate:
         That of the subject's closest photo, in [-1, 1]. Ranks follow it.
         It is not a probability, and its meaning depends on the age of the people compared.
     template_score
-        Cosine similarity to the fused template of all the subject's photos; for a worn probe of
-        their distant looks.
+        Cosine similarity to the fused template of all the subject's photos; for a
+        degraded probe, of their low-resolution vectors.
     photos
         All the subject's photos that the filters allow, the closest first.
     expected_false_leads
@@ -154,7 +154,9 @@ class CandidateList:
 
     def to_json(self) -> str:
         """Return everything as one JSON object; dates are ISO 8601."""
-        return json.dumps(asdict(self), default=_plain, ensure_ascii=False)
+        return json.dumps(
+            asdict(self) | {"model": self.model.facts()}, default=_plain, ensure_ascii=False
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """Return the rows as a pandas frame.

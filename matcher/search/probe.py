@@ -10,7 +10,7 @@ from typing import Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.embedding import EmbeddedFace, Extractor, PhotoExtraction, Template
+from matcher.embedding import FACE, EmbeddedFace, Extractor, PhotoExtraction, Template
 from matcher.errors import MatcherError
 from matcher.faces import Face, QualityPolicy, refusals
 from matcher.photos import PhotoSource
@@ -41,12 +41,12 @@ class Probe:
 class PreparedProbe:
     """A probe that was embedded (`vector`) or was not (`reasons`, and the `error` if any).
 
-    A worn one is compared with the distant look of each enrolled face.
+    It is compared with the vectors of the enrolled faces that bear the name `compared_with`.
     """
 
     facts: ProbeFacts
     vector: NDArray[np.float32] | None = None
-    worn: bool = False
+    compared_with: str = FACE
     reasons: tuple[str, ...] = ()
     error: MatcherError | None = None
 
@@ -59,12 +59,12 @@ def prepare(
 ) -> Iterator[PreparedProbe]:
     """Yield each probe prepared, in order; photos are embedded in batches."""
     photos = [source for probe in probes if (source := _photo_of(probe)) is not None]
-    extractions = extractor.extract_many(photos, choose=choose, distant=False)
+    extractions = extractor.extract_many(photos, choose=choose, for_gallery=False)
     for probe in probes:
         if _photo_of(probe) is not None:
             yield _from_photo(probe, next(extractions), policy)
         elif isinstance(probe.source, Face):
-            yield _judge(probe, extractor.embed([probe.source], distant=False)[0], policy)
+            yield _judge(probe, extractor.embed([probe.source], for_gallery=False)[0], policy)
         else:
             yield PreparedProbe(_facts(probe), vector=_vector_of(probe))
 
@@ -98,7 +98,7 @@ def _judge(probe: Probe, found: EmbeddedFace, policy: QualityPolicy) -> Prepared
     reasons = tuple(str(reason) for reason in refusals(face.quality, policy))
     if reasons:
         return PreparedProbe(facts, reasons=reasons)
-    return PreparedProbe(facts, vector=found.probe, worn=found.worn)
+    return PreparedProbe(facts, vector=found.probe, compared_with=found.compared_with)
 
 
 def _facts(probe: Probe, sha256: str | None = None, face: Face | None = None) -> ProbeFacts:

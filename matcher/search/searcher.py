@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Literal
@@ -22,8 +22,6 @@ from matcher.search.probe import PreparedProbe, Probe, prepare
 from matcher.search.request import SearchRequest
 
 _BATCH = 64  # probes embedded and searched together
-_Found = tuple[NDArray[np.float32], NDArray[np.int64]]
-_Nearest = Callable[[NDArray[np.float32], int, NDArray[np.int64] | None], _Found]
 
 _FACES_PER_SUBJECT = 4  # first guess of how many faces to fetch for each subject wanted
 
@@ -187,16 +185,13 @@ class Searcher:
     ) -> list[list[str]]:
         """Return the `top` subjects of each probe, or all there are, by their closest face."""
         closest: list[list[str]] = [[] for _ in probes]
-        for worn, nearest in (
-            (False, self._gallery.nearest),
-            (True, self._gallery.nearest_low_resolution),
-        ):
+        for name in self._gallery.model.vector_names:
             vectors = {
                 row: probe.vector
                 for row, probe in enumerate(probes)
-                if probe.vector is not None and probe.worn == worn
+                if probe.vector is not None and probe.compared_with == name
             }
-            found = self._closest(list(vectors.values()), top, selection, nearest)
+            found = self._closest(list(vectors.values()), top, selection, name)
             for row, subjects in zip(vectors, found, strict=True):
                 closest[row] = subjects
         return closest
@@ -206,7 +201,7 @@ class Searcher:
         vectors: list[NDArray[np.float32]],
         top: int,
         selection: Selection,
-        nearest: _Nearest,
+        name: str,
     ) -> list[list[str]]:
         wanted = min(top, selection.subjects)
         if not vectors or wanted == 0:
@@ -214,7 +209,7 @@ class Searcher:
         queries = _stack(vectors, self._gallery.model.dimension)
         fetch = min(top * _FACES_PER_SUBJECT, selection.faces)
         while True:
-            _, face_ids = nearest(queries, fetch, selection.allowed)
+            _, face_ids = self._gallery.nearest(queries, fetch, selection.allowed, name=name)
             owners = self._gallery.owners(face_ids)
             subjects = [list(dict.fromkeys(name for name in row if name)) for row in owners]
             if fetch >= selection.faces or min(map(len, subjects)) >= wanted:
@@ -250,7 +245,7 @@ def _describe(
     probe: PreparedProbe, vector: NDArray[np.float32], faces: list[StoredFace]
 ) -> Candidate:
     weights = np.array([face.weight for face in faces])
-    compared = np.stack([_compared(face, probe.worn) for face in faces])
+    compared = np.stack([face.vectors[probe.compared_with] for face in faces])
     photos = sorted(
         (
             _photo(probe.facts, face, _score(vector, own))
@@ -265,10 +260,6 @@ def _describe(
         template_score=_score(vector, fuse(compared, weights).vector),
         photos=tuple(photos),
     )
-
-
-def _compared(face: StoredFace, worn: bool) -> NDArray[np.float32]:
-    return face.distant if worn and face.distant is not None else face.vector
 
 
 def _photo(probe: ProbeFacts, face: StoredFace, score: float) -> CandidatePhoto:

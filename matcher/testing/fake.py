@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.embedding import (
+    FACE,
+    LOW_RESOLUTION,
     FaceVectors,
     LowResolutionView,
     ModelIdentity,
@@ -56,9 +58,9 @@ class FakeEmbedder:
         Of the identity; another version is another model with other vectors.
     low_resolution_views
         As in `ModelRecord`.
-    worn_above
-        A crop whose vector and distant vector have a higher cosine than this is worn; above 1,
-        none is.
+    degraded_above
+        A crop whose vector and low-resolution vector have a higher cosine than this counts as
+        degraded; above 1, none does.
     """
 
     def __init__(
@@ -66,7 +68,7 @@ class FakeEmbedder:
         dimension: int = 128,
         version: str = "1",
         low_resolution_views: tuple[LowResolutionView, ...] = (),
-        worn_above: float = 0.9,
+        degraded_above: float = 0.9,
     ) -> None:
         self._record = ModelRecord(
             name="fake",
@@ -83,7 +85,7 @@ class FakeEmbedder:
             mirrored=False,
             low_resolution_views=low_resolution_views,
         )
-        self._worn_above = worn_above
+        self._degraded_above = degraded_above
         seed = np.random.SeedSequence([dimension, *version.encode()])
         generator = np.random.default_rng(seed)
         self._projection = generator.normal(size=(_GRID * _GRID * 3, dimension))
@@ -102,7 +104,7 @@ class FakeEmbedder:
             "fa4e" * 16,
             self._record.preprocessing_sha256,
             self._record.dimension,
-            distant=bool(self._record.low_resolution_views),
+            vector_names=self._record.vector_names,
         )
 
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -112,17 +114,19 @@ class FakeEmbedder:
         signals = signals - signals.mean(axis=1, keepdims=True)
         return _unit((signals + 1e-6) @ self._projection)
 
-    def look(self, crops: NDArray[np.uint8], *, distant: bool = True) -> FaceVectors:
-        """Return the vectors; with far views the distant ones too, and by how alike who is worn."""
+    def embed_all(self, crops: NDArray[np.uint8], *, for_gallery: bool = True) -> FaceVectors:
+        """Return the vectors; with low-resolution views those too, and by them who is degraded."""
         vectors = self.embed(crops)
         if not self._record.low_resolution_views:
-            return FaceVectors.near(vectors)
+            return FaceVectors.of_one_kind(vectors)
         views = [
             self.embed(at_low_resolution(crops, view)) for view in self._record.low_resolution_views
         ]
-        far = _unit(vectors + np.mean(views, axis=0, dtype=np.float64))
-        alike = np.einsum("nd,nd->n", vectors, far)
-        return FaceVectors(vectors, far if distant else None, vectors, alike > self._worn_above)
+        small = _unit(vectors + np.mean(views, axis=0, dtype=np.float64))
+        alike = np.einsum("nd,nd->n", vectors, small) > self._degraded_above
+        kept = {FACE: vectors} | ({LOW_RESOLUTION: small} if for_gallery else {})
+        names = tuple(LOW_RESOLUTION if one else FACE for one in alike)
+        return FaceVectors(kept, vectors, names)
 
 
 def _grid_means(crops: NDArray[np.float64]) -> NDArray[np.float64]:

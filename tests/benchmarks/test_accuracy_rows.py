@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fairness import Cohort, EmbeddingScores, Sample
 from fairness.verification import Pairs, everybody, threshold_at
-from matcher.embedding import FaceVectors
+from matcher.embedding import FACE, LOW_RESOLUTION, FaceVectors
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 CHILDREN = "FMR under 18 where that of adults is 1e-3, times 1e-3"
@@ -26,8 +26,8 @@ def vectors_at(*degrees):
 
 
 def plain(vectors):
-    """Return looks of a model without a distant one."""
-    return FaceVectors.near(vectors)
+    """Return vectors of a model that makes one of a face."""
+    return FaceVectors.of_one_kind(vectors)
 
 
 def random_vectors(count, seed=0, size=64):
@@ -62,15 +62,15 @@ def test_a_degraded_probe_does_not_find_its_own_clean_photo():
     assert rows.rank_one(probes @ gallery.T, subjects).tolist() == [False, False, True]
 
 
-def test_worn_probes_only_are_compared_with_the_distant_looks():
-    clear = np.zeros(2, bool)
-    gallery = FaceVectors(vectors_at(0, 90), vectors_at(60, 30), vectors_at(0, 90), clear)
+def test_degraded_probes_only_are_compared_with_the_low_resolution_vectors():
+    kept = {FACE: vectors_at(0, 90), LOW_RESOLUTION: vectors_at(60, 30)}
+    gallery = FaceVectors(kept, vectors_at(0, 90), (FACE, FACE))
     seen, by = vectors_at(10, 50, 70), vectors_at(10, 50, 50)
-    probes = FaceVectors(seen, None, by, np.array([False, False, True]))
+    probes = FaceVectors({FACE: seen}, by, (FACE, FACE, LOW_RESOLUTION))
     degrees = [[10, 80], [50, 40], [10, 20]]
     found = rows.searched(probes, gallery)
     np.testing.assert_allclose(found, np.cos(np.deg2rad(degrees)), atol=1e-6)
-    without = rows.searched(probes, FaceVectors.near(gallery.vectors))
+    without = rows.searched(probes, FaceVectors.of_one_kind(gallery.vectors))
     np.testing.assert_allclose(
         without, np.cos(np.deg2rad([[10, 80], [50, 40], [50, 40]])), atol=1e-6
     )

@@ -13,6 +13,7 @@ import pytest
 from made_pictures import pictures
 
 from matcher.embedding import Embedder, load_model
+from matcher.embedding.networks import Networks
 from matcher.embedding.networks.dlib_network import convert
 from matcher.embedding.weights import weights_path
 from matcher.errors import WeightsDamagedError
@@ -35,7 +36,7 @@ def test_vectors_are_those_of_dlib_scaled_to_unit_length(dlib_model: Embedder, c
     once = CropEmbedder(
         replace(dlib_model.record, mirrored=False),
         dlib_model.identity,
-        as_network(module, chosen_device("cpu"), "float32"),
+        Networks(as_network(module, chosen_device("cpu"), "float32")),
     )
     crops = pictures(5, 150)
     oracle = dlib.face_recognition_model_v1(str(path))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from matcher.embedding import Embedder, ModelIdentity, get_record, load_model
 from matcher.embedding.crop_embedder import BATCH, CropEmbedder
+from matcher.embedding.networks import Networks
 from matcher.errors import InputError, ModelError
 
 TOLERANCE = 1e-5
@@ -22,7 +23,7 @@ TOLERANCE = 1e-5
 def _with_network(network: Any, **changes: Any) -> CropEmbedder:
     record = replace(get_record("dlib-resnet"), **changes)
     identity = ModelIdentity(record.name, record.version, "0" * 64, "0" * 64, record.dimension)
-    return CropEmbedder(record, identity, network)
+    return CropEmbedder(record, identity, Networks(network))
 
 
 def test_vectors_are_float32_of_unit_length(dlib_model: Embedder) -> None:

@@ -1,4 +1,4 @@
-"""A face from afar: what is shrunk and brought back, by whom it is seen, and who counts as worn."""
+"""Low-resolution views and vectors: how they are made, and which faces count as degraded."""
 
 from __future__ import annotations
 
@@ -12,9 +12,17 @@ from made_pictures import pictures
 from numpy.typing import NDArray
 from rendered_cohort import Cohort
 
-from matcher.embedding import Embedder, Extractor, LowResolutionView, get_record
+from matcher.embedding import (
+    FACE,
+    LOW_RESOLUTION,
+    Embedder,
+    Extractor,
+    LowResolutionView,
+    get_record,
+)
 from matcher.embedding.crop_embedder import CropEmbedder
 from matcher.embedding.low_resolution import at_low_resolution
+from matcher.embedding.networks import Networks
 from matcher.embedding.networks.torch_network import as_network, youth_resnet
 from matcher.embedding.weights import weights_path
 from matcher.errors import InputError
@@ -24,7 +32,7 @@ from matcher.testing import FakeEmbedder
 RECORD = get_record("youth-resnet")
 
 
-def test_what_has_no_detail_looks_the_same_from_afar() -> None:
+def test_what_has_no_detail_looks_the_same_at_low_resolution() -> None:
     plain = np.full((2, 150, 150, 3), (10, 120, 230), np.uint8)
     np.testing.assert_array_equal(at_low_resolution(plain, LowResolutionView(32)), plain)
 
@@ -60,7 +68,7 @@ def test_no_crop_is_no_crop() -> None:
     assert at_low_resolution(pictures(1, 150)[:0], LowResolutionView(32)).shape == (0, 150, 150, 3)
 
 
-def test_the_distant_vector_is_half_way_from_the_own_to_what_the_worn_expert_sees_from_afar(
+def test_the_low_resolution_vector_is_half_way_to_what_the_degraded_expert_makes_of_the_views(
     youth_model: Embedder,
 ) -> None:
     crops = pictures(4, 150)
@@ -68,62 +76,64 @@ def test_the_distant_vector_is_half_way_from_the_own_to_what_the_worn_expert_see
     expert = CropEmbedder(
         replace(RECORD, low_resolution_views=()),
         youth_model.identity,
-        as_network(worn, torch.device("cpu"), "float32"),
+        Networks(as_network(worn, torch.device("cpu"), "float32")),
     )
-    looks = youth_model.look(crops)
+    made = youth_model.embed_all(crops)
     views = [expert.embed(at_low_resolution(crops, view)) for view in RECORD.low_resolution_views]
-    both = looks.vectors + np.mean(views, axis=0)
+    both = made.vectors + np.mean(views, axis=0)
     wanted = both / np.linalg.norm(both, axis=1, keepdims=True)
-    np.testing.assert_allclose(looks.distant, wanted, atol=1e-5)
-    np.testing.assert_array_equal(looks.vectors, youth_model.embed(crops))
+    np.testing.assert_allclose(made.kept[LOW_RESOLUTION], wanted, atol=1e-5)
+    np.testing.assert_array_equal(made.vectors, youth_model.embed(crops))
 
 
-def test_who_asks_for_no_distant_vectors_is_told_the_rest(youth_model: Embedder) -> None:
+def test_without_the_vectors_of_a_gallery_the_rest_is_the_same(youth_model: Embedder) -> None:
     crops = np.concatenate(
         [pictures(2, 150), at_low_resolution(pictures(2, 150), LowResolutionView(20))]
     )
-    looks, asked = youth_model.look(crops, distant=False), youth_model.look(crops)
-    assert looks.distant is None
-    assert asked.distant is not None
-    np.testing.assert_array_equal(looks.worn, asked.worn)
-    np.testing.assert_allclose(looks.vectors, asked.vectors, atol=1e-5)
-    np.testing.assert_allclose(looks.probes, asked.probes, atol=1e-5)
+    made, asked = youth_model.embed_all(crops, for_gallery=False), youth_model.embed_all(crops)
+    assert LOW_RESOLUTION not in made.kept
+    assert LOW_RESOLUTION in asked.kept
+    assert made.compared_with == asked.compared_with
+    np.testing.assert_allclose(made.vectors, asked.vectors, atol=1e-5)
+    np.testing.assert_allclose(made.probes, asked.probes, atol=1e-5)
 
 
 def outputs_of(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A network that says of dark crops that they are worn, each vector a constant."""
+    """A network that says of dark crops that they are degraded, each vector a constant."""
     light = pixels.mean(axis=(1, 2, 3))
     parts = [[3.0, 4.0], [0.0, 5.0]]
     return np.stack([np.append(np.ravel(parts), -one) for one in light]).astype(np.float32)
 
 
-def test_a_worn_face_is_searched_by_the_vector_of_a_worn_face() -> None:
+def test_a_degraded_face_is_searched_by_the_vector_of_a_degraded_face() -> None:
     record = replace(RECORD, dimension=2, low_resolution_views=(LowResolutionView(20),))
     identity = FakeEmbedder(2, low_resolution_views=record.low_resolution_views).identity
 
     def far(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.tile(np.float32([7.0, 0.0]), (len(pixels), 1))
 
-    model = CropEmbedder(record, identity, outputs_of, far)
+    model = CropEmbedder(record, identity, Networks(outputs_of, far))
     crops = np.stack([np.full((150, 150, 3), light, np.uint8) for light in (250, 5)])
-    looks = model.look(crops)
-    assert looks.worn.tolist() == [False, True]
-    np.testing.assert_allclose(looks.vectors, [[0.6, 0.8]] * 2, atol=1e-6)
-    np.testing.assert_allclose(looks.probes, [[0.6, 0.8], [0.0, 1.0]], atol=1e-6)
-    np.testing.assert_allclose(looks.distant, [np.array([1.6, 0.8]) / 3.2**0.5] * 2, atol=1e-6)
-    assert model.look(crops[:0]).distant.shape == (0, 2)
+    made = model.embed_all(crops)
+    assert made.compared_with == (FACE, LOW_RESOLUTION)
+    np.testing.assert_allclose(made.vectors, [[0.6, 0.8]] * 2, atol=1e-6)
+    np.testing.assert_allclose(made.probes, [[0.6, 0.8], [0.0, 1.0]], atol=1e-6)
+    np.testing.assert_allclose(
+        made.kept[LOW_RESOLUTION], [np.array([1.6, 0.8]) / 3.2**0.5] * 2, atol=1e-6
+    )
+    assert model.embed_all(crops[:0]).kept[LOW_RESOLUTION].shape == (0, 2)
 
 
-def test_a_model_without_a_distant_look_calls_nothing_worn(dlib_model: Embedder) -> None:
-    looks = dlib_model.look(at_low_resolution(pictures(2, 150), LowResolutionView(16)))
-    assert looks.distant is None
-    assert not looks.worn.any()
-    np.testing.assert_array_equal(looks.probes, looks.vectors)
+def test_a_model_with_one_vector_calls_nothing_degraded(dlib_model: Embedder) -> None:
+    made = dlib_model.embed_all(at_low_resolution(pictures(2, 150), LowResolutionView(16)))
+    assert LOW_RESOLUTION not in made.kept
+    assert set(made.compared_with) == {FACE}
+    np.testing.assert_array_equal(made.probes, made.vectors)
 
 
-def test_crops_of_another_shape_are_refused_by_every_look(youth_model: Embedder) -> None:
+def test_crops_of_another_shape_are_refused_for_every_vector(youth_model: Embedder) -> None:
     with pytest.raises(InputError, match="crops"):
-        youth_model.look(pictures(1, 112))
+        youth_model.embed_all(pictures(1, 112))
 
 
 def test_rendered_faces_are_clear_until_they_are_small(
@@ -131,9 +141,10 @@ def test_rendered_faces_are_clear_until_they_are_small(
 ) -> None:
     faces = [extractor.extract(path)[0].face for path in cohort.probes]
     crops = np.stack([align(face.photo, face.landmarks, RECORD.crop) for face in faces])
-    clear = youth_model.look(crops)
-    small = youth_model.look(at_low_resolution(crops, LowResolutionView(24, quality=30)))
-    assert small.worn.all()
-    assert not clear.worn.all()
-    assert small.distant is not None
-    np.testing.assert_array_equal(clear.probes[~clear.worn], clear.vectors[~clear.worn])
+    clear = youth_model.embed_all(crops)
+    small = youth_model.embed_all(at_low_resolution(crops, LowResolutionView(24, quality=30)))
+    assert set(small.compared_with) == {LOW_RESOLUTION}
+    assert FACE in clear.compared_with
+    assert LOW_RESOLUTION in small.kept
+    own = np.array([name == FACE for name in clear.compared_with])
+    np.testing.assert_array_equal(clear.probes[own], clear.vectors[own])

@@ -31,9 +31,9 @@ class Counting(Extractor):
         return self._real.model
 
     def extract_many(
-        self, sources: Iterable[PhotoSource], *, choose: Choice = "one", distant: bool = True
+        self, sources: Iterable[PhotoSource], *, choose: Choice = "one", for_gallery: bool = True
     ) -> Iterator[PhotoExtraction]:
-        for extraction in self._real.extract_many(sources, choose=choose, distant=distant):
+        for extraction in self._real.extract_many(sources, choose=choose, for_gallery=for_gallery):
             self.seen += 1
             if self.seen > self._stop_after:
                 raise KeyboardInterrupt

@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 
+from matcher.embedding import FACE, LOW_RESOLUTION
 from matcher.gallery import Enrolment, Gallery, PhotoRecord, Subject
 from matcher.testing import FakeEmbedder, random_unit_vectors
 
@@ -17,18 +18,20 @@ def photo_hash(number):
     return hashlib.sha256(str(number).encode()).hexdigest()
 
 
-def enrolment(number, subject=None, vector=None, distant=None, **facts):
+def enrolment(number, subject=None, vector=None, low_resolution=None, **facts):
     """Return one face: photo `number` of `subject`, by default of a subject of four photos."""
+    vectors = {FACE: VECTORS[number] if vector is None else vector}
+    if low_resolution is not None:
+        vectors[LOW_RESOLUTION] = low_resolution
     subject = subject or f"subject-{number // 4:04d}"
     return Enrolment(
         subject=subject if isinstance(subject, Subject) else Subject(subject),
         photo=PhotoRecord(photo_hash(number), f"photos/{number}.jpg", **facts),
-        vector=VECTORS[number] if vector is None else vector,
+        vectors=vectors,
         box=(1.0, 2.0, 30.0, 40.0),
         probability=0.98,
         quality={"sharpness": 0.5},
         weight=0.75,
-        distant=distant,
     )
 
 

@@ -23,7 +23,9 @@ from matcher.testing import FakeDetector, FakeEmbedder
 OLD = Extractor(FakeDetector(), FakeEmbedder(16))
 NEW = Extractor(
     FakeDetector(),
-    FakeEmbedder(24, version="2", low_resolution_views=(LowResolutionView(16),), worn_above=1.1),
+    FakeEmbedder(
+        24, version="2", low_resolution_views=(LowResolutionView(16),), degraded_above=1.1
+    ),
 )
 
 SETTINGS = JobSettings(batch=8, decoding=Decoding(workers=1))
@@ -114,19 +116,19 @@ def assert_same_faces(one, other, *, same_place=True) -> None:
             twin.quality,
             twin.weight,
         )
-        np.testing.assert_allclose(looks(face), looks(twin), atol=1e-6)
+        np.testing.assert_allclose(vectors_of(face), vectors_of(twin), atol=1e-6)
 
 
-def looks(face) -> np.ndarray:
-    """Return the vector of a face, and its distant one if there is one."""
-    return np.stack([look for look in (face.vector, face.distant) if look is not None])
+def vectors_of(face) -> np.ndarray:
+    """Return the vectors of a face, in the order of their names."""
+    return np.stack([face.vectors[name] for name in sorted(face.vectors)])
 
 
 def assert_made_by(extractor: Extractor, faces) -> None:
     """Compare each vector with that of its photo, extracted alone."""
     for face in faces.values():
         (alone,) = extractor.extract(face.photo.reference)
-        np.testing.assert_allclose(looks(face), looks(alone), atol=1e-6)
+        np.testing.assert_allclose(vectors_of(face), vectors_of(alone), atol=1e-6)
 
 
 def edition_holds(gallery: Path, data: bytes) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
@@ -32,7 +31,7 @@ def record(model: ModelIdentity, *, people: int = PEOPLE, seed: int = 1) -> Cali
     return calibrate(
         Cohort.of(samples, name="made people"),
         vectors,
-        model={name: str(value) for name, value in asdict(model).items()},
+        model={name: str(value) for name, value in model.facts().items()},
         made_on=date(2026, 11, 1),
     )
 

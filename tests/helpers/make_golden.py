@@ -23,7 +23,7 @@ import numpy as np
 from job_builders import draw
 
 from fairness import AuditSettings, audit, read_bounds, read_cohort, read_scores
-from matcher.embedding import Extractor, LowResolutionView
+from matcher.embedding import FACE, LOW_RESOLUTION, Extractor, LowResolutionView
 from matcher.enrolment import PhotoOfSubject, enrol
 from matcher.faces import POLICIES
 from matcher.gallery import Enrolment, Gallery, PhotoRecord, Subject
@@ -69,8 +69,7 @@ def enrolment(number: int, vectors: np.ndarray) -> Enrolment:
             source="school" if number % 2 else None,
             **facts,
         ),
-        vector=vectors[2 * number],
-        distant=vectors[2 * number + 1],
+        vectors={FACE: vectors[2 * number], LOW_RESOLUTION: vectors[2 * number + 1]},
         box=(1.0, 2.0, 30.0 + number, 40.5),
         probability=0.98,
         quality={"sharpness": number / 40},
@@ -94,7 +93,7 @@ def write_gallery(folder: Path) -> None:
             "subjects": ids_of(gallery),
             "queries": QUERIES.tolist(),
             "nearest": found(gallery.nearest(QUERIES, 5)),
-            "nearest_low_resolution": found(gallery.nearest_low_resolution(QUERIES, 5)),
+            "nearest_low_resolution": found(gallery.nearest(QUERIES, 5, name=LOW_RESOLUTION)),
         }
     write_json(folder / "gallery.expected.json", expected)
 
@@ -153,8 +152,7 @@ def leave_results(gallery: Path, photos: list[PhotoOfSubject]) -> None:
                 sha256=face.face.photo.sha256,
                 bytes=stat.st_size,
                 mtime_ns=stat.st_mtime_ns,
-                vector=face.vector,
-                distant=face.distant,
+                vectors=face.vectors,
                 box=tuple(float(side) for side in face.face.box),
                 probability=1.0,
                 quality={"sharpness": 0.5},

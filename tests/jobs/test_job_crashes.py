@@ -31,7 +31,8 @@ from job_builders import (
 
 from matcher.gallery import Gallery
 from matcher.gallery.editions import shadow_of
-from matcher.jobs import reindexing as job
+from matcher.jobs import JobSettings
+from matcher.jobs.executors import local_executor
 from matcher.jobs.reindexing import reindex
 from matcher.jobs.shadow import Shadow
 from matcher.photos import load_photo
@@ -171,7 +172,7 @@ EVENTS = st.one_of(
 @given(story=st.lists(st.one_of(DISASTERS, EVENTS), max_size=6))
 def test_any_story_of_kills_and_events_ends_as_if_undisturbed(small: Path, story) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(job, "Decoders", Direct)
+        patch.setattr(local_executor, "Decoders", Direct)
         home = Path(folder)
         shutil.copytree(small.parent / "photos", home / "photos")
         shutil.copytree(small, home / "gallery")
@@ -203,9 +204,9 @@ def happen(home: Path, word: str, number: int, step: int) -> None:
         add(home / "gallery", listed(home / "photos", [number]))
 
 
-def run_until_killed(gallery: Path, place: job.JobSettings, moment: str, batch: int) -> None:
+def run_until_killed(gallery: Path, place: JobSettings, moment: str, batch: int) -> None:
     """Run the job and end it at a moment of one of its batches, as a kill would."""
-    embed, commit, record = job.embed_batch, Shadow.commit, Shadow._record
+    embed, commit, record = local_executor.embed_batch, Shadow.commit, Shadow._record
     batches = iter(range(10_000))
     now = [-1]
 
@@ -228,7 +229,7 @@ def run_until_killed(gallery: Path, place: job.JobSettings, moment: str, batch: 
         end("in commit")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(job, "embed_batch", embedding)
+        patch.setattr(local_executor, "embed_batch", embedding)
         patch.setattr(Shadow, "commit", committing)
         patch.setattr(Shadow, "_record", recording)
         try:

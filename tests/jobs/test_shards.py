@@ -20,6 +20,7 @@ from job_builders import (
     made,
 )
 
+from matcher.embedding import FACE, LOW_RESOLUTION
 from matcher.errors import GalleryWriteError, MissingExtraError
 from matcher.gallery import Gallery
 from matcher.gallery.editions import directory_of, shadow_of
@@ -35,14 +36,16 @@ from matcher.jobs.switching import switch
 from matcher.jobs.tasks import ReindexResult
 
 NUMBERS = st.floats(width=64, allow_nan=False)
-LOOKS = st.none() | st.lists(st.floats(-1, 1, width=32), min_size=3, max_size=3).map(
-    lambda numbers: np.array(numbers, np.float32)
+VECTORS = st.dictionaries(
+    st.sampled_from([FACE, LOW_RESOLUTION, "profile"]),
+    st.lists(st.floats(-1, 1, width=32), min_size=3, max_size=3).map(
+        lambda numbers: np.array(numbers, np.float32)
+    ),
 )
 
 
 @st.composite
 def results(draw_from: st.DrawFn) -> ReindexResult:
-    vector = draw_from(LOOKS)
     return ReindexResult(
         face_id=draw_from(st.integers(1, 2**62)),
         status=draw_from(st.sampled_from(["done", "changed", "missing", "failed"])),
@@ -52,8 +55,7 @@ def results(draw_from: st.DrawFn) -> ReindexResult:
         sha256="ab" * 32,
         bytes=draw_from(st.none() | st.integers(0, 2**40)),
         mtime_ns=draw_from(st.none() | st.integers(0, 2**62)),
-        vector=vector,
-        distant=None if vector is None else draw_from(LOOKS),
+        vectors=draw_from(VECTORS),
         box=draw_from(st.tuples(NUMBERS, NUMBERS, NUMBERS, NUMBERS)),
         probability=draw_from(NUMBERS),
         quality=draw_from(st.dictionaries(st.text(max_size=5), NUMBERS, max_size=3)),
@@ -62,11 +64,7 @@ def results(draw_from: st.DrawFn) -> ReindexResult:
 
 
 def plain(result: ReindexResult) -> dict[str, object]:
-    looks = {
-        name: None if look is None else look.tobytes()
-        for name, look in (("vector", result.vector), ("distant", result.distant))
-    }
-    return vars(result) | looks
+    return vars(result) | {"vectors": {n: one.tobytes() for n, one in result.vectors.items()}}
 
 
 @given(written=st.lists(results(), max_size=4))

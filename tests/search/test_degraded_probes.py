@@ -1,4 +1,4 @@
-"""A worn probe is searched for among the distant looks, a clear one among the photos."""
+"""A degraded probe is compared with low-resolution vectors, a clear one with those of the faces."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from matcher.embedding import Extractor, LowResolutionView
+from matcher.embedding import LOW_RESOLUTION, Extractor, LowResolutionView
 from matcher.enrolment import PhotoOfSubject, enrol
 from matcher.faces import POLICIES
 from matcher.gallery import Filters, Gallery, Subject
@@ -23,16 +23,16 @@ OFF = POLICIES["off"]
 
 
 def picture(folder: Path, number: int) -> Path:
-    """Draw one picture of its own, with detail that is lost from afar."""
+    """Draw one picture of its own, with detail that is lost at low resolution."""
     cells = np.random.default_rng(number).integers(0, 256, (16, 16, 3), dtype=np.uint8)
     path = folder / f"{number}.png"
     Image.fromarray(cells).resize((128, 128), Image.Resampling.NEAREST).save(path)
     return path
 
 
-def worn(path: Path) -> Path:
-    """Return what is left of a picture from afar."""
-    small = path.with_name(f"worn-{path.name}")
+def degraded(path: Path) -> Path:
+    """Return what is left of a picture at six pixels."""
+    small = path.with_name(f"degraded-{path.name}")
     with Image.open(path) as image:
         image.resize((6, 6), Image.Resampling.BICUBIC).resize((128, 128)).save(small)
     return small
@@ -60,23 +60,23 @@ def score_of(result: CandidateList, subject: str) -> float:
     return next(one.score for one in result if one.subject.subject_id == subject)
 
 
-def test_the_extractor_tells_worn_from_clear(photos: list[Path]) -> None:
+def test_the_extractor_tells_degraded_from_clear(photos: list[Path]) -> None:
     clear = [EXTRACTOR.extract(path)[0] for path in photos]
-    assert not any(one.worn for one in clear)
-    small = [EXTRACTOR.extract(worn(path))[0] for path in photos]
-    assert all(one.worn for one in small)
+    assert not any(one.compared_with == LOW_RESOLUTION for one in clear)
+    small = [EXTRACTOR.extract(degraded(path))[0] for path in photos]
+    assert all(one.compared_with == LOW_RESOLUTION for one in small)
     for one, other in zip(clear, small, strict=True):
-        assert one.distant is not None
-        assert one.distant @ other.vector > one.vector @ other.vector
+        assert one.vectors[LOW_RESOLUTION] @ other.vector > one.vector @ other.vector
 
 
-def test_a_worn_probe_scores_by_the_distant_look(searcher: Searcher, photos: list[Path]) -> None:
+def test_a_degraded_probe_scores_by_the_low_resolution_vector(
+    searcher: Searcher, photos: list[Path]
+) -> None:
     for row, path in enumerate(photos):
         (enrolled,) = EXTRACTOR.extract(path)
-        (probe,) = EXTRACTOR.extract(worn(path))
-        assert enrolled.distant is not None
-        result = searcher.search(worn(path), top=PEOPLE)
-        score = probe.probe @ enrolled.distant
+        (probe,) = EXTRACTOR.extract(degraded(path))
+        result = searcher.search(degraded(path), top=PEOPLE)
+        score = probe.probe @ enrolled.vectors[LOW_RESOLUTION]
         assert score > probe.probe @ enrolled.vector
         assert score_of(result, f"{row:02d}") == pytest.approx(score, abs=1e-5)
         assert result.rank_of(f"{row:02d}") == 1
@@ -95,16 +95,16 @@ def test_a_clear_probe_scores_by_the_face_itself(searcher: Searcher, photos: lis
 
 
 def test_a_vector_is_searched_for_as_it_is(searcher: Searcher, photos: list[Path]) -> None:
-    (probe,) = EXTRACTOR.extract(worn(photos[4]))
+    (probe,) = EXTRACTOR.extract(degraded(photos[4]))
     (enrolled,) = EXTRACTOR.extract(photos[4])
     result = searcher.search(probe.vector, top=PEOPLE)
     assert score_of(result, "04") == pytest.approx(probe.vector @ enrolled.vector, abs=1e-5)
 
 
-def test_worn_and_clear_probes_together_get_what_each_gets_alone(
+def test_degraded_and_clear_probes_together_get_what_each_gets_alone(
     searcher: Searcher, photos: list[Path]
 ) -> None:
-    paths = [photos[0], worn(photos[1]), photos[2], worn(photos[3])]
+    paths = [photos[0], degraded(photos[1]), photos[2], degraded(photos[3])]
     together = searcher.search_many([Probe(path) for path in paths], top=5)
     for path, result in zip(paths, together, strict=True):
         alone = searcher.search(path, top=5)
@@ -114,8 +114,10 @@ def test_worn_and_clear_probes_together_get_what_each_gets_alone(
         )
 
 
-def test_filters_hold_for_distant_looks_too(searcher: Searcher, photos: list[Path]) -> None:
+def test_filters_hold_for_low_resolution_vectors_too(
+    searcher: Searcher, photos: list[Path]
+) -> None:
     result = searcher.search(
-        worn(photos[0]), filters=Filters(regions=("nowhere",), keep_unknown=False)
+        degraded(photos[0]), filters=Filters(regions=("nowhere",), keep_unknown=False)
     )
     assert result.candidates == ()

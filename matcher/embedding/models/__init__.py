@@ -2,6 +2,8 @@
 
 from matcher.embedding.models.onnx_record import read_record
 from matcher.embedding.models.record import (
+    FACE,
+    LOW_RESOLUTION,
     OWN_PACKAGE,
     LowResolutionView,
     ModelIdentity,
@@ -13,6 +15,8 @@ from matcher.embedding.models.registry import DEFAULT_MODEL, DLIB_150, get_recor
 __all__ = [
     "DEFAULT_MODEL",
     "DLIB_150",
+    "FACE",
+    "LOW_RESOLUTION",
     "OWN_PACKAGE",
     "LowResolutionView",
     "ModelIdentity",

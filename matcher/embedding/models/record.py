@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal, Self
 
 from matcher.faces import CropTemplate
 
 OWN_PACKAGE: Final = "matcher"
 """The distribution that this module is part of."""
+
+FACE: Final = "face"
+"""Name of the vector that every model makes of a face, and every index holds."""
+
+LOW_RESOLUTION: Final = "low_resolution"
+"""Name of the vector that tells how a face would look small and compressed."""
+
+_SETS_OF_FORMAT_1: Final = ((FACE,), (FACE, LOW_RESOLUTION))
 
 
 @dataclass(frozen=True)
@@ -61,7 +70,7 @@ class ModelRecord:
     name, version
         Identify the model in the registry.
     network
-        Which architecture reads the weights.
+        Which architecture reads the weights: a name of `matcher.embedding.networks.NETWORKS`.
     weights
         The file, see `WeightsFile`.
     licence, training_data
@@ -78,14 +87,14 @@ class ModelRecord:
         Whether the vector is the mean of the crop's and its mirror image's vectors (then it does
         not change when the photo is mirrored).
     low_resolution_views
-        How it looks at a face from afar, for the second vector that a gallery keeps of it: a worn
-        or small probe resembles that one more than the vector of a clear photo. Empty for a model
-        whose galleries keep one vector a face.
+        How it makes the `LOW_RESOLUTION` vector that a gallery keeps of a face besides its own: a
+        degraded or small probe resembles that one more than the vector of a clear photo. Empty for
+        a model whose galleries keep one vector a face.
     """
 
     name: str
     version: str
-    network: Literal["dlib-resnet", "youth-resnet", "inception-resnet-v1", "onnx"]
+    network: str
     weights: WeightsFile
     licence: str
     training_data: str
@@ -96,6 +105,11 @@ class ModelRecord:
     dimension: int
     mirrored: bool
     low_resolution_views: tuple[LowResolutionView, ...] = ()
+
+    @property
+    def vector_names(self) -> tuple[str, ...]:
+        """The vectors that a gallery keeps of a face, by name."""
+        return _SETS_OF_FORMAT_1[bool(self.low_resolution_views)]
 
     @property
     def works_offline(self) -> bool:
@@ -122,7 +136,16 @@ class ModelRecord:
 class ModelIdentity:
     """What a gallery remembers of the model that made its vectors.
 
-    `distant` says whether each face has a second vector, of its distant look.
+    Parameters
+    ----------
+    name, version
+        As in `ModelRecord`.
+    weights_sha256, preprocessing_sha256
+        Of the file really loaded, and of everything besides that changes a vector.
+    dimension
+        Length of a vector.
+    vector_names
+        The vectors that a gallery keeps of a face, in the order in which it stores them.
     """
 
     name: str
@@ -130,12 +153,39 @@ class ModelIdentity:
     weights_sha256: str
     preprocessing_sha256: str
     dimension: int
-    distant: bool = False
+    vector_names: tuple[str, ...] = (FACE,)
 
-    @property
-    def looks(self) -> int:
-        """How many vectors a gallery keeps of a face."""
-        return 2 if self.distant else 1
+    def facts(self) -> dict[str, str | int | bool | list[str]]:
+        """Return it as it stands in files: stores, index headers, calibrations, caches.
+
+        Format 1 knows two sets of vectors, and says by `distant` which one. Other sets stand under
+        `vector_names`.
+        """
+        facts: dict[str, str | int | bool | list[str]] = {
+            "name": self.name,
+            "version": self.version,
+            "weights_sha256": self.weights_sha256,
+            "preprocessing_sha256": self.preprocessing_sha256,
+            "dimension": self.dimension,
+            "distant": LOW_RESOLUTION in self.vector_names,
+        }
+        if self.vector_names not in _SETS_OF_FORMAT_1:
+            facts["vector_names"] = list(self.vector_names)
+        return facts
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> Self:
+        """Return the identity that `facts` described.
+
+        Raises
+        ------
+        TypeError
+            When a fact is missing, or one is not known.
+        """
+        rest = dict(facts)
+        names = _SETS_OF_FORMAT_1[bool(rest.pop("distant", False))]
+        names = tuple(rest.pop("vector_names", names))
+        return cls(**rest, vector_names=names)
 
     def __str__(self) -> str:
         return (

@@ -9,10 +9,15 @@ import torch
 from numpy.typing import NDArray
 
 from matcher.embedding.models import ModelRecord
-from matcher.embedding.networks.network import Network
+from matcher.embedding.networks.network import Network, Networks, Weights
 from matcher.errors import InputError, MissingExtraError, ModelError, WeightsDamagedError
 
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+
+
+def build_onnx(weights: Weights) -> Networks:
+    """Build the network of an ONNX file; a `Builder`."""
+    return Networks(onnx_network(weights.record, weights.data, weights.device))
 
 
 def onnx_network(record: ModelRecord, data: bytes, device: str) -> Network:

@@ -6,7 +6,6 @@ import io
 import logging
 import pickle
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
@@ -15,14 +14,19 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+from matcher.device import chosen_device
 from matcher.embedding.networks.dlib_network import DlibResnet, convert
-from matcher.embedding.networks.network import Network
+from matcher.embedding.networks.network import Network, Networks, Precision, Weights
 from matcher.embedding.networks.quantised import State, unpacked
 from matcher.embedding.networks.youth_network import YouthResnet
-from matcher.embedding.weights import record_sha256, recorded_sha256, sha256_of, written_whole
+from matcher.embedding.weights import (
+    cache_folder,
+    record_sha256,
+    recorded_sha256,
+    sha256_of,
+    written_whole,
+)
 from matcher.errors import WeightsDamagedError
-
-Precision = Literal["float32", "bfloat16"]
 
 _log = logging.getLogger(__name__)
 _CONVERSION = "merged1"
@@ -44,6 +48,26 @@ def as_network(module: nn.Module, device: torch.device, precision: Precision) ->
         return vectors
 
     return network
+
+
+def build_dlib_resnet(weights: Weights) -> Networks:
+    """Build dlib's network; a `Builder`."""
+    device = chosen_device(weights.device)
+    module = dlib_resnet(weights.data, weights.sha256, cache_folder(weights.cache))
+    return Networks(as_network(module, device, weights.precision))
+
+
+def build_youth_resnet(weights: Weights) -> Networks:
+    """Build the project's own network; a `Builder`."""
+    device = chosen_device(weights.device)
+    youth = youth_resnet(weights.data)
+    return Networks(*(as_network(one, device, weights.precision) for one in (youth, youth.worn)))
+
+
+def build_inception_resnet(weights: Weights) -> Networks:
+    """Build facenet-pytorch's network; a `Builder`."""
+    device = chosen_device(weights.device)
+    return Networks(as_network(inception_resnet(weights.data), device, weights.precision))
 
 
 def dlib_resnet(data: bytes, sha256: str, folder: Path) -> nn.Module:

@@ -7,11 +7,11 @@ from matcher.gallery.index.index_file import (
     read_index,
     remove_index,
 )
-from matcher.gallery.index.kinds import check_kind, choose_kind, new_index
+from matcher.gallery.index.kinds import KINDS, check_kind, choose_kind, new_index
 from matcher.gallery.index.local_index import LocalIndex
 from matcher.gallery.index.opening import open_index
 from matcher.gallery.index.paged_scan import Page, scan
-from matcher.gallery.index.protocol import ConcreteKind, FaceIndex, FileIndex, IndexKind
+from matcher.gallery.index.protocol import FaceIndex, FileIndex, IndexKind
 from matcher.gallery.index.ranking import (
     UNIT_TOLERANCE,
     best,
@@ -23,8 +23,8 @@ from matcher.gallery.index.remote_index import RemoteIndex
 
 __all__ = [
     "INDEX_NAME",
+    "KINDS",
     "UNIT_TOLERANCE",
-    "ConcreteKind",
     "FaceIndex",
     "FileIndex",
     "IndexHeader",

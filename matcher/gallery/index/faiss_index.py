@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.errors import InputError
-from matcher.gallery.index.protocol import ConcreteKind
 from matcher.gallery.index.ranking import best, checked_query, checked_vectors, cosines
 
 faiss: Any = import_module("faiss")  # its own stubs lack most of what is used here
@@ -27,7 +26,7 @@ ROUNDING: Final = 2e-6
 class FaissIndex:
     """What all kinds share: checks at the border, and the face id of each FAISS row."""
 
-    kind: ConcreteKind
+    kind: str
     lossless: ClassVar[bool] = True
     learns: ClassVar[bool] = False
 
@@ -174,7 +173,7 @@ class _FlatRows(FaissIndex):
 class ExactIndex(_FlatRows):
     """Every vector is compared: the truth that the other kinds are tested against."""
 
-    kind: ConcreteKind = "exact"
+    kind: str = "exact"
 
     def _empty(self) -> Any:
         return faiss.IndexFlatIP(self.dimension)
@@ -207,7 +206,7 @@ class HnswIndex(_FlatRows):
     becomes zeros; the empty node stays until the index is built anew.
     """
 
-    kind: ConcreteKind = "hnsw"
+    kind: str = "hnsw"
     links: ClassVar[int] = 32
     build_effort: ClassVar[int] = 100
     search_effort: ClassVar[int] = 256

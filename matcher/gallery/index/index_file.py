@@ -22,7 +22,7 @@ from matcher.embedding import ModelIdentity
 from matcher.errors import GalleryDamagedError, GalleryFormatError, GalleryWriteError
 from matcher.gallery.files import sync_directory
 from matcher.gallery.index.kinds import new_index
-from matcher.gallery.index.protocol import ConcreteKind, FileIndex
+from matcher.gallery.index.protocol import FileIndex
 
 INDEX_NAME: Final = "index.bin"
 PART_NAME: Final = "index.bin.part"
@@ -54,7 +54,7 @@ class IndexHeader:
 
     format_version: int
     model: ModelIdentity
-    kind: ConcreteKind
+    kind: str
     faces: int
     rows: int
     generation: int
@@ -118,7 +118,7 @@ def _write_payload(file: IO[bytes], index: FileIndex) -> str:
 
 
 def _encoded(header: IndexHeader) -> bytes:
-    text = json.dumps(asdict(header)).encode()
+    text = json.dumps({**asdict(header), "model": header.model.facts()}).encode()
     return MAGIC + struct.pack("<I", len(text)) + text
 
 
@@ -181,7 +181,7 @@ def _read_header(file: IO[bytes]) -> IndexHeader:
         facts = json.loads(file.read(min(length, LONGEST_HEADER)))
         version = facts["format_version"]
         if version == FORMAT_VERSION:
-            return IndexHeader(**{**facts, "model": ModelIdentity(**facts["model"])})
+            return IndexHeader(**{**facts, "model": ModelIdentity.of(facts["model"])})
     except (ValueError, TypeError, KeyError) as error:
         raise _damaged("must have a header", "one that cannot be read", directory) from error
     raise GalleryFormatError(

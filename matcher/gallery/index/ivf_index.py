@@ -17,7 +17,6 @@ from matcher.gallery.index.faiss_index import (
     nothing,
     selector_of,
 )
-from matcher.gallery.index.protocol import ConcreteKind
 from matcher.gallery.index.ranking import best, checked_query, checked_vectors, rerank
 
 POINTS_PER_LIST: Final = 39
@@ -30,7 +29,7 @@ MOST_LISTS: Final = 8192
 class IvfIndex(FaissIndex):
     """Vectors in lists around centres learnt from a sample; a query visits the nearest lists."""
 
-    kind: ConcreteKind = "ivf"
+    kind: str = "ivf"
     learns = True
     visited: ClassVar[float] = 0.15
     least_visited: ClassVar[int] = 16
@@ -118,7 +117,7 @@ class IvfIndex(FaissIndex):
 class IvfSq8Index(IvfIndex):
     """The same lists with one byte a number; scores are of the decoded vectors."""
 
-    kind: ConcreteKind = "ivf-sq8"
+    kind: str = "ivf-sq8"
     lossless = False
 
     def _encoded(self, centres: Any, count: int) -> Any:

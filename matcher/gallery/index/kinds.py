@@ -1,50 +1,77 @@
-"""Which kind of index suits a gallery of a given size, and how one is made."""
+"""The kinds of index, which one suits a gallery of a given size, and how one is made.
+
+A new kind is a file with a class that satisfies `FileIndex`, and an entry in `KINDS`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import get_args
+from dataclasses import dataclass
+from typing import Final, cast
 
+from matcher._lazy import load
 from matcher.errors import InputError
-from matcher.gallery.index.protocol import SERVED, ConcreteKind, FileIndex, IndexKind
+from matcher.gallery.index.protocol import SERVED, FileIndex
 
-EXACT_UP_TO = 1_000_000
-"""Faces up to which "auto" scans all vectors: about 70 ms a query on one core at 128-d. The graph
-would be ten times faster, and at this size missed one in twenty of the true first twenty."""
-
-HNSW_UP_TO = 4_000_000
-"""Faces up to which "auto" keeps the graph in memory; beyond, vectors are kept in 8 bits."""
+AUTO: Final = "auto"
+"""Asks for the kind that suits the number of faces."""
 
 
-def choose_kind(asked: IndexKind, faces: int) -> ConcreteKind:
-    """Return the kind to build for a number of faces.
+@dataclass(frozen=True)
+class Kind:
+    """One kind of index.
 
-    "auto" means exact search up to `EXACT_UP_TO` faces, the HNSW graph up to `HNSW_UP_TO`, and
-    inverted lists of 8-bit codes beyond.
+    Parameters
+    ----------
+    name
+        As users write it, and as it stands in index files.
+    made_by
+        Its class, as `module:name`; loaded when the first index of the kind is made.
+    up_to
+        Most faces for which "auto" takes it, unless a kind before it suits; None if it never does.
     """
-    if asked != "auto":
+
+    name: str
+    made_by: str
+    up_to: float | None = None
+
+
+KINDS: Final = (
+    # About 70 ms a query on one core at 128-d. The graph would be ten times faster, and at this
+    # size missed one in twenty of the true first twenty.
+    Kind("exact", "matcher.gallery.index.faiss_index:ExactIndex", up_to=1_000_000),
+    # The graph and all vectors are in memory; beyond, vectors are kept in 8 bits.
+    Kind("hnsw", "matcher.gallery.index.faiss_index:HnswIndex", up_to=4_000_000),
+    Kind("ivf", "matcher.gallery.index.ivf_index:IvfIndex"),
+    Kind("ivf-sq8", "matcher.gallery.index.ivf_index:IvfSq8Index", up_to=float("inf")),
+)
+"""All kinds, from small galleries to large ones."""
+
+
+def choose_kind(asked: str, faces: int) -> str:
+    """Return the name of the kind to build for a number of faces.
+
+    "auto" takes the first kind of `KINDS` whose `up_to` is not below the number; other names stand
+    for themselves.
+    """
+    if asked != AUTO:
         return asked
-    if faces <= EXACT_UP_TO:
-        return "exact"
-    return "hnsw" if faces <= HNSW_UP_TO else "ivf-sq8"
+    return next(kind.name for kind in KINDS if kind.up_to is not None and faces <= kind.up_to)
 
 
-def new_index(kind: ConcreteKind, dimension: int) -> FileIndex:
-    """Return an empty index."""
-    from matcher.gallery.index.faiss_index import ExactIndex, HnswIndex
-    from matcher.gallery.index.ivf_index import IvfIndex, IvfSq8Index
+def outgrown(asked: str, kind: str, faces: int) -> bool:
+    """Return whether "auto" was asked for, and takes a kind for larger galleries by now."""
+    names = [one.name for one in KINDS]
+    return asked == AUTO and names.index(choose_kind(asked, faces)) > names.index(kind)
 
-    kinds: dict[ConcreteKind, Callable[[int], FileIndex]] = {
-        "exact": ExactIndex,
-        "hnsw": HnswIndex,
-        "ivf": IvfIndex,
-        "ivf-sq8": IvfSq8Index,
-    }
-    return kinds[kind](dimension)
+
+def new_index(name: str, dimension: int) -> FileIndex:
+    """Return an empty index of a kind."""
+    made_by = {kind.name: kind.made_by for kind in KINDS}[name]
+    return cast(FileIndex, load(made_by)(dimension))
 
 
 def check_kind(asked: str) -> None:
-    """Raise InputError unless `asked` is one of the kinds or the address of a server.
+    """Raise InputError unless `asked` is "auto", one of the kinds, or the address of a server.
 
     Raises
     ------
@@ -53,14 +80,15 @@ def check_kind(asked: str) -> None:
     MissingExtraError
         When it is the address of a server, and the client is not installed.
     """
+    known = (AUTO, *(kind.name for kind in KINDS))
     if asked.startswith(SERVED):
         from matcher.gallery.index.milvus_index import check_address
 
         check_address(asked.removeprefix(SERVED))
-    elif asked not in get_args(IndexKind):
+    elif asked not in known:
         raise InputError(
             "index",
-            rule=f"must be one of {', '.join(get_args(IndexKind))}, or {SERVED}http://HOST:PORT",
+            rule=f"must be one of {', '.join(known)}, or {SERVED}http://HOST:PORT",
             got=repr(asked),
             next_step='Use "auto" unless you have measured another kind.',
         )

@@ -24,9 +24,9 @@ from matcher.gallery.index.index_file import (
     remove_index,
     write_index,
 )
-from matcher.gallery.index.kinds import choose_kind, new_index
+from matcher.gallery.index.kinds import choose_kind, new_index, outgrown
 from matcher.gallery.index.paged_scan import scan
-from matcher.gallery.index.protocol import FileIndex, IndexKind
+from matcher.gallery.index.protocol import FileIndex
 from matcher.gallery.index.ranking import rerank
 from matcher.gallery.store import Store, rows
 
@@ -36,9 +36,6 @@ Found = tuple[NDArray[np.float32], NDArray[np.int64]]
 
 MOST_TRAINING: Final = 320_000
 """Vectors to learn from: 39 for each of 8192 lists."""
-
-GROWTH: Final = ("exact", "hnsw", "ivf-sq8")
-"""Kinds that "auto" passes through as a gallery grows."""
 
 OVERFETCH: Final = 4
 """Candidates a compressed index gives for each place in the list, before exact ranking."""
@@ -57,7 +54,7 @@ class LocalIndex:
         The kind asked for when the gallery was created.
     """
 
-    def __init__(self, directory: Path, store: Store, asked: IndexKind) -> None:
+    def __init__(self, directory: Path, store: Store, asked: str) -> None:
         self._directory = directory
         self._store = store
         self._asked = asked
@@ -152,17 +149,13 @@ class LocalIndex:
     def save(self) -> None:
         """Write the index file, as of the store's last commit, while no one else writes."""
         index = self.current()
-        if index.needs_rebuild or self._outgrown(index):
+        if index.needs_rebuild or outgrown(self._asked, index.kind, len(index)):
             self.rebuild()
         with self._store.locked():
             index = self.current()
             stamp = cast(str, self._store.stamp(self._generation))
             write_index(self._directory, index, self._store.model, self._generation, stamp)
         self._unsaved = False
-
-    def _outgrown(self, index: FileIndex) -> bool:
-        suited = choose_kind(self._asked, len(index))
-        return self._asked == "auto" and GROWTH.index(suited) > GROWTH.index(index.kind)
 
     def save_if_possible(self) -> None:
         """Save what is not saved yet; a failure is logged, for the store holds everything."""

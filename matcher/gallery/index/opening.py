@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
 
 from matcher.gallery.index.local_index import LocalIndex
-from matcher.gallery.index.protocol import SERVED, IndexKind
+from matcher.gallery.index.protocol import SERVED
 from matcher.gallery.index.remote_index import RemoteIndex
 from matcher.gallery.store import Store
 
@@ -18,4 +17,4 @@ def open_index(
     asked = asked or store.meta("index")
     if asked.startswith(SERVED):
         return RemoteIndex(directory, store, asked.removeprefix(SERVED), busy_timeout)
-    return LocalIndex(directory, store, cast(IndexKind, asked))
+    return LocalIndex(directory, store, asked)

@@ -7,15 +7,13 @@ leave the gallery are cosines of the stored vectors, and equal scores come in th
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Literal, Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-IndexKind = Literal["auto", "exact", "hnsw", "ivf", "ivf-sq8"]
-"""Kinds that can be asked for; "auto" follows `choose_kind`."""
-
-ConcreteKind = Literal["exact", "hnsw", "ivf", "ivf-sq8"]
+IndexKind = str
+"""Name of a kind of index: "auto", or one of `matcher.gallery.index.KINDS`."""
 
 SERVED: Final = "milvus:"
 """What the address of a Milvus server begins with, where the name of a kind is expected."""
@@ -97,11 +95,6 @@ class FaceIndex(Protocol):
 
 class FileIndex(FaceIndex, Protocol):
     """An index that lies in memory, and in a file between times."""
-
-    @property
-    def kind(self) -> ConcreteKind:
-        """Which kind it is."""
-        ...
 
     @property
     def needs_rebuild(self) -> bool:

@@ -11,7 +11,6 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
@@ -140,7 +139,7 @@ class RemoteIndex:
 
     @property
     def _model(self) -> str:
-        return json.dumps(asdict(self._store.model))
+        return json.dumps(self._store.model.facts())
 
     def _is_ours(self, facts: dict[str, str], name: str) -> bool:
         generation, _, stamp = facts.get(f"matcher.{name}", "").partition(" ")

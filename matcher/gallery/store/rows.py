@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
@@ -12,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.embedding import FACE
 from matcher.gallery.records import (
     AddOutcome,
     Enrolment,
@@ -19,21 +21,18 @@ from matcher.gallery.records import (
     StoredFace,
     Subject,
 )
+from matcher.gallery.store import columns
+from matcher.gallery.store.columns import BOX, DATES, PHOTO, SUBJECT, placeholders
 from matcher.gallery.store.schema import now
 from matcher.gallery.store.store import Store
 
 PAGE: Final = 10_000
 
-_SUBJECT: Final = """
-s.subject_id, s.date_of_birth, s.recorded_sex, s.region, s.source,
+_TAGS: Final = """
 (SELECT json_group_array(tag) FROM (
-    SELECT tag FROM subject_tags t WHERE t.subject_id = s.subject_id ORDER BY tag))
+    SELECT tag FROM subject_tags t WHERE t.subject_id = s.subject_id ORDER BY tag)) AS tags
 """
-_PHOTO: Final = "f.sha256, f.reference, f.taken_on, f.age_at_capture, f.source"
-_FACE: Final = f"""
-{_SUBJECT}, {_PHOTO}, f.face_id, v.vector, f.box_left, f.box_top, f.box_right, f.box_bottom,
-f.probability, f.quality, f.weight, f.enrolled_at
-"""
+_FACE: Final = ("face_id", *BOX, "probability", "quality", "weight", "enrolled_at")
 
 
 def insert(
@@ -41,7 +40,7 @@ def insert(
 ) -> list[AddOutcome]:
     """Write the new subjects and faces; call within `store.writing()`.
 
-    The vectors are of shape (n, looks, d).
+    The vectors are of shape (n, names, d).
     """
     holders = _holders(store, {entry.photo.sha256 for entry in entries})
     first = 1 + int(store.value("SELECT max(seq) FROM sqlite_sequence WHERE name='faces'") or 0)
@@ -94,19 +93,14 @@ def _insert_subjects(store: Store, subjects: Sequence[Subject]) -> None:
     for (subject_id,) in known:
         del new[subject_id]
     store.change_many(
-        "INSERT INTO subjects VALUES (?, ?, ?, ?, ?)", (_columns(one) for one in new.values())
+        f"INSERT INTO subjects ({', '.join(SUBJECT)}) VALUES ({placeholders(SUBJECT)})",  # noqa: S608 - constant
+        (_columns(one) for one in new.values()),
     )
     _insert_tags(store, list(new.values()))
 
 
 def _columns(subject: Subject) -> tuple[Any, ...]:
-    return (
-        subject.subject_id,
-        _iso(subject.date_of_birth),
-        subject.recorded_sex,
-        subject.region,
-        subject.source,
-    )
+    return tuple(_stored(getattr(subject, name)) for name in SUBJECT)
 
 
 def _insert_tags(store: Store, subjects: Sequence[Subject]) -> None:
@@ -120,11 +114,7 @@ def _insert_faces(store: Store, entries: Sequence[tuple[int, Enrolment]], genera
         (
             face_id,
             entry.subject.subject_id,
-            entry.photo.sha256,
-            entry.photo.reference,
-            _iso(entry.photo.taken_on),
-            entry.photo.age_at_capture,
-            entry.photo.source,
+            *(_stored(getattr(entry.photo, name)) for name in PHOTO),
             *(float(side) for side in entry.box),
             float(entry.probability),
             json.dumps({name: float(number) for name, number in entry.quality.items()}),
@@ -134,7 +124,8 @@ def _insert_faces(store: Store, entries: Sequence[tuple[int, Enrolment]], genera
         )
         for face_id, entry in entries
     )
-    store.change_many(f"INSERT INTO faces VALUES ({', '.join('?' * 16)})", rows)  # noqa: S608 - only question marks
+    sql = f"INSERT INTO faces ({', '.join(columns.FACE)}) VALUES ({placeholders(columns.FACE)})"  # noqa: S608 - constant
+    store.change_many(sql, rows)
 
 
 def _insert_vectors(store: Store, vectors: Sequence[tuple[int, NDArray[np.float32]]]) -> None:
@@ -145,11 +136,11 @@ def _insert_vectors(store: Store, vectors: Sequence[tuple[int, NDArray[np.float3
 
 def replace_subject(store: Store, subject: Subject) -> bool:
     """Overwrite the record of a subject that is there; False when it is not."""
-    subject_id, *columns = _columns(subject)
+    subject_id, *values = _columns(subject)
     changed = store.change(
-        "UPDATE subjects SET date_of_birth = ?, recorded_sex = ?, region = ?, source = ? "
+        f"UPDATE subjects SET {', '.join(f'{name} = ?' for name in SUBJECT[1:])} "  # noqa: S608 - constant
         "WHERE subject_id = ?",
-        (*columns, subject_id),
+        (*values, subject_id),
     )
     if changed:
         store.change("DELETE FROM subject_tags WHERE subject_id = ?", (subject_id,))
@@ -193,24 +184,27 @@ def faces_of_subject(store: Store, subject_id: str) -> list[int]:
 def subjects(store: Store) -> Iterator[Subject]:
     """Give all subjects in the order of their identifiers, a page at a time."""
     last = ""
-    while page := store.query(
-        f"SELECT {_SUBJECT} FROM subjects s WHERE subject_id > ? ORDER BY subject_id LIMIT ?",  # noqa: S608 - constant
+    while page := store.records(
+        f"SELECT {_subject_columns(store)} FROM subjects s "  # noqa: S608 - constant
+        "WHERE subject_id > ? ORDER BY subject_id LIMIT ?",
         (last, PAGE),
     ):
         yield from (_subject(row) for row in page)
-        last = page[-1][0]
+        last = page[-1]["s_subject_id"]
 
 
 def subject(store: Store, subject_id: str) -> Subject | None:
     """Return one subject."""
-    rows = store.query(f"SELECT {_SUBJECT} FROM subjects s WHERE subject_id = ?", (subject_id,))  # noqa: S608 - constant
+    sql = f"SELECT {_subject_columns(store)} FROM subjects s WHERE subject_id = ?"  # noqa: S608 - constant
+    rows = store.records(sql, (subject_id,))
     return _subject(rows[0]) if rows else None
 
 
 def photos(store: Store, subject_id: str) -> list[PhotoRecord]:
     """Return the photos of a subject in the order of enrolment."""
-    rows = store.query(
-        f"SELECT {_PHOTO} FROM faces f WHERE subject_id = ? ORDER BY face_id",  # noqa: S608 - constant
+    photo = store.selected("faces", "f", PHOTO)
+    rows = store.records(
+        f"SELECT {photo} FROM faces f WHERE subject_id = ? ORDER BY face_id",  # noqa: S608 - constant
         (subject_id,),
     )
     return [_photo(row) for row in rows]
@@ -218,30 +212,39 @@ def photos(store: Store, subject_id: str) -> list[PhotoRecord]:
 
 def faces(store: Store, face_ids: Sequence[int]) -> dict[int, StoredFace]:
     """Return the records of those faces that are there, by face id, in the order asked."""
-    rows = store.query(
-        f"SELECT {_FACE} "  # noqa: S608 - constant
+    rows = store.records(
+        f"SELECT {_face_columns(store)} "  # noqa: S608 - constant
         "FROM json_each(?) AS asked JOIN faces f ON f.face_id = asked.value "
         "JOIN subjects s USING (subject_id) JOIN vectors v ON v.face_id = f.face_id "
         "ORDER BY asked.key",
         (json.dumps([int(face_id) for face_id in face_ids]),),
     )
-    return {row[11]: _face(store, row) for row in rows}
+    return {row["f_face_id"]: _face(store, row) for row in rows}
 
 
-def _face(store: Store, row: Sequence[Any]) -> StoredFace:
-    face_id, blob, left, top, right, bottom, probability, quality, weight, moment = row[11:]
-    looks = _stacked([blob]).reshape(store.model.looks, -1)
+def _subject_columns(store: Store) -> str:
+    return f"{store.selected('subjects', 's', SUBJECT)}, {_TAGS}"
+
+
+def _face_columns(store: Store) -> str:
+    face = store.selected("faces", "f", (*PHOTO, *_FACE))
+    return f"{_subject_columns(store)}, {face}, v.vector AS vector"
+
+
+def _face(store: Store, row: sqlite3.Row) -> StoredFace:
+    names = store.model.vector_names
+    vectors = _stacked([row["vector"]]).reshape(len(names), -1)
+    left, top, right, bottom = (row[f"f_{side}"] for side in BOX)
     return StoredFace(
-        face_id=face_id,
-        subject=_subject(row[:6]),
-        photo=_photo(row[6:11]),
-        vector=looks[0],
+        face_id=row["f_face_id"],
+        subject=_subject(row),
+        photo=_photo(row),
+        vectors=dict(zip(names, vectors, strict=True)),
         box=(left, top, right, bottom),
-        probability=probability,
-        quality=json.loads(quality),
-        weight=weight,
-        enrolled_at=datetime.fromisoformat(moment),
-        distant=looks[1] if len(looks) > 1 else None,
+        probability=row["f_probability"],
+        quality=json.loads(row["f_quality"]),
+        weight=row["f_weight"],
+        enrolled_at=datetime.fromisoformat(row["f_enrolled_at"]),
     )
 
 
@@ -257,15 +260,15 @@ def owners(store: Store, face_ids: NDArray[np.int64]) -> list[list[str | None]]:
 
 def faces_of(store: Store, subject_ids: Collection[str]) -> dict[str, list[StoredFace]]:
     """Return the faces of those subjects that have some, by subject identifier."""
-    rows = store.query(
-        f"SELECT {_FACE} FROM faces f JOIN subjects s USING (subject_id) "  # noqa: S608 - constant
+    rows = store.records(
+        f"SELECT {_face_columns(store)} FROM faces f JOIN subjects s USING (subject_id) "  # noqa: S608 - constant
         "JOIN vectors v USING (face_id) "
         "WHERE f.subject_id IN (SELECT value FROM json_each(?)) ORDER BY f.face_id",
         (json.dumps(list(subject_ids)),),
     )
     grouped: defaultdict[str, list[StoredFace]] = defaultdict(list)
     for row in rows:
-        grouped[row[0]].append(_face(store, row))
+        grouped[row["s_subject_id"]].append(_face(store, row))
     return dict(grouped)
 
 
@@ -284,19 +287,20 @@ def vectors(store: Store, face_ids: NDArray[np.int64]) -> NDArray[np.float32]:
 
 
 def vector_pages(
-    store: Store, since: int = -1, look: int = 0, until: int = 2**62
+    store: Store, since: int = -1, *, name: str = FACE, until: int = 2**62
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
     """Give face ids and vectors of all faces added after a generation, a page at a time.
 
-    Look 0 is the face itself, look 1 the distant one. `until` is the last generation to give.
+    `name` is that of the vectors, `until` the last generation to give.
     """
     last = 0
     one = 4 * store.model.dimension
+    start = 1 + store.model.vector_names.index(name) * one
     while page := store.query(
         "SELECT v.face_id, substr(v.vector, ?, ?) FROM faces f JOIN vectors v USING (face_id) "
         "WHERE f.generation > ? AND f.generation <= ? AND f.face_id > ? "
         "ORDER BY f.face_id LIMIT ?",
-        (1 + look * one, one, since, until, last, PAGE),
+        (start, one, since, until, last, PAGE),
     ):
         ids, blobs = zip(*page, strict=True)
         last = ids[-1]
@@ -354,19 +358,18 @@ def _stacked(blobs: Sequence[bytes]) -> NDArray[np.float32]:
     return numbers.reshape(len(blobs), -1)
 
 
-def _subject(row: Sequence[Any]) -> Subject:
-    subject_id, born, sex, region, source, tags = row
-    return Subject(subject_id, _date(born), sex, region, tuple(json.loads(tags)), source)
+def _subject(row: sqlite3.Row) -> Subject:
+    values = {name: _read(name, row[f"s_{name}"]) for name in SUBJECT}
+    return Subject(**values, tags=tuple(json.loads(row["tags"])))
 
 
-def _photo(row: Sequence[Any]) -> PhotoRecord:
-    sha256, reference, taken_on, age, source = row
-    return PhotoRecord(sha256, reference, _date(taken_on), age, source)
+def _photo(row: sqlite3.Row) -> PhotoRecord:
+    return PhotoRecord(**{name: _read(name, row[f"f_{name}"]) for name in PHOTO})
 
 
-def _iso(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()
+def _stored(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
 
 
-def _date(text: str | None) -> date | None:
-    return None if text is None else date.fromisoformat(text)
+def _read(column: str, value: Any) -> Any:
+    return date.fromisoformat(value) if value is not None and column in DATES else value

@@ -1,18 +1,20 @@
-"""Tables of the store, format version 1, and the checks made before a store is trusted."""
+"""Tables of the store in format 1, and the checks made before a store is trusted.
+
+Later formats follow from `migrations`.
+"""
 
 from __future__ import annotations
 
 import json
 import secrets
 import sqlite3
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 from matcher.embedding import ModelIdentity
 from matcher.errors import GalleryDamagedError, GalleryFormatError
+from matcher.gallery.store.migrations import FORMAT_VERSION, migrate, version_of
 
-FORMAT_VERSION = 1
 APPLICATION_ID = 0x6D746368  # "mtch", so that `file` and we can tell the store from other SQLite
 
 _TABLES = """
@@ -67,8 +69,8 @@ CREATE INDEX faces_by_photo ON faces (sha256);
 CREATE INDEX faces_by_generation ON faces (generation);
 CREATE INDEX faces_by_enrolment ON faces (enrolled_at);
 
--- Apart from `faces`, so that a filter reads rows of a hundred bytes, not of a thousand. Where the
--- model has a distant look, its vector follows that of the face.
+-- Apart from `faces`, so that a filter reads rows of a hundred bytes, not of a thousand. A blob
+-- holds all vectors of a face, one after the other in the order of the model's names.
 CREATE TABLE vectors (
     face_id INTEGER PRIMARY KEY REFERENCES faces ON DELETE CASCADE,
     vector BLOB NOT NULL CHECK (length(vector) = {vector_bytes}),
@@ -111,20 +113,23 @@ FROM subjects s;
 def create_tables(connection: sqlite3.Connection, model: ModelIdentity, index: str) -> None:
     """Write an empty store: the tables, the model, the kind of index asked for."""
     facts = {
-        "model": json.dumps(asdict(model)),
+        "model": json.dumps(model.facts()),
         "index": index,
         "created": now(),
         "scrubbed": "0",
     }
-    connection.executescript(_TABLES.format(vector_bytes=4 * model.dimension * model.looks))
+    connection.executescript(
+        _TABLES.format(vector_bytes=4 * model.dimension * len(model.vector_names))
+    )
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+    connection.execute("PRAGMA user_version = 1")
+    migrate(connection)
     connection.executemany("INSERT INTO meta VALUES (?, ?)", facts.items())
     connection.execute("INSERT INTO commits VALUES (0, ?, ?)", (new_stamp(), now()))
 
 
 def check_format(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse a file that is not a gallery store, or one of a later format.
+    """Refuse a file that is not a gallery store, or one of a format that is not known.
 
     Raises
     ------
@@ -132,7 +137,7 @@ def check_format(connection: sqlite3.Connection, path: Path) -> None:
         Naming the format found and the one that is read.
     """
     application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    version = version_of(connection)
     if application != APPLICATION_ID:
         raise GalleryFormatError(
             "gallery store",
@@ -141,12 +146,13 @@ def check_format(connection: sqlite3.Connection, path: Path) -> None:
             next_step="Give the directory that `Gallery.create` made.",
             path=path,
         )
-    if version != FORMAT_VERSION:
+    if not 1 <= version <= FORMAT_VERSION:
+        newer = "Open it with the newer version of matcher that wrote it."
         raise GalleryFormatError(
             "gallery store",
-            rule=f"this version of matcher reads format {FORMAT_VERSION}",
+            rule=f"this version of matcher reads the formats 1 to {FORMAT_VERSION}",
             got=f"format {version}",
-            next_step="Open it with the newer version of matcher that wrote it.",
+            next_step=newer if version > 0 else "Restore the gallery from a backup.",
             path=path,
         )
 
@@ -160,7 +166,7 @@ def read_model(text: str, path: Path) -> ModelIdentity:
         When the text is not the record of a model.
     """
     try:
-        return ModelIdentity(**json.loads(text))
+        return ModelIdentity.of(json.loads(text))
     except (TypeError, ValueError) as error:
         raise GalleryDamagedError(
             "gallery store",

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from matcher.embedding import ModelIdentity
+from matcher.errors import GalleryFormatError
+from matcher.gallery.store import migrations
+from matcher.gallery.store.columns import OPTIONAL
 from matcher.gallery.store.schema import check_format, create_tables, new_stamp, now, read_model
 from matcher.gallery.store.sqlite_errors import translated
 
@@ -40,6 +43,7 @@ class Store:
     def __init__(self, directory: Path, busy_timeout: float) -> None:
         self.path = directory / STORE_NAME
         self.closed = False
+        self._columns: dict[tuple[str, int], frozenset[str]] = {}
         with translated(self.path):
             self._connection = _connect(self.path, busy_timeout)
         try:
@@ -73,6 +77,13 @@ class Store:
         with translated(self.path):
             return self._connection.execute(sql, parameters).fetchall()
 
+    def records(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        """Return all rows of a statement, their values by name."""
+        with translated(self.path):
+            cursor = self._connection.cursor()
+            cursor.row_factory = sqlite3.Row
+            return cursor.execute(sql, parameters).fetchall()
+
     def value(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
         """Return the first column of the first row, None without rows."""
         with translated(self.path):
@@ -103,7 +114,11 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[int]:
-        """Commit all or nothing; gives the generation that the commit will have."""
+        """Commit all or nothing; gives the generation that the commit will have.
+
+        A store of an older format is migrated first.
+        """
+        self.migrate()
         with self.locked():
             generation = self.generation + 1
             row = (generation, new_stamp(), now())
@@ -125,6 +140,53 @@ class Store:
         with suppress(sqlite3.Error):
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
+
+    @property
+    def format_version(self) -> int:
+        """Format of the file; another process may migrate it at any time."""
+        with translated(self.path):
+            return migrations.version_of(self._connection)
+
+    def migrate(self) -> None:
+        """Bring the file to the format that this version writes, in one transaction."""
+        if self.format_version == migrations.FORMAT_VERSION:
+            return
+        with self.locked():
+            with translated(self.path):
+                migrations.migrate(self._connection)
+            self.change("COMMIT")
+
+    def selected(self, table: str, alias: str, columns: Iterable[str]) -> str:
+        """Return columns of a table for a SELECT, each named `ALIAS_NAME`.
+
+        A column that an older format lacks is NULL.
+
+        Raises
+        ------
+        GalleryFormatError
+            When it is no column that may be absent.
+        """
+        there = self._columns_of(table)
+        absent = [name for name in columns if name not in there]
+        if needed := [name for name in absent if name not in OPTIONAL]:
+            raise GalleryFormatError(
+                "gallery store",
+                rule=f"must have the columns {', '.join(needed)} to be read",
+                got=f"format {self.format_version}",
+                next_step="Run: matcher gallery migrate.",
+                path=self.path,
+            )
+        return ", ".join(
+            f"{'NULL' if name in absent else f'{alias}.{name}'} AS {alias}_{name}"
+            for name in columns
+        )
+
+    def _columns_of(self, table: str) -> frozenset[str]:
+        key = (table, self.format_version)
+        if key not in self._columns:
+            found = self.query("SELECT name FROM pragma_table_info(?)", (table,))
+            self._columns[key] = frozenset(name for (name,) in found)
+        return self._columns[key]
 
     @property
     def generation(self) -> int:

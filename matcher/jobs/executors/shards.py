@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from matcher.embedding import FACE, LOW_RESOLUTION
 from matcher.errors import GalleryWriteError
 from matcher.gallery.files import sync_directory
 from matcher.jobs.tasks import ReindexResult
@@ -28,8 +29,10 @@ log = logging.getLogger(__name__)
 
 SUFFIX: Final = ".shard"
 
-_LOOKS: Final = ("vector", "distant")
-_FACTS: Final = tuple(field.name for field in fields(ReindexResult) if field.name not in _LOOKS)
+_NAMES_IN_FILES: Final = {FACE: "vector", LOW_RESOLUTION: "distant"}
+"""What some vectors are called in files, since the first version."""
+_NAMES: Final = {in_files: name for name, in_files in _NAMES_IN_FILES.items()}
+_FACTS: Final = tuple(field.name for field in fields(ReindexResult) if field.name != "vectors")
 
 
 def write_shard(file: Path, results: Sequence[ReindexResult]) -> None:
@@ -63,21 +66,16 @@ def write_shard(file: Path, results: Sequence[ReindexResult]) -> None:
 
 
 def _packed(results: Sequence[ReindexResult]) -> bytes:
-    looks = [
-        getattr(result, name)
-        for result in results
-        for name in _LOOKS
-        if getattr(result, name) is not None
-    ]
+    held = [vector for result in results for vector in result.vectors.values()]
     text = json.dumps([_record(result) for result in results]).encode("ascii")
-    vectors = np.array(looks, np.float32).reshape(len(looks), -1) if looks else np.zeros((0, 0))
+    vectors = np.array(held, np.float32).reshape(len(held), -1) if held else np.zeros((0, 0))
     records, vectors = np.frombuffer(text, np.uint8), vectors.astype(np.float32)
     return save({"records": records, "vectors": vectors, "crc32": _checksum(records, vectors)})
 
 
 def _record(result: ReindexResult) -> dict[str, Any]:
     facts = {name: getattr(result, name) for name in _FACTS}
-    held = [name for name in _LOOKS if getattr(result, name) is not None]
+    held = [_NAMES_IN_FILES.get(name, name) for name in result.vectors]
     return facts | {"quality": dict(result.quality), "looks": held}
 
 
@@ -102,7 +100,7 @@ def _unpacked(held: Mapping[str, NDArray[Any]]) -> list[ReindexResult]:
     rows = iter(held["vectors"])
     results = []
     for facts in json.loads(held["records"].tobytes()):
-        looks = {name: next(rows) for name in facts.pop("looks")}
+        vectors = {_NAMES.get(name, name): next(rows) for name in facts.pop("looks")}
         facts["box"] = tuple(facts["box"])
-        results.append(ReindexResult(**facts, **looks))
+        results.append(ReindexResult(**facts, vectors=vectors))
     return results

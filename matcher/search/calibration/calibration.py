@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
@@ -108,10 +108,9 @@ class Calibration:
         CalibrationError
             Naming the model of the calibration and the one given.
         """
+        given = asdict(identity) | identity.facts()
         needed = {"name", "weights_sha256", *self.model}
-        differs = [
-            key for key in needed if self.model.get(key) != str(getattr(identity, key, None))
-        ]
+        differs = [key for key in needed if self.model.get(key) != str(given.get(key))]
         if differs:
             hashed = self.model.get("weights_sha256", "none")[:12]
             raise CalibrationError(

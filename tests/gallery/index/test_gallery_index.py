@@ -5,6 +5,7 @@
 import json
 import logging
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from gallery_builders import (
 
 from matcher.errors import GalleryFormatError, InputError
 from matcher.gallery import Gallery
-from matcher.gallery.index import INDEX_NAME, read_header
+from matcher.gallery.index import INDEX_NAME, KINDS, read_header
 from matcher.gallery.index import local_index as local_index
 from matcher.gallery.index.index_file import MAGIC
 from matcher.testing import FakeEmbedder
@@ -168,8 +169,9 @@ def test_every_kind_gives_true_cosines_and_loses_nothing_among_allowed(tmp_path,
 
 
 def test_auto_changes_the_kind_as_the_gallery_grows(tmp_path, monkeypatch):
-    monkeypatch.setattr("matcher.gallery.index.kinds.EXACT_UP_TO", 100)
-    monkeypatch.setattr("matcher.gallery.index.kinds.HNSW_UP_TO", 300)
+    limits = {"exact": 100, "hnsw": 300, "ivf": None, "ivf-sq8": float("inf")}
+    small = tuple(replace(kind, up_to=limits[kind.name]) for kind in KINDS)
+    monkeypatch.setattr("matcher.gallery.index.kinds.KINDS", small)
     with Gallery.create(tmp_path / "g", model=MODEL) as gallery:
         for upto, kind in ((100, "exact"), (200, "hnsw"), (400, "ivf-sq8")):
             gallery.add([enrolment(number) for number in range(upto)])
@@ -178,7 +180,7 @@ def test_auto_changes_the_kind_as_the_gallery_grows(tmp_path, monkeypatch):
             assert gallery.nearest(VECTORS[:1], 1)[1][0, 0] == 1
 
 
-def test_an_index_worn_by_removals_is_built_anew(tmp_path):
+def test_an_index_with_many_removals_is_built_anew(tmp_path):
     with Gallery.create(tmp_path / "g", model=MODEL, index="hnsw") as gallery:
         gallery.add([enrolment(number) for number in range(100)])
         gallery.rebuild()

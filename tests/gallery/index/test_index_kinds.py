@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from matcher.errors import InputError
-from matcher.gallery.index import FaceIndex, check_kind, checked_vectors, choose_kind
+from matcher.gallery.index import KINDS, FaceIndex, check_kind, checked_vectors, choose_kind
 from matcher.gallery.index.faiss_index import ExactIndex, HnswIndex
 from matcher.gallery.index.ivf_index import IvfIndex, IvfSq8Index, lists_for
-from matcher.gallery.index.kinds import EXACT_UP_TO, HNSW_UP_TO
+from matcher.gallery.index.kinds import new_index, outgrown
 from matcher.testing import clustered_unit_vectors, random_unit_vectors
 from matcher.testing.conformance import IndexConformance, scan
 
@@ -38,7 +38,7 @@ class TestHnsw(IndexConformance):
     def make_index(self, dimension: int) -> FaceIndex:
         return HnswIndex(dimension)
 
-    def test_is_worn_when_a_tenth_is_gone(self):
+    def test_needs_a_rebuild_when_a_tenth_is_gone(self):
         vectors = random_unit_vectors(100, 16, seed=1)
         index = self.filled(vectors, np.arange(100))
         index.remove(np.arange(10))
@@ -62,7 +62,7 @@ class TestIvf(IndexConformance):
     def make_index(self, dimension: int) -> FaceIndex:
         return IvfIndex(dimension)
 
-    def test_is_worn_when_it_outgrew_its_lists(self):
+    def test_needs_a_rebuild_when_it_outgrew_its_lists(self):
         vectors = random_unit_vectors(10_000, 16, seed=1)
         index = self.filled(vectors[:400], np.arange(400))
         assert not index.needs_rebuild
@@ -75,6 +75,10 @@ class TestIvfSq8(IndexConformance):
 
     def make_index(self, dimension: int) -> FaceIndex:
         return IvfSq8Index(dimension)
+
+
+UP_TO = {kind.name: kind.up_to for kind in KINDS}
+EXACT_UP_TO, HNSW_UP_TO = UP_TO["exact"], UP_TO["hnsw"]
 
 
 @pytest.mark.parametrize(
@@ -95,6 +99,25 @@ def test_auto_follows_the_number_of_faces(faces, kind):
 def test_an_unknown_kind_is_refused():
     with pytest.raises(InputError, match="exact"):
         check_kind("annoy")
+
+
+def test_every_kind_is_made_by_the_class_that_bears_its_name():
+    for kind in KINDS:
+        index = new_index(kind.name, 8)
+        assert (index.kind, index.dimension, len(index)) == (kind.name, 8, 0)
+        check_kind(kind.name)
+
+
+def test_auto_always_finds_a_kind_and_ever_larger_ones():
+    sizes = [0, 1, EXACT_UP_TO, EXACT_UP_TO + 1, HNSW_UP_TO, HNSW_UP_TO + 1, 10**12]
+    names = [kind.name for kind in KINDS]
+    places = [names.index(choose_kind("auto", size)) for size in sizes]
+    assert places == sorted(places)
+    for size in sizes:
+        assert not outgrown("auto", choose_kind("auto", size), size)
+        assert not outgrown("exact", "exact", size)
+    assert outgrown("auto", "exact", EXACT_UP_TO + 1)
+    assert not outgrown("auto", "ivf-sq8", 1)
 
 
 def test_the_number_of_lists_grows_with_the_root_and_is_bounded():
