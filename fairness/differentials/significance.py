@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.stats import false_discovery_control
 
 from fairness.differentials.resampling import Resample, observed, resample
 from fairness.rates import Counts, Rate, rate_of_counts
@@ -54,11 +55,7 @@ def benjamini_hochberg(p_values: Sequence[float] | NDArray[np.float64]) -> NDArr
     2001). Parameters, result and errors are those of `holm`.
     """
     p = _p_values(p_values)
-    order = np.argsort(p, kind="stable")[::-1]
-    stepped = np.minimum.accumulate(p[order] * len(p) / np.arange(len(p), 0, -1))
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.minimum(stepped, 1.0)
-    return adjusted
+    return np.asarray(false_discovery_control(p, method="bh")) if len(p) else p
 
 
 def _p_values(p_values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import enum
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from matcher._version import __version__
 from matcher.cli.console import say
 from matcher.errors import (
     CalibrationError,
@@ -70,10 +71,28 @@ EPILOG = (
     "130 interrupted."
 )
 
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"matcher {__version__}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     cls=Group,
     epilog=EPILOG,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Ranked photo leads for a person to review. Results go to stdout, talk to stderr.",
 )
+
+
+@app.callback()
+def matcher(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Ranked photo leads for a person to review. Results go to stdout, talk to stderr."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import os
@@ -10,7 +9,9 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
+
+import filelock
 
 from matcher.errors import JobRunningError
 from matcher.gallery import Gallery
@@ -21,6 +22,7 @@ from matcher.jobs.shadow import BUSY_TIMEOUT
 log = logging.getLogger(__name__)
 
 LOCK_NAME: Final = "reindex.lock"
+HOLDER_NAME: Final = "reindex.json"
 _WHAT: Final = "lock of the gallery's jobs"
 
 
@@ -47,8 +49,8 @@ def job_on(gallery: Path | str) -> Iterator[Gallery]:
 def job_lock(gallery: Path) -> Iterator[None]:
     """Hold the gallery's job lock.
 
-    The operating system lets go of the lock when its process ends, however it ends. The file says
-    who holds it: a name that is left in a free lock is that of a job that died.
+    The operating system lets go of the lock when its process ends, however it ends. A file beside
+    it says who holds the lock: a name that is left beside a free lock is that of a job that died.
 
     Raises
     ------
@@ -57,29 +59,42 @@ def job_lock(gallery: Path) -> Iterator[None]:
     GalleryWriteError
         When there can be no lock file.
     """
-    path = gallery / LOCK_NAME
+    path, holder = gallery / LOCK_NAME, gallery / HOLDER_NAME
+    left = _read(path)  # where the first version wrote who holds the lock
+    lock = filelock.FileLock(path, timeout=0)
     with unwritable_reported(_WHAT, path):
-        file = path.open("a+b", buffering=0)
-    with file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise _running(_holder(file), path, "Wait for it to end, or end it.") from None
-        _take_over(_holder(file), path)
-        with unwritable_reported(_WHAT, path):
-            _write(file, {"host": socket.gethostname(), "pid": os.getpid(), "started": now()})
-        try:
+            lock.acquire()
+        except filelock.Timeout:
+            raise _running(_read(holder) or left, path, "Wait for it to end, or end it.") from None
+    try:
+        _take_over(left, path)
+        _take_over(_read(holder), holder)
+        with _named(path, holder):
             yield
-        finally:
-            _write(file, {})
+    finally:
+        lock.release()
 
 
-def _take_over(left: dict[str, object], path: Path) -> None:
+@contextmanager
+def _named(path: Path, holder: Path) -> Iterator[None]:
+    """Say who holds the lock, for as long as it is held."""
+    facts = {"host": socket.gethostname(), "pid": os.getpid(), "started": now()}
+    try:
+        with unwritable_reported(_WHAT, holder):
+            path.write_bytes(b"")
+            holder.write_text(json.dumps(facts), encoding="ascii")
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+
+
+def _take_over(left: dict[str, object], file: Path) -> None:
     if not left:
         return
     if left.get("host") != socket.gethostname():
-        advice = "If it is no longer running there, delete the lock file and start again."
-        raise _running(left, path, advice)
+        advice = f"If it is no longer running there, delete {file.name} and start again."
+        raise _running(left, file, advice)
     log.warning(
         "the job of process %s, started %s, died; going on in its place",
         left.get("pid"),
@@ -100,17 +115,10 @@ def _running(holder: dict[str, object], path: Path, advice: str) -> JobRunningEr
     )
 
 
-def _holder(file: IO[bytes]) -> dict[str, object]:
-    file.seek(0)
+def _read(file: Path) -> dict[str, object]:
     try:
-        facts = json.loads(file.read() or "{}")
-    except ValueError:  # half written: its writer was killed, or is writing
+        return dict(json.loads(file.read_bytes() or b"{}"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError):  # half written: its writer was killed, or is writing
         return {"host": socket.gethostname()}
-    return dict(facts)
-
-
-def _write(file: IO[bytes], facts: dict[str, object]) -> None:
-    file.seek(0)
-    file.truncate()
-    if facts:
-        file.write(json.dumps(facts).encode("ascii"))

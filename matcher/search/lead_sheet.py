@@ -5,39 +5,40 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
-from html import escape
+from dataclasses import dataclass
 from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from matcher.errors import MatcherError
 from matcher.photos import Photo, load_photo
 from matcher.search.candidates import Candidate, CandidateList
 
 _THUMBNAIL = 144  # px, longest side
-_CAUTION = (
-    "Leads for a person to review. A score says how alike two pictures are to this model; "
-    "it is not a probability and does not establish identity."
-)
-_FALSE_LEADS = (
-    "Expected false leads count the faces of other people of the probe's age and sex that would "
-    "score at least as high in a gallery of this size. They say nothing about a candidate."
-)
-_STYLE = """
-:root { color-scheme: light dark; --line: #8884; --soft: #8882; }
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem;
-  padding: 0 1rem; }
-h1 { font-size: 1.5rem; margin-bottom: .2rem; }
-.caution { border-left: 4px solid #b58900; background: var(--soft); padding: .6rem .9rem; }
-section { border-top: 1px solid var(--line); padding: 1rem 0; display: flex; gap: 1rem; }
-.probe { flex: 0 0 168px; } .probe img { outline: 3px solid #268bd2; }
-.leads { display: flex; flex-wrap: wrap; gap: .9rem; align-content: flex-start; }
-figure { margin: 0; width: 144px; break-inside: avoid; }
-figcaption { font-size: .82rem; overflow-wrap: anywhere; }
-.missing { width: 144px; height: 144px; display: grid; place-items: center; background: var(--soft);
-  font-size: .8rem; text-align: center; }
-.note { flex-basis: 100%; margin: 0; font-size: .82rem; }
-.marked img, .marked .missing { outline: 3px solid #2aa198; }
-@media print { section { break-inside: avoid; } body { margin: 0; max-width: none; } }
-"""
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """A thumbnail as base64 of a JPEG, or why there is none."""
+
+    data: str = ""
+    missing: str = ""
+
+
+@dataclass(frozen=True)
+class _Lead:
+    candidate: Candidate
+    picture: _Picture
+    marked: bool
+
+
+@dataclass(frozen=True)
+class _Search:
+    name: str
+    picture: _Picture
+    result: CandidateList
+    headline: str
+    leads: tuple[_Lead, ...]
 
 
 def write_sheet(
@@ -65,56 +66,37 @@ def write_sheet(
         For demonstrations and tests: the true subject of each probe, which is then marked.
     """
     known = list(mates) or [None] * len(probes)
-    sections = map(_section, probes, results, known)
+    searches = tuple(map(_search, probes, results, known))
     calibrated = any(result.calibration is not None for result in results)
-    caution = f"{_CAUTION} {_FALSE_LEADS}" if calibrated else _CAUTION
-    page = (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style>'
-        f'<h1>{escape(title)}</h1><p>{escape(note)}</p><p class="caution">{caution}</p>'
-        f"{''.join(sections)}</html>"
-    )
+    template = _environment().get_template("lead_sheet.html")
+    page = template.render(title=title, note=note, calibrated=calibrated, searches=searches)
     path.write_text(page, encoding="utf-8")
 
 
-def _section(probe: Path, result: CandidateList, mate: str | None) -> str:
-    leads = "".join(_figure(item, item.subject.subject_id == mate) for item in result)
-    if not leads:
-        leads = f"<p>{escape(str(result).splitlines()[0])}</p>"
-    footnotes = "".join(f"<br>{escape(str(item))}" for item in result.exclusions)
-    cautions = "".join(f'<p class="note">{escape(note)}</p>' for note in result.cautions())
-    return (
-        f'<section><div class="probe"><figure>{_picture(probe, "probe")}<figcaption>'
-        f"<strong>Probe</strong> {escape(probe.name)}<br>{result.searched_subjects} subjects "
-        f'searched{footnotes}</figcaption></figure></div><div class="leads">{leads}'
-        f"{cautions}</div></section>"
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("matcher.search"),
+        autoescape=True,  # names, notes and references come from case files
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
 
 
-def _figure(candidate: Candidate, marked: bool) -> str:
-    gap = candidate.age_gap
-    years = (
-        ""
-        if gap is None
-        else f"<br>probe {abs(gap):.1f} years {'later' if gap >= 0 else 'earlier'}"
+def _search(probe: Path, result: CandidateList, mate: str | None) -> _Search:
+    leads = tuple(
+        _Lead(item, _picture(Path(item.photos[0].photo.reference)), item.subject.subject_id == mate)
+        for item in result
     )
-    false = candidate.expected_false_leads
-    others = "" if false is None else f"<br>false leads expected this close: {false}"
-    reference = Path(candidate.photos[0].photo.reference)
-    return (
-        f'<figure class="{"marked" if marked else "lead"}">{_picture(reference, "lead")}'
-        f"<figcaption><strong>{candidate.rank}.</strong> "
-        f"{escape(candidate.subject.subject_id)}{' (mate)' if marked else ''}<br>"
-        f"score {candidate.score:.3f}{years}{others}</figcaption></figure>"
-    )
+    return _Search(probe.name, _picture(probe), result, str(result).splitlines()[0], leads)
 
 
-def _picture(path: Path, role: str) -> str:
+def _picture(path: Path) -> _Picture:
     try:
-        encoded = _thumbnail(load_photo(path))
+        return _Picture(data=_thumbnail(load_photo(path)))
     except MatcherError as error:
-        return f'<div class="missing">{escape(error.code.replace("_", " "))}</div>'
-    return f'<img alt="{role}" src="data:image/jpeg;base64,{encoded}">'
+        return _Picture(missing=error.code.replace("_", " "))
 
 
 def _thumbnail(photo: Photo) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.metadata
 import json
 import re
 import subprocess
@@ -12,13 +13,16 @@ from typing import Any
 
 import made_calibration
 import pytest
+from older_store import format_1_gallery, format_of
 from rendered_cohort import SUBJECTS, Cohort
 from typer.testing import CliRunner
 
+import matcher
 from matcher.cli.commands import app
 from matcher.cli.options import DEFAULT_MODEL
 from matcher.embedding import Extractor
 from matcher.embedding.models import registry
+from matcher.gallery import Gallery
 
 
 def run(*words: object, code: int = 0) -> Any:
@@ -234,3 +238,42 @@ def test_the_installed_command_starts() -> None:
     )
     for name in ("models", "enrol", "search", "gallery", "compare", "synth", "demo"):
         assert name in done.stdout
+
+
+@pytest.mark.parametrize(
+    "command", [["-m", "matcher"], ["-c", "from matcher.cli import main; main()"]]
+)
+def test_the_version_is_told_by_the_command_and_by_the_module(command: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, *command, "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == f"matcher {matcher.__version__}"
+    assert done.stdout.strip() == run("--version").stdout.strip()
+
+
+def test_the_version_is_that_of_the_installed_package() -> None:
+    assert importlib.metadata.version("matcher") == matcher.__version__
+
+
+def test_the_free_text_of_a_manifest_is_kept_and_listed(tmp_path: Path, cohort: Cohort) -> None:
+    manifest, gallery = tmp_path / "manifest.csv", tmp_path / "g"
+    manifest.write_text(
+        "photo,subject,case_reference,note,captured_with,source\n"
+        f'{cohort.probes[0]},C-1,2026/117,"tall, brown eyes",phone,a shop\n'
+    )
+    run("enrol", gallery, manifest)
+    (row,) = csv.DictReader(run("gallery", "list", gallery, "--format", "csv").stdout.splitlines())
+    assert (row["case_reference"], row["note"]) == ("2026/117", "tall, brown eyes")
+    with Gallery.open(gallery) as opened:
+        (photo,) = opened.photos("C-1")
+    assert (photo.captured_with, photo.source) == ("phone", "a shop")
+
+
+def test_an_older_gallery_is_searched_as_it_is_and_migrated_when_asked(tmp_path: Path) -> None:
+    old = format_1_gallery(tmp_path / "old")
+    assert "subject-0" in run("gallery", "list", old, "--format", "csv").stdout
+    assert format_of(old) == 1
+    assert "of format 2, before of 1" in run("gallery", "migrate", old).stderr
+    assert format_of(old) == 2
+    assert run("gallery", "migrate", old).stderr.strip() == "The gallery is of format 2."
+    run("gallery", "verify", old)

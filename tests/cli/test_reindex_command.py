@@ -18,7 +18,7 @@ from matcher.cli.commands import app
 from matcher.embedding import DEFAULT_MODEL
 from matcher.gallery import Gallery
 from matcher.gallery.editions import names, read_pointer, shadow_of
-from matcher.synthetic import CohortSpec, write_cohort
+from matcher.jobs import Outcome, ReindexOutcome
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -28,6 +28,7 @@ def run(*words: object, code: int = 0) -> Any:
     result = CliRunner().invoke(app, [str(word) for word in words])
     assert result.exit_code == code, result.output
     assert "Traceback" not in result.output
+    assert "Notice" not in result.output
     return result
 
 
@@ -54,38 +55,38 @@ def model_name(gallery: Path) -> str:
 
 def test_a_plan_says_what_there_is_to_do_and_does_nothing(home: Path, gallery: Path) -> None:
     model = home / "new-model.toml"
-    result = run(
-        "reindex", gallery, "--model", model, "--dry-run", "--workers", 1, "--format", "jsonl"
-    )
-    plan = json.loads(result.stdout)
+    plan = json.loads(run(*planned(gallery, model), "--format", "jsonl").stdout)
     assert (plan["faces"], plan["to_do"], plan["missing"]) == (SUBJECTS, SUBJECTS, 0)
     assert plan["seconds"] > 0
     assert plan["bytes_needed"] < plan["bytes_free"]
+    assert "faces" in run(*planned(gallery, model)).stdout
     assert names(gallery) == ["first"]
+
+
+def planned(gallery: Path, model: Path) -> tuple[object, ...]:
+    return "reindex", "plan", gallery, "--model", model, "--workers", 1
 
 
 def test_the_night_of_an_operator(home: Path, gallery: Path, tmp_path: Path) -> None:
     model, report = home / "new-model.toml", tmp_path / "report.csv"
-    options = ("reindex", gallery, "--model", model, "--workers", 1)
-    drift = run(*options, "--report", report, "--format", "csv").stdout
+    again = ("reindex", "run", gallery, "--model", model, "--workers", 1)
+    drift = run(*again, "--report", report, "--format", "csv").stdout
     assert "separation of mated from non-mated" in drift
     with report.open() as file:
         assert {row["status"] for row in csv.DictReader(file)} == {"done"}
     assert model_name(gallery) == DEFAULT_MODEL
-    run("search", gallery, *(home / "photos" / "photos").iterdir(), "--policy", "off")
+    assert run("reindex", "compare", gallery, "--format", "csv").stdout == drift
 
-    assert "Searches use new-model" in run(*options, "--switch").stderr
+    assert "Searches use new-model" in run("reindex", "switch", gallery).stderr
     assert model_name(gallery) == "new-model"
-    manifest = home / "photos" / "manifest.csv"
-    run("enrol", gallery, manifest, "--model", DEFAULT_MODEL, code=5)  # the model before
-    run("enrol", gallery, manifest, "--model", model)
-    again = run(*options, "--switch")
-    assert "no photo changed" in again.stderr
-    assert read_pointer(gallery).kept == ("first",), "nothing was switched, nothing pruned"
+    assert "no photo changed" in run(*again).stderr
+    assert read_pointer(gallery).kept == ("first",)
 
-    assert DEFAULT_MODEL in run("reindex", gallery, "--rollback").stderr
+    back = run("reindex", "rollback", gallery).stderr
+    assert DEFAULT_MODEL in back
+    assert "`prune` deletes" in back
     assert model_name(gallery) == DEFAULT_MODEL
-    assert "deleted: 1" in run("reindex", gallery, "--prune", "--keep", 0).stderr
+    assert "deleted: 1" in run("reindex", "prune", gallery, "--keep", 0).stderr
     run("gallery", "verify", gallery)
 
 
@@ -96,56 +97,40 @@ def test_missing_photos_are_named_and_stop_the_switch(
     shutil.copytree(home / "photos", moved)
     gone = sorted((moved / "photos").iterdir())[0]
     gone.unlink()
-    place = f"{home / 'photos'}={moved}"
-    options = ("reindex", gallery, "--model", home / "new-model.toml", "--workers", 1)
-    result = run(*options, "--photos", place, code=1)
+    place = ("--photos", f"{home / 'photos'}={moved}", "--workers", 1)
+    model = ("--model", home / "new-model.toml")
+    result = run("reindex", "run", gallery, *model, *place, code=1)
     assert f"Missing: {home / 'photos' / 'photos' / gone.name}" in result.stderr
-    refused = run(*options, "--photos", place, "--switch", code=5)
+    refused = run("reindex", "switch", gallery, *model, *place, code=5)
     assert "1 faces without a vector" in refused.stderr
-    run(*options, "--photos", place, "--switch", "--may-lose", 1)
+    run("reindex", "switch", gallery, *model, *place, "--may-lose", 1)
     assert model_name(gallery) == "new-model"
-
-
-def switch_if_kept(
-    home: Path, gallery: Path, people: Path, metric: str, at_most: float, code: int
-) -> None:
-    """Re-index, and check that the gallery is switched only if the bound is kept."""
-    bounds = gallery.parent / "bounds.toml"
-    where = f'where = {{ factor = "sex", group = "all", metric = "{metric}" }}'
-    lines = ["[[bound]]", 'name = "b"', 'table = "rates"', where, f"at_most = {at_most}"]
-    bounds.write_text("\n".join(lines))
-    options = ("reindex", gallery, "--model", home / "new-model.toml", "--workers", 1)
-    result = run(*options, "--gate", bounds, "--cohort", people, "--switch", code=code)
-    assert "Declared bounds: " in result.stderr
-    assert (model_name(gallery) == "new-model") == (code == 0)
 
 
 def test_data_that_do_not_decide_a_bound_do_not_switch(
     home: Path, gallery: Path, cohort: Cohort
 ) -> None:
-    switch_if_kept(home, gallery, cohort.manifest, "FTA", 0.9, code=8)
-    options = ("reindex", gallery, "--model", home / "new-model.toml", "--workers", 1)
-    bounds = ("--gate", gallery.parent / "bounds.toml", "--cohort", cohort.manifest)
-    assert "Declared bounds: " in run(*options, *bounds, code=8).stderr, "judged without --switch"
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("metric", "at_most", "code"), [("FNMR", 0.01, 7), ("FTA", 0.9, 0)])
-def test_bounds_decide_whether_it_switches(
-    home: Path, gallery: Path, tmp_path: Path, metric: str, at_most: float, code: int
-) -> None:
-    spec = CohortSpec(64, ages=(8, 12), seed=5, size=128)
-    people = write_cohort(spec, tmp_path / "people")
-    switch_if_kept(home, gallery, people, metric, at_most, code)
+    bounds = gallery.parent / "bounds.toml"
+    where = 'where = { factor = "sex", group = "all", metric = "FTA" }'
+    bounds.write_text(f'[[bound]]\nname = "b"\ntable = "rates"\n{where}\nat_most = 0.9\n')
+    model = ("--model", home / "new-model.toml")
+    run("reindex", "run", gallery, *model, "--workers", 1)
+    gate = ("--gate", bounds, "--cohort", cohort.manifest)
+    judged = run("reindex", "switch", gallery, *model, *gate, code=8).stderr
+    assert "Declared bounds: inconclusive" in judged
+    assert "Not switched" in judged
+    assert model_name(gallery) == DEFAULT_MODEL
 
 
 def test_saved_probes_take_the_place_of_drawn_ones(
     home: Path, gallery: Path, cohort: Cohort
 ) -> None:
-    options = ("reindex", gallery, "--model", home / "new-model.toml", "--workers", 1)
-    manifest = cohort.folder / "late" / "manifest.csv"
-    drift = run(*options, "--probes", manifest, "--format", "csv").stdout
+    model = ("--model", home / "new-model.toml")
+    run("reindex", "run", gallery, *model, "--workers", 1)
+    probes = ("--probes", cohort.folder / "late" / "manifest.csv")
+    drift = run("reindex", "compare", gallery, *model, *probes, "--format", "csv").stdout
     assert f"of {SUBJECTS} probes" in drift
+    run("reindex", "compare", gallery, *probes, code=2)
 
 
 def test_the_executor_on_ray_without_ray_has_its_exit_code(
@@ -153,34 +138,55 @@ def test_the_executor_on_ray_without_ray_has_its_exit_code(
 ) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     options = ("--executor", "ray", "--address", "127.0.0.2:6399")
-    result = run("reindex", gallery, "--model", home / "new-model.toml", *options, code=6)
+    model = ("--model", home / "new-model.toml")
+    result = run("reindex", "run", gallery, *model, *options, code=6)
     assert "pip install 'matcher[ray]'" in result.stderr
     assert shadow_of(gallery) is None
 
 
 def test_what_was_begun_can_be_discarded(home: Path, gallery: Path) -> None:
-    run("reindex", gallery, "--model", home / "new-model.toml", "--workers", 1)
+    begun = ("reindex", "run", gallery, "--workers", 1, "--model")
+    run(*begun, home / "new-model.toml")
     assert shadow_of(gallery) is not None
-    run("reindex", gallery, "--model", "dlib-resnet", "--workers", 1, code=5)
-    assert "The shadow was deleted" in run("reindex", gallery, "--discard").stderr
-    assert "no shadow" in run("reindex", gallery, "--discard").stderr
+    run(*begun, "dlib-resnet", code=5)
+    assert "The shadow was deleted" in run("reindex", "discard", gallery).stderr
+    assert "no shadow" in run("reindex", "discard", gallery).stderr
+
+
+def test_a_report_that_cannot_be_written_is_refused_before_the_job(
+    home: Path, gallery: Path
+) -> None:
+    report = gallery / "no such folder" / "report.csv"
+    begun = ("reindex", "run", gallery, "--model", home / "new-model.toml")
+    assert "is not there" in run(*begun, "--report", report, code=2).output
+    assert shadow_of(gallery) is None
 
 
 @pytest.mark.parametrize(
-    ("options", "code"),
+    ("words", "code"),
     [
-        ((), 2),
-        (("--switch", "--rollback"), 2),
-        (("--model", "dlib-resnet", "--gate", "b.toml"), 2),
-        (("--rollback", "--gate", "b.toml", "--cohort", "c.csv"), 2),
-        (("--model", "dlib-resnet", "--photos", "old"), 2),
-        (("--model", "dlib-resnet", "--executor", "ray"), 2),
-        (("--model", "dlib-resnet", "--address", "127.0.0.2:6399"), 2),
-        (("--model", "no-such-model"), 4),
-        (("--rollback",), 5),
+        (("run", "{gallery}"), 2),
+        (("run",), 2),
+        (("run", "{gallery}", "--model", "dlib-resnet", "--photos", "old"), 2),
+        (("run", "{gallery}", "--model", "dlib-resnet", "--executor", "ray"), 2),
+        (("run", "{gallery}", "--model", "dlib-resnet", "--address", "127.0.0.2:6399"), 2),
+        (("run", "{gallery}", "--model", "no-such-model"), 4),
+        (("plan", "{gallery}"), 2),
+        (("switch", "{gallery}", "--model", "dlib-resnet", "--gate", "b.toml"), 2),
+        (("switch", "{gallery}", "--gate", "b.toml", "--cohort", "c.csv"), 2),
+        (("switch", "{gallery}"), 5),
+        (("rollback", "{gallery}", "--gate", "b.toml"), 2),
+        (("rollback", "{gallery}"), 5),
+        (("compare", "{gallery}"), 5),
+        (("discard", "{gallery}/nowhere"), 5),
+        (("prune", "{gallery}", "--keep", "-1"), 2),
     ],
 )
 def test_what_makes_no_sense_has_its_exit_code(
-    gallery: Path, options: tuple[str, ...], code: int
+    gallery: Path, words: tuple[str, ...], code: int
 ) -> None:
-    run("reindex", gallery, *options, code=code)
+    run("reindex", *(word.format(gallery=gallery) for word in words), code=code)
+
+
+def test_the_former_name_of_an_outcome_is_still_there() -> None:
+    assert Outcome is ReindexOutcome

@@ -15,7 +15,7 @@ import pytest
 from job_builders import NEW, SETTINGS, made
 
 from matcher.errors import GalleryNotFoundError, GalleryWriteError, JobRunningError
-from matcher.jobs.lock import LOCK_NAME, job_lock
+from matcher.jobs.lock import HOLDER_NAME, LOCK_NAME, job_lock
 from matcher.jobs.reindexing import reindex
 from matcher.jobs.switching import discard, prune, rollback, switch
 
@@ -43,7 +43,7 @@ def holding(gallery: Path) -> subprocess.Popen[bytes]:
 def test_a_second_job_is_refused_with_host_process_and_start_of_the_first(tmp_path: Path) -> None:
     gallery = made(tmp_path, 4)
     holder = holding(gallery)
-    facts = json.loads((gallery / LOCK_NAME).read_text())
+    facts = json.loads((gallery / HOLDER_NAME).read_text())
     assert (facts["host"], facts["pid"]) == (socket.gethostname(), holder.pid)
     says = f"host {facts['host']}, process {facts['pid']}, started {facts['started']}"
     try:
@@ -72,22 +72,48 @@ def test_the_lock_of_a_killed_job_is_taken_over_with_a_message(
     assert reindex(gallery, NEW, settings=SETTINGS).worked == 4
     assert f"process {holder.pid}" in caplog.text
     assert "going on in its place" in caplog.text
-    assert (gallery / LOCK_NAME).read_text() == ""
+    assert not (gallery / HOLDER_NAME).exists()
 
 
-def test_a_lock_left_on_another_host_is_not_taken_over(tmp_path: Path) -> None:
+PLACES = pytest.mark.parametrize("name", [HOLDER_NAME, LOCK_NAME], ids=["now", "first version"])
+"""Who holds the lock stood in the lock file itself in the first version."""
+
+
+@PLACES
+def test_a_lock_left_on_another_host_is_not_taken_over(tmp_path: Path, name: str) -> None:
     left = {"host": "elsewhere.invalid", "pid": 7, "started": "2026-01-01"}
-    (tmp_path / LOCK_NAME).write_text(json.dumps(left))
-    with pytest.raises(JobRunningError, match="elsewhere"), job_lock(tmp_path):
+    (tmp_path / name).write_text(json.dumps(left))
+    with pytest.raises(JobRunningError, match=f"elsewhere.*delete {name}"), job_lock(tmp_path):
         raise AssertionError
-    assert json.loads((tmp_path / LOCK_NAME).read_text()) == left
+    assert json.loads((tmp_path / name).read_text()) == left
+    (tmp_path / name).unlink()
+    with job_lock(tmp_path):
+        assert json.loads((tmp_path / HOLDER_NAME).read_text())["pid"] == os.getpid()
 
 
-def test_a_lock_that_is_half_written_is_taken_over(tmp_path: Path) -> None:
-    (tmp_path / LOCK_NAME).write_text('{"host": "her')
+@PLACES
+@pytest.mark.parametrize("text", ['{"host": "her', "[1]", "7"])
+def test_a_lock_that_is_half_written_is_taken_over(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
     with job_lock(tmp_path):
         pass
+    assert not (tmp_path / HOLDER_NAME).exists()
     assert (tmp_path / LOCK_NAME).read_text() == ""
+
+
+def test_a_job_that_fails_lets_go_of_the_lock(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), job_lock(tmp_path):
+        raise ZeroDivisionError
+    assert not (tmp_path / HOLDER_NAME).exists()
+    with job_lock(tmp_path):
+        pass
+
+
+def test_the_lock_is_not_given_twice_in_one_process(tmp_path: Path) -> None:
+    with job_lock(tmp_path):
+        with pytest.raises(JobRunningError, match=f"process {os.getpid()}"), job_lock(tmp_path):
+            raise AssertionError
+        assert (tmp_path / HOLDER_NAME).exists()
 
 
 def test_a_disk_without_room_for_the_lock_is_an_error_of_the_library(tmp_path: Path) -> None:

@@ -1,156 +1,44 @@
-"""`matcher reindex`: the photos of a gallery again, with another model."""
+"""What the sub-commands of `matcher reindex` do, and say."""
 
 from __future__ import annotations
 
 import csv
-import enum
+import os
 from contextlib import ExitStack
 from dataclasses import asdict, astuple, dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from matcher.cli.app import Exit, app
-from matcher.cli.audit import Layout, Memory, VectorCache, embedded, verdict
+from matcher.cli.app import Exit
+from matcher.cli.audit import Layout, embedded, verdict
 from matcher.cli.console import Format, print_rows, progress, say
-from matcher.cli.options import Device, DryRun, GalleryPath, Output, Salvage
 
 if TYPE_CHECKING:
-    from matcher.jobs.drift import SavedProbe
-    from matcher.jobs.executors.ray_executor import RayExecutor
-    from matcher.jobs.settings import JobSettings
-    from matcher.jobs.switching import Switched
-
-
-class Where(enum.StrEnum):
-    """Where photos are embedded."""
-
-    local = "local"
-    ray = "ray"
-
-
-Model = Annotated[
-    str | None,
-    typer.Option("--model", help="The new model; with --rollback the old one, if it is needed."),
-]
-Photos = Annotated[
-    list[str] | None,
-    typer.Option("--photos", metavar="OLD=NEW", help="A folder of photos that moved; repeatable."),
-]
-Workers = Annotated[
-    int | None, typer.Option(min=1, help="Processes that decode photos; with ray, of each actor.")
-]
-Executor = Annotated[Where, typer.Option(help="Where photos are embedded.")]
-Address = Annotated[
-    str | None, typer.Option(metavar="HOST:PORT", help="Head of the Ray cluster, for ray.")
-]
-Actors = Annotated[
-    int | None, typer.Option(min=1, help="Processes with the model, for ray; one for each CPU.")
-]
-Stall = Annotated[
-    float, typer.Option(min=1, help="Most seconds in which a cluster finishes nothing, for ray.")
-]
-Batch = Annotated[int, typer.Option(min=1, help="Photos in one transaction.")]
-Timeout = Annotated[float, typer.Option(min=0.1, help="Most seconds to decode one photo.")]
-Retry = Annotated[bool, typer.Option("--retry", help="Try photos again that failed before.")]
-Report = Annotated[Path | None, typer.Option(help="CSV file for the outcome of every photo.")]
-Probes = Annotated[Path | None, typer.Option(help="Manifest of probes for the drift report.")]
-Gate = Annotated[Path | None, typer.Option(help="TOML file of bounds, without which no --switch.")]
-CohortOfGate = Annotated[Path | None, typer.Option(help="Cohort on which --gate is judged.")]
-CohortLayout = Annotated[Layout, typer.Option(help="How the cohort is laid out.")]
-MayLose = Annotated[int, typer.Option(min=0, help="Faces that a switch may leave behind.")]
-Keep = Annotated[int, typer.Option(min=0, help="Earlier editions to keep for --rollback.")]
-Switch = Annotated[bool, typer.Option("--switch", help="Then let searches use the new model.")]
-Rollback = Annotated[bool, typer.Option("--rollback", help="Go back to the edition before.")]
-Discard = Annotated[bool, typer.Option("--discard", help="Delete what the job has done so far.")]
-Prune = Annotated[bool, typer.Option("--prune", help="Delete earlier editions, except --keep.")]
+    from matcher.jobs import JobSettings, RayExecutor, SavedProbe, Switched
 
 
 @dataclass(frozen=True)
-class _Terms:
-    """What a switch depends on."""
+class SwitchTerms:
+    """What a switch depends on, and leaves behind."""
 
-    gate: Path | None
-    cohort: Path | None
-    layout: Layout
-    cache: Path | None
     may_lose: int
     keep: int
+    gate: Path | None = None
+    cohort: Path | None = None
+    layout: Layout = Layout.auto
+    cache: Path | None = None
 
 
-@app.command()
-def reindex(
-    gallery: GalleryPath,
-    model: Model = None,
-    device: Device = "cpu",
-    photos: Photos = None,
-    workers: Workers = None,
-    executor: Executor = Where.local,
-    address: Address = None,
-    actors: Actors = None,
-    stall: Stall = 600.0,
-    batch: Batch = 32,
-    timeout: Timeout = 30.0,
-    retry: Retry = False,
-    salvage: Salvage = False,
-    report: Report = None,
-    probes: Probes = None,
-    output: Output = Format.table,
-    switch: Switch = False,
-    gate: Gate = None,
-    cohort: CohortOfGate = None,
-    layout: CohortLayout = Layout.auto,
-    vector_cache: VectorCache = None,
-    memory: Memory = None,
-    may_lose: MayLose = 0,
-    keep: Keep = 1,
-    rollback: Rollback = False,
-    discard: Discard = False,
-    prune: Prune = False,
-    dry_run: DryRun = False,
-) -> None:
-    """Embed a gallery's photos with another model, compare, and switch to it.
-
-    Searches go on with the old model until --switch. After an interruption the same command goes on
-    from the last batch. Exits with 7 or 8 where the new model does not keep the bounds of --gate.
-    """
-    if sum((switch, rollback, discard, prune, dry_run)) > 1:
-        raise typer.BadParameter(
-            "choose one of --switch, --rollback, --discard, --prune, --dry-run"
-        )
-    _need_each_other("--gate and --cohort", gate is not None, cohort is not None)
-    _need_each_other("--executor ray and --address", executor is Where.ray, address is not None)
-    if gate is not None and (rollback or discard or prune or dry_run):
-        raise typer.BadParameter("--gate judges a model that was re-indexed with")
-    if discard or prune:
-        _tidy(gallery, None if discard else keep)
-        return
-    workers = workers or (1 if executor is Where.ray else None)
-    settings = _settings(workers, timeout, salvage, batch, photos or [], retry)
-    terms = _Terms(gate, cohort, layout, vector_cache or memory, may_lose, keep)
-    if rollback:
-        _roll_back(gallery, model, device, terms, settings)
-    elif model is None:
-        raise typer.BadParameter("--model is needed")
-    elif dry_run:
-        _plan(gallery, model, device, settings, output)
-    elif _run(gallery, model, device, settings, _on_ray(model, device, address, actors, stall)):
-        without = _report(gallery, report)
-        _compare(gallery, model, device, probes, output)
-        _hold_to_bounds(model, device, terms)
-        if switch:
-            _switch(gallery, model, device, terms, settings)
-        raise typer.Exit(Exit.ATTENTION if without and not switch else Exit.DONE)
-
-
-def _need_each_other(names: str, one: bool, other: bool) -> None:
+def need_each_other(names: str, one: bool, other: bool) -> None:
+    """Refuse one of two options without the other."""
     if one != other:
         raise typer.BadParameter(f"{names} need each other")
 
 
-def _settings(
+def settings_of(
     workers: int | None,
     timeout: float,
     salvage: bool,
@@ -158,6 +46,7 @@ def _settings(
     photos: list[str],
     retry: bool,
 ) -> JobSettings:
+    """Return the settings of a job as the options give them."""
     from matcher.jobs.decoding import Decoding
     from matcher.jobs.executors.local_executor import default_workers
     from matcher.jobs.settings import JobSettings
@@ -170,9 +59,10 @@ def _settings(
     )
 
 
-def _on_ray(
+def on_ray(
     model: str, device: str, address: str | None, actors: int | None, stall: float
 ) -> RayExecutor | None:
+    """Return the workers on a cluster; None without an address: then photos are embedded here."""
     if address is None:
         return None
     from matcher.embedding import load_extractor
@@ -190,16 +80,16 @@ def _moved(text: str) -> tuple[Path, Path]:
     return Path(old), Path(new)
 
 
-def _tidy(gallery: Path, keep: int | None) -> None:
-    from matcher.jobs.switching import discard, prune
-
-    if keep is not None:
-        say(f"Earlier editions deleted: {prune(gallery, keep=keep)}.")
-    else:
-        say("The shadow was deleted." if discard(gallery) else "There was no shadow.")
+def require_place_for(report: Path | None) -> None:
+    """Refuse a report that could not be written, before hours of work."""
+    if report is not None and not os.access(report.absolute().parent, os.W_OK | os.X_OK):
+        raise typer.BadParameter(f"the folder of {report} is not there, or cannot be written to")
 
 
-def _plan(gallery: Path, model: str, device: str, settings: JobSettings, output: Format) -> None:
+def print_plan(
+    gallery: Path, model: str, device: str, settings: JobSettings, output: Format
+) -> None:
+    """Print what a job would do."""
     from matcher.embedding import load_extractor
     from matcher.jobs.planning import plan
 
@@ -217,7 +107,7 @@ def _plan(gallery: Path, model: str, device: str, settings: JobSettings, output:
         raise typer.Exit(Exit.ATTENTION)
 
 
-def _run(
+def run_job(
     gallery: Path, model: str, device: str, settings: JobSettings, executor: RayExecutor | None
 ) -> bool:
     """Run the job; return whether there is something to switch to."""
@@ -241,7 +131,7 @@ def _run(
     return True
 
 
-def _report(gallery: Path, report: Path | None) -> int:
+def write_outcomes(gallery: Path, report: Path | None) -> int:
     """Write the outcomes, or talk of the bad ones; return how many photos have no vector."""
     from matcher.jobs.reindexing import outcomes
 
@@ -263,10 +153,13 @@ def _report(gallery: Path, report: Path | None) -> int:
     return without
 
 
-def _compare(gallery: Path, model: str, device: str, probes: Path | None, output: Format) -> None:
+def print_comparison(
+    gallery: Path, model: str | None, device: str, probes: Path | None, output: Format
+) -> None:
+    """Print how the new edition differs from the current one."""
     from matcher.jobs.drift import compare
 
-    saved = None if probes is None else _saved(gallery, model, device, probes)
+    saved = None if probes is None or model is None else _saved(gallery, model, device, probes)
     print_rows(compare(gallery, saved=saved).rows(), output, title="old against new")
 
 
@@ -296,9 +189,9 @@ def _saved(gallery: Path, model: str, device: str, manifest: Path) -> list[Saved
     return saved
 
 
-def _hold_to_bounds(model: str, device: str, terms: _Terms) -> None:
+def hold_to_bounds(model: str | None, device: str, terms: SwitchTerms) -> None:
     """End the command unless the new model keeps the bounds, if there are any."""
-    if terms.gate is None or terms.cohort is None:
+    if terms.gate is None or terms.cohort is None or model is None:
         return
     code = _judge(terms.gate, terms.cohort, model, device, terms)
     if code != Exit.DONE:
@@ -306,14 +199,18 @@ def _hold_to_bounds(model: str, device: str, terms: _Terms) -> None:
         raise typer.Exit(code)
 
 
-def _switch(gallery: Path, model: str, device: str, terms: _Terms, settings: JobSettings) -> None:
+def switch_to(
+    gallery: Path, model: str | None, device: str, terms: SwitchTerms, settings: JobSettings
+) -> None:
+    """Let searches use the new edition."""
     from matcher.embedding import load_extractor
     from matcher.jobs.switching import switch
 
+    extractor = None if model is None else load_extractor(model, device=device)
     with progress() as hook:
         done = switch(
             gallery,
-            load_extractor(model, device=device),
+            extractor,
             may_lose=terms.may_lose,
             keep=terms.keep,
             settings=settings,
@@ -322,7 +219,7 @@ def _switch(gallery: Path, model: str, device: str, terms: _Terms, settings: Job
     _say_switched(done)
 
 
-def _judge(gate: Path, cohort: Path, model: str, device: str, terms: _Terms) -> int:
+def _judge(gate: Path, cohort: Path, model: str, device: str, terms: SwitchTerms) -> int:
     """Return the exit code that the bounds give the new model, as `matcher audit --bounds`."""
     from fairness import audit, read_bounds, read_cohort
     from matcher.cli.faults import faults_reported
@@ -337,9 +234,10 @@ def _judge(gate: Path, cohort: Path, model: str, device: str, terms: _Terms) -> 
         return verdict(report)
 
 
-def _roll_back(
-    gallery: Path, model: str | None, device: str, terms: _Terms, settings: JobSettings
+def roll_back(
+    gallery: Path, model: str | None, device: str, terms: SwitchTerms, settings: JobSettings
 ) -> None:
+    """Let searches use the edition before."""
     from matcher.embedding import load_extractor
     from matcher.jobs.switching import rollback
 
@@ -359,4 +257,4 @@ def _roll_back(
 def _say_switched(done: Switched) -> None:
     say(f"Searches use {done.model} from now on; {done.lost} faces are left behind.")
     if done.kept:
-        say(f"{len(done.kept)} earlier editions are kept: --rollback goes back, --prune deletes.")
+        say(f"{len(done.kept)} earlier editions are kept: `rollback` goes back, `prune` deletes.")

@@ -1,0 +1,188 @@
+"""`matcher reindex`: the photos of a gallery again, with another model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from matcher.cli.app import Exit, Group, app
+from matcher.cli.audit import Layout, VectorCache
+from matcher.cli.console import Format, say
+from matcher.cli.options import Device, GalleryPath, Output, Salvage
+from matcher.cli.reindex import steps
+from matcher.cli.reindex.options import (
+    Actors,
+    Address,
+    Batch,
+    CohortLayout,
+    CohortOfGate,
+    Executor,
+    Gate,
+    Keep,
+    MayLose,
+    NewModel,
+    NewModelIfNeeded,
+    OldModelIfNeeded,
+    Photos,
+    Probes,
+    Report,
+    Retry,
+    Stall,
+    Timeout,
+    Where,
+    Workers,
+)
+
+FORMER = "with-flags"
+"""Hidden sub-command that understands the flags of version 0.1."""
+
+
+class _WithFlags(Group):
+    """Takes what does not begin with a sub-command for the flags of version 0.1."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the hidden sub-command before such words."""
+        if args and args[0] not in (*self.commands, "--help"):
+            args = [FORMER, *args]
+        return super().parse_args(ctx, args)
+
+
+reindex = typer.Typer(
+    cls=_WithFlags,
+    no_args_is_help=True,
+    help="Embed the photos of a gallery with another model, compare, and switch to it.",
+)
+app.add_typer(reindex, name="reindex")
+
+
+@reindex.command()
+def run(
+    gallery: GalleryPath,
+    model: NewModel,
+    device: Device = "cpu",
+    photos: Photos = None,
+    workers: Workers = None,
+    executor: Executor = Where.local,
+    address: Address = None,
+    actors: Actors = None,
+    stall: Stall = 600.0,
+    batch: Batch = 32,
+    timeout: Timeout = 30.0,
+    retry: Retry = False,
+    salvage: Salvage = False,
+    report: Report = None,
+    probes: Probes = None,
+    output: Output = Format.table,
+) -> None:
+    """Embed all photos with a new model, beside the edition that is searched; then compare both.
+
+    After an interruption the same command goes on from the last batch.
+    """
+    remote = executor is Where.ray
+    steps.need_each_other("--executor ray and --address", remote, address is not None)
+    steps.require_place_for(report)
+    workers = workers or (1 if remote else None)
+    settings = steps.settings_of(workers, timeout, salvage, batch, photos or [], retry)
+    cluster = steps.on_ray(model, device, address, actors, stall)
+    if not steps.run_job(gallery, model, device, settings, cluster):
+        return
+    without = steps.write_outcomes(gallery, report)
+    steps.print_comparison(gallery, model, device, probes, output)
+    raise typer.Exit(Exit.ATTENTION if without else Exit.DONE)
+
+
+@reindex.command()
+def plan(
+    gallery: GalleryPath,
+    model: NewModel,
+    device: Device = "cpu",
+    photos: Photos = None,
+    workers: Workers = None,
+    batch: Batch = 32,
+    timeout: Timeout = 30.0,
+    retry: Retry = False,
+    salvage: Salvage = False,
+    output: Output = Format.table,
+) -> None:
+    """Say what `run` would do, how long it would take, and what room it needs. Changes nothing."""
+    settings = steps.settings_of(workers, timeout, salvage, batch, photos or [], retry)
+    steps.print_plan(gallery, model, device, settings, output)
+
+
+@reindex.command()
+def compare(
+    gallery: GalleryPath,
+    model: NewModelIfNeeded = None,
+    device: Device = "cpu",
+    probes: Probes = None,
+    output: Output = Format.table,
+) -> None:
+    """Compare the new edition with the one that is searched; --probes needs the new --model."""
+    if probes is not None and model is None:
+        raise typer.BadParameter("--probes are embedded with the new model: give --model")
+    steps.print_comparison(gallery, model, device, probes, output)
+
+
+@reindex.command()
+def switch(
+    gallery: GalleryPath,
+    model: NewModelIfNeeded = None,
+    device: Device = "cpu",
+    gate: Gate = None,
+    cohort: CohortOfGate = None,
+    layout: CohortLayout = Layout.auto,
+    vector_cache: VectorCache = None,
+    may_lose: MayLose = 0,
+    keep: Keep = 1,
+    photos: Photos = None,
+    workers: Workers = None,
+    batch: Batch = 32,
+    timeout: Timeout = 30.0,
+    salvage: Salvage = False,
+) -> None:
+    """Let searches use the new edition from now on; the one before is kept.
+
+    Exits with 7 or 8 where the new model does not keep the bounds of --gate.
+    """
+    steps.need_each_other("--gate and --cohort", gate is not None, cohort is not None)
+    if gate is not None and model is None:
+        raise typer.BadParameter("--gate judges the new model: give --model")
+    settings = steps.settings_of(workers, timeout, salvage, batch, photos or [], retry=False)
+    terms = steps.SwitchTerms(may_lose, keep, gate, cohort, layout, vector_cache)
+    steps.hold_to_bounds(model, device, terms)
+    steps.switch_to(gallery, model, device, terms, settings)
+
+
+@reindex.command()
+def rollback(
+    gallery: GalleryPath,
+    model: OldModelIfNeeded = None,
+    device: Device = "cpu",
+    may_lose: MayLose = 0,
+    keep: Keep = 1,
+    photos: Photos = None,
+    workers: Workers = None,
+    batch: Batch = 32,
+    timeout: Timeout = 30.0,
+    salvage: Salvage = False,
+) -> None:
+    """Go back to the edition that was searched before."""
+    settings = steps.settings_of(workers, timeout, salvage, batch, photos or [], retry=False)
+    steps.roll_back(gallery, model, device, steps.SwitchTerms(may_lose, keep), settings)
+
+
+@reindex.command()
+def discard(gallery: GalleryPath) -> None:
+    """Delete what a job has done so far."""
+    from matcher.jobs import discard as discard_shadow
+
+    say("The shadow was deleted." if discard_shadow(gallery) else "There was no shadow.")
+
+
+@reindex.command()
+def prune(gallery: GalleryPath, keep: Keep = 1) -> None:
+    """Delete earlier editions, except the latest --keep."""
+    from matcher.jobs import prune as prune_editions
+
+    say(f"Earlier editions deleted: {prune_editions(gallery, keep=keep)}.")
