@@ -84,9 +84,10 @@ class CohortSpec:
             "subjects": (self.subjects >= 1, "1 or more"),
             "ages": (
                 len(self.ages) > 0
-                and len(set(self.ages)) == len(self.ages)
+                and len({f"{age:.2f}" for age in self.ages}) == len(self.ages)
                 and all(YOUNGEST <= age <= OLDEST for age in self.ages),
-                f"different ages from {YOUNGEST:g} to {OLDEST:g} years, at least one",
+                f"different ages from {YOUNGEST:g} to {OLDEST:g} years, at least one; "
+                "file names tell hundredths apart",
             ),
             "shots": (self.shots >= 1, "1 or more"),
             "seed": (self.seed >= 0, "0 or more"),

@@ -211,6 +211,16 @@ class IndexConformance:
         if index.lossless:
             assert vectors[5].tobytes() in data
 
+    def test_answers_have_the_shape_and_types_that_are_promised(self) -> None:
+        vectors = random_unit_vectors(5, 16, seed=20)
+        index = self.filled(vectors, np.array([9, 2, 7, 1, 5]))
+        for k in (3, 5, 8):
+            scores, ids = index.search(vectors[:2], k)
+            assert scores.shape == ids.shape == (2, k)
+            assert (scores.dtype, ids.dtype) == (np.float32, np.int64)
+        assert index.ids().dtype == np.int64
+        np.testing.assert_array_equal(index.ids(), [1, 2, 5, 7, 9])
+
     def test_an_empty_index_finds_nothing(self) -> None:
         index = self.make_index(16)
         scores, ids = index.search(random_unit_vectors(2, 16, seed=13), 3)

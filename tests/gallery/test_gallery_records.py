@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from gallery_builders import DIMENSION, MODEL, VECTORS, enrolment, filled, gallery, photo_hash
 
+from matcher.embedding import FACE
 from matcher.errors import InputError, UnknownSubjectError
 from matcher.gallery import Gallery, Subject
 
@@ -27,7 +28,7 @@ def test_a_face_comes_back_with_all_its_facts(gallery):
     assert stored.photo == given.photo
     assert (stored.box, stored.probability, stored.weight) == (given.box, 0.98, 0.75)
     assert stored.quality == {"sharpness": 0.5}
-    np.testing.assert_array_equal(stored.vector, given.vector)
+    np.testing.assert_array_equal(stored.vector, given.vectors[FACE])
     assert before <= stored.enrolled_at <= datetime.now(UTC)
 
 
@@ -121,9 +122,9 @@ def test_faces_of_a_subject_come_together(filled):
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda entry: replace(entry, vector=entry.vector * np.float32(1.1)),
-        lambda entry: replace(entry, vector=entry.vector * np.nan),
-        lambda entry: replace(entry, vector=entry.vector[:-1]),
+        lambda entry: replace(entry, vectors={FACE: VECTORS[3] * np.float32(1.1)}),
+        lambda entry: replace(entry, vectors={FACE: VECTORS[3] * np.nan}),
+        lambda entry: replace(entry, vectors={FACE: VECTORS[3][:-1]}),
         lambda entry: replace(entry, subject=Subject(" ")),
         lambda entry: replace(entry, subject=Subject("x", recorded_sex="f")),
         lambda entry: replace(entry, subject=Subject("x", tags=("b", "a"))),

@@ -82,7 +82,10 @@ def test_any_flipped_bit_and_any_cut_is_noticed(tmp_path: Path) -> None:
     vector = np.array([0.6, 0.8], np.float32)
     write_shard(
         file,
-        [ReindexResult(7, "done", reference="a.jpg", vector=vector), ReindexResult(8, "failed")],
+        [
+            ReindexResult(7, "done", reference="a.jpg", vectors={FACE: vector}),
+            ReindexResult(8, "failed"),
+        ],
     )
     data = file.read_bytes()
     for place in range(len(data)):

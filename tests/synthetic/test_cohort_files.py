@@ -178,3 +178,9 @@ def test_samples_are_the_photos_of_a_cohort() -> None:
 def test_a_refusal_says_which_rule_was_broken(field: str, value: object, rule: str) -> None:
     with pytest.raises(InputError, match=rule):
         replace(SPEC, **{field: value})
+
+
+def test_ages_that_would_give_two_photos_one_name_are_refused() -> None:
+    assert CohortSpec(1, ages=(4.0, 4.01)).ages == (4.0, 4.01)
+    with pytest.raises(InputError, match="tell hundredths apart"):
+        CohortSpec(1, ages=(4.001, 4.002))

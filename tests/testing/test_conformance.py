@@ -239,6 +239,24 @@ class TakesAnyId(Plain):
         self.table = np.concatenate([self.table, checked_vectors(vectors, self.dimension, "v")])
 
 
+class AnswersWithFewer(Plain):
+    def search(self, queries: Vectors, k: int, allowed: Ids | None = None) -> Found:
+        scores, ids = super().search(queries, k, allowed)
+        width = max(1, min(k, len(self)))
+        return scores[:, :width], ids[:, :width]
+
+
+class ListsIdsAsTheyCame(Plain):
+    def ids(self) -> Ids:
+        return self.rows
+
+
+class AnswersInOtherTypes(Plain):
+    def search(self, queries: Vectors, k: int, allowed: Ids | None = None) -> Found:
+        scores, ids = super().search(queries, k, allowed)
+        return scores.astype(np.float64), ids.astype(np.int32)  # type: ignore[return-value]
+
+
 class TakesAnyK(Plain):
     def search(self, queries: Vectors, k: int, allowed: Ids | None = None) -> Found:
         scores, ids = super().search(queries, max(k, 1), allowed)
@@ -267,6 +285,9 @@ CAUGHT: Mapping[type[Plain], str] = {
     KeepsTheLastPiece: "test_added_in_pieces_or_at_once",
     TakesAnyVector: "test_bad_vectors_are_refused",
     TakesAnyId: "test_bad_ids_are_refused",
+    AnswersWithFewer: "test_answers_have_the_shape_and_types_that_are_promised",
+    ListsIdsAsTheyCame: "test_answers_have_the_shape_and_types_that_are_promised",
+    AnswersInOtherTypes: "test_answers_have_the_shape_and_types_that_are_promised",
     TakesAnyK: "test_none_asked_is_refused",
 }
 TESTS = [name for name in vars(IndexConformance) if name.startswith("test_")]

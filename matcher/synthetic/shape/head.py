@@ -24,7 +24,7 @@ from matcher.synthetic.person import (
     drift_size,
     stage_weights,
 )
-from matcher.synthetic.shape.head_asset import load_pack
+from matcher.synthetic.shape.head_asset import HeadPack, load_pack
 
 Float = NDArray[np.float32]
 
@@ -53,6 +53,19 @@ class Head:
     height: float
 
 
+def _known_expression(pack: HeadPack, name: str) -> str:
+    morph = f"expression/{name}"
+    if morph not in pack.index:
+        known = [one.partition("/")[2] for one in pack.index if one.startswith("expression/")]
+        raise InputError(
+            "expression",
+            rule=f"must be one of {', '.join(known)}",
+            got=repr(name),
+            next_step="Give one of these, or none for a face at rest.",
+        )
+    return morph
+
+
 def head_at(identity: Identity, age: float, expression: Mapping[str, float] | None = None) -> Head:
     """Return a person's head at an age.
 
@@ -68,7 +81,7 @@ def head_at(identity: Identity, age: float, expression: Mapping[str, float] | No
     pack = load_pack()
     weights = shape_weights(identity, age)
     for name, weight in (expression or {}).items():
-        weights[f"expression/{name}"] = weight
+        weights[_known_expression(pack, name)] = weight
     known = {name: weight for name, weight in weights.items() if name in pack.index}
     vertices = pack.deform(known)
     left, right = (vertices[pack.vertices_of(f"{side}_eye")] for side in ("left", "right"))

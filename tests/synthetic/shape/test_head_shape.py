@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from matcher.errors import InputError
 from matcher.synthetic.person import make_identity
 from matcher.synthetic.shape import head_at, load_pack
 from matcher.synthetic.shape.head import vertex_normals
@@ -158,3 +159,8 @@ def test_the_normals_of_a_head_look_away_from_it() -> None:
     outward = head.vertices[skull] - centre
     outward /= np.linalg.norm(outward, axis=1, keepdims=True)
     assert (head.normals[skull] * outward).sum(axis=1).min() > 0.5
+
+
+def test_an_expression_that_the_pack_does_not_have_is_refused() -> None:
+    with pytest.raises(InputError, match=r"jawOpen.*got 'mouthSmile'"):
+        head_at(make_identity(1, 0), 9, {"mouthSmile": 1.0})
