@@ -47,6 +47,17 @@ class AuditError(ValueError):
         where = f" ({self.path})" if self.path is not None else ""
         return f"{self.what}{where}: {self.rule}; got {self.got}. {self.next_step}"
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Keyword-only arguments do not survive the default pickling between worker processes.
+        facts = (self.what, self.rule, self.got, self.next_step, self.path)
+        return _rebuild, (type(self), *facts)
+
+
+def _rebuild(
+    kind: type[AuditError], what: str, rule: str, got: object, next_step: str, path: Path | None
+) -> AuditError:
+    return kind(what, rule=rule, got=got, next_step=next_step, path=path)
+
 
 class CohortError(AuditError):
     """Photos and labels that contradict each other, or are missing."""

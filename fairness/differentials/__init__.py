@@ -4,7 +4,6 @@ from fairness.differentials.differential import (
     Differential,
     combined_differentials,
     differentials,
-    factor_ratio,
 )
 from fairness.differentials.resampling import (
     Resample,
@@ -32,7 +31,6 @@ __all__ = [
     "compare_groups",
     "differentials",
     "draw_weights",
-    "factor_ratio",
     "holm",
     "observed",
     "percentile_limits",

@@ -199,46 +199,6 @@ def combined_differentials(
     return tuple(_differential(measure, resampled, level) for measure in _of_two_rates(alphas))
 
 
-def factor_ratio(
-    counts: Mapping[tuple[str, str], Counts],
-    of: str,
-    reference: str,
-    *,
-    draws: int = 2000,
-    seed: int = 0,
-    strata: ArrayLike | None = None,
-    level: float = 0.95,
-    target: float | None = None,
-) -> Differential:
-    """Return the ratio of two groups' rates, each a geometric mean over the same other labels.
-
-    Parameters
-    ----------
-    counts
-        Counts by (group, other labels), as in ("female", "04 to under 08"). Other labels enter
-        only if the data of both groups do.
-    of, reference
-        The group in the numerator and the group in the denominator.
-    draws, seed, strata, level, target
-        As in `differentials`.
-    """
-    others = [rest for group, rest in sorted(counts) if group == of and (reference, rest) in counts]
-    ordered = {
-        f"{group}, {rest}": counts[group, rest] for group in (of, reference) for rest in others
-    }
-    resampled = _ResampledGroups.of([ordered], [target], draws, seed, strata)
-    half = len(others)
-    usable = [resampled.allows(group, _USABLE) for group in range(2 * half)]
-    balanced = [i for i in range(half) if usable[i] and usable[i + half]]
-
-    def ratio(rates: NDArray[np.float64]) -> NDArray[np.float64]:
-        above, below = np.split(rates, 2)
-        return measures.geometric_mean(above) / measures.geometric_mean(below)
-
-    measure = _Measure(f"{of}/{reference}", ratio, "log", positive=True)
-    return _differential(measure, resampled, level, [*balanced, *(i + half for i in balanced)])
-
-
 @dataclass(frozen=True, eq=False)
 class _ResampledGroups:
     """The groups as observed and in draws, for each kind of rate. Trials are effective trials."""
@@ -293,12 +253,10 @@ class _ResampledGroups:
         return "; ".join(self.names[g] for g in used if any(holds(kind[g]) for kind in self.rates))
 
 
-def _differential(
-    measure: _Measure, resampled: _ResampledGroups, level: float, among: Sequence[int] | None = None
-) -> Differential:
+def _differential(measure: _Measure, resampled: _ResampledGroups, level: float) -> Differential:
     allowed = _CAN_BE_SMALLEST if measure.by_smallest else _USABLE
     everyone = range(len(resampled.names))
-    used = [g for g in (everyone if among is None else among) if resampled.allows(g, allowed)]
+    used = [g for g in everyone if resampled.allows(g, allowed)]
     value = low = high = expected = limit = None
     if len(used) >= 2:
         value = _defined(_measured(measure, resampled.observed, used)[0])

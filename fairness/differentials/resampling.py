@@ -61,18 +61,6 @@ def draw_weights(
         yield np.stack([one() for _ in range(size)]).T.astype(np.float64)
 
 
-def double_or_nothing(subjects: int, draws: int, seed: int) -> Iterator[NDArray[np.float64]]:
-    """Give each subject the weight 2 or 0, with equal chance.
-
-    A draw holds no copies of a subject, so no pair of a subject with its own copy has to be dropped
-    (Owen and Eckles, Annals of Applied Statistics 6, 2012). Parameters, yield and errors are those
-    of `draw_weights`.
-    """
-    rng = np.random.default_rng(seed)
-    for size in _chunks(subjects, draws):
-        yield 2 * rng.integers(0, 2, (size, subjects)).T.astype(np.float64)
-
-
 def _strata(subjects: int, strata: ArrayLike | None) -> list[NDArray[np.intp]]:
     if strata is None:
         return [np.arange(subjects)]

@@ -4,10 +4,9 @@ from fairness.identification.candidate_lists import SearchResult, judge_lists
 from fairness.identification.error_discard import (
     ErrorVersusDiscard,
     JudgedPairs,
-    QualityDeciles,
     refused_by_group,
 )
-from fairness.identification.open_set import OpenSet, OpenSetCurve, search_plan
+from fairness.identification.open_set import OpenSet, search_plan
 from fairness.identification.plan import ROLE, ROLES, IdentificationPlan
 from fairness.identification.rank_gaps import (
     GroupGap,
@@ -30,9 +29,7 @@ __all__ = [
     "Misses",
     "NonMatedSearches",
     "OpenSet",
-    "OpenSetCurve",
     "ProbeResult",
-    "QualityDeciles",
     "SearchResult",
     "Selectivity",
     "group_gaps",

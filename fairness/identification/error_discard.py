@@ -94,26 +94,6 @@ class ErrorVersusDiscard:
         ends = np.append(self.discarded, 1.0).clip(max=limit)
         return float(np.diff(ends) @ self.rate)
 
-    def linear_area(self, limit: float) -> float:
-        """Return the area from 0 to `limit` under straight lines between the steps.
-
-        Beyond the last step the rate stays constant. Compare this area only with its own kind.
-        """
-        _require_share(limit)
-        inside = self.discarded[self.discarded < limit]
-        at = np.append(inside, limit)
-        rate = np.interp(at, self.discarded, self.rate)
-        return float(np.diff(at) @ (rate[1:] + rate[:-1]) / 2)
-
-    def ideal(self) -> ErrorVersusDiscard:
-        """Return the lowest curve that any measure of quality could give: it discards errors first.
-
-        Its rate at the discarded share d is max(0, (E - d) / (1 - d)), where E is the rate of all.
-        """
-        total, errors = int(self.kept[0]), int(self.errors[0])
-        gone = np.arange(min(errors, total - 1) + 1, dtype=np.int64)
-        return ErrorVersusDiscard(total - gone, errors - gone)
-
 
 @dataclass(frozen=True, eq=False)
 class JudgedPairs:
@@ -201,36 +181,6 @@ class JudgedPairs:
             for code, name in enumerate(grouping.names)
             if np.any(codes == code)
         }
-
-    def by_decile(self, grouping: Grouping) -> QualityDeciles:
-        """Return the FNMR of each group in each tenth of quality over all comparisons."""
-        edges = np.quantile(self.quality, np.arange(1, 10) / 10)
-        decile = np.searchsorted(edges, self.quality, side="right")
-        tenths = [
-            by_group(self.cohort, grouping, self.photos, self.missed & inside, inside)
-            for inside in (decile == place for place in range(10))
-        ]
-        return QualityDeciles(
-            edges, {name: tuple(tenth[name] for tenth in tenths) for name in grouping.names}
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class QualityDeciles:
-    """FNMR by group and quality.
-
-    Parameters
-    ----------
-    edges
-        float64 of shape (9,): qualities between the tenths, non-decreasing, the same for all
-        groups. A comparison at an edge is in the tenth above it. With many equal qualities some
-        tenths are empty.
-    missed
-        For each group ten counts, the lowest quality first.
-    """
-
-    edges: NDArray[np.float64]
-    missed: dict[str, tuple[SubjectCounts, ...]]
 
 
 def refused_by_group(cohort: Cohort, grouping: Grouping, *, cut: float) -> dict[str, SubjectCounts]:

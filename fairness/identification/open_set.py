@@ -20,23 +20,6 @@ _UNIT = 1e-3  # largest deviation of a vector's length from 1
 
 
 @dataclass(frozen=True, eq=False)
-class OpenSetCurve:
-    """FNIR and FPIR of one group at a series of thresholds; arrays of shape (thresholds,).
-
-    Parameters
-    ----------
-    thresholds
-        float64.
-    fnir, fpir
-        float64 in [0, 1]; nan without searches. Searches that were not made are left out.
-    """
-
-    thresholds: NDArray[np.float64]
-    fnir: NDArray[np.float64]
-    fpir: NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
 class OpenSet:
     """Outcomes of the searches of a plan.
 
@@ -69,37 +52,6 @@ class OpenSet:
         """Return the failure-to-enrol rate of each group, over the photos to be enrolled."""
         every = np.ones_like(self.failed)
         return by_group(self.cohort, grouping, self.enrolments, self.failed, every)
-
-    def failed_probes(self, grouping: Grouping) -> dict[str, SubjectCounts]:
-        """Return the failure-to-acquire rate of each group, over the probes of both kinds."""
-        photos = np.concatenate([self.mated.photos, self.non_mated.photos])
-        failed = np.concatenate([self.mated.refused, ~self.non_mated.made])
-        return by_group(self.cohort, grouping, photos, failed, np.ones_like(failed))
-
-    def trade_off(
-        self, grouping: Grouping, *, rank: int, thresholds: Sequence[float]
-    ) -> dict[str, OpenSetCurve]:
-        """Return FNIR against FPIR of each group, for a plot.
-
-        Parameters
-        ----------
-        grouping, rank
-            As in `MatedSearches.fnir`.
-        thresholds
-            Thresholds, the same for all groups, as in a system with one threshold.
-        """
-        at = np.array(thresholds, dtype=np.float64)
-        mated, others = self.mated, self.non_mated
-        missed = np.array([mated.missed(rank, threshold) for threshold in at])
-        alarms = np.array([others.alarms(threshold) for threshold in at])
-        return {
-            name: OpenSetCurve(
-                at,
-                _share(missed, mated.possible & (grouping.codes[mated.photos] == code)),
-                _share(alarms, others.made & (grouping.codes[others.photos] == code)),
-            )
-            for code, name in enumerate(grouping.names)
-        }
 
 
 def search_plan(
@@ -265,7 +217,3 @@ def _vector_error(rule: str, got: object) -> ScoresError:
         got=got,
         next_step="Give them in the order of the cohort, and say which photos have none.",
     )
-
-
-def _share(events: NDArray[np.bool_], of: NDArray[np.bool_]) -> NDArray[np.float64]:
-    return events[:, of].mean(axis=1) if of.any() else np.full(len(events), math.nan)

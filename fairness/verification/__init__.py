@@ -14,7 +14,6 @@ from fairness.verification.rates import Verification
 from fairness.verification.score_distributions import (
     DetPoints,
     ScoreShift,
-    det_overall,
     det_points,
     score_shifts,
 )
@@ -38,7 +37,6 @@ __all__ = [
     "Threshold",
     "Verification",
     "allowed_errors",
-    "det_overall",
     "det_points",
     "everybody",
     "family_codes",

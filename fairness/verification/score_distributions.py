@@ -84,11 +84,6 @@ def det_points(mated: Pairs, histogram: ScoreHistogram) -> dict[str, DetPoints]:
     return {name: det for name, det in points.items() if det is not None}
 
 
-def det_overall(mated: Pairs, histogram: ScoreHistogram) -> DetPoints | None:
-    """Return the trade-off of all comparisons; None without comparisons of both kinds."""
-    return _det(mated.score, histogram.overall())
-
-
 def _det(mated: NDArray[np.float32], non_mated: ScoreCounts) -> DetPoints | None:
     made = np.sort(mated[~np.isnan(mated)])
     if not len(made) or not non_mated.trials:

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairness.differentials import combined_differentials, differentials
-from fairness.differentials.differential import factor_ratio
 from fairness.differentials.measures import (
     ALPHAS,
     equalised_odds_difference,
@@ -296,30 +295,6 @@ def test_a_group_enters_with_both_its_rates_or_with_none():
         combined_differentials(fmr, {"group 0": fnmr["group 0"]})
     with pytest.raises(ValueError, match="weights"):
         combined_differentials(fmr, fnmr, alphas=[1.5])
-
-
-def test_a_factor_is_compared_within_what_else_is_known():
-    (a, b), (c, d) = (mated(rates).values() for rates in ([0.1, 0.3], [0.05, 0.15]))
-    cells = {
-        ("female", "young"): b,
-        ("male", "young"): d,
-        ("female", "old"): a,
-        ("male", "old"): c,
-        ("female", "unknown"): a,
-    }
-    found = factor_ratio(cells, "female", "male", draws=300)
-    p = {key: counts.rate().estimate for key, counts in cells.items()}
-    expected = math.sqrt(
-        p["female", "young"] * p["female", "old"] / (p["male", "young"] * p["male", "old"])
-    )
-    assert found.value == pytest.approx(expected)
-    assert found.low < found.value < found.high
-    assert found.used == ("female, old", "female, young", "male, old", "male, young")
-    nothing = SubjectCounts(np.zeros(400, np.int64), np.zeros(400, np.int64))
-    cells["male", "young"] = nothing
-    balanced = factor_ratio(cells, "female", "male", draws=100)
-    assert balanced.used == ("female, old", "male, old")
-    assert balanced.excluded == (("female, young", "ok"), ("male, young", "suppressed"))
 
 
 @pytest.mark.slow

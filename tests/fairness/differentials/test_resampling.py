@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fairness.differentials import draw_weights, observed, percentile_limits, resample, resampling
 from fairness.differentials.measures import gini, max_over_geometric_mean, max_over_min
-from fairness.differentials.resampling import double_or_nothing, under_equality
+from fairness.differentials.resampling import under_equality
 from fairness.rates import CompleteTrials, PairCounts, Rate, SubjectCounts
 
 repeatable = settings(deadline=None, derandomize=True)
@@ -29,20 +29,13 @@ def test_a_draw_keeps_the_size_of_every_stratum(strata, seed):
         assert np.all(weights[members].sum(axis=0) == members.sum())
 
 
-@pytest.mark.parametrize("scheme", [draw_weights, double_or_nothing])
-def test_draws_do_not_depend_on_the_memory_they_are_made_in(scheme, monkeypatch):
-    at_once = whole(scheme(30, 40, seed=7))
+def test_draws_do_not_depend_on_the_memory_they_are_made_in(monkeypatch):
+    at_once = whole(draw_weights(30, 40, seed=7))
     monkeypatch.setattr(resampling, "AT_ONCE", 100)
-    chunks = list(scheme(30, 40, seed=7))
+    chunks = list(draw_weights(30, 40, seed=7))
     assert max(chunk.size for chunk in chunks) <= 100
     assert np.array_equal(np.concatenate(chunks, axis=1), at_once)
-    assert not np.array_equal(whole(scheme(30, 40, seed=8)), at_once)
-
-
-def test_double_or_nothing_counts_twice_or_not_at_all():
-    weights = whole(double_or_nothing(50, 400, seed=0))
-    assert set(np.unique(weights)) == {0.0, 2.0}
-    assert weights.mean() == pytest.approx(1, abs=0.03)
+    assert not np.array_equal(whole(draw_weights(30, 40, seed=8)), at_once)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +44,6 @@ def test_double_or_nothing_counts_twice_or_not_at_all():
         lambda: draw_weights(0, 5, 0),
         lambda: draw_weights(5, 0, 0),
         lambda: draw_weights(5, 5, 0, [1, 2]),
-        lambda: double_or_nothing(5, 0, 0),
     ],
 )
 def test_nothing_can_be_drawn_of_nothing(make):
@@ -88,11 +80,10 @@ def test_all_groups_are_counted_in_the_same_draws():
     assert sample.scaled(np.array([2.0, 3.0, 1.0])).rates == pytest.approx(sample.rates)
 
 
-@pytest.mark.parametrize("scheme", [draw_weights, double_or_nothing])
-def test_rates_stray_as_far_as_the_variance_says(scheme):
+def test_rates_stray_as_far_as_the_variance_says():
     """Where subjects differ much; where they do not, draws of pairs stray too far."""
     mated, pairs = cohort(np.random.default_rng(2), 300, 0.6)
-    weights = whole(scheme(300, 3000, 5))
+    weights = whole(draw_weights(300, 3000, 5))
     spread = mated.resampled(weights).std()
     p, n = mated.rate().estimate, mated.rate().trials
     assert spread == pytest.approx(math.sqrt(p * (1 - p) / n), rel=0.25)

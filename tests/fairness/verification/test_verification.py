@@ -7,7 +7,6 @@ from made_scores import Counted, audits, cohort_of, rounded_units
 
 from fairness.cohort import UNKNOWN
 from fairness.verification import EmbeddingScores, Verification, det_points, everybody, score_shifts
-from fairness.verification.score_distributions import det_overall
 
 repeatable = settings(deadline=None, derandomize=True, max_examples=60)
 
@@ -184,7 +183,9 @@ def test_trade_off_is_exact_at_its_thresholds(audit):
             errors, trials = totals(verification.false_non_matches(grouping)[name])
             assert fnmr == pytest.approx(errors / trials)
         assert (det.fmr[0], det.fnmr[0], det.fmr[-1], det.fnmr[-1]) == (1, 0, 0, det.fnmr.max())
-    overall = det_overall(scores.mated(), histogram)
-    assert (overall is None) == (
-        not histogram.overall().trials or not np.any(~np.isnan(scores.mated().score))
-    )
+    made = scores.mated().where(~np.isnan(scores.mated().score))
+    assert points.keys() == {
+        name
+        for code, name in enumerate(grouping.names)
+        if histogram.within(name).trials and np.any(grouping.codes[made.left] == code)
+    }
