@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from importlib import import_module
 
 import pytest
 
@@ -73,3 +74,25 @@ def test_the_jobs_advertise_what_they_have_and_load_it_when_it_is_used() -> None
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "False"
+
+
+FIRST_NAMES = {
+    "matcher": (
+        "Calibration Candidate CandidateList Extractor Face FaceQuality Filters Gallery "
+        "MatcherError ModelRecord Photo PhotoOfSubject Searcher Subject Template enrol fuse "
+        "list_models load_extractor load_model load_photo read_folder read_manifest"
+    ),
+    "fairness": (
+        "UNKNOWN AuditError AuditReport AuditSettings Bound BoundsError CalibrationError Cohort "
+        "CohortError EmbeddingScores GroupGap GroupRates ProbeResult Rate Sample Scores "
+        "ScoresError Status audit benjamini_hochberg calibrate clopper_pearson clustered_rate "
+        "group_gaps holm rates_by_group read_bounds read_cohort read_scores wilson"
+    ),
+}
+"""What the two doors handed on before their modules moved into rooms."""
+
+
+@pytest.mark.parametrize("package", FIRST_NAMES)
+def test_no_name_of_the_first_version_is_gone(package: str) -> None:
+    door = import_module(package)
+    assert set(FIRST_NAMES[package].split()) <= set(door.__all__)

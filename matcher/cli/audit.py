@@ -40,7 +40,7 @@ VectorCache = Annotated[
     Path | None,
     typer.Option(
         "--vector-cache",
-        help="File of vectors that are not made again; cache --out if unset. Not to be passed on.",
+        help="File of vectors that are not made again; beside --out if unset. Not to be passed on.",
     ),
 ]
 Memory = Annotated[

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from made_report import small_report
 from fairness import Bound, read_bounds
 from matcher.embedding import FACE, LOW_RESOLUTION
 from matcher.gallery import Gallery
+from matcher.gallery.store import FORMAT_VERSION
 from matcher.jobs import outcomes, reindex
 from matcher.search import Calibration
 
@@ -27,7 +30,14 @@ FORMATS = sorted(Path(__file__).parent.glob("format-*"))
 @pytest.fixture(params=FORMATS, ids=lambda folder: folder.name)
 def golden(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A copy of all files of one format."""
-    return Path(shutil.copytree(request.param, tmp_path / "golden"))
+    copy = Path(shutil.copytree(request.param, tmp_path / "golden"))
+    assert f"format-{version_of(copy)}" == request.param.name
+    return copy
+
+
+def version_of(golden: Path) -> int:
+    with closing(sqlite3.connect(golden / "gallery" / "store.sqlite3")) as store:
+        return int(store.execute("PRAGMA user_version").fetchone()[0])
 
 
 def expected(golden: Path) -> dict[str, Any]:
@@ -45,23 +55,26 @@ def assert_same_vectors(one: Mapping[str, np.ndarray], other: Mapping[str, np.nd
         np.testing.assert_allclose(one[name], other[name], atol=1e-6)
 
 
-def test_there_are_files_of_the_first_format() -> None:
-    assert [folder.name for folder in FORMATS][:1] == ["format-1"]
+def test_there_are_files_of_every_format() -> None:
+    numbers = range(1, FORMAT_VERSION + 1)
+    assert [folder.name for folder in FORMATS] == [f"format-{number}" for number in numbers]
 
 
 def test_a_gallery_opens_whole_with_the_records_that_were_written(golden: Path) -> None:
+    version = version_of(golden)
     with Gallery.open(golden / "gallery", model=make_golden.TWO_VECTORS.identity) as gallery:
+        assert gallery.info().format_version == version
         assert gallery.verify().faults == ()
         ids = expected(golden)["subjects"]
         assert [one.subject_id for one in gallery.subjects()] == ids
         assert "subject-5" not in ids
         for subject_id in ids:
-            assert gallery.subject(subject_id) == make_golden.subject(int(subject_id[8:]))
+            assert gallery.subject(subject_id) == make_golden.subject(int(subject_id[8:]), version)
         held = {face.face_id: face for faces in gallery.faces_of(ids).values() for face in faces}
     assert len(held) == 36
     vectors = make_golden.face_vectors()
     for face_id, face in held.items():
-        twin = make_golden.enrolment(face_id - 1, vectors)
+        twin = make_golden.enrolment(face_id - 1, vectors, version)
         assert (face.photo, face.box, face.quality) == (twin.photo, twin.box, twin.quality)
         assert_same_vectors(face.vectors, twin.vectors)
 

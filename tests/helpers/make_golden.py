@@ -29,6 +29,7 @@ from matcher.faces import POLICIES
 from matcher.gallery import Enrolment, Gallery, PhotoRecord, Subject
 from matcher.gallery.editions import directory_of, shadow_of
 from matcher.gallery.shard_folders import make_shard_folder
+from matcher.gallery.store import FORMAT_VERSION
 from matcher.jobs import Decoding, JobSettings, reindex
 from matcher.jobs.executors.shards import write_shard
 from matcher.jobs.tasks import ReindexResult
@@ -44,10 +45,11 @@ PHOTOS, COMMITTED, IN_SHARD = 12, 4, 2
 SETTINGS = JobSettings(batch=COMMITTED, decoding=Decoding(workers=1))
 
 
-def subject(number: int) -> Subject:
-    """Return a record with every field filled, or with none."""
+def subject(number: int, version: int = FORMAT_VERSION) -> Subject:
+    """Return a record with every field of a format filled, or with none."""
     if number % 3 == 0:
         return Subject(f"subject-{number}")
+    later = {"case_reference": f"case {number}", "note": "Tall;\n'left-handed'"}
     return Subject(
         f"subject-{number}",
         date_of_birth=date(2010 + number % 5, 3, 14),
@@ -55,14 +57,17 @@ def subject(number: int) -> Subject:
         region=f"region {number % 2}",
         tags=("brown eyes", "scar"),
         source="case file",
+        **(later if version >= 2 else {}),
     )
 
 
-def enrolment(number: int, vectors: np.ndarray) -> Enrolment:
+def enrolment(number: int, vectors: np.ndarray, version: int = FORMAT_VERSION) -> Enrolment:
     """Return face `number`: four to a subject."""
     facts = {} if number % 2 else {"taken_on": date(2020, 5, 1), "age_at_capture": 7.5}
+    if number % 4 == 1 and version >= 2:
+        facts["captured_with"] = "phone"
     return Enrolment(
-        subject=subject(number // 4),
+        subject=subject(number // 4, version),
         photo=PhotoRecord(
             hashlib.sha256(str(number).encode()).hexdigest(),
             f"photos/{number}.jpg",

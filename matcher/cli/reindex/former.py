@@ -85,6 +85,7 @@ def with_flags(
         return discard(gallery)
     if pruned:
         return prune(gallery, keep)
+    steps.require_place_for(report)
     workers = workers or (1 if remote else None)
     settings = steps.settings_of(workers, timeout, salvage, batch, photos or [], retry)
     terms = steps.SwitchTerms(may_lose, keep, gate, cohort, layout, vector_cache or memory)
