@@ -1,4 +1,4 @@
-"""Find near photos of missing children and hand ranked leads to a person. It never decides.
+"""Find similar photos of missing children and give a person ranked leads. It never decides.
 
     extractor = matcher.load_extractor()
     gallery = matcher.Gallery.create("cases.gallery", model=extractor.model)

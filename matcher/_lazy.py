@@ -16,9 +16,9 @@ def lazy_names(
     Parameters
     ----------
     package
-        Its name, as in `__name__`.
+        Name of the package, as in `__name__`.
     modules
-        The names that each module has, by the module's own name in full.
+        For each module, by its full name, the names that it defines.
     """
     module_of = {name: module for module, names in modules.items() for name in names}
 
@@ -36,6 +36,6 @@ def lazy_names(
 
 
 def load(address: str) -> Any:
-    """Return what stands at `module:name`; the module is imported now."""
+    """Import the module of an address `module:name` and return the object of that name."""
     module, _, name = address.partition(":")
     return getattr(import_module(module), name)

@@ -1,4 +1,4 @@
-"""The device that was asked for, or an error; never another one."""
+"""Choose the device that the caller names, or raise an error. No other device is used."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ def chosen_device(device: str) -> torch.device:
     Raises
     ------
     InputError
-        If it is no such name.
+        If `device` is not such a name.
     ModelError
-        If this machine has no such device; another one is never taken instead.
+        If this machine has no such device. No other device is used instead.
     """
     try:
         chosen = torch.device(device)

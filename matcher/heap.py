@@ -1,4 +1,4 @@
-"""Where the memory of a process comes from that embeds many photos."""
+"""Control how a process that embeds many photos takes memory from the system."""
 
 from __future__ import annotations
 
@@ -15,25 +15,26 @@ _NEVER: Final = 2**31 - 1
 
 
 def use_one_heap() -> bool:
-    """Have the C library take all blocks of this process from one heap, and keep what was freed.
+    """Tell the C library to take all blocks from one heap and to keep freed memory.
 
-    As it is set, glibc asks the system for each large block anew and gives it back at once: a
-    network then waits for fresh pages at every layer. Smaller ones it takes from heaps of which
-    every thread has its own. With one heap that is kept, the default model embeds faster; figures
-    are in docs/sizing.md.
+    By default, glibc asks the system for each large block anew and gives it back at once. A network
+    then waits for fresh pages at every layer. glibc takes smaller blocks from heaps, and each
+    thread has its own heap. With one heap that keeps its memory, the default model embeds faster;
+    docs/sizing.md has the figures.
 
-    It holds for the whole process: the `matcher` command does it; a program that uses the library
-    may, at its start.
+    The setting holds for the whole process. The `matcher` command makes this setting. A program
+    that uses the library can make it at its start.
 
     Returns
     -------
     bool
-        Whether it was done; False where the C library is another one.
+        True if the C library accepted the settings. False if the system is not Linux, or if the C
+        library has no `mallopt` or refused a setting.
     """
     if not sys.platform.startswith("linux"):
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:
         return False
-    asked = ((_MMAP_MAX, 0), (_TRIM_THRESHOLD, _NEVER), (_ARENA_MAX, 1))
-    return all(mallopt(parameter, value) == 1 for parameter, value in asked)
+    settings = ((_MMAP_MAX, 0), (_TRIM_THRESHOLD, _NEVER), (_ARENA_MAX, 1))
+    return all(mallopt(parameter, value) == 1 for parameter, value in settings)

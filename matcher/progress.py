@@ -1,4 +1,4 @@
-"""Progress as an injected hook: the library reports, the caller draws."""
+"""Progress as a hook: the library reports progress, and the caller displays it."""
 
 from __future__ import annotations
 

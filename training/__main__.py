@@ -3,11 +3,11 @@
     matcher models fetch sface
     python -m training --fairface FOLDER --lfw FOLDER --out weights.safetensors
 
-FOLDERs hold FairFace (margin 0.25; `train/` with its table of labels) and Labeled Faces in the Wild
-(deep-funneled, with `pairs.txt`). Faces are cut once and kept beside the result (`.crops.npy`).
-There are two students, `resnet` and `mobile`: the running mean of the weights of each is saved
-every 200 steps (`.resnet.safetensors`) and its losses go to a table (`.resnet.csv`). They take
-about 50 and 25 minutes on two cores.
+The FOLDERs hold FairFace (margin 0.25; `train/` with its table of labels) and Labeled Faces in the
+Wild (deep-funneled, with `pairs.txt`). Faces are cut once, and the crops are kept beside the result
+(`.crops.npy`). There are two students, `resnet` and `mobile`. The running mean of each student's
+weights is saved every 200 steps (`.resnet.safetensors`), and its losses are written to a table
+(`.resnet.csv`). The students take about 50 and 25 minutes on two cores.
 """
 
 from __future__ import annotations
@@ -51,26 +51,26 @@ from training.teacher import (
 from training.views import ALL_SIZES, SMALL_SIZES, Sight
 
 RESNET_SHARE = 0.5
-"""Weight of what dlib's network says against SFace's. Chosen on FG-NET."""
+"""Weight of the vectors of dlib's network against those of SFace. Chosen on FG-NET."""
 
 _SAVED_EVERY = 200
-_MEASURED = 4000  # faces that say how worn ones differ
+_MEASURED = 4000  # faces that the line between degraded and undegraded ones is fitted to
 _LEVELLED = 2  # directions in which young faces of several perceived races differ
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Cut, ask the teacher, train, save."""
+    """Cut the faces, compute the teacher's vectors, train the students, save."""
     options = _parser().parse_args(arguments)
     use_one_heap()
     recipe = Recipe(**{field.name: getattr(options, field.name) for field in fields(Recipe)})
     photos = fairface_training_part(options.fairface) + lfw_training_part(options.lfw)
     crops = _kept_crops(photos, options.out.with_suffix(".crops.npy"))
-    found = has_face(crops)
-    _say(f"{len(photos)} photos, {int(found.sum())} with a face")
+    with_face = has_face(crops)
+    _say(f"{len(photos)} photos, {int(with_face.sum())} with a face")
 
-    shown = [photo for photo, ok in zip(photos, found, strict=True) if ok]
+    shown = [photo for photo, ok in zip(photos, with_face, strict=True) if ok]
     _, subjects = np.unique([photo.subject for photo in shown], return_inverse=True)
-    faces = Faces(crops[found], subjects, np.array([photo.band for photo in shown]))
+    faces = Faces(crops[with_face], subjects, np.array([photo.band for photo in shown]))
     origins = _origins(shown)
     network = YouthResnet()
     clear, worn = network.clear, network.worn
@@ -84,36 +84,36 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 Pair = tuple[WhitenedNetwork, WhitenedNetwork]
-"""What a clear expert and a worn one say."""
+"""A network of the expert for clear photos, and its student for degraded photos."""
 
 
 def _resnets(
     faces: Faces, origins: NDArray[np.int64], recipe: Recipe, options: argparse.Namespace
 ) -> Pair:
-    """Return dlib's network spread apart, and its student."""
+    """Return dlib's network after partial whitening, and its student."""
     body = _dlib()
     vectors = load_model("dlib-resnet").embed(faces.crops).astype(np.float64)
-    spread = PartialWhitening.fitted(vectors, faces.bands)
-    wanted = spread(vectors)
-    student = _taught(spread.after(body), wanted, faces, recipe, ALL_SIZES, "resnet", options)
+    whitening = PartialWhitening.fitted(vectors, faces.bands)
+    wanted = whitening(vectors)
+    student = _taught(whitening.after(body), wanted, faces, recipe, ALL_SIZES, "resnet", options)
     level = without_groups(wanted, origins, _LEVELLED)
     student.load_state_dict(projected(student.state_dict(), level))
-    return spread.then(level).after(body), student
+    return whitening.then(level).after(body), student
 
 
 def _mobiles(
     faces: Faces, origins: NDArray[np.int64], recipe: Recipe, options: argparse.Namespace
 ) -> Pair:
-    """Return SFace's network spread apart, and its student, whose last layer stays the same."""
+    """Return SFace's network after partial whitening, and its student with the same last layer."""
     body = read_sface(cache.read_weights(get_record("sface"), cache.cache_folder())[0])
     vectors = said_of(body, faces.crops)
-    spread = PartialWhitening.fitted(vectors, faces.bands)
-    spread = spread.then(without_groups(spread(vectors), origins, _LEVELLED))
-    begun = spread.after(body)
+    whitening = PartialWhitening.fitted(vectors, faces.bands)
+    whitening = whitening.then(without_groups(whitening(vectors), origins, _LEVELLED))
+    begun = whitening.after(body)
     begun.body.last.requires_grad_(False)
     fewer = replace(recipe, steps=recipe.mobile_steps)
-    student = _taught(begun, spread(vectors), faces, fewer, SMALL_SIZES, "mobile", options)
-    return spread.after(body), student
+    student = _taught(begun, whitening(vectors), faces, fewer, SMALL_SIZES, "mobile", options)
+    return whitening.after(body), student
 
 
 def _taught(
@@ -125,7 +125,7 @@ def _taught(
     name: str,
     options: argparse.Namespace,
 ) -> WhitenedNetwork:
-    """Return the student trained, with the running mean of its weights."""
+    """Train the student, and return it with the running mean of its weights."""
     with options.out.with_suffix(f".{name}.csv").open("w", newline="", encoding="utf-8") as table:
         mean = fit(
             student,
@@ -141,16 +141,16 @@ def _taught(
 
 
 def _join(clear: Expert, worn: Expert, faces: Faces) -> None:
-    """Fit the map from what both networks say to one vector: where faces differ most."""
-    said = np.hstack([said_of(one, faces.crops) for one in (clear.resnet, clear.mobile)])
+    """Fit the fusion layer from both networks' vectors to one: where faces differ most."""
+    vectors = np.hstack([said_of(network, faces.crops) for network in (clear.resnet, clear.mobile)])
     weights = np.repeat([RESNET_SHARE, 1.0], DIMENSION)
-    directions = main_directions(said * weights, faces.bands, DIMENSION)
+    directions = main_directions(vectors * weights, faces.bands, DIMENSION)
     for expert in (clear, worn):
         expert.joint.weight.data = torch.from_numpy(directions.T * weights).float()
 
 
 def save(network: YouthResnet, path: Path, recipe: Recipe) -> None:
-    """Write packed weights, those of the bodies as whole numbers, with the recipe in the header."""
+    """Write packed weights, those of the bodies as int8, with the recipe in the header."""
     facts = {name: str(value) for name, value in asdict(recipe).items()}
     weights = {name: value.detach() for name, value in network.named_parameters()}  # shared: once
     with cache.written_whole(path) as part:
@@ -158,7 +158,7 @@ def save(network: YouthResnet, path: Path, recipe: Recipe) -> None:
 
 
 def _origins(photos: Sequence[TrainingPhoto]) -> NDArray[np.int64]:
-    """Return the group of each young face by perceived race; -1 for adults and where unknown."""
+    """Return the group of each young face by perceived race; -1 for adults and unknown race."""
     names = [photo.origin if photo.band < ADULT else None for photo in photos]
     known = sorted({name for name in names if name})
     return np.array([known.index(name) if name else -1 for name in names])

@@ -40,5 +40,5 @@ def cut_crops(
 
 
 def has_face(crops: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Return for each crop of `cut_crops` whether there is a face in it."""
+    """Return whether each crop of `cut_crops` has a face."""
     return np.array([crop.any() for crop in crops], np.bool_)

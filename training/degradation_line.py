@@ -1,4 +1,4 @@
-"""How worn faces are told from others: a line between views of the training faces."""
+"""The line between degraded and undegraded faces, fitted to views of the training faces."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from training.teacher import Crops, in_batches
 from training.views import Sight, degraded, moved
 
 LOW_RESOLUTION_VIEWS = Sight(18.0, 64.0, clear_share=0.0)
-"""Views of these sizes are the worn ones."""
+"""Views of these sizes count as degraded."""
 
 TAKEN_FOR_WORN = 0.01
-"""Share of undegraded faces that lie on the worn side."""
+"""Share of undegraded faces that lie on the degraded side."""
 
-_PENALTY = 10.0  # of the squared weights, for signs of unit variance
+_PENALTY = 10.0  # on the squared weights, for signs of unit variance
 
 Signs = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class DegradationLine:
-    """Which side of the line a face is on: `signs @ weights + bias`, positive for a worn one."""
+    """The line: `signs @ weights + bias` is positive for a face on the degraded side."""
 
     weights: Signs
     bias: float
@@ -45,21 +45,21 @@ class DegradationLine:
 def fit_degradation_line(
     clear: nn.Module, degraded_expert: nn.Module, crops: Crops, *, faces: int, seed: int
 ) -> DegradationLine:
-    """Draw faces, see each undegraded and worn, and find the line between both.
+    """Draw faces, see each undegraded and degraded, and find the line between both.
 
-    A logistic regression on three of four faces; the bias then follows from the others, seen
-    undegraded, with their mirror images as in `CropEmbedder`.
+    Three of four faces are used for a logistic regression. The bias then follows from the other
+    faces, which are seen undegraded and with their mirror images, as in `CropEmbedder`.
 
     Parameters
     ----------
     clear, degraded_expert
-        The two experts: unit vectors for input of `teacher.pixels_of`.
+        The two experts. They return unit vectors for input of `teacher.pixels_of`.
     crops
         uint8 (n, 150, 150, 3), each with a face.
     faces
-        How many are drawn, at most n.
+        Number of faces to draw, at most n.
     seed
-        Of everything that is drawn.
+        Seed of everything that is drawn.
     """
     rng = np.random.default_rng([seed, faces])
     drawn = rng.permutation(len(crops))[:faces]
@@ -68,8 +68,8 @@ def fit_degradation_line(
     signs = _signs_by(clear, degraded_expert)
     fitted = len(drawn) - len(drawn) // 4
     line = _line_between(signs(undegraded[:fitted]), signs(small[:fitted]))
-    kept = undegraded[fitted:]
-    scores = [signs(view) @ line.weights for view in (kept, kept[:, :, ::-1])]
+    others = undegraded[fitted:]
+    scores = [signs(view) @ line.weights for view in (others, others[:, :, ::-1])]
     return DegradationLine(
         line.weights, -float(np.quantile(np.mean(scores, axis=0), 1 - TAKEN_FOR_WORN))
     )
@@ -87,10 +87,10 @@ def _signs_by(*networks: nn.Module) -> Callable[[Crops], Signs]:
 
 
 def _line_between(undegraded: Signs, small: Signs) -> DegradationLine:
-    """Return the logistic regression of views, both sides weighing the same."""
+    """Return the logistic regression of the views. Both sides weigh the same."""
     signs = np.vstack([undegraded, small])
-    mean, spread = signs.mean(axis=0), signs.std(axis=0) + 1e-9
-    table = np.column_stack([(signs - mean) / spread, np.ones(len(signs))])
+    mean, deviation = signs.mean(axis=0), signs.std(axis=0) + 1e-9
+    table = np.column_stack([(signs - mean) / deviation, np.ones(len(signs))])
     is_degraded = np.repeat([0.0, 1.0], [len(undegraded), len(small)])
 
     def loss(line: Signs) -> tuple[float, Signs]:
@@ -104,5 +104,5 @@ def _line_between(undegraded: Signs, small: Signs) -> DegradationLine:
         )
 
     line = minimize(loss, np.zeros(table.shape[1]), jac=True, method="L-BFGS-B").x
-    weights = line[:-1] / spread
+    weights = line[:-1] / deviation
     return DegradationLine(weights, float(line[-1] - mean @ weights))

@@ -1,4 +1,4 @@
-"""Training: a student that sees worn, moved and grown faces learns to say what the teacher says."""
+"""Training: a student sees degraded, moved and grown faces, and learns its teacher's vectors."""
 
 from __future__ import annotations
 
@@ -18,32 +18,33 @@ from training.teacher import Crops, pixels_of
 from training.views import Sight, view
 
 _WARM_UP = 100  # steps
-_LEAST = 0.02  # of the learning rate, at the end
+_LEAST = 0.02  # share of the learning rate that is left at the end
 _LONGEST_GRADIENT = 1.0
 _DECAY = 1e-4
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides the weights, besides the photos and the versions of the libraries.
+    """Everything that decides the weights, except the photos and the versions of the libraries.
 
     Parameters
     ----------
     steps, mobile_steps, batch
-        How many batches, for dlib's network and for MobileNet, and the views in each.
+        Number of batches for dlib's network and for MobileNet, and number of views in a batch.
     rate
-        Largest learning rate of AdamW, as a share of the root mean square of each tensor: those of
-        this network differ eighty-fold. It warms up over 100 steps and falls as a cosine.
+        Largest learning rate of AdamW, as a share of the root mean square of each tensor. The root
+        mean squares of this network differ eighty-fold. The rate warms up over 100 steps and falls
+        as a cosine.
     temperature
-        Of the softmax over all people of the training set.
+        Temperature of the softmax over all people of the training set.
     teacher_weight
-        Weight of the distance to the teacher's vector against telling people apart.
+        Weight of the distance to the teacher's vector, against the loss for telling people apart.
     young_weight
-        How many times as often as others young faces are drawn.
+        How many times as often as other faces a young face is drawn.
     averaging
-        Decay of the running mean of the weights, which is the result.
+        Decay of the running mean of the weights. This mean is the result.
     seed
-        Of everything that is drawn.
+        Seed of everything that is drawn.
     """
 
     steps: int = 2800
@@ -59,7 +60,7 @@ class Recipe:
 
 @dataclass(frozen=True, eq=False)
 class Faces:
-    """What there is to train on.
+    """The training data.
 
     Parameters
     ----------
@@ -78,7 +79,7 @@ class Faces:
 
 @dataclass(frozen=True)
 class Step:
-    """Means over the steps since the last report: telling people apart, distance to the teacher."""
+    """Mean losses since the last report: telling people apart, and distance to the teacher."""
 
     number: int
     apart: float
@@ -98,19 +99,19 @@ def fit(
 ) -> State:
     """Train `network` and return the running mean of its weights.
 
-    The views do not depend on the number of workers.
+    The number of workers does not change the views.
 
     Parameters
     ----------
     network
-        Returns unit vectors, (n, d), for input of `pixels_of`. What needs no gradient stays as it
-        is.
+        Returns unit vectors, (n, d), for input of `pixels_of`. Parameters that need no gradient
+        stay as they are.
     vectors
-        float32 (n, d), what the teacher says of the clean crops, unit length.
+        float32 (n, d): the teacher's vectors of the clean crops, of unit length.
     sight
-        How worn its views are.
+        How degraded the views are.
     workers
-        Processes that make views; 0 makes them in this one.
+        Number of processes that make views. With 0, this process makes them.
     on_report
         Called every `every` steps with the losses and the running mean so far.
     """
@@ -123,9 +124,9 @@ def fit(
     views = DataLoader(_Views(faces, recipe, sight), batch_size=None, num_workers=workers)
     losses = []
     for step, (rows, crops) in enumerate(views, start=1):
-        said = network(crops)
-        apart = _apart(said, rows, wanted, subjects, recipe.temperature)
-        distance = (1.0 - (said * wanted[rows]).sum(dim=1)).mean()
+        outputs = network(crops)
+        apart = _apart(outputs, rows, wanted, subjects, recipe.temperature)
+        distance = (1.0 - (outputs * wanted[rows]).sum(dim=1)).mean()
         optimiser.zero_grad()
         torch.autograd.backward(apart + recipe.teacher_weight * distance)
         torch.nn.utils.clip_grad_norm_(_learning(network), _LONGEST_GRADIENT)
@@ -153,14 +154,14 @@ def _learning(network: nn.Module) -> list[nn.Parameter]:
 def _apart(
     vectors: Tensor, rows: Tensor, wanted: Tensor, subjects: Tensor, temperature: float
 ) -> Tensor:
-    """Return how far the views are from naming their person among all of the training set.
+    """Return the loss of naming each view's person among all people of the training set.
 
-    The cross-entropy of a softmax over the teacher's vectors of all photos; where a person has
-    several, their log-probabilities are averaged (Khosla et al. 2020, the loss "out").
+    The loss is the cross-entropy of a softmax over the teacher's vectors of all photos. If a person
+    has several photos, their log-probabilities are averaged (Khosla et al. 2020, the loss "out").
     """
     log_shares = functional.log_softmax(vectors @ wanted.T / temperature, dim=1)
-    own = (subjects[rows][:, None] == subjects[None]).float()
-    return -((log_shares * own).sum(dim=1) / own.sum(dim=1)).mean()
+    same_person = (subjects[rows][:, None] == subjects[None]).float()
+    return -((log_shares * same_person).sum(dim=1) / same_person.sum(dim=1)).mean()
 
 
 def _pace(step: int, steps: int) -> float:
@@ -175,7 +176,7 @@ def _average(mean: State, now: State, decay: float) -> None:
 
 
 class _Views(Dataset[tuple[Tensor, Tensor]]):
-    """Batch by batch, which photos are drawn and what the student sees of them."""
+    """The photos that are drawn for each batch, and the student's views of them."""
 
     def __init__(self, faces: Faces, recipe: Recipe, sight: Sight) -> None:
         self._faces = faces

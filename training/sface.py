@@ -1,4 +1,4 @@
-"""SFace, a MobileNet that tells people apart, read from the file it is published in.
+"""Read SFace, a MobileNet that tells people apart, from the file in which it is published.
 
 OpenCV Zoo publishes the network of Y. Zhong, W. Deng, J. Hu, D. Zhao, X. Li and D. Wen, "SFace:
 Sigmoid-constrained hypersphere loss for robust face recognition" (arXiv 2205.12010), as an ONNX
@@ -17,29 +17,29 @@ from torch import Tensor
 from matcher.embedding.networks.quantised import State
 from matcher.embedding.networks.sface_network import MobileNet
 
-# Added to variances: as the graph says, in the blocks and at the end.
+# Added to variances, as the graph states: in the blocks and at the end.
 _EPSILON, _LAST_EPSILON = 1e-3, 2e-5
 
 
 def read_sface(data: bytes) -> MobileNet:
-    """Return the network of the ONNX file, its batch norms folded into the convolutions.
+    """Return the network of the ONNX file, with its batch norms folded into the convolutions.
 
     Parameters
     ----------
     data
-        The file, verified.
+        The verified file.
     """
-    held = {
-        one.name: torch.from_numpy(numpy_helper.to_array(one).copy()).double()
-        for one in onnx.load_from_string(data).graph.initializer
+    tensors = {
+        tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy()).double()
+        for tensor in onnx.load_from_string(data).graph.initializer
     }
     network = MobileNet()
-    state = _convolution(held, "conv_1", "first")
+    state = _convolution(tensors, "conv_1", "first")
     for number in range(len(network.blocks)):
         name = f"conv_{number + 2}"
-        state |= _convolution(held, f"{name}_dw", f"blocks.{number}.depthwise")
-        state |= _convolution(held, name, f"blocks.{number}.pointwise")
-    state |= _last(held, network.last.weight.shape)
+        state |= _convolution(tensors, f"{name}_dw", f"blocks.{number}.depthwise")
+        state |= _convolution(tensors, name, f"blocks.{number}.pointwise")
+    state |= _last(tensors, network.last.weight.shape)
     network.load_state_dict({name: weights.float() for name, weights in state.items()})
     return network
 
@@ -54,7 +54,7 @@ def _convolution(held: Mapping[str, Tensor], name: str, ours: str) -> State:
 
 
 def _last(held: Mapping[str, Tensor], shape: torch.Size) -> State:
-    """Return the last layer, with the norm before it and that behind it folded in."""
+    """Return the last layer, with the norm before it and the norm after it folded in."""
     before, before_shift = _norm(held, "bn1", _LAST_EPSILON)
     after, after_shift = _norm(held, "fc1", _LAST_EPSILON)
     weights = held["pre_fc1_weight"].reshape(shape)
@@ -66,6 +66,6 @@ def _last(held: Mapping[str, Tensor], shape: torch.Size) -> State:
 
 
 def _norm(held: Mapping[str, Tensor], name: str, epsilon: float) -> tuple[Tensor, Tensor]:
-    """Return factor and shift of a batch norm that no longer learns."""
+    """Return factor and shift of a batch norm whose parameters are fixed."""
     factor = held[f"{name}_gamma"] / (held[f"{name}_moving_var"] + epsilon).sqrt()
     return factor, held[f"{name}_beta"] - held[f"{name}_moving_mean"] * factor

@@ -1,4 +1,4 @@
-"""Which photos train, whose they are, and which are kept away from training."""
+"""The photos for training, their subjects, and the photos that are kept away from training."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from pathlib import Path
 from fairness.cohort import FoldPairs, read_fairface, read_lfw, read_pairs
 
 YOUNG_BANDS = ("00-02", "03-09", "10-19")
-"""FairFace's bands of perceived age that count as young; everybody else is in one band more."""
+"""FairFace's bands of perceived age that count as young. All others are in one further band."""
 
 ADULT = len(YOUNG_BANDS)
 
 TRAINING_FOLDS = range(5)
-"""Folds of LFW's View 2, from 0, whose people may train. The others judge; no person is in two."""
+"""Folds of LFW's View 2, from 0, whose people may train. The other folds judge. No person is in two
+folds."""
 
 
 @dataclass(frozen=True)
@@ -23,13 +24,13 @@ class TrainingPhoto:
     Parameters
     ----------
     path
-        The file.
+        Path of the file.
     subject
-        Whose it is. Unique to the photo where the set tells no identities.
+        Subject of the photo. It is unique to the photo if the data set states no identities.
     band
         Position in `YOUNG_BANDS` of the age that the person seems to have; `ADULT` above.
     origin
-        FairFace's label of perceived race; None where there is none.
+        FairFace's label of perceived race; None if there is none.
     """
 
     path: Path
@@ -39,9 +40,9 @@ class TrainingPhoto:
 
 
 def fairface_training_part(folder: Path) -> list[TrainingPhoto]:
-    """Return FairFace's own training part, each photo a person of its own.
+    """Return FairFace's own training part. Each photo counts as a person of its own.
 
-    The validation part, in `val/`, is left for audits.
+    The validation part, in `val/`, is reserved for audits.
     """
     cohort = read_fairface(folder)
     return [
@@ -67,7 +68,7 @@ def lfw_training_part(folder: Path) -> list[TrainingPhoto]:
 
 
 def people_of_judging_folds(pairs: FoldPairs) -> set[str]:
-    """Return who occurs in the folds that do not train."""
+    """Return the people who occur in the folds that do not train."""
     return {
         photo.split("/")[0]
         for side in (pairs.left, pairs.right)

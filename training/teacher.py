@@ -1,4 +1,4 @@
-"""What a student is to say of a face: its teacher's opinion of the clean crop, spread apart."""
+"""The target of a student: its teacher's vector of the clean crop, after partial whitening."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Crops = NDArray[np.uint8]
 Vectors = NDArray[np.float64]
 
 ADULT_WEIGHT = 0.5
-"""How much adults count against one band of the young in the centre of `PartialWhitening`."""
+"""Weight of adults against one band of the young in the centre of `PartialWhitening`."""
 
 _EVEN = 0.5
 _RIDGE = 0.5
@@ -37,7 +37,7 @@ class PartialWhitening:
     mean
         float64 (d,), the centre of the faces.
     matrix
-        float64 (d, d), applied from the right to what is left after the centre is taken off.
+        float64 (d, d), applied from the right after the centre is subtracted.
     """
 
     mean: Vectors
@@ -47,18 +47,19 @@ class PartialWhitening:
     def fitted(cls, vectors: Vectors, bands: NDArray[np.int64]) -> PartialWhitening:
         """Fit the map to faces of several age bands.
 
-        The bands weigh the same however many faces they have; the last, of adults, counts
-        `ADULT_WEIGHT`. Half-way whitening first: each principal direction is divided by the fourth
-        root of its variance plus half the mean variance, which keeps more of the strong directions
-        than whitening does. Then the directions in which the bands' means differ are taken out:
-        along them a face moves as it grows, whoever it is.
+        All bands weigh the same, however many faces they have, but the last band, of adults, weighs
+        `ADULT_WEIGHT`. First, the vectors are whitened half-way: each principal direction is
+        divided by the fourth root of its variance plus half the mean variance. This keeps more of
+        the strong directions than full whitening does. Then the directions in which the bands'
+        means differ are removed, because along them a face moves as it grows, whoever it belongs
+        to.
 
         Parameters
         ----------
         vectors
             float64 (n, d), of unit length.
         bands
-            int64 (n,), from 0; none is empty.
+            int64 (n,), from 0. No band is empty.
         """
         weights = _weights(bands)
         mean = weights @ vectors
@@ -73,7 +74,7 @@ class PartialWhitening:
         return _unit((vectors - self.mean) @ self.matrix)
 
     def then(self, matrix: Vectors) -> PartialWhitening:
-        """Return the map with a matrix, (d, k), applied from the right to what it gave before."""
+        """Return the map with a matrix, (d, k), applied from the right to its earlier result."""
         return PartialWhitening(self.mean, self.matrix @ matrix)
 
     def after(self, body: nn.Module) -> WhitenedNetwork:
@@ -86,16 +87,16 @@ class PartialWhitening:
 
 
 def without_groups(vectors: Vectors, groups: NDArray[np.int64], directions: int) -> Vectors:
-    """Return the projection that takes out the main differences between the means of groups.
+    """Return the projection that removes the main differences between the means of groups.
 
     Parameters
     ----------
     vectors
         float64 (n, d).
     groups
-        int64 (n,), from 0; faces of group -1 are left out of account.
+        int64 (n,), from 0. Faces of group -1 are ignored.
     directions
-        How many of the means' principal directions are taken out.
+        Number of the means' principal directions that are removed.
 
     Returns
     -------
@@ -112,7 +113,8 @@ def without_groups(vectors: Vectors, groups: NDArray[np.int64], directions: int)
 def main_directions(vectors: Vectors, bands: NDArray[np.int64], count: int) -> Vectors:
     """Return the directions, (d, count), in which faces lie farthest from the origin.
 
-    Orthogonal, of unit length, the strongest first; bands weigh as in `PartialWhitening.fitted`.
+    The directions are orthogonal and of unit length, the strongest first. Bands weigh as in
+    `PartialWhitening.fitted`.
     """
     _, directions = np.linalg.eigh((vectors * _weights(bands)[:, None]).T @ vectors)
     strongest: Vectors = directions[:, ::-1][:, :count]
@@ -120,7 +122,7 @@ def main_directions(vectors: Vectors, bands: NDArray[np.int64], count: int) -> V
 
 
 def projected(state: Mapping[str, Tensor], projection: Vectors) -> State:
-    """Return the weights of a `WhitenedNetwork` whose vectors the projection is applied to."""
+    """Return the weights of a `WhitenedNetwork` with the projection applied to its vectors."""
     matrix = torch.from_numpy(projection).float()
     last = {"spread.weight": matrix @ state["spread.weight"]}
     last["spread.bias"] = matrix @ state["spread.bias"]
@@ -128,12 +130,12 @@ def projected(state: Mapping[str, Tensor], projection: Vectors) -> State:
 
 
 def said_of(network: nn.Module, crops: Crops) -> Vectors:
-    """Return what a network says of crops and their mirror images on the mean, unit length.
+    """Return the mean of a network's vectors of crops and of their mirror images, unit length.
 
     Parameters
     ----------
     network
-        For input of `pixels_of`; is set to evaluation mode.
+        Takes input of `pixels_of`. It is set to evaluation mode.
     crops
         uint8 (n, 150, 150, 3).
 
@@ -142,15 +144,15 @@ def said_of(network: nn.Module, crops: Crops) -> Vectors:
     float64 array of shape (n, d)
     """
     network = network.eval().to(memory_format=torch.channels_last)
-    said = in_batches(
+    vectors = in_batches(
         lambda seen: normalize(network(seen)) + normalize(network(seen.flip(3))), crops
     )
-    return _unit(said)
+    return _unit(vectors)
 
 
 @torch.inference_mode()
 def in_batches(see: Callable[[Tensor], Tensor], crops: Crops) -> Vectors:
-    """Return what a function makes of crops, float64 (n, d), given the input of `pixels_of`."""
+    """Return a function's vectors of crops, float64 (n, d); its input is that of `pixels_of`."""
     starts = range(0, len(crops), _BATCH)
     seen = [see(pixels_of(crops[start : start + _BATCH])) for start in starts]
     return torch.cat(seen).double().numpy()
@@ -158,12 +160,12 @@ def in_batches(see: Callable[[Tensor], Tensor], crops: Crops) -> Vectors:
 
 def pixels_of(crops: Crops) -> Tensor:
     """Return network input, float32 (n, 3, size, size), for uint8 crops (n, size, size, 3)."""
-    # (n, rows, columns, 3) seen as (n, 3, rows, columns) is the channels-last layout already.
+    # (n, rows, columns, 3) seen as (n, 3, rows, columns) already has the channels-last layout.
     return torch.from_numpy(normalised(crops, get_record("dlib-resnet"))).permute(0, 3, 1, 2)
 
 
 def _weights(bands: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return what each face weighs: all bands the same, adults `ADULT_WEIGHT`; 1 in all."""
+    """Return the weight of each face: all bands the same, adults `ADULT_WEIGHT`; the sum is 1."""
     weights = np.where(bands == bands.max(), ADULT_WEIGHT, 1.0) / np.bincount(bands)[bands]
     weights /= weights.sum()
     return weights

@@ -1,4 +1,4 @@
-"""Views of one aligned face as an investigator may get it: worse, moved, older or younger."""
+"""Views of one aligned face as an investigator may get it: degraded, moved, older, younger."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _SHRINKING = (_CUBIC, _LINEAR, Image.Resampling.BOX, Image.Resampling.LANCZOS)
 
 @dataclass(frozen=True)
 class Sight:
-    """How worn the views of a student are.
+    """How degraded the views of a student are.
 
     Parameters
     ----------
     smallest, largest
-        Pixels that worn views are shrunk to, evenly on a logarithmic scale.
+        Sides in pixels that degraded views are shrunk to, evenly on a logarithmic scale.
     clear_share
-        Share of the views that are moved but not worn.
+        Share of the views that are moved but not degraded.
     """
 
     smallest: float
@@ -47,15 +47,15 @@ SMALL_SIZES = Sight(17.0, 110.0, clear_share=0.1)
 def view(crop: Pixels, rng: np.random.Generator, sight: Sight) -> Pixels:
     """Return one view of a crop, both uint8 of shape (150, 150, 3).
 
-    Half are mirrored. All are aligned a little differently and grown or made younger a little;
-    most are then worn.
+    Half of the views are mirrored. All are aligned a little differently, and made a little older or
+    younger. Most are then degraded.
     """
     seen = moved(crop if rng.random() < 0.5 else crop[:, ::-1], rng)
     return seen if rng.random() < sight.clear_share else degraded(seen, rng, sight)
 
 
 def moved(crop: Pixels, rng: np.random.Generator) -> Pixels:
-    """Align the face anew with small errors, after a drawn amount of growth."""
+    """Align the face anew with small errors, after a random amount of growth."""
     growth = float(np.clip(rng.normal(0.0, 0.07), -0.18, 0.18))
     turn, scale = rng.normal(0.0, np.deg2rad(3.0)), np.exp(rng.normal(0.0, 0.03))
     shift = rng.normal(0.0, 2.0, 2)
@@ -76,17 +76,17 @@ def moved(crop: Pixels, rng: np.random.Generator) -> Pixels:
 def grown(points: Points, growth: float, *, backwards: bool = False) -> Points:
     """Move points as a head grows: the cardioidal strain of Todd et al. (1980).
 
-    A point at distance R from the point between the eyes, at angle t from straight up, moves to
-    R (1 + growth (1 - cos t)): the lower face grows against the upper one.
+    A point at distance R from the point between the eyes, at angle t from straight up, moves to R
+    (1 + growth (1 - cos t)). The lower face grows against the upper one.
 
     Parameters
     ----------
     points
         (n, 2), in pixels of the crop.
     growth
-        0 leaves the face; 0.1 makes the chin stand 20 % farther from the eyes.
+        0 leaves the face as it is; 0.1 puts the chin 20 % farther from the eyes.
     backwards
-        Undo the growth instead.
+        Whether to undo the growth instead.
     """
     arms = points - _BETWEEN_EYES
     distance = np.hypot(arms[:, 0], arms[:, 1])
@@ -115,7 +115,7 @@ def _remapped(crop: Pixels, source: Points) -> Pixels:
 
 
 def degraded(crop: Pixels, rng: np.random.Generator, sight: Sight) -> Pixels:
-    """Degrade a crop: camera, size, light, colour, storage, in this order."""
+    """Degrade a crop by camera, size, light, colour and storage, in this order."""
     seed = int(rng.integers(2**31))
     image = degrade(crop, _camera(rng), seed=seed)
     side = round(float(np.exp(rng.uniform(np.log(sight.smallest), np.log(sight.largest)))))
@@ -151,7 +151,7 @@ def _storage(rng: np.random.Generator) -> list[Degradation]:
 def _drawn(
     rng: np.random.Generator, *choices: tuple[str, float, float, float]
 ) -> list[Degradation]:
-    """Take each (kind, share, least, most) with its share, at an even strength between the two."""
+    """Draw each (kind, share, least, most) with its share, at an even strength between both."""
     return [
         Degradation(kind, rng.uniform(least, most))  # type: ignore[arg-type]
         for kind, share, least, most in choices

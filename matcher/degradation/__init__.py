@@ -1,4 +1,4 @@
-"""Photos made worse by a known amount, the same for the same seed."""
+"""Degrade photos by a known amount. The same seed gives the same result."""
 
 from matcher.degradation.effects import strength_of_quality
 from matcher.degradation.recipes import (

@@ -1,7 +1,7 @@
 """The effects behind `matcher.degradation`.
 
-Each takes uint8 pixels of shape (height, width, 3), a strength in (0, 1] and a random stream, and
-returns new pixels. Its docstring is the physical meaning of the strength.
+Each effect takes uint8 pixels of shape (height, width, 3), a strength in (0, 1] and a random
+stream, and returns new pixels. Its docstring states the physical meaning of the strength.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Kind = Literal[
     "print-scan",
     "grey",
 ]
-"""The ways in which a photo can be worse."""
+"""The kinds of degradation."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -43,12 +43,12 @@ def _downsample(pixels: Pixels, strength: float, _: np.random.Generator) -> Pixe
 
 
 def _blur(pixels: Pixels, strength: float, _: np.random.Generator) -> Pixels:
-    """Defocus: spread over a disc of radius strength times 4 % of the shorter side."""
+    """Defocus: spread light over a disc of radius strength times 4 % of the shorter side."""
     return _convolved(pixels, _disc(strength * 0.04 * min(pixels.shape[:2])))
 
 
 def _motion(pixels: Pixels, strength: float, rng: np.random.Generator) -> Pixels:
-    """Spread along a line of strength times 12 % of the shorter side, at a drawn angle."""
+    """Spread light along a line of strength times 12 % of the shorter side, at a drawn angle."""
     return _convolved(
         pixels, _streak(strength * 0.12 * min(pixels.shape[:2]), rng.uniform(0, np.pi))
     )
@@ -57,12 +57,13 @@ def _motion(pixels: Pixels, strength: float, rng: np.random.Generator) -> Pixels
 def _noise(pixels: Pixels, strength: float, rng: np.random.Generator) -> Pixels:
     """Add the shot and read noise of a pixel that holds 100 / strength² electrons at white.
 
-    Read noise is 3 electrons; Poisson noise is drawn as the normal of the same variance.
+    Read noise is 3 electrons. Poisson noise is drawn from the normal distribution of the same
+    variance.
     """
     light = _linear(pixels)
     one_electron = strength**2 / 100.0  # as a share of white
-    spread = np.sqrt(light * one_electron + (3.0 * one_electron) ** 2)
-    return _encoded(light + spread * rng.standard_normal(light.shape))
+    deviation = np.sqrt(light * one_electron + (3.0 * one_electron) ** 2)
+    return _encoded(light + deviation * rng.standard_normal(light.shape))
 
 
 def _jpeg(pixels: Pixels, strength: float, _: np.random.Generator) -> Pixels:
@@ -73,8 +74,8 @@ def _jpeg(pixels: Pixels, strength: float, _: np.random.Generator) -> Pixels:
 def _jpeg_twice(pixels: Pixels, strength: float, _: np.random.Generator) -> Pixels:
     """Save twice at quality 95 - 90 strength, the second time with the blocks moved by 4 pixels.
 
-    The move stands for the crop or rotation between two saves, without which the second changes
-    almost nothing.
+    The move stands for a crop or a rotation between the two saves. Without it, the second save
+    changes almost nothing.
     """
     once = saved_as_jpeg(pixels, _quality(strength))
     moved = np.pad(once, ((4, 0), (4, 0), (0, 0)), mode="edge")
@@ -82,7 +83,7 @@ def _jpeg_twice(pixels: Pixels, strength: float, _: np.random.Generator) -> Pixe
 
 
 def _low_light(pixels: Pixels, strength: float, _: np.random.Generator) -> Pixels:
-    """Expose 5 strength stops less, without noise of its own."""
+    """Expose 5 strength stops less, without adding noise."""
     return _encoded(_linear(pixels) * 2.0 ** (-5.0 * strength))
 
 
@@ -101,7 +102,7 @@ def _screenshot(pixels: Pixels, strength: float, _: np.random.Generator) -> Pixe
 
 
 def _crop(pixels: Pixels, strength: float, rng: np.random.Generator) -> Pixels:
-    """Keep 1 - 0.6 strength of each side, at a drawn place."""
+    """Keep 1 - 0.6 strength of each side, at a drawn position."""
     sides = np.array(pixels.shape[:2])
     kept = np.maximum(1, np.rint(sides * (1.0 - 0.6 * strength)).astype(int))
     top, left = np.floor(rng.random(2) * (sides - kept + 1)).astype(int)
@@ -111,8 +112,9 @@ def _crop(pixels: Pixels, strength: float, rng: np.random.Generator) -> Pixels:
 def _print_scan(pixels: Pixels, strength: float, rng: np.random.Generator) -> Pixels:
     """Age as a photographic print and scan it: softer, flatter, yellower, with paper grain.
 
-    Times strength: disc of 1 % of the shorter side; black lifted by 0.20 and white lowered by
-    0.10 of the sRGB range; blue lowered by a further 0.15; grain of standard deviation 0.06.
+    All amounts are multiplied by the strength: blur by a disc of radius 1 % of the shorter side;
+    black lifted by 0.20 and white lowered by 0.10 of the sRGB range; blue lowered by a further
+    0.15; grain of standard deviation 0.06.
     """
     soft = _convolved(pixels, _disc(strength * 0.01 * min(pixels.shape[:2]))) / 255.0
     black, white = 0.20 * strength, 1.0 - 0.10 * strength
@@ -122,7 +124,7 @@ def _print_scan(pixels: Pixels, strength: float, rng: np.random.Generator) -> Pi
 
 
 def _grey(pixels: Pixels, strength: float, _: np.random.Generator) -> Pixels:
-    """Move colours by strength of the way to their luma (ITU-R BT.601 weights)."""
+    """Move colours towards their luma by the share `strength` (ITU-R BT.601 weights)."""
     luma = pixels @ np.array([0.299, 0.587, 0.114])
     return _eight_bits((pixels + strength * (luma[..., None] - pixels)) / 255.0)
 
@@ -168,17 +170,17 @@ def _eight_bits(values: _Light) -> Pixels:
 
 
 def _convolved(pixels: Pixels, kernel: _Light) -> Pixels:
-    """Spread the light of each pixel by a square kernel of odd side; the edges are repeated."""
+    """Spread the light of each pixel by a square kernel of odd side. The edges are repeated."""
     reach = kernel.shape[0] // 2
     padded = np.pad(_linear(pixels), ((reach, reach), (reach, reach), (0, 0)), mode="edge")
     size = padded.shape[:2]
     spectrum = np.fft.rfft2(padded, axes=(0, 1)) * np.fft.rfft2(kernel, size)[..., None]
-    spread = np.fft.irfft2(spectrum, size, axes=(0, 1))
-    return _encoded(spread[2 * reach :, 2 * reach :])
+    blurred = np.fft.irfft2(spectrum, size, axes=(0, 1))
+    return _encoded(blurred[2 * reach :, 2 * reach :])
 
 
 def _disc(radius: float) -> _Light:
-    """Return a disc with smooth rim, which sums to 1; radius in pixels."""
+    """Return a disc with a smooth rim that sums to 1; the radius is in pixels."""
     reach = int(np.ceil(radius))
     fine = (np.arange((2 * reach + 1) * 9) - (9 * (2 * reach + 1) - 1) / 2) / 9
     inside = fine[:, None] ** 2 + fine[None, :] ** 2 <= radius**2
@@ -188,7 +190,7 @@ def _disc(radius: float) -> _Light:
 
 
 def _streak(length: float, angle: float) -> _Light:
-    """Return a line through the centre, which sums to 1; length in pixels, angle in radians."""
+    """Return a line through the centre that sums to 1; length in pixels, angle in radians."""
     reach = int(np.ceil(length / 2)) + 1
     along = np.linspace(-length / 2, length / 2, 16 * reach + 1)
     rows, columns = reach + along * np.sin(angle), reach + along * np.cos(angle)

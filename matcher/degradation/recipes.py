@@ -1,8 +1,8 @@
-"""Photos made worse the way investigators meet them, by a known amount.
+"""Degrade photos by a known amount, in the ways that investigators meet.
 
 A `Degradation` is a kind and a strength from 0 (the photo as it is, exactly) to 1 (hardly usable).
-What a strength means physically is the formula of each effect in `matcher.degradation.effects`, and
-in the table of `docs/degradation.md`. Steps are applied in the order given:
+The physical meaning of a strength is the formula of each effect in `matcher.degradation.effects`.
+It is also in the table of `docs/degradation.md`. Steps are applied in the given order:
 
     degrade(pixels, parse("downsample:0.5;jpeg:0.3"), seed=7)
 """
@@ -34,7 +34,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Degradation:
-    """One way in which a photo is worse, and how much.
+    """One kind of degradation, and its strength.
 
     Parameters
     ----------
@@ -64,17 +64,17 @@ class Degradation:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A named mixture, used in evaluations.
+    """A named mixture of degradations, used in evaluations.
 
     Parameters
     ----------
     meaning
-        What it stands for, in plain words.
+        What the mixture stands for, in plain words.
     steps
-        Applied in this order.
+        The degradations, applied in this order.
     side
-        If given, the longer side in pixels to which the picture is shrunk before the steps.
-        Meant for a face crop, so that it says how large the face is.
+        If given, the longer side in pixels to which the picture is shrunk before the steps. It is
+        meant for a face crop, where it tells how large the face is.
     """
 
     meaning: str
@@ -89,7 +89,7 @@ class Recipe:
 
 
 def parse(text: str) -> tuple[Degradation, ...]:
-    """Read steps from their text form, "kind:strength" joined by ";"; an empty text has none.
+    """Read steps from their text form, "kind:strength" joined by ";". Empty text has no steps.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def _parse_one(text: str) -> Degradation:
 
 
 def text_of(steps: Sequence[Degradation]) -> str:
-    """Write steps as the text that `parse` reads back to equal steps."""
+    """Write steps as text, which `parse` reads back to equal steps."""
     return ";".join(map(str, steps))
 
 
@@ -121,7 +121,8 @@ def degrade(pixels: Pixels, steps: Sequence[Degradation], *, seed: int) -> Pixel
     pixels
         uint8 array of shape (height, width, 3), RGB in sRGB.
     steps
-        What to do. Each step draws from its own random stream, made of the seed and its position.
+        The degradations to apply. Each step draws from its own random stream, made from the seed
+        and its position.
     seed
         Not negative. The same pixels, steps and seed give the same bytes with the same versions
         of NumPy and Pillow.
@@ -129,12 +130,12 @@ def degrade(pixels: Pixels, steps: Sequence[Degradation], *, seed: int) -> Pixel
     Returns
     -------
     uint8 array of shape (height', width', 3)
-        A copy, of the same size except after `downsample` and `crop`, which leave fewer pixels.
+        A copy. It has the same size except after `downsample` and `crop`, which leave fewer pixels.
 
     Raises
     ------
     InputError
-        If the pixels are of another shape or type, or the seed is negative.
+        If the pixels have another shape or type, or the seed is negative.
     """
     if seed < 0:
         raise _bad("the seed", "must not be negative", seed)
@@ -154,7 +155,7 @@ def shrink(pixels: Pixels, side: int, quality: int) -> Pixels:
     pixels
         uint8 array of shape (height, width, 3).
     side
-        Longer side of the result in pixels, at least 1; a smaller picture keeps its size.
+        Longer side of the result in pixels, at least 1. A smaller picture keeps its size.
     quality
         JPEG quality in [1, 100], libjpeg's scale, chroma halved in both directions.
     """

@@ -1,4 +1,4 @@
-"""Face to vector: model registry, backbones, templates. Knows nothing of galleries."""
+"""Make vectors of faces: model registry, networks, templates. Knows nothing of galleries."""
 
 from matcher.embedding.embedder import Embedder, FaceVectors
 from matcher.embedding.extractor import EmbeddedFace, Extractor, PhotoExtraction, load_extractor

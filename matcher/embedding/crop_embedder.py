@@ -1,4 +1,4 @@
-"""Aligned crops to unit vectors: what all networks have in common."""
+"""Turn aligned crops into unit vectors: the part that all networks have in common."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ from matcher.embedding.networks import Network, Networks
 from matcher.errors import InputError, ModelError
 
 BATCH = 32
-"""Crops per pass: on a CPU larger batches are no faster, and memory stays bounded."""
+"""Crops per pass. On a CPU larger batches are no faster, and this bounds memory."""
 
 
 class CropEmbedder:
-    """An `Embedder` around a network: checks, normalises, batches, mirrors.
+    """An `Embedder` around a network. It checks, normalises, batches and mirrors crops.
 
-    The network's own vectors need not have unit length; those returned do. In float32 a vector
-    changes by less than 1e-5 with the size and order of the batch.
+    The network's own vectors need not have unit length. The returned vectors have unit length. In
+    float32, the size and order of the batch change a vector by less than 1e-5.
 
     Parameters
     ----------
     record, identity
         See `Embedder`.
     networks
-        Of the model; one for low-resolution views if, and only if, the record has such.
+        The networks of the model. There is one for low-resolution views if, and only if, the record
+        has such views.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class CropEmbedder:
 
     @property
     def identity(self) -> ModelIdentity:
-        """What a gallery must remember of the model."""
+        """The facts of the model that a gallery must store."""
         return self._identity
 
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -72,13 +73,13 @@ class CropEmbedder:
         return np.ascontiguousarray(self._seen(crops)[:, : self._record.dimension])
 
     def embed_all(self, crops: NDArray[np.uint8], *, for_gallery: bool = True) -> FaceVectors:
-        """Return what `embed` does, and the low-resolution vectors if the model makes them.
+        """Return the vectors of `embed`, and the low-resolution vectors if the model makes them.
 
         The low-resolution vector lies half-way between the face's own vector and the mean of the
-        vectors of its low-resolution views. The views take longer than all else: where
-        `for_gallery` is false they are left out.
+        vectors of its low-resolution views. The views take longer than everything else, so they are
+        left out if `for_gallery` is false.
 
-        Crops and errors are those of `embed`.
+        Crops and errors are the same as for `embed`.
         """
         seen, d = self._seen(crops), self._record.dimension
         vectors = np.ascontiguousarray(seen[:, :d])
@@ -86,7 +87,7 @@ class CropEmbedder:
             return FaceVectors.of_one_kind(vectors)
         if_degraded, degraded = seen[:, d : 2 * d], seen[:, 2 * d] > 0
         probes = np.where(degraded[:, None], if_degraded, vectors)
-        compared_with = tuple(LOW_RESOLUTION if one else FACE for one in degraded)
+        compared_with = tuple(LOW_RESOLUTION if is_degraded else FACE for is_degraded in degraded)
         kept = {FACE: vectors}
         if for_gallery:
             kept[LOW_RESOLUTION] = self._at_low_resolution(crops, vectors)
@@ -95,7 +96,7 @@ class CropEmbedder:
     def _at_low_resolution(
         self, crops: NDArray[np.uint8], vectors: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        assert self._networks.low_resolution is not None  # noqa: S101 - the caller saw it
+        assert self._networks.low_resolution is not None  # noqa: S101 - the caller checked it
         d = self._record.dimension
         views = [
             self._in_batches(at_low_resolution(crops, view), self._networks.low_resolution, d)
@@ -149,7 +150,7 @@ class CropEmbedder:
 
 
 def normalised(crops: NDArray[np.uint8], record: ModelRecord) -> NDArray[np.float32]:
-    """Return what a network sees of RGB crops, both of shape (n, size, size, 3)."""
+    """Return the network's input for RGB crops; both have shape (n, size, size, 3)."""
     ordered = crops if record.colour_order == "RGB" else crops[..., ::-1]
     pixels = np.subtract(ordered, np.asarray(record.mean, np.float32), dtype=np.float32, order="C")
     pixels /= np.float32(record.scale)
@@ -163,7 +164,7 @@ def _vectors_of(outputs: NDArray[np.float32], d: int) -> NDArray[np.float32]:
 
 
 def _scaled(outputs: NDArray[np.float32], d: int) -> NDArray[np.float32]:
-    """Return outputs whose vectors have unit length; a number behind them stays as it is."""
+    """Return outputs whose vectors have unit length; a number after them is unchanged."""
     vectors = _vectors_of(outputs, d)
     unit = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
     scaled = outputs.copy()

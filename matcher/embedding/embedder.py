@@ -1,4 +1,4 @@
-"""What turns crops into vectors, and the vectors of faces by name."""
+"""The protocol of an embedder, which turns crops into vectors, and the vectors by name."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from matcher.embedding.models import FACE, ModelIdentity, ModelRecord
 
 @dataclass(frozen=True, eq=False)
 class FaceVectors:
-    """The vectors of n faces, and how each face is searched for.
+    """The vectors of n faces for a gallery, and the vectors with which to search for them.
 
     Parameters
     ----------
     kept
-        By name, float32 arrays of shape (n, d) with unit rows: what a gallery keeps. Without those
-        that only a gallery needs, when they were not asked for.
+        The vectors that a gallery keeps, by name: float32 arrays of shape (n, d) with unit rows.
+        Vectors that only a gallery needs are absent if the caller did not ask for them.
     probes
-        float32 array of shape (n, d), unit rows: the vectors by which the faces are searched for.
+        float32 array of shape (n, d), unit rows: the vectors with which to search for the faces.
     compared_with
-        For each face the name of the enrolled vectors with which its probe is compared.
+        For each face, the name of the enrolled vectors that its probe is compared with.
     """
 
     kept: Mapping[str, NDArray[np.float32]]
@@ -33,12 +33,12 @@ class FaceVectors:
 
     @classmethod
     def of_one_kind(cls, vectors: NDArray[np.float32]) -> FaceVectors:
-        """Return the vectors of a model that makes one of a face."""
+        """Return the vectors of a model that makes one vector of each face."""
         return cls({FACE: vectors}, vectors, (FACE,) * len(vectors))
 
     @property
     def vectors(self) -> NDArray[np.float32]:
-        """The vectors that every model makes: those under `FACE`."""
+        """The vectors that every model makes, under the name `FACE`."""
         return self.kept[FACE]
 
 
@@ -52,7 +52,7 @@ class Embedder(Protocol):
 
     @property
     def identity(self) -> ModelIdentity:
-        """What a gallery must remember of it; the weights hash is of the file really loaded."""
+        """The facts that a gallery must store; the weights hash is of the file really loaded."""
         ...
 
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -62,7 +62,7 @@ class Embedder(Protocol):
     def embed_all(self, crops: NDArray[np.uint8], *, for_gallery: bool = True) -> FaceVectors:
         """Return all vectors of the crops, by name.
 
-        Faces that are only searched for need not all of them: with `for_gallery` false it is
-        quicker.
+        A face that is only searched for does not need all vectors. With `for_gallery` false the
+        call is quicker, because it leaves out what only a gallery needs.
         """
         ...

@@ -1,4 +1,4 @@
-"""Photo to vectors in one step: decode, detect, choose, align, embed."""
+"""From a photo to vectors in one step: decode, detect, choose, align, embed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from matcher.errors import MatcherError, ModelError
 from matcher.faces import Choice, Detector, Face, align, choose_faces, load_detector
 from matcher.photos import DecodeLimits, Photo, PhotoSource, load_photo
 
-_BATCH = 16  # photos decoded at a time; bounds the memory of a long run
+_BATCH = 16  # number of photos decoded at a time; bounds the memory of a long run
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,11 +29,11 @@ class EmbeddedFace:
     face
         The face, with its photo and quality.
     vectors
-        By name, float32 arrays of shape (d,), unit length, see `FaceVectors.kept`.
+        The vectors by name: float32 arrays of shape (d,), unit length, see `FaceVectors.kept`.
     probe
-        Likewise, by which the face is searched for.
+        float32 array of shape (d,), unit length: the vector with which to search for the face.
     compared_with
-        Name of the enrolled vectors with which the probe is compared.
+        Name of the enrolled vectors that the probe is compared with.
     """
 
     face: Face
@@ -43,24 +43,24 @@ class EmbeddedFace:
 
     @property
     def vector(self) -> NDArray[np.float32]:
-        """The vector that every model makes: that under `FACE`."""
+        """The vector that every model makes, under the name `FACE`."""
         return self.vectors[FACE]
 
 
 @dataclass(frozen=True, eq=False)
 class PhotoExtraction:
-    """What became of one photo of a batch: its faces, or the error that stopped it.
+    """The result for one photo of a batch: its faces, or the error that stopped it.
 
     Parameters
     ----------
     source
-        What was given.
+        The source as the caller gave it.
     photo
-        The decoded photo; None when it could not be read.
+        The decoded photo; None if it could not be read.
     faces
-        The faces asked for; empty when there is an error.
+        The chosen faces; empty if there is an error.
     error
-        Why there are none.
+        The reason why there are no faces.
     """
 
     source: PhotoSource
@@ -70,9 +70,9 @@ class PhotoExtraction:
 
 
 class Extractor:
-    """A detector and an embedder, used as one.
+    """A detector and an embedder behind one interface.
 
-    It never refuses a face for its quality: whoever enrols or searches applies a policy to
+    The extractor never refuses a face for its quality. Enrolment and search apply a policy to
     `Face.quality`, so that a person can override it.
 
     Parameters
@@ -82,9 +82,9 @@ class Extractor:
     embedder
         Turns aligned crops into vectors.
     limits
-        Largest photo that is decoded.
+        Limits on the size of photos that are decoded.
     salvage
-        Decode what is left of truncated photos; `Photo.notes` says what was lost.
+        Decode the remaining part of truncated photos; `Photo.notes` says what was lost.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class Extractor:
 
     @property
     def model(self) -> ModelIdentity:
-        """What a gallery remembers of the embedder."""
+        """The facts of the embedder that a gallery stores."""
         return self._embedder.identity
 
     def extract(
@@ -110,7 +110,7 @@ class Extractor:
     ) -> tuple[EmbeddedFace, ...]:
         """Return the chosen faces of one photo with their vectors, the largest first.
 
-        Faces that are not for a gallery need not all vectors, see `Embedder.embed_all`.
+        A face that is not for a gallery does not need all vectors, see `Embedder.embed_all`.
 
         Raises
         ------
@@ -133,28 +133,30 @@ class Extractor:
             yield from self._extract_batch(batch, choose, for_gallery)
 
     def detect(self, photos: Sequence[Photo]) -> list[list[Face]]:
-        """Return all faces of photos that were decoded before, the largest of each first."""
+        """Return all faces of decoded photos, the largest face of each photo first."""
         return self._detector.detect(photos)
 
     def embed(self, faces: Sequence[Face], *, for_gallery: bool = True) -> tuple[EmbeddedFace, ...]:
-        """Return faces that were found before with their vectors, in order."""
+        """Return faces that were found before, together with their vectors, in order."""
         template = self._embedder.record.crop
         crops = np.zeros((len(faces), template.size, template.size, 3), dtype=np.uint8)
         for row, face in enumerate(faces):
             crops[row] = align(face.photo, face.landmarks, template)
-        made = self._embedder.embed_all(crops, for_gallery=for_gallery)
-        each = [{name: rows[row] for name, rows in made.kept.items()} for row in range(len(faces))]
-        return tuple(map(EmbeddedFace, faces, each, made.probes, made.compared_with))
+        embedded = self._embedder.embed_all(crops, for_gallery=for_gallery)
+        each = [
+            {name: rows[row] for name, rows in embedded.kept.items()} for row in range(len(faces))
+        ]
+        return tuple(map(EmbeddedFace, faces, each, embedded.probes, embedded.compared_with))
 
     def embed_each(
         self, faces: Sequence[Face], *, for_gallery: bool = True
     ) -> tuple[EmbeddedFace | ModelError, ...]:
-        """Return what `embed` does; for a face of which the model makes no vector, the error.
+        """Return what `embed` returns; if the model makes no vector of a face, return the error.
 
         Raises
         ------
         ModelError
-            When it makes none of several faces: then it is not the photo that is at fault.
+            When the model makes no vector of any of several faces. Then the photo is not at fault.
         """
         try:
             return self.embed(faces, for_gallery=for_gallery)
@@ -162,10 +164,10 @@ class Extractor:
             if len(faces) == 1:
                 return (error,)
             alone = (self.embed_each([face], for_gallery=for_gallery) for face in faces)
-            found = tuple(one for ended in alone for one in ended)
-            if not any(isinstance(one, EmbeddedFace) for one in found):
+            results = tuple(result for single in alone for result in single)
+            if not any(isinstance(result, EmbeddedFace) for result in results):
                 raise
-            return found
+            return results
 
     def _extract_batch(
         self, sources: list[PhotoSource], choose: Choice, for_gallery: bool
@@ -224,13 +226,13 @@ def load_extractor(
     model
         Name of a registered model, or the path of an ONNX model's TOML record.
     device
-        "cpu" or "cuda"; never replaced silently.
+        "cpu" or "cuda". No other device is used instead.
     precision
         "float32", or "bfloat16" for speed at a small cost in accuracy.
     limits
-        Largest photo that is decoded.
+        Limits on the size of photos that are decoded.
     salvage
-        Decode what is left of truncated photos.
+        Decode the remaining part of truncated photos.
 
     Raises
     ------

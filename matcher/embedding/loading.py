@@ -1,4 +1,4 @@
-"""From a model's name to a working `Embedder`."""
+"""Load a working `Embedder` by the name of a model."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ def load_model(
     Parameters
     ----------
     name
-        One of the names in `list_models`, or the path of a TOML record with the ONNX file beside
-        it.
+        One of the names in `list_models`, or the path of a TOML record. The ONNX file lies in the
+        folder of the record.
     device
         "cpu", "cuda" or "cuda:1".
     precision
-        "bfloat16" is faster where the processor has it and moves vectors a little; a gallery
-        should be made and searched with the same precision. Not for ONNX models.
+        "bfloat16" is faster if the processor has it, and it changes vectors a little. Make and
+        search a gallery with the same precision. ONNX models do not support "bfloat16".
     cache
         Folder for weights; see `matcher.embedding.weights.cache.cache_folder`.
 
     Returns
     -------
     Embedder
-        Its vectors have unit length, unlike those of dlib's own runtime.
+        Its vectors have unit length. The vectors of dlib's own runtime do not.
 
     Raises
     ------
     UnknownModelError, WeightsMissingError, WeightsDamagedError
-        As their names say.
+        If the model is unknown, or its weights are missing or damaged.
     ModelError
-        If the device is not there.
+        If the machine has no such device.
     InputError
         If `device` or `precision` is none of the above.
     MissingExtraError
-        If an ONNX model is asked for and onnxruntime is not installed.
+        If the model is an ONNX model and onnxruntime is not installed.
     """
     record = get_record(name)
     kind = network_kind(record, precision)

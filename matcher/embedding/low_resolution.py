@@ -1,4 +1,4 @@
-"""Aligned crops as they would look small and compressed."""
+"""Show aligned crops at low resolution: small and compressed."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from matcher.photos import saved_as_jpeg
 
 
 def at_low_resolution(crops: NDArray[np.uint8], view: LowResolutionView) -> NDArray[np.uint8]:
-    """Return crops as a view shows them, both uint8 (n, size, size, 3).
+    """Return crops as a low-resolution view shows them, both uint8 (n, size, size, 3).
 
-    Shrinking averages over the pixels that become one, as a camera does.
+    Shrinking averages over the pixels that become one pixel, as a camera does.
     """
     seen = np.empty_like(crops)
     for row, crop in enumerate(crops):

@@ -1,27 +1,27 @@
-"""Several photos of one subject fused into one vector.
+"""Fuse several photos of one subject into one vector, the template.
 
-The rule: the template is the weighted mean of the photos' vectors, scaled to unit length. A photo
-that agrees far less with the others than they do among themselves is set aside first, because it
-may show somebody else. What "far less" means:
+The template is the weighted mean of the photos' vectors, scaled to unit length. A photo is first
+set aside if it agrees far less with the others than they agree among themselves, because it may
+show another person. "Far less" means:
 
-- the distance of a photo is one minus its cosine to the weighted mean of the other photos;
-- the photo with the largest distance is set aside if that exceeds `OUTLYING` times the median
-  distance of the others, which counts as `CLOSE` at least, so that a burst of near-copies does not
-  turn away the one photo that differs;
-- this is repeated while at least three photos, and more than half of them, would stay.
+- The distance of a photo is one minus its cosine to the weighted mean of the other photos.
+- The photo with the largest distance is set aside if this distance exceeds `OUTLYING` times the
+  median distance of the others. The median counts as `CLOSE` at least, so that a burst of
+  near-copies does not exclude the one photo that differs.
+- This is repeated while at least three photos, and more than half of them, would remain.
 
-Nothing is dropped: the template holds every vector, and `kept` says which ones were counted. A
-photo set aside is a question for a person, not a finding; an old or unusual photo of the right
-child can look like this.
+Nothing is dropped: the template holds every vector, and `kept` says which vectors count. A photo
+that is set aside is a question for a person, not a finding. An old or unusual photo of the right
+child can be set aside too.
 
-Both constants were chosen on FG-NET with the default model, so these figures from there flatter
-the rule: of sets of five photos with one wrong among them, the wrong one was set aside in 26 of
-100 (the others stay unnoticed); of right photos, in sets of five without a wrong one, 1 in 100
-was. For finding a probe's subject it made no difference worth naming: rank-1 83.5 % against
-83.7 % for the plain mean without a wrong photo, 79.1 % against 79.0 % with one. The use of the rule
-is the hint to a person. On LFW, not used to choose them (60 adults, six photos each), the wrong
-photo was set aside in 83 of 100 such sets, and of right ones 3 in 1,000 were. A lower bound finds
-more wrong photos and costs more right ones.
+Both constants were chosen on FG-NET with the default model, so the figures from FG-NET flatter the
+rule. In sets of five photos with one wrong photo, the wrong photo was set aside in 26 of 100 sets;
+in the other sets it stayed unnoticed. In sets of five without a wrong photo, 1 in 100 right photos
+was set aside. For finding a probe's subject the rule made almost no difference. Rank-1 was 83.5 %
+against 83.7 % for the plain mean without a wrong photo, and 79.1 % against 79.0 % with one. The use
+of the rule is the hint to a person. LFW was not used to choose the constants. On LFW (60 adults,
+six photos each), the wrong photo was set aside in 83 of 100 such sets, and 3 in 1,000 right photos
+were set aside. A lower bound finds more wrong photos and costs more right photos.
 """
 
 from __future__ import annotations
@@ -42,19 +42,19 @@ _UNIT_TOLERANCE = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class Template:
-    """The fused vector of one subject, and what it was made of.
+    """The fused vector of one subject, and the vectors that it was made from.
 
     Parameters
     ----------
     vector
         float32 array of shape (d,), unit length.
     members
-        float32 array of shape (n, d): the vectors of the photos, in the order given.
+        float32 array of shape (n, d): the vectors of the photos, in the given order.
     weights
         float64 array of shape (n,), as given.
     kept
-        bool array of shape (n,): whether the photo was counted. False for photos of weight zero
-        and for those set aside.
+        bool array of shape (n,): whether the photo counts. False for photos of weight zero and for
+        photos that were set aside.
     """
 
     vector: NDArray[np.float32]
@@ -64,7 +64,7 @@ class Template:
 
 
 def fuse(vectors: NDArray[np.float32], weights: ArrayLike) -> Template:
-    """Fuse the vectors of one subject's photos; the rule is at the head of this module.
+    """Fuse the vectors of one subject's photos by the rule at the head of this module.
 
     Parameters
     ----------

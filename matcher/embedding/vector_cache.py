@@ -1,7 +1,8 @@
-"""Vectors of many photos, remembered between runs in one SQLite file beside the caller's results.
+"""Cache the vectors of many photos between runs, in one SQLite file beside the results.
 
-The key is the hash of the photo's bytes and of everything that decides its vector, so that an
-interrupted run goes on where it was, and another model never sees this one's vectors.
+The key is the hash of the photo's bytes and of everything that determines its vector. An
+interrupted run therefore continues where it stopped, and another model never sees the vectors of
+this one.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from matcher.faces import Face
 from matcher.photos import sha256_of
 from matcher.progress import ProgressHook, silent
 
-_BATCH = 32  # photos in one transaction: what an interruption can cost
+_BATCH = 32  # photos in one transaction; an interruption loses at most one batch
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS readings (
@@ -38,23 +39,23 @@ CREATE TABLE IF NOT EXISTS readings (
 """
 
 Measure = Callable[[Face], Mapping[str, float | str]]
-"""Gives further facts of a face, remembered with its vector."""
+"""Returns further facts of a face, which are cached with its vector."""
 
 
 @dataclass(frozen=True, eq=False)
 class CachedFace:
-    """What one photo gave.
+    """The result for one photo.
 
     Parameters
     ----------
     sha256
-        Hash of the photo's bytes; empty when there are none to hash.
+        Hash of the photo's bytes; empty if the photo could not be read.
     vector
-        float32 array of shape (d,), unit length; None without a face.
+        float32 array of shape (d,), unit length; None if there is no face.
     code
-        Why there is none: the `code` of the error; empty otherwise.
+        The `code` of the error that left the photo without a vector; empty otherwise.
     facts
-        The measures of quality by name, and what `measure` added.
+        The measures of quality by name, and the facts that `measure` added.
     """
 
     sha256: str
@@ -80,14 +81,14 @@ def embed_cached(
     extractor
         Finds and embeds faces.
     photos
-        Files.
+        Files of the photos.
     cache
-        SQLite file of earlier runs; made when absent. It holds vectors and hashes, no photo
+        SQLite file of earlier runs; created if absent. It holds vectors and hashes, but no photo
         and no name. Delete it when it is no longer needed.
     choose
-        Which face of a photo.
+        Which face of a photo is used.
     measure, version
-        Further facts of each face, and a word that changes whenever they do.
+        Function for further facts of each face, and a word that changes whenever the facts change.
     on_progress
         Called after each batch, which is one transaction.
 
@@ -97,13 +98,13 @@ def embed_cached(
         The cache is not a file that this function wrote, or cannot be written.
     """
     key = _key(extractor, choose, version)
-    found: list[CachedFace] = []
+    faces: list[CachedFace] = []
     with _opened(cache) as connection:
         for start in range(0, len(photos), _BATCH):
             batch = photos[start : start + _BATCH]
-            found.extend(_read_batch(connection, key, extractor, batch, choose, measure))
-            on_progress("faces", len(found), len(photos))
-    return tuple(found)
+            faces.extend(_read_batch(connection, key, extractor, batch, choose, measure))
+            on_progress("faces", len(faces), len(photos))
+    return tuple(faces)
 
 
 def _key(extractor: Extractor, choose: str, version: str) -> str:
@@ -155,7 +156,7 @@ def _hash(photo: Path) -> str:
     try:
         return sha256_of(photo)
     except MatcherError:
-        return ""  # extraction meets the same fault and says so
+        return ""  # extraction meets the same fault and reports it
 
 
 def _face_of(extraction: PhotoExtraction, measure: Measure | None) -> CachedFace:

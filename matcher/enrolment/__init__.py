@@ -1,4 +1,4 @@
-"""Photos and manifests into a gallery, with one outcome for each photo."""
+"""Enrol photos and manifests into a gallery, with one outcome for each photo."""
 
 from matcher.enrolment.manifest import Manifest, PhotoOfSubject, read_folder, read_manifest
 from matcher.enrolment.pipeline import EnrolmentOutcome, enrol

@@ -1,4 +1,4 @@
-"""What to enrol: a folder with one sub-folder a subject, or a CSV manifest with dates."""
+"""Read what to enrol: a folder with a sub-folder for each subject, or a CSV manifest with dates."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from matcher.photos import find_photos
 
 @dataclass(frozen=True)
 class PhotoOfSubject:
-    """One photo to enrol, and whose it is.
+    """One photo to enrol, and its subject.
 
     Parameters
     ----------
     path
-        The photo.
+        Path of the photo.
     subject
-        The person, as the caller's records name them.
+        The person, as the caller's records name it.
     taken_on
         Day of capture, if known.
     age_at_capture
         Age in years, if recorded.
     source, captured_with
-        Where the photo comes from, and what it was taken with.
+        Origin of the photo, and the device that took it.
     """
 
     path: Path
@@ -45,12 +45,12 @@ _SUBJECT = tuple(field.name for field in fields(Subject) if field.name != "sourc
 _COLUMN_OF = {"path": "photo", "subject_id": "subject", "recorded_sex": "sex"}
 
 COLUMNS = tuple(_COLUMN_OF.get(name, name) for name in (*_PHOTO, *_SUBJECT))
-"""Columns that enrolment reads; `photo` and `subject` are required, others are left alone."""
+"""Columns that enrolment reads; `photo` and `subject` are required, unknown ones are ignored."""
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """The rows that could be read, and one error for each that could not."""
+    """The rows that could be read, and one error for each row that could not."""
 
     photos: tuple[PhotoOfSubject, ...]
     errors: tuple[ManifestError, ...]
@@ -59,9 +59,9 @@ class Manifest:
 def read_manifest(path: Path) -> Manifest:
     """Read a CSV manifest (UTF-8, header row, see `COLUMNS`); photo paths are relative to it.
 
-    Dates are ISO 8601 (2019-05-28), ages are years, sex is female, male, other or unknown, tags
+    Dates are ISO 8601 (2019-05-28), ages are years, sex is female, male, other or unknown, and tags
     are separated by semicolons. Labels that only an evaluation needs, such as skin tone, are not
-    read: they never enter a gallery.
+    read. They never enter a gallery.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def read_folder(folder: Path) -> Manifest:
-    """Read a folder with one sub-folder for each subject; its name is the subject's identifier.
+    """Read a folder with one sub-folder for each subject, named by the subject's identifier.
 
     Raises
     ------
@@ -137,14 +137,14 @@ def _parse_row(row: Mapping[str, str], manifest: Path, number: int) -> PhotoOfSu
 
 @dataclass(frozen=True)
 class _Cells:
-    """Typed access to the cells of one row; every error names the row and the column."""
+    """Typed access to the cells of one row. Every error names the row and the column."""
 
     row: Mapping[str, str]
     manifest: Path
     number: int
 
     def value(self, column: str) -> Any:
-        """Return the value of a cell by the rule of its column; any text where there is none."""
+        """Return the value of a cell by the rule of its column; without a rule, return its text."""
         return _READERS.get(column, _Cells.text)(self, column)
 
     def text(self, column: str) -> str | None:
@@ -204,7 +204,7 @@ _READERS: Mapping[str, Callable[[_Cells, str], Any]] = {
     "sex": _Cells.sex,
     "tags": _Cells.tags,
 }
-"""By column, what a cell must be."""
+"""The rule for a cell, by column."""
 
 
 def _not_readable(path: Path, got: str) -> ManifestError:

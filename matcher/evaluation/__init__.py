@@ -1,4 +1,4 @@
-"""From the photos of a cohort to vectors and scores that `fairness` can audit."""
+"""Turn the photos of a cohort into vectors and scores that `fairness` can audit."""
 
 from matcher.evaluation.cohort_vectors import CohortVectors, embed_cohort
 from matcher.evaluation.scores import EmbeddedScores, embedded_scores

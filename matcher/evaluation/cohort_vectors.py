@@ -1,4 +1,4 @@
-"""The photos of a cohort as vectors, with what was measured on them: for audit and calibration."""
+"""Embed and measure the photos of a cohort, for an audit or a calibration."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from matcher.embedding import CachedFace, Extractor, embed_cached
 from matcher.faces import POLICIES, Face, FaceQuality, QualityPolicy, refusals, weight
 from matcher.progress import ProgressHook, silent
 
-_MEASURES = "tone 1"  # changes whenever `_measure` does
+_MEASURES = "tone 1"  # changes whenever `_measure` changes
 _TONE = "tone_"
 _FACTS = ("exposure", "sharpness", "contrast", "inter_eye_distance")
 _THIRDS = ("exposure 1 of 3 (darkest)", "exposure 2 of 3", "exposure 3 of 3 (lightest)")
@@ -25,18 +25,19 @@ _THIRDS = ("exposure 1 of 3 (darkest)", "exposure 2 of 3", "exposure 3 of 3 (lig
 
 @dataclass(frozen=True, eq=False)
 class CohortVectors:
-    """A cohort, its vectors, and what was measured.
+    """A cohort, its vectors, and its measurements.
 
     Parameters
     ----------
     cohort
-        With apparent tone and quality filled in where the labels had none, and every file once.
+        The cohort. Apparent tone and quality are filled in where the labels had none, and every
+        file occurs once.
     vectors
-        float32 array of shape (photos, d); zeros where there is none.
+        float32 array of shape (photos, d); zeros where there is no vector.
     acquisition
-        For each photo "", or why there is no vector.
+        For each photo "", or the reason why there is no vector.
     facts
-        By name a number for each photo, nan where there is none.
+        Measurements by name: a number for each photo, nan where there is none.
     """
 
     cohort: Cohort
@@ -57,27 +58,27 @@ def embed_cohort(
     Parameters
     ----------
     cohort
-        Its identifiers are paths in its folder.
+        The cohort. Its identifiers are paths in its folder.
     extractor
         The model.
     cache
-        See `matcher.embedding.embed_cached`: what was done is not done again.
+        Vector cache, see `matcher.embedding.embed_cached`. Photos in it are not processed again.
     policy
-        Faces below it have no vector.
+        A face below the policy has no vector.
     on_progress
         See `embed_cached`.
 
     Raises
     ------
     CohortError
-        A photo is not where the cohort says, or two subjects share a file.
+        A photo is not at the path that the cohort states, or two subjects share a file.
     """
     paths = _paths(cohort)
     cache.parent.mkdir(parents=True, exist_ok=True)
-    found = embed_cached(
+    cached = embed_cached(
         extractor, paths, cache, measure=_measure, version=_MEASURES, on_progress=on_progress
     )
-    by_photo = {s.photo: r for s, r in zip(cohort.samples, found, strict=True)}
+    by_photo = {s.photo: r for s, r in zip(cohort.samples, cached, strict=True)}
     cohort = without_duplicates({p: r.sha256 for p, r in by_photo.items() if r.sha256}, cohort)
     kept = [by_photo[sample.photo] for sample in cohort.samples]
     vectors = np.zeros((len(kept), extractor.model.dimension), np.float32)
@@ -125,7 +126,7 @@ def _quality(face: CachedFace) -> FaceQuality:
 
 
 def _labelled(cohort: Cohort, found: Sequence[CachedFace]) -> Cohort:
-    """Return the cohort with the tone, quality and exposure that were measured."""
+    """Return the cohort with the measured tone, quality and exposure."""
     exposures = thirds(_facts(found)["exposure"])
     samples = []
     for sample, face, third in zip(cohort.samples, found, exposures, strict=True):

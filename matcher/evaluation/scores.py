@@ -15,16 +15,17 @@ from matcher.progress import ProgressHook, silent
 
 @dataclass(frozen=True, eq=False)
 class EmbeddedScores:
-    """What an audit of a model needs.
+    """The inputs that an audit of a model needs.
 
     Parameters
     ----------
     scores
-        Of all photos of the cohort, with apparent tone and quality filled in.
+        Scores of all photos of the cohort, with apparent tone and quality filled in.
     facts
-        By name a number for each photo, nan where there is none: `facts` of `fairness.audit`.
+        Measurements by name, a number for each photo, nan where there is none: `facts` of
+        `fairness.audit`.
     matcher
-        What identifies the model and the quality policy: `matcher` of `fairness.audit`.
+        Facts that identify the model and the quality policy: `matcher` of `fairness.audit`.
     """
 
     scores: EmbeddingScores
@@ -41,12 +42,12 @@ def embedded_scores(
 ) -> EmbeddedScores:
     """Embed a cohort for an audit.
 
-    Parameters and errors are those of `embed_cohort`.
+    Parameters and errors are the same as for `embed_cohort`.
     """
-    made = embed_cohort(cohort, extractor, cache, policy, on_progress)
+    embedded = embed_cohort(cohort, extractor, cache, policy, on_progress)
     return EmbeddedScores(
-        EmbeddingScores(made.cohort, made.vectors, made.acquisition),
-        made.facts,
+        EmbeddingScores(embedded.cohort, embedded.vectors, embedded.acquisition),
+        embedded.facts,
         {
             "model": f"{extractor.model.name} {extractor.model.version}",
             "weights_sha256": extractor.model.weights_sha256,

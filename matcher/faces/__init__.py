@@ -1,4 +1,4 @@
-"""Photo to faces: detection, landmarks, alignment, quality. Knows nothing of vectors."""
+"""Find faces in photos: detection, landmarks, alignment, quality. Knows nothing of vectors."""
 
 from matcher.faces.alignment import align, similarity_transform
 from matcher.faces.choice import choose_faces

@@ -1,4 +1,4 @@
-"""Put a face upright in the middle of a square crop, where the backbone expects it."""
+"""Put a face upright in a square crop, at the place that the network expects."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from matcher.photos import Photo
 def similarity_transform(source: ArrayLike, target: ArrayLike) -> NDArray[np.float64]:
     """Return the rotation, scale and shift that bring `source` closest to `target`.
 
-    Least squares after Umeyama, "Least-squares estimation of transformation parameters between
-    two point patterns", IEEE TPAMI 13 (4), 1991, equations 40-42; never a reflection.
+    Least squares after Umeyama, "Least-squares estimation of transformation parameters between two
+    point patterns", IEEE TPAMI 13 (4), 1991, equations 40-42. The result is never a reflection.
 
     Parameters
     ----------
@@ -64,10 +64,10 @@ def _points_error(rule: str, got: str) -> InputError:
 def align(photo: Photo, landmarks: ArrayLike, template: CropTemplate) -> NDArray[np.uint8]:
     """Return the face as the square crop that `template` describes.
 
-    The five landmarks are brought onto the template's points by `similarity_transform`. A face
-    larger than the crop is first reduced by a whole factor (each pixel the mean of a square), so
-    that fine detail does not alias, then sampled bilinearly. What lies beyond the photo's edge
-    is black, as in the crops that dlib's network was trained on.
+    `similarity_transform` maps the five landmarks to the template's points. A face larger than the
+    crop is first reduced by a whole factor, so that fine detail does not alias: each new pixel is
+    the mean of a square. The crop is then sampled bilinearly. Pixels beyond the photo's edge are
+    black, as in the crops that dlib's network was trained on.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def align(photo: Photo, landmarks: ArrayLike, template: CropTemplate) -> NDArray
 def _reduced_around(
     photo: Photo, linear: NDArray[np.float64], shift: NDArray[np.float64], size: int
 ) -> tuple[Image.Image, int, NDArray[np.float64]]:
-    """Cut out what the crop shows and reduce it; return it, the factor and its corner."""
+    """Return the part of the photo that the crop shows, reduced; the factor; and its corner."""
     factor = max(1, int(np.sqrt(abs(np.linalg.det(linear)))))
     ends = np.array([(-1, -1), (size, -1), (-1, size), (size, size)]) @ linear.T + shift
     margin = 2 * factor

@@ -1,4 +1,4 @@
-"""Which of a photo's faces the caller wants."""
+"""Choose the faces of a photo that the caller asks for."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from matcher.photos import Photo
 
 
 def choose_faces(faces: Sequence[Face], choice: Choice, *, photo: Photo) -> list[Face]:
-    """Return the faces that were asked for, the largest box first.
+    """Return the requested faces, the largest box first.
 
     Parameters
     ----------
     faces
         All faces of the photo, the largest box first, as a detector returns them.
     choice
-        "one": the only face; "largest": the face with the largest box; "all": every face,
-        which may be none.
+        "one": the only face; "largest": the face with the largest box; "all": every face, possibly
+        none.
     photo
-        The photo, for the message of an error.
+        The photo that an error message names.
 
     Raises
     ------

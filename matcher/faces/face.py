@@ -1,4 +1,4 @@
-"""The record of one face in one photo, and the crop geometry a backbone asks for."""
+"""The record of one face in one photo, and the crop geometry that a network asks for."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ LANDMARKS = ("right_eye", "left_eye", "nose", "mouth_right", "mouth_left")
 """Order of the five landmarks: the subject's right eye (left in an upright picture) first."""
 
 Choice = Literal["one", "largest", "all"]
-"""Which faces of a photo the caller wants; `one` is an error unless there is exactly one."""
+"""The faces of a photo that a caller wants. `one` is an error unless there is exactly one."""
 
 
 FoundBy = Literal["as is", "enlarged", "padded", "turned"]
-"""What had to be done to the photo for the face to be found; see `matcher.faces.detection`."""
+"""What was done to the photo before the face was found; see `matcher.faces.detection`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,7 @@ class Face:
     Parameters
     ----------
     photo
-        The photo it was found in.
+        The photo that shows the face.
     box
         float32 array of shape (4,): left, top, right, bottom.
     landmarks
@@ -40,10 +40,11 @@ class Face:
     quality
         Measures of the face, see `FaceQuality`.
     turned
-        Degrees (0, 90, 180 or 270, anticlockwise) by which the photo had to be turned for the
-        face to be found; the coordinates refer to the photo as it is, not as turned.
+        Angle in degrees (0, 90, 180 or 270, anticlockwise) by which the photo was turned before the
+        face was found. The coordinates refer to the photo as it is, not to the turned photo.
     found_by
-        The look that found it: the photo as it is, enlarged, padded with a border, or turned.
+        The attempt that found the face: on the photo as it is, enlarged, padded with a border, or
+        turned.
     """
 
     photo: Photo
@@ -57,7 +58,7 @@ class Face:
 
 @dataclass(frozen=True)
 class CropTemplate:
-    """Where the five landmarks belong in a backbone's input crop.
+    """Positions of the five landmarks in a network's input crop.
 
     Parameters
     ----------
@@ -79,5 +80,5 @@ class Detector(Protocol):
     """Finds faces in photos."""
 
     def detect(self, photos: Sequence[Photo]) -> list[list[Face]]:
-        """Return the faces of each photo, the largest box first; an empty list where none is."""
+        """Return the faces of each photo, the largest box first; empty if a photo has none."""
         ...

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class FaceQuality:
-    """Measures of one face; each is a plain number with a unit and a range.
+    """Measures of one face. Each is a plain number with a unit and a range.
 
     Parameters
     ----------
@@ -18,9 +18,9 @@ class FaceQuality:
     exposure
         Mean luminance of the face in [0, 1].
     contrast
-        Spread of luminance over the face in [0, 1].
+        Range of luminance over the face, from the 5th to the 95th percentile, in [0, 1].
     compression
-        Estimated JPEG quality in [1, 100] of the photo; 100 when it was not JPEG compressed.
+        Estimated JPEG quality of the photo, in [1, 100]; 100 if it was not JPEG compressed.
     yaw, pitch, roll
         Head pose in degrees, estimated from the five landmarks; roll in (-180, 180].
     probability

@@ -1,4 +1,4 @@
-"""How the measures of a face are computed."""
+"""Compute the quality measures of a face."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ MEASURED_FACE = CropTemplate(
 """The crop on which sharpness, exposure and contrast are measured: the face from brow to chin."""
 
 NOSE_DEPTH = 0.55
-"""How far the nose tip stands before the eyes, as a share of the inter-eye distance."""
+"""Distance of the nose tip in front of the eyes, as a share of the inter-eye distance."""
 
 NOSE_HEIGHT = 0.53
-"""Where the nose tip of a level face lies on the way from the eyes (0) to the mouth (1)."""
+"""Position of a level face's nose tip on the way from the eyes (0) to the mouth (1)."""
 
 GREY_LEVEL = 1 / 255
 
@@ -30,7 +30,7 @@ def measure(photo: Photo, box: ArrayLike, landmarks: ArrayLike, probability: flo
     Parameters
     ----------
     photo
-        The photo it was found in.
+        The photo that shows the face.
     box
         (4,) array: left, top, right, bottom in pixels.
     landmarks
@@ -62,13 +62,13 @@ def luminance(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def sharpness(light: NDArray[np.float64]) -> float:
-    """Return how much of the fine variation a blur would take away, in [0, 1].
+    """Return the share of the fine variation that a blur would take away, in [0, 1].
 
-    One minus the blur of Crete et al., "The blur effect: perception and estimation with a new
-    no-reference perceptual blur metric", SPIE 6492, 2007: the picture is averaged over nine
-    pixels along rows, then along columns; a sharp one loses most of the differences between
-    neighbours, a blurred one few. The worse direction counts. Differences of one grey level are
-    taken for rounding. Noise passes for detail.
+    The share is one minus the blur of Crete et al., "The blur effect: perception and estimation
+    with a new no-reference perceptual blur metric", SPIE 6492, 2007. The picture is averaged over
+    nine pixels along rows, then along columns. A sharp picture loses most of the differences
+    between neighbours; a blurred picture loses few. The worse direction counts. Differences of one
+    grey level are taken for rounding. Noise counts as detail.
     """
     return min(_lost_share(light), _lost_share(light.T))
 

@@ -1,6 +1,6 @@
-"""When a face is too poor to be used, and how much a poor one should count.
+"""Limits beyond which a face is too poor to use, and the weight of a poor face.
 
-A policy refuses nothing by itself: it lists reasons, and whoever decides may override them.
+A policy refuses nothing by itself. It lists reasons, and the person who decides may override them.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ class QualityPolicy:
     Parameters
     ----------
     name
-        For records and reports.
+        Name for records and reports.
     inter_eye_distance
-        At least so many pixels.
+        Smallest accepted distance, in pixels.
     sharpness, contrast, probability, inside
-        At least so much, each in [0, 1].
+        Smallest accepted value of each, in [0, 1].
     compression
-        At least this estimated JPEG quality, in [1, 100].
+        Smallest accepted JPEG quality, as estimated, in [1, 100].
     darkest, brightest
         Limits of the exposure, each in [0, 1].
     yaw, pitch
-        At most so many degrees either way. There is no limit on roll: alignment removes it.
+        Largest accepted angle in degrees, either way. There is no limit on roll, because alignment
+        removes it.
     """
 
     name: str
@@ -76,9 +77,9 @@ STRICT = QualityPolicy(
 POLICIES: Mapping[str, QualityPolicy] = MappingProxyType(
     {policy.name: policy for policy in (OFF, STANDARD, STRICT)}
 )
-"""By name: "off" refuses nothing, "standard" what the default model cannot use, "strict" what
-should not stand in a gallery if a better photo can be had. How the limits were measured is in
-docs/faces-and-quality.md."""
+"""The policies by name. "off" refuses nothing. "standard" refuses faces that the default model
+cannot use. "strict" refuses faces that should not stand in a gallery if a better photo exists.
+docs/faces-and-quality.md tells how the limits were measured."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class Refusal:
     code
         Stable short name, for reports.
     measured, limit
-        What was found and what the policy asks for.
+        The measured value, and the limit of the policy.
     unit
         Unit of both; empty for shares.
     words
@@ -196,21 +197,21 @@ _RULES = (
 
 
 def refusals(quality: FaceQuality, policy: QualityPolicy) -> tuple[Refusal, ...]:
-    """Return every reason for which the policy refuses the face; empty when it takes it."""
+    """Return every reason why the policy refuses the face; empty if the policy accepts it."""
     found = (rule.refusal(quality, policy) for rule in _RULES)
     return tuple(refusal for refusal in found if refusal is not None)
 
 
 LEAST_WEIGHT = 0.05
-"""However poor a face is, it counts a little: it may be the only one."""
+"""Smallest weight. Even the poorest face counts a little, because it may be the only one."""
 
 
 def weight(quality: FaceQuality) -> float:
-    """Return how much a face should count among several of a subject, in [0.05, 1].
+    """Return the weight of a face among several faces of a subject, in [0.05, 1].
 
-    A product of shares, each 1 when the measure reaches the limit of the strict policy and
-    proportionally less below it: inter-eye distance, sharpness and contrast. A face that passes
-    the strict policy weighs 1.
+    The weight is the product of three shares: for inter-eye distance, sharpness and contrast. A
+    share is 1 if the measure reaches the limit of the strict policy, and proportionally less below
+    it. A face that passes the strict policy weighs 1.
     """
     shares = (
         quality.inter_eye_distance / STRICT.inter_eye_distance,

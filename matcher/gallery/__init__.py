@@ -1,4 +1,4 @@
-"""Vectors and records on disk: the store is the truth, the FAISS index is derived."""
+"""Vectors and records on disk. The store is the truth; the FAISS index is derived from it."""
 
 from matcher.gallery.filters import Exclusion, Filters, Selection
 from matcher.gallery.gallery import Gallery

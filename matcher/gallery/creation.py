@@ -1,4 +1,4 @@
-"""Making a gallery: there as a whole, or not at all, also after a power cut."""
+"""Create a gallery completely or not at all, even if the power fails."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from matcher.gallery.store import Store
 
 
 def create_gallery(path: Path, model: ModelIdentity, index: str) -> None:
-    """Write an empty gallery beside its place and move it there in one step.
+    """Write an empty gallery beside its final path, and move it there in one step.
 
     Raises
     ------
     GalleryExistsError
-        When there is something at the path.
+        When something exists at the path.
     GalleryWriteError
-        When it cannot be written; nothing is left behind.
+        When it cannot be written. Nothing is left behind.
     """
     try:
         taken = path.is_symlink() or (path.exists() and not _is_empty_directory(path))
@@ -50,11 +50,11 @@ def _is_empty_directory(path: Path) -> bool:
 def _write(path: Path, model: ModelIdentity, index: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as parent:
-        made = Path(parent) / path.name
-        made.mkdir(mode=0o700)
-        Store.create(made, model, index)
+        draft = Path(parent) / path.name
+        draft.mkdir(mode=0o700)
+        Store.create(draft, model, index)
         if path.exists():
             path.rmdir()
-        sync_directory(made)
-        made.rename(path)
+        sync_directory(draft)
+        draft.rename(path)
     sync_directory(path.parent)

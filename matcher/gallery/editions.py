@@ -1,9 +1,10 @@
-"""Which store of a gallery is searched: a directory for each edition, a file that names one.
+"""The editions of a gallery: a directory for each, and a file that names the current one.
 
-An edition is a store with its index, made by one model. The first lies in the gallery's own
-directory, later ones below `editions/`. The pointer file names the current one and those that were
-current before and are kept; it is replaced in one step, and only while the current store is locked
-for writing. An edition that is neither is the shadow that a job is filling.
+An edition is a store with its index, made by one model. The first edition lies in the gallery's own
+directory. Later editions lie below `editions/`. The pointer file names the current edition, and the
+earlier current editions that are kept. The file is replaced in one step, and only while the current
+store is locked for writing. An edition that the file does not name is the shadow that a job is
+filling.
 """
 
 from __future__ import annotations
@@ -46,14 +47,14 @@ _NAME: Final = re.compile(r"\d{4,}-[0-9a-f]{8}")
 
 @dataclass(frozen=True)
 class Pointer:
-    """What the pointer file says.
+    """Contents of the pointer file.
 
     Parameters
     ----------
     current
         Name of the edition that is searched.
     kept
-        Names of earlier current ones that are still there, the latest first.
+        Names of editions that were current earlier and still exist, the latest first.
     """
 
     current: str = FIRST
@@ -61,7 +62,7 @@ class Pointer:
 
 
 def directory_of(gallery: Path, name: str) -> Path:
-    """Return where an edition lies."""
+    """Return the directory of an edition."""
     return gallery if name == FIRST else gallery / FOLDER_NAME / name
 
 
@@ -73,17 +74,17 @@ def names(gallery: Path) -> list[str]:
 
 
 def read_pointer(gallery: Path) -> Pointer:
-    """Return the current and the kept editions; without a file, the first is current.
+    """Return the current and the kept editions. Without a file, the first edition is current.
 
     Raises
     ------
     GalleryDamagedError
-        When the file is not one that `write_pointer` wrote.
+        When the file does not have the form that `write_pointer` writes.
     """
     file = gallery / POINTER_NAME
     try:
         facts = json.loads(file.read_text("ascii"))
-        said = Pointer(_checked(facts["current"]), tuple(map(_checked, facts["kept"])))
+        pointer = Pointer(_checked(facts["current"]), tuple(map(_checked, facts["kept"])))
     except (FileNotFoundError, NotADirectoryError):
         return Pointer()
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -94,8 +95,8 @@ def read_pointer(gallery: Path) -> Pointer:
             next_step="Restore the file from a backup of the gallery.",
             path=file,
         ) from error
-    there = names(gallery)
-    return Pointer(said.current, tuple(name for name in said.kept if name in there))
+    existing = names(gallery)
+    return Pointer(pointer.current, tuple(name for name in pointer.kept if name in existing))
 
 
 def _checked(name: object) -> str:
@@ -105,12 +106,12 @@ def _checked(name: object) -> str:
 
 
 def write_pointer(gallery: Path, pointer: Pointer) -> None:
-    """Replace the pointer in one step; call while the current store is locked.
+    """Replace the pointer file in one step. Call it only while the current store is locked.
 
     Raises
     ------
     GalleryWriteError
-        When it cannot be written; the old one is then as it was.
+        When it cannot be written. The old file is then unchanged.
     """
     part = gallery / f"{POINTER_NAME}.part"
     with unwritable_reported(WHAT, part):
@@ -123,14 +124,14 @@ def write_pointer(gallery: Path, pointer: Pointer) -> None:
 
 
 def shadow_of(gallery: Path) -> str | None:
-    """Return the edition that a job is filling, None without one."""
+    """Return the edition that a job is filling; None if there is none."""
     pointer = read_pointer(gallery)
     others = [name for name in names(gallery) if name not in (pointer.current, *pointer.kept)]
     return others[-1] if others else None
 
 
 def with_current(gallery: Path, open_edition: Callable[[str], T]) -> T:
-    """Open the current edition, again if the pointer moved on while it was being opened."""
+    """Open the current edition; try again if the pointer changed while it was being opened."""
     name = read_pointer(gallery).current
     while True:
         try:
@@ -148,14 +149,14 @@ def new_name(gallery: Path) -> str:
 
 
 def drop(gallery: Path, name: str) -> None:
-    """Delete an edition that is not current: gone in one step, then its files.
+    """Delete an edition that is not current: remove it in one step, then delete its files.
 
-    Who has it open goes on reading it until the object is closed.
+    A process that has the edition open can read it until it closes the object.
 
     Raises
     ------
     IndexServerError
-        When a server that holds its index does not answer; nothing is deleted.
+        When the server that holds its index does not answer. Nothing is deleted.
     """
     directory = directory_of(gallery, name)
     _discard_remote_index(directory)
@@ -168,7 +169,7 @@ def drop(gallery: Path, name: str) -> None:
 
 
 def _discard_remote_index(directory: Path) -> None:
-    """Delete what a server holds of an edition; the rest goes with its files."""
+    """Delete the part of an edition that a server holds. Its files hold the rest."""
     try:
         with closing(Store(directory, _BUSY_TIMEOUT)) as store:
             index = open_index(directory, store, _BUSY_TIMEOUT)
@@ -179,7 +180,7 @@ def _discard_remote_index(directory: Path) -> None:
 
 
 def sweep(gallery: Path) -> None:
-    """Finish what an interrupted `drop` left."""
+    """Finish a deletion that an interrupted `drop` left."""
     with unwritable_reported(WHAT, gallery):
         if not (gallery / STORE_NAME).exists():
             for file in (*gallery.glob(f"{STORE_NAME}-*"), *gallery.glob(f"{INDEX_NAME}*")):

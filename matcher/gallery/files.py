@@ -1,4 +1,4 @@
-"""Files of a gallery: names that survive a power cut, and errors that say what to do."""
+"""Files of a gallery: names that survive a power cut, and errors for failed writes."""
 
 from __future__ import annotations
 

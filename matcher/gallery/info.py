@@ -1,4 +1,4 @@
-"""The figures of a gallery."""
+"""Collect the figures of a gallery."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _IndexFacts:
 
 
 def read_info(directory: Path, store: Store) -> GalleryInfo:
-    """Return the figures of a gallery at one commit, and of its index as it is kept."""
+    """Return the figures of a gallery at one commit, and the figures of its stored index."""
     kept = _index_facts(directory, store)
     with store.reading():
         return GalleryInfo(

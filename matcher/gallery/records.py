@@ -1,4 +1,4 @@
-"""What the store remembers of a subject, a photo and a face."""
+"""The records that the store keeps of a subject, a photo and a face."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from matcher.embedding import FACE, ModelIdentity
 
 Sex = Literal["female", "male", "other", "unknown"]
-"""Recorded sex: what the case file says, never a guess from a photo."""
+"""Recorded sex: the entry in the case file, never a guess from a photo."""
 
 
 @dataclass(frozen=True)
@@ -24,21 +24,21 @@ class Subject:
     Parameters
     ----------
     subject_id
-        The caller's own identifier of the person; unique in a gallery.
+        The caller's own identifier of the person, unique in a gallery.
     date_of_birth
-        If known.
+        Date of birth, if known.
     recorded_sex
-        As recorded in the case file.
+        Sex as recorded in the case file.
     region
         Free text, compared exactly.
     tags
         Free labels, sorted, without duplicates.
     source
-        Where the record comes from.
+        Origin of the record.
     case_reference
         Number or name of the case file.
     note
-        Free text for whoever reads the record; never searched for.
+        Free text for readers of the record. No search uses it.
     """
 
     subject_id: str
@@ -53,22 +53,22 @@ class Subject:
 
 @dataclass(frozen=True)
 class PhotoRecord:
-    """One photo of a subject; the pixels are not kept.
+    """One photo of a subject. The pixels are not stored.
 
     Parameters
     ----------
     sha256
         Hash of the photo's bytes.
     reference
-        Where the photo is: a path or any other reference of the caller.
+        Path of the photo, or any other reference of the caller.
     taken_on
         Day of capture, if known.
     age_at_capture
-        Age in years, if recorded; otherwise derived from the dates where both are known.
+        Age in years, if recorded. Otherwise it is derived from the dates if both are known.
     source
-        Where the photo comes from: a school, a social network, a camera in a shop.
+        Origin of the photo: a school, a social network, a camera in a shop.
     captured_with
-        What it was taken with: a phone, a scanner, a model of camera. Never searched for.
+        The device: a phone, a scanner, a model of camera. No search uses it.
     """
 
     sha256: str
@@ -81,21 +81,22 @@ class PhotoRecord:
 
 @dataclass(frozen=True, eq=False)
 class Enrolment:
-    """One face to be enrolled: whose, from which photo, and its vector.
+    """One face to enrol: its subject, its photo, and its vectors.
 
     Parameters
     ----------
     subject, photo
-        The records. A subject that is already there is left as it is.
+        The records. The record of a subject that already exists stays as it is.
     vectors
-        float32 arrays of shape (d,), unit length, by name: exactly those of the gallery's model,
-        see `ModelIdentity.vector_names`. A model that makes one vector of a face calls it "face".
+        Vectors by name, float32 arrays of shape (d,), unit length. The names are exactly those of
+        the gallery's model, see `ModelIdentity.vector_names`. A model that makes one vector of a
+        face calls it "face".
     box
         left, top, right, bottom in pixels of the upright photo.
     probability
         The detector's output in [0, 1].
     quality
-        Names and numbers of the quality measures.
+        Quality measures by name.
     weight
         Weight of the photo in the subject's template, > 0.
     """
@@ -111,17 +112,17 @@ class Enrolment:
 
 @dataclass(frozen=True)
 class AddOutcome:
-    """What became of one enrolment.
+    """The result of one enrolment.
 
     Parameters
     ----------
     status
-        "duplicate" when this subject already has this photo: nothing was written for it.
+        "duplicate" when this subject already has this photo. Then nothing was written.
     face_id
-        The row of the face, the new one or the one already there.
+        The row of the face: the new row, or the existing one.
     also_under
-        Identifiers of other subjects that hold the same photo, sorted. Both are kept; a person
-        should look at why one photo stands under two subjects.
+        Identifiers of other subjects with the same photo, sorted. Both are kept. A person should
+        check why one photo stands under two subjects.
     """
 
     status: Literal["enrolled", "duplicate"]
@@ -131,26 +132,26 @@ class AddOutcome:
 
 @dataclass(frozen=True, eq=False)
 class StoredFace:
-    """All that the gallery knows of one face.
+    """All facts that the gallery has about one face.
 
     Parameters
     ----------
     face_id
-        Row number, never used twice.
+        Row number. It is never used twice.
     subject, photo
-        Whose face, from which photo.
+        The subject of the face, and the photo that shows it.
     vectors
-        float32 arrays of shape (d,), unit length, by name.
+        Vectors by name, float32 arrays of shape (d,), unit length.
     box
         left, top, right, bottom in pixels of the upright photo.
     probability
         The detector's output in [0, 1].
     quality
-        Names and numbers of the quality measures.
+        Quality measures by name.
     weight
         Weight of the photo in the subject's template, > 0.
     enrolled_at
-        When the row was written, UTC.
+        Time at which the row was written, in UTC.
     """
 
     face_id: int
@@ -165,7 +166,7 @@ class StoredFace:
 
     @property
     def vector(self) -> NDArray[np.float32]:
-        """The vector that every model makes of a face, and the index holds."""
+        """The vector that every model makes of a face, and that the index holds."""
         return self.vectors[FACE]
 
 
@@ -176,17 +177,17 @@ class GalleryInfo:
     Parameters
     ----------
     path, model, created, format_version
-        Which gallery, made by which model, when (UTC), in which format.
+        Path, model, time of creation (UTC) and format of the gallery.
     subjects, photos, faces
-        Counts; `photos` counts different photos, so one held by two subjects is counted once.
+        Counts. `photos` counts different photos: a photo of two subjects counts once.
     index
-        The kind asked for, or the address of the server that keeps the index.
+        The kind that was asked for, or the address of the server that keeps the index.
     index_kind, index_rows, index_generation
-        Facts of the index as it is on disk or on its server, None when there is none to be read.
+        Facts of the index as stored on disk or on its server; None if no index can be read.
     generation
         Number of the last committed write.
     store_bytes, index_bytes
-        Size of the files.
+        Sizes of the files.
     """
 
     path: Path

@@ -1,4 +1,4 @@
-"""What is removed from a gallery is removed from its shadow and from its kept editions too."""
+"""Remove faces also from the shadow and from the kept editions of a gallery."""
 
 from __future__ import annotations
 
@@ -28,36 +28,38 @@ def forget_elsewhere(
 ) -> None:
     """Remove subjects, faces, or a photo (hash, subject) from all other editions.
 
-    Call while the store of `edition`, the current one, is locked for writing and before the same
-    removal is committed there: then a job cannot bring back what is being removed, and a crash in
-    between leaves a removal that was not yet reported, and that is simply asked for again. Results
-    of a job that wait in files are deleted, whosever they are: their photos are done again.
+    Call it while the store of `edition`, the current one, is locked for writing, and before the
+    same removal is committed there. Then a job cannot bring back what is being removed. After a
+    crash in between, the removal was not yet reported, and the caller asks for it again. Results of
+    a job that wait in files are all deleted, whatever faces they hold. The job then processes their
+    photos again.
     """
     for directory, store in _others(gallery, edition, busy_timeout):
         drop_shard_folders(directory)
         with store.writing() as generation:
             for subject_id in subject_ids:
                 rows.delete_subject(store, subject_id, generation)
-            held = rows.faces_of_photo(store, *photo) if photo else []
-            rows.delete_faces(store, {*face_ids, *held}, generation)
+            of_photo = rows.faces_of_photo(store, *photo) if photo else []
+            rows.delete_faces(store, {*face_ids, *of_photo}, generation)
             if store.has_table("outcomes"):
-                asked = (json.dumps(list(face_ids)),)
+                ids = (json.dumps(list(face_ids)),)
                 store.change(
-                    "DELETE FROM outcomes WHERE face_id IN (SELECT value FROM json_each(?))", asked
+                    "DELETE FROM outcomes WHERE face_id IN (SELECT value FROM json_each(?))", ids
                 )
 
 
 def clear_elsewhere(gallery: Path, edition: str, busy_timeout: float) -> None:
-    """Clear the files of the other editions of removed bytes, and those of dropped ones altogether.
+    """Clear bytes of removed faces from other editions, and delete the files of dropped ones.
 
-    Their indexes are deleted: an edition that becomes current has its index built anew.
+    The indexes of the other editions are deleted. If such an edition becomes current, its index is
+    rebuilt.
     """
     try:
         sweep(gallery)
         for directory, store in _others(gallery, edition, busy_timeout):
             if store.holds_removed_bytes:
                 _clear(directory, store, busy_timeout)
-    except GalleryError as error:  # one that is damaged must not keep the current one closed
+    except GalleryError as error:  # a damaged edition must not keep the current one from opening
         log.warning("other editions not cleared yet (%s); the next open tries again", error.code)
 
 
@@ -77,6 +79,6 @@ def _others(gallery: Path, edition: str, busy_timeout: float) -> Iterator[tuple[
             except GalleryError:
                 if name in names(gallery):
                     raise
-                continue  # dropped since
+                continue  # dropped in the meantime
             with closing(store):
                 yield directory, store

@@ -1,9 +1,10 @@
 """Folders in which results of a job wait to be committed, beside the store of its shadow.
 
-Workers, on this machine or another, write files into a folder; the job commits and deletes them. A
-folder's name is random and only the job makes one, while the current edition is locked for
-writing, as a removal locks it. So a removal that deletes all folders ends every write that began
-before it, wherever the worker is: what it embedded of a removed face finds no place to lie.
+Workers, on this machine or another, write files into a folder. The job commits the files and
+deletes them. A folder's name is random. Only the job makes a folder, while the current edition is
+locked for writing. A removal takes the same lock. A removal that deletes all folders therefore ends
+every write that began before it, wherever the worker is: vectors of a removed face have no folder
+to be written to.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _DROPPED: Final = ".dropped-"
 
 
 def make_shard_folder(edition: Path) -> Path:
-    """Make an empty folder for results of an edition; call while the current one is locked."""
+    """Make an empty folder for results of an edition. Call it while the current one is locked."""
     folder = edition / f"{_PREFIX}{secrets.token_hex(8)}"
     with unwritable_reported(WHAT, folder):
         folder.mkdir(mode=0o700)
@@ -30,14 +31,14 @@ def make_shard_folder(edition: Path) -> Path:
 
 
 def shard_folders(edition: Path) -> list[Path]:
-    """Return the folders of results of an edition."""
+    """Return the folders with results of an edition."""
     return sorted(edition.glob(f"{_PREFIX}*"))
 
 
 def drop_shard_folders(edition: Path) -> None:
-    """Delete all folders of results: each gone in one step, then its files.
+    """Delete all folders of results: remove each in one step, then delete its files.
 
-    Call while the current edition is locked.
+    Call it while the current edition is locked.
     """
     with unwritable_reported(WHAT, edition):
         for folder in shard_folders(edition):

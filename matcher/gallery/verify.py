@@ -1,4 +1,4 @@
-"""Does the gallery hold together: every row, every vector, and the index against the store."""
+"""Check a gallery: every row, every vector, and the index against the store."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ from matcher.gallery.index.milvus_index import MilvusIndex
 from matcher.gallery.store import Store, rows
 
 LOSSY_COSINE: Final = 0.97
-"""Least cosine of a vector with what a compressed index kept of it."""
+"""Smallest accepted cosine of a vector with what a compressed index kept of it."""
 
 
 @dataclass(frozen=True)
 class VerifyReport:
-    """What was checked and what was found.
+    """The result of a check.
 
     Parameters
     ----------
     faces
         Faces whose vectors were checked.
     faults
-        What contradicts itself, in sentences; empty when all is well.
+        Contradictions, in sentences; empty if there are none.
     notes
-        What is worth knowing and does no harm, such as an index file that is behind the store.
+        Harmless facts that are worth knowing, such as an index file that is behind the store.
     """
 
     faces: int
@@ -47,7 +47,7 @@ class VerifyReport:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing contradicts itself."""
+        """Whether there are no contradictions."""
         return not self.faults
 
 
@@ -131,23 +131,23 @@ def _served_findings(served: RemoteIndex, store: Store) -> tuple[tuple[str, ...]
 
 
 def _served_faults(index: MilvusIndex, since: int, store: Store) -> Iterator[str]:
-    """Compare with the faces that the store had at the commit of the index and has still."""
-    held, missing, different = len(index), 0, 0
+    """Compare with the faces that the store had at the index's commit and still has."""
+    on_server, missing, different = len(index), 0, 0
     for ids, true in rows.vector_pages(store, until=since):
-        there = index.there(ids)
-        missing += len(ids) - len(there)
-        kept = index.vectors(there)
-        different += int((kept != true[np.isin(ids, there)]).any(axis=1).sum())
+        existing = index.there(ids)
+        missing += len(ids) - len(existing)
+        kept = index.vectors(existing)
+        different += int((kept != true[np.isin(ids, existing)]).any(axis=1).sum())
     if missing:
         yield f"{missing} faces are not on the index server."
     if different:
         yield f"{different} vectors on the index server are not those of the store."
-    if since == store.generation and not missing and held != store.faces:
-        yield f"The index server holds {held - store.faces} faces that the store has not."
+    if since == store.generation and not missing and on_server != store.faces:
+        yield f"The index server holds {on_server - store.faces} faces that the store has not."
 
 
 def _index_faults(index: FileIndex, header: IndexHeader, store: Store) -> Iterator[str]:
-    """Compare with the store as it was at the commit of the index, less what was removed since."""
+    """Compare with the store at the index's commit, without the faces removed since then."""
     index.remove(rows.removed_since(store, header.generation))
     sql = "SELECT face_id FROM faces WHERE generation <= ? ORDER BY face_id"
     expected = np.array([row[0] for row in store.query(sql, (header.generation,))], dtype=np.int64)

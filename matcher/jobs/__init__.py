@@ -1,6 +1,6 @@
 """Batch work on a gallery: plan, re-index, compare, switch, roll back.
 
-Names are loaded when first used: a worker process that decodes photos needs none of them.
+Names are loaded when first used, because a worker process that decodes photos needs none of them.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""The unit of a job: one batch of photos, embedded. Plain data in, plain data out."""
+"""The unit of a job: one batch of photos to embed. Plain data in, plain data out."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from matcher.jobs.tasks import ReindexResult, ReindexTask
 from matcher.photos import Photo
 
 SAME_FACE: Final = 0.3
-"""Least overlap (intersection over union) of a box with the enrolled one of the same face. Two
-detectors differ in how much of a head they frame; two people's boxes hardly overlap."""
+"""Smallest overlap (intersection over union) of a box with the enrolled box of the same face. Two
+detectors differ in how much of a head they frame. The boxes of two people hardly overlap."""
 
 
 @dataclass(frozen=True, eq=False)
 class Read:
-    """A task whose photo was read, or could not be.
+    """A task with its photo, or with the error that prevented reading it.
 
     Parameters
     ----------
     task
-        Which face of the gallery.
+        The task, which names a face of the gallery.
     path
-        Where its photo is now.
+        Present path of its photo.
     bytes, mtime_ns
-        Size and time of the file before it was read; None when there is none.
+        Size and time of the file before it was read; None if there is no file.
     photo
-        Decoded, or why it is not.
+        The decoded photo, or the error that prevented decoding.
     """
 
     task: ReindexTask
@@ -45,29 +45,30 @@ class Read:
 
 
 def batched(reads: Iterable[Read], most: int, most_bytes: int) -> Iterator[list[Read]]:
-    """Group into batches of so many photos, or fewer when they are large."""
+    """Group into batches of at most `most` photos, or fewer when they are large."""
     batch: list[Read] = []
-    held = 0
+    size = 0
     for read in reads:
         batch.append(read)
-        held += read.photo.pixels.nbytes if isinstance(read.photo, Photo) else 0
-        if len(batch) == most or held >= most_bytes:
+        size += read.photo.pixels.nbytes if isinstance(read.photo, Photo) else 0
+        if len(batch) == most or size >= most_bytes:
             yield batch
-            batch, held = [], 0
+            batch, size = [], 0
     if batch:
         yield batch
 
 
 def embed_batch(extractor: Extractor, batch: Sequence[Read]) -> list[ReindexResult]:
-    """Detect, choose, align and embed; one result for each task, in order.
+    """Detect, choose, align and embed; return one result for each task, in order.
 
-    Of an unchanged photo the face is taken that was enrolled, wherever others stand; of a changed
-    one, the only face. No quality policy is applied: whoever enrolled the face accepted it.
+    In an unchanged photo, the enrolled face is taken, wherever other faces are. In a changed photo,
+    the only face is taken. No quality policy is applied, because the face was accepted when it was
+    enrolled.
 
     Raises
     ------
     ModelError
-        When the model makes a vector of none of several faces.
+        When the model makes no vector of any of several faces.
     """
     photos = [read.photo for read in batch if isinstance(read.photo, Photo)]
     detected = iter(extractor.detect(photos))
@@ -93,12 +94,12 @@ def _chosen(task: ReindexTask, photo: Photo, faces: list[Face]) -> Face | Matche
 
 
 def _enrolled(task: ReindexTask, photo: Photo, faces: list[Face]) -> Face:
-    """Return the face whose box is the enrolled one.
+    """Return the face whose box agrees with the enrolled box.
 
     Raises
     ------
     NoFaceError
-        When there is none.
+        When no box agrees enough, see `SAME_FACE`.
     """
     box = np.array(task.box)
     closest = max(faces, key=lambda face: overlap(face.box, box), default=None)

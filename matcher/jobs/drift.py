@@ -1,4 +1,4 @@
-"""What changes for searches when the new edition takes the place of the current one."""
+"""Measure what changes for searches when the new edition replaces the current one."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ from matcher.jobs.reindexing import opened_shadow
 from matcher.jobs.shadow import BUSY_TIMEOUT
 
 DEPTH: Final = 200
-"""Faces that a probe is compared with to find its rank; a rank beyond counts as none."""
+"""Number of nearest faces among which a rank is found; a rank beyond them counts as none."""
 
 LISTED: Final = 20
-"""Ranks that a person reviews, by default."""
+"""Number of ranks that a person reviews by default."""
 
 _QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 @dataclass(frozen=True, eq=False)
 class SavedProbe:
-    """A probe whose subject is known, as both models see it.
+    """A probe of a known subject, with the vectors of both models.
 
     Parameters
     ----------
     subject_id
-        Whose face it is.
+        The subject of the face.
     old, new
-        float32 arrays of shape (d,), unit length.
+        float32 arrays of shape (d,), unit length: the vectors of the old and the new model.
     face_id
-        Its own face in the gallery, which is left out of its list; -1 for none.
+        The probe's own face in the gallery, which is left out of its list; -1 if it has none.
     """
 
     subject_id: str
@@ -51,16 +51,16 @@ class SavedProbe:
 
 @dataclass(frozen=True)
 class ScoreDistribution:
-    """How scores lie.
+    """The distribution of scores.
 
     Parameters
     ----------
     pairs
-        How many were compared.
+        Number of pairs that were compared.
     quantiles
-        At 5, 25, 50, 75 and 95 %; empty without pairs.
+        Quantiles at 5, 25, 50, 75 and 95 %; empty without pairs.
     mean, deviation
-        Of the scores; nan without pairs.
+        Mean and standard deviation of the scores; nan without pairs.
     """
 
     pairs: int
@@ -71,18 +71,18 @@ class ScoreDistribution:
 
 @dataclass(frozen=True)
 class Ranks:
-    """Where the subjects of probes stand in the old and the new lists.
+    """Ranks of the probes' subjects in the old and the new lists.
 
     Parameters
     ----------
     probes
-        How many.
+        Number of probes.
     first_old, first_new
-        How many have their subject at rank 1.
+        Numbers of probes whose subject is at rank 1.
     listed_old, listed_new
-        How many have it within the first 20.
+        Numbers of probes whose subject is within the first 20.
     better, same, worse
-        How many ranks changed in which way.
+        Numbers of probes whose rank improved, stayed the same, or got worse.
     """
 
     probes: int
@@ -97,25 +97,27 @@ class Ranks:
 
 @dataclass(frozen=True)
 class DriftReport:
-    """Old against new.
+    """Comparison of the old edition with the new one.
 
     Parameters
     ----------
     old, new
         The models.
     faces_old, faces_new, faces_both
-        How many faces each edition has, and both.
+        Number of faces in the old edition, in the new one, and in both.
     lost, gained
-        Faces of the old edition only, and of the new one only.
+        Number of faces only in the old edition, and only in the new one.
     outcomes
-        How many faces had each outcome: `done`, `changed`, `no_face`, `photo_not_found`, ….
+        Number of faces for each outcome: `done`, `changed`, `no_face`, `photo_not_found`, ….
     mated_old, mated_new, non_mated_old, non_mated_new
-        Scores of the same pairs of faces, of one subject and of two. Scores of different models
-        have different scales: compare how far mated and non-mated ones lie apart.
+        Scores of the same pairs of faces: pairs of one subject (mated) and of two subjects
+        (non-mated). Scores of different models have different scales. Compare how far mated and
+        non-mated scores lie apart.
     separation_old, separation_new
-        Distance of the two means in units of their deviation, (m - n) / sqrt((s² + t²) / 2).
+        Distance of the two means in units of their deviation, (m - n) / sqrt((s² + t²) / 2), with
+        the means m, n and the deviations s, t of mated and non-mated scores.
     ranks
-        Of faces of the gallery, each against all others, or of the saved probes.
+        Ranks of faces of the gallery, each searched among all others, or of the saved probes.
     """
 
     old: ModelIdentity
@@ -135,12 +137,12 @@ class DriftReport:
     ranks: Ranks
 
     def to_json(self) -> str:
-        """Return the report as JSON; numbers that are not defined are null."""
+        """Return the report as JSON. Undefined numbers are null."""
         models = {"old": self.old.facts(), "new": self.new.facts()}
         return json.dumps(_plain(asdict(self) | models), indent=1, allow_nan=False)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return the figures as rows of old and new."""
+        """Return the figures as rows with the old and the new value."""
         pairs: list[tuple[str, Any, Any]] = [
             ("model", str(self.old), str(self.new)),
             ("faces", self.faces_old, self.faces_new),
@@ -178,20 +180,21 @@ def compare(
     gallery
         The gallery's directory.
     pairs
-        Most mated and most non-mated pairs of faces to compare, drawn at random.
+        Largest number of mated and of non-mated pairs of faces to compare, drawn at random.
     probes
-        Most faces of the gallery to search with, drawn among subjects with several.
+        Largest number of faces of the gallery to search with, drawn among subjects with several
+        faces.
     saved
-        Search with these instead, also if there are none.
+        Probes to search with instead, even if the sequence is empty.
     seed
-        Of the draws.
+        Seed of the draws.
 
     Raises
     ------
     JobError
         There is no shadow.
     JobRunningError
-        A job is filling it.
+        A job is filling the shadow.
     """
     chance = np.random.default_rng(seed)
     with ExitStack() as stack:
@@ -201,7 +204,7 @@ def compare(
         new = stack.enter_context(
             Gallery.open(old.path, edition=edition, busy_timeout=BUSY_TIMEOUT)
         )
-        outcomes = Counter(one.code or one.status for one in shadow.outcomes())
+        outcomes = Counter(outcome.code or outcome.status for outcome in shadow.outcomes())
         face_ids, subjects = shadow.common()
         mated = _mated(face_ids, subjects, pairs, chance)
         non_mated = _non_mated(face_ids, subjects, pairs, chance)
@@ -218,7 +221,7 @@ def _report(
     non_mated: NDArray[np.int64],
     probes: Sequence[SavedProbe],
 ) -> DriftReport:
-    spreads = [_spread(_scores(one, ids)) for ids in (mated, non_mated) for one in (old, new)]
+    scores = [_spread(_scores(side, ids)) for ids in (mated, non_mated) for side in (old, new)]
     return DriftReport(
         old=old.model,
         new=new.model,
@@ -228,15 +231,15 @@ def _report(
         lost=len(old) - both,
         gained=len(new) - both,
         outcomes=dict(outcomes),
-        mated_old=spreads[0],
-        mated_new=spreads[1],
-        non_mated_old=spreads[2],
-        non_mated_new=spreads[3],
-        separation_old=_separation(spreads[0], spreads[2]),
-        separation_new=_separation(spreads[1], spreads[3]),
+        mated_old=scores[0],
+        mated_new=scores[1],
+        non_mated_old=scores[2],
+        non_mated_new=scores[3],
+        separation_old=_separation(scores[0], scores[2]),
+        separation_new=_separation(scores[1], scores[3]),
         ranks=_ranks(
-            [rank(old, one.old, one) for one in probes],
-            [rank(new, one.new, one) for one in probes],
+            [rank(old, probe.old, probe) for probe in probes],
+            [rank(new, probe.new, probe) for probe in probes],
         ),
     )
 
@@ -283,8 +286,8 @@ def _spread(scores: NDArray[np.float64]) -> ScoreDistribution:
 
 
 def _separation(mated: ScoreDistribution, non_mated: ScoreDistribution) -> float:
-    spread = np.sqrt((mated.deviation**2 + non_mated.deviation**2) / 2)
-    return float((mated.mean - non_mated.mean) / spread) if spread > 0 else float("nan")
+    deviation = np.sqrt((mated.deviation**2 + non_mated.deviation**2) / 2)
+    return float((mated.mean - non_mated.mean) / deviation) if deviation > 0 else float("nan")
 
 
 def _probes(old: Gallery, new: Gallery, face_ids: NDArray[np.int64], most: int) -> list[SavedProbe]:
@@ -302,12 +305,12 @@ def rank(gallery: Gallery, vector: NDArray[np.float32], probe: SavedProbe) -> in
     """Return the rank of a probe's subject by its closest face; None beyond `DEPTH` faces."""
     _, face_ids = gallery.nearest(vector[None], min(DEPTH, max(1, len(gallery))))
     owners = gallery.owners(face_ids)[0]
-    found = [
+    listed = [
         owner
         for owner, face_id in zip(owners, face_ids[0].tolist(), strict=True)
         if owner is not None and face_id != probe.face_id
     ]
-    subjects = list(dict.fromkeys(found))
+    subjects = list(dict.fromkeys(listed))
     return 1 + subjects.index(probe.subject_id) if probe.subject_id in subjects else None
 
 

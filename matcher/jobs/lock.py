@@ -1,4 +1,4 @@
-"""One job at a time on a gallery."""
+"""Allow one job at a time on a gallery."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ _WHAT: Final = "lock of the gallery's jobs"
 
 @contextmanager
 def job_on(gallery: Path | str) -> Iterator[Gallery]:
-    """Open a gallery for a job, the only one that works on it.
+    """Open a gallery for a job, as the only job that works on it.
 
     Raises
     ------
     GalleryNotFoundError, GalleryDamagedError, GalleryFormatError
-        As `Gallery.open`.
+        As for `Gallery.open`.
     JobRunningError, GalleryWriteError
-        As `job_lock`.
+        As for `job_lock`.
     """
     path = Path(gallery)
     Gallery.open(
         path, busy_timeout=BUSY_TIMEOUT
-    ).close()  # before there is a lock file where none is
+    ).close()  # fails if there is no gallery, before a lock file is created
     with job_lock(path), Gallery.open(path, busy_timeout=BUSY_TIMEOUT) as opened:
         yield opened
 
@@ -49,18 +49,19 @@ def job_on(gallery: Path | str) -> Iterator[Gallery]:
 def job_lock(gallery: Path) -> Iterator[None]:
     """Hold the gallery's job lock.
 
-    The operating system lets go of the lock when its process ends, however it ends. A file beside
-    it says who holds the lock: a name that is left beside a free lock is that of a job that died.
+    The operating system releases the lock when its process ends, however it ends. A file beside the
+    lock names the process that holds it. If the lock is free but the file still names a
+    process, the job of that process died.
 
     Raises
     ------
     JobRunningError
         When another job holds it, here or on another host that shares the disk.
     GalleryWriteError
-        When there can be no lock file.
+        When the lock file cannot be created.
     """
     path, holder = gallery / LOCK_NAME, gallery / HOLDER_NAME
-    left = _read(path)  # where the first version wrote who holds the lock
+    left = _read(path)  # the first version wrote the holder into the lock file
     lock = filelock.FileLock(path, timeout=0)
     with unwritable_reported(_WHAT, path):
         try:
@@ -78,7 +79,7 @@ def job_lock(gallery: Path) -> Iterator[None]:
 
 @contextmanager
 def _named(path: Path, holder: Path) -> Iterator[None]:
-    """Say who holds the lock, for as long as it is held."""
+    """Write down who holds the lock, for as long as it is held."""
     facts = {"host": socket.gethostname(), "pid": os.getpid(), "started": now()}
     try:
         with unwritable_reported(_WHAT, holder):

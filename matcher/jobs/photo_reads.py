@@ -1,4 +1,4 @@
-"""The photos of a job, found where they are now, and decoded ahead of the network."""
+"""Find the photos of a job at their present paths, and decode them ahead of the network."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from matcher.jobs.tasks import ReindexTask
 def batches(
     tasks: Iterable[ReindexTask], decoders: Decoders, settings: JobSettings
 ) -> Iterator[list[Read]]:
-    """Give batches of decoded photos; the next ones are being decoded while one is embedded."""
+    """Yield batches of decoded photos; the next are decoded while one batch is embedded."""
     reads = _reads(tasks, decoders, settings)
     return batched(reads, settings.batch, settings.decoding.waiting_bytes)
 
@@ -32,7 +32,7 @@ def _reads(
 
 
 def moved_path(reference: str, moved: Sequence[tuple[Path, Path]]) -> Path:
-    """Return where a photo is now."""
+    """Return the present path of a photo."""
     path = Path(reference)
     for old, new in moved:
         if path.is_relative_to(old):
@@ -41,7 +41,7 @@ def moved_path(reference: str, moved: Sequence[tuple[Path, Path]]) -> Path:
 
 
 def size_and_time(path: Path) -> tuple[int | None, int | None]:
-    """Return size and time of change of a file; None where there is none."""
+    """Return size and modification time of a file; None for both if there is no file."""
     try:
         stat = path.stat()
     except (OSError, ValueError):  # ValueError: a null character in the path

@@ -1,4 +1,4 @@
-"""What a job would do, how long it would take, and what room it needs; nothing is changed."""
+"""Plan a job: what it would do, its time, and the room it needs. Nothing is changed."""
 
 from __future__ import annotations
 
@@ -25,34 +25,35 @@ from matcher.jobs.tasks import ReindexTask
 from matcher.progress import ProgressHook, silent
 
 SLACK: Final = 1.2
-"""Room to ask for, as a multiple of what the files will hold: the write-ahead log, free pages."""
+"""Room to ask for, as a multiple of the files' content: the write-ahead log, free pages."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a job would do.
+    """The plan of a job.
 
     Parameters
     ----------
     model
         The new model.
     faces
-        In the gallery.
+        Number of faces in the gallery.
     done
-        Of those, done by an earlier run.
+        Number of these faces that an earlier run did.
     copied
-        Of those, taken over because the model stays; their photos are hashed, and embedded if
-        they changed.
+        Number of these faces that are taken over because the model stays the same. Their photos are
+        hashed, and embedded if they changed.
     to_do
-        Of those, to be embedded.
+        Number of these faces that must be embedded.
     missing
-        Of those to do, without a file.
+        Number of the faces to do that have no file.
     sampled, seconds_per_photo
-        How many were timed, and the time of one, all stages together; nan without any.
+        Number of photos that were timed, and the seconds for one, all stages together; nan if none
+        was timed.
     seconds
-        Estimate for all that are to do and there.
+        Estimate in seconds for all faces to do that have a file.
     bytes_needed, bytes_free
-        Estimated size of what the job adds, and room on the disk.
+        Estimated size of what the job adds, and free room on the disk.
     """
 
     model: ModelIdentity
@@ -76,14 +77,14 @@ def plan(
     sample: int = 64,
     on_progress: ProgressHook = silent,
 ) -> Plan:
-    """Return what `reindex` would do with the same arguments; `sample` photos are timed.
+    """Return what `reindex` would do with the same arguments. `sample` photos are timed.
 
     Raises
     ------
     GalleryNotFoundError, GalleryDamagedError
-        There is no gallery, or none that can be read.
+        There is no gallery, or it cannot be read.
     JobError
-        The shadow there is of another model.
+        The existing shadow belongs to another model.
     """
     path = Path(gallery)
     with (
@@ -93,9 +94,9 @@ def plan(
         copies = source.model == extractor.model and shadow_of(path) is None
         to_do = 0 if copies else shadow.count(settings.again)
         missing, chosen = _surveyed(shadow, settings, to_do, sample, on_progress)
-        each = _seconds_per_photo(extractor, chosen, settings)
+        per_photo = _seconds_per_photo(extractor, chosen, settings)
         info = source.info()
-        there = to_do - missing
+        present = to_do - missing
         return Plan(
             model=extractor.model,
             faces=info.faces,
@@ -104,16 +105,16 @@ def plan(
             to_do=to_do,
             missing=missing,
             sampled=len(chosen),
-            seconds_per_photo=each,
-            seconds=each * there if there else 0.0,
-            bytes_needed=_bytes_needed(info, extractor.model, info.faces if copies else there),
+            seconds_per_photo=per_photo,
+            seconds=per_photo * present if present else 0.0,
+            bytes_needed=_bytes_needed(info, extractor.model, info.faces if copies else present),
             bytes_free=shutil.disk_usage(path).free,
         )
 
 
 @contextmanager
 def _looked_at(source: Gallery, model: ModelIdentity) -> Iterator[Shadow]:
-    """Open the shadow, or an empty one that is thrown away."""
+    """Open the shadow, or an empty one that is deleted afterwards."""
     edition = shadow_of(source.path)
     if edition is not None:
         require_model(source.path, edition, model)
@@ -130,7 +131,7 @@ def _looked_at(source: Gallery, model: ModelIdentity) -> Iterator[Shadow]:
 def _surveyed(
     shadow: Shadow, settings: JobSettings, to_do: int, sample: int, on_progress: ProgressHook
 ) -> tuple[int, list[ReindexTask]]:
-    """Return how many files are missing, and tasks spread over all that are there."""
+    """Return the number of missing files, and tasks spread over all existing files."""
     missing = 0
     chosen: list[ReindexTask] = []
     step = max(1, to_do // sample)
@@ -151,7 +152,7 @@ def _seconds_per_photo(
         return float("nan")
     with Decoders(settings.decoding) as decoders:
         for batch in batches(tasks[:1], decoders, settings):
-            embed_batch(extractor, batch)  # loads what is loaded once
+            embed_batch(extractor, batch)  # loads what is loaded only once
         started = time.perf_counter()
         for batch in batches(tasks, decoders, settings):
             embed_batch(extractor, batch)
@@ -159,7 +160,7 @@ def _seconds_per_photo(
 
 
 def _bytes_needed(info: GalleryInfo, model: ModelIdentity, faces: int) -> int:
-    """Return records of today's size with vectors of the new length, in store and index."""
+    """Return the bytes of records of today's size and new vectors, in store and index."""
     if not info.faces:
         return 0
     records = max(0.0, info.store_bytes / info.faces - _stored(info.model))
@@ -167,5 +168,5 @@ def _bytes_needed(info: GalleryInfo, model: ModelIdentity, faces: int) -> int:
 
 
 def _stored(model: ModelIdentity) -> int:
-    """Return the bytes that the store keeps of a face's vectors."""
+    """Return the bytes of a face's vectors in the store."""
     return 4 * model.dimension * len(model.vector_names)

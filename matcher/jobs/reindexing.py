@@ -1,4 +1,4 @@
-"""Re-indexing: a shadow is filled batch by batch, whatever happens to the process that does it."""
+"""Re-index a gallery: fill a shadow batch by batch, so that an interruption does no harm."""
 
 from __future__ import annotations
 
@@ -24,23 +24,24 @@ from matcher.jobs.tasks import ReindexOutcome, ReindexResult, Status
 from matcher.photos import sha256_of
 from matcher.progress import ProgressHook, silent
 
-_CONFIRMED: Final = 1000  # files whose size and time are remembered in one transaction
+_CONFIRMED: Final = 1000  # files whose size and time are stored in one transaction
 
 
 @dataclass(frozen=True)
 class JobReport:
-    """What a job did.
+    """The result of a job.
 
     Parameters
     ----------
     edition, model
-        The edition that it filled; the current one if that is of this model and nothing changed.
+        The edition that the job filled. It is the current one if that belongs to this model and
+        nothing changed.
     counts
-        How many faces had each outcome, earlier runs included.
+        Number of faces for each outcome, with those of earlier runs.
     worked
-        How many were done in this run.
+        Number of faces that this run did.
     lost
-        Faces of the current edition that are not in the new one.
+        Number of faces of the current edition that the new one lacks.
     """
 
     edition: str
@@ -58,37 +59,39 @@ def reindex(
     executor: Executor | None = None,
     on_progress: ProgressHook = silent,
 ) -> JobReport:
-    """Embed all photos of a gallery with another model, into a shadow that nobody searches yet.
+    """Embed all photos of a gallery with another model, into a shadow that is not searched yet.
 
-    Started again after any interruption, it goes on from the last batch. Started again after it
-    ended, it does what is new, missing before, or changed. See `switch` for what comes next.
+    Started again after any interruption, the job continues after the last batch. Started again
+    after it ended, it does the faces that are new, were missing before, or changed. The next step
+    is `switch`.
 
     Parameters
     ----------
     gallery
-        The gallery's directory. It can be searched and written to meanwhile.
+        The gallery's directory. The gallery can be searched and written to in the meantime.
     extractor
-        Detector and the new model.
+        The detector and the new model.
     settings
-        How to work.
+        Settings of the job.
     executor
-        Where to work: a `RayExecutor` on a cluster, None for this machine. The outcome is the same.
+        Where to work: a `RayExecutor` on a cluster, None for this machine. The result is the same.
     on_progress
-        Called after each batch: "re-index" with faces done and in all in this run, and "without a
-        vector" with those that failed or are missing.
+        Called after each batch: "re-index" with the faces done in this run and its total, and
+        "without a vector" with the number of faces that failed or are missing.
 
     Raises
     ------
     GalleryNotFoundError, GalleryDamagedError
-        There is no gallery, or none that can be read.
+        There is no gallery, or it cannot be read.
     JobRunningError
-        Another job works on it.
+        Another job works on the gallery.
     JobError
-        The shadow there is of another model, or the cluster cannot do the job, see `RayExecutor`.
+        The existing shadow belongs to another model, or the cluster cannot do the job, see
+        `RayExecutor`.
     JobStalledError
-        The cluster finishes nothing any more; what it finished is stored.
+        The cluster finishes no more work. Finished work is stored.
     GalleryWriteError
-        The disk is full, say; batches before this one are stored.
+        The disk is full, for example. Earlier batches are stored.
     """
     with job_on(gallery) as source:
         edition = make_shadow(source, extractor.model)
@@ -99,13 +102,13 @@ def reindex(
             counts, lost = shadow.counts(), shadow.lost()
             needless = source.model == extractor.model and not shadow.differs()
         if needless:
-            drop(source.path, edition)  # it would be the current edition once more
+            drop(source.path, edition)  # it would only repeat the current edition
             edition = source.edition
         return JobReport(edition, extractor.model, counts, worked, lost)
 
 
 def require_model(path: Path, edition: str, model: ModelIdentity) -> None:
-    """Raise JobError unless an edition is of the model."""
+    """Raise JobError unless an edition belongs to the model."""
     found = model_of(path, edition)
     if found != model:
         raise JobError(
@@ -120,7 +123,7 @@ def require_model(path: Path, edition: str, model: ModelIdentity) -> None:
 def fill(
     shadow: Shadow, executor: Executor, settings: JobSettings, on_progress: ProgressHook
 ) -> int:
-    """Do all tasks of a shadow, and those that come up meanwhile; return how many."""
+    """Do all tasks of a shadow, and the tasks that arrive meanwhile; return their number."""
     shadow.migrate()
     commit_left(shadow, settings.again)
     shadow.copy_unchanged()
@@ -139,7 +142,7 @@ def fill(
 
 
 def commit_left(shadow: Shadow, again: Sequence[Status]) -> None:
-    """Commit the files of results that a job left which died, then delete them."""
+    """Commit the files of results that a dead job left, then delete them."""
     for folder in shard_folders(shadow.directory):
         for file in sorted(folder.glob(f"*{SUFFIX}")):
             results = read_shard(file) or []
@@ -168,10 +171,10 @@ def _counting(
 def reopen_changed(
     shadow: Shadow, moved: Sequence[tuple[Path, Path]], on_progress: ProgressHook
 ) -> int:
-    """Make tasks again of faces whose photo has other bytes now; return how many.
+    """Turn faces whose photo has other bytes now into tasks again; return their number.
 
-    A file of the size and time that it had when it was read is not hashed again; one that is gone
-    keeps the vector that it has.
+    A file that has the size and time of its last reading is not hashed again. If the file is gone,
+    the face keeps its vector.
     """
     confirmed: list[tuple[int, int, int]] = []
     changed: list[int] = []
@@ -203,17 +206,17 @@ def _hash(path: Path) -> str | None:
     try:
         return sha256_of(path)
     except MatcherError:
-        return None  # gone since, or not readable: it keeps its vector
+        return None  # the file is gone or not readable: the face keeps its vector
 
 
 @contextmanager
 def opened_shadow(source: Gallery) -> Iterator[Shadow]:
-    """Open the shadow of a gallery to look at it.
+    """Open the shadow of a gallery to inspect it.
 
     Raises
     ------
     JobError
-        When there is none.
+        When there is no shadow.
     """
     edition = shadow_of(source.path)
     if edition is None:
@@ -229,12 +232,12 @@ def opened_shadow(source: Gallery) -> Iterator[Shadow]:
 
 
 def outcomes(gallery: Path | str) -> Iterator[ReindexOutcome]:
-    """Give what became of every photo so far.
+    """Yield the outcome of every photo so far.
 
     Raises
     ------
     JobError
-        When no job has been begun, or its edition is current already.
+        When no job was started, or its edition is already the current one.
     """
     with (
         Gallery.open(gallery, busy_timeout=BUSY_TIMEOUT) as source,

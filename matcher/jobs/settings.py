@@ -1,4 +1,4 @@
-"""How a job works."""
+"""Settings of a job."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from matcher.jobs.tasks import Status
 
 @dataclass(frozen=True)
 class JobSettings:
-    """How a job works.
+    """Settings of a job.
 
     Parameters
     ----------
     batch
-        Photos in one transaction: what an interruption can cost.
+        Photos in one transaction. An interruption costs at most these.
     decoding
         Worker processes, time limit of a photo, memory for waiting photos.
     moved
-        (old, new) pairs: a photo whose path begins with a folder `old` is now in `new`.
+        (old, new) pairs of folders: a photo whose path begins with `old` is now in `new`.
     retry
-        Whether photos that failed in an earlier run are tried again; missing ones always are.
+        Whether photos that failed in an earlier run are tried again. Missing photos always are.
     """
 
     batch: int = 32

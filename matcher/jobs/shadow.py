@@ -1,7 +1,8 @@
-"""The edition that a job fills: what is to do, what became of each photo, a batch at a time.
+"""The edition that a job fills: its tasks, and the outcome of each photo, a batch at a time.
 
-Every change is made while the current store is locked for writing, in that order, as a removal
-does: so a face is copied only while it is there, and a removal reaches every copy.
+Every change locks the current store for writing first, and then the shadow's store. A removal locks
+them in the same order. A face is therefore copied only while it exists, and a removal reaches every
+copy.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from matcher.gallery.validation import checked_face_vectors
 from matcher.jobs.tasks import ReindexOutcome, ReindexResult, ReindexTask, Status
 
 BUSY_TIMEOUT: Final = 300.0
-"""Seconds that a job waits for another writer; one that clears removed bytes may take long."""
+"""Seconds that a job waits for another writer. Clearing removed bytes may take a writer long."""
 
 PAGE: Final = 1000
 
@@ -54,14 +55,14 @@ AND NOT EXISTS (
 
 
 class Shadow:
-    """The edition that a job fills, and the current one beside it.
+    """The edition that a job fills, and the current edition that it copies from.
 
     Parameters
     ----------
     gallery
         The gallery, opened for this job.
     directory
-        Where the edition to fill is.
+        Directory of the edition to fill.
     """
 
     def __init__(self, gallery: Gallery, directory: Path) -> None:
@@ -74,22 +75,22 @@ class Shadow:
 
     @property
     def model(self) -> ModelIdentity:
-        """Whose vectors it holds."""
+        """The model of the vectors in this edition."""
         return self.store.model
 
     @property
     def directory(self) -> Path:
-        """Where it is."""
+        """Directory of this edition."""
         return self.store.path.parent
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         self.store.close()
         self._source.close()
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep everybody from writing to the current edition."""
+        """Keep every other process from writing to the current edition."""
         with self._source.locked():
             yield
 
@@ -99,16 +100,17 @@ class Shadow:
         self.store.migrate()
 
     def count(self, again: Sequence[Status] = ()) -> int:
-        """Return how many tasks there are, see `tasks`."""
+        """Return the number of tasks, see `tasks`."""
         return int(self.store.value(f"SELECT count(*) {_TASKS}", (json.dumps(again),)))
 
     def tasks(self, again: Sequence[Status] = ()) -> Iterator[ReindexTask]:
-        """Give the tasks in the order of face ids, a page at a time.
+        """Yield the tasks in the order of face ids, a page at a time.
 
         Parameters
         ----------
         again
-            What became of those that are tried again; others have been tried once.
+            Outcomes of tasks that are tried again. Tasks with other outcomes were tried once and
+            stay.
         """
         last = 0
         sql = (
@@ -120,16 +122,16 @@ class Shadow:
             yield from (ReindexTask(row[0], row[1], row[2], tuple(row[3:])) for row in page)
 
     def waiting(self, face_ids: Sequence[int], again: Sequence[Status] = ()) -> set[int]:
-        """Return which of the faces are tasks still, see `tasks`."""
+        """Return the faces that are still tasks, see `tasks`."""
         among = "f.face_id IN (SELECT value FROM json_each(?2))"
         sql = f"SELECT f.face_id {_TASKS} AND {among}"
-        asked = (json.dumps(again), json.dumps(list(face_ids)))
-        return {face_id for (face_id,) in self.store.query(sql, asked)}
+        parameters = (json.dumps(again), json.dumps(list(face_ids)))
+        return {face_id for (face_id,) in self.store.query(sql, parameters)}
 
     def commit(self, results: Sequence[ReindexResult]) -> None:
         """Write the results of one batch in one transaction.
 
-        Of a face that was removed meanwhile nothing is written.
+        Nothing is written for a face that was removed in the meantime.
         """
         with self._source.locked(), self.store.writing() as generation:
             for result in results:
@@ -168,9 +170,9 @@ class Shadow:
             )
 
     def _insert(self, result: ReindexResult, generation: int) -> bool:
-        """Write a face and its vector; False when its subject has that very photo already."""
+        """Write a face and its vectors; return False if its subject already has that photo."""
         vectors = checked_face_vectors(result.vectors, self.model)
-        made = {
+        new_values = {
             "sha256": result.sha256,
             "reference": result.reference,
             **dict(zip(BOX, result.box, strict=True)),
@@ -179,11 +181,11 @@ class Shadow:
             "weight": result.weight,
             "generation": generation,
         }
-        values = ", ".join("?" if name in made else name for name in FACE)
+        values = ", ".join("?" if name in new_values else name for name in FACE)
         written = self.store.change(
             f"INSERT OR IGNORE INTO main.faces ({', '.join(FACE)}) "  # noqa: S608 - constant
             f"SELECT {values} FROM source.faces WHERE face_id = ?",
-            (*(made[name] for name in FACE if name in made), result.face_id),
+            (*(new_values[name] for name in FACE if name in new_values), result.face_id),
         )
         if written:
             blob = vectors.astype("<f4").tobytes()
@@ -192,9 +194,9 @@ class Shadow:
         return written > 0
 
     def copy_unchanged(self) -> None:
-        """Take over all faces as they are, when the current edition is of the same model.
+        """Copy all faces as they are, if the current edition belongs to the same model.
 
-        Their files are then hashed like those of an earlier run, and only changed ones are done.
+        Their files are then hashed like those of an earlier run, and only changed files are done.
         """
         if self.source.model != self.model:
             return
@@ -219,7 +221,7 @@ class Shadow:
             )
 
     def seen(self) -> Iterator[tuple[int, str, str, int | None, int | None]]:
-        """Give face id, reference, hash, size and time of every photo that is done."""
+        """Yield face id, reference, hash, size and time of every photo that is done."""
         last = 0
         while page := self.store.query(
             "SELECT face_id, reference, sha256, bytes, mtime_ns FROM main.faces "
@@ -230,7 +232,7 @@ class Shadow:
             yield from page
 
     def settle(self, unchanged: Sequence[tuple[int, int, int]], changed: Sequence[int]) -> None:
-        """Remember size and time of files with the known hash, make tasks again of the others.
+        """Store size and time of files with the known hash; turn the others into tasks again.
 
         Parameters
         ----------
@@ -239,23 +241,23 @@ class Shadow:
         changed
             Face ids.
         """
-        asked = (json.dumps(list(changed)),)
+        ids = (json.dumps(list(changed)),)
         where = "face_id IN (SELECT value FROM json_each(?))"
         with self._source.locked(), self.store.writing():
             if changed:
-                remove_index(self.directory)  # it cannot follow a number to another vector
+                remove_index(self.directory)  # it cannot follow a face id to another vector
             self.store.change_many(
                 "UPDATE outcomes SET bytes = ?2, mtime_ns = ?3 WHERE face_id = ?1", unchanged
             )
-            self.store.change(f"DELETE FROM main.faces WHERE {where}", asked)  # noqa: S608
-            self.store.change(f"DELETE FROM outcomes WHERE {where}", asked)  # noqa: S608
+            self.store.change(f"DELETE FROM main.faces WHERE {where}", ids)  # noqa: S608
+            self.store.change(f"DELETE FROM outcomes WHERE {where}", ids)  # noqa: S608
 
     def counts(self) -> dict[Status, int]:
-        """Return how many tasks had each outcome so far."""
+        """Return the number of tasks for each outcome so far."""
         return dict(self.store.query("SELECT status, count(*) FROM outcomes GROUP BY status"))
 
     def outcomes(self) -> Iterator[ReindexOutcome]:
-        """Give what became of every task so far, in the order of face ids."""
+        """Yield the outcome of every task so far, in the order of face ids."""
         last = 0
         while page := self.store.query(
             "SELECT o.face_id, f.subject_id, f.reference, o.status, o.code, o.reason "
@@ -268,16 +270,16 @@ class Shadow:
 
     def common(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the faces that both editions have, and a number for the subject of each."""
-        found = self.store.query(
+        records = self.store.query(
             "SELECT m.face_id, s.rowid FROM main.faces m JOIN main.subjects s USING (subject_id) "
             "WHERE EXISTS (SELECT 1 FROM source.faces f WHERE f.face_id = m.face_id) "
             "ORDER BY m.face_id"
         )
-        table = np.array(found, dtype=np.int64).reshape(-1, 2)
+        table = np.array(records, dtype=np.int64).reshape(-1, 2)
         return table[:, 0], table[:, 1]
 
     def lost(self) -> int:
-        """Return how many faces of the current edition are not in this one."""
+        """Return the number of faces of the current edition that this one lacks."""
         sql = (
             "SELECT count(*) FROM source.faces "
             "WHERE face_id NOT IN (SELECT face_id FROM main.faces)"
@@ -285,7 +287,7 @@ class Shadow:
         return int(self.store.value(sql))
 
     def differs(self) -> bool:
-        """Return whether a face of the current edition is not in this one, or of another photo."""
+        """Return whether this edition lacks a face of the current one, or has another photo."""
         sql = (
             "SELECT EXISTS (SELECT 1 FROM source.faces f LEFT JOIN main.faces m USING (face_id) "
             "WHERE m.sha256 IS NOT f.sha256)"
@@ -293,9 +295,9 @@ class Shadow:
         return bool(self.store.value(sql))
 
     def finish(self) -> None:
-        """Copy all records as they are now; call while the current edition is locked.
+        """Copy all records as they are now. Call it while the current edition is locked.
 
-        Subjects may have been added or corrected since their faces were done. New faces get numbers
+        Subjects may have been added or corrected after their faces were done. New faces get ids
         above those of both editions.
         """
         with self.store.writing():
@@ -320,7 +322,7 @@ class Shadow:
 
 
 def make_shadow(gallery: Gallery, model: ModelIdentity) -> str:
-    """Return the name of the gallery's shadow; make an empty one when there is none."""
+    """Return the name of the gallery's shadow; create an empty shadow if there is none."""
     name = shadow_of(gallery.path)
     if name is None:
         name = new_name(gallery.path)

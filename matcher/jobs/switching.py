@@ -1,4 +1,4 @@
-"""From one edition to another and back, without a moment in which a gallery is neither."""
+"""Switch from one edition to another and back. At every moment one edition is current."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ from matcher.progress import ProgressHook, silent
 
 @dataclass(frozen=True)
 class Switched:
-    """What a switch did.
+    """The result of a switch.
 
     Parameters
     ----------
     edition, model
-        What is searched now.
+        The edition that is searched now, and its model.
     lost
-        Faces of the edition before that are not in this one.
+        Number of faces of the previous edition that this one lacks.
     kept
-        Editions to which `rollback` can go back, the next one first.
+        Editions to which `rollback` can return, the next one first.
     """
 
     edition: str
@@ -55,30 +55,31 @@ def switch(
     settings: JobSettings = JobSettings(),  # noqa: B008 - frozen, so one instance serves all calls
     on_progress: ProgressHook = silent,
 ) -> Switched:
-    """Make the re-indexed edition the one that is searched.
+    """Make the re-indexed edition the edition that is searched.
 
-    Faces that were enrolled since the job are done first. Then, while nobody can write, the records
-    are brought up to date and the pointer is replaced in one step. Who has the gallery open goes on
-    searching what it opened; its next write is refused with `GalleryReplacedError`.
+    Faces that were enrolled after the job are done first. Then, while no other process can write,
+    the records are updated and the pointer is replaced in one step. An object that has the gallery
+    open continues to search the edition that it opened. Its next write is refused with
+    `GalleryReplacedError`.
 
     Parameters
     ----------
     gallery
         The gallery's directory.
     extractor
-        The new model, for what was enrolled since; None if nothing was.
+        The new model, for faces that were enrolled after the job; None if there are none.
     may_lose
-        How many faces may be without a vector of the new model. They stay in the old edition.
+        Largest number of faces without a vector of the new model. They stay in the old edition.
     keep
-        How many earlier editions are kept for `rollback`, >= 0; older ones are deleted.
+        Number of earlier editions to keep for `rollback`, >= 0. Older ones are deleted.
     settings, on_progress
         As in `reindex`.
 
     Raises
     ------
     JobError
-        There is no shadow, it would lose more faces, or faces are left to do and there is no
-        extractor. Nothing is switched.
+        There is no shadow, the switch would lose more faces, or faces are left to do and there is
+        no extractor. Nothing is switched.
     JobRunningError, GalleryBusyError, GalleryWriteError
         Nothing is switched.
     """
@@ -99,15 +100,15 @@ def rollback(
     settings: JobSettings = JobSettings(),  # noqa: B008 - frozen, so one instance serves all calls
     on_progress: ProgressHook = silent,
 ) -> Switched:
-    """Go back to the edition that was searched before; as `switch`, with that edition.
+    """Go back to the edition that was searched before. The steps are those of `switch`.
 
-    Faces that were enrolled since the switch are done with the old model first, so that none is
-    lost. The edition that is left is kept, so that rolling back again undoes it.
+    Faces that were enrolled after the switch are first done with the old model, so that none is
+    lost. The edition that is left is kept, so that another rollback undoes this one.
 
     Raises
     ------
     JobError
-        No earlier edition is kept, and as in `switch`.
+        No earlier edition is kept, or for a reason as in `switch`.
     JobRunningError, GalleryBusyError, GalleryWriteError
         Nothing is switched.
     """
@@ -130,7 +131,7 @@ def discard(gallery: Path | str) -> bool:
 
 
 def prune(gallery: Path | str, *, keep: int = 0) -> int:
-    """Delete earlier editions, apart from the `keep` latest; return how many."""
+    """Delete earlier editions except the `keep` latest; return the number of deleted ones."""
     _check(keep)
     with job_on(gallery) as source:
         return _prune(source.path, keep)
@@ -187,7 +188,7 @@ def _build_index(path: Path, edition: str) -> None:
 
 
 def _moved(path: Path, edition: str, shadow: Shadow, may_lose: int) -> bool:
-    """Switch, unless there is still something to do; nobody writes meanwhile."""
+    """Switch unless something is left to do; no other process can write meanwhile."""
     with shadow.locked():
         if shadow.count():
             return False

@@ -1,4 +1,4 @@
-"""What a job is to do of a gallery, and what became of it."""
+"""The tasks of a re-indexing job, and their results."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class ReindexTask:
     Parameters
     ----------
     face_id
-        Its number, in both editions.
+        Id of the face, the same in both editions.
     sha256
         Hash of the photo that was enrolled.
     reference
-        Where that photo was.
+        Path or other reference of that photo when it was enrolled.
     box
         left, top, right, bottom in pixels of that photo.
     """
@@ -36,23 +36,23 @@ class ReindexTask:
 
 @dataclass(frozen=True, eq=False)
 class ReindexResult:
-    """What became of one task; plain data, so that it may come from another machine.
+    """The result of one task. It is plain data, so that it may come from another machine.
 
     Parameters
     ----------
     face_id
-        Of the task.
+        Id of the task's face.
     status
-        `done`; `changed`: done, from other bytes than those enrolled; `duplicate`: the changed
-        photo is one that the subject has already; `missing`: no file; `failed`.
+        `done`; `changed`: done, from other bytes than the enrolled ones; `duplicate`: the subject
+        already has the changed photo; `missing`: no file; `failed`.
     code, reason
-        Why there is no vector; without path or name.
+        Why there is no vector, without path or name.
     reference, sha256
-        Where the photo was read, and the hash of what was read.
+        Path of the photo that was read, and the hash of its bytes.
     bytes, mtime_ns
-        Size and time of the file, by which a later run sees that it need not be hashed again.
+        Size and time of the file. They tell a later run that it need not hash the file again.
     vectors
-        float32 arrays of shape (d,), unit length, by name; none without a face.
+        Vectors by name, float32 arrays of shape (d,), unit length; none without a face.
     box, probability, quality, weight
         As in `Enrolment`.
     """
@@ -74,12 +74,12 @@ class ReindexResult:
 
 @dataclass(frozen=True)
 class ReindexOutcome:
-    """What is remembered of one task, for a report.
+    """The stored outcome of one task, for a report.
 
     Parameters
     ----------
     face_id, subject_id, reference
-        Whose face, and where its photo was when it was enrolled.
+        The face, its subject, and the reference of its photo when it was enrolled.
     status, code, reason
         As in `ReindexResult`.
     """
@@ -93,4 +93,4 @@ class ReindexOutcome:
 
 
 Outcome = ReindexOutcome
-"""The former name."""
+"""The former name of `ReindexOutcome`."""

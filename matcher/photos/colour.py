@@ -1,4 +1,4 @@
-"""Any colour mode a photo may be stored in, to sRGB with eight bits a channel."""
+"""Convert a photo from any colour mode to sRGB with eight bits a channel."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PIL import Image, ImageChops, ImageCms
 from matcher.errors import PhotoFormatError
 
 BACKGROUND = (128, 128, 128)
-"""sRGB grey behind transparent parts: neutral, and neither as dark nor as light as a page."""
+"""sRGB grey behind transparent parts. It is neutral, not dark, and not as light as a page."""
 
 _SPACE_OF_MODE = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
 
@@ -22,7 +22,7 @@ def to_srgb(image: Image.Image, path: Path | None) -> tuple[Image.Image, tuple[s
     Raises
     ------
     PhotoFormatError
-        If the mode is not one that a photo is stored in.
+        If the colour mode, or the range of its values, is not supported.
     """
     colour, mode_note = _opaque(image, path)
     rgb, colour_note = _through_profile(colour, image.info.get("icc_profile"))
@@ -56,8 +56,8 @@ def _opaque(image: Image.Image, path: Path | None) -> tuple[Image.Image, str | N
 def _ink(image: Image.Image) -> Image.Image:
     """Return CMYK where 255 is full ink.
 
-    Adobe programs store CMYK JPEGs inverted and say so by an Adobe marker; Pillow inverts every
-    CMYK JPEG, so one without the marker is turned back.
+    Adobe programs store CMYK JPEGs inverted and add an Adobe marker. Pillow inverts every CMYK
+    JPEG. A JPEG without the marker is therefore inverted back.
     """
     if image.format in ("JPEG", "MPO") and "adobe" not in image.info:
         return ImageChops.invert(image)
@@ -86,7 +86,7 @@ def _unread_mode(got: str, path: Path | None) -> PhotoFormatError:
 
 
 def _through_profile(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, str | None]:
-    """Convert to sRGB by the embedded ICC profile, or as sRGB where there is none."""
+    """Convert to sRGB by the embedded ICC profile; without a profile, take the image as sRGB."""
     if profile is None:
         note = "CMYK without a profile, converted by formula" if image.mode == "CMYK" else None
         return image.convert("RGB"), note

@@ -1,4 +1,4 @@
-"""Encoded bytes to a loaded Pillow image, with every failure typed."""
+"""Decode encoded bytes to a loaded Pillow image, with a typed error for every failure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from matcher.photos.jpeg import estimate_jpeg_quality
 from matcher.photos.source import DecodeLimits, require_pixel_limit
 
 ORIENTATION = 0x0112
-"""The tag of EXIF and TIFF that says how a picture has to be turned."""
+"""EXIF and TIFF tag that says how to turn a picture upright."""
 
 _WIDTH, _HEIGHT = 0x0100, 0x0101
 
@@ -42,18 +42,18 @@ _HEIF_BRANDS = frozenset(
 
 @dataclass(frozen=True)
 class Decoded:
-    """A loaded image in whatever colour mode it was stored, and what was known before loading.
+    """A loaded image in its stored colour mode, with facts that were read before loading.
 
     Parameters
     ----------
     image
-        Loaded, not yet upright unless `turned` says so.
+        Loaded. It is upright only if the decoder turned it, see `turned`.
     stored_size
         (width, height) in pixels as stored.
     jpeg_quality
         Estimated setting of the last JPEG compression, in [1, 100].
     turned
-        The orientation tag that the decoder itself has obeyed already; 1 if none.
+        Orientation tag that the decoder itself already applied; 1 if it applied none.
     """
 
     image: Image.Image
@@ -63,12 +63,12 @@ class Decoded:
 
 
 def format_of(data: bytes, path: Path | None) -> str:
-    """Name the encoding by its signature; the file's name plays no part.
+    """Return the name of the encoding by the first bytes. The file's name is not used.
 
     Raises
     ------
     PhotoFormatError
-        If the bytes start like no format that is read.
+        If the first bytes match no supported format.
     """
     for signature, name in _SIGNATURES:
         if data.startswith(signature):
@@ -87,7 +87,7 @@ def format_of(data: bytes, path: Path | None) -> str:
 
 
 def decode(data: bytes, encoding: str, limits: DecodeLimits, path: Path | None) -> Decoded:
-    """Decode the first picture in the bytes, after its declared size was checked.
+    """Check the declared size of the first picture in the bytes, then decode it.
 
     Raises
     ------
@@ -101,13 +101,13 @@ def decode(data: bytes, encoding: str, limits: DecodeLimits, path: Path | None) 
         image: Image.Image = heif(file) if heif else Image.open(file, formats=(encoding,))
     except Image.DecompressionBombError as error:
         raise _too_many_pixels(error, limits, path) from error
-    except Exception as error:  # decoders raise whatever hostile bytes lead them to
+    except Exception as error:  # hostile bytes can make a decoder raise any exception
         raise _damaged(f"the {encoding} photo", error, path) from error
     return load_image(image, limits, path)
 
 
 def load_image(image: Image.Image, limits: DecodeLimits, path: Path | None) -> Decoded:
-    """Load the pixels of an image that may so far be known by its header only.
+    """Load the pixels of an image. Pillow may have read only its header before this call.
 
     Raises
     ------
@@ -121,15 +121,17 @@ def load_image(image: Image.Image, limits: DecodeLimits, path: Path | None) -> D
             stored_size, turned = (tags[_WIDTH], tags[_HEIGHT]), tags.get(ORIENTATION, 1)
         image.load()
         quality = estimate_jpeg_quality(getattr(image, "quantization", {}))
-    except Exception as error:  # decoders raise whatever hostile bytes lead them to
+    except Exception as error:  # hostile bytes can make a decoder raise any exception
         raise _damaged(f"the {image.format or 'PIL'} photo", error, path) from error
     return Decoded(image, stored_size, quality, turned)
 
 
 def _declared_webp_size(data: bytes) -> tuple[int, int]:
-    """Read the canvas size from a WebP header; Pillow makes room for the canvas on opening.
+    """Read the canvas size from a WebP header.
 
-    RFC 9649, sections 2.5 to 2.7. (0, 0) where the header is none of the three kinds.
+    Pillow allocates the canvas when it opens a file, so the size must be checked before. The header
+    is described in RFC 9649, sections 2.5 to 2.7. The result is (0, 0) if the header is none of the
+    three kinds.
     """
     kind, body = data[12:16], data[20:30]
     if len(body) < 10:

@@ -1,4 +1,4 @@
-"""What saving as JPEG does to a picture, and with which quality setting it was last done."""
+"""Save a picture as JPEG, and estimate the quality setting of its last JPEG compression."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ _CHROMINANCE = """
 
 
 def _tables_by_quality(standard: str) -> NDArray[np.int64]:
-    """Return the tables libjpeg makes for qualities 1 to 100, shape (100, 64).
+    """Return the tables that libjpeg makes for qualities 1 to 100, shape (100, 64).
 
-    `jpeg_quality_scaling` and `jpeg_add_quant_table` of libjpeg 6b: scale = 5000 / q below 50,
-    else 200 - 2 q; entry = (standard · scale + 50) / 100 in whole numbers, kept in [1, 255].
+    The formula is that of `jpeg_quality_scaling` and `jpeg_add_quant_table` in libjpeg 6b: scale =
+    5000 / q below 50, else 200 - 2 q; entry = (standard · scale + 50) / 100 in whole numbers,
+    limited to [1, 255].
     """
     quality = np.arange(1, 101)
     scale = np.where(quality < 50, 5000 // quality, 200 - 2 * quality)
@@ -49,9 +50,9 @@ def estimate_jpeg_quality(tables: Mapping[int, Sequence[int]]) -> int | None:
     Returns
     -------
     int or None
-        The quality in [1, 100] whose standard tables differ least (sum of absolute differences)
-        from these. Exact for encoders that scale the standard tables as libjpeg does; the nearest
-        equivalent for others. None without a complete table.
+        The quality in [1, 100] whose standard tables differ least from these, by the sum of
+        absolute differences. It is exact for encoders that scale the standard tables as libjpeg
+        does. For other encoders it is the nearest equivalent. None if no table is complete.
     """
     usable = [
         np.abs(standard - np.asarray(tables[number])).sum(axis=1)
@@ -76,7 +77,7 @@ def saved_as_jpeg(pixels: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
     Returns
     -------
     uint8 array of the same shape
-        The same for the same versions of Pillow and its JPEG library.
+        The same input gives the same result with the same versions of Pillow and its JPEG library.
     """
     file = BytesIO()
     Image.fromarray(pixels).save(file, "JPEG", quality=quality, subsampling="4:2:0")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """A decoded photo. Knows nothing of faces.
+    """A decoded photo. It knows nothing of faces.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class Photo:
     format
         Name of the encoding as Pillow spells it ("JPEG", "PNG", …), or "array".
     path
-        Where the photo was read from, if from a path.
+        Path of the file; None if the photo was not read from a path.
     jpeg_quality
         Estimated quality setting of the last JPEG compression, in [1, 100]; None for other formats.
     notes

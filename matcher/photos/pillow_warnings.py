@@ -1,9 +1,10 @@
-"""Keep Pillow's warnings about damaged metadata from escaping, one thread at a time.
+"""Silence Pillow's warnings about damaged metadata, one thread at a time.
 
-`warnings.catch_warnings` swaps the filters of the whole process, so two threads that use it at
-once can leave the wrong ones behind. Here a single filter is added that matches nothing except in
-a thread which is inside `quiet_pillow`; the filters of other threads are never swapped. What
-remains: where other code swaps them in the middle of a load, a warning may still get through.
+`warnings.catch_warnings` swaps the warning filters of the whole process. Two threads that use it at
+once can leave the wrong filters behind. This module adds a single filter instead. The filter
+matches only in a thread that is inside `quiet_pillow`, and the filters of other threads are never
+swapped. One gap remains: if other code swaps the filters in the middle of a load, a warning may
+still get through.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _thread = threading.local()
 
 
 class _PillowInAQuietThread:
-    """Stands where a filter has the pattern for the name of the module that warns."""
+    """Replaces the pattern that a warning filter holds for the name of the warning module."""
 
     def match(self, module: str, *_: object) -> bool:
         return getattr(_thread, "depth", 0) > 0 and module.startswith("PIL.")
@@ -29,7 +30,7 @@ _FILTER: Any = ("ignore", None, Warning, _PillowInAQuietThread(), 0)
 
 @contextmanager
 def quiet_pillow() -> Iterator[None]:
-    """Silence warnings raised by Pillow in this thread, even where warnings are errors."""
+    """Silence the warnings of Pillow in this thread, even if warnings are turned into errors."""
     filters: Any = warnings.filters
     if not filters or filters[0] is not _FILTER:
         filters.insert(0, _FILTER)

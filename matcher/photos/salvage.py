@@ -1,7 +1,7 @@
-"""What can still be read of a JPEG or PNG that ends too early.
+"""Read the remaining part of a JPEG or PNG that ends too early.
 
-The bytes are completed so that an ordinary decoder accepts them; Pillow's process-wide switch for
-truncated files is never touched.
+The module completes the bytes so that an ordinary decoder accepts them. It never touches Pillow's
+process-wide switch for truncated files.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from matcher.photos.source import DecodeLimits, require_pixel_limit
 
 _END_OF_IMAGE = b"\xff\xd9"
 _SCAN, _PROGRESSIVE = 0xDA, 0xC2
-_MOST_CUTS = 16  # a hostile file could ask for as many decodings as it has bytes
+_MOST_CUTS = 16  # without a limit, a hostile file could force one decoding for each byte
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _ADAM7 = (
@@ -43,7 +43,7 @@ class Salvaged:
     Parameters
     ----------
     data
-        Bytes that a decoder reads to the end.
+        Bytes that a decoder can read to the end.
     note
         What is lost, in plain words.
     """
@@ -53,7 +53,7 @@ class Salvaged:
 
 
 def salvage(data: bytes, encoding: str, limits: DecodeLimits, path: Path | None) -> Salvaged | None:
-    """Complete a truncated JPEG or PNG; None where nothing of the picture can be read.
+    """Complete a truncated JPEG or PNG. Return None if no part of the picture can be read.
 
     Raises
     ------
@@ -68,26 +68,26 @@ def salvage(data: bytes, encoding: str, limits: DecodeLimits, path: Path | None)
 
 
 def _salvage_jpeg(data: bytes, limits: DecodeLimits, path: Path | None) -> Salvaged | None:
-    """End the file properly; libjpeg fills the blocks that never came with flat colour.
+    """Append the end marker to a truncated JPEG; libjpeg fills missing blocks with flat colour.
 
-    Where the truth ends is found by decoding twice with different bytes after the cut: the first
-    row that differs is the first that was not in the file.
+    The picture is decoded twice, with different bytes after the cut. The first row that differs is
+    the first row that was not in the file.
     """
     markers = dict(_jpeg_header_markers(data))
     if _SCAN not in markers:
         return None
     noise = np.random.default_rng(0).integers(0, 255, 8192, dtype=np.uint8).tobytes()
     for kept in islice(_jpeg_cuts(data, markers[_SCAN]), _MOST_CUTS):
-        ended = _decoded_jpeg(kept + _END_OF_IMAGE, limits, path)
-        if ended is not None:
-            other = _decoded_jpeg(kept + noise + _END_OF_IMAGE, limits, path)
-            lost = 1.0 if other is None else _share_after_first_difference(ended, other)
+        decoded = _decoded_jpeg(kept + _END_OF_IMAGE, limits, path)
+        if decoded is not None:
+            with_noise = _decoded_jpeg(kept + noise + _END_OF_IMAGE, limits, path)
+            lost = 1.0 if with_noise is None else _share_after_first_difference(decoded, with_noise)
             return Salvaged(kept + _END_OF_IMAGE, _jpeg_note(_PROGRESSIVE in markers, lost))
     return None
 
 
 def _jpeg_header_markers(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield each marker up to the first scan with its place in the file (T.81, B.1.1)."""
+    """Yield each marker up to the first scan, with its position in the file (T.81, B.1.1)."""
     at = 2
     while at + 4 <= len(data) and data[at] == 0xFF:
         marker = data[at + 1]
@@ -98,7 +98,7 @@ def _jpeg_header_markers(data: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _jpeg_cuts(data: bytes, first_scan: int) -> Iterator[bytes]:
-    """Yield the data, then ever shorter beginnings that end before a table or a later scan."""
+    """Yield the data, then ever shorter prefixes that end before a table or before a later scan."""
     yield data
     end = len(data)
     while (end := data.rfind(b"\xff", first_scan + 2, end)) > 0:
@@ -129,7 +129,7 @@ def _jpeg_note(progressive: bool, lost: float) -> str:
 
 
 def _salvage_png(data: bytes, limits: DecodeLimits, path: Path | None) -> Salvaged | None:
-    """Decompress what came, fill up with zeros to the size of the header, and write it again."""
+    """Decompress the remaining pixels, fill up to the header's size with zeros, write a PNG."""
     header, ancillary, compressed = _png_parts(data)
     if header is None:
         return None
@@ -151,7 +151,7 @@ def _salvage_png(data: bytes, limits: DecodeLimits, path: Path | None) -> Salvag
 
 
 def _png_parts(data: bytes) -> tuple[bytes | None, list[tuple[bytes, bytes]], bytes]:
-    """Return the header, the chunks that colour and turn the picture, and the pixel stream."""
+    """Return the header, the chunks for colour and orientation, and the pixel stream."""
     header, kept, compressed = None, [], []
     at = len(_PNG_SIGNATURE)
     while at + 8 <= len(data):

@@ -1,4 +1,4 @@
-"""Bytes from wherever a photo is: reading under a limit, hashing, listing a folder."""
+"""Read the bytes of photos under a limit, hash files, and list the photos of a folder."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PHOTO_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif"}
     | {".heic", ".heif", ".hif"}
 )
-"""File name endings, in lower case, by which `find_photos` knows a photo."""
+"""Lower-case file name endings. `find_photos` takes files with these endings for photos."""
 
 PILLOW_CEILING = 178_956_970
 """Pixels above which Pillow refuses to open a file: twice its default `MAX_IMAGE_PIXELS`."""
@@ -32,15 +32,16 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class DecodeLimits:
-    """What a file may ask of this machine; checked before any pixel is decoded.
+    """Limits on the size of a file, checked before any pixel is decoded.
 
     Parameters
     ----------
     max_bytes
         Bytes of the encoded file, at least 1.
     max_pixels
-        Width times height that the header may declare, in [1, 178956970]. A decoded photo takes
-        about seven bytes a pixel while it is read and three afterwards.
+        Largest product of width and height that the header may declare, in [1, 178956970]. A
+        decoded photo takes about seven bytes of memory a pixel while it is read, and three
+        afterwards.
 
     Raises
     ------
@@ -91,9 +92,9 @@ def sha256_of(path: str | os.PathLike[str]) -> str:
 
 
 def find_photos(folder: str | os.PathLike[str]) -> list[Path]:
-    """List the photos below a folder by the endings of their names, see `PHOTO_SUFFIXES`.
+    """List the photos of a folder and its subfolders by name endings, see `PHOTO_SUFFIXES`.
 
-    Links to folders are not followed; a link to a file counts if the file lies in the folder.
+    Links to folders are not followed. A link to a file counts if its target lies in the folder.
 
     Returns
     -------
@@ -115,13 +116,13 @@ def find_photos(folder: str | os.PathLike[str]) -> list[Path]:
             path=folder,
         )
     root = folder.resolve()
-    found = [
+    paths = [
         Path(parent, name)
         for parent, _, names in os.walk(folder)
         for name in names
         if Path(name).suffix.lower() in PHOTO_SUFFIXES
     ]
-    inside = (path for path in found if _is_file_within(path, root))
+    inside = (path for path in paths if _is_file_within(path, root))
     return sorted(inside, key=lambda path: path.relative_to(folder).as_posix())
 
 
@@ -146,7 +147,7 @@ def read_path(path: Path, limits: DecodeLimits) -> bytes:
 
 
 def read_stream(file: BinaryIO, limits: DecodeLimits, path: Path | None = None) -> bytes:
-    """Read a binary file from where it stands to its end, at most `limits.max_bytes` bytes."""
+    """Read a binary file from its current position to its end, at most `limits.max_bytes` bytes."""
     collected = io.BytesIO()
     while collected.tell() <= limits.max_bytes:
         try:

@@ -1,4 +1,4 @@
-"""Probe to ranked candidates, for a person to review."""
+"""Search a gallery with a probe, and return ranked candidates for a person to review."""
 
 from matcher.search.calibration import Calibration, CalibrationUse, ExpectedFalseLeads
 from matcher.search.candidates import Candidate, CandidateList, CandidatePhoto, ProbeFacts

@@ -1,4 +1,4 @@
-"""Age gaps from what the records hold; never estimated from a picture."""
+"""Age gaps from the records. No age is ever estimated from a picture."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def age_gap(
 ) -> float | None:
     """Return the years from the photo to the probe; None unless both dates or both ages are known.
 
-    Dates come first, since an age of the probe is often an investigator's estimate.
+    Dates come first, because an age of the probe is often an investigator's estimate.
     """
     if probe_taken_on is not None and photo_taken_on is not None:
         return (probe_taken_on - photo_taken_on).days / DAYS_PER_YEAR

@@ -1,4 +1,4 @@
-"""The probe: whatever the caller has, turned into a vector or into reasons why not."""
+"""The probe: turn what the caller has into a vector, or into reasons for a refusal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from matcher.search.candidates import ProbeFacts
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """What is searched for, and what is known of it.
+    """The source to search for, and the facts that are known of it.
 
     Parameters
     ----------
@@ -39,9 +39,9 @@ class Probe:
 
 @dataclass(frozen=True, eq=False)
 class PreparedProbe:
-    """A probe that was embedded (`vector`) or was not (`reasons`, and the `error` if any).
+    """A probe with its `vector`, or with the `reasons` why it has none and the `error` if any.
 
-    It is compared with the vectors of the enrolled faces that bear the name `compared_with`.
+    It is compared with the vectors of the enrolled faces that have the name `compared_with`.
     """
 
     facts: ProbeFacts
@@ -57,7 +57,7 @@ def prepare(
     policy: QualityPolicy,
     choose: Literal["one", "largest"],
 ) -> Iterator[PreparedProbe]:
-    """Yield each probe prepared, in order; photos are embedded in batches."""
+    """Yield each prepared probe, in order. Photos are embedded in batches."""
     photos = [source for probe in probes if (source := _photo_of(probe)) is not None]
     extractions = extractor.extract_many(photos, choose=choose, for_gallery=False)
     for probe in probes:

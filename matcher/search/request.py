@@ -1,4 +1,4 @@
-"""What a caller asks of a search: checked once, then applied to each probe."""
+"""The request of a caller for a search: checked once, then applied to each probe."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from matcher.search.candidates import Candidate
 
 @dataclass(frozen=True)
 class SearchRequest:
-    """How much of which gallery is shown; parameters as in `Searcher.search`.
+    """The limits, filters and calibration of a search; parameters as in `Searcher.search`.
 
     Raises
     ------
     InputError
-        `top`, `threshold` or `max_fpir` out of range, or both of the latter.
+        `top`, `threshold` or `max_fpir` is out of range, or the last two are both given.
     CalibrationError
-        `max_fpir` without a calibration.
+        `max_fpir` is given without a calibration.
     """
 
     top: int
@@ -68,18 +68,18 @@ class SearchRequest:
             )
 
     def require_supported(self, ages: Iterable[float | None], faces: int) -> None:
-        """Refuse before any work what the calibration does not carry.
+        """Refuse, before any work, a request that the calibration does not support.
 
         Raises
         ------
         CalibrationError
-            It does not carry `max_fpir` for so many faces, or for one of the ages.
+            It does not support `max_fpir` for so many faces, or for one of the ages.
         """
         for age in dict.fromkeys(ages):
             self.lowest_score(age, faces)
 
     def lowest_score(self, age: float | None, faces: int) -> float | None:
-        """Return the lowest score to show for a probe of an age, None for any."""
+        """Return the lowest score to show for a probe of an age; None if any score is shown."""
         if self.max_fpir is None or self.calibration is None:
             return self.threshold
         return self.calibration.threshold(self.max_fpir, faces=faces, age=age)
@@ -92,7 +92,7 @@ class SearchRequest:
         return replace(candidate, expected_false_leads=expected)
 
     def use(self, age: float | None, faces: int) -> CalibrationUse | None:
-        """Return what the list says of the calibration, None without one."""
+        """Return what the list reports about the calibration; None without a calibration."""
         if self.calibration is None:
             return None
         return self.calibration.use(faces=faces, age=age, max_fpir=self.max_fpir)

@@ -1,4 +1,4 @@
-"""A whole cohort of rendered people on disk: photos and the manifest that describes them."""
+"""Write a whole cohort of rendered people to disk: photos and the manifest about them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from matcher.synthetic.person import (
 from matcher.synthetic.rendering import Exposure, render
 
 SOURCE = "rendered, not a photograph"
-"""What every file and every manifest row says about itself."""
+"""What every file and every manifest row states about itself."""
 UNDEGRADED = "none"
 _DEGRADE, _BIRTH = 301, 302
 _IMAGE_DESCRIPTION = 0x010E
@@ -40,30 +40,30 @@ _IMAGE_DESCRIPTION = 0x010E
 
 @dataclass(frozen=True)
 class CohortSpec:
-    """What a cohort consists of.
+    """The description of a cohort.
 
     Parameters
     ----------
     subjects
         Number of people.
     ages
-        Ages in years at which everybody is shown, each from 2 to 60.
+        Ages in years at which each person is shown, each from 2 to 60.
     shots
-        Photos at each age.
+        Number of photos at each age.
     seed
-        Everything that is random follows from it. A photo depends on the seed, the subject, the
-        age, the shot and the fields below, and not on how many others there are.
+        Seed of everything that is random. A photo depends on the seed, the subject, the age, the
+        shot and the fields below. It does not depend on the number of other photos.
     size
         Side of the photos in pixels.
     exposure
         "physical" or "equalised", see `render`.
     colour
-        "natural"; or "fixed": the same skin, hair and eye colour for everybody, so that only shape
+        "natural"; or "fixed": everybody has the same skin, hair and eye colour, so that only shape
         tells people apart.
     tones
         If given, subject `i` has skin tone `tones[i % len(tones)]`, whatever the shape.
     family_size
-        Members of a family; 1 makes all subjects strangers. See `make_identity`.
+        Number of members of a family. With 1, all subjects are strangers. See `make_identity`.
     degradation
         Steps for `matcher.degradation`, such as "downsample:0.5;jpeg:0.3", or "none".
     """
@@ -108,7 +108,7 @@ class CohortSpec:
             parse(self.degradation)
 
     def identity(self, subject: int) -> Identity:
-        """Return one of the cohort's people."""
+        """Return one person of the cohort."""
         person = make_identity(self.seed, subject, family_size=self.family_size)
         if self.colour == "fixed":
             person = with_fixed_colour(person)
@@ -124,7 +124,7 @@ class CohortSpec:
 
 @dataclass(frozen=True)
 class ManifestRow:
-    """One row of `manifest.csv`; the fields are its columns.
+    """One row of `manifest.csv`. The fields are its columns.
 
     Parameters
     ----------
@@ -133,9 +133,9 @@ class ManifestRow:
     subject
         Identifier of the person.
     taken_on, date_of_birth
-        ISO dates; made up, consistent with the age.
+        ISO dates. They are made up, and consistent with the age.
     age_at_capture
-        Years.
+        Age in years.
     sex
         "female" or "male".
     skin_tone_l, skin_tone_hue
@@ -188,14 +188,14 @@ def sample_photos(
     Parameters
     ----------
     subjects, ages, seed, shots, size
-        As in `CohortSpec`; about a third of a second a photo.
+        As in `CohortSpec`. A photo takes about a third of a second.
     """
     spec = CohortSpec(subjects, ages=ages, seed=seed, shots=shots, size=size)
     return tuple(render_photo(spec, *key) for key in spec.keys())  # noqa: SIM118, not a dict
 
 
 def render_photo(spec: CohortSpec, subject: int, age: float, shot: int = 0) -> SyntheticPhoto:
-    """Render, and degrade as the description says, one photo of a cohort."""
+    """Render one photo of a cohort, and degrade it as the description says."""
     person = spec.identity(subject)
     pixels = render(person, age, shot, size=spec.size, exposure=spec.exposure)
     if spec.degradation != UNDEGRADED:
@@ -216,23 +216,24 @@ def write_cohort(
     Parameters
     ----------
     spec
-        What to render.
+        Description of the cohort to render.
     out
-        Folder to write into; made if needed. It must not hold a manifest yet.
+        Folder to write into. It is created if needed. It must not hold a manifest yet.
     workers
-        Processes; by default one for each processor. The bytes are the same for any number.
+        Number of processes; by default one for each processor. The bytes are the same for any
+        number.
     on_progress
         Called with ("render photos", done, total).
 
     Returns
     -------
     Path
-        `out / "manifest.csv"`, written last; its columns are the fields of `ManifestRow`.
+        `out / "manifest.csv"`. It is written last. Its columns are the fields of `ManifestRow`.
 
     Raises
     ------
     InputError
-        If there is a manifest already, or `workers` is less than 1.
+        If the folder already holds a manifest, or `workers` is less than 1.
     """
     out = Path(out)
     manifest = out / "manifest.csv"
@@ -259,7 +260,7 @@ def write_cohort(
 
 
 def save_photo(pixels: NDArray[np.uint8], path: Path) -> None:
-    """Write pixels as a PNG file that says that it is rendered."""
+    """Write pixels as a PNG file that states that it is rendered."""
     image = Image.fromarray(pixels)
     text = PngInfo()
     text.add_text("Description", SOURCE)

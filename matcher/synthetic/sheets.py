@@ -20,16 +20,16 @@ def contact_sheet(spec: CohortSpec, *, thumbnail: int = 128, groups: int = 1) ->
     Parameters
     ----------
     spec
-        The cohort; its first shot of every subject and age is shown.
+        The cohort. The sheet shows the first shot of every subject and age.
     thumbnail
         Side of each face in pixels.
     groups
-        How many people stand side by side in one row.
+        Number of people side by side in one row.
 
     Returns
     -------
     PIL.Image.Image
-        RGB. The words "rendered, not photographs" stand in the heading, and the ages above the
+        RGB. The heading has the words "rendered, not photographs". The ages stand above the
         columns.
     """
     strips = [
@@ -72,7 +72,7 @@ def lay_out(
 
 
 def save_sheet(sheet: Image.Image, path: Path, *, quality: int = 88) -> None:
-    """Write a sheet as WebP or PNG, by its ending, with the words in its metadata too."""
+    """Write a sheet as WebP or PNG, by its ending; its metadata have the words too."""
     exif = Image.Exif()
     exif[0x010E] = SOURCE
     sheet.save(path, exif=exif, quality=quality, method=6)

@@ -1,4 +1,4 @@
-"""What backends and users test against: fakes that need no weights, and conformance kits."""
+"""Test helpers for backends and users: fakes that need no weights, and conformance kits."""
 
 from matcher.testing.fake import (
     FakeDetector,

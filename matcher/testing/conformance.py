@@ -1,11 +1,11 @@
-"""What every index must do, as tests to inherit.
+"""Tests of what every index must do, to be inherited.
 
     class TestMyIndex(IndexConformance):
         def make_index(self, dimension: int) -> FaceIndex:
             return MyIndex(dimension)
 
-The truth is a plain NumPy scan in double precision. An index that is not a `FileIndex` also
-provides `read_back` and `bytes_of`.
+The truth is a plain NumPy scan in double precision. An index that is not a `FileIndex` must also
+provide `read_back` and `bytes_of`.
 """
 
 # ruff: noqa: S101, D102 - these are tests, and their names say what they state
@@ -26,7 +26,7 @@ from matcher.testing.fake import clustered_unit_vectors, random_unit_vectors
 Found = tuple[NDArray[np.float32], NDArray[np.int64]]
 
 TOLERANCE = 1e-6
-"""Between a score and the one computed in double precision."""
+"""Largest difference between a score and the score computed in double precision."""
 
 
 class IndexConformance:
@@ -35,10 +35,10 @@ class IndexConformance:
     Attributes
     ----------
     least_recall
-        Share of the true 20 nearest that must be found among all; 1 for an exact index, which
-        must then return the very ids of a scan.
+        Share of the true 20 nearest faces that a search among all faces must find. It is 1 for an
+        exact index, which must then return exactly the ids of a scan.
     decoding_error
-        How far scores may be off for an index that is not lossless.
+        Largest error of the scores of an index that is not lossless.
     """
 
     least_recall: ClassVar[float] = 1.0
@@ -56,11 +56,11 @@ class IndexConformance:
         return index
 
     def assert_agrees(self, found: Found, truth: Found, least_recall: float) -> None:
-        """Check ids by recall, and scores by the true ones of the same rank."""
+        """Check the ids by recall, and the scores by the true scores of the same rank."""
         recall = np.mean(
             [
-                len(np.intersect1d(one[one >= 0], other[other >= 0])) / max(1, (other >= 0).sum())
-                for one, other in zip(found[1], truth[1], strict=True)
+                len(np.intersect1d(ids[ids >= 0], true[true >= 0])) / max(1, (true >= 0).sum())
+                for ids, true in zip(found[1], truth[1], strict=True)
             ]
         )
         assert recall >= least_recall, f"recall {recall:.4f}, promised {least_recall}"
@@ -77,11 +77,11 @@ class IndexConformance:
     ) -> None:
         """Check that each score is the cosine with the vector of its id (the row's number)."""
         scores, ids = found
-        there = ids >= 0
+        valid = ids >= 0
         true = np.einsum("nd,nkd->nk", queries.astype(np.float64), everything[ids.clip(0)])
         allowance = TOLERANCE if index.lossless else self.decoding_error
-        np.testing.assert_allclose(scores[there], true[there], atol=allowance)
-        assert np.isneginf(scores[~there]).all()
+        np.testing.assert_allclose(scores[valid], true[valid], atol=allowance)
+        assert np.isneginf(scores[~valid]).all()
 
     def test_agrees_with_a_plain_scan(self) -> None:
         vectors = clustered_unit_vectors(500, 4, 32, seed=1)
@@ -188,7 +188,7 @@ class IndexConformance:
         assert copy.remove(np.array([1, 5])) == 2
 
     def read_back(self, index: FaceIndex) -> FaceIndex:
-        """Return the index as who opens it later finds it; one in a file goes through bytes."""
+        """Return the index as a later process opens it; a file index goes through its bytes."""
         copy = self.make_index(index.dimension)
         cast(FileIndex, copy).read(
             cast(FileIndex, index).row_ids().copy(), io.BytesIO(self.bytes_of(index)).read
@@ -196,7 +196,7 @@ class IndexConformance:
         return copy
 
     def bytes_of(self, index: FaceIndex) -> bytes:
-        """Return all vectors as the index gives them out; one in a file, as it is written."""
+        """Return all vectors as the index gives them out; for a file index, as it is written."""
         data = io.BytesIO()
         cast(FileIndex, index).write(data.write)
         return data.getvalue()
@@ -217,7 +217,8 @@ class IndexConformance:
         for k in (3, 5, 8):
             scores, ids = index.search(vectors[:2], k)
             assert scores.shape == ids.shape == (2, k)
-            assert (scores.dtype, ids.dtype) == (np.float32, np.int64)
+            assert scores.dtype == np.float32
+            assert ids.dtype == np.int64
         assert index.ids().dtype == np.int64
         np.testing.assert_array_equal(index.ids(), [1, 2, 5, 7, 9])
 
@@ -247,14 +248,14 @@ class IndexConformance:
         vectors = clustered_unit_vectors(150, 4, 32, seed=16)
         ids = np.arange(600)
         order = np.random.default_rng(17).permutation(ids)
-        one = self.filled(vectors, ids).search(vectors[:40], 20)
-        other = self.filled(vectors[order], order).search(vectors[:40], 20)
+        in_order = self.filled(vectors, ids).search(vectors[:40], 20)
+        shuffled = self.filled(vectors[order], order).search(vectors[:40], 20)
         if self.least_recall == 1:
-            np.testing.assert_array_equal(one[0], other[0])
-            np.testing.assert_array_equal(one[1], other[1])
+            np.testing.assert_array_equal(in_order[0], shuffled[0])
+            np.testing.assert_array_equal(in_order[1], shuffled[1])
         truth = scan(vectors[:40], vectors, ids, 20)
-        self.assert_agrees(one, truth, self.least_recall)
-        self.assert_agrees(other, truth, self.least_recall)
+        self.assert_agrees(in_order, truth, self.least_recall)
+        self.assert_agrees(shuffled, truth, self.least_recall)
 
     def test_added_in_pieces_or_at_once(self) -> None:
         vectors = clustered_unit_vectors(200, 4, 32, seed=18)
@@ -304,6 +305,6 @@ class IndexConformance:
 def scan(
     queries: NDArray[np.float32], vectors: NDArray[np.float32], ids: NDArray[np.int64], k: int
 ) -> Found:
-    """Return the k nearest by comparing everything with everything, in double precision."""
+    """Return the k nearest by a comparison of everything with everything, in double precision."""
     scores = (queries.astype(np.float64) @ vectors.astype(np.float64).T).clip(-1, 1)
     return best(scores.astype(np.float32), np.broadcast_to(ids, scores.shape), k)

@@ -1,4 +1,4 @@
-"""A model without weights, and vectors without faces, for tests that need neither to be real."""
+"""A model without weights, and vectors without faces, for tests that need no real ones."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class FakeDetector:
     """A `Detector` that needs no weights: every photo is one face, from edge to edge."""
 
     def detect(self, photos: Sequence[Photo]) -> list[list[Face]]:
-        """Return one face for each photo, its landmarks where the crop of the embedder has them."""
+        """Return one face for each photo, with landmarks where the embedder's crop has them."""
         return [[_whole(photo)] for photo in photos]
 
 
@@ -45,22 +45,22 @@ def _whole(photo: Photo) -> Face:
 
 
 class FakeEmbedder:
-    """An `Embedder` that needs no weights: equal crops have equal vectors, similar ones similar.
+    """An `Embedder` without weights: equal crops have equal vectors, similar crops similar ones.
 
     The vector is a fixed random projection of the crop averaged over a 16 x 16 grid, with the mean
-    removed. It knows nothing of faces; no figure measured with it means anything.
+    removed. It knows nothing of faces. No figure measured with it means anything.
 
     Parameters
     ----------
     dimension
         Length of a vector, >= 2.
     version
-        Of the identity; another version is another model with other vectors.
+        Version in the identity. Another version is another model with other vectors.
     low_resolution_views
         As in `ModelRecord`.
     degraded_above
-        A crop whose vector and low-resolution vector have a higher cosine than this counts as
-        degraded; above 1, none does.
+        A crop counts as degraded if the cosine of its vector and its low-resolution vector is
+        higher than this. Above 1, no crop does.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class FakeEmbedder:
 
     @property
     def record(self) -> ModelRecord:
-        """Facts of a model that is none."""
+        """The facts of this fake model."""
         return self._record
 
     @property
@@ -115,7 +115,7 @@ class FakeEmbedder:
         return _unit((signals + 1e-6) @ self._projection)
 
     def embed_all(self, crops: NDArray[np.uint8], *, for_gallery: bool = True) -> FaceVectors:
-        """Return the vectors; with low-resolution views those too, and by them who is degraded."""
+        """Return the vectors; with low-resolution views, also those and who is degraded."""
         vectors = self.embed(crops)
         if not self._record.low_resolution_views:
             return FaceVectors.of_one_kind(vectors)
@@ -125,12 +125,12 @@ class FakeEmbedder:
         small = _unit(vectors + np.mean(views, axis=0, dtype=np.float64))
         alike = np.einsum("nd,nd->n", vectors, small) > self._degraded_above
         kept = {FACE: vectors} | ({LOW_RESOLUTION: small} if for_gallery else {})
-        names = tuple(LOW_RESOLUTION if one else FACE for one in alike)
+        names = tuple(LOW_RESOLUTION if is_degraded else FACE for is_degraded in alike)
         return FaceVectors(kept, vectors, names)
 
 
 def _grid_means(crops: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Average over a grid of 16 x 16 cells, of crops of any size of at least 16."""
+    """Average crops over a grid of 16 x 16 cells; crops may have any size of at least 16."""
     edges = np.linspace(0, crops.shape[1], _GRID, endpoint=False).astype(int)
     counts = np.diff([*edges, crops.shape[1]])
     sums = np.add.reduceat(np.add.reduceat(crops, edges, axis=1), edges, axis=2)
@@ -150,31 +150,31 @@ def random_unit_vectors(n: int, d: int, seed: int) -> NDArray[np.float32]:
 
 
 def clustered_unit_vectors(subjects: int, photos: int, d: int, seed: int) -> NDArray[np.float32]:
-    """Return vectors that lie as those of faces do, float32 of shape (subjects * photos, d).
+    """Return vectors that lie as face vectors do, float32 of shape (subjects * photos, d).
 
-    Face vectors do not fill the sphere: they lie in a cone around a common direction, and a few
-    directions hold most of what tells them apart. The constants below describe the vectors of the
-    29-layer network of dlib for the 1,002 photos of FG-NET: the length of their mean, the share
-    of their spread that is within a subject, and a curve through the eigenvalues of their
-    covariance (largest 1, 16th 0.15, 64th 0.02). Two photos of a subject have a cosine of about
-    0.94, of two subjects 0.88.
+    Face vectors do not fill the sphere. They lie in a cone around a common direction, and a few
+    directions hold most of what tells them apart. The constants below describe the vectors of
+    dlib's 29-layer network for the 1,002 photos of FG-NET: the length of their mean, the share of
+    their variance that is within a subject, and a curve through the eigenvalues of their covariance
+    (largest 1, 16th 0.15, 64th 0.02). Two photos of one subject have a cosine of about 0.94; photos
+    of two subjects have 0.88.
 
     Parameters
     ----------
     subjects, photos
-        How many subjects, and photos of each; the photos of a subject are adjacent rows.
+        Number of subjects, and photos of each. The photos of a subject are adjacent rows.
     d
         Length of a vector.
     seed
-        Of the random numbers.
+        Seed of the random numbers.
     """
     generator = np.random.default_rng(seed)
     rotation = np.linalg.qr(generator.normal(size=(d, d)))[0].astype(np.float32)
-    spread = _face_spread(d) * np.sqrt(1 - _COMMON**2)
+    deviation = _face_spread(d) * np.sqrt(1 - _COMMON**2)
     centre = generator.standard_normal((subjects, 1, d), dtype=np.float32)
     vectors = generator.standard_normal((subjects, photos, d), dtype=np.float32)
-    vectors *= (spread * np.sqrt(_WITHIN)).astype(np.float32)
-    vectors += centre * (spread * np.sqrt(1 - _WITHIN)).astype(np.float32)
+    vectors *= (deviation * np.sqrt(_WITHIN)).astype(np.float32)
+    vectors += centre * (deviation * np.sqrt(1 - _WITHIN)).astype(np.float32)
     vectors[:, :, -1] += np.float32(_COMMON)
     vectors = vectors.reshape(-1, d) @ rotation
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -186,7 +186,7 @@ _WITHIN = 0.517
 
 
 def _face_spread(d: int) -> NDArray[np.float64]:
-    """Return the standard deviation along each principal direction, of length 1 together."""
+    """Return the standard deviation along each principal direction; all have length 1 together."""
     place = np.arange(d) * 128 / d
     deviation = np.sqrt((1 + place) ** -0.55 * np.exp(-place / 45))
     lengths: NDArray[np.float64] = deviation / np.linalg.norm(deviation)

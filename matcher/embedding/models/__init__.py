@@ -1,10 +1,11 @@
-"""What a model is: one frozen record, the registry, and records of ONNX files."""
+"""Facts of models: a frozen record for each, the registry, and records of ONNX files."""
 
 from matcher.embedding.models.onnx_record import read_record
 from matcher.embedding.models.record import (
     FACE,
     LOW_RESOLUTION,
     OWN_PACKAGE,
+    STORED_NAMES,
     LowResolutionView,
     ModelIdentity,
     ModelRecord,
@@ -18,6 +19,7 @@ __all__ = [
     "FACE",
     "LOW_RESOLUTION",
     "OWN_PACKAGE",
+    "STORED_NAMES",
     "LowResolutionView",
     "ModelIdentity",
     "ModelRecord",

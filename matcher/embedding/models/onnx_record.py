@@ -1,4 +1,4 @@
-"""TOML records of ONNX models."""
+"""Read the TOML records of ONNX models."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def read_record(path: Path) -> ModelRecord:
     UnknownModelError
         If there is no such file.
     InputError
-        If the file cannot be read, or a key is missing, unknown or of another kind.
+        If the file cannot be read, or a key is missing, unknown or of a wrong type.
     """
     facts = _Facts(path, _parse(path))
     facts.check_keys()

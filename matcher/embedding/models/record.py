@@ -1,4 +1,4 @@
-"""What a model is: weights, licence and preprocessing, in one frozen record."""
+"""The facts of a model in one frozen record: weights, licence and preprocessing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any, Final, Literal, Self
 
 from matcher.faces import CropTemplate
@@ -14,29 +15,37 @@ OWN_PACKAGE: Final = "matcher"
 """The distribution that this module is part of."""
 
 FACE: Final = "face"
-"""Name of the vector that every model makes of a face, and every index holds."""
+"""Name of the vector that every model makes of a face, and that every index holds."""
 
 LOW_RESOLUTION: Final = "low_resolution"
-"""Name of the vector that tells how a face would look small and compressed."""
+"""Name of the vector that represents a face as if it were small and compressed."""
+
+STORED_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {FACE: "vector", LOW_RESOLUTION: "distant"}
+)
+"""Names of these vectors in files of results, since the first version."""
 
 _SETS_OF_FORMAT_1: Final = ((FACE,), (FACE, LOW_RESOLUTION))
 
 
 @dataclass(frozen=True)
 class WeightsFile:
-    """Where a weights file comes from and how to know it is the right one.
+    """The source of a weights file, and the hash that identifies it.
 
     Parameters
     ----------
     filename
         Name of the file in the cache.
     sha256
-        Hash of the file, 64 lower-case hexadecimal digits, or None when the publisher states none;
-        then the first download is trusted, recorded in the cache, and enforced from then on.
+        Hash of the file, 64 lower-case hexadecimal digits; None if the publisher states none.
+        Without a hash, the first download is trusted. Its hash is recorded in the cache and
+        enforced from then on.
     url
-        Where `matcher models fetch` gets it; None when a Python package carries it.
+        Address from which `matcher models fetch` gets the file; None if a Python package carries
+        it.
     package
-        Name of the distribution that carries it, if one does: one from PyPI, or `OWN_PACKAGE`.
+        Name of the distribution that carries the file: one from PyPI, or `OWN_PACKAGE`. None if no
+        distribution carries it.
     """
 
     filename: str
@@ -47,14 +56,14 @@ class WeightsFile:
 
 @dataclass(frozen=True)
 class LowResolutionView:
-    """One way of showing a face as from afar: shrunk, perhaps saved, and brought back to its size.
+    """A low-resolution view of a face: shrunk, optionally saved as JPEG, and enlarged again.
 
     Parameters
     ----------
     pixels
-        Side of the shrunk crop.
+        Side of the shrunk crop in pixels.
     quality
-        JPEG quality in [1, 100] at which the shrunk crop is saved; None when it is not.
+        JPEG quality in [1, 100] at which the shrunk crop is saved; None if it is not saved.
     """
 
     pixels: int
@@ -63,33 +72,34 @@ class LowResolutionView:
 
 @dataclass(frozen=True)
 class ModelRecord:
-    """All facts of a model that decide its vectors, and those that decide whether one may use it.
+    """All facts that determine a model's vectors, and the facts that tell if it may be used.
 
     Parameters
     ----------
     name, version
         Identify the model in the registry.
     network
-        Which architecture reads the weights: a name of `matcher.embedding.networks.NETWORKS`.
+        Architecture that reads the weights: a name in `matcher.embedding.networks.NETWORKS`.
     weights
         The file, see `WeightsFile`.
     licence, training_data
-        Terms of the weights and what they were trained on, in words for a person.
+        Terms of the weights, and the data that they were trained on, in words for a person.
     crop
         Geometry of the input crop.
     colour_order
-        Order of the channels the network expects.
+        Order of the channels that the network expects.
     mean, scale
         Input is (crop - mean) / scale, per channel in `colour_order`, crop values in [0, 255].
     dimension
         Length of a vector.
     mirrored
-        Whether the vector is the mean of the crop's and its mirror image's vectors (then it does
-        not change when the photo is mirrored).
+        Whether the vector is the mean of the vectors of the crop and of its mirror image. If it is,
+        mirroring the photo does not change the vector.
     low_resolution_views
-        How it makes the `LOW_RESOLUTION` vector that a gallery keeps of a face besides its own: a
-        degraded or small probe resembles that one more than the vector of a clear photo. Empty for
-        a model whose galleries keep one vector a face.
+        The views from which the model makes the `LOW_RESOLUTION` vector. A gallery keeps this
+        vector of a face besides its own vector, because a degraded or small probe resembles it more
+        than the vector of a clear photo. Empty for a model whose galleries keep one vector of each
+        face.
     """
 
     name: str
@@ -108,7 +118,7 @@ class ModelRecord:
 
     @property
     def vector_names(self) -> tuple[str, ...]:
-        """The vectors that a gallery keeps of a face, by name."""
+        """Names of the vectors that a gallery keeps of each face."""
         return _SETS_OF_FORMAT_1[bool(self.low_resolution_views)]
 
     @property
@@ -118,7 +128,7 @@ class ModelRecord:
 
     @property
     def preprocessing_sha256(self) -> str:
-        """Hash of everything besides the weights that changes a vector."""
+        """Hash of everything that changes a vector, except the weights."""
         facts: dict[str, object] = {
             "crop": asdict(self.crop),
             "colour_order": self.colour_order,
@@ -134,18 +144,18 @@ class ModelRecord:
 
 @dataclass(frozen=True)
 class ModelIdentity:
-    """What a gallery remembers of the model that made its vectors.
+    """The facts that a gallery stores about the model that made its vectors.
 
     Parameters
     ----------
     name, version
         As in `ModelRecord`.
     weights_sha256, preprocessing_sha256
-        Of the file really loaded, and of everything besides that changes a vector.
+        Hash of the file that was really loaded, and hash of everything else that changes a vector.
     dimension
         Length of a vector.
     vector_names
-        The vectors that a gallery keeps of a face, in the order in which it stores them.
+        Names of the vectors that a gallery keeps of a face, in the order in which it stores them.
     """
 
     name: str
@@ -156,10 +166,10 @@ class ModelIdentity:
     vector_names: tuple[str, ...] = (FACE,)
 
     def facts(self) -> dict[str, str | int | bool | list[str]]:
-        """Return it as it stands in files: stores, index headers, calibrations, caches.
+        """Return the identity as files hold it: stores, index headers, calibrations, caches.
 
-        Format 1 knows two sets of vectors, and says by `distant` which one. Other sets stand under
-        `vector_names`.
+        Format 1 knows two sets of vectors. The key `distant` tells which of the two it is. Any
+        other set is written under the key `vector_names`.
         """
         facts: dict[str, str | int | bool | list[str]] = {
             "name": self.name,
@@ -175,12 +185,12 @@ class ModelIdentity:
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> Self:
-        """Return the identity that `facts` described.
+        """Return the identity from what `facts` returned.
 
         Raises
         ------
         TypeError
-            When a fact is missing, or one is not known.
+            When a fact is missing or unknown.
         """
         rest = dict(facts)
         names = _SETS_OF_FORMAT_1[bool(rest.pop("distant", False))]

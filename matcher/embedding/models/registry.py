@@ -1,4 +1,4 @@
-"""The models this library knows, with all facts that go with their weights."""
+"""The models that this library knows, with all facts about their weights."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from matcher.faces import CropTemplate
 
 DEFAULT_MODEL: Final = "youth-resnet"
 
-# Where the detector's landmarks come to lie in chips that dlib cuts itself (150 pixels, padding
-# 0.25): median over 515 LFW photos, left and right averaged. Made by
-# tools/derive_dlib_template.py; figures in docs/faces-and-quality.md.
+# Positions of the detector's landmarks in chips that dlib cuts itself (150 pixels, padding 0.25):
+# median over 515 LFW photos, left and right averaged. tools/derive_dlib_template.py made these
+# numbers; docs/faces-and-quality.md has the figures.
 DLIB_150 = CropTemplate(
     name="dlib-150",
     size=150,
     points=((47.3, 44.7), (101.7, 44.7), (74.5, 77.2), (50.9, 104.6), (98.1, 104.6)),
 )
 
-# The published networks were trained on the detector's boxes with a margin (44 of 182 pixels, of
-# which a 160-pixel part was used), without alignment. This geometry is ours: where the landmarks
-# lie in such boxes, median over 78 LFW photos, left and right averaged. What it is worth has not
-# been measured with the weights.
+# The published networks were trained without alignment, on the detector's boxes with a margin (44
+# of 182 pixels; a 160-pixel part of that was used). This geometry is ours. It holds the landmarks'
+# positions in such boxes: median over 78 LFW photos, left and right averaged. Its benefit has not
+# been measured with these weights.
 FACENET_160 = CropTemplate(
     name="facenet-160",
     size=160,
@@ -85,8 +85,8 @@ _YOUTH_RESNET = replace(
 _RELEASE = "https://github.com/timesler/facenet-pytorch/releases/download/v2.2.9/"
 
 
-# The publisher states no hash of either file. Several public projects that fetch the first from
-# this address pin the same one; for the second none was found.
+# The publisher states no hash of either file. Several public projects fetch the first file from
+# this address and pin the same hash. No project was found that pins a hash of the second file.
 _VGGFACE2_SHA256 = "281cebca8662831adb987a874bdcb36e73f5b1c6dc5ee5878f305e985625d99b"
 
 
@@ -130,7 +130,7 @@ _BUILT_IN = (
 
 
 def list_models() -> tuple[ModelRecord, ...]:
-    """Return the records of all models that can be named, the default one first."""
+    """Return the records of all models that can be chosen by name, the default one first."""
     shipped = sorted((Path(__file__).parent / "records").glob("*.toml"))
     return (*_BUILT_IN, *(read_record(path) for path in shipped))
 
@@ -146,7 +146,7 @@ def get_record(name: str) -> ModelRecord:
     Raises
     ------
     UnknownModelError
-        If there is no such model; the message names those there are.
+        If there is no such model. The message lists the known names.
     """
     if name.endswith(".toml"):
         return read_record(Path(name))

@@ -1,4 +1,4 @@
-"""Which networks there are, by the name that stands in a model's record.
+"""The kinds of networks, by the name that a model's record states.
 
 A new network is a file with a `Builder`, an entry in `NETWORKS`, and a record in the registry.
 """
@@ -23,9 +23,10 @@ class NetworkKind:
     Parameters
     ----------
     built_by
-        Its `Builder`, as `module:name`; loaded, with PyTorch or ONNX Runtime, when it is used.
+        Address of its `Builder`, as `module:name`. The builder is loaded, with PyTorch or ONNX
+        Runtime, when it is used.
     precisions
-        Those that it can do.
+        Precisions that the network supports.
     """
 
     built_by: str
@@ -42,18 +43,18 @@ NETWORKS: Final[Mapping[str, NetworkKind]] = MappingProxyType(
         "onnx": NetworkKind("matcher.embedding.networks.onnx_network:build_onnx", ("float32",)),
     }
 )
-"""By the name in `ModelRecord.network`."""
+"""The kinds of networks, by the name in `ModelRecord.network`."""
 
 
 def network_kind(record: ModelRecord, precision: str) -> NetworkKind:
-    """Return the kind of a model's network, once it is known to do a precision.
+    """Return the kind of a model's network, after a check that it supports a precision.
 
     Raises
     ------
     UnknownModelError
         If there is no such network.
     InputError
-        If it cannot do the precision.
+        If it does not support the precision.
     """
     if record.network not in NETWORKS:
         raise UnknownModelError(
@@ -74,5 +75,5 @@ def network_kind(record: ModelRecord, precision: str) -> NetworkKind:
 
 
 def build(kind: NetworkKind, weights: Weights) -> Networks:
-    """Return the networks of a model; errors are those of a `Builder`."""
+    """Return the networks of a model. The errors are the same as for a `Builder`."""
     return cast(Builder, load(kind.built_by))(weights)

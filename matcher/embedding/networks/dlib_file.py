@@ -1,11 +1,11 @@
-"""Reader of dlib's 29-layer face network file, and its conversion to plain tensors.
+"""Read dlib's 29-layer face network file, and convert it to plain tensors.
 
-The file is dlib's own serialisation of the whole network type; only the tensors in it are read.
-A tensor follows the tag of its layer as version (2), four extents (samples, channels, rows,
-columns) and little-endian float32 values. An integer is one control byte (low four bits: number
-of bytes, high bit: sign) and that many little-endian bytes. The last layer repeats its two extents
-between tag and tensor. Layers come in order from input to
-output. The layout was established by reading the file; dlib's runtime is the oracle in the tests.
+The file is dlib's own serialisation of the whole network type. This module reads only the tensors
+in it. A tensor follows the tag of its layer. It consists of a version (2), four extents (samples,
+channels, rows, columns) and little-endian float32 values. An integer is one control byte (low four
+bits: number of bytes; high bit: sign) and that number of little-endian bytes. The last layer
+repeats its two extents between tag and tensor. The layers come in order from input to output. The
+layout was established by reading the file. The tests compare with dlib's runtime.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def read_network(
 ) -> list[Tensor]:
     """Return the tensors of a dlib file, each convolution merged with the affine layer after it.
 
-    dlib's inference network follows each convolution by a per-channel `gamma * x + beta` (a batch
-    normalisation frozen after training), which is the same as scaling the filters.
+    In dlib's inference network, a per-channel `gamma * x + beta` (a batch normalisation frozen
+    after training) follows each convolution. This is the same as scaling the filters.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def read_network(
     Raises
     ------
     WeightsDamagedError
-        If the file ends early or its tensors have other extents.
+        If the file ends too early, or its tensors have other extents.
     """
     tensors: list[Tensor] = []
     position = 0

@@ -24,7 +24,7 @@ DIMENSION = 128
 
 
 class DlibResnet(nn.Module):
-    """Face crop to a vector of 128 numbers, not of unit length.
+    """Maps a face crop to a vector of 128 numbers, not of unit length.
 
     Input is float32 of shape (n, 3, 150, 150), RGB, normalised as the model record says. The
     affine layers of the original are merged into the convolutions before them.
@@ -52,7 +52,7 @@ class DlibResnet(nn.Module):
 class _Block(nn.Module):
     """Two convolutions and a shortcut; a halving block pools the shortcut.
 
-    Where the shapes of the two ways differ, zeros are appended to the smaller: below, on the
+    If the shapes of the two paths differ, zeros are appended to the smaller one: below, on the
     right, and as further channels.
     """
 

@@ -1,4 +1,4 @@
-"""What a network is to the rest of the library, and what builds one."""
+"""The type of a network for the rest of the library, and the type of its builder."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from matcher.embedding.models import ModelRecord
 Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """Maps normalised pixels, float32 (n, size, size, 3), to raw vectors, float32 (n, d).
 
-That of a model with low-resolution vectors returns (n, 2 d + 1): the vector, the vector by which
-the face is searched for if it is degraded, and how degraded it is, positive where it counts as
-that.
+The network of a model with low-resolution vectors returns (n, 2 d + 1): the vector, the vector with
+which to search if the face is degraded, and the degree of degradation. The face counts as degraded
+if the degree is positive.
 """
 
 Precision = Literal["float32", "bfloat16"]
@@ -25,20 +25,20 @@ Precision = Literal["float32", "bfloat16"]
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """What a network is built from.
+    """The input of a `Builder`.
 
     Parameters
     ----------
     record
         The facts of the model.
     data, sha256
-        The bytes of its weights file, and their hash.
+        The bytes of the weights file, and their hash.
     device
         "cpu", "cuda" or "cuda:1".
     precision
-        One of those that the network can do.
+        A precision that the network supports.
     cache
-        Folder for what is derived from the weights, None for the usual one.
+        Folder for data derived from the weights; None for the usual folder.
     """
 
     record: ModelRecord
@@ -51,7 +51,7 @@ class Weights:
 
 @dataclass(frozen=True, eq=False)
 class Networks:
-    """What a model consists of.
+    """The networks that a model consists of.
 
     Parameters
     ----------
@@ -68,6 +68,7 @@ class Networks:
 Builder = Callable[[Weights], Networks]
 """Builds the networks of a model.
 
-Raises WeightsDamagedError for bytes that are no such weights, ModelError when the device is not
-there, InputError when it is none, MissingExtraError for a runtime that is not installed.
+Raises WeightsDamagedError if the bytes are not such weights, ModelError if the machine has no such
+device, InputError if the device has no valid name, and MissingExtraError if a runtime is not
+installed.
 """

@@ -1,4 +1,4 @@
-"""ONNX files as networks, run by onnxruntime."""
+"""Run ONNX files as networks with onnxruntime."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ def onnx_network(record: ModelRecord, data: bytes, device: str) -> Network:
     """Return an ONNX file as a function of NumPy arrays.
 
     The file must have one input, float32 (n, 3, size, size), and one output, float32
-    (n, dimension). Where the file fixes n at 1, crops pass one by one.
+    (n, dimension). If the file fixes n at 1, the crops pass one by one.
 
     Raises
     ------
     MissingExtraError
         If onnxruntime is not installed.
     WeightsDamagedError
-        If the bytes are no ONNX file.
+        If the bytes are not an ONNX file.
     ModelError
-        If input or output contradict the record, or the device is not there.
+        If input or output contradict the record, or the machine has no such device.
     InputError
         If `device` is neither "cpu" nor "cuda".
     """
@@ -71,7 +71,7 @@ def _session(record: ModelRecord, data: bytes, device: str) -> Any:
         ) from error
     provider = _provider(device, onnxruntime.get_available_providers())
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()  # as many as other networks have
+    options.intra_op_num_threads = torch.get_num_threads()  # as many as PyTorch networks use
     try:
         return onnxruntime.InferenceSession(data, options, providers=[provider])
     except (
@@ -116,7 +116,7 @@ def _only(record: ModelRecord, side: str, nodes: list[Any]) -> Any:
 
 
 def _check_shape(record: ModelRecord, side: str, node: Any, wanted: tuple[int, ...]) -> None:
-    # A dimension that the file leaves open is a name or None; it fits any number.
+    # A dimension that the file leaves open is a name or None. It fits any number.
     given = tuple(node.shape)
     fits = len(given) == len(wanted) + 1 and all(
         not isinstance(extent, int) or extent == number

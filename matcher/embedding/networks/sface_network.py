@@ -1,4 +1,4 @@
-"""SFace, a MobileNet that was trained to tell people apart, as a PyTorch module."""
+"""SFace as a PyTorch module: a MobileNet that was trained to tell people apart."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 FEATURES: Final = 128
-"""How many numbers the network says of a face."""
+"""Number of features that the network returns for a face."""
 
 # Output channels and stride of each block: Howard et al., "MobileNets: Efficient convolutional
 # neural networks for mobile vision applications", arXiv 1704.04861, table 1.
@@ -26,27 +26,28 @@ _BLOCKS: Final = (
 )
 _LAST_SIDE: Final = 7
 
-# Where pixels of a crop that is aligned for `DlibResnet` lie in one that is aligned for this
-# network: the similarity that brings the five points of the one's template closest to the other's
-# (records/sface.toml), left and right made alike.
+# Maps positions in a crop aligned for `DlibResnet` to positions in a crop aligned for this network.
+# It is the similarity that brings the five points of the first template closest to those of the
+# second (records/sface.toml), with left and right made alike.
 _SIDE: Final = 112
 _CROP_SIDE: Final = 150
 _ZOOM: Final = 0.66
 _SHIFT: Final = (6.5, 22.3)
 
-# Crops of `DlibResnet` are less these means of RGB, and divided by this.
+# Crops of `DlibResnet` have these means of RGB subtracted, and are divided by this scale.
 _CROP_MEAN: Final = (122.782, 117.001, 104.298)
 _CROP_SCALE: Final = 256.0
-# What the graph of the published file does first with pixels from 0 to 255.
+# The graph of the published file first subtracts and divides by these; its pixels are 0 to 255.
 _MEAN: Final = 127.5
 _SCALE: Final = 128.0
 
 
 class MobileNet(nn.Module):
-    """Face crops to 128 numbers, batch norm folded into the convolutions.
+    """Maps face crops to 128 numbers, with batch norm folded into the convolutions.
 
-    Input is that of `DlibResnet`: float32 (n, 3, 150, 150). The network sees some more of a
-    forehead than such a crop holds; what lies outside is black, as beyond the edge of a photo.
+    The input is the same as for `DlibResnet`: float32 (n, 3, 150, 150). The network sees a little
+    more of the forehead than such a crop holds. The part outside is black, as beyond the edge of a
+    photo.
     """
 
     def __init__(self) -> None:
@@ -68,7 +69,7 @@ class MobileNet(nn.Module):
 
 
 class _Convolution(nn.Module):
-    """A convolution, and a bend at zero whose lower slope each channel has learnt."""
+    """A convolution, then a PReLU: each channel has its own learnt slope below zero."""
 
     def __init__(
         self, before: int, after: int, *, kernel: int, stride: int = 1, groups: int = 1
@@ -83,7 +84,7 @@ class _Convolution(nn.Module):
 
 
 class _Block(nn.Module):
-    """A convolution of each channel, then one of all channels at each pixel."""
+    """A convolution within each channel, then one across all channels at each pixel."""
 
     def __init__(self, before: int, after: int, stride: int) -> None:
         super().__init__()
@@ -96,7 +97,7 @@ class _Block(nn.Module):
 
 
 def _seen(crops: Tensor) -> Tensor:
-    """Return what the network looks at, (n, 3, 112, 112), of crops for `DlibResnet`."""
+    """Return the network's input, (n, 3, 112, 112), from crops for `DlibResnet`."""
     mean = torch.tensor(_CROP_MEAN).to(crops).reshape(1, 3, 1, 1)
     pixels = crops * _CROP_SCALE + mean
     rows, columns = (_places(shift, crops) for shift in reversed(_SHIFT))
@@ -108,6 +109,6 @@ def _seen(crops: Tensor) -> Tensor:
 
 
 def _places(shift: float, crops: Tensor) -> Tensor:
-    """Return where in a crop, from -1 to 1, the middle of each pixel is taken from."""
+    """Return the position in a crop, from -1 to 1, that each output pixel's middle shows."""
     middles = torch.arange(_SIDE, dtype=crops.dtype, device=crops.device) + 0.5
     return 2.0 * (middles - shift) / (_ZOOM * _CROP_SIDE) - 1.0

@@ -1,4 +1,4 @@
-"""PyTorch modules as networks: device, precision, memory layout, weights."""
+"""Run PyTorch modules as networks: device, precision, memory layout, weights."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from matcher.errors import WeightsDamagedError
 
 _log = logging.getLogger(__name__)
 _CONVERSION = "merged1"
-# What PyTorch's restricted unpickler raises on bytes that are no weights.
+# Errors that PyTorch's restricted unpickler raises on bytes that are not weights.
 _UNREADABLE = (RuntimeError, pickle.UnpicklingError, EOFError, LookupError, ValueError)
 
 
@@ -41,7 +41,7 @@ def as_network(module: nn.Module, device: torch.device, precision: Precision) ->
     reduced = precision == "bfloat16"
 
     def network(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        # (n, rows, columns, 3) seen as (n, 3, rows, columns) is the channels-last layout already.
+        # (n, rows, columns, 3) seen as (n, 3, rows, columns) already has the channels-last layout.
         crops = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(device)
         with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=reduced):
             vectors: NDArray[np.float32] = module(crops).float().cpu().numpy()
@@ -73,8 +73,8 @@ def build_inception_resnet(weights: Weights) -> Networks:
 def dlib_resnet(data: bytes, sha256: str, folder: Path) -> nn.Module:
     """Return dlib's network for the bytes of its weights file.
 
-    The conversion is kept in `folder`, with its own hash beside it. A kept conversion that does
-    not have this hash is made again.
+    The converted weights are kept in `folder`, beside a file with their hash. If a kept file does
+    not have this hash, the weights are converted again.
     """
     kept = folder / f"dlib-resnet-{sha256[:16]}-{_CONVERSION}.safetensors"
     state = _kept_conversion(kept)
@@ -90,7 +90,7 @@ def dlib_resnet(data: bytes, sha256: str, folder: Path) -> nn.Module:
 def _kept_conversion(path: Path) -> dict[str, Tensor] | None:
     try:
         data = path.read_bytes()
-    except OSError:  # if it is more than a missing file, keeping the next one will say so
+    except OSError:  # if the file is not just missing, `_keep` will fail too and report it
         return None
     if sha256_of(data) != recorded_sha256(path):
         _log.warning("The converted weights %s are damaged; converting again.", path.name)
@@ -126,7 +126,7 @@ def youth_resnet(data: bytes) -> YouthResnet:
 
 
 def _with_shared(state: State) -> State:
-    """Return the weights with those that both experts share under the names of both."""
+    """Return the weights with the shared ones under the names of both experts."""
     shared = {name: value for name, value in state.items() if ".mobile.body.last." in name}
     return state | {name.replace("clear", "worn", 1): value for name, value in shared.items()}
 
@@ -143,7 +143,7 @@ def inception_resnet(data: bytes) -> nn.Module:
 
     try:
         state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-        # The classifier over the people of the training set, of no use for others.
+        # The classifier over the people of the training set is of no use for other people.
         for name in ("logits.weight", "logits.bias"):
             state.pop(name, None)
         module: nn.Module = InceptionResnetV1(pretrained=None)

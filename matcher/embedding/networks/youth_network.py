@@ -1,4 +1,4 @@
-"""The project's own network: one expert for clear photos, one for worn photos, one vector."""
+"""The project's own network: an expert for clear and one for degraded photos, one vector."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from torch.nn import functional
 from matcher.embedding.networks.dlib_network import DIMENSION, DlibResnet
 from matcher.embedding.networks.sface_network import FEATURES, MobileNet
 
-# Cosines of the two experts' vectors between which a photo passes from worn to clear. Chosen on
-# FG-NET, see docs/youth-resnet.md.
+# Cosines of the two experts' vectors between which a photo passes from degraded to clear. They were
+# chosen on FG-NET, see docs/youth-resnet.md.
 WORN_AT, CLEAR_AT = 0.80, 0.87
 
 DEGRADATION_SIGNS = 2 * DIMENSION + 1
-"""How many signs of wear there are, see `degradation_signs`."""
+"""Number of signs of degradation, see `degradation_signs`."""
 
 
 class WhitenedNetwork(nn.Module):
-    """A network, and a map that spreads its vectors apart.
+    """A network, followed by a linear map that does partial whitening.
 
-    Vectors of young faces crowd on one side of the sphere. `spread` moves the centre of faces of
-    all ages to the origin and evens out the directions in which they differ.
+    Vectors of young faces crowd on one side of the sphere. The map `spread` moves the centre of the
+    faces of all ages to the origin, and evens out the directions in which they differ.
 
-    Input is that of `DlibResnet`.
+    The input is the same as for `DlibResnet`.
 
     Parameters
     ----------
     body
-        Says so many numbers, `width`, of a crop; their length does not count.
+        Returns `width` numbers for a crop. Their length as a vector does not count.
     """
 
     def __init__(self, body: nn.Module, width: int) -> None:
@@ -43,21 +43,22 @@ class WhitenedNetwork(nn.Module):
 
 
 def whitened_resnet() -> WhitenedNetwork:
-    """Return dlib's network with a map behind it."""
+    """Return dlib's network followed by a whitening map."""
     return WhitenedNetwork(DlibResnet(), DIMENSION)
 
 
 def whitened_mobile() -> WhitenedNetwork:
-    """Return SFace's network with a map behind it."""
+    """Return SFace's network followed by a whitening map."""
     return WhitenedNetwork(MobileNet(), FEATURES)
 
 
 class Expert(nn.Module):
-    """Two networks that look at the same crop, and one vector of what both say.
+    """Two networks that see the same crop, and a fusion layer that makes one vector of both.
 
-    They were trained on different people by different means and err on different faces.
+    The networks were trained on different people by different means, and they err on different
+    faces. The fusion layer is `joint`.
 
-    Input is that of `DlibResnet`.
+    The input is the same as for `DlibResnet`.
     """
 
     def __init__(self) -> None:
@@ -68,27 +69,30 @@ class Expert(nn.Module):
 
     def forward(self, crops: Tensor) -> Tensor:
         """Return unit vectors, (n, 128), for (n, 3, 150, 150)."""
-        said = torch.cat((self.resnet(crops), self.mobile(crops)), dim=1)
-        return functional.normalize(self.joint(said), dim=1)
+        outputs = torch.cat((self.resnet(crops), self.mobile(crops)), dim=1)
+        return functional.normalize(self.joint(outputs), dim=1)
 
 
 def degradation_signs(clear: Tensor, worn: Tensor) -> Tensor:
-    """Return what tells wear, (n, 257): both experts' unit vectors, (n, 128), and their cosine."""
+    """Return signs of degradation, (n, 257): both unit vectors, (n, 128), and their cosine."""
     return torch.cat((clear, worn, (clear * worn).sum(dim=1, keepdim=True)), dim=1)
 
 
 class YouthResnet(nn.Module):
-    """Face crop to a vector of 128 numbers, another one for worn faces, and how worn it is.
+    """Maps a face crop to a vector, a vector for degraded faces, and a degree of degradation.
 
-    `clear` has the weights that were published. `worn` was trained to say of a worn photo what
-    `clear` says of the same photo unworn, so that both speak of one space. Where a photo is clear
-    they agree, and `clear` is listened to; the less they agree, the more counts `worn`. Their
-    MobileNets have one last layer, two thirds of the weights of each, which was not trained.
+    Both vectors have 128 numbers.
 
-    Which of the two vectors a face is searched by is for `wear` to say, a line between worn and
-    unworn photos in the space of both experts' vectors.
+    `clear` is the expert with the published weights. `worn` is the expert for degraded photos. It
+    was trained to return for a degraded photo what `clear` returns for the same photo undegraded,
+    so that both experts share one vector space. On a clear photo the experts agree, and the vector
+    of `clear` counts. The less they agree, the more the vector of `worn` counts. Their MobileNets
+    share one last layer, two thirds of the weights of each. That layer was not trained.
 
-    Input is that of `DlibResnet`.
+    `wear` decides which of the two vectors a search uses. It is a linear boundary between degraded
+    and undegraded photos in the space of both experts' vectors.
+
+    The input is the same as for `DlibResnet`.
     """
 
     def __init__(self) -> None:
@@ -99,7 +103,7 @@ class YouthResnet(nn.Module):
         self.wear = nn.Linear(DEGRADATION_SIGNS, 1)
 
     def forward(self, crops: Tensor) -> Tensor:
-        """Return (n, 257) for (n, 3, 150, 150): see `Network` of `crop_embedder`."""
+        """Return (n, 257) for (n, 3, 150, 150), see `matcher.embedding.networks.Network`."""
         clear, worn = self.clear(crops), self.worn(crops)
         signs = degradation_signs(clear, worn)
         agreement = signs[:, -1:]

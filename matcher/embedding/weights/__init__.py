@@ -1,4 +1,4 @@
-"""How a file of weights gets here, and how it is proved to be the right one."""
+"""Get a file of weights onto this machine, and verify that it is the right file."""
 
 from matcher.embedding.weights.cache import (
     cache_folder,

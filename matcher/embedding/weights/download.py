@@ -1,4 +1,4 @@
-"""One file over HTTP: resumable, with bounded patience. Knows nothing of models."""
+"""Download one file over HTTP: resumable, with a limit on retries. Knows nothing of models."""
 
 from __future__ import annotations
 
@@ -15,35 +15,36 @@ from typing import IO, Any
 
 from matcher.progress import ProgressHook
 
-_TIMEOUT = 30.0  # seconds of silence
+_TIMEOUT = 30.0  # seconds without data from the server
 _PAUSES = (0.2, 1.0, 3.0)  # seconds before each further attempt
 _CHUNK = 1 << 18
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class GaveUpError(Exception):
-    """The file could not be had; the message says why."""
+    """The file could not be downloaded; the message says why."""
 
 
 class _InterruptedError(Exception):
-    """An attempt ended early, and another may do better."""
+    """An attempt ended early; another attempt may succeed."""
 
 
 @dataclass(frozen=True)
 class Download:
-    """What to get, and where to.
+    """One download: its address, and the file to write to.
 
     Parameters
     ----------
     url
         An https address, or an http address that the caller has chosen to trust.
     part
-        Growing file; what an earlier attempt left in it is continued where that is safe.
+        File that grows during the download. A part of an earlier attempt is continued if that is
+        safe.
     label
         Name of the step for the progress hook.
     checked
-        Whether the caller knows the hash of the whole. If not, an earlier part is continued only
-        where the server confirms by its ETag that the file is still the same.
+        Whether the caller knows the hash of the whole file. If not, an earlier part is continued
+        only if the server confirms by its ETag that the file is still the same.
     """
 
     url: str
@@ -52,12 +53,13 @@ class Download:
     checked: bool
 
     def run(self, on_progress: ProgressHook) -> None:
-        """Complete `part`. Gives up when several attempts in a row bring nothing new.
+        """Complete `part`. Give up if several attempts in a row bring no new bytes.
 
         Raises
         ------
         GaveUpError
-            If the server refuses, or the connection stays broken; `part` keeps what came.
+            If the server refuses, or the connection stays broken. `part` keeps the bytes that
+            arrived.
         OSError
             If `part` cannot be written.
         """
@@ -115,7 +117,7 @@ class Download:
             headers["Range"] = f"bytes={start}-"
             if etag is not None:
                 headers["If-Range"] = etag
-        # The scheme was checked by the caller; `_Redirects` checks that it stays.
+        # The caller checked the scheme; `_Redirects` checks that redirections keep it.
         request = urllib.request.Request(self.url, headers=headers)  # noqa: S310
         try:
             response: HTTPResponse = urllib.request.build_opener(_Redirects).open(

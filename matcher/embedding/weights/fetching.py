@@ -1,4 +1,4 @@
-"""Getting weights onto this machine, from the network or from a file."""
+"""Get weights onto this machine, from the network or from a file."""
 
 from __future__ import annotations
 
@@ -39,37 +39,37 @@ def fetch(
 ) -> Path:
     """Get the weights of a model, verify them, and put them in place in one step.
 
-    Sound weights that are already there are left alone. An interrupted download is continued by
-    the next call.
+    Weights that are already there and undamaged are left alone. The next call continues an
+    interrupted download.
 
     Parameters
     ----------
     name
-        One of the names in `list_models`, or the path of a TOML record; then the weights go
-        beside the record.
+        One of the names in `list_models`, or the path of a TOML record. The weights of a record go
+        into the record's folder.
     cache
         Folder for weights, see `matcher.embedding.weights.cache.cache_folder`.
     mirror
-        Base address to take the file from instead of the publisher's, the file name appended;
-        without it the environment variable MATCHER_MODEL_MIRROR counts. May be plain http.
+        Base address that replaces the publisher's address; the file name is appended. Without it,
+        the environment variable MATCHER_MODEL_MIRROR counts. It may be plain http.
     from_file
         A copy of the weights on this machine, for sites without a network.
     on_progress
-        Called with bytes.
+        Called with numbers of bytes.
 
     Returns
     -------
     Path
-        Where the weights are.
+        Path of the weights.
 
     Raises
     ------
     UnknownModelError
         If there is no such model.
     DownloadError
-        If the weights cannot be had, or are not the ones that the record names.
+        If the weights cannot be obtained, or are not the file that the record names.
     InputError
-        If the address is neither https nor a mirror's http.
+        If the address is neither https nor the http address of a mirror.
     WeightsMissingError
         If a Python package should carry the weights and is not installed.
     """
@@ -116,17 +116,17 @@ def _download(record: ModelRecord, url: str, path: Path, on_progress: ProgressHo
     )
     try:
         download.run(on_progress)
-        found = _hash(download.part)
+        actual = _hash(download.part)
     except GaveUpError as error:
         raise _failure(record, f"{url} must be reachable", error) from error
     except OSError as error:
         raise _failure(record, f"{download.part} must be writable", error) from error
     try:
-        _check(record, path, found)
+        _check(record, path, actual)
     except DownloadError:
         download.discard()
         raise
-    _note_first_use(record, path, found)
+    _note_first_use(record, path, actual)
     download.part.replace(path)
     download.discard()
 
@@ -135,9 +135,9 @@ def _copy(record: ModelRecord, source: Path, path: Path) -> None:
     try:
         with written_whole(path) as part:
             shutil.copyfile(source, part)
-            found = _hash(part)
-            _check(record, path, found)
-            _note_first_use(record, path, found)
+            actual = _hash(part)
+            _check(record, path, actual)
+            _note_first_use(record, path, actual)
     except OSError as error:
         raise _failure(record, f"{source} must be a file, and {path} writable", error) from error
 
@@ -158,7 +158,7 @@ def _check(record: ModelRecord, path: Path, found: str) -> None:
 
 
 def _note_first_use(record: ModelRecord, path: Path, found: str) -> None:
-    # Before the file is in place: from here on no other file is accepted.
+    # The note is written before the file is in place. From then on no other file is accepted.
     if record.weights.sha256 is None:
         record_sha256(path, found)
 

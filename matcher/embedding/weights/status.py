@@ -1,4 +1,4 @@
-"""Whether the weights of a model are here and sound."""
+"""Check whether the weights of a model are present and undamaged."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ class WeightsStatus:
     Parameters
     ----------
     name
-        The model.
+        Name of the model.
     state
-        "present" (and the hash agrees), "missing" or "damaged" (the hash does not agree, or there
-        is none to compare with).
+        "present" (and the hash agrees), "missing", or "damaged" (the hash does not agree, or there
+        is no hash to compare with).
     hash_source
-        Where the expected hash comes from: the record; the note of the first download, because
-        the publisher states none; or nowhere yet.
+        Source of the expected hash: the record; the note of the first download, if the publisher
+        states none; or no source yet.
     path
-        Where the weights are or belong; None when a Python package that carries them is not
+        Path where the weights are or belong; None if the Python package that carries them is not
         installed.
     detail
         The state in words, and what to do about it.
@@ -53,7 +53,7 @@ class WeightsStatus:
 
 
 def verify_weights(name: str, *, cache: Path | None = None) -> WeightsStatus:
-    """Hash the weights of a model and say whether they are the ones that its record names.
+    """Hash the weights of a model and say whether they are the file that its record names.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def verify_weights(name: str, *, cache: Path | None = None) -> WeightsStatus:
     Raises
     ------
     UnknownModelError
-        If there is no such model. Missing or damaged weights are an answer, not an error.
+        If there is no such model. Missing or damaged weights are a result, not an error.
     """
     record = get_record(name)
     folder = weights_folder(name, cache)

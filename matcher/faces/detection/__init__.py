@@ -1,4 +1,4 @@
-"""Faces in a picture: MTCNN, tried again on scaled, padded and rotated pictures."""
+"""Detect faces in a picture with MTCNN, and retry on scaled, padded and rotated pictures."""
 
 from matcher.faces.detection.loading import load_detector
 

@@ -1,11 +1,11 @@
-"""The cascade of MTCNN over photos of any sizes: propose, refine, and place the landmarks.
+"""The MTCNN cascade for photos of any sizes: propose, refine, and place the landmarks.
 
-Zhang et al., "Joint face detection and alignment using multitask cascaded convolutional
-networks", IEEE Signal Processing Letters 23 (10), 2016. Three networks look at 12, 24 and 48
-pixels. What lies outside a photo is grey, so that a face cut by the edge is not distorted.
+Zhang et al., "Joint face detection and alignment using multitask cascaded convolutional networks",
+IEEE Signal Processing Letters 23 (10), 2016. The three networks see squares of 12, 24 and 48
+pixels. Pixels outside a photo are grey, so that a face cut by the edge is not distorted.
 
-Boxes are float64 rows (left, top, right, bottom) measured from the outer corner of the photo: the
-first pixel reaches from 0 to 1. Detections have the first pixel's centre at 0.
+Boxes are float64 rows (left, top, right, bottom), measured from the outer corner of the photo: the
+first pixel reaches from 0 to 1. In a `Detection`, the centre of the first pixel is at 0.
 """
 
 from __future__ import annotations
@@ -24,42 +24,44 @@ from matcher.faces.detection.image_pyramid import ImagePyramid
 from matcher.faces.detection.retries import Detection
 
 WINDOW, REFINED, FINAL = 12, 24, 48
-"""Side in pixels of what the first, second and third network look at."""
+"""Side in pixels of the square that the first, second and third network sees."""
 
 STRIDE = 2
 """Step of the first network's window in pixels."""
 
 PYRAMID_STEP = 0.5**0.5
-"""Each picture of the first network's pyramid has half the pixels of the one before."""
+"""Each picture of the first network's pyramid has half the pixels of the previous picture."""
 
 BORDER = 4
-"""Grey pixels around each picture of the pyramid: a third of the window may lie outside."""
+"""Width of the grey border of each pyramid picture: a third of the window may lie outside."""
 
 SAME_IN_LEVEL, SAME, INSIDE = 0.5, 0.7, 0.7
-"""Overlap from which two boxes show the same face: within a level of the pyramid, within a photo
-(both as a share of their union), and at the end as a share of the smaller one."""
+"""Overlaps above which two boxes count as the same face. The first holds within a level of the
+pyramid, the second within a photo; both are shares of the boxes' union. The third holds at the end
+and is a share of the smaller box."""
 
 CROPS_TOGETHER = 64
-"""Most crops that go through a network together; more do not fit the processor's caches."""
+"""Largest number of crops for one call of a network. More do not fit the processor's caches."""
 
 SIDES_STEP, CROPS_STEP = 32, 8
-"""Sides of a picture that the first network sees, and numbers of crops that the others see, are
-multiples of these. For every new shape oneDNN makes a plan, and keeps 1,024 of them amid the heap:
-over photos of ever new sizes memory grew by what lay unused between the plans."""
+"""The sides of a picture for the first network are multiples of the first number. The numbers of
+crops for the other networks are multiples of the second. oneDNN makes a plan for every new shape
+and keeps 1,024 plans, scattered in the heap. With photos of ever new sizes, memory grew by the
+unused gaps between the plans."""
 
 
 @dataclass(frozen=True, eq=False)
 class Boxes:
-    """Candidates of several photos.
+    """Candidate boxes of several photos.
 
     Parameters
     ----------
     corners
         float64 tensor of shape (n, 4).
     scores
-        float32 tensor of shape (n,): logarithm of the odds that it is a face.
+        float32 tensor of shape (n,): logarithm of the odds that the box shows a face.
     photo
-        int64 tensor of shape (n,): place of the photo that each lies in.
+        int64 tensor of shape (n,): index of the photo that the box lies in.
     """
 
     corners: Tensor
@@ -73,7 +75,7 @@ class Boxes:
         return Boxes(self.corners[chosen], self.scores[chosen], self.photo[chosen])
 
     def scored(self, evidence: Tensor) -> Boxes:
-        """Return the boxes with scores from a network's evidence, (n, 2): no face, face."""
+        """Return the boxes with scores from a network's two outputs, (n, 2): no face, face."""
         return Boxes(self.corners, evidence[:, 1] - evidence[:, 0], self.photo)
 
     def moved(self, offsets: Tensor) -> Boxes:
@@ -82,30 +84,30 @@ class Boxes:
         return Boxes(self.corners + offsets.double() * sizes, self.scores, self.photo)
 
     def squared(self) -> Boxes:
-        """Return squares of the longer side around the same centres."""
+        """Return squares around the same centres, as large as the longer side."""
         low, high = self.corners[:, :2], self.corners[:, 2:]
         centre, reach = (low + high) / 2, (high - low).amax(dim=1, keepdim=True) / 2
         return Boxes(torch.cat([centre - reach, centre + reach], 1), self.scores, self.photo)
 
     def kept(self) -> Tensor:
-        """Return the places of boxes of each photo that overlap no better one, best first."""
+        """Return the indices of boxes that no better box of the same photo overlaps, best first."""
         kept: Tensor = batched_nms(self.corners, self.scores.double(), self.photo, SAME)
         return kept
 
 
 class Cascade:
-    """Finds faces in pictures; a `Detect` of `matcher.faces.detection`.
+    """Finds faces in pictures; implements `matcher.faces.detection.retries.Detect`.
 
     Parameters
     ----------
     networks
         PNet, RNet and ONet of facenet-pytorch, on the device.
     thresholds
-        Probability that each of them must give a face.
+        Smallest probability at which each network lets a face pass.
     smallest_face
-        Side in pixels of the smallest face looked for, 12 or more.
+        Side in pixels of the smallest face to find, 12 or more.
     device
-        Where the networks are.
+        Device of the networks.
     """
 
     def __init__(
@@ -154,17 +156,18 @@ class Cascade:
         return boxes[picked].moved(offsets[0, :, row, column].T[picked])
 
     def _in_every_window(self, level: Tensor) -> list[Tensor]:
-        """Return what the first network says of each window, the border's included.
+        """Return the first network's outputs for each window, border windows included.
 
-        Grey beyond the border makes the sides multiples of `SIDES_STEP`; windows that reach it are
-        left out. The others see the same as without it: all that the network's pooling may take in
-        besides is grey, like the border.
+        More grey beyond the border makes the sides multiples of `SIDES_STEP`. Windows that reach it
+        are left out of the result. The other windows give the same outputs as without it: the
+        network's pooling may take in pixels beyond a window, and those pixels are grey like the
+        border.
         """
         sides = [side + 2 * BORDER for side in level.shape[2:]]
         below, right = (BORDER + -side % SIDES_STEP for side in sides)
-        said = self._propose(pad(level, (BORDER, right, BORDER, below)))
+        outputs = self._propose(pad(level, (BORDER, right, BORDER, below)))
         rows, columns = (-(-(side - WINDOW) // STRIDE) + 1 for side in sides)
-        return [part[:, :, :rows, :columns] for part in said]
+        return [part[:, :, :rows, :columns] for part in outputs]
 
     def _refined(self, photos: Sequence[ImagePyramid], boxes: Boxes) -> Boxes:
         boxes = boxes.squared()
@@ -184,9 +187,10 @@ class Cascade:
 
 
 def _quick(network: nn.Module) -> nn.Module:
-    """Return the network without its softmax, its weights in the order that suits processors.
+    """Return the network without its softmax, and with its weights in channels-last order.
 
-    Probabilities near 1 cannot be told apart in float32, the logarithm of the odds can.
+    Channels-last order suits processors. The softmax is removed because float32 cannot tell
+    probabilities near 1 apart. It can tell the logarithms of the odds apart.
     """
     for name in [name for name, _ in network.named_children() if name.startswith("softmax")]:
         setattr(network, name, nn.Identity())
@@ -194,7 +198,7 @@ def _quick(network: nn.Module) -> nn.Module:
 
 
 def _pyramid(photo: ImagePyramid, smallest_face: int) -> Iterator[tuple[int, int]]:
-    """Yield (width, height) until a face would reach over both edges."""
+    """Yield the (width, height) of each level, until a face would reach over both edges."""
     scale = min(1.0, WINDOW / smallest_face)
     while min(photo.width, photo.height) * scale + BORDER >= WINDOW:
         yield round(photo.width * scale), round(photo.height * scale)
@@ -210,12 +214,12 @@ def _joined(parts: Sequence[Boxes]) -> Boxes:
 
 
 def _crops(photos: Sequence[ImagePyramid], boxes: Boxes, side: int) -> Tensor:
-    made = torch.empty(len(boxes), 3, side, side, device=boxes.scores.device)
-    made = made.contiguous(memory_format=torch.channels_last)
+    crops = torch.empty(len(boxes), 3, side, side, device=boxes.scores.device)
+    crops = crops.contiguous(memory_format=torch.channels_last)
     for i in sorted(set(boxes.photo.tolist())):
         here = (boxes.photo == i).nonzero()[:, 0]
-        made[here] = photos[i].crops(boxes.corners[here], side)
-    return made
+        crops[here] = photos[i].crops(boxes.corners[here], side)
+    return crops
 
 
 def _through(network: Callable[[Tensor], tuple[Tensor, ...]], crops: Tensor) -> list[Tensor]:
@@ -226,14 +230,14 @@ def _through(network: Callable[[Tensor], tuple[Tensor, ...]], crops: Tensor) -> 
 
 
 def _detections(boxes: Boxes, landmarks: Tensor, photo: int) -> list[Detection]:
-    """Return the faces of one photo, the most probable first, each once."""
+    """Return the faces of one photo without duplicates, the most probable first."""
     here = (boxes.photo == photo).nonzero()[:, 0]
     order = here[boxes.scores[here].argsort(descending=True, stable=True)].tolist()
     corners = boxes.corners.cpu().numpy()
     points = landmarks.cpu().numpy() - 0.5
     kept: list[int] = []
     for i in order:
-        if all(_share_inside(corners[i], corners[other]) <= INSIDE for other in kept):
+        if all(_share_inside(corners[i], corners[better]) <= INSIDE for better in kept):
             kept.append(i)
     return [
         Detection(

@@ -1,4 +1,4 @@
-"""The detector of the library, loaded when somebody asks for it."""
+"""Load the library's detector when a caller asks for it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ def load_detector(device: str = "cpu") -> Detector:
     Parameters
     ----------
     device
-        A torch device name, "cpu" or "cuda". Never replaced by another one.
+        A torch device name, "cpu" or "cuda". No other device is used instead.
 
     Raises
     ------
     InputError
-        When it is no such name.
+        When `device` is not such a name.
     ModelError
-        When the device is not there.
+        When the machine has no such device.
     """
     from matcher.faces.detection.mtcnn import MtcnnDetector
 

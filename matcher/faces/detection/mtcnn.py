@@ -1,8 +1,8 @@
-"""The detector: the three networks of facenet-pytorch (MTCNN), checked and driven.
+"""The library's detector: the three MTCNN networks of facenet-pytorch, checked and run.
 
-Zhang et al., "Joint face detection and alignment using multitask cascaded convolutional
-networks", IEEE Signal Processing Letters 23 (10), 2016. The networks and their weights come with
-facenet-pytorch (MIT licence); the files are checked and read without unpickling code.
+Zhang et al., "Joint face detection and alignment using multitask cascaded convolutional networks",
+IEEE Signal Processing Letters 23 (10), 2016. The networks and their weights come with
+facenet-pytorch (MIT licence). The files are checked, and they are read without unpickling code.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ WEIGHTS = {
 """The three networks and the SHA-256 of their files in facenet-pytorch 2.5.3."""
 
 FIRST_THRESHOLDS = (0.6, 0.7)
-"""What the first two networks let through, as their authors set it."""
+"""Thresholds of the first two networks, as their authors set them."""
 
 SURE = 0.995
-"""From this probability on, the photo as it is need not be compared with the photo turned. Of 201
-FG-NET photos 95.5 % reach it upright, and 0.5 to 1.5 % turned by a quarter or a half, where what
-the detector sees is wrong."""
+"""From this probability on, the upright photo need not be compared with the turned photo. Of 201
+FG-NET photos, 95.5 % reach this probability upright. Turned by a quarter or a half, 0.5 to 1.5 %
+reach it, and there the detection is wrong."""
 
 TOGETHER_PIXELS = 4_000_000
-"""Most pixels of photos that are looked at together; bounds memory."""
+"""Largest number of pixels of the photos that are searched together. It bounds memory."""
 
 
 class MtcnnDetector:
@@ -49,22 +49,23 @@ class MtcnnDetector:
     Parameters
     ----------
     device
-        A torch device name such as "cpu" or "cuda". Never replaced by another one.
+        A torch device name such as "cpu" or "cuda". No other device is used instead.
     minimum_probability
-        Faces to which the last network gives less are not returned; in (0, 1).
+        Smallest probability of the last network, in (0, 1). Less probable faces are not returned.
     smallest_face
-        Side in pixels of the smallest face looked for in the photo as it is, 12 or more. Faces
-        somewhat smaller are found too: with 36 those with eyes 12 pixels apart, the least that
-        the standard quality policy takes. Smaller ones are for the enlarged look.
+        Side in pixels of the smallest face to find in the photo as it is, 12 or more. Somewhat
+        smaller faces are found too: with 36, the detector finds faces with eyes 12 pixels apart,
+        the least that the standard quality policy accepts. The retry on the enlarged photo finds
+        smaller faces.
 
     Raises
     ------
     InputError
         When a number is out of its range.
     ModelError
-        When the device is not there.
+        When the machine has no such device.
     WeightsMissingError, WeightsDamagedError
-        When the files of facenet-pytorch are not those of version 2.5.3.
+        When the files of facenet-pytorch are not the files of version 2.5.3.
     """
 
     def __init__(
@@ -80,10 +81,10 @@ class MtcnnDetector:
         self._cascade = Cascade(networks, thresholds, smallest_face, chosen)
 
     def detect(self, photos: Sequence[Photo]) -> list[list[Face]]:
-        """Return the faces of each photo, the largest box first; an empty list where none is.
+        """Return the faces of each photo, the largest box first; the list is empty without a face.
 
-        What is found in a photo does not depend on the photos beside it, except that
-        coordinates may move by less than 0.01 pixel.
+        The other photos of the call do not change the faces of a photo, except that coordinates may
+        move by less than 0.01 pixel.
 
         Parameters
         ----------
@@ -101,7 +102,7 @@ class MtcnnDetector:
 
 
 def _together(photos: Sequence[Photo]) -> Iterator[Sequence[Photo]]:
-    """Yield runs of photos with at most `TOGETHER_PIXELS`, or one photo that has more."""
+    """Yield runs of photos with at most `TOGETHER_PIXELS`, or a single photo that has more."""
     start = pixels = 0
     for i, photo in enumerate(photos):
         size = photo.size[0] * photo.size[1]

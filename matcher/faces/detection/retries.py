@@ -1,7 +1,7 @@
-"""How a photo is looked at again when no face is found for sure: enlarged, padded, turned.
+"""Search a photo again if no sure face is found: enlarged, padded, turned.
 
-Pure logic over any function that finds faces in pictures. Nothing here ever makes up a face:
-a photo in which no look finds one has none, and is never taken as a face itself.
+This module is pure logic over any function that finds faces in pictures. It never makes up a face.
+If no attempt finds a face, the photo has none. The whole photo is never taken for a face.
 """
 
 from __future__ import annotations
@@ -16,32 +16,33 @@ from PIL import Image
 from matcher.faces.face import FoundBy
 
 WORKING_SIDE = 1200
-"""Longest side in pixels at which a photo is first looked at; larger ones are reduced, which
+"""Longest side in pixels at which a photo is first searched. A larger photo is reduced, which
 bounds the time that a photo takes."""
 
 ENLARGED_FACTOR = 2.0**1.25
-"""How much larger than at first the enlarged look is at most: twice and half a step of the pyramid
-more, so that its pictures are of other sizes than those of the first look."""
+"""Largest ratio between the enlarged picture and the first picture: 2 times 2**0.25. The factor
+2**0.25 is half a step of the detector's pyramid, so that the enlarged picture's pyramid has other
+sizes than the first one."""
 
 ENLARGED_PIXELS = 4_000_000
-"""Most pixels of the enlarged picture."""
+"""Largest number of pixels of the enlarged picture."""
 
 PADDING = 0.3
 """Width of the grey border of a padded picture, as a share of its longer side."""
 
 PADDED_SIDES = (381, 320, 269, 226)
-"""Longest sides in pixels of the photo inside that border; the face is expected to fill it. Half a
-step of the detector's pyramid lies between them, so that they are not the same look again."""
+"""Longest sides in pixels of the photo inside that border. The face is expected to fill the photo.
+The sizes are half a step of the detector's pyramid apart, so that they do not repeat each other."""
 
 TURNED_PROBABILITY = 0.9
-"""A face in a turned photo needs at least this, even where no other look finds one."""
+"""Smallest probability of a face in a turned photo, even if no other attempt finds a face."""
 
 GREY = 128
 
 
 @dataclass(frozen=True, eq=False)
 class Detection:
-    """One face as a detector sees it.
+    """One face that a detector found in a picture.
 
     Parameters
     ----------
@@ -64,7 +65,7 @@ Detect = Callable[[Sequence[NDArray[np.uint8]]], list[list[Detection]]]
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A picture made from a photo, and the way back to the photo's coordinates.
+    """A picture made from a photo; it maps detections back to the photo's coordinates.
 
     Parameters
     ----------
@@ -91,7 +92,7 @@ class View:
 
     def _points_back(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
         height, width = (side - 2 * self.padding for side in self.pixels.shape[:2])
-        # Shares of the turned picture, measured from its corner rather than a pixel centre.
+        # Shares of the turned picture, measured from its corner and not from a pixel centre.
         x, y = ((points - self.padding + 0.5) / (width, height)).T
         across, down = {0: (x, y), 90: (1 - y, x), 180: (1 - x, 1 - y), 270: (y, 1 - x)}[
             self.turned
@@ -128,7 +129,7 @@ def original_views(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
 
 
 def enlarged_views(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
-    """Return the photo up to `ENLARGED_FACTOR` times larger than in the first look."""
+    """Return the photo at most `ENLARGED_FACTOR` times larger than in the first attempt."""
     height, width = pixels.shape[:2]
     working = _working_scale(pixels)
     scale = min(ENLARGED_FACTOR * working, (ENLARGED_PIXELS / (width * height)) ** 0.5)
@@ -136,13 +137,13 @@ def enlarged_views(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
 
 
 def padded_views(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
-    """Return the photo with a border, in several sizes: a face may fill it or reach beyond."""
+    """Return the photo with a border, in several sizes: a face may fill it or reach beyond it."""
     longest = max(pixels.shape[:2])
     return tuple(bordered(view(pixels, scale=min(1.0, s / longest))) for s in PADDED_SIDES)
 
 
 def rotated_views(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
-    """Return the photo turned three times."""
+    """Return the photo turned by 90, 180 and 270 degrees."""
     scale = _working_scale(pixels)
     return tuple(view(pixels, scale=scale, turned=turned) for turned in (90, 180, 270))
 
@@ -157,19 +158,19 @@ ATTEMPTS: tuple[tuple[FoundBy, Callable[[NDArray[np.uint8]], tuple[View, ...]]],
     ("enlarged", enlarged_views),
     ("padded", padded_views),
 )
-"""In the order in which they are tried."""
+"""The attempts, in the order in which they are tried."""
 
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """What a look found in one photo.
+    """The faces that one attempt found in a photo.
 
     Parameters
     ----------
     detections
         In the photo's coordinates, the largest box first.
     found_by
-        Name of the look.
+        Name of the attempt.
     turned
         Degrees anticlockwise by which the photo was turned.
     """
@@ -185,31 +186,32 @@ class Finding:
 
 
 def find(pictures: Sequence[NDArray[np.uint8]], detect: Detect, *, sure: float) -> list[Finding]:
-    """Detect at each picture in the order of `ATTEMPTS` until a finding is sure; keep the surest.
+    """Search each picture in the order of `ATTEMPTS` until a finding is sure; keep the surest.
 
-    The first look suffices for most photos. A doubtful finding gives way to a sure one in the
-    turned photo, because a detector may see something face-like in a photo that lies on its side.
-    Only where the first look finds nothing, and turning nothing sure, is the photo enlarged and
-    padded. A doubtful face in the turned photo counts when no other look finds any.
+    The first attempt suffices for most photos. A sure finding in the turned photo replaces a
+    doubtful finding, because a detector may find something face-like in a photo that lies on its
+    side. The photo is enlarged and padded only if the first attempt finds nothing and the turned
+    photo gives nothing sure. A doubtful face in the turned photo counts if no other attempt finds a
+    face.
 
     Parameters
     ----------
     pictures
         RGB, uint8 of shape (height, width, 3), of any sizes.
-    look
+    detect
         Finds faces in pictures.
     sure
-        With this probability of its best face a finding ends the search.
+        A finding whose best face has this probability ends the search.
     """
     findings = [Finding() for _ in pictures]
     for found_by, make_views in ATTEMPTS:
-        open_ones = [i for i, found in enumerate(findings) if _is_open(found, found_by, sure)]
+        open_ones = [i for i, finding in enumerate(findings) if _is_open(finding, found_by, sure)]
         views = [(i, view) for i in open_ones for view in make_views(pictures[i])]
         seen = detect([view.pixels for _, view in views])
         for (i, view), detections in zip(views, seen, strict=True):
-            found = Finding(_in_photo(view, detections), found_by, view.turned)
-            if _credible(found) and _standing(found, sure) > _standing(findings[i], sure):
-                findings[i] = found
+            finding = Finding(_in_photo(view, detections), found_by, view.turned)
+            if _credible(finding) and _standing(finding, sure) > _standing(findings[i], sure):
+                findings[i] = finding
     return findings
 
 
@@ -219,9 +221,9 @@ def _is_open(finding: Finding, next_look: FoundBy, sure: float) -> bool:
 
 
 def _standing(finding: Finding, sure: float) -> tuple[bool, bool, float]:
-    """Rank a finding: a face before none, upright or sure before a doubtful one in a turned photo.
+    """Rank a finding: a face before none, upright or sure before doubtful in a turned photo.
 
-    Three more views are three more chances to err, and few photos lie on their side.
+    The three turned views are three more chances of an error, and few photos lie on their side.
     """
     upright_or_sure = not finding.turned or finding.best >= sure
     return bool(finding.detections), upright_or_sure, finding.best

@@ -1,4 +1,4 @@
-"""The index: one protocol, several kinds, in a file or on a server; derived from the store."""
+"""The index: one protocol and several kinds, in a file or on a server; made from the store."""
 
 from matcher.gallery.index.index_file import (
     INDEX_NAME,

@@ -1,4 +1,4 @@
-"""Indexes on FAISS with the face ids beside it; those that keep all vectors in one table."""
+"""FAISS indexes with their face ids, and the kinds that keep all vectors in one table."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ faiss: Any = import_module("faiss")  # its own stubs lack most of what is used h
 Found = tuple[NDArray[np.float32], NDArray[np.int64]]
 
 MARGIN: Final = 8
-"""Candidates fetched beyond k, so that rounding inside FAISS cannot cost a place in the list."""
+"""Candidates fetched beyond k, so that rounding in FAISS cannot cost a place in the list."""
 
 ROUNDING: Final = 2e-6
 """Bound on the error of a single-precision inner product of unit vectors of up to 1024 numbers."""
 
 
 class FaissIndex:
-    """What all kinds share: checks at the border, and the face id of each FAISS row."""
+    """The part that all kinds share: checks of arguments, and the face id of each FAISS row."""
 
     kind: str
     lossless: ClassVar[bool] = True
@@ -45,7 +45,7 @@ class FaissIndex:
 
     @property
     def needs_rebuild(self) -> bool:
-        """Whether it should be built anew."""
+        """Whether the index should be rebuilt."""
         return False
 
     def ids(self) -> NDArray[np.int64]:
@@ -53,7 +53,7 @@ class FaissIndex:
         return np.sort(self._ids[self._ids >= 0])
 
     def train(self, sample: NDArray[np.float32], faces: int) -> None:
-        """Learn nothing."""
+        """Do nothing; this kind learns nothing."""
 
     def add(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
         """Add unit vectors under new face ids."""
@@ -85,7 +85,7 @@ class FaissIndex:
         self._ids = np.concatenate([self._ids, ids])
 
     def _rows(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the FAISS row of each face id, -1 for those that are not there."""
+        """Return the FAISS row of each face id, -1 if the index does not hold it."""
         if not len(self._ids):
             return np.full(len(ids), -1, dtype=np.int64)
         if self._ordered is not self._ids:  # each change makes a new array
@@ -99,22 +99,22 @@ class FaissIndex:
         return rows[rows >= 0]
 
     def write(self, write: Callable[[bytes], object]) -> None:
-        """Hand all but the row ids to `write`, in pieces."""
+        """Pass everything except the row ids to `write`, in pieces."""
         faiss.write_index(self._faiss, faiss.PyCallbackIOWriter(write))
 
     def read(self, ids: NDArray[np.int64], read: Callable[[int], bytes]) -> None:
-        """Take the rows' face ids (-1 for emptied rows), and the rest from `read`, in pieces."""
+        """Set the rows' face ids (-1 for emptied rows); take the rest from `read` in pieces."""
         self._faiss = faiss.read_index(faiss.PyCallbackIOReader(read))
         self._ids = ids
         self._emptied = int(np.count_nonzero(ids < 0))
 
     def row_ids(self) -> NDArray[np.int64]:
-        """Return the face id of each FAISS row, -1 for removed ones."""
+        """Return the face id of each FAISS row, -1 for removed faces."""
         return self._ids
 
 
 class _FlatRows(FaissIndex):
-    """The kinds that keep all vectors as they are, in one table, and can scan it exactly."""
+    """The kinds that keep all vectors unchanged in one table, and can scan it exactly."""
 
     def _flat(self) -> Any:
         return self._faiss
@@ -129,13 +129,13 @@ class _FlatRows(FaissIndex):
         return table
 
     def vectors(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the vectors of faces that are there."""
+        """Return the vectors of faces that the index holds."""
         rows = self._rows(np.asarray(ids, dtype=np.int64))
         check_known(rows)
         return self._table()[rows]
 
     def _scan(self, queries: NDArray[np.float32], k: int, selector: Any) -> Found:
-        """Return the true k nearest, looking at every selected row."""
+        """Return the true k nearest faces, by a scan of every selected row."""
         flat = self._flat()
         fetched = min(k + MARGIN, flat.ntotal)
         options = None if selector is None else faiss.SearchParameters(sel=selector)
@@ -143,12 +143,12 @@ class _FlatRows(FaissIndex):
         scores, ids = self._rank(queries, rows, k)
         if fetched == flat.ntotal:
             return scores, ids
-        # A row that was not fetched scores at most the worst fetched one, but for rounding.
+        # Apart from rounding, a row that was not fetched scores at most the worst fetched row.
         crowded = np.flatnonzero((rows[:, -1] >= 0) & (scores[:, -1] <= rough[:, -1] + ROUNDING))
-        for one in crowded:
-            query, floor = queries[one : one + 1], float(scores[one, -1]) - ROUNDING
-            found = flat.range_search(query, floor, params=options)[2]
-            scores[one], ids[one] = (part[0] for part in self._rank(query, found[None], k))
+        for row in crowded:
+            query, floor = queries[row : row + 1], float(scores[row, -1]) - ROUNDING
+            nearby = flat.range_search(query, floor, params=options)[2]
+            scores[row], ids[row] = (part[0] for part in self._rank(query, nearby[None], k))
         return scores, ids
 
     def _rank(self, queries: NDArray[np.float32], rows: NDArray[np.int64], k: int) -> Found:
@@ -171,7 +171,7 @@ class _FlatRows(FaissIndex):
 
 
 class ExactIndex(_FlatRows):
-    """Every vector is compared: the truth that the other kinds are tested against."""
+    """Compares every vector. Its results are the truth that the other kinds are tested against."""
 
     kind: str = "exact"
 
@@ -179,7 +179,7 @@ class ExactIndex(_FlatRows):
         return faiss.IndexFlatIP(self.dimension)
 
     def remove(self, ids: NDArray[np.int64]) -> int:
-        """Remove rows; the others move up."""
+        """Remove rows; the rows behind them move up."""
         rows = self._rows_that_are_there(ids)
         if len(rows):
             selector, _bits = self._selector(rows)
@@ -190,7 +190,7 @@ class ExactIndex(_FlatRows):
     def search(
         self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None = None
     ) -> Found:
-        """Scan all rows, or all allowed ones."""
+        """Scan all rows, or all allowed rows."""
         queries = checked_query(queries, self.dimension, k)
         if not len(self._ids) or not len(queries):
             return nothing(len(queries), k)
@@ -202,8 +202,8 @@ class ExactIndex(_FlatRows):
 class HnswIndex(_FlatRows):
     """A navigable graph over the vectors: fast, nearly exact, and slow to build.
 
-    FAISS cannot take a node out of the graph. A removed face loses its id and its vector, which
-    becomes zeros; the empty node stays until the index is built anew.
+    FAISS cannot take a node out of the graph. A removed face loses its id, and its vector becomes
+    zeros. The empty node stays until the index is rebuilt.
     """
 
     kind: str = "hnsw"
@@ -222,7 +222,7 @@ class HnswIndex(_FlatRows):
 
     @property
     def needs_rebuild(self) -> bool:
-        """Whether more than a tenth of the nodes is empty."""
+        """Whether more than a tenth of the nodes are empty."""
         return self._emptied > self.rebuild_at * len(self._ids)
 
     def remove(self, ids: NDArray[np.int64]) -> int:
@@ -238,7 +238,7 @@ class HnswIndex(_FlatRows):
     def search(
         self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None = None
     ) -> Found:
-        """Walk the graph; among allowed faces only, scan those exactly."""
+        """Walk the graph; with `allowed`, scan the allowed faces exactly instead."""
         queries = checked_query(queries, self.dimension, k)
         if not len(queries) or not len(self):
             return nothing(len(queries), k)
@@ -258,7 +258,7 @@ class HnswIndex(_FlatRows):
 
 
 def selector_of(mask: NDArray[np.bool_]) -> tuple[Any, NDArray[np.uint8]]:
-    """Return a FAISS selector of the places that are True, and the memory that it points to.
+    """Return a FAISS selector of the positions that are True, and the memory that it points to.
 
     The memory must outlive the selector.
     """
@@ -267,7 +267,7 @@ def selector_of(mask: NDArray[np.bool_]) -> tuple[Any, NDArray[np.uint8]]:
 
 
 def check_known(rows: NDArray[np.int64]) -> None:
-    """Raise InputError if one of the rows looked up is not there, -1."""
+    """Raise InputError if one of the rows is -1, which means that a face id is unknown."""
     if (rows < 0).any():
         raise InputError(
             "face ids",
@@ -278,6 +278,6 @@ def check_known(rows: NDArray[np.int64]) -> None:
 
 
 def nothing(queries: int, k: int) -> Found:
-    """Return the answer of an empty index."""
+    """Return the result of a search in an empty index."""
     scores = np.full((queries, k), -np.inf, dtype=np.float32)
     return scores, np.full((queries, k), -1, dtype=np.int64)

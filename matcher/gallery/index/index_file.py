@@ -1,7 +1,8 @@
-"""The index file: one file that says what it is, written whole or not at all.
+"""The index file: it has a header about itself, and is written completely or not at all.
 
-Layout: eight bytes of magic, the length of the header as four bytes little-endian, the header as
-JSON, then the payload: the face id of each row as little-endian int64, then what FAISS writes.
+Layout: eight bytes of magic; the length of the header as four bytes, little-endian; the header as
+JSON; then the payload. The payload is the face id of each row as little-endian int64, and then the
+bytes that FAISS writes.
 """
 
 from __future__ import annotations
@@ -34,18 +35,18 @@ LONGEST_HEADER: Final = 1 << 16
 
 @dataclass(frozen=True)
 class IndexHeader:
-    """What an index file says of itself.
+    """The header of an index file.
 
     Parameters
     ----------
     format_version
-        Of this file.
+        Format of this file.
     model
-        Whose vectors they are.
+        The model that made the vectors.
     kind
-        Which kind of index.
+        Name of the kind of index.
     faces, rows
-        Faces that can be found, and rows including emptied ones.
+        Number of faces that can be found, and number of rows including emptied ones.
     generation, stamp
         The commit of the store that the index reflects.
     sha256
@@ -70,7 +71,7 @@ def write_index(
     Raises
     ------
     GalleryWriteError
-        When the disk is full or the directory not writable; the old file is then as it was.
+        When the disk is full or the directory is not writable. The old file is then unchanged.
     """
     rows = index.row_ids()
     header = IndexHeader(
@@ -123,7 +124,7 @@ def _encoded(header: IndexHeader) -> bytes:
 
 
 def read_header(directory: Path) -> IndexHeader:
-    """Return what the index file says of itself, the payload not yet checked.
+    """Return the header of the index file; the payload is not checked.
 
     Raises
     ------
@@ -137,12 +138,12 @@ def read_header(directory: Path) -> IndexHeader:
 
 
 def read_index(directory: Path) -> tuple[FileIndex, IndexHeader]:
-    """Return the index of the file, its checksum verified before FAISS sees a byte.
+    """Return the index of the file; its checksum is verified before FAISS reads a byte.
 
     Raises
     ------
     GalleryDamagedError, GalleryFormatError
-        As `read_header`, and when the payload is not the one that the header describes.
+        As for `read_header`, and when the payload does not fit the header.
     """
     with _opened(directory) as file:
         header = _read_header(file)
@@ -211,7 +212,7 @@ def _damaged(rule: str, got: object, directory: Path) -> GalleryDamagedError:
 
 
 def remove_index(directory: Path) -> None:
-    """Delete the index file and any half-written one."""
+    """Delete the index file and any partly written one."""
     with _unwritable_reported(directory / PART_NAME):
         (directory / INDEX_NAME).unlink(missing_ok=True)
         (directory / PART_NAME).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Indexes that keep vectors in lists around learnt centres, whole or in one byte a number."""
+"""Indexes with vectors in lists around learnt centres, in full or with one byte a number."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from matcher.gallery.index.faiss_index import (
 from matcher.gallery.index.ranking import best, checked_query, checked_vectors, rerank
 
 POINTS_PER_LIST: Final = 39
-"""Least training vectors for each centre; the figure below which FAISS warns."""
+"""Smallest number of training vectors for each centre. Below this figure FAISS warns."""
 
 MOST_LISTS: Final = 8192
-"""Bounds the time and the memory of training."""
+"""Largest number of lists. It bounds the time and the memory of training."""
 
 
 class IvfIndex(FaissIndex):
-    """Vectors in lists around centres learnt from a sample; a query visits the nearest lists."""
+    """Vectors in lists around centres learnt from a sample. A query visits the nearest lists."""
 
     kind: str = "ivf"
     learns = True
@@ -38,7 +38,7 @@ class IvfIndex(FaissIndex):
         return self._lists(1)
 
     def _lists(self, count: int) -> Any:
-        """Return untrained lists that can give a vector back by its face id."""
+        """Return untrained lists that can return a vector by its face id."""
         lists = self._encoded(faiss.IndexFlatIP(self.dimension), count)
         lists.cp.min_points_per_centroid = 1
         lists.set_direct_map_type(faiss.DirectMap.Hashtable)
@@ -49,7 +49,7 @@ class IvfIndex(FaissIndex):
 
     @property
     def needs_rebuild(self) -> bool:
-        """Whether it has outgrown the number of lists it was trained for."""
+        """Whether the index has outgrown the number of lists that it was trained for."""
         return lists_for(len(self)) > 2 * int(self._faiss.nlist)
 
     def train(self, sample: NDArray[np.float32], faces: int) -> None:
@@ -66,7 +66,7 @@ class IvfIndex(FaissIndex):
         self._ids = np.concatenate([self._ids, ids])
 
     def remove(self, ids: NDArray[np.int64]) -> int:
-        """Take the codes out of their lists."""
+        """Remove the codes from their lists."""
         rows = self._rows_that_are_there(ids)
         if len(rows):
             gone = self._ids[rows]
@@ -75,7 +75,7 @@ class IvfIndex(FaissIndex):
         return len(rows)
 
     def vectors(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the vectors of faces that are there, as decoded."""
+        """Return the vectors, as decoded, of faces that the index holds."""
         ids = np.ascontiguousarray(ids, dtype=np.int64)
         check_known(self._rows(ids))
         decoded: NDArray[np.float32] = self._faiss.reconstruct_batch(ids)
@@ -84,7 +84,7 @@ class IvfIndex(FaissIndex):
     def search(
         self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None = None
     ) -> Found:
-        """Visit the nearest lists; among allowed faces only, visit all lists."""
+        """Visit the nearest lists; with `allowed`, visit all lists."""
         queries = checked_query(queries, self.dimension, k)
         if not len(queries) or not len(self._ids):
             return nothing(len(queries), k)
@@ -115,7 +115,7 @@ class IvfIndex(FaissIndex):
 
 
 class IvfSq8Index(IvfIndex):
-    """The same lists with one byte a number; scores are of the decoded vectors."""
+    """The same lists with one byte a number. The scores are those of the decoded vectors."""
 
     kind: str = "ivf-sq8"
     lossless = False

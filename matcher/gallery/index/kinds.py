@@ -1,4 +1,4 @@
-"""The kinds of index, which one suits a gallery of a given size, and how one is made.
+"""The kinds of index, the kind that suits a gallery of a given size, and how to make one.
 
 A new kind is a file with a class that satisfies `FileIndex`, and an entry in `KINDS`.
 """
@@ -23,11 +23,13 @@ class Kind:
     Parameters
     ----------
     name
-        As users write it, and as it stands in index files.
+        Name of the kind, for users and in index files.
     made_by
-        Its class, as `module:name`; loaded when the first index of the kind is made.
+        Address of its class, as `module:name`. The class is loaded when the first index of the kind
+        is made.
     up_to
-        Most faces for which "auto" takes it, unless a kind before it suits; None if it never does.
+        Largest number of faces for which "auto" takes the kind, unless an earlier kind suits. None
+        if "auto" never takes it.
     """
 
     name: str
@@ -36,10 +38,10 @@ class Kind:
 
 
 KINDS: Final = (
-    # About 70 ms a query on one core at 128-d. The graph would be ten times faster, and at this
-    # size missed one in twenty of the true first twenty.
+    # A query takes about 70 ms on one core at 128-d. The graph would be ten times faster, but at
+    # this size it missed one in twenty of the true first twenty.
     Kind("exact", "matcher.gallery.index.faiss_index:ExactIndex", up_to=1_000_000),
-    # The graph and all vectors are in memory; beyond, vectors are kept in 8 bits.
+    # The graph and all vectors are in memory. For larger galleries, vectors are kept in 8 bits.
     Kind("hnsw", "matcher.gallery.index.faiss_index:HnswIndex", up_to=4_000_000),
     Kind("ivf", "matcher.gallery.index.ivf_index:IvfIndex"),
     Kind("ivf-sq8", "matcher.gallery.index.ivf_index:IvfSq8Index", up_to=float("inf")),
@@ -50,8 +52,8 @@ KINDS: Final = (
 def choose_kind(asked: str, faces: int) -> str:
     """Return the name of the kind to build for a number of faces.
 
-    "auto" takes the first kind of `KINDS` whose `up_to` is not below the number; other names stand
-    for themselves.
+    "auto" takes the first kind of `KINDS` whose `up_to` is not below the number. Any other name is
+    returned as it is.
     """
     if asked != AUTO:
         return asked
@@ -59,7 +61,7 @@ def choose_kind(asked: str, faces: int) -> str:
 
 
 def outgrown(asked: str, kind: str, faces: int) -> bool:
-    """Return whether "auto" was asked for, and takes a kind for larger galleries by now."""
+    """Return whether "auto" was asked for, and would now take a kind for larger galleries."""
     names = [one.name for one in KINDS]
     return asked == AUTO and names.index(choose_kind(asked, faces)) > names.index(kind)
 
@@ -76,9 +78,9 @@ def check_kind(asked: str) -> None:
     Raises
     ------
     InputError
-        For another kind, and for an address with anything but scheme, host, port and database.
+        For any other kind, and for an address with more than scheme, host, port and database.
     MissingExtraError
-        When it is the address of a server, and the client is not installed.
+        When `asked` is the address of a server and its client is not installed.
     """
     known = (AUTO, *(kind.name for kind in KINDS))
     if asked.startswith(SERVED):

@@ -1,4 +1,4 @@
-"""The index of an open gallery: loaded when needed, kept in step with the store, saved."""
+"""The index of an open gallery in a file: loaded when needed, kept in step, and saved."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ log = logging.getLogger(__name__)
 Found = tuple[NDArray[np.float32], NDArray[np.int64]]
 
 MOST_TRAINING: Final = 320_000
-"""Vectors to learn from: 39 for each of 8192 lists."""
+"""Largest number of vectors to learn from: 39 for each of 8192 lists."""
 
 OVERFETCH: Final = 4
-"""Candidates a compressed index gives for each place in the list, before exact ranking."""
+"""Candidates from a compressed index for each place in the list, before exact ranking."""
 
 
 class LocalIndex:
-    """Answers from an index that has been brought up to the store's last commit.
+    """Searches an index that is first brought up to the store's last commit.
 
     Parameters
     ----------
     directory
-        The gallery.
+        Directory of the gallery.
     store
-        Its open store.
+        Open store of the gallery.
     asked
-        The kind asked for when the gallery was created.
+        The kind that was asked for when the gallery was created.
     """
 
     def __init__(self, directory: Path, store: Store, asked: str) -> None:
@@ -79,7 +79,7 @@ class LocalIndex:
         return rows.vectors(self._store, face_ids)
 
     def current(self) -> FileIndex:
-        """Return the index in step with the store: loaded, caught up or rebuilt as needed."""
+        """Return the index in step with the store; load, update or rebuild it as needed."""
         if self._index is None:
             self._load()
         if self._index is None:
@@ -90,7 +90,7 @@ class LocalIndex:
         return cast(FileIndex, self._index)
 
     def _load(self) -> None:
-        """Take the index from its file, if that is whole and belongs to this store."""
+        """Load the index from its file, if the file is intact and belongs to this store."""
         if not (self._directory / INDEX_NAME).exists():
             log.info("no index file; building the index from the store")
             return
@@ -104,7 +104,7 @@ class LocalIndex:
         self._index, self._generation, self._unsaved = index, header.generation, False
 
     def _check(self, header: IndexHeader) -> None:
-        """Refuse an index of another model, or of a history that this store has not had."""
+        """Refuse an index of another model, or of a commit that this store never had."""
         same_history = self._store.stamp(header.generation) == header.stamp
         if header.model != self._store.model or not same_history:
             raise GalleryDamagedError(
@@ -116,7 +116,7 @@ class LocalIndex:
             )
 
     def _catch_up(self, index: FileIndex) -> None:
-        """Apply what was committed since; an interrupted attempt discards the index in memory."""
+        """Apply the commits made since; an interrupted attempt discards the index in memory."""
         since, self._index = self._generation, None
         with self._store.reading():
             generation = self._store.generation
@@ -147,7 +147,7 @@ class LocalIndex:
         log.info("built the %s index of %d faces", index.kind, len(index))
 
     def save(self) -> None:
-        """Write the index file, as of the store's last commit, while no one else writes."""
+        """Write the index file for the store's last commit, while no other process writes."""
         index = self.current()
         if index.needs_rebuild or outgrown(self._asked, index.kind, len(index)):
             self.rebuild()
@@ -158,7 +158,7 @@ class LocalIndex:
         self._unsaved = False
 
     def save_if_possible(self) -> None:
-        """Save what is not saved yet; a failure is logged, for the store holds everything."""
+        """Save what is not saved yet; a failure is only logged, as the store holds everything."""
         try:
             self.current()
             if self._unsaved:
@@ -167,7 +167,7 @@ class LocalIndex:
             log.warning("index file not saved (%s); it will be rebuilt when needed", error.code)
 
     def scrub(self) -> None:
-        """Make the bytes of removed faces vanish from every file of the gallery."""
+        """Remove the bytes of removed faces from every file of the gallery."""
         self.current()
         with self._store.locked():
             generation = self._store.generation

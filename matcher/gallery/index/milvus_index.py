@@ -1,7 +1,7 @@
-"""An index on a Milvus server: one collection that holds face ids and vectors, and nothing else.
+"""An index on a Milvus server: one collection that holds only face ids and vectors.
 
-The server proposes; it is asked for candidates only. Scores come from vectors read back, in double
-precision, so that they are those of every other index.
+The server only proposes candidates. Scores are computed in double precision from vectors that are
+read back, so that they equal the scores of every other index.
 """
 
 from __future__ import annotations
@@ -26,28 +26,28 @@ from matcher.gallery.index.ranking import best, checked_query, checked_vectors, 
 Found = tuple[NDArray[np.float32], NDArray[np.int64]]
 
 TOKEN_VARIABLE: Final = "MATCHER_MILVUS_TOKEN"  # noqa: S105 - a name, not a token
-"""Environment variable with `user:password` or an API key, for a server that asks for one."""
+"""Environment variable with `user:password` or an API key, for a server that requires it."""
 
 MOST: Final = 16_384
-"""Most candidates of one query that a Milvus server gives."""
+"""Largest number of candidates that a Milvus server returns for one query."""
 
 _BUSY_TIMEOUT: Final = 10.0
-_LONG_PATIENCE: Final = 600.0
-"""Seconds to wait for an answer, and for one that needs the disk."""
+_LONG_TIMEOUT: Final = 600.0
+"""Seconds to wait for an answer, and for an answer that needs the disk."""
 
 _SENT_AT_ONCE: Final = 2_000
 _ASKED_AT_ONCE: Final = 8_000
 _ANSWERED_AT_ONCE: Final = 1_000_000
-"""Vectors in one message, ids in one, candidates in one answer: far below 64 MB each."""
+"""Vectors in one message, ids in one message, candidates in one answer: far below 64 MB each."""
 
 _NO_COLLECTION: Final = 100
-"""Milvus's code for a collection that is not there."""
+"""Milvus's error code for a collection that does not exist."""
 
 _SCANNED_BELOW: Final = 1024
-"""Rows below which Milvus builds no index of a segment (minSegmentSizeToEnableIndex)."""
+"""Milvus builds no index of a segment with fewer rows than this (minSegmentSizeToEnableIndex)."""
 
 _SLOWEST: Final = 0.01
-"""Seconds that building the graph may take for each face; on two cores it took 0.001."""
+"""Seconds that building the graph may take for each face. On two cores it took 0.001."""
 
 _INDEX: Final = {"index_type": "HNSW", "metric_type": "IP"}
 
@@ -58,9 +58,10 @@ class MilvusIndex:
     Parameters
     ----------
     url
-        Address of the server, `http://HOST:PORT` or with https, `/DATABASE` at the end if need be.
+        Address of the server, `http://HOST:PORT` or with https, and `/DATABASE` at the end if
+        needed.
     name
-        Of the collection.
+        Name of the collection.
     dimension
         Length of a vector.
 
@@ -88,9 +89,9 @@ class MilvusIndex:
 
     @contextmanager
     def _client(self) -> Iterator[Any]:
-        """Give the client, connected at the first use; its errors become those of the library."""
+        """Yield the client, connected at first use; turn its errors into those of the library."""
         pymilvus = _pymilvus()
-        silent = import_module("grpc").RpcError  # a deadline comes as its own error
+        silent = import_module("grpc").RpcError  # an answer that misses its deadline raises this
         try:
             if self._connection is None:
                 token = os.environ.get(TOKEN_VARIABLE, "")
@@ -107,7 +108,7 @@ class MilvusIndex:
             ) from error
 
     def facts(self) -> dict[str, str] | None:
-        """Return what is written on the collection, None when there is none."""
+        """Return the facts written on the collection; None if there is no collection."""
         with self._client() as client:
             try:
                 described = client.describe_collection(self.name, timeout=_BUSY_TIMEOUT)
@@ -118,12 +119,12 @@ class MilvusIndex:
             return {str(key): str(value) for key, value in described["properties"].items()}
 
     def note(self, facts: Mapping[str, str]) -> None:
-        """Write facts on the collection; others stay."""
+        """Write facts on the collection; other facts stay."""
         with self._client() as client:
             client.alter_collection_properties(self.name, dict(facts), timeout=_BUSY_TIMEOUT)
 
     def create(self, facts: Mapping[str, str]) -> None:
-        """Make the collection, empty, with facts on it, in place of one of the same name."""
+        """Create the collection, empty, with facts on it; replace one of the same name."""
         pymilvus = _pymilvus()
         self.drop()
         schema = pymilvus.MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
@@ -139,44 +140,45 @@ class MilvusIndex:
                 index_params=index,
                 consistency_level="Bounded",
                 properties=dict(facts),
-                timeout=_LONG_PATIENCE,
+                timeout=_LONG_TIMEOUT,
             )
 
     def drop(self) -> None:
-        """Delete the collection, if it is there."""
+        """Delete the collection, if it exists."""
         with self._client() as client:
             if client.has_collection(self.name, timeout=_BUSY_TIMEOUT):
                 client.drop_collection(self.name, timeout=_BUSY_TIMEOUT)
 
     def put(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
-        """Write unit vectors, in place of earlier ones of the same faces."""
+        """Write unit vectors; replace earlier vectors of the same faces."""
         with self._client() as client:
             for some in _pages(np.arange(len(ids)), _SENT_AT_ONCE):
                 rows = zip(ids[some].tolist(), vectors[some], strict=True)
                 data = [{"face_id": face_id, "vector": vector} for face_id, vector in rows]
-                client.upsert(self.name, data, timeout=_LONG_PATIENCE)
+                client.upsert(self.name, data, timeout=_LONG_TIMEOUT)
 
     def delete(self, ids: NDArray[np.int64]) -> None:
-        """Delete faces, whether or not they are there."""
+        """Delete faces, whether or not the collection holds them."""
         with self._client() as client:
             for some in _pages(ids, _ASKED_AT_ONCE):
-                client.delete(self.name, ids=some.tolist(), timeout=_LONG_PATIENCE)
+                client.delete(self.name, ids=some.tolist(), timeout=_LONG_TIMEOUT)
 
     def seal(self) -> None:
-        """Have the server write out all rows, build the graph, and clear deleted rows."""
+        """Make the server write out all rows, build the graph, and clear deleted rows."""
         with self._client() as client:
-            client.flush(self.name, timeout=_LONG_PATIENCE)
-            client.compact(self.name, timeout=_LONG_PATIENCE)
+            client.flush(self.name, timeout=_LONG_TIMEOUT)
+            client.compact(self.name, timeout=_LONG_TIMEOUT)
 
     def settle(self) -> None:
-        """Wait until the server searches its graph; call after `seal`.
+        """Wait until the server searches its graph. Call it after `seal`.
 
-        Until then Milvus searches many new rows through a makeshift index, which finds fewer: with
-        100,000 faces 17 of the true first twenty among 80 candidates, against 19.9.
+        Until then, Milvus searches many new rows through a temporary index, which finds fewer of
+        the nearest faces. With 100,000 faces it found 17 of the true first twenty among 80
+        candidates, against 19.9 with the graph.
         """
         with self._client() as client:
             rows = len(self)
-            until = time.monotonic() + _LONG_PATIENCE + rows * _SLOWEST
+            until = time.monotonic() + _LONG_TIMEOUT + rows * _SLOWEST
             while not self._is_settled(client.list_loaded_segments(self.name), rows):
                 if time.monotonic() > until:
                     raise TimeoutError("its graph is not built in time")
@@ -185,40 +187,40 @@ class MilvusIndex:
     @staticmethod
     def _is_settled(segments: Sequence[Any], rows: int) -> bool:
         """Whether all rows are in the graph, or in segments so small that the server scans them."""
-        good = [one.index_id != 0 or one.num_rows < _SCANNED_BELOW for one in segments]
-        sealed = all(str(one.state) == "Sealed" for one in segments)
-        return sealed and all(good) and sum(one.num_rows for one in segments) >= rows
+        good = [segment.index_id != 0 or segment.num_rows < _SCANNED_BELOW for segment in segments]
+        sealed = all(str(segment.state) == "Sealed" for segment in segments)
+        return sealed and all(good) and sum(segment.num_rows for segment in segments) >= rows
 
     def __len__(self) -> int:
-        """Return the number of faces, all writes so far included: later reads see them too."""
+        """Return the number of faces after all writes so far; later reads see those writes too."""
         (row,) = self._query("", ["count(*)"], consistency_level="Strong")
         return int(row["count(*)"])
 
     def _query(self, expression: str, fields: Sequence[str], **options: Any) -> list[Any]:
         with self._client() as client:
-            found = client.query(
+            answer = client.query(
                 self.name,
                 filter=expression,
                 output_fields=list(fields),
-                timeout=_LONG_PATIENCE,
+                timeout=_LONG_TIMEOUT,
                 **options,
             )
-            return list(found)
+            return list(answer)
 
     def ids(self) -> NDArray[np.int64]:
         """Return all face ids, ascending."""
-        found: list[int] = []
+        face_ids: list[int] = []
         with self._client() as client:
             pages = client.query_iterator(
                 self.name, batch_size=_ASKED_AT_ONCE, output_fields=["face_id"]
             )
             while page := pages.next():
-                found += (row["face_id"] for row in page)
+                face_ids += (row["face_id"] for row in page)
             pages.close()
-        return np.sort(np.array(found, dtype=np.int64))
+        return np.sort(np.array(face_ids, dtype=np.int64))
 
     def train(self, sample: NDArray[np.float32], faces: int) -> None:
-        """Learn nothing."""
+        """Do nothing; this kind learns nothing."""
 
     def add(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
         """Add unit vectors under new face ids, and wait until searches see them."""
@@ -234,14 +236,14 @@ class MilvusIndex:
         len(self)
 
     def remove(self, ids: NDArray[np.int64]) -> int:
-        """Delete faces, wait until no search sees them, and return how many there were."""
-        there = self.there(np.unique(np.asarray(ids, dtype=np.int64)))
-        self.delete(there)
+        """Delete faces, wait until no search sees them, and return how many were there."""
+        known = self.there(np.unique(np.asarray(ids, dtype=np.int64)))
+        self.delete(known)
         len(self)
-        return len(there)
+        return len(known)
 
     def there(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return those faces that are there, ascending."""
+        """Return the faces that the collection holds, ascending."""
         found = [row["face_id"] for some in _pages(ids) for row in self._read(some, ["face_id"])]
         return np.sort(np.array(found, dtype=np.int64))
 
@@ -249,7 +251,7 @@ class MilvusIndex:
         return self._query(f"face_id in {ids.tolist()}", fields)
 
     def vectors(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the vectors of faces that are there, as they were sent."""
+        """Return the vectors of faces that the collection holds, as they were sent."""
         wanted, places = np.unique(np.asarray(ids, dtype=np.int64), return_inverse=True)
         table = np.full((len(wanted), self.dimension), np.nan, dtype=np.float32)
         for some, vectors in self._held(wanted):
@@ -260,22 +262,22 @@ class MilvusIndex:
         return table[places.reshape(-1)]
 
     def _held(self, ids: NDArray[np.int64]) -> Iterator[Page]:
-        """Give those faces that are there, a page at a time."""
+        """Yield the faces that the collection holds, a page at a time."""
         for some in _pages(ids, _SENT_AT_ONCE):
             rows = self._read(some, ["face_id", "vector"])
             vectors = np.array([row["vector"] for row in rows], dtype=np.float32)
-            found = np.array([row["face_id"] for row in rows], dtype=np.int64)
-            yield found, vectors.reshape(len(rows), self.dimension)
+            face_ids = np.array([row["face_id"] for row in rows], dtype=np.int64)
+            yield face_ids, vectors.reshape(len(rows), self.dimension)
 
     def candidates(self, queries: NDArray[np.float32], count: int) -> NDArray[np.int64]:
-        """Return the ids of the nearest faces as the server sees it, -1 for none.
+        """Return the ids of the nearest faces as the server ranks them, -1 for none.
 
         Parameters
         ----------
         queries
             float32 array of shape (n, d), unit rows.
         count
-            How many for each, in [1, `MOST`].
+            Number of faces for each query, in [1, `MOST`].
 
         Returns
         -------
@@ -291,7 +293,7 @@ class MilvusIndex:
                     limit=count,
                     search_params={"metric_type": "IP", "params": effort},
                     consistency_level="Bounded",
-                    timeout=_LONG_PATIENCE,
+                    timeout=_LONG_TIMEOUT,
                 )
                 for row, hits in zip(some, answers, strict=True):
                     ids[row, : len(hits)] = [hit["id"] for hit in hits]
@@ -300,7 +302,7 @@ class MilvusIndex:
     def search(
         self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None = None
     ) -> Found:
-        """Rank the server's candidates, at most `MOST`; among allowed faces, compare with each."""
+        """Rank the server's candidates, at most `MOST`; with `allowed`, compare with each one."""
         queries = checked_query(queries, self.dimension, k)
         if allowed is not None:
             return scan(self._held(np.unique(allowed)), queries, k)
@@ -310,7 +312,7 @@ class MilvusIndex:
 
 
 def check_address(url: str) -> None:
-    """Raise InputError unless it is an address of a server, without credentials.
+    """Raise InputError unless `url` is the address of a server, without credentials.
 
     Raises
     ------
@@ -340,7 +342,7 @@ def _pymilvus() -> Any:
             got="no such package",
             next_step="Run: pip install 'matcher[milvus]'.",
         ) from error
-    # It prints the trace of every error to stderr, though it raises each as well.
+    # pymilvus prints the trace of every error to stderr, although it also raises the error.
     logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
     return pymilvus
 

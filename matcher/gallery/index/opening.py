@@ -1,4 +1,4 @@
-"""Where the index of a gallery is kept: in a file beside the store, or on a server."""
+"""Open the index of a gallery: in a file beside the store, or on a server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from matcher.gallery.store import Store
 def open_index(
     directory: Path, store: Store, busy_timeout: float, asked: str | None = None
 ) -> LocalIndex | RemoteIndex:
-    """Return the index of an open store, of the kind recorded there or of another one asked for."""
+    """Return the index of an open store, of the recorded kind or of the kind that is asked for."""
     asked = asked or store.meta("index")
     if asked.startswith(SERVED):
         return RemoteIndex(directory, store, asked.removeprefix(SERVED), busy_timeout)

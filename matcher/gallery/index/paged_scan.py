@@ -1,4 +1,4 @@
-"""Exact search among vectors that come a page at a time, so that memory stays bounded."""
+"""Search exactly among vectors that come a page at a time, which bounds memory."""
 
 from __future__ import annotations
 
@@ -24,6 +24,6 @@ def scan(
     for ids, vectors in pages:
         exact = ExactIndex(vectors.shape[1])
         exact.add(ids, vectors)
-        found = exact.search(queries, k)
-        scores, face_ids = best(np.hstack([scores, found[0]]), np.hstack([face_ids, found[1]]), k)
+        page = exact.search(queries, k)
+        scores, face_ids = best(np.hstack([scores, page[0]]), np.hstack([face_ids, page[1]]), k)
     return scores, face_ids

@@ -1,7 +1,8 @@
-"""What an index must do.
+"""The protocols of an index.
 
-The law of this room: exact search is the truth. Whatever a faster index proposes, the scores that
-leave the gallery are cosines of the stored vectors, and equal scores come in the order of face ids.
+The rule of this package: exact search is the truth. A faster index may propose any candidates. The
+scores that leave the gallery are cosines of the stored vectors, and equal scores come in the order
+of face ids.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ IndexKind = str
 """Name of a kind of index: "auto", or one of `matcher.gallery.index.KINDS`."""
 
 SERVED: Final = "milvus:"
-"""What the address of a Milvus server begins with, where the name of a kind is expected."""
+"""Prefix that marks the address of a Milvus server in the place of a kind's name."""
 
 
 class FaceIndex(Protocol):
@@ -24,7 +25,7 @@ class FaceIndex(Protocol):
 
     @property
     def kind(self) -> str:
-        """Which kind it is."""
+        """Name of the kind."""
         ...
 
     @property
@@ -39,7 +40,7 @@ class FaceIndex(Protocol):
 
     @property
     def learns(self) -> bool:
-        """Whether `train` makes a difference."""
+        """Whether `train` has an effect."""
         ...
 
     def __len__(self) -> int:
@@ -51,7 +52,7 @@ class FaceIndex(Protocol):
         ...
 
     def train(self, sample: NDArray[np.float32], faces: int) -> None:
-        """Learn from a sample, before `faces` vectors are added; most kinds learn nothing."""
+        """Learn from a sample before `faces` vectors are added. Most kinds learn nothing."""
         ...
 
     def add(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
@@ -59,11 +60,11 @@ class FaceIndex(Protocol):
         ...
 
     def remove(self, ids: NDArray[np.int64]) -> int:
-        """Remove the faces that are there, their vectors included; return how many there were."""
+        """Remove the faces that the index holds, with their vectors; return how many it held."""
         ...
 
     def vectors(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the vectors of faces that are there, float32 of shape (n, d)."""
+        """Return the vectors of faces that the index holds, float32 of shape (n, d)."""
         ...
 
     def search(
@@ -79,26 +80,27 @@ class FaceIndex(Protocol):
         queries
             float32 array of shape (n, d), unit rows.
         k
-            How many, >= 1.
+            Number of faces to return, >= 1.
         allowed
-            Face ids among which to search; None for all.
+            Face ids to search among; None for all.
 
         Returns
         -------
         scores
-            float32 array of shape (n, k): cosine similarity in [-1, 1]; -inf where there is none.
+            float32 array of shape (n, k): cosine similarity in [-1, 1]; -inf where there is no
+            face.
         face_ids
-            int64 array of shape (n, k); -1 where there is none.
+            int64 array of shape (n, k); -1 where there is no face.
         """
         ...
 
 
 class FileIndex(FaceIndex, Protocol):
-    """An index that lies in memory, and in a file between times."""
+    """An index that is used in memory, and stored in a file in between."""
 
     @property
     def needs_rebuild(self) -> bool:
-        """Whether so much was added or removed that it should be built anew."""
+        """Whether so much was added or removed that the index should be rebuilt."""
         ...
 
     def row_ids(self) -> NDArray[np.int64]:
@@ -106,9 +108,9 @@ class FileIndex(FaceIndex, Protocol):
         ...
 
     def write(self, write: Callable[[bytes], object]) -> None:
-        """Hand all but the row ids to `write`, in pieces."""
+        """Pass everything except the row ids to `write`, in pieces."""
         ...
 
     def read(self, ids: NDArray[np.int64], read: Callable[[int], bytes]) -> None:
-        """Become what was written, given the row ids, and the rest from `read`, in pieces."""
+        """Load what was written: the row ids from `ids`, the rest from `read`, in pieces."""
         ...

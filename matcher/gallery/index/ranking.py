@@ -1,4 +1,4 @@
-"""Exact cosines, and the order of a list: what every kind of index ends with."""
+"""Exact cosines, and the order of a list: the last step of every kind of index."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from matcher.errors import InputError
 
 UNIT_TOLERANCE = 1e-3
-"""How far the length of a vector may be from 1."""
+"""Largest difference between the length of a vector and 1."""
 
 
 def checked_vectors(vectors: object, dimension: int, what: str) -> NDArray[np.float32]:
@@ -19,13 +19,13 @@ def checked_vectors(vectors: object, dimension: int, what: str) -> NDArray[np.fl
     Raises
     ------
     InputError
-        Unless they are of that shape, finite, and of unit length within `UNIT_TOLERANCE`.
+        Unless they have that shape, are finite, and have unit length within `UNIT_TOLERANCE`.
     """
-    found = np.asarray(vectors)
+    array = np.asarray(vectors)
     rule = f"must be real numbers of shape (n, {dimension})"
-    if found.ndim != 2 or found.shape[1] != dimension or found.dtype.kind != "f":
-        raise _bad_vectors(what, rule, f"{found.dtype} of shape {found.shape}")
-    rows = np.ascontiguousarray(found, dtype=np.float32)
+    if array.ndim != 2 or array.shape[1] != dimension or array.dtype.kind != "f":
+        raise _bad_vectors(what, rule, f"{array.dtype} of shape {array.shape}")
+    rows = np.ascontiguousarray(array, dtype=np.float32)
     if not np.isfinite(rows).all():
         raise _bad_vectors(what, "must be finite", "NaN or infinity")
     lengths = np.sqrt(np.einsum("nd,nd->n", rows, rows, dtype=np.float64))
@@ -41,7 +41,7 @@ def checked_vectors(vectors: object, dimension: int, what: str) -> NDArray[np.fl
 
 
 def checked_query(queries: NDArray[np.float32], dimension: int, k: int) -> NDArray[np.float32]:
-    """Return the queries as unit rows, or raise InputError; also for k below 1."""
+    """Return the queries as unit rows. Raise InputError if they are not, or if k is below 1."""
     if k < 1:
         raise InputError("k", rule="must be at least 1", got=k, next_step="Ask for one or more.")
     return checked_vectors(queries, dimension, "queries")
@@ -58,15 +58,15 @@ def cosines(
 ) -> NDArray[np.float32]:
     """Return the cosine of each query with its own rows of a table.
 
-    Summed in double precision and rounded once, so that a score does not depend on how many
-    queries were asked together, and equal vectors have equal scores.
+    Cosines are summed in double precision and rounded once. A score therefore does not depend on
+    the number of queries in the call, and equal vectors have equal scores.
 
     Parameters
     ----------
     queries, table
         float32 arrays of shape (n, d) and (rows, d), unit rows.
     rows
-        int64 array of shape (n, m); a negative number stands for no row.
+        int64 array of shape (n, m); a negative number means no row.
 
     Returns
     -------

@@ -1,8 +1,9 @@
-"""The index of a gallery on a server: proposals come from there, the truth from the store.
+"""The index of a gallery on a server: the server proposes, and the store has the truth.
 
-The collection says of which commit of which store it is. What was committed since is read from the
-store with each search, and whoever wrote sends it when done; one process sends at a time. So a
-search is right whatever the server holds: no score, no face and no removal depends on it.
+The collection states the commit, and the store, that it reflects. Each search reads later commits
+from the store. A process that wrote sends its commits when it is done; one process sends at a time.
+A search is therefore right whatever the server holds: no score, no face and no removal depends on
+the server.
 """
 
 from __future__ import annotations
@@ -33,32 +34,33 @@ FORMAT_VERSION: Final = 1
 LOCK_NAME: Final = f"{INDEX_NAME}.lock"
 
 PROPOSED: Final = 4
-"""Candidates asked of the server for each place in the list."""
+"""Candidates requested from the server for each place in the list."""
 
 RECENT: Final = 5_000
-"""Faces not yet on the server that a search scans itself; of more, it sends all first."""
+"""Faces not yet on the server that a search scans itself. If there are more, it sends all first."""
 
 SCANNED: Final = 4_000
-"""Faces that the server scans until they are in its graph; of more it makes a hasty index first
-(from 39 rows for each of 128 lists), which finds fewer."""
+"""Faces that the server scans until they are in its graph. For more faces it first makes a
+temporary index (from 39 rows for each of 128 lists), which finds fewer."""
 
 SENT_AT_ONCE: Final = 200_000
-"""Faces after which the collection is marked as that far; what a crash while sending can cost."""
+"""Faces after which the collection notes its progress. A crash while sending costs at most
+these."""
 
 
 class RemoteIndex:
-    """Answers from a collection on a server and, where that is behind, from the store.
+    """Searches a collection on a server; if that is behind, also searches the store.
 
     Parameters
     ----------
     directory
-        The edition of the gallery.
+        Directory of the edition of the gallery.
     store
-        Its open store.
+        Open store of the edition.
     url
         Address of the server.
     busy_timeout
-        Seconds to wait for another process that sends.
+        Seconds to wait for another process that is sending.
     """
 
     def __init__(self, directory: Path, store: Store, url: str, busy_timeout: float) -> None:
@@ -87,15 +89,15 @@ class RemoteIndex:
         return best(np.hstack([old[0], new[0]]), np.hstack([old[1], new[1]]), k)
 
     def _proposed(self, queries: NDArray[np.float32], count: int, since: int) -> NDArray[np.int64]:
-        """Return the server's candidates, -1 for those that the store did not have at a commit."""
+        """Return the server's candidates, -1 for faces that the store did not have at a commit."""
         if not len(queries):
             return np.empty((0, count), dtype=np.int64)
         ids = self.index.candidates(queries, count)
-        there = rows.there_at(self._store, np.unique(ids), since)
-        return np.where(np.isin(ids, there), ids, -1)
+        existing = rows.there_at(self._store, np.unique(ids), since)
+        return np.where(np.isin(ids, existing), ids, -1)
 
     def _followed(self) -> int:
-        """Return the commit that the collection is of; send what is missing first if it is much."""
+        """Return the commit that the collection reflects; first send much that is missing."""
         since = self.generation()
         if since is not None and not self._owes(since):
             return since
@@ -113,12 +115,14 @@ class RemoteIndex:
         return since
 
     def generation(self) -> int | None:
-        """Return the commit that the collection is of; None without one, or one of another history.
+        """Return the commit that the collection reflects.
+
+        The result is None without a collection, or if its history is not that of this store.
 
         Raises
         ------
         GalleryFormatError
-            When a newer version of matcher made the collection, or something else did.
+            When a newer version of matcher, or another program, made the collection.
         """
         facts = self.index.facts()
         if facts is None:
@@ -149,7 +153,7 @@ class RemoteIndex:
         return f"{generation} {self._store.stamp(generation)}"
 
     def _send(self) -> None:
-        """Bring the collection to the store's last commit; make it when there is none."""
+        """Bring the collection to the store's last commit; create it if there is none."""
         with self._alone():
             since = self.generation()
             if since is None:
@@ -161,14 +165,14 @@ class RemoteIndex:
                     raise self._fault("must hold the faces that it was sent", "another number")
 
     def _create(self) -> int:
-        """Make the collection anew: empty, as the store was at its beginning."""
+        """Create the collection anew: empty, as the store was at its beginning."""
         facts = {"format": str(FORMAT_VERSION), "model": self._model}
         facts |= {"complete": self._commit(0), "begun": self._commit(0)}
         self.index.create({f"matcher.{name}": value for name, value in facts.items()})
         return 0
 
     def _send_since(self, since: int) -> bool:
-        """Send what was committed after `since`, in steps; return whether there was anything."""
+        """Send the commits after `since`, in steps; return whether there was anything to send."""
         anything = False
         while since < self._store.generation:
             until, sent, gone = self._send_step(since)
@@ -183,7 +187,7 @@ class RemoteIndex:
         return anything
 
     def _send_step(self, since: int) -> tuple[int, int, int]:
-        """Send one step; return the commit it leads to, how many faces were sent, and removed."""
+        """Send one step; return the commit it leads to and how many faces were sent and removed."""
         sent = 0
         with self._store.reading():
             until = rows.step_after(self._store, since, SENT_AT_ONCE)
@@ -197,7 +201,7 @@ class RemoteIndex:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Keep other processes from sending, so that none brings back what another one deleted."""
+        """Keep other processes from sending, so that none restores what another one deleted."""
         lock = filelock.FileLock(self._directory / LOCK_NAME, timeout=self._busy_timeout)
         try:
             lock.acquire()
@@ -219,24 +223,24 @@ class RemoteIndex:
         return IndexServerError(what, rule=rule, got=got, next_step="Rebuild the index.")
 
     def rebuild(self) -> None:
-        """Make the collection anew from the store."""
+        """Create the collection anew from the store."""
         with self._alone():
             self._send_since(self._create())
         log.info("sent %d faces to the index server", self._store.faces)
 
     def save(self) -> None:
-        """Send what was committed."""
+        """Send the commits that the server does not have."""
         self._send()
 
     def save_if_possible(self) -> None:
-        """Send what was committed; a failure is logged, for the store holds everything."""
+        """Send missing commits; a failure is only logged, because the store holds everything."""
         try:
             self._send()
         except (IndexServerError, GalleryBusyError, GalleryFormatError) as error:
             log.warning("index server not brought up to date (%s); a search does it", error.code)
 
     def scrub(self) -> None:
-        """Clear the store's file of removed bytes, and have the server delete removed faces."""
+        """Clear removed bytes from the store's file, and delete removed faces on the server."""
         generation = self._store.generation
         remove_index(self._directory)
         self._store.clear_removed(generation)

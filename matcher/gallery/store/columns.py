@@ -1,4 +1,4 @@
-"""The columns of each table, in one place: records, statements and copies follow from them.
+"""The columns of each table, in one place. Records, statements and copies derive from them.
 
 A record gains a field in two steps: the field in `matcher.gallery.records`, and a migration that
 adds the column.
@@ -13,7 +13,7 @@ from typing import Final
 from matcher.gallery.records import PhotoRecord, Subject
 
 SUBJECT: Final = tuple(field.name for field in fields(Subject) if field.name != "tags")
-"""Columns of `subjects`: the fields of a `Subject`, whose tags have a table of their own."""
+"""Columns of `subjects`: the fields of a `Subject` except its tags, which have a table."""
 
 PHOTO: Final = tuple(field.name for field in fields(PhotoRecord))
 """Columns of `faces` that hold a `PhotoRecord`."""
@@ -42,7 +42,7 @@ OPTIONAL: Final = frozenset(
     for field in fields(record)
     if field.default is None
 )
-"""Columns that a store of an older format may lack: the field of the record is then None."""
+"""Columns that a store of an older format may lack. The field of the record is then None."""
 
 
 def placeholders(columns: Iterable[str]) -> str:

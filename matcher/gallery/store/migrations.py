@@ -1,9 +1,9 @@
 """Steps from one format of the store to the next.
 
-Step n brings a store of format n to format n + 1; a new store takes all of them. A store is
-migrated by its first write, all steps in one transaction: a process that is killed leaves the
-format of before or the one of after. Until then an older store can be read, as long as it lacks
-nothing but `OPTIONAL` columns. A step is never changed once a version with it was published.
+Step n brings a store from format n to format n + 1. A new store takes all steps. The first write
+migrates a store, with all steps in one transaction: a process that is killed leaves either the old
+format or the new one. Before the migration, an older store can be read if it lacks only `OPTIONAL`
+columns. A step never changes after a version with it was published.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         "ALTER TABLE faces ADD COLUMN captured_with TEXT",
     ),
 )
-"""For each format, the statements that lead to the next one."""
+"""For each format, the statements that lead to the next format."""
 
 FORMAT_VERSION: Final = 1 + len(MIGRATIONS)
 """The format that this version writes."""
@@ -30,7 +30,7 @@ def version_of(connection: sqlite3.Connection) -> int:
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring a store to `FORMAT_VERSION`; call within a transaction that keeps other writers out."""
+    """Bring a store to `FORMAT_VERSION`. Call it in a transaction that keeps other writers out."""
     for version in range(version_of(connection), FORMAT_VERSION):
         for statement in MIGRATIONS[version - 1]:
             connection.execute(statement)

@@ -1,4 +1,4 @@
-"""Records to rows and back: every statement on subjects, faces and vectors."""
+"""Convert records to rows and back: all statements on subjects, faces and vectors."""
 
 from __future__ import annotations
 
@@ -38,20 +38,20 @@ _FACE: Final = ("face_id", *BOX, "probability", "quality", "weight", "enrolled_a
 def insert(
     store: Store, entries: Sequence[Enrolment], vectors: NDArray[np.float32], generation: int
 ) -> list[AddOutcome]:
-    """Write the new subjects and faces; call within `store.writing()`.
+    """Write the new subjects and faces. Call it within `store.writing()`.
 
-    The vectors are of shape (n, names, d).
+    The vectors have the shape (n, names, d).
     """
     holders = _holders(store, {entry.photo.sha256 for entry in entries})
     first = 1 + int(store.value("SELECT max(seq) FROM sqlite_sequence WHERE name='faces'") or 0)
     fresh: list[tuple[int, int]] = []
     places: list[tuple[str, int]] = []
     for position, entry in enumerate(entries):
-        held = holders[entry.photo.sha256]
-        known = held.get(entry.subject.subject_id)
+        by_subject = holders[entry.photo.sha256]
+        known = by_subject.get(entry.subject.subject_id)
         face_id = first + len(fresh) if known is None else known
         if known is None:
-            held[entry.subject.subject_id] = face_id
+            by_subject[entry.subject.subject_id] = face_id
             fresh.append((face_id, position))
         places.append(("enrolled" if known is None else "duplicate", face_id))
     _insert_subjects(store, [entries[position].subject for _, position in fresh])
@@ -65,13 +65,13 @@ def insert(
 
 def _holders(store: Store, hashes: Collection[str]) -> defaultdict[str, dict[str, int]]:
     """Return, for each photo hash, the subjects that hold it and the face id of each."""
-    found = store.query(
+    records = store.query(
         "SELECT sha256, subject_id, face_id FROM faces "
         "WHERE sha256 IN (SELECT value FROM json_each(?))",
         (json.dumps(list(hashes)),),
     )
     holders: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for sha256, subject_id, face_id in found:
+    for sha256, subject_id, face_id in records:
         holders[sha256][subject_id] = face_id
     return holders
 
@@ -84,17 +84,17 @@ def _outcome(
 
 
 def _insert_subjects(store: Store, subjects: Sequence[Subject]) -> None:
-    asked = json.dumps([subject.subject_id for subject in subjects])
+    subject_ids = json.dumps([subject.subject_id for subject in subjects])
     known = store.query(
         "SELECT subject_id FROM subjects WHERE subject_id IN (SELECT value FROM json_each(?))",
-        (asked,),
+        (subject_ids,),
     )
     new = {subject.subject_id: subject for subject in reversed(subjects)}
     for (subject_id,) in known:
         del new[subject_id]
     store.change_many(
         f"INSERT INTO subjects ({', '.join(SUBJECT)}) VALUES ({placeholders(SUBJECT)})",  # noqa: S608 - constant
-        (_columns(one) for one in new.values()),
+        (_columns(record) for record in new.values()),
     )
     _insert_tags(store, list(new.values()))
 
@@ -135,7 +135,7 @@ def _insert_vectors(store: Store, vectors: Sequence[tuple[int, NDArray[np.float3
 
 
 def replace_subject(store: Store, subject: Subject) -> bool:
-    """Overwrite the record of a subject that is there; False when it is not."""
+    """Overwrite the record of an existing subject; return False if there is none."""
     subject_id, *values = _columns(subject)
     changed = store.change(
         f"UPDATE subjects SET {', '.join(f'{name} = ?' for name in SUBJECT[1:])} "  # noqa: S608 - constant
@@ -149,7 +149,7 @@ def replace_subject(store: Store, subject: Subject) -> bool:
 
 
 def delete_subject(store: Store, subject_id: str, generation: int) -> int:
-    """Delete a subject with all faces, leave tombstones of the faces; return how many faces."""
+    """Delete a subject with all faces and leave tombstones; return the number of faces."""
     faces = store.change(
         "INSERT INTO removed SELECT face_id, ? FROM faces WHERE subject_id = ?",
         (generation, subject_id),
@@ -159,14 +159,14 @@ def delete_subject(store: Store, subject_id: str, generation: int) -> int:
 
 
 def delete_faces(store: Store, face_ids: Collection[int], generation: int) -> int:
-    """Delete faces and leave tombstones; return how many there were."""
-    asked = json.dumps(list(face_ids))
+    """Delete faces and leave tombstones; return how many faces there were."""
+    ids = json.dumps(list(face_ids))
     where = "face_id IN (SELECT value FROM json_each(?1))"
     store.change(
         f"INSERT INTO removed SELECT face_id, ?2 FROM faces WHERE {where}",  # noqa: S608 - constant
-        (asked, generation),
+        (ids, generation),
     )
-    return store.change(f"DELETE FROM faces WHERE {where}", (asked,))  # noqa: S608 - constant
+    return store.change(f"DELETE FROM faces WHERE {where}", (ids,))  # noqa: S608 - constant
 
 
 def faces_of_photo(store: Store, sha256: str, subject_id: str | None) -> list[int]:
@@ -182,7 +182,7 @@ def faces_of_subject(store: Store, subject_id: str) -> list[int]:
 
 
 def subjects(store: Store) -> Iterator[Subject]:
-    """Give all subjects in the order of their identifiers, a page at a time."""
+    """Yield all subjects in the order of their identifiers, a page at a time."""
     last = ""
     while page := store.records(
         f"SELECT {_subject_columns(store)} FROM subjects s "  # noqa: S608 - constant
@@ -194,7 +194,7 @@ def subjects(store: Store) -> Iterator[Subject]:
 
 
 def subject(store: Store, subject_id: str) -> Subject | None:
-    """Return one subject."""
+    """Return one subject; None if there is none."""
     sql = f"SELECT {_subject_columns(store)} FROM subjects s WHERE subject_id = ?"  # noqa: S608 - constant
     rows = store.records(sql, (subject_id,))
     return _subject(rows[0]) if rows else None
@@ -211,7 +211,7 @@ def photos(store: Store, subject_id: str) -> list[PhotoRecord]:
 
 
 def faces(store: Store, face_ids: Sequence[int]) -> dict[int, StoredFace]:
-    """Return the records of those faces that are there, by face id, in the order asked."""
+    """Return the records of the faces that exist, by face id, in the requested order."""
     rows = store.records(
         f"SELECT {_face_columns(store)} "  # noqa: S608 - constant
         "FROM json_each(?) AS asked JOIN faces f ON f.face_id = asked.value "
@@ -249,7 +249,7 @@ def _face(store: Store, row: sqlite3.Row) -> StoredFace:
 
 
 def owners(store: Store, face_ids: NDArray[np.int64]) -> list[list[str | None]]:
-    """Return the subject identifier of each face id, None for those that are not there."""
+    """Return the subject identifier of each face id; None for a face that does not exist."""
     found = store.query(
         "SELECT face_id, subject_id FROM faces WHERE face_id IN (SELECT value FROM json_each(?))",
         (json.dumps(np.unique(face_ids).tolist()),),
@@ -259,7 +259,7 @@ def owners(store: Store, face_ids: NDArray[np.int64]) -> list[list[str | None]]:
 
 
 def faces_of(store: Store, subject_ids: Collection[str]) -> dict[str, list[StoredFace]]:
-    """Return the faces of those subjects that have some, by subject identifier."""
+    """Return the faces of the subjects that have any, by subject identifier."""
     rows = store.records(
         f"SELECT {_face_columns(store)} FROM faces f JOIN subjects s USING (subject_id) "  # noqa: S608 - constant
         "JOIN vectors v USING (face_id) "
@@ -273,13 +273,13 @@ def faces_of(store: Store, subject_ids: Collection[str]) -> dict[str, list[Store
 
 
 def vectors(store: Store, face_ids: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Return the vectors of faces in the order asked; zeros for a face that is not there."""
+    """Return the vectors of faces in the requested order; zeros for a face that is missing."""
     wanted = json.dumps(face_ids.tolist())
-    one = 4 * store.model.dimension
+    vector_bytes = 4 * store.model.dimension
     rows = store.query(
         "SELECT coalesce(substr(v.vector, 1, ?), ?) FROM json_each(?) AS asked "
         "LEFT JOIN vectors v ON v.face_id = asked.value ORDER BY asked.key",
-        (one, bytes(one), wanted),
+        (vector_bytes, bytes(vector_bytes), wanted),
     )
     if not rows:
         return np.empty((0, store.model.dimension), dtype=np.float32)
@@ -289,18 +289,18 @@ def vectors(store: Store, face_ids: NDArray[np.int64]) -> NDArray[np.float32]:
 def vector_pages(
     store: Store, since: int = -1, *, name: str = FACE, until: int = 2**62
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    """Give face ids and vectors of all faces added after a generation, a page at a time.
+    """Yield face ids and vectors of all faces added after a generation, a page at a time.
 
-    `name` is that of the vectors, `until` the last generation to give.
+    `name` is the name of the vectors. `until` is the last generation to include.
     """
     last = 0
-    one = 4 * store.model.dimension
-    start = 1 + store.model.vector_names.index(name) * one
+    vector_bytes = 4 * store.model.dimension
+    start = 1 + store.model.vector_names.index(name) * vector_bytes
     while page := store.query(
         "SELECT v.face_id, substr(v.vector, ?, ?) FROM faces f JOIN vectors v USING (face_id) "
         "WHERE f.generation > ? AND f.generation <= ? AND f.face_id > ? "
         "ORDER BY f.face_id LIMIT ?",
-        (start, one, since, until, last, PAGE),
+        (start, vector_bytes, since, until, last, PAGE),
     ):
         ids, blobs = zip(*page, strict=True)
         last = ids[-1]
@@ -310,17 +310,17 @@ def vector_pages(
 def vectors_of(
     store: Store, face_ids: NDArray[np.int64]
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    """Give face ids and vectors of those faces that are there, a page at a time."""
+    """Yield face ids and vectors of the faces that exist, a page at a time."""
     wanted = np.unique(face_ids)
     for start in range(0, len(wanted), PAGE):
-        there = there_at(store, wanted[start : start + PAGE])
-        yield there, vectors(store, there)
+        existing = there_at(store, wanted[start : start + PAGE])
+        yield existing, vectors(store, existing)
 
 
 def there_at(
     store: Store, face_ids: NDArray[np.int64], generation: int = 2**62
 ) -> NDArray[np.int64]:
-    """Return those faces that are there and were at a generation."""
+    """Return the faces that exist now and existed at a generation."""
     found = store.query(
         "SELECT face_id FROM json_each(?) AS asked JOIN faces ON face_id = asked.value "
         "WHERE generation <= ?",
@@ -330,12 +330,12 @@ def there_at(
 
 
 def added_since(store: Store, generation: int) -> int:
-    """Return how many faces were added after a generation and are there."""
+    """Return the number of faces that were added after a generation and exist now."""
     return int(store.value("SELECT count(*) FROM faces WHERE generation > ?", (generation,)))
 
 
 def step_after(store: Store, generation: int, faces: int) -> int:
-    """Return the generation to which about so many faces were added after another one."""
+    """Return the generation by which about `faces` faces were added after `generation`."""
     sql = "SELECT generation FROM faces WHERE generation > ? ORDER BY generation LIMIT 1 OFFSET ?"
     found = store.value(sql, (generation, faces))
     return store.generation if found is None else int(found)

@@ -1,6 +1,6 @@
 """Tables of the store in format 1, and the checks made before a store is trusted.
 
-Later formats follow from `migrations`.
+`migrations` leads to the later formats.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from matcher.embedding import ModelIdentity
 from matcher.errors import GalleryDamagedError, GalleryFormatError
 from matcher.gallery.store.migrations import FORMAT_VERSION, migrate, version_of
 
-APPLICATION_ID = 0x6D746368  # "mtch", so that `file` and we can tell the store from other SQLite
+APPLICATION_ID = 0x6D746368  # "mtch": it tells the store from other SQLite files
 
 _TABLES = """
 CREATE TABLE meta (
@@ -111,7 +111,7 @@ FROM subjects s;
 
 
 def create_tables(connection: sqlite3.Connection, model: ModelIdentity, index: str) -> None:
-    """Write an empty store: the tables, the model, the kind of index asked for."""
+    """Write an empty store: the tables, the model, and the kind of index that is asked for."""
     facts = {
         "model": json.dumps(model.facts()),
         "index": index,
@@ -129,12 +129,12 @@ def create_tables(connection: sqlite3.Connection, model: ModelIdentity, index: s
 
 
 def check_format(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse a file that is not a gallery store, or one of a format that is not known.
+    """Refuse a file that is not a gallery store, or whose format is not known.
 
     Raises
     ------
     GalleryFormatError
-        Naming the format found and the one that is read.
+        The message names the format that was found and the formats that are read.
     """
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = version_of(connection)

@@ -1,4 +1,4 @@
-"""What SQLite says, in the words of the library."""
+"""Translate errors of SQLite into errors of the library."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _UNWRITABLE = {"SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPE
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Raise the library's own error in place of an `sqlite3` one about the file at `path`."""
+    """Raise the library's own error instead of an `sqlite3` error about the file at `path`."""
     try:
         yield
     except sqlite3.DatabaseError as error:

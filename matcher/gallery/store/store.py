@@ -30,12 +30,12 @@ PRAGMA temp_store = MEMORY;
 
 
 class Store:
-    """An open store. Statements fail with errors of the library, never of `sqlite3`.
+    """An open store. A failed statement raises an error of the library, never of `sqlite3`.
 
     Parameters
     ----------
     directory
-        The gallery.
+        Directory of the store.
     busy_timeout
         Seconds to wait for another process that writes.
     """
@@ -68,7 +68,7 @@ class Store:
                 connection.close()
 
     def close(self) -> None:
-        """Close the connection; the last one to close empties the write-ahead log."""
+        """Close the connection. The last connection to close empties the write-ahead log."""
         self._connection.close()
         self.closed = True
 
@@ -78,14 +78,14 @@ class Store:
             return self._connection.execute(sql, parameters).fetchall()
 
     def records(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
-        """Return all rows of a statement, their values by name."""
+        """Return all rows of a statement, with their values by name."""
         with translated(self.path):
             cursor = self._connection.cursor()
             cursor.row_factory = sqlite3.Row
             return cursor.execute(sql, parameters).fetchall()
 
     def value(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
-        """Return the first column of the first row, None without rows."""
+        """Return the first column of the first row; None without rows."""
         with translated(self.path):
             row = self._connection.execute(sql, parameters).fetchone()
         return None if row is None else row[0]
@@ -102,7 +102,7 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """See one state of the store throughout, whatever others commit meanwhile."""
+        """See one state of the store throughout, whatever other processes commit meanwhile."""
         if self._connection.in_transaction:
             yield
             return
@@ -114,7 +114,7 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[int]:
-        """Commit all or nothing; gives the generation that the commit will have.
+        """Commit all or nothing; yield the generation that the commit will have.
 
         A store of an older format is migrated first.
         """
@@ -128,7 +128,7 @@ class Store:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other writers out; what is changed and not committed is undone."""
+        """Keep other writers out. Changes that are not committed are undone."""
         self.change("BEGIN IMMEDIATE")
         try:
             yield
@@ -136,14 +136,14 @@ class Store:
             self._rollback()
 
     def _rollback(self) -> None:
-        # SQLite has already rolled back by itself after some failures, such as a full disk.
+        # After some failures, such as a full disk, SQLite has already rolled back by itself.
         with suppress(sqlite3.Error):
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
 
     @property
     def format_version(self) -> int:
-        """Format of the file; another process may migrate it at any time."""
+        """Format of the file. Another process may migrate it at any time."""
         with translated(self.path):
             return migrations.version_of(self._connection)
 
@@ -164,10 +164,10 @@ class Store:
         Raises
         ------
         GalleryFormatError
-            When it is no column that may be absent.
+            When a missing column is not one of the `OPTIONAL` columns.
         """
-        there = self._columns_of(table)
-        absent = [name for name in columns if name not in there]
+        existing = self._columns_of(table)
+        absent = [name for name in columns if name not in existing]
         if needed := [name for name in absent if name not in OPTIONAL]:
             raise GalleryFormatError(
                 "gallery store",
@@ -199,7 +199,7 @@ class Store:
         return int(self.value("SELECT count(*) FROM faces"))
 
     def stamp(self, generation: int) -> str | None:
-        """Return the random name of a commit, None when the store has no such commit."""
+        """Return the random name of a commit; None if the store has no such commit."""
         found = self.value("SELECT stamp FROM commits WHERE generation = ?", (generation,))
         return None if found is None else str(found)
 
@@ -214,29 +214,29 @@ class Store:
 
     @property
     def holds_removed_bytes(self) -> bool:
-        """Whether a removal was committed of which the files may still hold bytes."""
+        """Whether the files may still hold bytes of a committed removal."""
         newest = self.value("SELECT max(generation) FROM removed")
         return newest is not None and int(newest) > int(self.meta("scrubbed"))
 
     def erase_removed(self) -> bool:
         """Write the store anew from its live rows; False if a reader still needs the old bytes.
 
-        `secure_delete` is not enough: when SQLite splits or joins pages it leaves copies of rows
-        in their free space, and those outlive the row. VACUUM copies live rows only, and the
-        checkpoint puts them in place of everything that was in the file and in the log.
+        `secure_delete` is not enough. When SQLite splits or joins pages, it leaves copies of rows
+        in their free space, and these copies outlive the row. VACUUM copies only live rows. The
+        checkpoint then puts them in place of everything that was in the file and in the log.
         """
         self.change("VACUUM")
         return bool(self.query("PRAGMA wal_checkpoint(TRUNCATE)")[0][0] == 0)
 
     def clear_removed(self, generation: int) -> None:
-        """Erase what was removed up to a generation, unless a reader is in the way."""
+        """Erase what was removed up to a generation, unless a reader prevents it."""
         if self.erase_removed():
             self.mark_scrubbed(generation)
         else:
             log.warning("a reader keeps removed data in the log; the next close or open clears it")
 
     def set_index(self, index: str) -> None:
-        """Record which kind of index is asked for."""
+        """Record the kind of index that is asked for."""
         self.change("UPDATE meta SET value = ? WHERE key = 'index'", (index,))
 
     def mark_scrubbed(self, generation: int) -> None:

@@ -1,4 +1,4 @@
-"""Photos decoded in processes that may die. Loads no gallery: each process starts in an instant."""
+"""Decode photos in processes that may die. They load no gallery, so that each starts at once."""
 
 from matcher.jobs.decoding.pool import Decoders, Decoding
 

@@ -1,4 +1,4 @@
-"""Photos decoded ahead in worker processes, each replaced when a photo hangs or crashes it."""
+"""Decode photos ahead in worker processes; replace a worker that a photo hangs or crashes."""
 
 from __future__ import annotations
 
@@ -29,35 +29,36 @@ from matcher.photos import DecodeLimits, Photo
 DECODER: Final = "from matcher.jobs.decoding.worker import main; main()"
 
 GRACE: Final = 5.0
-"""Seconds after its time limit at which a worker that did not end itself is killed."""
+"""Seconds after its time limit until a worker that did not end itself is killed."""
 
 PIPE_BYTES: Final = 1024 * 1024
-"""Room in the pipe of a worker's answers: the most that Linux gives to anybody. In the usual 64 KiB
-a photo of 600 kB goes in ten turns, and each of them halts the network on a core that it shares."""
+"""Size of the pipe for a worker's answers: the largest that Linux gives to any user. Through the
+usual 64 KiB, a photo of 600 kB passes in ten parts, and each part interrupts the network
+on a core that both share."""
 
 ATTEMPTS: Final = 2
-"""How often a photo is tried whose worker dies: once it may be the worker's fault."""
+"""Number of attempts for a photo whose worker dies. One death may be the worker's own fault."""
 
-# A worker died before it took the request, or in mid-sentence, or it talks nonsense.
+# A worker died before it took the request or during its answer, or its answer makes no sense.
 _NO_ANSWER: Final = (OSError, ValueError, LookupError, TypeError, OverflowError, MemoryError)
 
 
 @dataclass(frozen=True)
 class Decoding:
-    """How photos are decoded.
+    """Settings for decoding photos.
 
     Parameters
     ----------
     workers
-        Processes, >= 1.
+        Number of processes, >= 1.
     seconds
-        Longest time for one photo, > 0.
+        Longest time for one photo in seconds, > 0.
     waiting_bytes
-        Bytes of decoded photos that may wait for the network.
+        Largest number of bytes of decoded photos that may wait for the network.
     limits, salvage
         As in `load_photo`.
     program
-        Python that a worker runs.
+        Python code that a worker runs.
     """
 
     workers: int = 2
@@ -69,7 +70,7 @@ class Decoding:
 
 
 class Decoders:
-    """Worker processes that decode photos ahead of who uses them; use it in a `with`."""
+    """Worker processes that decode photos before they are needed. Use it in a `with`."""
 
     def __init__(self, decoding: Decoding) -> None:
         self._decoding = decoding
@@ -96,17 +97,17 @@ class Decoders:
             worker.discard()
 
     def read_all(self, paths: Iterable[Path], ahead: int) -> Iterator[Photo | MatcherError]:
-        """Yield each photo, or why there is none, in the order of the paths.
+        """Yield each photo, or the error that prevented it, in the order of the paths.
 
-        Take all of them before reading others.
+        Take all of them before you read others.
 
         Parameters
         ----------
         paths
-            Files.
+            Files of the photos.
         ahead
-            How many photos are begun before the one that is used, at most; fewer when they are
-            large.
+            Largest number of photos that are started before the one in use. Fewer are started if
+            they are large.
         """
         pending: deque[Future[Photo | MatcherError]] = deque()
         for path in paths:
@@ -137,7 +138,7 @@ def _size(read: Photo | MatcherError) -> int:
 
 
 class _Room:
-    """Room for so many bytes; the photo whose turn it is always finds room."""
+    """Room for a number of bytes. The photo whose turn it is always gets room."""
 
     def __init__(self, limit: float) -> None:
         self._limit = limit
@@ -167,7 +168,7 @@ class _Room:
 
 
 class _Worker:
-    """One process, started when needed and again when it died."""
+    """One process. It is started when needed, and started again after it died."""
 
     def __init__(self, decoding: Decoding) -> None:
         self._decoding = decoding
@@ -203,7 +204,7 @@ class _Worker:
         return _gave_up(path, "a decoder that died of it")
 
     def _ask(self, process: subprocess.Popen[bytes], path: Path) -> Photo | MatcherError | None:
-        """Return the answer; None when the process ended, or had to be ended, without one."""
+        """Return the answer; None if the process ended, or was ended, without an answer."""
         requests, answers = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
         killer = threading.Timer(self._decoding.seconds + GRACE, process.kill)
         killer.start()
@@ -249,12 +250,12 @@ class _Worker:
         return Photo(pixels, path=path, **facts)
 
     def _running(self) -> subprocess.Popen[bytes]:
-        """Return the process, a new one if there is none.
+        """Return the process; start one if there is none.
 
         Raises
         ------
         JobError
-            When it does not start.
+            When the process does not start.
         """
         for _ in range(0 if self._stopped else ATTEMPTS):
             if self._process is None:
@@ -279,10 +280,10 @@ class _Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C is for the job, which then ends its workers
+            start_new_session=True,  # Ctrl-C reaches only the job, which then ends its workers
         )
         if sys.platform == "linux":
-            with suppress(OSError):  # the user's pipes hold too much already: it works, slower
+            with suppress(OSError):  # the user's pipes are at their limit; it works, but slower
                 fcntl.fcntl(cast(IO[bytes], process.stdout), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         return process
 

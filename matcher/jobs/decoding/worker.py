@@ -1,7 +1,8 @@
-"""The worker process: reads paths, answers with pixels; may hang or crash without harm to others.
+"""The worker process: it reads paths and answers with pixels. It may hang or crash without harm.
 
-Both ways go as a length of eight bytes, little-endian, and a JSON object; pixels follow an answer
-as raw bytes. Nothing is unpickled on either side, since the worker is where hostile bytes are read.
+Both directions use the same form: a length of eight bytes, little-endian, and a JSON object. The
+pixels follow an answer as raw bytes. Neither side unpickles anything, because the worker is where
+hostile bytes are read.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ def load(path: Path, limits: DecodeLimits, salvage: bool) -> Photo:
 def main(load: Load = load) -> None:
     """Answer requests on standard input until it is closed.
 
-    A photo that takes longer than the request allows ends this process from a thread that needs
-    no lock of Python's, so that it never outlives the job, whatever a decoder does.
+    If a photo takes longer than the request allows, a thread ends this process. That thread needs
+    no lock of Python, so that the process never outlives the job, whatever a decoder does.
     """
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -48,7 +49,7 @@ def _answer(request: Mapping[str, Any], load: Load) -> tuple[dict[str, Any], mem
     except MatcherError as error:
         facts = {name: str(getattr(error, name)) for name in ("what", "rule", "got", "next_step")}
         return {"error": type(error).__name__, **facts}, memoryview(b"")
-    found = {
+    answer = {
         "shape": photo.pixels.shape,
         "sha256": photo.sha256,
         "original_size": photo.original_size,
@@ -56,7 +57,7 @@ def _answer(request: Mapping[str, Any], load: Load) -> tuple[dict[str, Any], mem
         "jpeg_quality": photo.jpeg_quality,
         "notes": photo.notes,
     }
-    return found, photo.pixels.data.cast("B")
+    return answer, photo.pixels.data.cast("B")
 
 
 def send(stream: IO[bytes], facts: Mapping[str, Any], payload: memoryview | bytes = b"") -> None:

@@ -1,4 +1,4 @@
-"""Where the photos of a job are embedded: on this machine, or on a Ray cluster.
+"""Executors embed the photos of a job: on this machine, or on a Ray cluster.
 
 Names are loaded when first used.
 """

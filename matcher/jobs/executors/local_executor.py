@@ -1,4 +1,4 @@
-"""The photos of a job embedded on this machine."""
+"""Embed the photos of a job on this machine."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from matcher.jobs.tasks import ReindexResult, Status
 
 @dataclass(frozen=True)
 class LocalExecutor:
-    """Decodes photos in processes beside this one, and embeds them in this one.
+    """Decodes photos in other processes, and embeds them in this process.
 
     Parameters
     ----------
     extractor
-        Detector and the new model.
+        The detector and the new model.
     """
 
     extractor: Extractor
@@ -30,12 +30,12 @@ class LocalExecutor:
     def embedded(
         self, shadow: Shadow, settings: JobSettings, again: Sequence[Status]
     ) -> Generator[list[ReindexResult]]:
-        """Give the results of one batch after another."""
+        """Yield the results of one batch after another."""
         with Decoders(settings.decoding) as decoders:
             for batch in batches(shadow.tasks(again), decoders, settings):
                 yield embed_batch(self.extractor, batch)
 
 
 def default_workers() -> int:
-    """Return a number of decoding processes for this machine."""
+    """Return a suitable number of decoding processes for this machine."""
     return max(1, min(8, os.cpu_count() or 1))

@@ -1,4 +1,4 @@
-"""What an executor must do: embed the photos of a job, here or elsewhere."""
+"""The protocol of an executor, which embeds the photos of a job here or elsewhere."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from matcher.jobs.tasks import ReindexResult, Status
 
 
 class Executor(Protocol):
-    """Embeds the photos of a job. The outcome is the same wherever that happens."""
+    """Embeds the photos of a job. The result is the same wherever that happens."""
 
     def embedded(
         self, shadow: Shadow, settings: JobSettings, again: Sequence[Status]
     ) -> Generator[list[ReindexResult]]:
-        """Give results, a list at a time; each list is to be committed before the next is asked.
+        """Yield results, a list at a time; the caller commits each list before it takes the next.
 
         Parameters
         ----------
         shadow
-            Gives the tasks; the executor writes nothing into it.
+            The shadow, which yields the tasks. The executor writes nothing into it.
         settings
-            How the job works.
+            Settings of the job.
         again
-            Outcomes that are tried again, see `Shadow.tasks`.
+            Outcomes whose tasks are tried again, see `Shadow.tasks`.
         """
         ...

@@ -1,9 +1,9 @@
-"""The photos of a job embedded by workers on a Ray cluster, a shard at a time.
+"""Embed the photos of a job by workers on a Ray cluster, one shard (group of photos) at a time.
 
 Each worker is an actor that loads the model once. It reads photos by the paths that the job knows,
-and leaves the results of a shard in a file beside the shadow; the job, which alone writes to the
-store, commits the file and deletes it. A worker that is lost, alone or with its node, is replaced
-by a new one wherever there is room, and its shard is done again.
+and writes the results of a shard to a file beside the shadow. Only the job writes to the store: it
+commits the file and deletes it. If a worker is lost, alone or with its node, a new worker replaces
+it wherever there is room, and its shard is done again.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ from matcher.jobs.tasks import ReindexResult, ReindexTask, Status
 log = logging.getLogger(__name__)
 
 ATTEMPTS: Final = 5
-"""How often a shard is given out whose worker is lost: a node may go, and the next one too, but a
-shard that ends every worker would go round for ever."""
+"""Number of times that a shard is given out if its worker is lost. A node may be lost, and the next
+one too. Without a limit, a shard that ends every worker would be given out for ever."""
 
 CONNECTING: Final = 10.0
 """Seconds to reach the head of the cluster."""
@@ -42,28 +42,30 @@ CONNECTING: Final = 10.0
 
 @dataclass(frozen=True)
 class RayExecutor:
-    """Workers on a Ray cluster that runs already.
+    """Workers on a Ray cluster that is already running.
 
-    Every node must have this version of the library, and see the gallery's directory, the photos
-    and the folder in which the job is started under the same paths, with the same rights.
+    Every node must have this version of the library. It must see the gallery's directory, the
+    photos and the folder in which the job is started under the same paths, with the same rights.
 
     Parameters
     ----------
     address
-        Host and port of the cluster's head, as "10.0.0.2:6379".
+        Host and port of the cluster's head, for example "10.0.0.2:6379".
     load
-        Gives the extractor; called once in each worker, where it must be importable:
-        `partial(load_extractor, "youth-resnet")`, say.
+        Function that returns the extractor. It is called once in each worker and must be importable
+        there, for example `partial(load_extractor, "youth-resnet")`.
     actors
-        Workers, >= 1; if None one for each CPU, or as many as there is room for with `gpus`.
+        Number of workers, >= 1. None means one for each CPU, or with `gpus` as many as there is
+        room for.
     shard
-        Photos in one task and one transaction, >= 1: what the loss of a worker can cost.
+        Photos in one task and one transaction, >= 1. The loss of a worker costs at most these.
     cpus, gpus
-        Share of a node that Ray sets aside for a worker, >= 0. Small, so that after a node is
-        lost all workers find room on the others.
+        Share of a node that Ray reserves for a worker, >= 0. It is small, so that after the loss of
+        a node all workers find room on the others.
     threads
-        Threads of a worker's network, >= 1. Another number adds up in another order: only where
-        the network of a job on one machine has as many are its results the same to the last digit.
+        Threads of a worker's network, >= 1. The number of threads changes the order of additions.
+        The results equal those of a job on one machine to the last digit only if its network has as
+        many threads.
     stall
         Seconds without a finished shard after which the job ends, > 0.
 
@@ -94,8 +96,8 @@ class RayExecutor:
             "threads": self.threads >= 1,
             "stall": self.stall > 0,
         }
-        for name, kept in ranges.items():
-            if not kept:
+        for name, in_range in ranges.items():
+            if not in_range:
                 raise InputError(
                     f"{name} of the Ray executor",
                     rule="must be in its range, see RayExecutor",
@@ -106,14 +108,14 @@ class RayExecutor:
     def embedded(
         self, shadow: Shadow, settings: JobSettings, again: Sequence[Status]
     ) -> Generator[list[ReindexResult]]:
-        """Give the results of one shard after another; each is to be committed before the next.
+        """Yield the results of one shard after another; the caller commits each before the next.
 
         Raises
         ------
         JobError
             There is no cluster at the address, a worker cannot work, or a shard ends its workers.
         JobStalledError
-            Nothing was finished for `stall` seconds.
+            No work was finished for `stall` seconds.
         """
         ray = _ray()
         with _connected(ray, self.address):
@@ -158,12 +160,12 @@ def _connected(ray: Any, address: str) -> Iterator[None]:
 class _Shard:
     tasks: tuple[ReindexTask, ...]
     lost: int = 0
-    """Workers that had it and were lost."""
+    """Number of workers that had the shard and were lost."""
 
 
 @dataclass(frozen=True)
 class _Call:
-    """What a worker is busy with: a shard, or getting ready."""
+    """The work of a worker: a shard, or getting ready."""
 
     actor: Any
     shard: _Shard | None = None
@@ -171,7 +173,7 @@ class _Call:
 
 
 class _Pool:
-    """Workers and the shards that they have; a worker is given one when it asks for work."""
+    """Workers and their shards. A worker is given a shard when it asks for work."""
 
     def __init__(
         self,
@@ -211,8 +213,8 @@ class _Pool:
                 self._last_success = time.monotonic()
 
     def _room(self) -> int:
-        there, gpus = self._ray.cluster_resources(), self._executor.gpus
-        return max(1, int(there.get("GPU", 0) // gpus if gpus else there.get("CPU", 1)))
+        resources, gpus = self._ray.cluster_resources(), self._executor.gpus
+        return max(1, int(resources.get("GPU", 0) // gpus if gpus else resources.get("CPU", 1)))
 
     def _hire(self) -> None:
         given = (self._executor.load, self._executor.threads, self._settings, Path.cwd())
@@ -221,7 +223,7 @@ class _Pool:
         self._calls[ready] = _Call(actor)
 
     def _next_ended(self) -> tuple[_Call, list[ReindexResult]]:
-        """Wait for a worker; return what it was busy with, and the results if it has any."""
+        """Wait for a worker; return the work that it finished, and the results if there are any."""
         errors = self._ray.exceptions
         ended = self._wait()
         call = self._calls.pop(ended)
@@ -269,7 +271,7 @@ class _Pool:
         return results
 
     def _return(self, call: _Call) -> list[ReindexResult]:
-        """Have a shard done again whose file is gone or damaged."""
+        """Put a shard back, to be done again, because its file is gone or damaged."""
         if call.shard is not None:
             self._returned.append(call.shard)
         return []
@@ -279,8 +281,8 @@ class _Pool:
         self._ray.kill(call.actor)
         self._lost_in_a_row += 1
         if self._lost_in_a_row > ATTEMPTS * self._number:
-            said = str(error).strip().splitlines()[-1]
-            raise self._stalled(f"{self._lost_in_a_row} lost workers in a row, the last: {said}")
+            message = str(error).strip().splitlines()[-1]
+            raise self._stalled(f"{self._lost_in_a_row} lost workers in a row, the last: {message}")
         if call.shard is not None:
             self._returned.append(_once_more(call.shard))
         self._hire()
@@ -297,16 +299,16 @@ class _Pool:
                 self._calls[actor.embed.remote(shard.tasks, file)] = _Call(actor, shard, file)
 
     def _with_a_place(self, shard: _Shard) -> tuple[_Shard, Path]:
-        """Return the shard without faces that were removed, and a folder for its file.
+        """Return the shard without removed faces, and a folder for its file.
 
-        Both in one step for whoever removes a face: before it, this folder is deleted with the
-        others; after it, the face is not in the shard.
+        No removal of a face can come in between. A later removal deletes this folder with the
+        others. After an earlier removal, the face is not in the shard.
         """
         with self._shadow.locked():
             if self._folder is None or not self._folder.is_dir():
                 self._folder = make_shard_folder(self._shadow.directory.absolute())
-            there = self._shadow.waiting([task.face_id for task in shard.tasks], self._again)
-        tasks = tuple(task for task in shard.tasks if task.face_id in there)
+            waiting = self._shadow.waiting([task.face_id for task in shard.tasks], self._again)
+        tasks = tuple(task for task in shard.tasks if task.face_id in waiting)
         return replace(shard, tasks=tasks), self._folder
 
 
@@ -333,9 +335,9 @@ def _cause(error: Any) -> BaseException:
 
 
 def _require_missing(path: Path) -> None:
-    """Raise JobError when a photo that a worker did not find is there.
+    """Raise JobError if a photo exists although a worker did not find it.
 
-    Otherwise a node without the disk of the photos would soon have declared all of them missing.
+    Otherwise a node without the disk of the photos would soon report all of them as missing.
     """
     if path.is_file():
         raise JobError(

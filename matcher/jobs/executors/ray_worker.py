@@ -1,4 +1,4 @@
-"""What runs on the nodes of a Ray cluster."""
+"""The worker that runs on the nodes of a Ray cluster."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from matcher.jobs.tasks import ReindexTask
 
 
 class Worker:
-    """A process of the cluster that holds the model, and decoders in processes of their own."""
+    """A process of the cluster that holds the model; its decoders have their own processes."""
 
     def __init__(
         self, load: Callable[[], Extractor], threads: int, settings: JobSettings, home: Path
@@ -32,12 +32,12 @@ class Worker:
         self._home = home
 
     def get_ready(self, model: ModelIdentity, version: str) -> bool:
-        """Load the model, and go where the job is, for the sake of relative paths.
+        """Load the model, and change to the job's folder so that relative paths work.
 
         Raises
         ------
         JobError
-            When it is not the same model, library, or folder as where the job is.
+            When the model, the library or the folder is not the same as the job's.
         """
         try:
             os.chdir(self._home)
@@ -54,7 +54,7 @@ class Worker:
         return True
 
     def embed(self, tasks: Sequence[ReindexTask], file: Path) -> bool:
-        """Leave the results of a shard in a file; False when its folder is gone."""
+        """Write the results of a shard to a file; return False if its folder is gone."""
         results = [
             result
             for batch in batches(tasks, self._decoders, self._settings)

@@ -1,7 +1,7 @@
 """Results in files, on their way from a worker to the one process that commits them.
 
-A file is in the safetensors format, and nothing is unpickled: the records as JSON, the vectors as
-float32, and a checksum of both.
+A file has the safetensors format, and nothing is unpickled. It holds the records as JSON, the
+vectors as float32, and a checksum of both.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from matcher.embedding import FACE, LOW_RESOLUTION
+from matcher.embedding.models import STORED_NAMES
 from matcher.errors import GalleryWriteError
 from matcher.gallery.files import sync_directory
 from matcher.jobs.tasks import ReindexResult
@@ -29,21 +29,19 @@ log = logging.getLogger(__name__)
 
 SUFFIX: Final = ".shard"
 
-_NAMES_IN_FILES: Final = {FACE: "vector", LOW_RESOLUTION: "distant"}
-"""What some vectors are called in files, since the first version."""
-_NAMES: Final = {in_files: name for name, in_files in _NAMES_IN_FILES.items()}
+_NAMES: Final = {stored: name for name, stored in STORED_NAMES.items()}
 _FACTS: Final = tuple(field.name for field in fields(ReindexResult) if field.name != "vectors")
 
 
 def write_shard(file: Path, results: Sequence[ReindexResult]) -> None:
-    """Write results to a file that is there as a whole, on the disk, or not at all.
+    """Write results to a file that exists completely on the disk, or not at all.
 
     Raises
     ------
     FileNotFoundError
         The folder is gone: a subject was removed, or the job was discarded.
     GalleryWriteError
-        The disk is full, say.
+        The disk is full, for example.
     """
     part = file.with_suffix(".part")
     try:
@@ -66,16 +64,16 @@ def write_shard(file: Path, results: Sequence[ReindexResult]) -> None:
 
 
 def _packed(results: Sequence[ReindexResult]) -> bytes:
-    held = [vector for result in results for vector in result.vectors.values()]
+    rows = [vector for result in results for vector in result.vectors.values()]
     text = json.dumps([_record(result) for result in results]).encode("ascii")
-    vectors = np.array(held, np.float32).reshape(len(held), -1) if held else np.zeros((0, 0))
+    vectors = np.array(rows, np.float32).reshape(len(rows), -1) if rows else np.zeros((0, 0))
     records, vectors = np.frombuffer(text, np.uint8), vectors.astype(np.float32)
     return save({"records": records, "vectors": vectors, "crc32": _checksum(records, vectors)})
 
 
 def _record(result: ReindexResult) -> dict[str, Any]:
     facts = {name: getattr(result, name) for name in _FACTS}
-    held = [_NAMES_IN_FILES.get(name, name) for name in result.vectors]
+    held = [STORED_NAMES.get(name, name) for name in result.vectors]
     return facts | {"quality": dict(result.quality), "looks": held}
 
 
@@ -84,7 +82,7 @@ def _checksum(records: NDArray[np.uint8], vectors: NDArray[np.float32]) -> NDArr
 
 
 def read_shard(file: Path) -> list[ReindexResult] | None:
-    """Return the results of a file; None when it is gone or damaged, and its photos to do again."""
+    """Return the results of a file; None if it is gone or damaged and its photos must be redone."""
     try:
         return _unpacked(load(file.read_bytes()))
     except FileNotFoundError:

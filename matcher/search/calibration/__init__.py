@@ -1,4 +1,4 @@
-"""What a score means: thresholds and expected false leads, from a record made on a named cohort."""
+"""Thresholds and expected false leads for scores, from a record made on a named cohort."""
 
 from matcher.search.calibration.calibration import Calibration, CalibrationUse
 from matcher.search.calibration.false_match_curve import ExpectedFalseLeads

@@ -1,4 +1,4 @@
-"""From scores to false leads: what a calibration says of a search, and what it cannot say."""
+"""Thresholds and expected false leads from a calibration, and errors where it has no figures."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ from matcher.search.calibration.record_file import bands_of, read_record
 
 @dataclass(frozen=True)
 class CalibrationUse:
-    """How a calibration was used for one list.
+    """The use of a calibration for one list.
 
     Parameters
     ----------
     cohort, cohort_sha256, made_on
-        Which calibration.
+        The cohort of the calibration, its hash, and the day on which the calibration was made.
     covered
-        Whether it has figures for the age of the probe; none are given otherwise.
+        Whether the calibration has figures for the age of the probe. Without them, the list has no
+        figures.
     ages
-        What it takes the probe for, in words.
+        The ages that the figures are taken from, in words.
     faces
-        Size of the gallery that the figures are for: the faces that were searched, all taken to be
-        of other people of the probe's age and sex.
+        Size of the gallery that the figures are for: the number of searched faces. All of them are
+        assumed to be of other people of the probe's age and sex.
     max_fpir
-        What the threshold was chosen for, None when it was not chosen.
+        The rate for which the threshold was chosen; None if it was not chosen by a rate.
     """
 
     cohort: str
@@ -55,18 +56,18 @@ class CalibrationUse:
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """False-match rates of one model by age, measured on a named cohort; made by `load`.
+    """False-match rates of one model by age, measured on a named cohort. `load` reads it.
 
     Parameters
     ----------
     bands
-        Of ages, the youngest first.
+        Bands of ages, the youngest first.
     cohort, cohort_sha256, made_on
-        Where the figures come from.
+        The cohort that the figures come from, its hash, and the day on which they were made.
     model
-        What identifies the model.
+        Facts that identify the model.
     path
-        The file, for messages.
+        The file that messages name.
     """
 
     bands: tuple[AgeBand, ...]
@@ -83,12 +84,12 @@ class Calibration:
         Raises
         ------
         CalibrationError
-            There is no such file, or it is not a calibration that this version reads.
+            There is no such file, or this version cannot read it as a calibration.
         """
         path = Path(path)
         record = read_record(path)
         cohort, model = (
-            found if isinstance(found := record.get(name), dict) else {}
+            part if isinstance(part := record.get(name), dict) else {}
             for name in ("cohort", "model")
         )
         return cls(
@@ -101,12 +102,12 @@ class Calibration:
         )
 
     def require_model(self, identity: ModelIdentity) -> None:
-        """Refuse to say anything of another model's scores.
+        """Refuse a model other than the calibration's model.
 
         Raises
         ------
         CalibrationError
-            Naming the model of the calibration and the one given.
+            The models differ. The message names both.
         """
         given = asdict(identity) | identity.facts()
         needed = {"name", "weights_sha256", *self.model}
@@ -127,25 +128,27 @@ class Calibration:
         Parameters
         ----------
         max_fpir
-            Share of searches for somebody who is not there that may return a lead, in (0, 1).
+            Accepted share, in (0, 1), of searches that return a lead although the person is not in
+            the gallery.
         faces
-            How many are searched.
+            Number of faces that are searched.
         age
-            Of the probe, in years; None takes the worst of all bands.
+            Age of the probe in years. None takes the worst of all bands.
 
         Raises
         ------
         CalibrationError
-            The data do not carry it; the message names the largest gallery that they do.
+            The data do not support the rate. The message names the largest gallery that they
+            support.
         """
-        found = [band.threshold(max_fpir, faces) for band in self._bands_for(age)]
-        scores = [score for score in found if score is not None]
-        if len(scores) < len(found):
+        thresholds = [band.threshold(max_fpir, faces) for band in self._bands_for(age)]
+        scores = [score for score in thresholds if score is not None]
+        if len(scores) < len(thresholds):
             raise self._beyond(max_fpir, faces, age)
         return max(scores)
 
     def largest_gallery(self, max_fpir: float, *, age: float | None) -> int:
-        """Return the most faces that `threshold` can be asked for.
+        """Return the largest number of faces for which `threshold` has an answer.
 
         Raises
         ------
@@ -155,16 +158,16 @@ class Calibration:
         return min(band.largest_gallery(max_fpir) for band in self._bands_for(age))
 
     def false_leads(self, score: float, *, faces: int, age: float | None) -> ExpectedFalseLeads:
-        """Return how many other people's faces are expected to score at least as high.
+        """Return the expected number of other people's faces that score at least as high.
 
         Parameters
         ----------
         score
             Cosine similarity.
         faces
-            How many are searched.
+            Number of faces that are searched.
         age
-            Of the probe, in years; None takes the worst of all bands at that score.
+            Age of the probe in years. None takes the worst of all bands at that score.
 
         Raises
         ------
@@ -177,9 +180,9 @@ class Calibration:
     def false_leads_across(
         self, score: float, *, faces: int, age: float, gap: float
     ) -> ExpectedFalseLeads | None:
-        """Return the same if all faces searched were `gap` years older or younger than the probe.
+        """Return `false_leads` if all faces were `gap` years older or younger than the probe.
 
-        None where the cohort has too few comparisons of that kind.
+        The result is None if the cohort has too few comparisons of that kind.
 
         Raises
         ------
@@ -187,17 +190,17 @@ class Calibration:
             The age is in no band.
         """
         (band,) = self._bands_for(age)
-        for one in band.gaps:
-            if one.at_least <= abs(gap) and (one.below is None or abs(gap) < one.below):
-                return one.curve.expected(score, faces)
+        for part in band.gaps:
+            if part.at_least <= abs(gap) and (part.below is None or abs(gap) < part.below):
+                return part.curve.expected(score, faces)
         return None
 
     def covers(self, age: float | None) -> bool:
-        """Return whether there are figures for probes of an age."""
+        """Return whether there are figures for probes of this age."""
         return age is None or any(age in band for band in self.bands)
 
     def use(self, *, faces: int, age: float | None, max_fpir: float | None) -> CalibrationUse:
-        """Return what a list should say of the calibration."""
+        """Return what a list should report about the calibration."""
         return CalibrationUse(
             cohort=self.cohort,
             cohort_sha256=self.cohort_sha256,
@@ -217,8 +220,8 @@ class Calibration:
         return str(band)
 
     def _bands_for(self, age: float | None) -> tuple[AgeBand, ...]:
-        found = tuple(band for band in self.bands if age is None or age in band)
-        if not found:
+        bands = tuple(band for band in self.bands if age is None or age in band)
+        if not bands:
             raise CalibrationError(
                 f"calibration on {self.cohort}",
                 rule=f"holds for {', '.join(map(str, self.bands))}",
@@ -226,7 +229,7 @@ class Calibration:
                 next_step="Search without max_fpir, or calibrate with people of that age.",
                 path=self.path,
             )
-        return found
+        return bands
 
     def _beyond(self, max_fpir: float, faces: int, age: float | None) -> CalibrationError:
         largest = self.largest_gallery(max_fpir, age=age)

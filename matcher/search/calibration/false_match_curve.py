@@ -1,7 +1,7 @@
-"""What a calibration measured for one band of ages: how often strangers reach a score.
+"""The figures of a calibration for one band of ages: how often strangers reach a score.
 
-Nothing is extrapolated: beyond the highest score that the data carry, a rate is at most its upper
-limit there.
+Nothing is extrapolated. Above the highest score that the data support, only a bound is known: the
+rate is at most its upper limit at that score.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ExpectedFalseLeads:
-    """How many faces of other people would be expected to score at least as high.
+    """The expected number of faces of other people that score at least as high.
 
-    The mean number in a gallery of the size that was searched, if every face in it were of another
-    person of the probe's age and sex. It is about strangers of that age, not about a candidate.
+    This is the mean number in a gallery of the searched size, if every face in it were of another
+    person of the probe's age and sex. It describes strangers of that age, not a candidate.
 
     Parameters
     ----------
     estimate
-        >= 0; None where the calibration can only bound it.
+        >= 0; None if the calibration can only bound the number.
     low, high
-        Confidence limits; `low` is 0 where `estimate` is None.
+        Confidence limits; `low` is 0 if `estimate` is None.
     """
 
     estimate: float | None
@@ -47,7 +47,7 @@ class FalseMatchCurve:
     Parameters
     ----------
     scores
-        Ascending, shape (points,); a comparison at exactly the score is a false match.
+        Ascending, shape (points,). A comparison with exactly this score is a false match.
     rate, low, high
         The rate and its limits in (0, 1], falling with the score, shape (points,).
     """
@@ -58,10 +58,10 @@ class FalseMatchCurve:
     high: Floats
 
     def expected(self, score: float, faces: int) -> ExpectedFalseLeads:
-        """Return the false matches expected at a score among a number of comparisons.
+        """Return the expected number of false matches at a score among a number of comparisons.
 
-        The mean number is comparisons times rate, however they depend on each other. Between
-        points the logarithm of the rate is interpolated.
+        The mean number is the number of comparisons times the rate, whether or not comparisons
+        depend on each other. Between points, the logarithm of the rate is interpolated.
         """
         if score > self.scores[-1]:
             return ExpectedFalseLeads(None, 0.0, faces * float(self.high[-1]))
@@ -77,7 +77,7 @@ class FalseMatchCurve:
 
 @dataclass(frozen=True, eq=False)
 class GapBand:
-    """False-match rate against photos [at_least, below) years older or younger."""
+    """False-match rate against photos that are [at_least, below) years older or younger."""
 
     at_least: float
     below: float | None
@@ -86,23 +86,23 @@ class GapBand:
 
 @dataclass(frozen=True, eq=False)
 class AgeBand:
-    """What was measured for probes of ages [at_least, below), in years.
+    """The figures for probes of ages [at_least, below), in years.
 
     Parameters
     ----------
     at_least, below
-        Which ages; None for no upper end.
+        The ages; `below` is None without an upper end.
     subjects, comparisons
-        What it was measured on.
+        Numbers of subjects and comparisons in the measurement.
     curve
-        Against photos of people of the same age and sex.
+        Rates against photos of people of the same age and sex.
     sizes
-        int64 array of shape (sizes,): galleries that `chances` is known for, ascending.
+        int64 array of shape (sizes,): sizes of galleries for which `chances` is known, ascending.
     chances
-        Upper confidence limits, shape (points, sizes): the share of searches by strangers that
+        Upper confidence limits, shape (points, sizes), of the share of searches by strangers that
         return at least one face at or above the point's score.
     gaps
-        Against photos of another age.
+        Rates against photos of another age.
     """
 
     at_least: float
@@ -123,11 +123,12 @@ class AgeBand:
         return self.at_least <= age and (self.below is None or age < self.below)
 
     def threshold(self, max_fpir: float, faces: int) -> float | None:
-        """Return the lowest score at which a list holds no false lead often enough.
+        """Return the lowest score at which a list is free of false leads often enough.
 
-        Whichever limit is lower: that of the next larger gallery that was measured, or that of
-        the mean number of false leads, which the chance of one cannot exceed (Markov). None if
-        not even the highest score will do.
+        Two limits bound the share of lists with a false lead, and the lower limit counts. One was
+        measured for the next larger gallery. The other is the limit of the mean number of false
+        leads, because the chance of one cannot exceed that number (Markov). None if not even the
+        highest score suffices.
         """
         bound = faces * self.curve.high
         place = bisect_left(self.sizes.tolist(), faces)
@@ -137,7 +138,7 @@ class AgeBand:
         return float(self.curve.scores[low_enough[0]]) if len(low_enough) else None
 
     def largest_gallery(self, max_fpir: float) -> int:
-        """Return the most faces that `threshold` can be asked for."""
+        """Return the largest number of faces for which `threshold` has an answer."""
         by_number = int(max_fpir / self.curve.high[-1])
         measured: list[int] = self.sizes[self.chances[-1] <= max_fpir].tolist()
         return max([by_number, *measured])

@@ -1,4 +1,4 @@
-"""A calibration record in JSON to what the search uses, checked at the border."""
+"""Read a calibration record in JSON, and check it before the search uses it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ VERSION: Final = 1
 
 
 def read_record(path: Path) -> dict[str, Any]:
-    """Return the record of a file of this format and version.
+    """Return the record in a file of this format and version.
 
     Raises
     ------
     CalibrationError
-        There is no such file, it is not a calibration, or of another version.
+        There is no such file, it is not a calibration, or it has another version.
     """
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
@@ -43,7 +43,7 @@ def bands_of(record: Mapping[str, Any], path: Path) -> tuple[AgeBand, ...]:
     Raises
     ------
     CalibrationError
-        Something is missing, or numbers are impossible.
+        Something is missing, or a number is impossible.
     """
     try:
         bands = sorted(map(_band, record["bands"]), key=lambda band: band.at_least)

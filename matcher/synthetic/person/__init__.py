@@ -1,4 +1,4 @@
-"""Who a rendered person is: shape, skin tone, and how the years change them."""
+"""The traits of a rendered person: shape, skin tone, and their change with age."""
 
 from matcher.synthetic.person.growth import (
     OLDEST,

@@ -1,4 +1,4 @@
-"""How a person changes with age: stages of growth, and offsets that come, go and drift."""
+"""The change of a person with age: stages of growth, and offsets that appear, fade and drift."""
 
 from __future__ import annotations
 
@@ -8,28 +8,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 YOUNGEST, OLDEST = 2.0, 60.0
-"""Ages in years for which a face can be made."""
+"""Youngest and oldest age in years for which a face can be made."""
 
 _KNOTS = np.linspace(math.log(3.0), math.log(64.0), 9)
 _WIDTH = 0.42
-"""Width of the drift's memory in log-years: from 4 to 8 years about half of it is left."""
+"""Width in log-years of the bumps that make up the drift. The drift at 4 years and the drift at 8
+years have a correlation of 0.61."""
 
 
 def stage_weights(age: float, male: bool, timing: float = 0.0) -> dict[str, float]:
-    """Return the weights of the mesh's four stages of life; they sum to 1.
+    """Return the weights of the mesh's four stages of life. They sum to 1.
 
-    The mesh's stages stand at about 1, 10, 25 and 90 years. A child's share falls exponentially,
-    the adult's share rises along a logistic curve through puberty, which comes about 1.5 years
-    later in boys; both are smooth, so a face grows without a kink.
+    The mesh's stages are at about 1, 10, 25 and 90 years. A child's share falls exponentially. The
+    adult's share rises along a logistic curve through puberty, which comes about 1.5 years later in
+    boys. Both curves are smooth, so that a face grows without a kink.
 
     Parameters
     ----------
     age
-        Years.
+        Age in years.
     male
         Whether puberty comes at the male or the female average age.
     timing
-        How many years this person's puberty is late.
+        Years by which this person's puberty is late.
     """
     puberty = (14.2 if male else 12.7) + timing
     adult = 1 / (1 + math.exp(-(age - puberty) / (2.1 if male else 1.9)))
@@ -48,7 +49,7 @@ def drift(coefficients: NDArray[np.float64], age: float) -> NDArray[np.float64]:
     coefficients
         (..., K) independent standard normal numbers, K = `drift_size()`.
     age
-        Years.
+        Age in years.
 
     Returns
     -------
@@ -60,14 +61,14 @@ def drift(coefficients: NDArray[np.float64], age: float) -> NDArray[np.float64]:
 
 
 def drift_size() -> int:
-    """Return how many numbers one random function of age takes."""
+    """Return the number of coefficients that one random function of age takes."""
     return len(_KNOTS)
 
 
 def amplitude(early: NDArray[np.float64], age: float) -> NDArray[np.float64]:
-    """Return the share of the adult spread that an offset has at an age.
+    """Return the share of its adult standard deviation that an offset has at an age.
 
-    `early` is the share at about three years; the way to 1 is half done at eleven.
+    `early` is the share at about three years. Half of the way from `early` to 1 is done at eleven.
     """
     grown = 1 / (1 + math.exp(-(age - 11.0) / 3.0))
     floor = 1 / (1 + math.exp(8.0 / 3.0))

@@ -1,8 +1,8 @@
-"""Who somebody is: one row of random numbers, and the traits that are read from it.
+"""The identity of a person: one row of random numbers, and the traits that follow from it.
 
 Everything that a person is born with is a function of the `genome`, a vector of independent
 standard normal numbers. Children inherit half of their parents' deviation (the infinitesimal model
-of quantitative genetics), so relatives are alike in shape and colour without being the same.
+of quantitative genetics). Relatives are therefore alike in shape and colour without being the same.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from matcher.synthetic.person.morphs import ASYMMETRIES, OFFSETS, REGIONS
 from matcher.synthetic.person.skin_tone import SkinTone, linear
 
 ANCESTRIES = ("african", "asian", "caucasian")
-"""Names that the mesh's authors gave to three groups of shapes; not populations."""
+"""Names that the mesh's authors gave to three groups of shapes. They are not populations."""
 
 _SIZES = {
     "lasting": len(OFFSETS),
@@ -47,31 +47,31 @@ _PLACES = {
 GENOME_SIZE = int(_ENDS[-1])
 
 _IDENTITY, _FAMILY = 101, 102
-"""First numbers of the random streams, so that no two kinds of draw share one."""
+"""First numbers of the random streams, so that no two kinds of draw share a stream."""
 
 FIXED_TONE = SkinTone(58.0, 62.0)
-"""Skin of everybody in the colour-fixed arm."""
+"""Skin of every person in the colour-fixed arm."""
 
 
 @dataclass(frozen=True, eq=False)
 class Identity:
-    """One rendered person, for life.
+    """One rendered person, with the traits that last for life.
 
     Parameters
     ----------
     seed, subject
         The numbers that the person was made from.
     family
-        Number of the family; strangers have different ones.
+        Number of the family. Strangers have different numbers.
     male
-        Sex, as far as shape, puberty and haircut go.
+        Sex, as far as it affects shape, puberty and haircut.
     genome
         float64 (GENOME_SIZE,): independent standard normal numbers.
-    tone
+    chosen_tone
         Colour of the skin; None reads it from the genome.
     fixed_colour
-        Give skin, hair and eyes the same colour as everybody else and leave out freckles, so that
-        only shape tells people apart.
+        Whether skin, hair and eyes have the same colour as those of everybody else, without
+        freckles, so that only shape tells people apart.
     """
 
     seed: int
@@ -83,7 +83,7 @@ class Identity:
     fixed_colour: bool = False
 
     def genes(self, name: str) -> NDArray[np.float64]:
-        """Return the part of the genome behind one group of traits."""
+        """Return the part of the genome that decides one group of traits."""
         return self.genome[_PLACES[name]]
 
     @cached_property
@@ -94,7 +94,7 @@ class Identity:
 
     @cached_property
     def tone(self) -> SkinTone:
-        """Colour of the skin; drawn evenly over L* from 27 to 85, whatever the shape."""
+        """Colour of the skin, drawn evenly over L* from 27 to 85, whatever the shape."""
         if self.chosen_tone is not None:
             return self.chosen_tone
         if self.fixed_colour:
@@ -107,7 +107,7 @@ class Identity:
 
     @cached_property
     def hair_colour(self) -> NDArray[np.float64]:
-        """Adult hair colour, linear sRGB; fair and red hair come with light skin only."""
+        """Adult hair colour, linear sRGB. Fair and red hair occur only with light skin."""
         if self.fixed_colour:
             return linear(np.array([44, 32, 25]) / 255)
         fairness, redness, shade, _ = self.genes("hair")
@@ -122,7 +122,7 @@ class Identity:
 
     @cached_property
     def hair_curl(self) -> float:
-        """From 0 (straight) to 1 (coily)."""
+        """Curl of the hair, from 0 (straight) to 1 (coily)."""
         if self.fixed_colour:
             return 0.3
         lean = 1.6 * (self.ancestry[0] - 0.4)
@@ -130,7 +130,7 @@ class Identity:
 
     @cached_property
     def eye_colour(self) -> NDArray[np.float64]:
-        """Colour of the iris, linear sRGB; light irises come with light skin only."""
+        """Colour of the iris, linear sRGB. Light irises occur only with light skin."""
         brown, blue, green = (
             linear(np.array(c) / 255) for c in ([70, 44, 26], [92, 118, 138], [98, 104, 68])
         )
@@ -155,18 +155,18 @@ class Identity:
 def make_identity(seed: int, subject: int, *, family_size: int = 1) -> Identity:
     """Make a person from two numbers.
 
-    Subjects `0 … family_size - 1` are the first family, and so on. In a family of three or more
-    the last member is a parent of the others; the others are full siblings. In a family of two
+    Subjects `0 … family_size - 1` are the first family, and so on. In a family of three or more,
+    the last member is a parent of the others, and the others are full siblings. In a family of two,
     both are siblings.
 
     Parameters
     ----------
     seed
-        Of the whole cohort, 0 or more.
+        Seed of the whole cohort, 0 or more.
     subject
         Number of the person, 0 or more.
     family_size
-        Members of a family; 1 makes everybody a stranger.
+        Number of members of a family. With 1, everybody is a stranger.
     """
     if seed < 0 or subject < 0 or family_size < 1:
         raise InputError(
@@ -176,9 +176,9 @@ def make_identity(seed: int, subject: int, *, family_size: int = 1) -> Identity:
             next_step="Give whole numbers in these ranges.",
         )
     family, member = divmod(subject, family_size)
-    own = np.random.default_rng([_IDENTITY, seed, subject])
-    male = bool(own.random() < 0.5)
-    genome = own.standard_normal(GENOME_SIZE)
+    rng = np.random.default_rng([_IDENTITY, seed, subject])
+    male = bool(rng.random() < 0.5)
+    genome = rng.standard_normal(GENOME_SIZE)
     if family_size > 1:
         genome = _inherit(
             seed, family, genome, is_parent=family_size > 2 and member == family_size - 1
@@ -189,7 +189,7 @@ def make_identity(seed: int, subject: int, *, family_size: int = 1) -> Identity:
 def _inherit(
     seed: int, family: int, own: NDArray[np.float64], *, is_parent: bool
 ) -> NDArray[np.float64]:
-    """Mix the parents' genomes with the person's own: half of the variance from each."""
+    """Mix the parents' genomes with the person's own; each side gives half of the variance."""
     shared = np.random.default_rng([_FAMILY, seed, family])
     mother, father = shared.standard_normal((2, GENOME_SIZE))
     if is_parent:
@@ -198,7 +198,7 @@ def _inherit(
 
 
 def with_tone(identity: Identity, tone: SkinTone) -> Identity:
-    """Return the same person with another skin; the shape stays as it is."""
+    """Return the same person with another skin tone. The shape stays as it is."""
     return replace(identity, chosen_tone=tone)
 
 

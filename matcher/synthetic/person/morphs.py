@@ -1,11 +1,15 @@
-"""Which morphs make one face differ from another, how much, and when in life.
+"""The morphs by which faces differ: which ones, how much, and when in life.
 
-Every row of the table is one offset: a pair of opposite morphs driven by one number. `spread` is
-the standard deviation of that number in adults; `shared` the sign with which the offset follows
-the shared factor of its region (a broad nose is broad in several ways at once); `early` the spread
-in a child of three as a share of the adult spread (below 1: the difference appears with age, above
-1: it fades); `lasting` the share of the variance that stays with a person for life.
-The ranges are chosen by eye: wide enough to tell people apart, narrow enough to stay plausible.
+Every row of the table is one offset: a pair of opposite morphs that one number drives.
+
+- `spread` is the standard deviation of that number in adults.
+- `shared` is the correlation of the offset, with its sign, with the shared factor of its region: a
+  broad nose is broad in several ways at once.
+- `early` is the spread in a child of three, as a share of the adult spread. Below 1, the difference
+  appears with age. Above 1, it fades.
+- `lasting` is the share of the variance that stays with a person for life.
+
+The ranges were chosen by eye: wide enough to tell people apart, narrow enough to stay plausible.
 """
 
 from __future__ import annotations
@@ -130,4 +134,4 @@ ASYMMETRIES: tuple[str, ...] = tuple(
         *("jaw-2", "mouth-1", "mouth-2", "nose-1", "nose-2", "nose-4", "temple-1", "top-1"),
     )
 )
-"""Stems of the one-sided morphs; each exists with the endings "-l" and "-r"."""
+"""Stems of the one-sided morphs. Each exists with the endings "-l" and "-r"."""

@@ -37,7 +37,7 @@ _WHITE = _XYZ_OF_RGB.sum(axis=1)
 
 
 def linear(srgb: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Undo the sRGB transfer curve; values in [0, 1]."""
+    """Undo the sRGB transfer curve of values in [0, 1]."""
     v = np.asarray(srgb, np.float64)
     return np.asarray(np.where(v <= 0.04045, v / 12.92, ((v + 0.055) / 1.055) ** 2.4))
 
@@ -72,7 +72,7 @@ _MONK_LAB = lab_of_linear(
 
 @dataclass(frozen=True)
 class SkinTone:
-    """Colour of the skin itself (its albedo), seen under even white light.
+    """Colour of the skin itself (its albedo), as under even white light.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ class SkinTone:
 
     @property
     def chroma(self) -> float:
-        """CIE chroma, a fixed function of L* fitted by eye through the ten Monk swatches."""
+        """CIE chroma: a fixed function of L*, fitted by eye through the ten Monk swatches."""
         return float(np.interp(self.lightness, [14, 22, 31, 43, 55, 78, 88, 96], _CHROMAS))
 
     @property
@@ -125,7 +125,7 @@ def nearest_monk(lab: NDArray[np.floating]) -> int:
 def tone_of_monk(number: int) -> SkinTone:
     """Return a tone with the lightness and hue of a Monk swatch.
 
-    Swatches 1 to 3 are lighter than skin measured by spectrophotometer (L* of 92 to 94).
+    Swatches 1 to 3 (L* of 92 to 94) are lighter than skin measured by spectrophotometer.
     """
     if not 1 <= number <= len(MONK_SWATCHES):
         raise InputError(

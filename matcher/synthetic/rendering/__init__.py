@@ -1,4 +1,4 @@
-"""From geometry to pixels: scene, light, rasteriser, shading."""
+"""Render geometry to pixels: scene, light, rasteriser, shading."""
 
 from matcher.synthetic.rendering.renderer import Exposure, render
 

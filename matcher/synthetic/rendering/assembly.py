@@ -1,4 +1,4 @@
-"""Everything that stands before the camera, joined into one mesh."""
+"""Join everything in front of the camera into one mesh."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Float = NDArray[np.float32]
 
 
 class Material(IntEnum):
-    """What a triangle is made of."""
+    """The material of a triangle."""
 
     SKIN = 0
     LEFT_EYE = 1
@@ -47,7 +47,7 @@ class Mesh:
     Parameters
     ----------
     head
-        The head it was built on; its vertices come first.
+        The head that the mesh was built on. Its vertices come first.
     vertices, normals
         float32 (n, 3).
     faces
@@ -55,10 +55,10 @@ class Mesh:
     material
         uint8 (m,): a `Material` for each triangle.
     texture
-        float32 (n, 3): position in the pack's rest frame on the head, strand coordinates in hair,
-        (along, ·, ·) on cloth.
+        float32 (n, 3): on the head, the position in the pack's rest frame; in hair, strand
+        coordinates; on cloth, (along, ·, ·).
     cover, level
-        float32 (n,): of hair, see `hair.HairMesh`.
+        float32 (n,): values of hair, see `HairMesh`.
     """
 
     head: Head

@@ -1,4 +1,4 @@
-"""Cast shadows: how much of the lamp each vertex sees."""
+"""Cast shadows: the share of the lamp that each vertex sees."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Float = NDArray[np.float32]
 
 
 def visibility(mesh: Mesh, lamp: Float, softness: float) -> Float:
-    """Return float32 (n,) in [0, 1]: how much of the lamp each vertex sees.
+    """Return float32 (n,) in [0, 1]: the share of the lamp that each vertex sees.
 
     Parameters
     ----------

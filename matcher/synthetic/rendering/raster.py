@@ -1,4 +1,4 @@
-"""Triangles to pixels: a z-buffer in NumPy, every fragment of every triangle at once."""
+"""Draw triangles as pixels: a z-buffer in NumPy, all fragments of all triangles at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Float = NDArray[np.float32]
 Index = NDArray[np.int64]
 AlphaTest = Callable[[Index, Float], NDArray[np.bool_]]
 CHUNK = 1_000_000
-"""Candidate fragments expanded at once; bounds the memory to about 100 MB."""
+"""Number of candidate fragments expanded at once. It bounds the memory to about 100 MB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,17 +47,17 @@ def rasterise(
     Parameters
     ----------
     screen
-        (n, 3): x to the right and y downwards in pixels (pixel centres are whole numbers), and
-        depth, smaller is nearer.
+        (n, 3): x to the right and y downwards in pixels, and depth. Pixel centres are whole
+        numbers. A smaller depth is nearer.
     faces
         (m, 3) indices into `screen`; both windings are drawn.
     size
         Side of the square picture in pixels.
     alpha_test
-        Called with (triangle, weights) of candidate fragments; those for which it returns False
+        Called with (triangle, weights) of candidate fragments. Fragments for which it returns False
         are not drawn.
     nearer_than
-        float32 (size, size): only what is nearer than this is drawn.
+        float32 (size, size): only surfaces nearer than this are drawn.
     """
     depth = np.full(size * size, np.inf, np.float32)
     if nearer_than is not None:
@@ -86,10 +86,10 @@ def rasterise(
 
 
 def _setup(corners: Float, size: int) -> tuple[Index, Index, Float]:
-    """Find each triangle's box of pixels and the planes of its weights and depth.
+    """Find each triangle's box of pixels, and the planes of its weights and depth.
 
-    The nine columns of the planes: x and y of the first corner; d(second)/dx, d(second)/dy;
-    d(third)/dx, d(third)/dy; depth of the first corner and its steps to the other two.
+    The nine columns of the planes are: x and y of the first corner; d(second)/dx, d(second)/dy;
+    d(third)/dx, d(third)/dy; depth of the first corner, and its steps to the other two corners.
     """
     x, y, z = corners[..., 0], corners[..., 1], corners[..., 2]
     low = np.stack([_least(x), _least(y)], axis=1)
@@ -110,7 +110,7 @@ def _least(of_three: Float) -> Float:
 
 
 def _chunks(drawn: Index, count: Index) -> list[Index]:
-    """Split the triangles so that no part has many more fragments than `CHUNK`."""
+    """Split the triangles into parts that have not many more fragments than `CHUNK`."""
     total = np.cumsum(count[drawn])
     if total.size == 0:
         return []
@@ -124,16 +124,16 @@ def _expand(
     """List the pixels inside each triangle: triangle, pixel, second and third weight of each.
 
     Every triangle is cut into rows of pixels, and every row to the span on which no weight is
-    negative, so that no pixel outside is ever looked at.
+    negative. Pixels outside a triangle are therefore never examined.
     """
     tri, within = _repeated(some, extent[some, 1])
     y = low[tri, 1] + within
-    own = np.ascontiguousarray(plane[tri, :6].T)
-    dy = y.astype(np.float32) - own[1]
-    second, third = dy * own[3], dy * own[5]
-    start = low[tri, 0].astype(np.float32) - own[0]
+    planes = np.ascontiguousarray(plane[tri, :6].T)
+    dy = y.astype(np.float32) - planes[1]
+    second, third = dy * planes[3], dy * planes[5]
+    start = low[tri, 0].astype(np.float32) - planes[0]
     first, last = start, start + (extent[tri, 0] - 1).astype(np.float32)
-    slopes = (own[2], own[4], -own[2] - own[4])
+    slopes = (planes[2], planes[4], -planes[2] - planes[4])
     for slope, value in zip(slopes, (second, third, 1 - second - third), strict=True):
         flat = np.abs(slope) < 1e-9
         zero = -value / np.where(flat, 1, slope)
@@ -141,13 +141,13 @@ def _expand(
             flat, first + 1e9 * (value < 0), np.where(slope > 0, np.maximum(first, zero), first)
         )
         last = np.where(~flat & (slope < 0), np.minimum(last, zero), last)
-    left = np.ceil(first + own[0] - _SLACK)
-    count = np.clip(np.floor(last + own[0] + _SLACK) - left + 1, 0, size).astype(np.int64)
+    left = np.ceil(first + planes[0] - _SLACK)
+    count = np.clip(np.floor(last + planes[0] + _SLACK) - left + 1, 0, size).astype(np.int64)
     row, within = _repeated(np.arange(len(tri)), count)
     x = left.astype(np.int64)[row] + within
-    dx = x.astype(np.float32) - own[0].take(row)
-    second = np.clip(second[row] + dx * own[2].take(row), 0, 1)
-    third = np.clip(third[row] + dx * own[4].take(row), 0, 1 - second)
+    dx = x.astype(np.float32) - planes[0].take(row)
+    second = np.clip(second[row] + dx * planes[2].take(row), 0, 1)
+    third = np.clip(third[row] + dx * planes[4].take(row), 0, 1 - second)
     return tri[row], y[row] * size + x, second, third
 
 

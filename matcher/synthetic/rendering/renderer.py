@@ -1,4 +1,4 @@
-"""From a person, an age and a shot number to a picture."""
+"""Render a picture from a person, an age and a shot number."""
 
 from __future__ import annotations
 
@@ -39,15 +39,16 @@ def render(
     Parameters
     ----------
     identity
-        Who is shown.
+        The person to show.
     age
-        Years, from 2 to 60.
+        Age in years, from 2 to 60.
     shot
-        Which photo of this person at this age: pose, light, clothes and so on follow from it.
+        Number of the photo of this person at this age. Pose, light, clothes and so on follow from
+        it.
     size
         Side of the picture in pixels, 64 or more.
     exposure
-        "physical": the same exposure for every skin, so dark skin gives dark pixels. "equalised":
+        "physical": every skin has the same exposure, so dark skin gives dark pixels. "equalised":
         the exposure brings the mean luminance of the skin to the same grey for everybody.
     scene
         Use this scene instead of the one that follows from `shot`.
@@ -120,7 +121,7 @@ def _draw(mesh: Mesh, scene: Scene, view: Float, side: int) -> Fragments:
 
 
 def _faces_away(screen: Float, mesh: Mesh) -> NDArray[np.bool_]:
-    """Tell which triangles of closed surfaces show their back."""
+    """Return which triangles of closed surfaces show their back."""
     closed = np.isin(mesh.material, [Material.SKIN, Material.LEFT_EYE, Material.RIGHT_EYE])
     x, y = screen[mesh.faces, 0], screen[mesh.faces, 1]
     turn = (x[:, 1] - x[:, 0]) * (y[:, 2] - y[:, 0]) - (y[:, 1] - y[:, 0]) * (x[:, 2] - x[:, 0])
@@ -144,7 +145,7 @@ def _backdrop(scene: Scene, side: int) -> Float:
 
 
 def _develop(picture: Float, scene: Scene, size: int) -> NDArray[np.uint8]:
-    """Lens, sensor and tone curve: linear light in, 8-bit sRGB out."""
+    """Apply lens, sensor and tone curve: linear light in, 8-bit sRGB out."""
     camera = scene.camera
     rng = np.random.default_rng([scene.seed, 2])
     small = _mean_of_blocks(picture)

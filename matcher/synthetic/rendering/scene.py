@@ -1,4 +1,4 @@
-"""What changes from photo to photo: pose, expression, light, camera, clothes, haircut."""
+"""The parts of a photo that change: pose, expression, light, camera, clothes, haircut."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Light:
     direction
         Unit vector towards the lamp.
     key, sky, ground
-        Linear RGB of the lamp, of what comes from above and of what comes from below.
+        Linear RGB of the lamp, of the light from above and of the light from below.
     softness
         Angular radius of the lamp in radians.
     """
@@ -40,18 +40,18 @@ class Light:
 
 @dataclass(frozen=True)
 class Camera:
-    """Pose of the head before the camera, and what the camera does to the light.
+    """Pose of the head in front of the camera, and the effect of the camera on the light.
 
     Parameters
     ----------
     yaw, pitch, roll
-        Radians.
+        Angles in radians.
     distance
-        From the camera to the eyes, in head heights.
+        Distance from the camera to the eyes, in head heights.
     field
         Width of the picture at the eyes, in head heights.
     centre
-        Where the point between the eyes falls in the picture, in [0, 1].
+        Position in the picture of the point between the eyes, in [0, 1].
     gain
         Exposure.
     contrast
@@ -76,18 +76,18 @@ class Camera:
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything about one photo that is not the person.
+    """All facts of one photo except the person.
 
     Parameters
     ----------
     seed
-        Of textures and noise.
+        Seed of textures and noise.
     backdrop
         Linear RGB of the upper and of the lower background.
     glasses
         Linear RGB of a spectacle frame, or None.
     gaze
-        Radians to the subject's left and upwards, relative to the head.
+        Direction of the eyes relative to the head, in radians: to the subject's left and upwards.
     """
 
     seed: int
@@ -102,7 +102,7 @@ class Scene:
 
 
 def scene_for(identity: Identity, age: float, shot: int) -> Scene:
-    """Return the scene of one photo; it depends on nothing but the three arguments."""
+    """Return the scene of one photo. It depends only on the three arguments."""
     rng = np.random.default_rng([_SHOT, identity.seed, identity.subject, round(age * 1000), shot])
     camera = _camera(rng)
     return Scene(
@@ -136,7 +136,7 @@ def _camera(rng: Generator) -> Camera:
 
 
 def _warmth(kelvins: float) -> NDArray[np.float64]:
-    """Colour of light of a temperature, relative to daylight, after half of it is balanced out."""
+    """Return the colour of light of a temperature, relative to daylight and half balanced out."""
     away = math.log(kelvins / 5600) * 0.5
     return np.array([math.exp(-0.45 * away), 1.0, math.exp(0.65 * away)])
 
@@ -163,26 +163,26 @@ def _light(rng: Generator) -> Light:
 
 def _expression(rng: Generator, age: float) -> Mapping[str, float]:
     lids = float(np.clip(rng.normal(0.07, 0.035), 0.0, 0.18))
-    found = {"eyeBlinkLeft": lids, "eyeBlinkRight": lids}
+    weights = {"eyeBlinkLeft": lids, "eyeBlinkRight": lids}
     smile = float(np.clip(rng.normal(0.22 if age < 12 else 0.18, 0.26), 0, 0.75))
     for side in ("Left", "Right"):
-        found[f"mouthSmile{side}"] = smile * float(rng.uniform(0.9, 1.1))
-        found[f"eyeSquint{side}"] = 0.30 * smile
-        found[f"cheekSquint{side}"] = 0.40 * smile
-        found[f"browDown{side}"] = float(np.clip(rng.normal(0, 0.05), 0, 0.15))
-    found["browInnerUp"] = float(np.clip(rng.normal(0.02, 0.12), 0, 0.4))
+        weights[f"mouthSmile{side}"] = smile * float(rng.uniform(0.9, 1.1))
+        weights[f"eyeSquint{side}"] = 0.30 * smile
+        weights[f"cheekSquint{side}"] = 0.40 * smile
+        weights[f"browDown{side}"] = float(np.clip(rng.normal(0, 0.05), 0, 0.15))
+    weights["browInnerUp"] = float(np.clip(rng.normal(0.02, 0.12), 0, 0.4))
     if rng.random() < 0.25 and smile > 0.25:
-        found["jawOpen"] = float(rng.uniform(0.03, 0.12))
-        found["mouthUpperUpLeft"] = found["mouthUpperUpRight"] = 0.25 * smile
+        weights["jawOpen"] = float(rng.uniform(0.03, 0.12))
+        weights["mouthUpperUpLeft"] = weights["mouthUpperUpRight"] = 0.25 * smile
     elif rng.random() < 0.15:
-        found["mouthFrownLeft"] = found["mouthFrownRight"] = float(rng.uniform(0.1, 0.35))
+        weights["mouthFrownLeft"] = weights["mouthFrownRight"] = float(rng.uniform(0.1, 0.35))
     elif rng.random() < 0.15:
-        found["mouthPucker"] = float(rng.uniform(0.05, 0.2))
-    return found
+        weights["mouthPucker"] = float(rng.uniform(0.05, 0.2))
+    return weights
 
 
 def _haircut(identity: Identity, age: float) -> Hairdo:
-    """Hair is cut anew every two years."""
+    """Return the hairdo at an age. Hair is cut anew every two years."""
     rng = np.random.default_rng([_HAIRCUT, identity.seed, identity.subject, int(age // 2)])
     curl = identity.hair_curl
     length_taste, volume_taste = identity.genes("style")

@@ -1,4 +1,4 @@
-"""Light on surfaces: colour of every visible fragment in linear RGB."""
+"""Light on surfaces: the colour of every visible fragment in linear RGB."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from matcher.synthetic.shape.noise import noise
 
 Float = NDArray[np.float32]
 _SCATTER = np.array([0.34, 0.20, 0.14], np.float32)
-"""How far light of each colour bleeds around an edge of skin (red goes farthest)."""
+"""Distance over which light of each colour bleeds around an edge of skin; red goes farthest."""
 
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """What the camera sees at the covered pixels, one row each, in the head's frame."""
+    """The surface at the covered pixels, one row for each pixel, in the head's frame."""
 
     triangle: NDArray[np.int64]
     weights: Float
@@ -34,7 +34,7 @@ class Points:
     light: Float
 
     def take(self, rows: NDArray[np.int64]) -> Points:
-        """Return some of the rows."""
+        """Return the given rows."""
         return Points(
             self.triangle[rows],
             self.weights[rows],
@@ -63,7 +63,7 @@ def shade(
     Parameters
     ----------
     triangle, weights
-        Of each fragment.
+        Triangle and barycentric weights of each fragment.
     view
         (3, 3) rotation from the head's frame to the camera's.
     """
@@ -109,7 +109,7 @@ class _Surface:
         }
 
     def diffuse(self, p: Points, open_sky: Float, wrap: Float) -> Float:
-        """Lamp, sky and ground on a matt white surface, (n, 3)."""
+        """Return the light of lamp, sky and ground on a matt white surface, (n, 3)."""
         light = self.scene.light
         cosine = dot(p.normal, self.lamp)[:, None]
         direct = np.clip((cosine + wrap) / (1 + wrap), 0, 1) * p.light[:, None]
@@ -120,7 +120,7 @@ class _Surface:
         return np.asarray(direct * np.array(light.key) + around * open_sky[:, None], np.float32)
 
     def gloss(self, p: Points, exponent: float) -> Float:
-        """Blinn highlight of the lamp with Fresnel's rise towards the rim, (n, 1)."""
+        """Return the Blinn highlight of the lamp with Fresnel's rise towards the rim, (n, 1)."""
         half = unit(self.lamp + self.eye)
         lobe = np.clip(dot(p.normal, half), 0, 1) ** exponent
         rim = (1 - np.clip(dot(p.normal, self.eye), 0, 1)) ** 5
@@ -128,9 +128,9 @@ class _Surface:
 
     def skin(self, p: Points) -> Float:
         pack = load_pack()
-        own = {name: p.of(_padded(mask, self.mesh)) for name, mask in pack.masks.items()}
+        masks = {name: p.of(_padded(mask, self.mesh)) for name, mask in pack.masks.items()}
         points = SkinPoints(
-            rest=p.of(self.mesh.texture), openness=p.of(_padded(pack.openness, self.mesh)), **own
+            rest=p.of(self.mesh.texture), openness=p.of(_padded(pack.openness, self.mesh)), **masks
         )
         albedo = skin_albedo(points, self.identity, self.age, self.scene.hairdo)
         hollow = 0.25 + 0.75 * points.openness**1.1
@@ -219,13 +219,13 @@ class _Surface:
 def opaque(
     mesh: Mesh, triangle: NDArray[np.int64], weights: Float, curl: float
 ) -> NDArray[np.bool_]:
-    """Tell which fragments of hair and lashes are there, and which fall between the strands."""
+    """Return which fragments of hair and lashes are opaque; others lie between the strands."""
     keep = np.ones(len(triangle), bool)
     material = mesh.material[triangle]
     rows = np.flatnonzero(material == Material.HAIR)
-    corner, own = mesh.faces[triangle[rows]], weights[rows]
-    strand = blend(mesh.texture, corner, own)
-    cover, level = blend(mesh.cover, corner, own), blend(mesh.level, corner, own)
+    corner, hair_weights = mesh.faces[triangle[rows]], weights[rows]
+    strand = blend(mesh.texture, corner, hair_weights)
+    cover, level = blend(mesh.cover, corner, hair_weights), blend(mesh.level, corner, hair_weights)
     density = noise(strand * _strand_scale(curl), 55.0, 33)
     keep[rows] = density < np.clip(cover, 0, 1) ** 0.6 * (1.45 - 0.62 * level)
     lash = np.flatnonzero(material == Material.LASHES)
@@ -235,10 +235,10 @@ def opaque(
 
 
 def _padded(values: Float, mesh: Mesh) -> Float:
-    """Extend values of the pack's vertices by zeros to the whole mesh."""
+    """Extend values of the pack's vertices to the whole mesh with zeros."""
     return np.pad(values, (0, len(mesh.vertices) - len(values)))
 
 
 def _strand_scale(curl: float) -> Float:
-    """Stretch of the strand texture: long streaks in straight hair, curls in coily hair."""
+    """Return the stretch of the strand texture: streaks in straight hair, curls in coily hair."""
     return np.array([1.0, 1.0, 0.35 + 2.6 * curl**2], np.float32)

@@ -18,7 +18,7 @@ Float = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class SkinPoints:
-    """Where the skin is seen: one row for each pixel.
+    """The visible points of the skin, one row for each pixel.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class SkinPoints:
 
 
 def hair_albedo(identity: Identity, age: float) -> Float:
-    """Hair colour at an age, linear RGB (3,): fair hair darkens while children grow up."""
+    """Return the hair colour at an age, linear RGB (3,). Fair hair darkens as children grow up."""
     colour = identity.hair_colour
     childish = math.exp(-((age / 11) ** 2))
     lift = 1 + 0.7 * childish * float(smoothstep(0.02, 0.12, np.array([colour.mean()]))[0])
@@ -92,8 +92,8 @@ def iris_albedo(toward: Float, identity: Identity, gaze: tuple[float, float]) ->
 
 
 _IRIS, _PUPIL = 0.50, 0.20
-"""Angular radii of iris and pupil seen from the centre of the eyeball, radians: 5.9 mm of a radius
-of 12 mm, and a pupil of about 5 mm."""
+"""Angular radii of iris and pupil seen from the centre of the eyeball, in radians. They stand for
+5.9 mm of a radius of 12 mm, and for a pupil of about 5 mm."""
 
 
 def _blob(
@@ -161,7 +161,7 @@ def _lips(colour: Float, points: SkinPoints, tone: Float, age: float) -> Float:
 
 
 def _brows(rest: Float, identity: Identity, age: float) -> Float:
-    """Share of the skin that brow hair covers, (n,)."""
+    """Return the share of the skin that brow hair covers, (n,)."""
     thick, dense, arch, height = (
         (0.0, 0.0, 0.0, 0.0) if identity.fixed_colour else np.clip(identity.genes("brows"), -2, 2)
     )

@@ -1,7 +1,7 @@
-"""Three-vectors in rows, written out by component.
+"""Operations on rows of three-vectors, written out by component.
 
-NumPy's reductions over an axis of length three are several times slower than the same sums
-written out, and BLAS, which changes its rounding with the number of threads, is never called.
+NumPy's reductions over an axis of length three are several times slower than the same sums written
+out. BLAS is never called, because its rounding changes with the number of threads.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A garment around the neck: a generated sheet from the collar down, with nobody inside."""
+"""A garment around the neck: a generated sheet from the collar down, without a body inside."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Float = NDArray[np.float32]
 Array = NDArray[np.float64]
 _AROUND = 48
 _LAST_SHOULDER = 13
-"""Number of the outermost ring of the shoulders."""
+"""Index of the outermost ring of the shoulders."""
 
 
 @dataclass(frozen=True)
 class Garment:
-    """What is worn in one photo.
+    """The garment in one photo.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class Garment:
     collar
         Height of the collar along the neck, decimetres.
     stripes
-        Stripes per decimetre; 0 for plain cloth.
+        Stripes per decimetre; 0 means plain cloth.
     shoulders
         Half the width of the shoulders, in head heights.
     """
@@ -44,7 +44,7 @@ class Garment:
 
 @dataclass(frozen=True, eq=False)
 class GarmentMesh:
-    """Triangles of cloth; `along` runs from 0 at the rim of the collar to 1 at the last ring."""
+    """Triangles of cloth. `along` runs from 0 at the collar's rim to 1 at the last ring."""
 
     vertices: Float
     normals: Float
@@ -53,7 +53,7 @@ class GarmentMesh:
 
 
 def garment_mesh(head: Head, garment: Garment) -> GarmentMesh:
-    """Return cloth that starts on the neck of `head` and falls over imagined shoulders."""
+    """Return cloth that starts at the neck of `head` and falls over imagined shoulders."""
     turn = np.linspace(0, 2 * math.pi, _AROUND + 1)
     neck = _neck_ring(head, turn)
     scale = head.height / 2.4
@@ -105,7 +105,7 @@ def _shoulders(collar: Array, neck: Array, middle: Array, turn: Array, half: flo
 
 @lru_cache(maxsize=1)
 def _neck_edge() -> NDArray[np.int64]:
-    """Vertices on the rim where the neck ends."""
+    """Return the vertices on the rim where the neck ends."""
     faces = load_pack().faces_of("skin")
     edges = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1)
     unique, count = np.unique(edges, axis=0, return_counts=True)

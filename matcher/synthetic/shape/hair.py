@@ -1,4 +1,4 @@
-"""Hair that follows the skull: shells over the scalp, a curtain of long hair, a bun."""
+"""Hair that follows the skull: shells over the scalp, long hair, a bun."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from matcher.synthetic.shape.hairdo import Hairdo, HairMesh, grid, join
 from matcher.synthetic.shape.head import Head, vertex_normals
 from matcher.synthetic.shape.head_asset import load_pack
-from matcher.synthetic.shape.long_hair import curtain
+from matcher.synthetic.shape.long_hair import long_hair_mesh
 from matcher.synthetic.shape.noise import noise, smoothstep
 
 Float = NDArray[np.float32]
@@ -22,7 +22,7 @@ SKULL_Z = -0.62
 
 
 def hairline(rest: NDArray[np.floating], hairdo: Hairdo) -> Float:
-    """Signed distance above the hairline of (n, 3) rest positions, decimetres, roughly."""
+    """Return the rough signed distance of (n, 3) rest positions above the hairline, in dm."""
     x, y, z = rest[:, 0], rest[:, 1], rest[:, 2]
     turn = np.degrees(np.arctan2(np.abs(x), z - SKULL_Z))
     low = np.interp(turn, _TURNS, _LINE) - hairdo.fringe * smoothstep(52, 34, turn)
@@ -39,14 +39,14 @@ sideburn, over the ear, nape."""
 
 
 def hair_mesh(head: Head, hairdo: Hairdo) -> HairMesh:
-    """Return all the geometry of a hairdo on a head."""
+    """Return the whole geometry of a hairdo on a head."""
     scalp = _scalp()
     vertices, normals = scalp.refine(head.vertices), scalp.refine(head.normals)
     above = hairline(scalp.rest, hairdo)
     outer, shells = _shells(vertices, normals, above, hairdo, scalp)
     parts = [shells]
     if hairdo.length > 0:
-        parts.append(curtain(outer[above > 0.03], head, hairdo))
+        parts.append(long_hair_mesh(outer[above > 0.03], head, hairdo))
     if hairdo.bun:
         parts.append(_bun(outer, head, hairdo))
     return join(parts)
@@ -54,14 +54,14 @@ def hair_mesh(head: Head, hairdo: Hairdo) -> HairMesh:
 
 @dataclass(frozen=True, eq=False)
 class _Scalp:
-    """The skin triangles that can carry hair, each cut into four."""
+    """The skin triangles that can carry hair, each cut into four triangles."""
 
     ends: NDArray[np.int64]
     rest: Float
     faces: NDArray[np.int64]
 
     def refine(self, values: NDArray[np.floating]) -> Float:
-        """Carry (n, 3) values of the pack's vertices over to the finer mesh."""
+        """Interpolate (n, 3) values of the pack's vertices on the finer mesh."""
         return np.asarray((values[self.ends[:, 0]] + values[self.ends[:, 1]]) / 2, np.float32)
 
 
@@ -120,7 +120,7 @@ def _shells(
 
 
 def _scalp_strands(rest: Float, hairdo: Hairdo) -> Float:
-    """Strands that part at the parting, fall to the sides, and run forward on the forehead."""
+    """Return strands that part at the parting, fall sideways, run forward on the forehead."""
     x = rest[:, 0] - 0.35 * hairdo.parting
     away = np.stack([x, rest[:, 1] - 0.95, rest[:, 2] - (SKULL_Z - 0.25)], axis=1)
     angle = np.arctan2(away[:, 0], away[:, 2])

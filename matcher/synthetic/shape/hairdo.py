@@ -1,4 +1,4 @@
-"""How hair is worn, and the mesh that hair is made of."""
+"""The description of a hairdo, and the mesh that hair is made of."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ Float = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Hairdo:
-    """How the hair is worn in one photo.
+    """The hairdo in one photo.
 
     Parameters
     ----------
     volume
         Thickness over the scalp, decimetres.
     length
-        How far hair hangs below the eyes, decimetres; 0 for hair that does not hang.
+        Length by which hair hangs below the eyes, decimetres; 0 for hair that does not hang.
     fringe
-        How far the hairline comes down over the forehead, decimetres.
+        Distance by which the hairline comes down over the forehead, decimetres.
     bun
         Whether the hair is tied up at the back of the crown.
     curl
-        From 0 (straight) to 1 (coily).
+        Curl, from 0 (straight) to 1 (coily).
     parting
-        Horizontal place of the parting in [-1, 1].
+        Horizontal position of the parting in [-1, 1].
     seed
-        Of the strands.
+        Seed of the strands.
     """
 
     volume: float
@@ -44,7 +44,7 @@ class Hairdo:
 
 @dataclass(frozen=True, eq=False)
 class HairMesh:
-    """Triangles of hair and, at each vertex, what the strand texture needs.
+    """Triangles of hair, and the values that the strand texture needs at each vertex.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class HairMesh:
 
 
 def join(parts: Sequence[HairMesh]) -> HairMesh:
-    """Return one mesh of several."""
+    """Join several meshes into one."""
     start = np.cumsum([0] + [len(part.vertices) for part in parts])
     return HairMesh(
         vertices=np.concatenate([part.vertices for part in parts]),

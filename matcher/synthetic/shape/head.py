@@ -40,9 +40,9 @@ class Head:
     left_eye, right_eye
         float64 (3,): centres of the eyeballs (the subject's left is at positive x).
     eye_radius
-        Of the eyeballs.
+        Radius of the eyeballs.
     height
-        From the chin to the crown and a twentieth more, about the height of a head with hair.
+        Distance from the chin to the crown plus a twentieth, about the height of a head with hair.
     """
 
     vertices: Float
@@ -74,9 +74,9 @@ def head_at(identity: Identity, age: float, expression: Mapping[str, float] | No
     identity
         The person.
     age
-        Years, from 2 to 60.
+        Age in years, from 2 to 60.
     expression
-        Weights of the pack's expression morphs, by name without "expression/".
+        Weights of the pack's expression morphs, by name without the prefix "expression/".
     """
     pack = load_pack()
     weights = shape_weights(identity, age)
@@ -176,7 +176,7 @@ def _stage_shape(identity: Identity, age: float) -> dict[str, float]:
 
 
 def _childish(stages: Mapping[str, float]) -> dict[str, float]:
-    """Widen the eyes and narrow the nose of the mesh's children, which have rather adult ones."""
+    """Widen the eyes and narrow the nose of the mesh's children, whose own are rather adult."""
     young = stages["baby"] + 0.6 * stages["child"]
     return {
         "local/l-eye-scale-incr": 0.40 * young,

@@ -30,7 +30,7 @@ class HeadPack:
     parts
         Names of the parts of the head: skin, eyes, lashes, teeth.
     collar
-        (height, tilt): every vertex has y > height + tilt · z.
+        (height, tilt): every vertex satisfies y > height + tilt · z.
     openness
         float32 (n,) in [0, 1]: share of the sky that a vertex sees.
     masks
@@ -80,7 +80,7 @@ def _index(names: tuple[str, ...]) -> Mapping[str, int]:
 
 @lru_cache(maxsize=1)
 def load_pack() -> HeadPack:
-    """Load the pack that lies beside this file; the arrays are shared, do not write to them."""
+    """Load the pack beside this file. The arrays are shared, so do not write to them."""
     from safetensors import safe_open
 
     with safe_open(PACK, framework="numpy") as file:

@@ -1,4 +1,4 @@
-"""Long hair: a sheet from temple to temple around the back, hanging from the scalp's hair."""
+"""Long hair: a sheet that hangs from the scalp's hair, from temple to temple around the back."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Float = NDArray[np.float32]
 Array = NDArray[np.float64]
 _ROWS, _COLUMNS = 16, 56
 _FRONT = math.radians(58)
-"""Angle from straight ahead at which the sheet begins on either side of the face."""
+"""Angle from straight ahead at which the sheet begins on each side of the face."""
 
 
-def curtain(outer: Float, head: Head, hairdo: Hairdo) -> HairMesh:
+def long_hair_mesh(outer: Float, head: Head, hairdo: Hairdo) -> HairMesh:
     """Return hair that hangs from the outermost shell.
 
     Parameters
@@ -29,7 +29,7 @@ def curtain(outer: Float, head: Head, hairdo: Hairdo) -> HairMesh:
     head
         The head, whose ears the hair covers.
     hairdo
-        Its length is at least a little above 0.
+        The hairdo. Its length must be at least a little above 0.
     """
     scale = head.height / 2.4
     middle = float((outer[:, 2].min() + outer[:, 2].max()) / 2)
@@ -55,7 +55,7 @@ def _heights(theta: Array, down: Array, scale: float, hairdo: Hairdo) -> Array:
 
 
 def _swell(theta: Array, down: Array, hairdo: Hairdo) -> Array:
-    """Return how far the sheet stands off: fuller half way down, rippled in curly hair."""
+    """Return how far the sheet stands off: more half-way down, rippled in curly hair."""
     full = 0.015 + (0.05 + 0.10 * hairdo.volume) * np.sin(math.pi * np.clip(down * 1.2, 0, 1))
     where = np.broadcast_arrays(theta * 4, down * (2 + 5 * hairdo.curl), 0.0)
     ripple = noise(np.stack(where, axis=-1).reshape(-1, 3), 1.5, hairdo.seed + 3)
@@ -66,7 +66,7 @@ def _swell(theta: Array, down: Array, hairdo: Hairdo) -> Array:
 def _two_sheets(
     points: Array, heights: Array, theta: Array, down: Array, middle: float, hairdo: Hairdo
 ) -> HairMesh:
-    """Lay a second, thinner sheet inside the first and give both their strands."""
+    """Lay a second, thinner sheet inside the first, and give both sheets their strands."""
     sheet = grid(_ROWS, _COLUMNS)
     normals = vertex_normals(points, sheet)
     outward = (normals * (points - np.array([0.0, 0.0, middle]))).sum(axis=1, keepdims=True)
@@ -94,7 +94,7 @@ def _shell_reach(
     middle: float,
     scale: float,
 ) -> NDArray[np.float64]:
-    """Return (heights, theta): how far out the shells reach, below them the widest of above."""
+    """Return (heights, theta): the reach of the shells; below them, the widest reach above."""
     turn = np.arctan2(covered[:, 0], covered[:, 2] - middle)
     reach = np.hypot(covered[:, 0], covered[:, 2] - middle)
     rows: list[NDArray[np.float64]] = []
@@ -106,7 +106,7 @@ def _shell_reach(
 
 
 def _ear_reach(head: Head, theta: NDArray[np.float64], middle: float) -> NDArray[np.float64]:
-    """Return how far out hair must hang to cover the ears."""
+    """Return the distance from the skull's axis at which hair covers the ears."""
     ears = head.vertices[load_pack().masks["ears"] > 0.5]
     turn = np.arctan2(ears[:, 0], ears[:, 2] - middle)
     reach = np.hypot(ears[:, 0], ears[:, 2] - middle) + 0.02

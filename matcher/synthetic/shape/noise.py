@@ -21,7 +21,7 @@ def noise(points: NDArray[np.floating], frequency: float, seed: int) -> Float:
     frequency
         Lattice cells per unit of length.
     seed
-        Shifts the lattice, so that two seeds look unrelated.
+        Shifts the lattice, so that the textures of two seeds appear unrelated.
     """
     shift = np.random.default_rng(seed).uniform(0, _SIDE, 3)
     scaled = np.asarray(points, np.float32) * np.float32(frequency) + shift.astype(np.float32)
@@ -60,6 +60,6 @@ def _lattice() -> Float:
 
 
 def smoothstep(low: float, high: float, x: NDArray[np.floating]) -> Float:
-    """Return 0 below `low`, 1 above `high`, and a smooth ramp between; `low` may exceed `high`."""
+    """Return 0 below `low`, 1 above `high`, a smooth ramp between. `low` may exceed `high`."""
     t = np.clip((np.asarray(x, np.float32) - low) / (high - low), 0, 1)
     return np.asarray(t * t * (3 - 2 * t), np.float32)
