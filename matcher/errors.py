@@ -4,18 +4,19 @@ MatcherError
 ├── InputError (ValueError)            an argument breaks a documented rule
 │   ├── PhotoError                     a photo cannot be read as a picture
 │   │   ├── PhotoNotFoundError (FileNotFoundError)
-│   │   ├── PhotoFormatError           not a picture, or a format that is not read
+│   │   ├── PhotoFormatError           not a picture, or in an unsupported format
 │   │   ├── PhotoDamagedError          a picture that is truncated or contradicts itself
+│   │   ├── PhotoChangedError          not the file that was enrolled or searched with
 │   │   └── PhotoTooLargeError         more bytes or pixels than the limits allow
-│   ├── FaceError                      a photo without the face that was asked for
+│   ├── FaceError                      a photo without the requested face
 │   │   ├── NoFaceError
 │   │   ├── SeveralFacesError
 │   │   └── FaceRefusedError           the quality policy refuses the face
-│   └── ManifestError                  a manifest row that cannot be understood
+│   └── ManifestError                  a manifest or a row of it that cannot be understood
 ├── ModelError                         weights or their record
 │   ├── UnknownModelError (KeyError)
 │   ├── WeightsMissingError (FileNotFoundError)
-│   ├── WeightsDamagedError            the file is not the one the record names
+│   ├── WeightsDamagedError            the file is not the file that the record names
 │   └── DownloadError
 ├── GalleryError                       the gallery on disk
 │   ├── GalleryNotFoundError (FileNotFoundError)
@@ -25,18 +26,18 @@ MatcherError
 │   ├── GalleryDamagedError
 │   ├── GalleryBusyError               another process is writing
 │   │   └── JobRunningError            another job works on the gallery
-│   ├── GalleryReplacedError           switched to another edition since it was opened
-│   ├── JobError                       a job cannot be begun, gone on with, or completed so
-│   │   └── JobStalledError            nothing was finished for so long that waiting is no use
+│   ├── GalleryReplacedError           switched to another edition after it was opened
+│   ├── JobError                       a job cannot start, continue or complete in this way
+│   │   └── JobStalledError            the job finished no work for too long
 │   ├── IndexServerError               the server of the index cannot be reached, or fails
 │   ├── GalleryWriteError              disk full, no rights; nothing was half written
 │   └── UnknownSubjectError (KeyError)
-├── CalibrationError                   a calibration cannot be read, or does not carry what is asked
+├── CalibrationError                   a calibration cannot be read, or does not fit the request
 └── MissingExtraError (ImportError)    an optional dependency is not installed
 
-Each message says what was wrong, the rule, what was found, and what to do next; the same four
-facts are attributes, so that a report can carry them in columns. `code` is a short stable name
-for reports and exit statuses.
+Each message says what was wrong, the rule, what was found, and what to do next. The same four facts
+are attributes, so that a report can put them in columns. `code` is a short stable name for reports
+and exit statuses.
 """
 
 from __future__ import annotations
@@ -109,7 +110,7 @@ class PhotoNotFoundError(PhotoError, FileNotFoundError):
 
 
 class PhotoFormatError(PhotoError):
-    """The bytes are not a picture, or of a format that is not read."""
+    """The bytes are not a picture, or are in a format that is not supported."""
 
     code = "photo_format"
 
@@ -126,8 +127,14 @@ class PhotoTooLargeError(PhotoError):
     code = "photo_too_large"
 
 
+class PhotoChangedError(PhotoError):
+    """The file at the path is not the one that was enrolled or searched with."""
+
+    code = "photo_changed"
+
+
 class FaceError(InputError):
-    """A photo lacks the face that was asked for."""
+    """A photo lacks the requested face."""
 
     code = "face"
 
@@ -139,13 +146,13 @@ class NoFaceError(FaceError):
 
 
 class SeveralFacesError(FaceError):
-    """More than one face was found where exactly one was asked for."""
+    """More than one face was found where the caller asked for exactly one."""
 
     code = "several_faces"
 
 
 class FaceRefusedError(FaceError):
-    """The quality policy refuses the face; the reasons are in `got`."""
+    """The quality policy refuses the face; `got` holds the reasons."""
 
     code = "face_refused"
 
@@ -157,7 +164,7 @@ class ManifestError(InputError):
 
 
 class ModelError(MatcherError):
-    """Weights, or the record that describes them."""
+    """The weights of a model, or the record that describes them, are at fault."""
 
     code = "model"
 
@@ -182,13 +189,13 @@ class WeightsDamagedError(ModelError):
 
 
 class DownloadError(ModelError):
-    """A download did not complete; what is on disk is as it was before."""
+    """A download did not complete. The files on disk are as they were before."""
 
     code = "download"
 
 
 class GalleryError(MatcherError):
-    """The gallery on disk."""
+    """A gallery on disk is at fault."""
 
     code = "gallery"
 
@@ -200,7 +207,7 @@ class GalleryNotFoundError(GalleryError, FileNotFoundError):
 
 
 class GalleryExistsError(GalleryError, FileExistsError):
-    """Something is already there."""
+    """Something already exists at the path."""
 
     code = "gallery_exists"
 
@@ -236,44 +243,44 @@ class JobRunningError(GalleryBusyError):
 
 
 class GalleryReplacedError(GalleryError):
-    """The gallery was switched to another edition since it was opened."""
+    """The gallery was switched to another edition after it was opened."""
 
     code = "gallery_replaced"
 
 
 class JobError(GalleryError):
-    """A job cannot be begun, gone on with, or completed as asked."""
+    """A job cannot start, continue or complete as requested."""
 
     code = "job"
 
 
 class JobStalledError(JobError):
-    """Nothing was finished for so long that waiting is no use; what was finished is stored."""
+    """The job finished no work for so long that it stopped. Finished work is stored."""
 
     code = "job_stalled"
 
 
 class IndexServerError(GalleryError):
-    """The server that holds the index cannot be reached, or does not do what it must."""
+    """The server that holds the index cannot be reached, or fails."""
 
     code = "index_server"
 
 
 class GalleryWriteError(GalleryError):
-    """Writing failed (disk full, no rights); the last transaction was undone."""
+    """Writing failed (disk full, no rights). The last transaction was rolled back."""
 
     code = "gallery_write"
 
 
 class UnknownSubjectError(GalleryError, KeyError):
-    """The gallery has no subject of this identifier."""
+    """The gallery has no subject with this identifier."""
 
     code = "unknown_subject"
     __str__ = MatcherError.__str__
 
 
 class CalibrationError(MatcherError):
-    """A calibration cannot be read, is of another model, or does not carry what is asked of it."""
+    """A calibration cannot be read, belongs to another model, or does not cover the request."""
 
     code = "calibration"
 

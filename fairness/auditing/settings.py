@@ -55,6 +55,9 @@ class AuditSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        given: object = self.factors
+        if isinstance(given, str):  # one factor, not its letters
+            object.__setattr__(self, "factors", (given,))
         if not self.factors or len(set(self.factors)) < len(self.factors):
             raise ValueError(f"need one factor or more, each once, got {self.factors}")
         if self.threshold is not None and not math.isfinite(self.threshold):

@@ -137,10 +137,13 @@ def search(
             on_progress=hook,
         )
     _print(probes, results, output)
+    faults: tuple[str, ...] = ()
     if sheet is not None:
-        write_sheet(sheet, probes, results, title=f"Leads from {gallery.name}")
+        faults = write_sheet(sheet, probes, results, title=f"Leads from {gallery.name}")
+        for fault in faults:
+            say(f"Not on the sheet: {fault}")
         say(f"The sheet is {sheet}.")
-    found = all(result.outcome == "leads" for result in results)
+    found = not faults and all(result.outcome == "leads" for result in results)
     raise typer.Exit(Exit.DONE if found else Exit.ATTENTION)
 
 

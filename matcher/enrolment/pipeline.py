@@ -1,4 +1,4 @@
-"""Photos into a gallery: extract, apply the quality policy, store; one outcome for each photo."""
+"""Enrol photos: extract, apply the quality policy, store; one outcome for each photo."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from matcher.gallery.records import Enrolment, PhotoRecord
 from matcher.photos import sha256_of
 from matcher.progress import ProgressHook, silent
 
-_BATCH = 32  # photos in one transaction: what an interruption can cost
+_BATCH = 32  # photos in one transaction; an interruption loses at most one batch
 
 _PHOTO_FACTS = tuple({field.name for field in fields(PhotoRecord)} - {"sha256", "reference"})
 
@@ -25,18 +25,18 @@ Status = Literal["enrolled", "already there", "failed"]
 
 @dataclass(frozen=True)
 class EnrolmentOutcome:
-    """What became of one photo.
+    """The result for one photo.
 
     Parameters
     ----------
     photo
-        The photo and whose it is.
+        The photo and its subject.
     status
         `enrolled`; `already there` (the same bytes under the same subject); or `failed`.
     error
-        Why it failed.
+        The error that made it fail.
     also_under
-        Other subjects that hold the same photo: worth a look, since one of them may be wrong.
+        Other subjects with the same photo. A person should check them, since one may be wrong.
     """
 
     photo: PhotoOfSubject
@@ -67,19 +67,19 @@ def enrol(
 ) -> tuple[EnrolmentOutcome, ...]:
     """Enrol photos; return one outcome for each, in order.
 
-    Photos that are there already are skipped by their hash before they are decoded, so that an
-    interrupted run is simply started again. Each batch is one transaction.
+    Photos that are already enrolled are skipped by their hash before they are decoded. An
+    interrupted run can therefore simply be started again. Each batch is one transaction.
 
     Parameters
     ----------
     gallery, extractor
-        Where to and by which model; they must agree on the model.
+        The gallery to write to, and the extractor. Both must use the same model.
     photos
-        Which photos, and whose.
+        The photos and their subjects.
     choose
         `one` (a photo with several faces fails) or `largest`.
     policy
-        Faces below it fail with `FaceRefusedError`; the reasons are in the error.
+        A face below the policy fails with `FaceRefusedError`, which holds the reasons.
     on_progress
         Called after each batch.
 
@@ -88,7 +88,7 @@ def enrol(
     GalleryModelError
         Gallery and extractor use different models.
     GalleryBusyError, GalleryWriteError
-        The gallery cannot be written; earlier batches are stored.
+        The gallery cannot be written. Earlier batches are stored.
     """
     gallery.require_model(extractor.model)
     outcomes: list[EnrolmentOutcome] = []
@@ -107,11 +107,11 @@ def _enrol_batch(
     policy: QualityPolicy,
 ) -> Iterator[EnrolmentOutcome]:
     known = [_is_known(gallery, photo) for photo in batch]
-    new = [photo.path for photo, there in zip(batch, known, strict=True) if not there]
+    new = [photo.path for photo, is_known in zip(batch, known, strict=True) if not is_known]
     extractions = extractor.extract_many(new, choose=choose)
     judged: list[Enrolment | MatcherError | None] = [
-        None if there else _judge(photo, next(extractions), policy)
-        for photo, there in zip(batch, known, strict=True)
+        None if is_known else _judge(photo, next(extractions), policy)
+        for photo, is_known in zip(batch, known, strict=True)
     ]
     added = iter(gallery.add([item for item in judged if isinstance(item, Enrolment)]))
     for photo, item in zip(batch, judged, strict=True):
@@ -137,8 +137,8 @@ def _judge(
 ) -> Enrolment | MatcherError:
     if extraction.error is not None:
         return extraction.error
-    found = extraction.faces[0]
-    if reasons := refusals(found.face.quality, policy):
+    embedded = extraction.faces[0]
+    if reasons := refusals(embedded.face.quality, policy):
         return FaceRefusedError(
             "face",
             rule=f"must satisfy the quality policy {policy.name!r}",
@@ -146,7 +146,7 @@ def _judge(
             next_step="Use a better photo, or enrol it with the policy 'off' to override.",
             path=photo.path,
         )
-    return _record(photo, found)
+    return _record(photo, embedded)
 
 
 def _record(photo: PhotoOfSubject, found: EmbeddedFace) -> Enrolment:
@@ -156,7 +156,7 @@ def _record(photo: PhotoOfSubject, found: EmbeddedFace) -> Enrolment:
         subject=photo.subject,
         photo=PhotoRecord(
             sha256=face.photo.sha256,
-            reference=str(photo.path),
+            reference=str(photo.path.absolute()),  # the same photo from any folder
             **{name: getattr(photo, name) for name in _PHOTO_FACTS},
         ),
         vectors=found.vectors,

@@ -1,4 +1,4 @@
-"""Which faces a search may return, and how many each filter leaves out."""
+"""Filters of a search: the faces that it may return, and how many each filter leaves out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,42 +14,56 @@ from numpy.typing import NDArray
 from matcher.errors import InputError
 from matcher.gallery.records import Sex
 from matcher.gallery.store import Store, as_text
+from matcher.gallery.validation import texts
 
 OLDEST = 150
-"""Years; the end of a range without a `max_age`."""
+"""Upper end in years of an age range without a `max_age`."""
+
+
+_SEQUENCES = (
+    "recorded_sex",
+    "regions",
+    "any_tags",
+    "all_tags",
+    "subject_ids",
+    "not_subject_ids",
+)
 
 
 @dataclass(frozen=True)
 class Filters:
-    """Rules that all must hold; None or an empty tuple stands for no rule.
+    """Rules that must all hold. None or an empty tuple means no rule.
 
-    Ages are completed years on a day: 5 to 7 includes a child who turns eight the day after. A
-    subject is left out for age only if no birthday that fits the records gives an age in the
-    range. Without a date of birth, the records are the photos with a date and an age at capture.
+    Ages are completed years on a day: 5 to 7 includes a child who turns eight on the next day. The
+    age filter leaves a subject out only if no birthday that fits the records gives an age in the
+    range. If there is no date of birth, the records are the photos with a date and an age at
+    capture.
 
     Parameters
     ----------
     recorded_sex
-        Keep these; "unknown" counts as unknown.
+        Keep subjects of these sexes; "unknown" counts as unknown.
     min_age, max_age
         Keep subjects who may be of this age, both ends included, in completed years.
     age_on
-        The day on which they have that age; needed with `min_age` or `max_age`.
+        The day on which the subjects have that age; needed with `min_age` or `max_age`.
     regions
-        Keep these regions, compared exactly; no region counts as unknown.
+        Keep subjects of these regions, compared exactly. A missing region counts as unknown.
     any_tags, all_tags
         Keep subjects with at least one, or with all, of these tags.
     enrolled_from, enrolled_before
-        Keep faces enrolled in [from, before); both with a time zone.
+        Keep faces enrolled in [from, before); both times have a time zone.
     subject_ids, not_subject_ids
         Keep only, or leave out, these subjects.
     keep_unknown
-        Keep subjects of whom a filter cannot tell (the default), or leave them out.
+        Keep subjects for whom a filter cannot tell (the default), or leave them out.
 
     Raises
     ------
     InputError
-        For ages without a day, in the wrong order or negative, and for times without a zone.
+        For ages without a day, in the wrong order or negative, for times without a zone, for an
+        unknown sex, and for anything but texts where texts are due. One text stands for itself:
+        ``regions="Kent"`` is the same as ``regions=("Kent",)``.
     """
 
     recorded_sex: tuple[Sex, ...] = ()
@@ -66,6 +80,15 @@ class Filters:
     keep_unknown: bool = True
 
     def __post_init__(self) -> None:
+        for name in _SEQUENCES:
+            object.__setattr__(self, name, texts(name, getattr(self, name)))
+        if strange := set(self.recorded_sex) - set(get_args(Sex)):
+            raise InputError(
+                "recorded_sex",
+                rule=f"must be among {', '.join(get_args(Sex))}",
+                got=", ".join(sorted(strange)),
+                next_step="Correct the filter.",
+            )
         self._check_ages()
         for moment in (self.enrolled_from, self.enrolled_before):
             if moment is not None and moment.tzinfo is None:
@@ -98,18 +121,18 @@ class Filters:
 
 @dataclass(frozen=True)
 class Exclusion:
-    """What one filter did, counted as if it were the only one.
+    """The effect of one filter, counted as if it were the only one.
 
     Parameters
     ----------
     name
         Name of the field of `Filters`.
     excluded_faces, excluded_subjects
-        How many it leaves out.
+        Numbers of faces and subjects that the filter leaves out.
     unknown_faces, unknown_subjects
-        How many it cannot tell about.
+        Numbers of faces and subjects for which the filter cannot tell.
     kept_unknown
-        Whether those are kept; otherwise they are among the excluded.
+        Whether the unknown faces are kept. Otherwise they are among the excluded.
     """
 
     name: str
@@ -134,13 +157,13 @@ class Selection:
     Parameters
     ----------
     allowed
-        Face ids, int64, ascending; None when no filter was given, that is all faces.
+        Face ids, int64, ascending. None means all faces, because no filter was given.
     faces, subjects
-        How many are left.
+        Numbers of faces and subjects that are left.
     of_faces, of_subjects
-        How many faces, and subjects with faces, the gallery has.
+        Numbers of faces, and of subjects with faces, in the gallery.
     exclusions
-        One for each filter given, in the order of the fields.
+        One for each given filter, in the order of the fields.
     """
 
     allowed: NDArray[np.int64] | None
@@ -153,7 +176,7 @@ class Selection:
 
 @dataclass(frozen=True)
 class _Rule:
-    """One filter as SQL: an expression over face f and subject s that is 0, 1, or 2 if unknown."""
+    """One filter as an SQL expression over face f and subject s: 0, 1, or 2 if unknown."""
 
     name: str
     sql: str
@@ -161,7 +184,7 @@ class _Rule:
 
 
 def select(store: Store, filters: Filters) -> Selection:
-    """Return the faces that all filters let pass, and what each filter did."""
+    """Return the faces that pass all filters, and the effect of each filter."""
     rules = _rules(filters)
     if not rules:
         faces, owners = store.query("SELECT count(*), count(DISTINCT subject_id) FROM faces")[0]
@@ -184,15 +207,15 @@ def select(store: Store, filters: Filters) -> Selection:
 def _judge(
     store: Store, rules: list[_Rule]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return all face ids, ascending, a number for the subject of each, and a verdict by rule."""
+    """Return the face ids, ascending, a number for the subject of each, and a verdict by rule."""
     columns = "".join(f", ({rule.sql})" for rule in rules)
     parameters = tuple(value for rule in rules for value in rule.parameters)
-    found = store.query(
+    records = store.query(
         f"SELECT f.face_id, s.rowid{columns} "  # noqa: S608 - built of constants
         "FROM faces f JOIN subjects s USING (subject_id) ORDER BY f.face_id",
         parameters,
     )
-    table = np.array(found, dtype=np.int64).reshape(len(found), 2 + len(rules))
+    table = np.array(records, dtype=np.int64).reshape(len(records), 2 + len(rules))
     return table[:, 0], table[:, 1], table[:, 2:]
 
 
@@ -276,10 +299,11 @@ def _json(values: Collection[str]) -> str:
 
 
 def _years_before(day: date, years: int) -> str:
-    """Return the day of birth of one who completes `years` on `day`, as ISO text.
+    """Return the day of birth of a person who completes `years` on `day`, as ISO text.
 
-    On 29 February in a year without one, the day is 28 February: who was born on the 29th then
-    completes the year on 1 March. Before year 1 the answer is the first day there is.
+    If `day` is 29 February and the year of birth has no such day, the result is 28 February. A
+    person born on 29 February then completes the year on 1 March. Before year 1 the result is the
+    first day that a date can have.
     """
     if years >= day.year:
         return date.min.isoformat()

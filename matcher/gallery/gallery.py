@@ -24,21 +24,21 @@ from matcher.gallery.reader import GalleryReader
 from matcher.gallery.records import AddOutcome, Enrolment, Subject
 from matcher.gallery.removal import clear_elsewhere, forget_elsewhere
 from matcher.gallery.store import STORE_NAME, Store, rows
-from matcher.gallery.validation import check_subject, checked_enrolments
+from matcher.gallery.validation import check_subject, checked_enrolments, texts
 
 log = logging.getLogger(__name__)
 
 BUSY_TIMEOUT: Final = 10.0
-"""Seconds that a writer waits for another one."""
+"""Seconds that a writer waits for another writer."""
 
 
 class Gallery(GalleryReader):
-    """Faces of one model on disk. Made by `create` or `open`; close it, or use it in a `with`.
+    """Faces of one model on disk. Get it by `create` or `open`; close it, or use it in a `with`.
 
-    One process writes at a time, any number read, none is blocked by a writer. An object belongs
-    to the thread that opened it. Reading methods see every commit made before the call, also those
-    of other processes. When a re-indexing job switches the gallery to another edition, an open
-    object goes on reading the one it opened, and refuses to write.
+    One process writes at a time. Any number of processes read, and a writer blocks none of them. An
+    object belongs to the thread that opened it. Reading methods see every commit made before the
+    call, also the commits of other processes. If a re-indexing job switches the gallery to another
+    edition, an open object continues to read the edition that it opened, and refuses to write.
     """
 
     @classmethod
@@ -55,25 +55,25 @@ class Gallery(GalleryReader):
         Parameters
         ----------
         path
-            A directory that does not exist, or is empty. Only its owner can read it.
+            A directory that does not exist yet, or is empty. Only its owner can read it.
         model
-            Whose vectors it will hold.
+            The model whose vectors the gallery will hold.
         index
-            An `IndexKind`; "auto" follows the number of faces, see `choose_kind`. Or the address of
-            a Milvus server that keeps the index, `milvus:http://HOST:PORT`.
+            An `IndexKind`; "auto" chooses by the number of faces, see `choose_kind`. Or the address
+            of a Milvus server that keeps the index, `milvus:http://HOST:PORT`.
         busy_timeout
             Seconds to wait while another process writes.
 
         Raises
         ------
         GalleryExistsError
-            When there is something at the path.
+            When something exists at the path.
         GalleryWriteError
-            When it cannot be written; nothing is left behind.
+            When it cannot be written. Nothing is left behind.
         InputError
             For an unknown kind of index.
         MissingExtraError
-            For an index on a server, when its client is not installed.
+            For an index on a server, if its client is not installed.
         """
         check_kind(index)
         path = Path(path)
@@ -96,10 +96,10 @@ class Gallery(GalleryReader):
         path
             The directory that `create` made.
         model
-            The model of the vectors to come; None for work without vectors.
+            The model that makes the vectors for this gallery; None for work without vectors.
         edition
-            Which edition, see `matcher.gallery.editions`; None for the current one. Others can
-            only be read.
+            Name of an edition, see `matcher.gallery.editions`; None for the current edition. Other
+            editions can only be read.
         busy_timeout
             Seconds to wait while another process writes.
 
@@ -108,7 +108,7 @@ class Gallery(GalleryReader):
         GalleryNotFoundError
             When there is no gallery.
         GalleryFormatError, GalleryDamagedError
-            When it is of a newer format, or not a gallery, or damaged.
+            When it has a newer format, is not a gallery, or is damaged.
         GalleryModelError
             When another model made it; the message names both.
         """
@@ -142,7 +142,7 @@ class Gallery(GalleryReader):
         return gallery
 
     def close(self) -> None:
-        """Save the index if this object changed the gallery, and let go of the files."""
+        """Save the index if this object changed the gallery, and close the files."""
         if self._store.closed:
             return
         try:
@@ -171,8 +171,8 @@ class Gallery(GalleryReader):
 
         Returns
         -------
-        One outcome for each entry. A photo that the subject already has is not written again; a
-        photo that other subjects have is, and the outcome names them.
+        One outcome for each entry. A photo that the subject already has is not written again. A
+        photo that other subjects have is written, and the outcome names those subjects.
 
         Raises
         ------
@@ -190,7 +190,7 @@ class Gallery(GalleryReader):
         return outcomes
 
     def update_subject(self, subject: Subject) -> None:
-        """Replace the record of a subject; the photos stay.
+        """Replace the record of a subject. The subject's photos stay.
 
         Raises
         ------
@@ -203,23 +203,24 @@ class Gallery(GalleryReader):
                 raise self._unknown(subject.subject_id)
 
     def remove_subject(self, subject_id: str) -> int:
-        """Remove a subject with all photo references and vectors; return how many faces.
+        """Remove a subject with all photo references and vectors; return the number of its faces.
 
-        As `remove_subjects`, for one.
+        This is `remove_subjects` for one subject.
         """
         return self.remove_subjects([subject_id])
 
     def remove_subjects(self, subject_ids: Collection[str]) -> int:
-        """Remove subjects with all photo references and vectors; return how many faces.
+        """Remove subjects with all photo references and vectors; return the number of their faces.
 
-        What remains are the face ids. The files are written anew without the removed bytes, which
-        takes about as long for many subjects as for one, and memory of the size of the store.
+        Only the face ids remain. The files are written anew without the removed bytes. This takes
+        about as long for many subjects as for one, and memory of the size of the store.
 
         Raises
         ------
         UnknownSubjectError
-            When one of them is not there; nothing is removed.
+            When one of the subjects does not exist. Nothing is removed.
         """
+        subject_ids = texts("subject_ids", subject_ids)
         with self._writing() as generation:
             face_ids: list[int] = []
             for subject_id in subject_ids:
@@ -227,15 +228,17 @@ class Gallery(GalleryReader):
                     raise self._unknown(subject_id)
                 face_ids += rows.faces_of_subject(self._store, subject_id)
             self._forget_elsewhere(face_ids, subject_ids=subject_ids)
-            faces = sum(rows.delete_subject(self._store, one, generation) for one in subject_ids)
+            faces = sum(
+                rows.delete_subject(self._store, subject, generation) for subject in subject_ids
+            )
         self._wrote = True
         self._finish_removals()
         return faces
 
     def remove_photo(self, sha256: str, subject_id: str | None = None) -> int:
-        """Remove a photo from one subject, or from all; return how many faces went with it.
+        """Remove a photo from one subject, or from all; return the number of removed faces.
 
-        A subject whose last photo goes stays, without faces.
+        A subject that loses its last photo stays in the gallery without faces.
         """
         with self._writing() as generation:
             face_ids = rows.faces_of_photo(self._store, sha256, subject_id)
@@ -251,7 +254,7 @@ class Gallery(GalleryReader):
 
     @contextmanager
     def _writing(self) -> Iterator[int]:
-        """Commit all or nothing, and only to the edition that is current."""
+        """Commit all or nothing, and only to the current edition."""
         with self._store.writing() as generation:
             current = read_pointer(self._path).current
             if current != self._edition:
@@ -265,7 +268,7 @@ class Gallery(GalleryReader):
             yield generation
 
     def _finish_removals(self) -> None:
-        """Clear the files of bytes of removed faces, unless another process is about to."""
+        """Clear bytes of removed faces from the files; if that fails, the next open tries again."""
         clear_elsewhere(self._path, self._edition, self._busy_timeout)
         if not self._store.holds_removed_bytes:
             return
@@ -277,30 +280,30 @@ class Gallery(GalleryReader):
     def migrate(self) -> None:
         """Bring the store to the format that this version of the library writes.
 
-        The first write does it anyway. Versions of the library that know only the format of before
+        The first write does this anyway. Versions of the library that know only the earlier format
         cannot open the gallery afterwards.
 
         Raises
         ------
         GalleryBusyError, GalleryWriteError
-            The store cannot be written; it is as it was.
+            When the store cannot be written. It is then unchanged.
         """
         self._store.migrate()
 
     def rebuild(self, index: str | None = None) -> None:
-        """Build the index from the store and save it; of another kind, if one is given.
+        """Build the index from the store and save it; change its kind if `index` is given.
 
         Parameters
         ----------
         index
-            As in `create`. The old index is deleted when the new one is there.
+            As in `create`. The old index is deleted when the new one exists.
 
         Raises
         ------
         InputError, MissingExtraError
-            As in `create`; nothing is changed.
+            As in `create`. Nothing is changed.
         GalleryBusyError, GalleryWriteError, IndexServerError
-            When it cannot be saved; the old one is still the gallery's.
+            When it cannot be saved. The gallery then keeps the old index.
         """
         if index is not None and index != self._store.meta("index"):
             self._move_index(index)

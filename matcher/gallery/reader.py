@@ -1,4 +1,4 @@
-"""What can be asked of a gallery."""
+"""Read a gallery: records, nearest faces, selections, figures and checks."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from matcher.gallery.index import LocalIndex, Page, RemoteIndex, checked_query, 
 from matcher.gallery.info import read_info
 from matcher.gallery.records import GalleryInfo, PhotoRecord, StoredFace, Subject
 from matcher.gallery.store import Store, rows
+from matcher.gallery.validation import texts
 from matcher.gallery.verify import VerifyReport, verify
 
 
@@ -35,7 +36,7 @@ class GalleryReader:
 
     @property
     def _index(self) -> LocalIndex | RemoteIndex:
-        """The index; another one after any process had it kept elsewhere."""
+        """The index. It is opened again after any process moved it to another place."""
         asked = self._store.meta("index")
         if self._opened_index is None or self._opened_index[0] != asked:
             opened = open_index(self._directory, self._store, self._busy_timeout)
@@ -44,7 +45,7 @@ class GalleryReader:
 
     @property
     def path(self) -> Path:
-        """The directory."""
+        """The directory of the gallery."""
         return self._path
 
     @property
@@ -71,7 +72,7 @@ class GalleryReader:
         Raises
         ------
         GalleryModelError
-            Naming the model that made the gallery and the one given.
+            When the models differ. The message names the gallery's model and the given one.
         """
         if model != self.model:
             raise GalleryModelError(
@@ -92,7 +93,7 @@ class GalleryReader:
         )
 
     def subjects(self) -> Iterator[Subject]:
-        """Give all subjects in the order of their identifiers."""
+        """Yield all subjects in the order of their identifiers."""
         return rows.subjects(self._store)
 
     def subject(self, subject_id: str) -> Subject:
@@ -109,7 +110,7 @@ class GalleryReader:
         return found
 
     def photos(self, subject_id: str) -> list[PhotoRecord]:
-        """Return the photos of a subject in the order of enrolment, an empty list without any."""
+        """Return the photos of a subject in the order of enrolment; empty without photos."""
         return rows.photos(self._store, subject_id)
 
     def has_photo(self, sha256: str, subject_id: str) -> bool:
@@ -132,13 +133,14 @@ class GalleryReader:
         vectors
             float32 array of shape (n, d), unit rows.
         k
-            How many, >= 1.
+            Number of faces to return, >= 1.
         allowed
-            int64 face ids among which to search, exactly, whatever the index; None for all faces.
+            int64 face ids to search among; None for all faces. Among these ids the search is exact,
+            whatever the index.
         name
-            Which of the enrolled vectors to compare with, one of the model's. Those under "face"
-            are in the index; others are read from the store, a page at a time, and compared
-            exactly.
+            Name of the enrolled vectors to compare with, one of the model's names. Vectors with the
+            name "face" are in the index. Other vectors are read from the store, a page at a time,
+            and compared exactly.
 
         Returns
         -------
@@ -154,7 +156,8 @@ class GalleryReader:
             For vectors of another shape, not finite, or not of unit length, for k below 1, and
             for a name that the model does not have.
         IndexServerError
-            When the index is on a server that does not answer; not among allowed faces.
+            When the index is on a server that does not answer. A search among `allowed` faces does
+            not need the server.
         """
         if name not in self.model.vector_names:
             raise InputError(
@@ -176,7 +179,7 @@ class GalleryReader:
             yield face_ids[wanted], vectors[wanted]
 
     def select(self, filters: Filters) -> Selection:
-        """Return the faces that the filters let pass, and what each filter left out."""
+        """Return the faces that pass the filters, and what each filter left out."""
         with self._store.reading():
             key = (self._store.generation, filters)
             if self._selected is None or self._selected[0] != key:
@@ -184,7 +187,7 @@ class GalleryReader:
         return self._selected[1]
 
     def faces(self, face_ids: Collection[int] | NDArray[np.int64]) -> dict[int, StoredFace]:
-        """Return records by face id, in the order asked; ids that are not there are left out."""
+        """Return records by face id, in the requested order; unknown ids are left out."""
         return rows.faces(self._store, [int(face_id) for face_id in face_ids])
 
     def owners(self, face_ids: NDArray[np.int64]) -> list[list[str | None]]:
@@ -192,8 +195,8 @@ class GalleryReader:
         return rows.owners(self._store, face_ids)
 
     def faces_of(self, subject_ids: Collection[str]) -> dict[str, list[StoredFace]]:
-        """Return the faces of subjects by identifier, by face id; without faces left out."""
-        return rows.faces_of(self._store, subject_ids)
+        """Return each subject's faces in the order of face ids; leave out subjects without any."""
+        return rows.faces_of(self._store, texts("subject_ids", subject_ids))
 
     def verify(self) -> VerifyReport:
         """Check every row, every vector and the index file against each other."""

@@ -1,10 +1,10 @@
-"""The border of the gallery: what an enrolment must look like."""
+"""Check every record and vector before it enters the gallery."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, get_args
 
 import numpy as np
@@ -18,18 +18,39 @@ from matcher.gallery.records import Enrolment, PhotoRecord, Sex, Subject
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
+def texts(what: str, given: object) -> tuple[str, ...]:
+    """Return texts as a tuple; one text stands for itself, and not for its letters.
+
+    Raises
+    ------
+    InputError
+        Unless it is a text, or a collection of texts.
+    """
+    if isinstance(given, str):
+        return (given,)
+    if isinstance(given, Collection) and all(isinstance(one, str) for one in given):
+        return tuple(given)
+    raise InputError(
+        what,
+        rule="must be texts, as in ('one', 'another')",
+        got=repr(given),
+        next_step="Give a tuple of texts.",
+    )
+
+
 def check_subject(subject: Subject) -> None:
-    """Raise InputError unless the record can be kept as it is."""
+    """Raise InputError unless the record can be stored as it is."""
     _require(bool(subject.subject_id.strip()), "subject_id", "must not be blank", "blank text")
     sexes = get_args(Sex)
     known = subject.recorded_sex in sexes
     _require(known, "recorded_sex", f"must be one of {', '.join(sexes)}", subject.recorded_sex)
-    in_order = list(subject.tags) == sorted(set(subject.tags)) and all(subject.tags)
+    listed = isinstance(subject.tags, tuple)
+    in_order = listed and list(subject.tags) == sorted(set(subject.tags)) and all(subject.tags)
     _require(in_order, "tags", "must be sorted, not empty, without duplicates", subject.tags)
 
 
 def check_photo(photo: PhotoRecord) -> None:
-    """Raise InputError unless the record can be kept as it is."""
+    """Raise InputError unless the record can be stored as it is."""
     hashed = _SHA256.fullmatch(photo.sha256) is not None
     _require(hashed, "sha256", "must be 64 lower-case hexadecimal digits", photo.sha256)
     age = photo.age_at_capture
@@ -37,7 +58,7 @@ def check_photo(photo: PhotoRecord) -> None:
 
 
 def checked_enrolments(entries: Sequence[Enrolment], model: ModelIdentity) -> NDArray[np.float32]:
-    """Return the vectors of the enrolments, after checking all of them.
+    """Check all enrolments, then return their vectors.
 
     Returns
     -------
@@ -66,12 +87,12 @@ def checked_face_vectors(
 ) -> NDArray[np.float32]:
     """Return the vectors of one face, float32 of shape (names, d), of exactly unit length.
 
-    They come in the order of the model's names.
+    They are in the order of the model's names.
 
     Raises
     ------
     InputError
-        Unless they are those that the model makes of a face.
+        Unless they are exactly the vectors that the model makes of a face.
     """
     names = model.vector_names
     rule = f"must be of shape ({model.dimension},), one for each of: {', '.join(names)}"

@@ -1,8 +1,8 @@
-"""Bytes to upright RGB pixels. Knows nothing of faces."""
+"""Decode photo files to upright RGB pixels. This package knows nothing of faces."""
 
 from matcher.photos.colour import BACKGROUND
 from matcher.photos.jpeg import estimate_jpeg_quality, saved_as_jpeg
-from matcher.photos.load import PhotoSource, load_photo
+from matcher.photos.load import PhotoSource, load_photo, load_unchanged
 from matcher.photos.photo import Photo
 from matcher.photos.source import PHOTO_SUFFIXES, DecodeLimits, find_photos, sha256_of
 
@@ -15,6 +15,7 @@ __all__ = [
     "estimate_jpeg_quality",
     "find_photos",
     "load_photo",
+    "load_unchanged",
     "saved_as_jpeg",
     "sha256_of",
 ]

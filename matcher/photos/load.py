@@ -1,4 +1,4 @@
-"""The one way from a source to a `Photo`."""
+"""Load a `Photo` from a path, bytes, a file, an image or an array."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from matcher.errors import PhotoDamagedError, PhotoFormatError
+from matcher.errors import PhotoChangedError, PhotoDamagedError, PhotoFormatError
 from matcher.photos.colour import to_srgb
 from matcher.photos.decode import ORIENTATION, Decoded, decode, format_of, load_image
 from matcher.photos.photo import Photo
@@ -35,9 +35,9 @@ PhotoSource = (
     | Image.Image
     | NDArray[np.uint8]
 )
-"""What `load_photo` reads."""
+"""Types of the sources that `load_photo` reads."""
 
-# How to turn a picture stored with each EXIF orientation upright; 1 is upright already.
+# The turn that makes a picture of each EXIF orientation upright. Orientation 1 is upright.
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -57,26 +57,27 @@ def load_photo(
 ) -> Photo:
     """Decode a photo to upright sRGB pixels.
 
-    Safe on hostile files and from several threads at once; changes nothing process-wide.
+    The function is safe on hostile files and from several threads at once. It changes no state of
+    the process.
 
     Parameters
     ----------
     source
-        A path; the encoded bytes; a binary file, read from where it stands; a PIL image; or a
+        A path; the encoded bytes; a binary file, read from its current position; a PIL image; or a
         uint8 array of shape (height, width, 3), RGB in sRGB, upright.
         Encodings: JPEG, PNG, WebP, TIFF, BMP, GIF (first frame of each), and HEIC with the extra
-        `heif`. They are told by their first bytes, never by the file's name.
+        `heif`. The first bytes tell the encoding; the file's name is never used.
     limits
-        Bytes and pixels above which a file is refused before it is decoded.
+        Largest numbers of bytes and pixels. A larger file is refused before it is decoded.
     salvage
-        Read what is left of a truncated JPEG or PNG instead of refusing it; the notes of the
-        photo say about how much was lost. Other damage is refused as ever.
+        Read the remaining part of a truncated JPEG or PNG instead of refusing it. The notes of the
+        photo then say about how much was lost. Other damage is still refused.
 
     Returns
     -------
     Photo
-        Converted from ICC profiles, CMYK, palettes, grey, 16 bits (scaled) and transparency
-        (laid on the grey `BACKGROUND`), each named in its notes.
+        Converted to sRGB from ICC profiles, CMYK, palettes, grey, 16 bits (scaled) and transparency
+        (laid on the grey `BACKGROUND`). Its notes say what was converted.
 
     Raises
     ------
@@ -127,6 +128,43 @@ def _from_image(image: Image.Image, limits: DecodeLimits) -> Photo:
     return _photo(decoded, pixels, _hash_of_pixels(pixels), None, notes)
 
 
+def load_unchanged(
+    path: Path,
+    sha256: str,
+    *,
+    limits: DecodeLimits = DecodeLimits(),  # noqa: B008 - frozen, so one instance serves all calls
+    salvage: bool = False,
+) -> Photo:
+    """Decode a photo that was seen before, if the file still has the bytes that it had.
+
+    Parameters
+    ----------
+    path
+        Where the photo was.
+    sha256
+        Hash of its bytes at that time.
+    limits, salvage
+        As in `load_photo`.
+
+    Raises
+    ------
+    PhotoChangedError
+        If the file has other bytes: it may show somebody else.
+    PhotoError
+        As `load_photo`.
+    """
+    photo = load_photo(path, limits=limits, salvage=salvage)
+    if photo.sha256 != sha256:
+        raise PhotoChangedError(
+            "the photo",
+            rule="must be the one that was seen before",
+            got="a file with other bytes at its place",
+            next_step="Find the former photo; enrol the present one as a photo of its own.",
+            path=path,
+        )
+    return photo
+
+
 def _from_bytes(data: bytes, path: Path | None, limits: DecodeLimits, salvage: bool) -> Photo:
     encoding = format_of(data, path)
     lost: tuple[str, ...] = ()
@@ -149,7 +187,7 @@ def _photo(
     notes: tuple[str, ...],
 ) -> Photo:
     name = decoded.image.format or "array"
-    if name == "MPO":  # several JPEGs in one file, as some cameras write; the first is read
+    if name == "MPO":  # several JPEGs in one file, as some cameras write; only the first is read
         name, notes = "JPEG", (*notes, "first of several pictures in the file")
     return Photo(pixels, sha256, decoded.stored_size, name, path, decoded.jpeg_quality, notes)
 
@@ -171,7 +209,7 @@ def _orientation(decoded: Decoded) -> tuple[int, tuple[str, ...]]:
         return decoded.turned, ()
     try:
         return decoded.image.getexif().get(ORIENTATION, 1), ()
-    except Exception:  # noqa: BLE001 - Pillow's EXIF reader raises whatever the bytes lead it to
+    except Exception:  # noqa: BLE001 - the bytes can make Pillow's EXIF reader raise any exception
         return 1, ("damaged EXIF ignored, the photo may not be upright",)
 
 

@@ -1,4 +1,4 @@
-"""The ranked list that a search returns: always the same type, whatever came of it."""
+"""The ranked list that a search returns. Its type is the same for every outcome."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from matcher.search.calibration import CalibrationUse, ExpectedFalseLeads
 if TYPE_CHECKING:
     import pandas as pd
 
-Outcome = Literal["leads", "none above the threshold", "probe not good enough"]
+Outcome = Literal["leads", "none above the threshold", "nobody to search", "probe not good enough"]
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,10 @@ class CandidatePhoto:
     Parameters
     ----------
     photo
-        The record; the pixels are where `reference` says.
+        The record of the photo. Its `reference` says where the pixels are.
     score
-        Cosine similarity to the probe in [-1, 1], higher is closer. A degraded
-        probe is compared with the low-resolution vector of the photo.
+        Cosine similarity to the probe in [-1, 1], higher is closer. A degraded probe is compared
+        with the low-resolution vector of the photo.
     quality
         Quality measures at enrolment.
     age_gap
@@ -54,16 +54,16 @@ class Candidate:
     subject
         The record.
     score
-        That of the subject's closest photo, in [-1, 1]. Ranks follow it.
-        It is not a probability, and its meaning depends on the age of the people compared.
+        Score of the subject's closest photo, in [-1, 1]. Ranks follow this score. It is not a
+        probability, and its meaning depends on the age of the compared people.
     template_score
-        Cosine similarity to the fused template of all the subject's photos; for a
-        degraded probe, of their low-resolution vectors.
+        Cosine similarity to the fused template of all the subject's photos. For a degraded probe,
+        the template is fused from their low-resolution vectors.
     photos
         All the subject's photos that the filters allow, the closest first.
     expected_false_leads
-        How many faces of other people would be expected to score at least as high; None without a
-        calibration, or where it has no figures for the age of the probe.
+        Expected number of other people's faces that score at least as high. None without a
+        calibration, or if the calibration has no figures for the age of the probe.
     """
 
     rank: int
@@ -81,16 +81,16 @@ class Candidate:
 
 @dataclass(frozen=True)
 class ProbeFacts:
-    """What is known of the probe.
+    """The known facts of a probe.
 
     Parameters
     ----------
     sha256
-        Hash of the photo, None when the probe was a vector or a template.
+        Hash of the photo; None if the probe was a vector or a template.
     taken_on, age_at_capture
-        As given by the caller.
+        As the caller gave them.
     quality
-        Quality measures; empty when the probe was a vector or a template.
+        Quality measures; empty if the probe was a vector or a template.
     """
 
     sha256: str | None = None
@@ -101,29 +101,30 @@ class ProbeFacts:
 
 @dataclass(frozen=True)
 class CandidateList:
-    """What one search found: leads for a person to review, never an identification.
+    """The result of one search: leads for a person to review, never an identification.
 
     Parameters
     ----------
     outcome
-        `leads`; `none above the threshold`; or `probe not good enough`, with the `reasons`.
+        `leads`; `none above the threshold`; `nobody to search`, when the gallery, or the part of it
+        that the filters leave, is empty; or `probe not good enough`, with the `reasons`.
     candidates
         One row for each subject, ranks from 1.
     reasons
-        Why the probe was refused; empty otherwise.
+        Why the probe was refused; empty if it was not refused.
     probe
-        What is known of the probe.
+        The known facts of the probe.
     threshold
-        Lowest score that was let through, None when all were.
+        Lowest score that may appear on the list; None if every score may.
     exclusions
-        What each filter left out, and how many it kept because the value is unknown.
+        What each filter left out, and how many it kept although the value is unknown.
     searched_faces, searched_subjects
-        How many were compared after the filters.
+        Numbers of faces and subjects that were compared after the filters.
     model
         The model that made all vectors.
     calibration
-        What the expected false leads, and the threshold if it was chosen, hold for; None without
-        a calibration.
+        What the expected false leads hold for, and the threshold if it was chosen by a rate; None
+        without a calibration.
     """
 
     outcome: Outcome
@@ -144,7 +145,7 @@ class CandidateList:
         return iter(self.candidates)
 
     def rank_of(self, subject_id: str) -> int | None:
-        """Return the rank of a subject, None when it is not in the list."""
+        """Return the rank of a subject; None if the subject is not in the list."""
         ranks = {item.subject.subject_id: item.rank for item in self.candidates}
         return ranks.get(subject_id)
 
@@ -153,7 +154,7 @@ class CandidateList:
         return [_row(candidate) for candidate in self.candidates]
 
     def to_json(self) -> str:
-        """Return everything as one JSON object; dates are ISO 8601."""
+        """Return everything as one JSON object. Dates are ISO 8601."""
         return json.dumps(
             asdict(self) | {"model": self.model.facts()}, default=_plain, ensure_ascii=False
         )
@@ -194,7 +195,7 @@ class CandidateList:
         return [*map(str, self.exclusions), *self.cautions()]
 
     def cautions(self) -> list[str]:
-        """Return what the threshold and the expected false leads hold for, in sentences."""
+        """Return sentences that say what the threshold and the expected false leads hold for."""
         if self.calibration is None or self.outcome == "probe not good enough":
             return []
         if self.calibration.max_fpir is None:

@@ -1,17 +1,18 @@
-"""Probe and leads side by side, as one self-contained HTML file for a person to review."""
+"""Write probe and leads side by side, as one self-contained HTML file for a person to review."""
 
 from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from matcher.errors import MatcherError
-from matcher.photos import Photo, load_photo
+from matcher.errors import MatcherError, PhotoChangedError
+from matcher.gallery import PhotoRecord
+from matcher.photos import Photo, load_photo, load_unchanged
 from matcher.search.candidates import Candidate, CandidateList
 
 _THUMBNAIL = 144  # px, longest side
@@ -19,7 +20,7 @@ _THUMBNAIL = 144  # px, longest side
 
 @dataclass(frozen=True)
 class _Picture:
-    """A thumbnail as base64 of a JPEG, or why there is none."""
+    """A thumbnail as base64 of a JPEG, or the reason why there is none."""
 
     data: str = ""
     missing: str = ""
@@ -49,21 +50,28 @@ def write_sheet(
     title: str,
     note: str = "",
     mates: Sequence[str | None] = (),
-) -> None:
-    """Write one HTML file with each probe, its candidates and their scores; pictures are inside.
+) -> tuple[str, ...]:
+    """Write one HTML file with each probe, its candidates, their scores and all pictures.
 
     Parameters
     ----------
     path
-        File to write; replaced when it is there.
+        File to write. An existing file is replaced.
     probes, results
-        The photos that were searched for and their lists, in the same order.
+        The photos that were searched for, and their lists in the same order.
     title
         Heading of the page.
     note
-        A line under the heading, for instance where the pictures come from.
+        A line under the heading, for instance the origin of the pictures.
     mates
-        For demonstrations and tests: the true subject of each probe, which is then marked.
+        For demonstrations and tests: the true subject of each probe. The page marks it.
+
+    Returns
+    -------
+    tuple of str
+        A sentence for each picture that is not on the page: its file is gone, cannot be read, or
+        has changed since it was enrolled or searched with. A changed file may show somebody else,
+        so it is never shown.
     """
     known = list(mates) or [None] * len(probes)
     searches = tuple(map(_search, probes, results, known))
@@ -71,6 +79,7 @@ def write_sheet(
     template = _environment().get_template("lead_sheet.html")
     page = template.render(title=title, note=note, calibrated=calibrated, searches=searches)
     path.write_text(page, encoding="utf-8")
+    return tuple(fault for search in searches for fault in _faults(search))
 
 
 def _environment() -> Environment:
@@ -85,18 +94,36 @@ def _environment() -> Environment:
 
 
 def _search(probe: Path, result: CandidateList, mate: str | None) -> _Search:
+    shown = _picture(probe, result.probe.sha256, "changed since the search")
     leads = tuple(
-        _Lead(item, _picture(Path(item.photos[0].photo.reference)), item.subject.subject_id == mate)
+        _Lead(item, _picture_of(item.photos[0].photo), item.subject.subject_id == mate)
         for item in result
     )
-    return _Search(probe.name, _picture(probe), result, str(result).splitlines()[0], leads)
+    return _Search(probe.name, shown, result, str(result).splitlines()[0], leads)
 
 
-def _picture(path: Path) -> _Picture:
+def _picture_of(photo: PhotoRecord) -> _Picture:
+    return _picture(Path(photo.reference), photo.sha256, "changed since enrolment")
+
+
+def _picture(path: Path, sha256: str | None, changed: str) -> _Picture:
+    """Return the picture of a file, if it still has the bytes with that hash."""
     try:
-        return _Picture(data=_thumbnail(load_photo(path)))
+        photo = load_photo(path) if sha256 is None else load_unchanged(path, sha256)
+    except PhotoChangedError:
+        return _Picture(missing=changed)
     except MatcherError as error:
         return _Picture(missing=error.code.replace("_", " "))
+    return _Picture(data=_thumbnail(photo))
+
+
+def _faults(search: _Search) -> Iterator[str]:
+    if search.picture.missing:
+        yield f"Probe {search.name}: {search.picture.missing}."
+    for lead in search.leads:
+        if lead.picture.missing:
+            subject, photo = lead.candidate.subject.subject_id, lead.candidate.photos[0].photo
+            yield f"Subject {subject}, {photo.reference}: {lead.picture.missing}."
 
 
 def _thumbnail(photo: Photo) -> str:

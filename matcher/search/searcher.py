@@ -1,4 +1,4 @@
-"""Probe to ranked candidates: search the faces, group them by subject, explain the list."""
+"""Search with a probe: find the nearest faces, group them by subject, explain the list."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from matcher.search.request import SearchRequest
 
 _BATCH = 64  # probes embedded and searched together
 
-_FACES_PER_SUBJECT = 4  # first guess of how many faces to fetch for each subject wanted
+_FACES_PER_SUBJECT = 4  # first guess of the number of faces to fetch for each wanted subject
 
 
 class Searcher:
@@ -32,11 +32,11 @@ class Searcher:
     Parameters
     ----------
     gallery, extractor
-        They must agree on the model.
+        Both must use the same model.
     policy
-        Probes whose face is below it get the outcome `probe not good enough`.
+        A probe whose face is below the policy gets the outcome `probe not good enough`.
     calibration
-        What scores mean for people of each age; needed for `max_fpir` and expected false leads.
+        Meaning of scores for people of each age. `max_fpir` and expected false leads need it.
 
     Raises
     ------
@@ -81,33 +81,34 @@ class Searcher:
         probe
             A `Probe`, or anything that `Probe.source` may be.
         top
-            Most subjects to return, >= 1.
+            Largest number of subjects to return, >= 1.
         filters
-            Which part of the gallery is searched; the list counts what was left out.
+            The part of the gallery to search. The list counts what was left out.
         threshold
-            Lowest score to return. There is no default: a threshold means something only when it
-            was calibrated on people of the probe's age.
+            Lowest score to return. There is no default, because a threshold means something only if
+            it was calibrated on people of the probe's age.
         max_fpir
-            Instead of a threshold: the share of searches for somebody who is not in the gallery
-            that may return a lead, in (0, 1). The threshold follows from the calibration, the age
-            of the probe (the worst if it is not given) and the number of faces searched, all taken
-            to be of other people of the probe's age and sex.
+            Replaces `threshold`: the accepted share, in (0, 1), of searches that return a lead
+            although the person is not in the gallery. The threshold follows from the calibration,
+            the age of the probe (the worst age band if it is not given) and the number of searched
+            faces. All of these faces are assumed to be of other people of the probe's age and sex.
         choose
             Which face of a photo: `one` or `largest`.
         taken_on, age_at_capture
-            What is known of the probe, for age gaps and the calibration.
+            Known facts of the probe, for age gaps and the calibration.
 
         Raises
         ------
         PhotoError
-            The probe cannot be read as a picture. (A photo without a usable face is no error: the
-            outcome says so.)
+            The probe cannot be read as a picture. A photo without a usable face is not an error;
+            the outcome says so.
         InputError
-            A vector of the wrong length or with values that are not finite, `top` below 1,
-            `threshold` outside [-1, 1], `max_fpir` outside (0, 1), or both given.
+            A vector has the wrong length or values that are not finite, `top` is below 1,
+            `threshold` is outside [-1, 1], `max_fpir` is outside (0, 1), or `threshold` and
+            `max_fpir` are both given.
         CalibrationError
-            There is no calibration for `max_fpir`, or it does not carry it for so many faces or
-            for that age.
+            There is no calibration for `max_fpir`, or it does not support `max_fpir` for so many
+            faces or for that age.
         """
         ready = probe if isinstance(probe, Probe) else Probe(probe, taken_on, age_at_capture)  # type: ignore[arg-type]
         request = SearchRequest(top, filters or Filters(), threshold, max_fpir, self._calibration)
@@ -133,8 +134,8 @@ class Searcher:
     ) -> list[CandidateList]:
         """Search many probes; return one list for each, in order.
 
-        As `search`, but a photo that cannot be read gets the outcome `probe not good enough`
-        instead of ending the run.
+        The method works like `search`, but a photo that cannot be read gets the outcome `probe not
+        good enough` instead of ending the run.
         """
         request = SearchRequest(top, filters or Filters(), threshold, max_fpir, self._calibration)
         ages = [probe.age_at_capture for probe in probes]
@@ -168,7 +169,7 @@ class Searcher:
         threshold = request.lowest_score(age, faces)
         kept = [c for c in candidates if threshold is None or c.score >= threshold]
         return CandidateList(
-            outcome=_outcome(probe, kept),
+            outcome=_outcome(probe, kept, selection),
             candidates=tuple(request.explained(candidate, age, faces) for candidate in kept),
             reasons=probe.reasons,
             probe=probe.facts,
@@ -183,7 +184,7 @@ class Searcher:
     def _closest_subjects(
         self, probes: list[PreparedProbe], top: int, selection: Selection
     ) -> list[list[str]]:
-        """Return the `top` subjects of each probe, or all there are, by their closest face."""
+        """Return the `top` subjects of each probe, or all if fewer, by their closest face."""
         closest: list[list[str]] = [[] for _ in probes]
         for name in self._gallery.model.vector_names:
             vectors = {
@@ -191,8 +192,8 @@ class Searcher:
                 for row, probe in enumerate(probes)
                 if probe.vector is not None and probe.compared_with == name
             }
-            found = self._closest(list(vectors.values()), top, selection, name)
-            for row, subjects in zip(vectors, found, strict=True):
+            ranked = self._closest(list(vectors.values()), top, selection, name)
+            for row, subjects in zip(vectors, ranked, strict=True):
                 closest[row] = subjects
         return closest
 
@@ -219,15 +220,15 @@ class Searcher:
     def _references(
         self, closest: Iterable[list[str]], selection: Selection
     ) -> dict[str, list[StoredFace]]:
-        """Return the faces of all subjects found that the filters allow, one query for all."""
-        held = self._gallery.faces_of(sorted({name for row in closest for name in row}))
+        """Return the allowed faces of all subjects in `closest`, with one query for all."""
+        faces_by_subject = self._gallery.faces_of(sorted({name for row in closest for name in row}))
         if selection.allowed is None:
-            return held
-        face_ids = [face.face_id for faces in held.values() for face in faces]
+            return faces_by_subject
+        face_ids = [face.face_id for faces in faces_by_subject.values() for face in faces]
         allowed = set(np.intersect1d(face_ids, selection.allowed).tolist())
         kept = {
             name: [face for face in faces if face.face_id in allowed]
-            for name, faces in held.items()
+            for name, faces in faces_by_subject.items()
         }
         return {name: faces for name, faces in kept.items() if faces}
 
@@ -248,8 +249,8 @@ def _describe(
     compared = np.stack([face.vectors[probe.compared_with] for face in faces])
     photos = sorted(
         (
-            _photo(probe.facts, face, _score(vector, own))
-            for face, own in zip(faces, compared, strict=True)
+            _photo(probe.facts, face, _score(vector, reference))
+            for face, reference in zip(faces, compared, strict=True)
         ),
         key=lambda item: (-item.score, item.photo.sha256),
     )
@@ -281,9 +282,13 @@ def _score(probe: NDArray[np.float32], reference: NDArray[np.float32]) -> float:
     return float(np.clip(probe @ reference, -1, 1))
 
 
-def _outcome(probe: PreparedProbe, candidates: Sequence[Candidate]) -> Outcome:
+def _outcome(
+    probe: PreparedProbe, candidates: Sequence[Candidate], selection: Selection
+) -> Outcome:
     if probe.vector is None:
         return "probe not good enough"
+    if selection.subjects == 0:
+        return "nobody to search"
     return "leads" if candidates else "none above the threshold"
 
 

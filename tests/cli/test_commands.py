@@ -6,6 +6,7 @@ import csv
 import importlib.metadata
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -277,3 +278,18 @@ def test_an_older_gallery_is_searched_as_it_is_and_migrated_when_asked(tmp_path:
     assert format_of(old) == 2
     assert run("gallery", "migrate", old).stderr.strip() == "The gallery is of format 2."
     run("gallery", "verify", old)
+
+
+def test_a_sheet_never_shows_a_photo_that_changed_since_enrolment(
+    tmp_path: Path, cohort: Cohort
+) -> None:
+    enrolled, manifest = tmp_path / "enrolled.png", tmp_path / "manifest.csv"
+    shutil.copy(cohort.probes[0], enrolled)
+    manifest.write_text("photo,subject\nenrolled.png,C-1\n")
+    run("enrol", tmp_path / "g", manifest)
+    shutil.copy(cohort.probes[1], enrolled)  # somebody else at the same place
+    options = (cohort.probes[2], "--sheet", tmp_path / "leads.html")
+    result = run("search", tmp_path / "g", *options, code=1)
+    assert f"Not on the sheet: Subject C-1, {enrolled}: changed since enrolment." in result.stderr
+    page = (tmp_path / "leads.html").read_text(encoding="utf-8")
+    assert page.count("data:image/jpeg") == 1  # the probe

@@ -16,6 +16,7 @@ from matcher.enrolment import PhotoOfSubject, enrol, read_manifest
 from matcher.errors import GalleryModelError
 from matcher.faces import POLICIES
 from matcher.gallery import Gallery, Subject
+from matcher.photos import sha256_of
 
 
 def test_a_second_run_finds_everything_there(
@@ -130,3 +131,20 @@ def test_another_model_is_refused_before_any_photo_is_read(
         pytest.raises(GalleryModelError, match="another"),
     ):
         enrol(opened, extractor, [])
+
+
+def test_a_photo_given_by_a_relative_path_is_found_from_any_folder(
+    tmp_path: Path, extractor: Extractor, cohort: Cohort, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "there").mkdir()
+    shutil.copy(cohort.probes[0], tmp_path / "here" / "photo.png")
+    shutil.copy(cohort.probes[1], tmp_path / "there" / "photo.png")  # somebody else
+    monkeypatch.chdir(tmp_path / "here")
+    with Gallery.create(tmp_path / "g", model=extractor.model) as gallery:
+        enrol(gallery, extractor, [PhotoOfSubject(Path("photo.png"), Subject("C-1"))])
+    monkeypatch.chdir(tmp_path / "there")
+    with Gallery.open(tmp_path / "g") as gallery:
+        (photo,) = gallery.photos("C-1")
+    assert Path(photo.reference) == tmp_path / "here" / "photo.png"
+    assert sha256_of(Path(photo.reference)) == photo.sha256

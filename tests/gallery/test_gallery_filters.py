@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
-from gallery_builders import VECTORS, enrolment, gallery
+from gallery_builders import VECTORS, enrolment, filled, gallery
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -162,3 +162,38 @@ def test_rules_that_make_no_sense_are_refused(rules):
 def test_completed_years_by_date_text_are_those_by_calendar(born, on):
     completed = on.year - born.year - ((on.month, on.day) < (born.month, born.day))
     assert _years_before(on, completed + 1) < born.isoformat() <= _years_before(on, completed)
+
+
+@pytest.mark.parametrize(
+    "name", ["regions", "any_tags", "all_tags", "subject_ids", "not_subject_ids"]
+)
+def test_one_text_stands_for_itself_and_not_for_its_letters(filled, name):
+    (given,) = getattr(Filters(**{name: "subject-0003"}), name)
+    assert given == "subject-0003"
+    one, many = (filled.select(Filters(**{name: value})) for value in (given, (given,)))
+    np.testing.assert_array_equal(one.allowed, many.allowed)
+    assert Filters(**{name: ["a", "b"]}) == Filters(**{name: ("a", "b")})
+
+
+def test_one_sex_stands_for_itself(filled):
+    selection = filled.select(Filters(recorded_sex="unknown"))
+    assert selection.subjects == filled.select(Filters(recorded_sex=("unknown",))).subjects
+
+
+@pytest.mark.parametrize("sex", ["femal", ("female", "f"), ["x"]])
+def test_a_sex_that_is_none_is_refused(sex):
+    with pytest.raises(InputError, match="must be among female, male, other, unknown"):
+        Filters(recorded_sex=sex)
+
+
+@pytest.mark.parametrize("given", [7, (7,), None, b"bytes", (None,)])
+def test_what_is_no_text_is_refused(given):
+    with pytest.raises(InputError, match="must be texts"):
+        Filters(regions=given)
+
+
+def test_one_identifier_stands_for_itself_everywhere(filled):
+    assert list(filled.faces_of("subject-0003")) == ["subject-0003"]
+    assert filled.remove_subjects("subject-0003") == 4
+    with pytest.raises(InputError, match="tags"):
+        filled.update_subject(Subject("subject-0001", tags="abc"))

@@ -10,12 +10,13 @@ from PIL import Image
 
 from matcher.errors import (
     InputError,
+    PhotoChangedError,
     PhotoError,
     PhotoFormatError,
     PhotoNotFoundError,
     PhotoTooLargeError,
 )
-from matcher.photos import DecodeLimits, find_photos, load_photo, sha256_of
+from matcher.photos import DecodeLimits, find_photos, load_photo, load_unchanged, sha256_of
 
 
 @pytest.fixture
@@ -188,3 +189,16 @@ def test_a_missing_folder_is_named(tmp_path):
     for folder in (tmp_path / "none", tmp_path / "file.png"):
         with pytest.raises(PhotoNotFoundError, match="existing folder"):
             find_photos(folder)
+
+
+def test_a_photo_with_the_bytes_of_before_is_loaded_and_another_is_refused(tmp_path):
+    path = tmp_path / "photo.png"
+    Image.new("RGB", (8, 8), (10, 20, 30)).save(path)
+    sha256 = sha256_of(path)
+    assert load_unchanged(path, sha256).size == (8, 8)
+    Image.new("RGB", (8, 8), (10, 20, 31)).save(path)
+    with pytest.raises(PhotoChangedError, match="other bytes"):
+        load_unchanged(path, sha256)
+    path.unlink()
+    with pytest.raises(PhotoNotFoundError):
+        load_unchanged(path, sha256)

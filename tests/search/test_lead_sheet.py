@@ -1,4 +1,4 @@
-"""The sheet that a reviewer reads: every lead with its picture, and nothing that a name can inject."""
+"""The sheet that a reviewer reads: every lead with its picture, and nothing injected by a name."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from matcher.gallery import PhotoRecord, Subject
+from matcher.photos import sha256_of
 from matcher.search import Candidate, CandidateList, CandidatePhoto, ProbeFacts, write_sheet
 from matcher.testing import FakeEmbedder
 
@@ -47,7 +48,8 @@ def photo(path: Path, colour: tuple[int, int, int] = (200, 150, 100)) -> Path:
 
 
 def candidate(rank: int, subject: Subject, reference: str, gap: float | None = None) -> Candidate:
-    record = PhotoRecord(f"{rank:064x}", reference)
+    there = Path(reference).is_file()
+    record = PhotoRecord(sha256_of(Path(reference)) if there else f"{rank:064x}", reference)
     shown = CandidatePhoto(record, 0.9 - rank / 10, {}, gap)
     return Candidate(rank, subject, shown.score, shown.score, (shown,))
 
@@ -57,7 +59,7 @@ def leads(*candidates: Candidate) -> CandidateList:
         outcome="leads" if candidates else "none above the threshold",
         candidates=candidates,
         reasons=(),
-        probe=ProbeFacts("00" * 32),
+        probe=ProbeFacts(),
         threshold=None if candidates else 0.5,
         exclusions=(),
         searched_faces=9,
@@ -177,3 +179,37 @@ def test_several_probes_have_a_section_each_in_order(tmp_path: Path) -> None:
     page = Page((tmp_path / "s.html").read_text(encoding="utf-8"))
     assert len(page.all("section")) == 3
     assert re.findall(r"probe-\d", page.text) == ["probe-0", "probe-1", "probe-2"]
+
+
+def test_a_photo_that_changed_since_enrolment_is_never_shown(tmp_path: Path) -> None:
+    enrolled = photo(tmp_path / "a.png")
+    result = leads(candidate(1, Subject("C-1"), str(enrolled)))
+    photo(enrolled, (10, 200, 30))  # somebody else at the same place
+    probe = photo(tmp_path / "probe.png")
+    faults = write_sheet(tmp_path / "s.html", [probe], [result], title="Leads")
+    page = Page((tmp_path / "s.html").read_text(encoding="utf-8"))
+    assert "changed since enrolment" in page.text
+    assert [image["alt"] for image in page.all("img")] == ["probe"]
+    assert faults == (f"Subject C-1, {enrolled}: changed since enrolment.",)
+
+
+def test_a_probe_that_changed_since_the_search_is_never_shown(tmp_path: Path) -> None:
+    probe = photo(tmp_path / "probe.png")
+    result = replace(leads(), probe=ProbeFacts(sha256_of(probe)))
+    assert write_sheet(tmp_path / "s.html", [probe], [result], title="Leads") == ()
+    photo(probe, (10, 200, 30))
+    (fault,) = write_sheet(tmp_path / "s.html", [probe], [result], title="Leads")
+    assert fault == "Probe probe.png: changed since the search."
+    page = Page((tmp_path / "s.html").read_text(encoding="utf-8"))
+    assert not page.all("img")
+
+
+def test_every_picture_that_is_not_on_the_page_is_named(tmp_path: Path) -> None:
+    result = leads(
+        candidate(1, Subject("C-1"), str(photo(tmp_path / "a.png"))),
+        candidate(2, Subject("C-2"), str(tmp_path / "gone.png")),
+    )
+    faults = write_sheet(tmp_path / "s.html", [tmp_path / "none.png"], [result], title="Leads")
+    assert len(faults) == 2
+    assert faults[0] == "Probe none.png: photo not found."
+    assert faults[1].startswith("Subject C-2,")

@@ -123,7 +123,7 @@ def test_filters_count_what_they_leave_out(searcher: Searcher, cohort: Cohort) -
 
 def test_filters_that_leave_nobody_give_an_empty_list(searcher: Searcher, cohort: Cohort) -> None:
     result = searcher.search(cohort.probes[0], filters=Filters(subject_ids=("nobody",)))
-    assert (result.outcome, len(result)) == ("none above the threshold", 0)
+    assert (result.outcome, len(result)) == ("nobody to search", 0)
     assert "No subject" in str(result)
 
 
@@ -201,7 +201,7 @@ def test_an_empty_gallery_gives_an_empty_list(
 ) -> None:
     with Gallery.create(tmp_path / "empty", model=extractor.model) as empty:
         result = Searcher(empty, extractor).search(cohort.probes[0])
-    assert (result.outcome, len(result)) == ("none above the threshold", 0)
+    assert (result.outcome, len(result)) == ("nobody to search", 0)
 
 
 def test_another_model_is_refused(tmp_path: Path, extractor: Extractor) -> None:
