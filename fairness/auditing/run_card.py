@@ -12,7 +12,8 @@ from fairness.identification import OpenSet
 from fairness.rates import FEWEST_SUBJECTS
 from fairness.tables import MANY_SUBJECTS, Value
 
-_PACKAGES = ("matcher", "numpy", "scipy")
+_PACKAGES = {"matcher": "missing-child-matcher", "numpy": "numpy", "scipy": "scipy"}
+"""Distributions by the name under which their version is reported."""
 
 
 def card(evidence: Evidence, matcher: Mapping[str, str], found: OpenSet | None) -> dict[str, str]:
@@ -57,7 +58,7 @@ def facts_of(evidence: Evidence, matcher: Mapping[str, str]) -> dict[str, Value]
         "rank": settings.rank,
         "draws": settings.draws,
         "seed": settings.seed,
-        **{f"version_{name}": _version(name) for name in _PACKAGES},
+        **{f"version_{name}": _version(package) for name, package in _PACKAGES.items()},
     }
 
 

@@ -126,7 +126,7 @@ def calibrate(
         },
         model=dict(model),
         made_on=made_on.isoformat(),
-        software=f"matcher {version('matcher')}",
+        software=f"matcher {version('missing-child-matcher')}",
         method=_METHOD,
         level=level,
         age_edges=tuple(map(float, age_edges)),

@@ -90,7 +90,7 @@ def _matplotlib() -> Any:
             "a plot",
             rule="needs matplotlib",
             got="no matplotlib in this environment",
-            next_step="Install it with: pip install 'matcher[plots]'.",
+            next_step='Install it with: pip install "matplotlib>=3.11".',
         ) from error
     return matplotlib
 

@@ -43,7 +43,7 @@ def _environment() -> Environment:
             "the report as a page",
             rule="needs Jinja2",
             got="no Jinja2 in this environment",
-            next_step="Install it with: pip install jinja2.",
+            next_step='Install it with: pip install "jinja2>=3.1".',
         ) from error
     environment = Environment(
         loader=PackageLoader("fairness.report"),

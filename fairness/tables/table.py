@@ -160,7 +160,7 @@ class Table:
                 "a data frame",
                 rule="needs pandas",
                 got="no pandas in this environment",
-                next_step="Install it with: pip install 'matcher[frames]'.",
+                next_step='Install it with: pip install "pandas>=2.3".',
             ) from error
         names = [column.name for column in self.columns]
         return pd.DataFrame([dict(row) for row in self.rows], columns=names)

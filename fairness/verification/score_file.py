@@ -122,7 +122,7 @@ def _parquet(path: Path) -> Iterator[Batch]:
             "reading Parquet",
             rule="the extra `parquet` is installed",
             got="no pyarrow",
-            next_step="pip install 'matcher[parquet]', or give the scores as CSV.",
+            next_step='pip install "pyarrow>=17", or give the scores as CSV.',
             path=path,
         ) from error
     try:

@@ -158,7 +158,7 @@ def _heif_reader(path: Path | None) -> Callable[[BytesIO], Image.Image]:
             "the photo is HEIC",
             rule="reading HEIC needs the package pillow-heif",
             got="an environment without it",
-            next_step="Run: pip install 'matcher[heif]'",
+            next_step='Run: pip install "pillow-heif>=0.18"',
             path=path,
         ) from error
     reader: Callable[[BytesIO], Image.Image] = HeifImageFile

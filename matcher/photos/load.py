@@ -92,7 +92,7 @@ def load_photo(
     PhotoError
         If the file cannot be read.
     MissingExtraError
-        If the photo is HEIC and `matcher[heif]` is not installed.
+        If the photo is HEIC and pillow-heif is not installed.
     """
     with quiet_pillow():
         if isinstance(source, np.ndarray):

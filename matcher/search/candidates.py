@@ -174,7 +174,7 @@ class CandidateList:
                 "CandidateList.to_frame",
                 rule="needs pandas",
                 got="no pandas in this environment",
-                next_step="Run: pip install 'matcher[frames]'.",
+                next_step='Run: pip install "pandas>=2.3".',
             ) from error
         return pd.DataFrame(self.rows(), columns=list(_COLUMNS))
 

@@ -253,7 +253,7 @@ def test_the_version_is_told_by_the_command_and_by_the_module(command: list[str]
 
 
 def test_the_version_is_that_of_the_installed_package() -> None:
-    assert importlib.metadata.version("matcher") == matcher.__version__
+    assert importlib.metadata.version("missing-child-matcher") == matcher.__version__
 
 
 def test_the_free_text_of_a_manifest_is_kept_and_listed(tmp_path: Path, cohort: Cohort) -> None:

@@ -140,7 +140,7 @@ def test_the_executor_on_ray_without_ray_has_its_exit_code(
     options = ("--executor", "ray", "--address", "127.0.0.2:6399")
     model = ("--model", home / "new-model.toml")
     result = run("reindex", "run", gallery, *model, *options, code=6)
-    assert "pip install 'matcher[ray]'" in result.stderr
+    assert 'pip install "ray>=2.60,<3"' in result.stderr
     assert shadow_of(gallery) is None
 
 

@@ -155,7 +155,7 @@ def test_the_executor_on_ray_without_ray_has_its_exit_code(
     monkeypatch.setitem(sys.modules, "ray", None)
     options = ("--executor", "ray", "--address", "127.0.0.2:6399")
     result = run("reindex", gallery, "--model", home / "new-model.toml", *options, code=6)
-    assert "pip install 'matcher[ray]'" in result.stderr
+    assert 'pip install "ray>=2.60,<3"' in result.stderr
     assert shadow_of(gallery) is None
 
 

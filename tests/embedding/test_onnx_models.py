@@ -202,7 +202,7 @@ def test_absent_gpu_is_an_error(write: Write) -> None:
 def test_absent_onnxruntime_names_the_extra(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
 
-    with pytest.raises(MissingExtraError, match=r"pip install 'matcher\[onnx\]'"):
+    with pytest.raises(MissingExtraError, match=r'pip install "onnxruntime>=1\.18"'):
         load_model(write(_network()))
 
 

@@ -183,7 +183,7 @@ def test_a_switch_leaves_no_file_of_results(tmp_path: Path) -> None:
 
 def test_without_ray_the_executor_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'matcher\[ray\]'"):
+    with pytest.raises(MissingExtraError, match=r'pip install "ray>=2\.60,<3"'):
         RayExecutor("127.0.0.2:6399", load=lambda: NEW)
 
 

@@ -59,7 +59,7 @@ def test_heic_is_read_with_the_extra():
 def test_heic_without_the_extra_names_the_command(monkeypatch):
     data = heic(picture())
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'matcher\[heif\]'"):
+    with pytest.raises(MissingExtraError, match=r'pip install "pillow-heif>=0\.18"'):
         load_photo(data)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, Self
 
 from matcher.faces import CropTemplate
 
-OWN_PACKAGE: Final = "matcher"
+OWN_PACKAGE: Final = "missing-child-matcher"
 """The distribution that this module is part of."""
 
 FACE: Final = "face"

@@ -67,7 +67,7 @@ def _session(record: ModelRecord, data: bytes, device: str) -> Any:
             f"The model {record.name!r} needs onnxruntime",
             rule="an ONNX model is run by it",
             got="no such package",
-            next_step="Install it: pip install 'matcher[onnx]'",
+            next_step='Install it: pip install "onnxruntime>=1.18"',
         ) from error
     provider = _provider(device, onnxruntime.get_available_providers())
     options = onnxruntime.SessionOptions()

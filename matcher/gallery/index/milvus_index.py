@@ -340,7 +340,7 @@ def _pymilvus() -> Any:
             "index on a Milvus server",
             rule="needs pymilvus",
             got="no such package",
-            next_step="Run: pip install 'matcher[milvus]'.",
+            next_step='Run: pip install "pymilvus>=3.0,<4".',
         ) from error
     # pymilvus prints the trace of every error to stderr, although it also raises the error.
     logging.getLogger("pymilvus").setLevel(logging.CRITICAL)

@@ -132,7 +132,7 @@ def _ray() -> Any:
             "executor on Ray",
             rule="needs ray",
             got="no ray in this environment",
-            next_step="Run: pip install 'matcher[ray]'.",
+            next_step='Run: pip install "ray>=2.60,<3".',
         ) from error
     return ray
 
