@@ -19,7 +19,7 @@ _FORMAT = "fairness audit report 1"
 def write_folder(report: AuditResult, folder: Path) -> None:
     """Write a report into a temporary folder and move it into place; see `AuditReport.write`."""
     folder = folder.absolute()
-    _require_replaceable(folder)
+    require_replaceable(folder)
     contents = files(report)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as partial:
@@ -61,7 +61,7 @@ def _record(report: AuditResult, contents: dict[str, bytes]) -> bytes:
     return (json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
-def _require_replaceable(folder: Path) -> None:
+def require_replaceable(folder: Path) -> None:
     """Refuse a folder that holds anything but an unchanged list of a report's files."""
     if not folder.exists():
         return

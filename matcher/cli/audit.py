@@ -101,7 +101,7 @@ def audit(
     """
     from fairness import EmbeddingScores, read_bounds, read_cohort
     from fairness import audit as audit_of
-    from fairness.report.figure_style import require_plots
+    from fairness.report import require_plots, require_replaceable
     from matcher.cli.faults import faults_reported
 
     if threshold is not None and baseline is not None:
@@ -118,6 +118,9 @@ def audit(
             draws=draws,
             seed=seed,
         )
+        for factor in [*settings.factors, *(settings.reference or ())[:1]]:
+            people.grouping(factor)
+        require_replaceable(out.absolute())
         declared = read_bounds(bounds) if bounds else ()
         if dry_run:
             say(f"Would audit {len(people)} photos of {len(people.subjects)} subjects into {out}.")

@@ -12,6 +12,7 @@ from matcher.cli.app import app
 from matcher.cli.audit import CohortLayout, CohortPath, Layout, Memory, VectorCache, age_edges
 from matcher.cli.console import progress, say
 from matcher.cli.options import DEFAULT_MODEL, Device, DryRun, Model, Policy
+from matcher.cli.places import require_place_for
 
 
 @app.command()
@@ -48,6 +49,7 @@ def calibrate(
             say(f"Would calibrate on {len(people)} photos of {len(people.subjects)} subjects.")
             return
         out.absolute().parent.mkdir(parents=True, exist_ok=True)
+        require_place_for("--out", out)
         extractor = load_extractor(model, device=device)
         cache = vector_cache or memory or out.absolute().with_name(out.name + ".vectors.sqlite")
         with progress() as hook:

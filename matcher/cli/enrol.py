@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,7 +25,11 @@ from matcher.cli.options import (
     Salvage,
     WhichFace,
 )
-from matcher.errors import InputError, ManifestError
+from matcher.cli.places import require_place_for
+from matcher.errors import InputError
+
+if TYPE_CHECKING:
+    from matcher.enrolment import Manifest, RefusedRow
 
 
 @app.command()
@@ -54,10 +58,11 @@ def enrol(
     Running it again skips what is there. The outcome of every photo is in the report.
     """
     from matcher.embedding import load_extractor
-    from matcher.enrolment import enrol, read_folder, read_manifest
+    from matcher.enrolment import enrol, read_folder, read_manifest, without_a_face
     from matcher.faces import POLICIES
     from matcher.gallery import Gallery
 
+    require_place_for("--report", report)
     _check_new(gallery, index)
     manifest = read_folder(source) if source.is_dir() else read_manifest(source)
     if dry_run:
@@ -65,6 +70,7 @@ def enrol(
         say(f"Would enrol {len(manifest.photos)} photos of {len(subjects)} subjects.")
         for error in manifest.errors:
             say(f"Would skip: {error}")
+        _say_unknown(manifest)
         return
     extractor = load_extractor(model or _model_of(gallery), device=device, salvage=salvage)
     create = Gallery.open if gallery.exists() else partial(Gallery.create, index=index or "auto")
@@ -77,15 +83,23 @@ def enrol(
             policy=POLICIES[policy.value],
             on_progress=hook,
         )
+        named = [photo.subject.subject_id for photo in manifest.photos]
+        named += [row.subject for row in manifest.refused if row.subject]
+        lost = without_a_face(opened, named)
     rows = [outcome.row() for outcome in outcomes]
-    rows += [_row_of(error) for error in manifest.errors]
+    rows += [_row_of(row) for row in manifest.refused]
     if report is None:
         _say_faults(rows)
     else:
         _write(report, rows)
     counts = Counter(row["status"] for row in rows)
-    say("; ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "no photos")
-    raise typer.Exit(Exit.ATTENTION if counts["failed"] else Exit.DONE)
+    _say_unknown(manifest)
+    for name in lost:
+        say(f"No face is enrolled of: {name}")
+    total = "; ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+    people = f"; {len(lost)} people without any face" if lost else ""
+    say((total or "no photos") + people)
+    raise typer.Exit(Exit.ATTENTION if counts["failed"] or lost else Exit.DONE)
 
 
 def _check_new(gallery: Path, index: str | None) -> None:
@@ -107,14 +121,20 @@ def _model_of(path: Path) -> str:
         return gallery.model.name
 
 
-def _row_of(error: ManifestError) -> dict[str, str]:
-    unknown = dict.fromkeys(("photo", "subject"), "")
-    return unknown | {
+def _row_of(row: RefusedRow) -> dict[str, str]:
+    return {
+        "photo": row.photo,
+        "subject": row.subject,
         "status": "failed",
-        "code": error.code,
-        "reason": str(error),
+        "code": row.error.code,
+        "reason": str(row.error),
         "also_under": "",
     }
+
+
+def _say_unknown(manifest: Manifest) -> None:
+    if manifest.unknown_columns:
+        say(f"Columns that are not read: {', '.join(manifest.unknown_columns)}.")
 
 
 def _say_faults(rows: Sequence[dict[str, str]]) -> None:

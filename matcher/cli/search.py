@@ -24,6 +24,7 @@ from matcher.cli.options import (
     Salvage,
     WhichFace,
 )
+from matcher.cli.places import require_place_for
 
 if TYPE_CHECKING:
     from matcher.search import CandidateList
@@ -113,6 +114,7 @@ def search(
     from matcher.gallery import Filters, Gallery
     from matcher.search import Calibration, Probe, Searcher, write_sheet
 
+    require_place_for("--sheet", sheet)
     wanted = Filters(
         recorded_sex=tuple(choice.value for choice in sex or ()),
         regions=tuple(region or ()),

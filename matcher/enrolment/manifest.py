@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, cast, get_args
 
+from matcher.enrolment.manifest_table import TableRow, read_table, unreadable
 from matcher.errors import ManifestError
 from matcher.gallery.records import Sex, Subject
 from matcher.photos import find_photos
@@ -44,40 +45,129 @@ _PHOTO = tuple(field.name for field in fields(PhotoOfSubject) if field.name != "
 _SUBJECT = tuple(field.name for field in fields(Subject) if field.name != "source")
 _COLUMN_OF = {"path": "photo", "subject_id": "subject", "recorded_sex": "sex"}
 
+_DEFAULTS = {f.name: f.default for f in fields(Subject) if f.name in _SUBJECT and f.name != "tags"}
+
 COLUMNS = tuple(_COLUMN_OF.get(name, name) for name in (*_PHOTO, *_SUBJECT))
 """Columns that enrolment reads; `photo` and `subject` are required, unknown ones are ignored."""
 
 
 @dataclass(frozen=True)
+class RefusedRow:
+    """One row of a manifest that is not enrolled.
+
+    Parameters
+    ----------
+    photo, subject
+        What stands in these cells, so that somebody can be looked up; empty where nothing does.
+    error
+        Why it is refused; it names line and column.
+    """
+
+    photo: str
+    subject: str
+    error: ManifestError
+
+
+@dataclass(frozen=True)
 class Manifest:
-    """The rows that could be read, and one error for each row that could not."""
+    """What is to be enrolled, and what is not.
+
+    Parameters
+    ----------
+    photos
+        The rows that could be read.
+    refused
+        The others.
+    unknown_columns
+        Columns that were not read, in the order of the file.
+    """
 
     photos: tuple[PhotoOfSubject, ...]
-    errors: tuple[ManifestError, ...]
+    refused: tuple[RefusedRow, ...] = ()
+    unknown_columns: tuple[str, ...] = ()
+
+    @property
+    def errors(self) -> tuple[ManifestError, ...]:
+        """Why each refused row is refused."""
+        return tuple(row.error for row in self.refused)
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Read a CSV manifest (UTF-8, header row, see `COLUMNS`); photo paths are relative to it.
+    """Read a CSV manifest (header row, see `COLUMNS`); photo paths are relative to it.
 
     Dates are ISO 8601 (2019-05-28), ages are years, sex is female, male, other or unknown, and tags
     are separated by semicolons. Labels that only an evaluation needs, such as skin tone, are not
-    read. They never enter a gallery.
+    read. They never enter a gallery. How the table may look: see
+    `matcher.enrolment.manifest_table.read_table`.
+
+    Rows of one subject complete each other: what one leaves empty, another may say. Rows that
+    contradict each other are all refused, for nobody can tell which one is right.
 
     Raises
     ------
     ManifestError
-        There is no file, it is not UTF-8 text, or a required column is absent. A row that breaks a
-        rule becomes one of `Manifest.errors` instead, so that the other rows are not lost.
+        The file cannot be read as a table. A row that breaks a rule becomes one of
+        `Manifest.refused` instead, so that the other rows are not lost.
     """
-    rows = _read_rows(path)
-    photos: list[PhotoOfSubject] = []
-    errors: list[ManifestError] = []
-    for number, row in rows:
+    table = read_table(path, COLUMNS)
+    parsed: list[tuple[TableRow, PhotoOfSubject]] = []
+    refused: list[RefusedRow] = []
+    for row in table.rows:
         try:
-            photos.append(_parse_row(row, path, number))
+            parsed.append((row, _parse_row(row, path)))
         except ManifestError as error:
-            errors.append(error)
-    return Manifest(tuple(photos), tuple(errors))
+            refused.append(_refused(row, error))
+    agreed, contradicting = _settled(parsed, path)
+    return Manifest(tuple(agreed), (*refused, *contradicting), table.unknown)
+
+
+def _refused(row: TableRow, error: ManifestError) -> RefusedRow:
+    return RefusedRow(row.cells.get("photo", ""), row.cells.get("subject", ""), error)
+
+
+def _settled(
+    parsed: Sequence[tuple[TableRow, PhotoOfSubject]], path: Path
+) -> tuple[list[PhotoOfSubject], list[RefusedRow]]:
+    """Give each photo the whole record of its subject; refuse the rows that contradict others."""
+    by_subject: dict[str, list[tuple[TableRow, PhotoOfSubject]]] = defaultdict(list)
+    for row, photo in parsed:
+        by_subject[photo.subject.subject_id].append((row, photo))
+    whole: dict[str, Subject] = {}
+    refused: list[RefusedRow] = []
+    for subject_id, rows in by_subject.items():
+        try:
+            whole[subject_id] = _whole_record(rows, path)
+        except ManifestError as error:
+            refused += [_refused(row, error) for row, _ in rows]
+    kept = [photo for _, photo in parsed if photo.subject.subject_id in whole]
+    return [replace(one, subject=whole[one.subject.subject_id]) for one in kept], refused
+
+
+def _whole_record(rows: Sequence[tuple[TableRow, PhotoOfSubject]], path: Path) -> Subject:
+    """Return what all rows of a subject say together.
+
+    Raises
+    ------
+    ManifestError
+        Two rows say different things.
+    """
+    said: dict[str, tuple[int, Any]] = {}
+    tags = {tag for _, photo in rows for tag in photo.subject.tags}
+    for row, photo in rows:
+        for name, default in _DEFAULTS.items():
+            value = getattr(photo.subject, name)
+            if value == default:
+                continue
+            line, before = said.setdefault(name, (row.line, value))
+            if value != before:
+                raise ManifestError(
+                    f"lines {line} and {row.line}, column {_COLUMN_OF.get(name, name)}",
+                    rule="must say the same of one subject",
+                    got=f"{before} and {value}",
+                    next_step="Correct the wrong one and run again; no row of it was enrolled.",
+                    path=path,
+                )
+    return Subject(**{name: value for name, (_, value) in said.items()}, tags=tuple(sorted(tags)))
 
 
 def read_folder(folder: Path) -> Manifest:
@@ -89,7 +179,7 @@ def read_folder(folder: Path) -> Manifest:
         There is no such folder, or no sub-folder holds a photo.
     """
     if not folder.is_dir():
-        raise _not_readable(folder, "is not a folder")
+        raise unreadable(folder, "is not a folder")
     photos = tuple(
         PhotoOfSubject(photo, Subject(subject.name))
         for subject in sorted(folder.iterdir())
@@ -97,36 +187,14 @@ def read_folder(folder: Path) -> Manifest:
         for photo in find_photos(subject)
     )
     if not photos:
-        raise _not_readable(folder, "no photos in any sub-folder")
-    return Manifest(photos, ())
+        raise unreadable(folder, "no photos in any sub-folder")
+    return Manifest(photos)
 
 
-def _read_rows(path: Path) -> list[tuple[int, Mapping[str, str]]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            _require_columns(path, reader.fieldnames or ())
-            return [(reader.line_num, row) for row in reader]
-    except OSError as error:
-        raise _not_readable(path, error.strerror or type(error).__name__) from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise _not_readable(path, str(error)) from error
-
-
-def _require_columns(path: Path, found: Iterable[str]) -> None:
-    missing = {"photo", "subject"} - set(found)
-    if missing:
-        raise ManifestError(
-            "manifest",
-            rule="needs the columns photo and subject",
-            got=f"no column {' and '.join(sorted(missing))}",
-            next_step=f"Name them in the first row; known columns are {', '.join(COLUMNS)}.",
-            path=path,
-        )
-
-
-def _parse_row(row: Mapping[str, str], manifest: Path, number: int) -> PhotoOfSubject:
-    cell = _Cells(row, manifest, number)
+def _parse_row(row: TableRow, manifest: Path) -> PhotoOfSubject:
+    cell = _Cells(row.cells, manifest, row.line)
+    if row.fault:
+        raise cell.refusal(f"line {row.line}", "must have a cell for each column", row.fault)
     subject = Subject(**{name: cell.value(_COLUMN_OF.get(name, name)) for name in _SUBJECT})
     facts = {name: cell.value(_COLUMN_OF.get(name, name)) for name in _PHOTO}
     photo = PhotoOfSubject(**facts, subject=subject)
@@ -164,7 +232,10 @@ class _Cells:
             raise self.error(column, "a date such as 2019-05-28", repr(value)) from error
 
     def path(self, column: str) -> Path:
-        return self.manifest.parent / self.required(column)
+        given = self.required(column)
+        path = self.manifest.parent / given
+        as_in_windows = self.manifest.parent / given.replace("\\", "/")
+        return as_in_windows if as_in_windows.exists() and not path.exists() else path
 
     def age(self, column: str) -> float | None:
         value = self.text(column)
@@ -186,8 +257,11 @@ class _Cells:
         return tuple(sorted({tag.strip() for tag in (self.text(column) or "").split(";")} - {""}))
 
     def error(self, column: str, rule: str, got: object) -> ManifestError:
+        return self.refusal(f"line {self.number}, column {column}", rule, got)
+
+    def refusal(self, what: str, rule: str, got: object) -> ManifestError:
         return ManifestError(
-            f"line {self.number}, column {column}",
+            what,
             rule=rule,
             got=got,
             next_step="Correct the row and run again; rows already enrolled are skipped.",
@@ -205,13 +279,3 @@ _READERS: Mapping[str, Callable[[_Cells, str], Any]] = {
     "tags": _Cells.tags,
 }
 """The rule for a cell, by column."""
-
-
-def _not_readable(path: Path, got: str) -> ManifestError:
-    return ManifestError(
-        "what to enrol",
-        rule="a CSV manifest in UTF-8, or a folder with one sub-folder of photos for each subject",
-        got=got,
-        next_step="Check the path.",
-        path=path,
-    )

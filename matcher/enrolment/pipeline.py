@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from itertools import islice
 from typing import Literal
@@ -97,6 +97,21 @@ def enrol(
         outcomes.extend(_enrol_batch(gallery, extractor, batch, choose, policy))
         on_progress("enrol", len(outcomes), len(photos))
     return tuple(outcomes)
+
+
+def without_a_face(gallery: Gallery, subject_ids: Iterable[str]) -> tuple[str, ...]:
+    """Return those subjects of whom the gallery has no face: no search can find them.
+
+    Parameters
+    ----------
+    gallery
+        The gallery, after an enrolment.
+    subject_ids
+        Everybody who was to be enrolled.
+    """
+    wanted = list(dict.fromkeys(subject_ids))
+    found = gallery.faces_of(wanted)
+    return tuple(name for name in wanted if name not in found)
 
 
 def _enrol_batch(

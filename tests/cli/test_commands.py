@@ -293,3 +293,51 @@ def test_a_sheet_never_shows_a_photo_that_changed_since_enrolment(
     assert f"Not on the sheet: Subject C-1, {enrolled}: changed since enrolment." in result.stderr
     page = (tmp_path / "leads.html").read_text(encoding="utf-8")
     assert page.count("data:image/jpeg") == 1  # the probe
+
+
+def test_people_without_any_face_are_named_at_the_end(tmp_path: Path, cohort: Cohort) -> None:
+    manifest, report = tmp_path / "manifest.csv", tmp_path / "report.csv"
+    (tmp_path / "bad.jpg").write_text("no picture")
+    manifest.write_text(
+        f"photo,subject,sex\nbad.jpg,C-1,\n{cohort.probes[0]},C-2,\nbad.jpg,C-2,\n"
+        f"{cohort.probes[1]},C-3,girl\n"
+    )
+    result = run("enrol", tmp_path / "g", manifest, "--report", report, code=1)
+    assert "No face is enrolled of: C-1" in result.stderr
+    assert "No face is enrolled of: C-3" in result.stderr
+    assert "C-2" not in result.stderr
+    assert "2 people without any face" in result.stderr.splitlines()[-1]
+    with report.open() as file:
+        refused = [row for row in csv.DictReader(file) if row["code"] == "manifest"]
+    assert [(row["photo"], row["subject"]) for row in refused] == [(str(cohort.probes[1]), "C-3")]
+
+
+def test_columns_that_are_not_read_are_said(tmp_path: Path, cohort: Cohort) -> None:
+    manifest = tmp_path / "manifest.csv"
+    manifest.write_text(f"photo,subject,hair\n{cohort.probes[0]},C-1,red\n")
+    for words in ((), ("--dry-run",)):
+        result = run("enrol", tmp_path / "g", manifest, *words)
+        assert "Columns that are not read: hair." in result.stderr
+
+
+@pytest.mark.parametrize("place", ["no folder/file", "."])
+def test_a_place_that_cannot_hold_results_is_refused_before_the_work(
+    tmp_path: Path, enrolled: Path, cohort: Cohort, place: str
+) -> None:
+    file = tmp_path / place
+    run("enrol", tmp_path / "g", cohort.manifest, "--report", file, code=3)
+    assert not (tmp_path / "g").exists()
+    run("search", enrolled, cohort.probes[0], "--sheet", file, code=3)
+    assert not (tmp_path / "no folder").exists()
+
+
+def test_an_unknown_factor_and_a_full_place_are_refused_before_the_audit(
+    tmp_path: Path, cohort: Cohort
+) -> None:
+    for words in (("--by", "age,sexx"), ("--by", "sexx", "--dry-run"), ("--fmr-of", "sexx=a")):
+        result = run("audit", cohort.manifest, "--out", tmp_path / "a", *words, code=3)
+        assert "sexx" in result.output
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("keep")
+    run("audit", cohort.manifest, "--out", tmp_path / "full", code=3)
+    assert not list(tmp_path.glob("*.sqlite"))

@@ -10,6 +10,7 @@ from matcher.cli.app import Exit
 from matcher.cli.audit import Layout, Memory, VectorCache
 from matcher.cli.console import Format, say
 from matcher.cli.options import Device, DryRun, GalleryPath, Output, Salvage
+from matcher.cli.places import require_place_for
 from matcher.cli.reindex import steps
 from matcher.cli.reindex.options import (
     Actors,
@@ -79,13 +80,14 @@ def with_flags(
     remote = executor is Where.ray
     steps.need_each_other("--gate and --cohort", gate is not None, cohort is not None)
     steps.need_each_other("--executor ray and --address", remote, address is not None)
+    steps.require_readable(gate, cohort)
     if gate is not None and (rollback or discarded or pruned or dry_run):
         raise typer.BadParameter("--gate judges a model that was re-indexed with")
     if discarded:
         return discard(gallery)
     if pruned:
         return prune(gallery, keep)
-    steps.require_place_for(report)
+    require_place_for("--report", report)
     workers = workers or (1 if remote else None)
     settings = steps.settings_of(workers, timeout, salvage, batch, photos or [], retry)
     terms = steps.SwitchTerms(may_lose, keep, gate, cohort, layout, vector_cache or memory)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from contextlib import ExitStack
 from dataclasses import asdict, astuple, dataclass
 from functools import partial
@@ -36,6 +35,13 @@ def need_each_other(names: str, one: bool, other: bool) -> None:
     """Refuse one of two options without the other."""
     if one != other:
         raise typer.BadParameter(f"{names} need each other")
+
+
+def require_readable(gate: Path | None, cohort: Path | None) -> None:
+    """Refuse a gate that could not be judged, before hours of work."""
+    for option, path in (("--gate", gate), ("--cohort", cohort)):
+        if path is not None and not path.exists():
+            raise typer.BadParameter(f"{option} {path}: there is no such file")
 
 
 def settings_of(
@@ -78,12 +84,6 @@ def _moved(text: str) -> tuple[Path, Path]:
     if not (old and equals and new):
         raise typer.BadParameter("folders that moved are named as in /old/photos=/new/photos")
     return Path(old), Path(new)
-
-
-def require_place_for(report: Path | None) -> None:
-    """Refuse a report that could not be written, before hours of work."""
-    if report is not None and not os.access(report.absolute().parent, os.W_OK | os.X_OK):
-        raise typer.BadParameter(f"the folder of {report} is not there, or cannot be written to")
 
 
 def print_plan(

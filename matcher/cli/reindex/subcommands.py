@@ -10,6 +10,7 @@ from matcher.cli.app import Exit, Group, app
 from matcher.cli.audit import Layout, VectorCache
 from matcher.cli.console import Format, say
 from matcher.cli.options import Device, GalleryPath, Output, Salvage
+from matcher.cli.places import require_place_for
 from matcher.cli.reindex import steps
 from matcher.cli.reindex.options import (
     Actors,
@@ -81,7 +82,7 @@ def run(
     """
     remote = executor is Where.ray
     steps.need_each_other("--executor ray and --address", remote, address is not None)
-    steps.require_place_for(report)
+    require_place_for("--report", report)
     workers = workers or (1 if remote else None)
     settings = steps.settings_of(workers, timeout, salvage, batch, photos or [], retry)
     cluster = steps.on_ray(model, device, address, actors, stall)
@@ -146,6 +147,7 @@ def switch(
     Exits with 7 or 8 where the new model does not keep the bounds of --gate.
     """
     steps.need_each_other("--gate and --cohort", gate is not None, cohort is not None)
+    steps.require_readable(gate, cohort)
     if gate is not None and model is None:
         raise typer.BadParameter("--gate judges the new model: give --model")
     settings = steps.settings_of(workers, timeout, salvage, batch, photos or [], retry=False)
