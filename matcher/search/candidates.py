@@ -63,7 +63,8 @@ class Candidate:
         All the subject's photos that the filters allow, the closest first.
     expected_false_leads
         Expected number of other people's faces that score at least as high. None without a
-        calibration, or if the calibration has no figures for the age of the probe.
+        calibration, for a degraded probe, or if the calibration has no figures for the age of the
+        probe.
     """
 
     rank: int
@@ -91,12 +92,16 @@ class ProbeFacts:
         As the caller gave them.
     quality
         Quality measures; empty if the probe was a vector or a template.
+    degraded
+        Whether the model took the probe for a degraded face. It is then compared with
+        low-resolution vectors, and no calibration has figures for it.
     """
 
     sha256: str | None = None
     taken_on: date | None = None
     age_at_capture: float | None = None
     quality: Mapping[str, float] | None = None
+    degraded: bool = False
 
 
 @dataclass(frozen=True)
@@ -195,12 +200,18 @@ class CandidateList:
         return [*map(str, self.exclusions), *self.cautions()]
 
     def cautions(self) -> list[str]:
-        """Return sentences that say what the threshold and the expected false leads hold for."""
-        if self.calibration is None or self.outcome == "probe not good enough":
+        """Return sentences that say what scores, threshold and expected false leads hold for."""
+        if self.outcome == "probe not good enough":
             return []
+        degraded = [_DEGRADED] if self.probe.degraded else []
+        if self.calibration is None:
+            return degraded
         if self.calibration.max_fpir is None:
-            return [f"{self.calibration}."]
-        return [f"Threshold {self.threshold:.4f}. {self.calibration}."]
+            return [*degraded, f"{self.calibration}."]
+        return [*degraded, f"Threshold {self.threshold:.4f}. {self.calibration}."]
+
+
+_DEGRADED = "The probe is degraded: it was compared with low-resolution vectors."
 
 
 _COLUMNS = (

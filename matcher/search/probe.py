@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Literal, cast
 
@@ -98,6 +98,7 @@ def _judge(probe: Probe, found: EmbeddedFace, policy: QualityPolicy) -> Prepared
     reasons = tuple(str(reason) for reason in refusals(face.quality, policy))
     if reasons:
         return PreparedProbe(facts, reasons=reasons)
+    facts = replace(facts, degraded=found.compared_with != FACE)
     return PreparedProbe(facts, vector=found.probe, compared_with=found.compared_with)
 
 

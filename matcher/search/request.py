@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from matcher.errors import CalibrationError, InputError
 from matcher.gallery import Filters
 from matcher.search.calibration import Calibration, CalibrationUse
-from matcher.search.candidates import Candidate
+from matcher.search.candidates import Candidate, ProbeFacts
 
 
 @dataclass(frozen=True)
@@ -84,15 +84,21 @@ class SearchRequest:
             return self.threshold
         return self.calibration.threshold(self.max_fpir, faces=faces, age=age)
 
-    def explained(self, candidate: Candidate, age: float | None, faces: int) -> Candidate:
+    def explained(self, candidate: Candidate, probe: ProbeFacts, faces: int) -> Candidate:
         """Return the candidate with the false leads expected at its score, if they are known."""
-        if self.calibration is None or not self.calibration.covers(age):
+        age = probe.age_at_capture
+        if self.calibration is None or probe.degraded or not self.calibration.covers(age):
             return candidate
         expected = self.calibration.false_leads(candidate.score, faces=faces, age=age)
         return replace(candidate, expected_false_leads=expected)
 
-    def use(self, age: float | None, faces: int) -> CalibrationUse | None:
+    def use(self, probe: ProbeFacts, faces: int) -> CalibrationUse | None:
         """Return what the list reports about the calibration; None without a calibration."""
         if self.calibration is None:
             return None
-        return self.calibration.use(faces=faces, age=age, max_fpir=self.max_fpir)
+        return self.calibration.use(
+            faces=faces,
+            age=probe.age_at_capture,
+            max_fpir=self.max_fpir,
+            degraded=probe.degraded,
+        )

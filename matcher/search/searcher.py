@@ -92,6 +92,8 @@ class Searcher:
             although the person is not in the gallery. The threshold follows from the calibration,
             the age of the probe (the worst age band if it is not given) and the number of searched
             faces. All of these faces are assumed to be of other people of the probe's age and sex.
+            For a degraded probe the threshold is the same, but the share is not measured. The list
+            says so.
         choose
             Which face of a photo: `one` or `largest`.
         taken_on, age_at_capture
@@ -165,12 +167,14 @@ class Searcher:
         request: SearchRequest,
         selection: Selection,
     ) -> CandidateList:
-        age, faces = probe.facts.age_at_capture, selection.faces
-        threshold = request.lowest_score(age, faces)
+        faces = selection.faces
+        threshold = request.lowest_score(probe.facts.age_at_capture, faces)
         kept = [c for c in candidates if threshold is None or c.score >= threshold]
         return CandidateList(
             outcome=_outcome(probe, kept, selection),
-            candidates=tuple(request.explained(candidate, age, faces) for candidate in kept),
+            candidates=tuple(
+                request.explained(candidate, probe.facts, faces) for candidate in kept
+            ),
             reasons=probe.reasons,
             probe=probe.facts,
             threshold=threshold,
@@ -178,7 +182,7 @@ class Searcher:
             searched_faces=faces,
             searched_subjects=selection.subjects,
             model=self._gallery.model,
-            calibration=request.use(age, faces),
+            calibration=request.use(probe.facts, faces),
         )
 
     def _closest_subjects(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import made_calibration
 import numpy as np
 import pytest
 from PIL import Image
@@ -12,7 +14,7 @@ from matcher.embedding import LOW_RESOLUTION, Extractor, LowResolutionView
 from matcher.enrolment import PhotoOfSubject, enrol
 from matcher.faces import POLICIES
 from matcher.gallery import Filters, Gallery, Subject
-from matcher.search import CandidateList, Probe, Searcher
+from matcher.search import Calibration, CandidateList, Probe, Searcher, write_sheet
 from matcher.testing import FakeDetector, FakeEmbedder
 
 PEOPLE = 30
@@ -46,12 +48,18 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.fixture
-def searcher(tmp_path: Path, photos: list[Path]) -> Searcher:
-    """A searcher of a gallery with all of them, subjects named by their number."""
+def gallery(tmp_path: Path, photos: list[Path]) -> Gallery:
+    """A gallery of all of them, subjects named by their number."""
     gallery = Gallery.create(tmp_path / "gallery", model=EXTRACTOR.model)
     people = [PhotoOfSubject(path, Subject(f"{row:02d}")) for row, path in enumerate(photos)]
     outcomes = enrol(gallery, EXTRACTOR, people, policy=OFF)
     assert {outcome.status for outcome in outcomes} == {"enrolled"}
+    return gallery
+
+
+@pytest.fixture
+def searcher(gallery: Gallery) -> Searcher:
+    """A searcher of that gallery."""
     return Searcher(gallery, EXTRACTOR, policy=OFF)
 
 
@@ -121,3 +129,40 @@ def test_filters_hold_for_low_resolution_vectors_too(
         degraded(photos[0]), filters=Filters(regions=("nowhere",), keep_unknown=False)
     )
     assert result.candidates == ()
+
+
+@pytest.mark.parametrize("calibrated", [False, True])
+def test_every_form_of_a_list_says_that_its_probe_is_degraded(
+    gallery: Gallery, photos: list[Path], calibrated: bool, tmp_path: Path
+) -> None:
+    record = made_calibration.write(tmp_path / "record.json", EXTRACTOR.model)
+    meaning = Calibration.load(record) if calibrated else None
+    judge = Searcher(gallery, EXTRACTOR, policy=OFF, calibration=meaning)
+    for photo, said in ((photos[0], False), (degraded(photos[0]), True)):
+        result = judge.search(photo, age_at_capture=made_calibration.AGES[0])
+        write_sheet(tmp_path / "sheet.html", [photo], [result], title="Leads")
+        page = (tmp_path / "sheet.html").read_text(encoding="utf-8")
+        assert result.probe.degraded is said
+        assert json.loads(result.to_json())["probe"]["degraded"] is said
+        assert ("compared with low-resolution vectors" in str(result)) is said
+        assert ("compared with low-resolution vectors" in page) is said
+
+
+def test_a_degraded_probe_has_no_figures_that_were_not_measured(
+    gallery: Gallery, photos: list[Path], tmp_path: Path
+) -> None:
+    record = made_calibration.write(tmp_path / "record.json", EXTRACTOR.model)
+    judge = Searcher(gallery, EXTRACTOR, policy=OFF, calibration=Calibration.load(record))
+    age = made_calibration.AGES[0]
+    clear, small = judge.search_many(
+        [Probe(path, age_at_capture=age) for path in (photos[0], degraded(photos[0]))]
+    )
+    assert all(lead.expected_false_leads is not None for lead in clear)
+    assert len(small) > 0
+    assert all(lead.expected_false_leads is None for lead in small)
+    assert small.calibration is not None
+    assert not small.calibration.covered
+    assert "No figures on false leads (none for degraded probes" in str(small)
+    by_rate = judge.search(degraded(photos[0]), age_at_capture=age, max_fpir=0.2)
+    assert "No figures on false leads (none for degraded probes" in str(by_rate)
+    assert "At most 20 %" not in str(by_rate)

@@ -22,10 +22,10 @@ class CalibrationUse:
     cohort, cohort_sha256, made_on
         The cohort of the calibration, its hash, and the day on which the calibration was made.
     covered
-        Whether the calibration has figures for the age of the probe. Without them, the list has no
-        figures.
+        Whether the calibration has figures for the probe: for its age, and only if it is not
+        degraded. Without them, the list has no figures.
     ages
-        The ages that the figures are taken from, in words.
+        The probes that the figures are taken from, in words: their ages, or why there are none.
     faces
         Size of the gallery that the figures are for: the number of searched faces. All of them are
         assumed to be of other people of the probe's age and sex.
@@ -199,14 +199,24 @@ class Calibration:
         """Return whether there are figures for probes of this age."""
         return age is None or any(age in band for band in self.bands)
 
-    def use(self, *, faces: int, age: float | None, max_fpir: float | None) -> CalibrationUse:
-        """Return what a list should report about the calibration."""
+    def use(
+        self,
+        *,
+        faces: int,
+        age: float | None,
+        max_fpir: float | None,
+        degraded: bool = False,
+    ) -> CalibrationUse:
+        """Return what a list should report about the calibration.
+
+        Calibrations are measured on photos as they are, so none has figures for a `degraded` probe.
+        """
         return CalibrationUse(
             cohort=self.cohort,
             cohort_sha256=self.cohort_sha256,
             made_on=self.made_on,
-            covered=self.covers(age),
-            ages=self._ages(age),
+            covered=self.covers(age) and not degraded,
+            ages="none for degraded probes" if degraded else self._ages(age),
             faces=faces,
             max_fpir=max_fpir,
         )
