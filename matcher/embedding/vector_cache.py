@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from matcher.embedding.extractor import Extractor, PhotoExtraction
 from matcher.errors import InputError, MatcherError
-from matcher.faces import Face
+from matcher.faces import Face, require_one_face
 from matcher.photos import sha256_of
 from matcher.progress import ProgressHook, silent
 
@@ -95,8 +95,10 @@ def embed_cached(
     Raises
     ------
     InputError
-        The cache is not a file that this function wrote, or cannot be written.
+        The cache is not a file that this function wrote, or cannot be written; or `choose` is
+        neither "one" nor "largest".
     """
+    require_one_face(choose)
     key = _key(extractor, choose, version)
     faces: list[CachedFace] = []
     with _opened(cache) as connection:

@@ -10,7 +10,7 @@ from typing import Literal
 from matcher.embedding import EmbeddedFace, Extractor, PhotoExtraction
 from matcher.enrolment.manifest import PhotoOfSubject
 from matcher.errors import FaceRefusedError, MatcherError
-from matcher.faces import POLICIES, QualityPolicy, refusals, weight
+from matcher.faces import POLICIES, QualityPolicy, refusals, require_one_face, weight
 from matcher.gallery.gallery import Gallery
 from matcher.gallery.records import Enrolment, PhotoRecord
 from matcher.photos import sha256_of
@@ -85,11 +85,14 @@ def enrol(
 
     Raises
     ------
+    InputError
+        `choose` is neither "one" nor "largest".
     GalleryModelError
         Gallery and extractor use different models.
     GalleryBusyError, GalleryWriteError
         The gallery cannot be written. Earlier batches are stored.
     """
+    require_one_face(choose)
     gallery.require_model(extractor.model)
     outcomes: list[EnrolmentOutcome] = []
     remaining = iter(photos)

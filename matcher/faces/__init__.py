@@ -1,7 +1,7 @@
 """Find faces in photos: detection, landmarks, alignment, quality. Knows nothing of vectors."""
 
 from matcher.faces.alignment import align, similarity_transform
-from matcher.faces.choice import choose_faces
+from matcher.faces.choice import choose_faces, require_one_face
 from matcher.faces.detection import load_detector
 from matcher.faces.face import LANDMARKS, Choice, CropTemplate, Detector, Face, FoundBy
 from matcher.faces.quality import FaceQuality
@@ -24,6 +24,7 @@ __all__ = [
     "load_detector",
     "measure",
     "refusals",
+    "require_one_face",
     "similarity_transform",
     "weight",
 ]

@@ -9,6 +9,31 @@ from matcher.errors import InputError, NoFaceError, SeveralFacesError
 from matcher.faces.face import Choice, Face
 from matcher.photos import Photo
 
+_ONE_FACE = ("one", "largest")
+
+
+def require_one_face(choice: str) -> None:
+    """Refuse, before any photo is read, a choice that may give several faces or none.
+
+    Parameters
+    ----------
+    choice
+        How the face of each photo is chosen, where a photo stands for one person.
+
+    Raises
+    ------
+    InputError
+        When it is neither "one" nor "largest".
+    """
+    if choice not in _ONE_FACE:
+        raise InputError(
+            "choice of faces",
+            rule=f"is one of {', '.join(_ONE_FACE)}, where a photo stands for one person",
+            got=repr(choice),
+            next_step="For a photo of several people, take its faces from "
+            '`Extractor.extract(photo, choose="all")` and use them one by one.',
+        )
+
 
 def choose_faces(faces: Sequence[Face], choice: Choice, *, photo: Photo) -> list[Face]:
     """Return the requested faces, the largest box first.

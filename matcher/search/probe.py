@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from matcher.embedding import FACE, EmbeddedFace, Extractor, PhotoExtraction, Template
 from matcher.errors import MatcherError
-from matcher.faces import Face, QualityPolicy, refusals
+from matcher.faces import Face, QualityPolicy, refusals, require_one_face
 from matcher.photos import PhotoSource
 from matcher.search.candidates import ProbeFacts
 
@@ -57,7 +57,14 @@ def prepare(
     policy: QualityPolicy,
     choose: Literal["one", "largest"],
 ) -> Iterator[PreparedProbe]:
-    """Yield each prepared probe, in order. Photos are embedded in batches."""
+    """Yield each prepared probe, in order. Photos are embedded in batches.
+
+    Raises
+    ------
+    InputError
+        `choose` is neither "one" nor "largest".
+    """
+    require_one_face(choose)
     photos = [source for probe in probes if (source := _photo_of(probe)) is not None]
     extractions = extractor.extract_many(photos, choose=choose, for_gallery=False)
     for probe in probes:

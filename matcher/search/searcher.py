@@ -95,7 +95,9 @@ class Searcher:
             For a degraded probe the threshold is the same, but the share is not measured. The list
             says so.
         choose
-            Which face of a photo: `one` or `largest`.
+            Which face of a photo: `one` or `largest`. To search for each face of a photo of several
+            people, take them from `Extractor.extract(photo, choose="all")` and search for each
+            `face`.
         taken_on, age_at_capture
             Known facts of the probe, for age gaps and the calibration.
 
@@ -106,8 +108,8 @@ class Searcher:
             the outcome says so.
         InputError
             A vector has the wrong length or values that are not finite, `top` is below 1,
-            `threshold` is outside [-1, 1], `max_fpir` is outside (0, 1), or `threshold` and
-            `max_fpir` are both given.
+            `threshold` is outside [-1, 1], `max_fpir` is outside (0, 1), `threshold` and `max_fpir`
+            are both given, or `choose` is neither `one` nor `largest`.
         CalibrationError
             There is no calibration for `max_fpir`, or it does not support `max_fpir` for so many
             faces or for that age.

@@ -6,17 +6,18 @@ import json
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 from rendered_cohort import SUBJECTS, Cohort
 
-from matcher.embedding import Extractor, fuse
-from matcher.enrolment import enrol, read_manifest
+from matcher.embedding import Extractor, embed_cached, fuse
+from matcher.enrolment import PhotoOfSubject, enrol, read_manifest
 from matcher.errors import GalleryModelError, InputError, PhotoNotFoundError
 from matcher.faces import POLICIES
-from matcher.gallery import Filters, Gallery
+from matcher.gallery import Filters, Gallery, Subject
 from matcher.search import Probe, Searcher
 from matcher.testing import random_unit_vectors
 
@@ -231,3 +232,31 @@ def test_the_printed_list_reads_as_leads(searcher: Searcher, cohort: Cohort) -> 
     assert lines[0] == f"2 leads to review; {SUBJECTS} subjects ({SUBJECTS} faces) searched"
     assert cohort.subjects[0] in lines[1]
     assert "+3.0 years" in lines[1]
+
+
+@pytest.mark.parametrize("choose", ["all", "larges", ""])
+def test_a_choice_that_may_give_several_faces_is_refused_before_any_photo(
+    searcher: Searcher, gallery: Gallery, extractor: Extractor, tmp_path: Path, choose: Any
+) -> None:
+    nowhere = tmp_path / "none.png"
+    photo = PhotoOfSubject(nowhere, Subject("C-9"))
+    for work in (
+        lambda: searcher.search(nowhere, choose=choose),
+        lambda: searcher.search_many([Probe(nowhere)], choose=choose),
+        lambda: enrol(gallery, extractor, [photo], choose=choose),
+        lambda: embed_cached(extractor, [nowhere], tmp_path / "cache.sqlite", choose=choose),
+    ):
+        with pytest.raises(InputError, match="one, largest, where a photo stands for one person"):
+            work()
+    assert not (tmp_path / "cache.sqlite").exists()
+
+
+def test_each_face_of_a_photo_of_several_people_can_be_searched_for(
+    searcher: Searcher, extractor: Extractor, cohort: Cohort, tmp_path: Path
+) -> None:
+    pictures = [np.asarray(Image.open(path)) for path in cohort.probes[:2]]
+    group = tmp_path / "group.png"
+    Image.fromarray(np.concatenate(pictures, axis=1)).save(group)
+    faces = extractor.extract(group, choose="all", for_gallery=False)
+    found = searcher.search_many([Probe(one.face) for one in faces])
+    assert {result.candidates[0].subject.subject_id for result in found} == set(cohort.subjects[:2])
