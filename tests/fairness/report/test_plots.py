@@ -239,7 +239,7 @@ for call in draw:
     try:
         call()
     except MissingExtraError as error:
-        assert "pip install \"matplotlib>=3.11\"" in str(error), error
+        assert 'pip install "matplotlib>=3.11"' in str(error), error
     else:
         raise SystemExit("no error")
 """
