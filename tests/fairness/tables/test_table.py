@@ -111,7 +111,7 @@ def test_frame_has_the_rows_and_columns() -> None:
 
 def test_without_pandas_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(MissingExtraError, match='pip install "pandas>=2.3"'):
+    with pytest.raises(MissingExtraError, match=r'pip install "pandas>=2\.3"'):
         table().to_frame()
 
 
