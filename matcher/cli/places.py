@@ -28,11 +28,11 @@ def require_place_for(option: str, file: Path | None) -> None:
     folder = file.absolute().parent
     got = None
     if not folder.is_dir():
-        got = f"there is no folder {folder}"
+        got = f"one in {folder}, which is no folder"
     elif file.is_dir():
-        got = "it is a folder"
+        got = "a folder"
     elif not os.access(file if file.exists() else folder, os.W_OK):
-        got = "it cannot be written to"
+        got = "one that cannot be written to"
     if got:
         raise InputError(
             f"{option} {file}",

@@ -158,7 +158,7 @@ def test_a_report_that_cannot_be_written_is_refused_before_the_job(
 ) -> None:
     report = gallery / "no such folder" / "report.csv"
     begun = ("reindex", "run", gallery, "--model", home / "new-model.toml")
-    assert "there is no folder" in run(*begun, "--report", report, code=3).output
+    assert "which is no folder" in run(*begun, "--report", report, code=3).output
     assert shadow_of(gallery) is None
 
 
