@@ -112,9 +112,7 @@ def without_a_face(gallery: Gallery, subject_ids: Iterable[str]) -> tuple[str, .
     subject_ids
         Everybody who was to be enrolled.
     """
-    wanted = list(dict.fromkeys(subject_ids))
-    found = gallery.faces_of(wanted)
-    return tuple(name for name in wanted if name not in found)
+    return tuple(name for name in dict.fromkeys(subject_ids) if not gallery.photos(name))
 
 
 def _enrol_batch(
