@@ -162,6 +162,15 @@ def test_a_report_that_cannot_be_written_is_refused_before_the_job(
     assert shadow_of(gallery) is None
 
 
+def test_probes_that_cannot_be_read_are_refused_before_the_job(home: Path, gallery: Path) -> None:
+    begun = ("reindex", "run", gallery, "--model", home / "new-model.toml")
+    unread = gallery.parent / "probes.csv"
+    assert "No such file" in run(*begun, "--probes", unread, code=3).output
+    unread.write_text('photo,subject\n"a.png,C-1\n')
+    assert "probes.csv" in run(*begun, "--probes", unread, code=3).output
+    assert shadow_of(gallery) is None
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [

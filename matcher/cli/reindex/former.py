@@ -88,6 +88,7 @@ def with_flags(
     if pruned:
         return prune(gallery, keep)
     require_place_for("--report", report)
+    saved = steps.read_probes(probes)
     workers = workers or (1 if remote else None)
     settings = steps.settings_of(workers, timeout, salvage, batch, photos or [], retry)
     terms = steps.SwitchTerms(may_lose, keep, gate, cohort, layout, vector_cache or memory)
@@ -100,7 +101,7 @@ def with_flags(
     cluster = steps.on_ray(model, device, address, actors, stall)
     if steps.run_job(gallery, model, device, settings, cluster):
         without = steps.write_outcomes(gallery, report)
-        steps.print_comparison(gallery, model, device, probes, output)
+        steps.print_comparison(gallery, model, device, saved, output)
         steps.hold_to_bounds(model, device, terms)
         if switch:
             steps.switch_to(gallery, model, device, terms, settings)

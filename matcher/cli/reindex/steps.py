@@ -16,6 +16,7 @@ from matcher.cli.audit import Layout, embedded, verdict
 from matcher.cli.console import Format, print_rows, progress, say
 
 if TYPE_CHECKING:
+    from matcher.enrolment import Manifest
     from matcher.jobs import JobSettings, RayExecutor, SavedProbe, Switched
 
 
@@ -42,6 +43,13 @@ def require_readable(gate: Path | None, cohort: Path | None) -> None:
     for option, path in (("--gate", gate), ("--cohort", cohort)):
         if path is not None and not path.exists():
             raise typer.BadParameter(f"{option} {path}: there is no such file")
+
+
+def read_probes(probes: Path | None) -> Manifest | None:
+    """Return the probes of a drift report, read before the work; None if none are given."""
+    from matcher.enrolment import read_manifest
+
+    return None if probes is None else read_manifest(probes)
 
 
 def settings_of(
@@ -154,7 +162,7 @@ def write_outcomes(gallery: Path, report: Path | None) -> int:
 
 
 def print_comparison(
-    gallery: Path, model: str | None, device: str, probes: Path | None, output: Format
+    gallery: Path, model: str | None, device: str, probes: Manifest | None, output: Format
 ) -> None:
     """Print how the new edition differs from the current one."""
     from matcher.jobs.drift import compare
@@ -163,14 +171,12 @@ def print_comparison(
     print_rows(compare(gallery, saved=saved).rows(), output, title="old against new")
 
 
-def _saved(gallery: Path, model: str, device: str, manifest: Path) -> list[SavedProbe]:
+def _saved(gallery: Path, model: str, device: str, listed: Manifest) -> list[SavedProbe]:
     """Return the probes of a manifest that both models find a face in."""
     from matcher.embedding import load_extractor
-    from matcher.enrolment import read_manifest
     from matcher.gallery import Gallery
     from matcher.jobs.drift import SavedProbe
 
-    listed = read_manifest(manifest)
     paths = [photo.path for photo in listed.photos]
     with Gallery.open(gallery) as opened:
         name = opened.model.name

@@ -83,13 +83,14 @@ def run(
     remote = executor is Where.ray
     steps.need_each_other("--executor ray and --address", remote, address is not None)
     require_place_for("--report", report)
+    saved = steps.read_probes(probes)
     workers = workers or (1 if remote else None)
     settings = steps.settings_of(workers, timeout, salvage, batch, photos or [], retry)
     cluster = steps.on_ray(model, device, address, actors, stall)
     if not steps.run_job(gallery, model, device, settings, cluster):
         return
     without = steps.write_outcomes(gallery, report)
-    steps.print_comparison(gallery, model, device, probes, output)
+    steps.print_comparison(gallery, model, device, saved, output)
     raise typer.Exit(Exit.ATTENTION if without else Exit.DONE)
 
 
@@ -122,7 +123,7 @@ def compare(
     """Compare the new edition with the one that is searched; --probes needs the new --model."""
     if probes is not None and model is None:
         raise typer.BadParameter("--probes are embedded with the new model: give --model")
-    steps.print_comparison(gallery, model, device, probes, output)
+    steps.print_comparison(gallery, model, device, steps.read_probes(probes), output)
 
 
 @reindex.command()
