@@ -18,7 +18,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FLOORS = {
     "matcher": (
-        {"_lazy", "_version", "errors", "heap", "progress"},
+        {"_lazy", "_version", "errors", "heap", "names", "progress"},
         {"device"},
         {"photos"},
         {"faces", "degradation"},
