@@ -279,6 +279,12 @@ class UnknownSubjectError(GalleryError, KeyError):
     __str__ = MatcherError.__str__
 
 
+class CorrectionError(GalleryError):
+    """A correction of a gallery's records cannot be taken back."""
+
+    code = "correction"
+
+
 class CalibrationError(MatcherError):
     """A calibration cannot be read, belongs to another model, or does not cover the request."""
 

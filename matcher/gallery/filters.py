@@ -15,6 +15,7 @@ from matcher.errors import InputError
 from matcher.gallery.records import Sex
 from matcher.gallery.store import Store, as_text
 from matcher.gallery.validation import texts
+from matcher.names import forms, one_form
 
 OLDEST = 150
 """Upper end in years of an age range without a `max_age`."""
@@ -54,7 +55,8 @@ class Filters:
     enrolled_from, enrolled_before
         Keep faces enrolled in [from, before); both times have a time zone.
     subject_ids, not_subject_ids
-        Keep only, or leave out, these subjects.
+        Keep only, or leave out, these subjects. In identifiers, regions and tags, an accented
+        letter may be written as one character or as two.
     keep_unknown
         Keep subjects for whom a filter cannot tell (the default), or leave them out.
 
@@ -244,7 +246,7 @@ _HELD = f"SELECT count(*) FROM subject_tags t WHERE t.subject_id = s.subject_id 
 
 
 def _rules(filters: Filters) -> list[_Rule]:
-    all_tags = set(filters.all_tags)
+    all_tags = set(map(one_form, filters.all_tags))
     rules = [
         _among("recorded_sex", "nullif(s.recorded_sex, 'unknown')", filters.recorded_sex),
         _age(filters),
@@ -295,7 +297,7 @@ def _except(subjects: Collection[str]) -> _Rule | None:
 
 
 def _json(values: Collection[str]) -> str:
-    return json.dumps(sorted(values))
+    return json.dumps(sorted({form for value in values for form in forms(value)}))
 
 
 def _years_before(day: date, years: int) -> str:

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from matcher.embedding import ModelIdentity
-from matcher.errors import (
-    GalleryBusyError,
-    GalleryNotFoundError,
-    GalleryReplacedError,
-    GalleryWriteError,
-    IndexServerError,
-)
+from matcher.errors import GalleryNotFoundError, GalleryWriteError, IndexServerError
+from matcher.gallery.corrections import CorrectableGallery
 from matcher.gallery.creation import create_gallery
-from matcher.gallery.editions import POINTER_NAME, directory_of, read_pointer, with_current
+from matcher.gallery.editions import POINTER_NAME, directory_of, with_current
 from matcher.gallery.index import LocalIndex, RemoteIndex, check_kind, open_index
-from matcher.gallery.reader import GalleryReader
-from matcher.gallery.records import AddOutcome, Enrolment, Subject
-from matcher.gallery.removal import clear_elsewhere, forget_elsewhere
-from matcher.gallery.store import STORE_NAME, Store, rows
-from matcher.gallery.validation import check_subject, checked_enrolments, texts
+from matcher.gallery.records import AddOutcome, Enrolment
+from matcher.gallery.store import STORE_NAME, Store, history, rows
+from matcher.gallery.validation import checked_enrolments, in_one_form, texts
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +25,7 @@ BUSY_TIMEOUT: Final = 10.0
 """Seconds that a writer waits for another writer."""
 
 
-class Gallery(GalleryReader):
+class Gallery(CorrectableGallery):
     """Faces of one model on disk. Get it by `create` or `open`; close it, or use it in a `with`.
 
     One process writes at a time. Any number of processes read, and a writer blocks none of them. An
@@ -185,22 +178,21 @@ class Gallery(GalleryReader):
             return []
         vectors = checked_enrolments(entries, self.model)
         with self._writing() as generation:
+            entries = self._under_known_names(entries)
             outcomes = rows.insert(self._store, entries, vectors, generation)
         self._wrote = True
         return outcomes
 
-    def update_subject(self, subject: Subject) -> None:
-        """Replace the record of a subject. The subject's photos stay.
-
-        Raises
-        ------
-        UnknownSubjectError
-            When there is no such subject.
-        """
-        check_subject(subject)
-        with self._writing():
-            if not rows.replace_subject(self._store, subject):
-                raise self._unknown(subject.subject_id)
+    def _under_known_names(self, entries: Sequence[Enrolment]) -> list[Enrolment]:
+        """Return the entries in the one form of names, or in the form that the gallery has."""
+        plain = [replace(entry, subject=in_one_form(entry.subject)) for entry in entries]
+        known = rows.known_as(self._store, {entry.subject.subject_id for entry in plain})
+        return [
+            replace(entry, subject=replace(entry.subject, subject_id=known[name]))
+            if (name := entry.subject.subject_id) in known
+            else entry
+            for entry in plain
+        ]
 
     def remove_subject(self, subject_id: str) -> int:
         """Remove a subject with all photo references and vectors; return the number of its faces.
@@ -223,14 +215,14 @@ class Gallery(GalleryReader):
         subject_ids = texts("subject_ids", subject_ids)
         with self._writing() as generation:
             face_ids: list[int] = []
+            subject_ids = [self.subject(subject_id).subject_id for subject_id in subject_ids]
             for subject_id in subject_ids:
-                if rows.subject(self._store, subject_id) is None:
-                    raise self._unknown(subject_id)
                 face_ids += rows.faces_of_subject(self._store, subject_id)
             self._forget_elsewhere(face_ids, subject_ids=subject_ids)
             faces = sum(
                 rows.delete_subject(self._store, subject, generation) for subject in subject_ids
             )
+            self._store.mark_removed(generation)
         self._wrote = True
         self._finish_removals()
         return faces
@@ -240,42 +232,16 @@ class Gallery(GalleryReader):
 
         A subject that loses its last photo stays in the gallery without faces.
         """
+        subject_id = None if subject_id is None else self._known_as(subject_id)
         with self._writing() as generation:
             face_ids = rows.faces_of_photo(self._store, sha256, subject_id)
             self._forget_elsewhere(face_ids, photo=(sha256, subject_id))
             faces = rows.delete_faces(self._store, face_ids, generation)
+            history.forget_photo(self._store, sha256, subject_id)
+            self._store.mark_removed(generation)
         self._wrote = True
         self._finish_removals()
         return faces
-
-    def _forget_elsewhere(self, face_ids: list[int], **what: Any) -> None:
-        timeout = self._busy_timeout
-        forget_elsewhere(self._path, self._edition, face_ids, **what, busy_timeout=timeout)
-
-    @contextmanager
-    def _writing(self) -> Iterator[int]:
-        """Commit all or nothing, and only to the current edition."""
-        with self._store.writing() as generation:
-            current = read_pointer(self._path).current
-            if current != self._edition:
-                raise GalleryReplacedError(
-                    "gallery",
-                    rule="is written to in its current edition only",
-                    got=f"edition {self._edition!r}, while {current!r} is current",
-                    next_step="Open the gallery again, with the model that it now has.",
-                    path=self._path,
-                )
-            yield generation
-
-    def _finish_removals(self) -> None:
-        """Clear bytes of removed faces from the files; if that fails, the next open tries again."""
-        clear_elsewhere(self._path, self._edition, self._busy_timeout)
-        if not self._store.holds_removed_bytes:
-            return
-        try:
-            self._index.scrub()
-        except (GalleryBusyError, GalleryWriteError) as error:
-            log.warning("removed data not cleared yet (%s); the next open tries again", error.code)
 
     def migrate(self) -> None:
         """Bring the store to the format that this version of the library writes.

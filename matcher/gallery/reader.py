@@ -104,19 +104,23 @@ class GalleryReader:
         UnknownSubjectError
             When there is no such subject.
         """
-        found = rows.subject(self._store, subject_id)
+        found = rows.subject(self._store, self._known_as(subject_id))
         if found is None:
             raise self._unknown(subject_id)
         return found
 
+    def _known_as(self, subject_id: str) -> str:
+        """Return the identifier as the gallery has it; accents may be written in another form."""
+        return rows.known_as(self._store, [subject_id]).get(subject_id, subject_id)
+
     def photos(self, subject_id: str) -> list[PhotoRecord]:
         """Return the photos of a subject in the order of enrolment; empty without photos."""
-        return rows.photos(self._store, subject_id)
+        return rows.photos(self._store, self._known_as(subject_id))
 
     def has_photo(self, sha256: str, subject_id: str) -> bool:
         """Return whether the subject has the photo."""
         sql = "SELECT 1 FROM faces WHERE sha256 = ? AND subject_id = ?"
-        return self._store.value(sql, (sha256, subject_id)) is not None
+        return self._store.value(sql, (sha256, self._known_as(subject_id))) is not None
 
     def nearest(
         self,
@@ -195,8 +199,13 @@ class GalleryReader:
         return rows.owners(self._store, face_ids)
 
     def faces_of(self, subject_ids: Collection[str]) -> dict[str, list[StoredFace]]:
-        """Return each subject's faces in the order of face ids; leave out subjects without any."""
-        return rows.faces_of(self._store, texts("subject_ids", subject_ids))
+        """Return each subject's faces in the order of face ids; leave out subjects without any.
+
+        Subjects have their identifiers as the gallery has them.
+        """
+        asked = texts("subject_ids", subject_ids)
+        known = rows.known_as(self._store, asked)
+        return rows.faces_of(self._store, [known.get(name, name) for name in asked])
 
     def verify(self) -> VerifyReport:
         """Check every row, every vector and the index file against each other."""

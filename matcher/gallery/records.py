@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -168,6 +168,84 @@ class StoredFace:
     def vector(self) -> NDArray[np.float32]:
         """The vector that every model makes of a face, and that the index holds."""
         return self.vectors[FACE]
+
+
+ChangeKind = Literal[
+    "subject edited",
+    "photo edited",
+    "photo taken out",
+    "subject renamed",
+    "subjects merged",
+    "folder moved",
+    "taken back",
+]
+"""What a correction did."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One correction of a record, kept so that it can be taken back.
+
+    Parameters
+    ----------
+    change_id
+        Its number in the gallery, ascending in time.
+    at
+        Time of the change, in UTC.
+    kind
+        What was done.
+    subject_id
+        The subject, by the identifier that it has now; None if the whole gallery is concerned.
+    sha256
+        The photo, if the change is about one.
+    before, after
+        The fields that changed, and what each held.
+    undoes
+        Number of the change that this one took back.
+    undone
+        Whether a later change took this one back.
+    """
+
+    change_id: int
+    at: datetime
+    kind: ChangeKind
+    subject_id: str | None
+    sha256: str | None
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    undoes: int | None = None
+    undone: bool = False
+
+    def row(self) -> dict[str, str | int | None]:
+        """Return the change as one flat row for a report."""
+        return {
+            "change": self.change_id,
+            "at": self.at.isoformat(timespec="seconds"),
+            "kind": self.kind,
+            "subject": self.subject_id,
+            "photo": self.sha256,
+            "before": _said(self.before),
+            "after": _said(self.after),
+            "takes_back": self.undoes,
+            "taken_back": "yes" if self.undone else "",
+        }
+
+
+def said(value: object) -> str:
+    """Return the value of a field as a reader is shown it."""
+    if isinstance(value, tuple):
+        return ";".join(map(str, value)) or "nothing"
+    if isinstance(value, Mapping):
+        return _said(value)
+    return "nothing" if value is None else str(value)
+
+
+def _said(values: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{name}: {said(value)}"
+        for name, value in values.items()
+        if not name.endswith("_ids") and value not in (None, ())
+    )
 
 
 @dataclass(frozen=True)

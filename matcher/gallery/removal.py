@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from matcher.errors import GalleryError
 from matcher.gallery.editions import directory_of, names, sweep
 from matcher.gallery.index import open_index
 from matcher.gallery.shard_folders import drop_shard_folders
-from matcher.gallery.store import Store, rows
+from matcher.gallery.store import Store, history, rows
 
 log = logging.getLogger(__name__)
 
@@ -41,11 +41,31 @@ def forget_elsewhere(
                 rows.delete_subject(store, subject_id, generation)
             of_photo = rows.faces_of_photo(store, *photo) if photo else []
             rows.delete_faces(store, {*face_ids, *of_photo}, generation)
+            if photo:
+                history.forget_photo(store, *photo)
+            store.mark_removed(generation)
             if store.has_table("outcomes"):
                 ids = (json.dumps(list(face_ids)),)
                 store.change(
                     "DELETE FROM outcomes WHERE face_id IN (SELECT value FROM json_each(?))", ids
                 )
+
+
+def change_elsewhere(
+    gallery: Path,
+    edition: str,
+    change: Callable[[Store, int], object],
+    *,
+    busy_timeout: float,
+) -> None:
+    """Make a change also in all other editions, each in one transaction.
+
+    `change` gets the store, and the generation that the commit will have. Call it while the store
+    of `edition`, the current one, is locked for writing.
+    """
+    for _, store in _others(gallery, edition, busy_timeout):
+        with store.writing() as generation:
+            change(store, generation)
 
 
 def clear_elsewhere(gallery: Path, edition: str, busy_timeout: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, get_args
 
 import numpy as np
@@ -14,6 +15,7 @@ from matcher.embedding import ModelIdentity
 from matcher.errors import InputError
 from matcher.gallery.index import checked_vectors
 from matcher.gallery.records import Enrolment, PhotoRecord, Sex, Subject
+from matcher.names import one_form
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -47,6 +49,13 @@ def check_subject(subject: Subject) -> None:
     listed = isinstance(subject.tags, tuple)
     in_order = listed and list(subject.tags) == sorted(set(subject.tags)) and all(subject.tags)
     _require(in_order, "tags", "must be sorted, not empty, without duplicates", subject.tags)
+
+
+def in_one_form(subject: Subject) -> Subject:
+    """Return the record with identifier, region and tags in the form in which they are compared."""
+    tags = tuple(sorted({one_form(tag) for tag in subject.tags}))
+    region = None if subject.region is None else one_form(subject.region)
+    return replace(subject, subject_id=one_form(subject.subject_id), region=region, tags=tags)
 
 
 def check_photo(photo: PhotoRecord) -> None:

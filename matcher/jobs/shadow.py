@@ -302,6 +302,7 @@ class Shadow:
         """
         with self.store.writing():
             self._copy_all_subjects()
+            self._copy_history()
             self.store.change("DROP TABLE outcomes")
             highest = self.store.value(
                 "SELECT max(seq) FROM (SELECT name, seq FROM main.sqlite_sequence "
@@ -309,6 +310,17 @@ class Shadow:
             )
             self.store.change("DELETE FROM main.sqlite_sequence WHERE name = 'faces'")
             self.store.change("INSERT INTO main.sqlite_sequence VALUES ('faces', ?)", (highest,))
+
+    def _copy_history(self) -> None:
+        """Copy the corrections. Vectors of faces that one took out serve their own model only."""
+        vector = "vector" if self.source.model == self.model else "NULL"
+        self.store.change("DELETE FROM main.changes")
+        for table in ("changes", "moved_faces"):
+            self.store.change(f"INSERT INTO main.{table} SELECT * FROM source.{table}")  # noqa: S608 - constant
+        self.store.change(
+            "INSERT INTO main.set_aside "  # noqa: S608 - constant
+            f"SELECT change_id, sha256, face, {vector} FROM source.set_aside"
+        )
 
     def _copy_all_subjects(self) -> None:
         self.store.change(

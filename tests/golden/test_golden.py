@@ -88,6 +88,13 @@ def test_a_gallery_gives_the_search_results_that_it_gave(golden: Path) -> None:
         assert_finds(found, wanted["nearest_low_resolution"])
 
 
+def test_the_history_of_corrections_is_read(golden: Path) -> None:
+    with Gallery.open(golden / "gallery") as gallery:
+        kinds = [change.kind for change in gallery.changes()]
+    corrected = ["subject edited", "taken back", "subjects merged", "taken back"]
+    assert kinds == (corrected if version_of(golden) >= 3 else [])
+
+
 def test_the_index_file_is_searched_as_it_is(
     golden: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -15,6 +15,7 @@ import os
 import shutil
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -93,6 +94,7 @@ def write_gallery(folder: Path) -> None:
     with Gallery.create(folder / "gallery", model=TWO_VECTORS.identity) as gallery:
         gallery.add([enrolment(number, vectors) for number in range(40)])
         gallery.remove_subject("subject-5")
+        correct_and_take_back(gallery)
         gallery.rebuild()
         expected = {
             "subjects": ids_of(gallery),
@@ -101,6 +103,14 @@ def write_gallery(folder: Path) -> None:
             "nearest_low_resolution": found(gallery.nearest(QUERIES, 5, name=LOW_RESOLUTION)),
         }
     write_json(folder / "gallery.expected.json", expected)
+
+
+def correct_and_take_back(gallery: Gallery) -> None:
+    """Leave a history of corrections, and the records as they were."""
+    gallery.update_subject(replace(gallery.subject("subject-1"), region="elsewhere"))
+    gallery.undo()
+    gallery.merge_subjects("subject-9", into="subject-0")
+    gallery.undo()
 
 
 def ids_of(gallery: Gallery) -> list[str]:

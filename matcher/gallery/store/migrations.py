@@ -17,6 +17,45 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         "ALTER TABLE subjects ADD COLUMN note TEXT",
         "ALTER TABLE faces ADD COLUMN captured_with TEXT",
     ),
+    (
+        """
+        -- One row for each correction of a record. It goes with the subject that it is about.
+        -- `before` and `after` are JSON: the fields that changed, and what they held.
+        CREATE TABLE changes (
+            change_id INTEGER PRIMARY KEY AUTOINCREMENT,
+            generation INTEGER NOT NULL,
+            at TEXT NOT NULL,
+            kind TEXT NOT NULL CHECK (length(kind) > 0),
+            subject_id TEXT REFERENCES subjects ON DELETE CASCADE,
+            sha256 TEXT CHECK (length(sha256) = 64),
+            before TEXT NOT NULL,
+            after TEXT NOT NULL,
+            undoes INTEGER UNIQUE REFERENCES changes ON DELETE CASCADE
+        ) STRICT
+        """,
+        "CREATE INDEX changes_by_subject ON changes (subject_id)",
+        """
+        -- Faces that a correction took out, so that it can be taken back. `face` is JSON: the
+        -- columns of `faces`. There is no vector after a change of the model.
+        CREATE TABLE set_aside (
+            change_id INTEGER NOT NULL REFERENCES changes ON DELETE CASCADE,
+            sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
+            face TEXT NOT NULL,
+            vector BLOB
+        ) STRICT
+        """,
+        "CREATE INDEX set_aside_by_change ON set_aside (change_id)",
+        """
+        -- Faces that a correction moved to another subject. One that was taken out and came back
+        -- has another number; it is followed here.
+        CREATE TABLE moved_faces (
+            change_id INTEGER NOT NULL REFERENCES changes ON DELETE CASCADE,
+            face_id INTEGER NOT NULL,
+            PRIMARY KEY (change_id, face_id)
+        ) STRICT, WITHOUT ROWID
+        """,
+        "CREATE INDEX moved_by_face ON moved_faces (face_id)",
+    ),
 )
 """For each format, the statements that lead to the next format."""
 

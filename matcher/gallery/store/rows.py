@@ -25,6 +25,7 @@ from matcher.gallery.store import columns
 from matcher.gallery.store.columns import BOX, DATES, PHOTO, SUBJECT, placeholders
 from matcher.gallery.store.schema import now
 from matcher.gallery.store.store import Store
+from matcher.names import forms
 
 PAGE: Final = 10_000
 
@@ -99,8 +100,13 @@ def _insert_subjects(store: Store, subjects: Sequence[Subject]) -> None:
     _insert_tags(store, list(new.values()))
 
 
+def insert_subject_if_new(store: Store, subject: Subject) -> None:
+    """Write a subject unless there is one of that identifier."""
+    _insert_subjects(store, [subject])
+
+
 def _columns(subject: Subject) -> tuple[Any, ...]:
-    return tuple(_stored(getattr(subject, name)) for name in SUBJECT)
+    return tuple(stored(getattr(subject, name)) for name in SUBJECT)
 
 
 def _insert_tags(store: Store, subjects: Sequence[Subject]) -> None:
@@ -114,7 +120,7 @@ def _insert_faces(store: Store, entries: Sequence[tuple[int, Enrolment]], genera
         (
             face_id,
             entry.subject.subject_id,
-            *(_stored(getattr(entry.photo, name)) for name in PHOTO),
+            *(stored(getattr(entry.photo, name)) for name in PHOTO),
             *(float(side) for side in entry.box),
             float(entry.probability),
             json.dumps({name: float(number) for name, number in entry.quality.items()}),
@@ -191,6 +197,21 @@ def subjects(store: Store) -> Iterator[Subject]:
     ):
         yield from (_subject(row) for row in page)
         last = page[-1]["s_subject_id"]
+
+
+def known_as(store: Store, subject_ids: Collection[str]) -> dict[str, str]:
+    """Return, for each identifier that the store has in some form, the form that it has."""
+    written = {name: (name,) if name.isascii() else tuple(forms(name)) for name in subject_ids}
+    found = store.query(
+        "SELECT subject_id FROM subjects WHERE subject_id IN (SELECT value FROM json_each(?))",
+        (json.dumps([form for forms_of in written.values() for form in forms_of]),),
+    )
+    there = {subject_id for (subject_id,) in found}
+    return {
+        name: name if name in there else min(there.intersection(forms_of))
+        for name, forms_of in written.items()
+        if there.intersection(forms_of)
+    }
 
 
 def subject(store: Store, subject_id: str) -> Subject | None:
@@ -367,7 +388,8 @@ def _photo(row: sqlite3.Row) -> PhotoRecord:
     return PhotoRecord(**{name: _read(name, row[f"f_{name}"]) for name in PHOTO})
 
 
-def _stored(value: Any) -> Any:
+def stored(value: Any) -> Any:
+    """Return a value as a column holds it."""
     return value.isoformat() if isinstance(value, date) else value
 
 

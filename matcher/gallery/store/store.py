@@ -215,7 +215,10 @@ class Store:
     @property
     def holds_removed_bytes(self) -> bool:
         """Whether the files may still hold bytes of a committed removal."""
-        newest = self.value("SELECT max(generation) FROM removed")
+        newest = self.value(
+            "SELECT max(generation) FROM (SELECT generation FROM removed UNION ALL "
+            "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'removed')"
+        )
         return newest is not None and int(newest) > int(self.meta("scrubbed"))
 
     def erase_removed(self) -> bool:
@@ -238,6 +241,10 @@ class Store:
     def set_index(self, index: str) -> None:
         """Record the kind of index that is asked for."""
         self.change("UPDATE meta SET value = ? WHERE key = 'index'", (index,))
+
+    def mark_removed(self, generation: int) -> None:
+        """Record that a commit removed bytes, also where it removed no face."""
+        self.change("INSERT OR REPLACE INTO meta VALUES ('removed', ?)", (str(generation),))
 
     def mark_scrubbed(self, generation: int) -> None:
         """Record that the bytes of all removals up to `generation` are gone."""
