@@ -29,7 +29,9 @@ from matcher.cli.places import require_place_for
 from matcher.errors import InputError
 
 if TYPE_CHECKING:
-    from matcher.enrolment import Manifest, RefusedRow
+    from matcher.enrolment import EnrolmentOutcome, Manifest, RefusedRow
+
+_COLUMNS = ("photo", "subject", "status", "code", "reason", "also_under", "differs", "updated")
 
 
 @app.command()
@@ -51,11 +53,18 @@ def enrol(
     ] = None,
     salvage: Salvage = False,
     index: Index = None,
+    update: Annotated[
+        bool,
+        typer.Option(
+            "--update", help="Take over what differs from the records that the gallery has."
+        ),
+    ] = False,
     dry_run: DryRun = False,
 ) -> None:
     """Enrol the photos of a folder or manifest; makes the gallery when there is none.
 
-    Running it again skips what is there. The outcome of every photo is in the report.
+    Running it again skips photos that are there, and says what differs from their records.
+    The outcome of every photo is in the report.
     """
     from matcher.embedding import load_extractor
     from matcher.enrolment import enrol, read_folder, read_manifest, without_a_face
@@ -81,6 +90,7 @@ def enrol(
             manifest.photos,
             choose=face.value,
             policy=POLICIES[policy.value],
+            update=update,
             on_progress=hook,
         )
         named = [photo.subject.subject_id for photo in manifest.photos]
@@ -96,10 +106,13 @@ def enrol(
     _say_unknown(manifest)
     for name in lost:
         say(f"No face is enrolled of: {name}")
+    differing = _say_differences(outcomes)
     total = "; ".join(f"{count} {status}" for status, count in sorted(counts.items()))
     people = f"; {len(lost)} people without any face" if lost else ""
     say((total or "no photos") + people)
-    raise typer.Exit(Exit.ATTENTION if counts["failed"] or lost else Exit.DONE)
+    if differing:
+        say(f"{differing} differ from the gallery's records. Take them over with --update.")
+    raise typer.Exit(Exit.ATTENTION if counts["failed"] or lost or differing else Exit.DONE)
 
 
 def _check_new(gallery: Path, index: str | None) -> None:
@@ -128,8 +141,16 @@ def _row_of(row: RefusedRow) -> dict[str, str]:
         "status": "failed",
         "code": row.error.code,
         "reason": str(row.error),
-        "also_under": "",
     }
+
+
+def _say_differences(outcomes: Sequence[EnrolmentOutcome]) -> int:
+    """Say what differs from the gallery's records; return in how many photos it still does."""
+    for outcome in outcomes:
+        for difference in outcome.differences:
+            verb = "Updated" if outcome.updated else "Differs"
+            say(f"{verb}: {outcome.photo.subject.subject_id}, {difference}")
+    return sum(bool(one.differences) and not one.updated for one in outcomes)
 
 
 def _say_unknown(manifest: Manifest) -> None:
@@ -141,15 +162,13 @@ def _say_faults(rows: Sequence[dict[str, str]]) -> None:
     for row in rows:
         if row["status"] == "failed":
             say(f"Failed: {row['photo']} {row['reason']}")
-        elif row["also_under"]:
+        elif row.get("also_under"):
             say(f"The same photo is also under {row['also_under']}: {row['photo']}")
 
 
 def _write(report: Path, rows: Sequence[dict[str, str]]) -> None:
     with report.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(
-            file, ("photo", "subject", "status", "code", "reason", "also_under")
-        )
+        writer = csv.DictWriter(file, _COLUMNS, restval="")
         writer.writeheader()
         writer.writerows(rows)
     say(f"The outcome of every photo is in {report}.")

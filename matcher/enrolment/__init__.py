@@ -1,5 +1,6 @@
 """Enrol photos and manifests into a gallery, with one outcome for each photo."""
 
+from matcher.enrolment.differences import Difference
 from matcher.enrolment.manifest import (
     Manifest,
     PhotoOfSubject,
@@ -10,6 +11,7 @@ from matcher.enrolment.manifest import (
 from matcher.enrolment.pipeline import EnrolmentOutcome, enrol, without_a_face
 
 __all__ = [
+    "Difference",
     "EnrolmentOutcome",
     "Manifest",
     "PhotoOfSubject",

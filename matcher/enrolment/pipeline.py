@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import islice
 from typing import Literal
 
 from matcher.embedding import EmbeddedFace, Extractor, PhotoExtraction
+from matcher.enrolment.differences import Difference, of_photo, of_subject
 from matcher.enrolment.manifest import PhotoOfSubject
-from matcher.errors import FaceRefusedError, MatcherError
+from matcher.errors import FaceRefusedError, InputError, MatcherError, UnknownSubjectError
 from matcher.faces import POLICIES, QualityPolicy, refusals, require_one_face, weight
 from matcher.gallery.gallery import Gallery
-from matcher.gallery.records import Enrolment, PhotoRecord
+from matcher.gallery.records import Enrolment, PhotoRecord, Subject
 from matcher.photos import sha256_of
 from matcher.progress import ProgressHook, silent
 
@@ -37,12 +38,19 @@ class EnrolmentOutcome:
         The error that made it fail.
     also_under
         Other subjects with the same photo. A person should check them, since one may be wrong.
+    differences
+        What the gallery held differently about the photo, if it is already there, and about the
+        subject. The first photo of a subject has those of the subject.
+    updated
+        Whether the gallery now holds what was given.
     """
 
     photo: PhotoOfSubject
     status: Status
     error: MatcherError | None = None
     also_under: tuple[str, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    updated: bool = False
 
     def row(self) -> dict[str, str]:
         """Return the outcome as one flat row for a report; an error gives its code and message."""
@@ -53,6 +61,8 @@ class EnrolmentOutcome:
             "code": "" if self.error is None else self.error.code,
             "reason": "" if self.error is None else str(self.error),
             "also_under": ";".join(self.also_under),
+            "differs": "; ".join(map(str, self.differences)),
+            "updated": ("yes" if self.updated else "no") if self.differences else "",
         }
 
 
@@ -63,6 +73,7 @@ def enrol(
     *,
     choose: Literal["one", "largest"] = "one",
     policy: QualityPolicy = POLICIES["standard"],
+    update: bool = False,
     on_progress: ProgressHook = silent,
 ) -> tuple[EnrolmentOutcome, ...]:
     """Enrol photos; return one outcome for each, in order.
@@ -80,6 +91,10 @@ def enrol(
         `one` (a photo with several faces fails) or `largest`.
     policy
         A face below the policy fails with `FaceRefusedError`, which holds the reasons.
+    update
+        Whether what differs is taken over: the record of a subject who is there, and of a photo
+        that is already there. What the caller leaves empty stays. Each change is kept, see
+        `Gallery.undo`.
     on_progress
         Called after each batch.
 
@@ -96,8 +111,13 @@ def enrol(
     gallery.require_model(extractor.model)
     outcomes: list[EnrolmentOutcome] = []
     remaining = iter(photos)
+    compared: set[str] = set()
     while batch := list(islice(remaining, _BATCH)):
-        outcomes.extend(_enrol_batch(gallery, extractor, batch, choose, policy))
+        records = [_compare_subject(gallery, photo.subject, compared) for photo in batch]
+        enrolled = list(_enrol_batch(gallery, extractor, batch, choose, policy))
+        for outcome, of_its_subject in zip(enrolled, records, strict=True):
+            whole = replace(outcome, differences=(*of_its_subject, *outcome.differences))
+            outcomes.append(_update(gallery, whole) if update else whole)
         on_progress("enrol", len(outcomes), len(photos))
     return tuple(outcomes)
 
@@ -122,30 +142,65 @@ def _enrol_batch(
     choose: Literal["one", "largest"],
     policy: QualityPolicy,
 ) -> Iterator[EnrolmentOutcome]:
-    known = [_is_known(gallery, photo) for photo in batch]
-    new = [photo.path for photo, is_known in zip(batch, known, strict=True) if not is_known]
+    known = [_stored(gallery, photo) for photo in batch]
+    new = [photo.path for photo, record in zip(batch, known, strict=True) if record is None]
     extractions = extractor.extract_many(new, choose=choose)
-    judged: list[Enrolment | MatcherError | None] = [
-        None if is_known else _judge(photo, next(extractions), policy)
-        for photo, is_known in zip(batch, known, strict=True)
+    judged: list[Enrolment | PhotoRecord | MatcherError] = [
+        record or _judge(photo, next(extractions), policy)
+        for photo, record in zip(batch, known, strict=True)
     ]
     added = iter(gallery.add([item for item in judged if isinstance(item, Enrolment)]))
     for photo, item in zip(batch, judged, strict=True):
-        if item is None:
-            yield EnrolmentOutcome(photo, "already there")
-        elif isinstance(item, MatcherError):
+        if isinstance(item, MatcherError):
             yield EnrolmentOutcome(photo, "failed", error=item)
-        else:
-            outcome = next(added)
-            status: Status = "enrolled" if outcome.status == "enrolled" else "already there"
-            yield EnrolmentOutcome(photo, status, also_under=outcome.also_under)
+        elif isinstance(item, PhotoRecord):
+            yield _already_there(photo, item)
+        elif (outcome := next(added)).status == "enrolled":
+            yield EnrolmentOutcome(photo, "enrolled", also_under=outcome.also_under)
+        else:  # two files of one batch have the same bytes
+            stored = gallery.photo(item.photo.sha256, photo.subject.subject_id) or item.photo
+            yield replace(_already_there(photo, stored), also_under=outcome.also_under)
 
 
-def _is_known(gallery: Gallery, photo: PhotoOfSubject) -> bool:
+def _already_there(photo: PhotoOfSubject, stored: PhotoRecord) -> EnrolmentOutcome:
+    return EnrolmentOutcome(photo, "already there", differences=of_photo(stored, photo))
+
+
+def _stored(gallery: Gallery, photo: PhotoOfSubject) -> PhotoRecord | None:
     try:
-        return gallery.has_photo(sha256_of(photo.path), photo.subject.subject_id)
+        return gallery.photo(sha256_of(photo.path), photo.subject.subject_id)
     except MatcherError:
-        return False  # extraction meets the same fault and records it
+        return None  # extraction meets the same fault and records it
+
+
+def _compare_subject(
+    gallery: Gallery, given: Subject, compared: set[str]
+) -> tuple[Difference, ...]:
+    """Return what differs about a subject who is there, the first time the subject is met."""
+    if given.subject_id in compared:
+        return ()
+    compared.add(given.subject_id)
+    try:
+        return of_subject(gallery.subject(given.subject_id), given)
+    except UnknownSubjectError:
+        return ()
+
+
+def _update(gallery: Gallery, outcome: EnrolmentOutcome) -> EnrolmentOutcome:
+    """Take over what differs. A record that breaks a rule becomes the error of the outcome."""
+    name = outcome.photo.subject.subject_id
+    subject, photo = (
+        {one.field: one.given for one in outcome.differences if one.of == what}
+        for what in ("subject", "photo")
+    )
+    try:
+        if subject:
+            gallery.update_subject(replace(gallery.subject(name), **subject))
+        if photo and (stored := _stored(gallery, outcome.photo)):
+            gallery.update_photo(name, replace(stored, **photo))
+    except InputError as error:
+        return replace(outcome, status="failed", error=error)
+    return replace(outcome, updated=bool(outcome.differences))
 
 
 def _judge(

@@ -117,10 +117,19 @@ class GalleryReader:
         """Return the photos of a subject in the order of enrolment; empty without photos."""
         return rows.photos(self._store, self._known_as(subject_id))
 
+    def photo(self, sha256: str, subject_id: str) -> PhotoRecord | None:
+        """Return the record of a photo that a subject has; None if the subject does not have it."""
+        return next(iter(rows.photos(self._store, self._known_as(subject_id), sha256)), None)
+
     def has_photo(self, sha256: str, subject_id: str) -> bool:
         """Return whether the subject has the photo."""
         sql = "SELECT 1 FROM faces WHERE sha256 = ? AND subject_id = ?"
         return self._store.value(sql, (sha256, self._known_as(subject_id))) is not None
+
+    def photo_counts(self) -> dict[str, int]:
+        """Return the number of photos of each subject who has any."""
+        sql = "SELECT subject_id, count(*) FROM faces GROUP BY subject_id"
+        return dict(self._store.query(sql))
 
     def nearest(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from matcher.gallery.index import (
 )
 from matcher.gallery.index.milvus_index import MilvusIndex
 from matcher.gallery.store import Store, rows
+from matcher.names import one_form
 
 LOSSY_COSINE: Final = 0.97
 """Smallest accepted cosine of a vector with what a compressed index kept of it."""
@@ -54,7 +56,7 @@ class VerifyReport:
 def verify(directory: Path, store: Store) -> VerifyReport:
     """Check the store, then the index file against the commit of the store that it names."""
     with store.reading():
-        faults = [*_store_faults(store), *_vector_faults(store)]
+        faults = [*_store_faults(store), *_names_alike(store), *_vector_faults(store)]
         index_faults, notes = _index_findings(directory, store)
         return VerifyReport(store.faces, (*faults, *index_faults), notes)
 
@@ -74,6 +76,20 @@ def _store_faults(store: Store) -> Iterator[str]:
     revenant = store.value("SELECT count(*) FROM faces JOIN removed USING (face_id)")
     if revenant:
         yield f"{revenant} faces are both there and removed."
+
+
+def _names_alike(store: Store) -> Iterator[str]:
+    """Name subjects that a reader cannot tell apart; an older version made them."""
+    alike: defaultdict[str, list[str]] = defaultdict(list)
+    for (subject_id,) in store.query("SELECT subject_id FROM subjects"):
+        if not subject_id.isascii():
+            alike[one_form(subject_id)].append(subject_id)
+    for name, several in alike.items():
+        if len(several) > 1:
+            yield (
+                f"{len(several)} subjects differ only in how the accents of {name!r} are written: "
+                f"{', '.join(map(ascii, several))}. Merge them if they are one person."
+            )
 
 
 def _vector_faults(store: Store) -> Iterator[str]:

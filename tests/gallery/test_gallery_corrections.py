@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 from matcher.errors import CorrectionError, InputError, UnknownSubjectError
 from matcher.gallery import Gallery, PhotoRecord, Subject
+from matcher.gallery.store import moves
 
 A, B, C = "subject-0000", "subject-0001", "subject-0002"
 
@@ -249,6 +250,20 @@ def test_an_accented_name_is_one_name_however_it_is_typed(gallery, stored):
     assert gallery.has_photo(photo_hash(0), other)
     gallery.rename_subject(other, "Zoë")
     assert gallery.remove_subject(unicodedata.normalize("NFD", "Zoë")) == 2
+
+
+def test_two_names_of_an_older_version_that_differ_only_in_form_are_said_and_kept_apart(gallery):
+    composed, decomposed = (unicodedata.normalize(form, "Zoë") for form in ("NFC", "NFD"))
+    gallery.add([enrolment(0, "one"), enrolment(1, "other")])
+    with gallery._store.writing():
+        moves.rename(gallery._store, "one", composed)
+        moves.rename(gallery._store, "other", decomposed)
+    (fault,) = gallery.verify().faults
+    assert "differ only in how the accents of 'Zoë' are written: 'Zoe\\u0308', 'Zo\\xeb'" in fault
+    assert [len(gallery.photos(name)) for name in (composed, decomposed)] == [1, 1]
+    gallery.merge_subjects(decomposed, into=composed)
+    assert gallery.verify().ok
+    assert len(gallery.photos(decomposed)) == 2
 
 
 # A correction at random: what is done, to which of three subjects, with which number.

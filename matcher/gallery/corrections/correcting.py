@@ -200,15 +200,15 @@ class GalleryCorrections(GalleryWriter):
         return len(face_ids)
 
     def _photo(self, subject_id: str, sha256: str) -> PhotoRecord:
-        found = [photo for photo in self.photos(subject_id) if photo.sha256 == sha256]
-        if not found:
+        found = self.photo(sha256, subject_id)
+        if found is None:
             raise InputError(
                 "photo",
                 rule=f"must be a photo of the subject {subject_id!r}",
                 got=sha256,
                 next_step="List the subject's photos with `matcher gallery show`.",
             )
-        return found[0]
+        return found
 
     def _replace_photo(self, subject_id: str, photo: PhotoRecord) -> None:
         face_ids = rows.faces_of_photo(self._store, photo.sha256, subject_id)

@@ -221,12 +221,13 @@ def subject(store: Store, subject_id: str) -> Subject | None:
     return _subject(rows[0]) if rows else None
 
 
-def photos(store: Store, subject_id: str) -> list[PhotoRecord]:
-    """Return the photos of a subject in the order of enrolment."""
+def photos(store: Store, subject_id: str, sha256: str | None = None) -> list[PhotoRecord]:
+    """Return the photos of a subject, or the one of a hash, in the order of enrolment."""
     photo = store.selected("faces", "f", PHOTO)
     rows = store.records(
-        f"SELECT {photo} FROM faces f WHERE subject_id = ? ORDER BY face_id",  # noqa: S608 - constant
-        (subject_id,),
+        f"SELECT {photo} FROM faces f "  # noqa: S608 - constant
+        "WHERE subject_id = ?1 AND (?2 IS NULL OR sha256 = ?2) ORDER BY face_id",
+        (subject_id, sha256),
     )
     return [_photo(row) for row in rows]
 

@@ -1,41 +1,15 @@
-"""`matcher gallery`: look at, check, rebuild and prune a gallery."""
+"""`matcher gallery verify|rebuild|migrate|remove`."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-from matcher.cli.app import Exit, Group, app
-from matcher.cli.console import Format, print_rows, say
-from matcher.cli.options import DryRun, GalleryPath, Index, Output
-
-gallery = typer.Typer(cls=Group, no_args_is_help=True, help="Look at and look after a gallery.")
-app.add_typer(gallery, name="gallery")
-
-
-@gallery.command()
-def info(path: GalleryPath, output: Output = Format.table) -> None:
-    """Print how many subjects, photos and faces there are, the model, and the index."""
-    from matcher.gallery import Gallery
-
-    with Gallery.open(path) as opened:
-        facts = asdict(opened.info())
-    if output is Format.table:
-        print_rows([{"fact": key, "value": str(value)} for key, value in facts.items()], output)
-    else:
-        print_rows([facts], output)
-
-
-@gallery.command("list")
-def list_command(path: GalleryPath, output: Output = Format.table) -> None:
-    """List the subjects."""
-    from matcher.gallery import Gallery
-
-    with Gallery.open(path) as opened:
-        rows = [asdict(subject) for subject in opened.subjects()]
-    print_rows(rows, output)
+from matcher.cli.app import Exit
+from matcher.cli.console import say
+from matcher.cli.gallery.group import gallery
+from matcher.cli.options import DryRun, GalleryPath, Index
 
 
 @gallery.command()
@@ -79,7 +53,7 @@ def remove(
     subjects: Annotated[list[str], typer.Argument(metavar="SUBJECT", help="Subject identifiers.")],
     dry_run: DryRun = False,
 ) -> None:
-    """Remove subjects with their photo references and vectors. This cannot be undone."""
+    """Remove subjects with photo references, vectors and history. This cannot be undone."""
     from matcher.gallery import Gallery
 
     wanted = list(dict.fromkeys(subjects))

@@ -1,0 +1,62 @@
+"""Find what the gallery and the caller's records hold differently about one subject or photo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from matcher.enrolment.manifest import PhotoOfSubject
+from matcher.gallery import PhotoRecord, Subject
+from matcher.gallery.records import said
+from matcher.gallery.validation import in_one_form
+
+_SUBJECT: Final = tuple(field for field in fields(Subject) if field.name != "subject_id")
+_PHOTO: Final = tuple(field for field in fields(PhotoRecord) if field.default is None)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One field that differs. What the caller leaves empty never differs.
+
+    Parameters
+    ----------
+    of
+        Whose record: that of the subject, or of the photo.
+    field
+        Name of the field of `Subject` or `PhotoRecord`.
+    stored, given
+        Its value in the gallery, and in what is enrolled.
+    """
+
+    of: Literal["subject", "photo"]
+    field: str
+    stored: Any
+    given: Any
+
+    def __str__(self) -> str:
+        stored, given = said(self.stored), said(self.given)
+        return f"{self.field} of the {self.of}: {stored} in the gallery, {given} given"
+
+
+def of_subject(stored: Subject, given: Subject) -> tuple[Difference, ...]:
+    """Return the fields of a subject that differ."""
+    plain = in_one_form(given)
+    return tuple(
+        Difference("subject", field.name, getattr(stored, field.name), getattr(plain, field.name))
+        for field in _SUBJECT
+        if getattr(plain, field.name) not in (field.default, getattr(stored, field.name))
+    )
+
+
+def of_photo(stored: PhotoRecord, given: PhotoOfSubject) -> tuple[Difference, ...]:
+    """Return the fields of a photo that differ; its reference only if no file is left there."""
+    facts = tuple(
+        Difference("photo", field.name, getattr(stored, field.name), getattr(given, field.name))
+        for field in _PHOTO
+        if getattr(given, field.name) not in (None, getattr(stored, field.name))
+    )
+    here = str(given.path.absolute())
+    if here == stored.reference or Path(stored.reference).exists():
+        return facts
+    return (*facts, Difference("photo", "reference", stored.reference, here))
