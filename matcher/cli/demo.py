@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,7 +26,7 @@ QUALITIES = (
     "old-print",
     "screenshot",
 )  # `clean`, or names of degradation recipes
-SHOWN = 12  # probes on the sheet
+SHOWN = 12  # probes on the sheet, and people whose photos are left to try things with
 NOTE = "All pictures are rendered, not photographs; nobody in them exists."
 
 
@@ -47,6 +48,7 @@ def demo(
     _require_new(out)
     with progress() as hook:
         enrolled, probes = _render(out, subjects, seed, hook)
+        _leave_photos(out, enrolled[:SHOWN], probes[0])
         extractor = load_extractor()
         with Gallery.create(out / "demo.gallery", model=extractor.model) as gallery:
             outcomes = enrol(gallery, extractor, enrolled, on_progress=hook)
@@ -69,6 +71,7 @@ def demo(
         mates=[probe.subject.subject_id for probe in probes[:SHOWN]],
     )
     say(f"\nLook at the leads: {sheet}\nSearch again: matcher search {out}/demo.gallery PHOTO")
+    say(f"To try the lines of the README, go to {out}: photos/ and probe.png are there.")
 
 
 def _require_new(out: Path) -> None:
@@ -95,6 +98,15 @@ def _render(
     ]
     enrolled, later = (read_manifest(manifest).photos for manifest in manifests)
     return enrolled, [_degraded(photo, number, out) for number, photo in enumerate(later)]
+
+
+def _leave_photos(out: Path, enrolled: Sequence[PhotoOfSubject], probe: PhotoOfSubject) -> None:
+    """Copy some photos to a folder for each subject, and a later photo of the first of them."""
+    for photo in enrolled:
+        folder = out / "photos" / photo.subject.subject_id
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(photo.path, folder / photo.path.name)
+    shutil.copyfile(probe.path, out / "probe.png")
 
 
 def _degraded(photo: PhotoOfSubject, number: int, out: Path) -> PhotoOfSubject:

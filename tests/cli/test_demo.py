@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -12,6 +14,7 @@ from matcher.cli.commands import app
 from matcher.gallery import Gallery
 
 PEOPLE = 12
+README = Path(__file__).parents[2] / "README.md"
 
 
 @pytest.fixture(scope="module")
@@ -34,13 +37,27 @@ def test_it_enrols_everybody_and_prints_counts_with_intervals(demo: tuple[Path, 
 def test_every_picture_and_the_sheet_say_that_they_are_rendered(demo: tuple[Path, str]) -> None:
     out, _ = demo
     pictures = sorted(out.rglob("*.png"))
-    assert len(pictures) == 3 * PEOPLE
+    assert len(pictures) == 4 * PEOPLE + 1
     for path in pictures:
         with Image.open(path) as image:
             assert image.info["Description"] == "rendered, not a photograph"
     sheet = (out / "leads.html").read_text(encoding="utf-8")
     assert "rendered, not photographs" in sheet
     assert "(mate)" in sheet
+
+
+def test_the_readme_runs_on_what_the_demo_leaves(
+    demo: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, text = demo
+    assert "photos/ and probe.png are there" in text
+    monkeypatch.chdir(out)
+    (lines,) = re.findall(r"^```python\n(.*?)^```", README.read_text("utf-8"), re.M | re.S)
+    names: dict[str, Any] = {}
+    exec(compile(lines, "README.md", "exec"), names)  # noqa: S102 - our own page
+    assert [outcome.status for outcome in names["outcomes"]] == ["enrolled"] * PEOPLE
+    first = sorted(path.name for path in (out / "photos").iterdir())[0]
+    assert names["leads"].rank_of(first) == 1
 
 
 def test_an_earlier_demo_is_not_overwritten(demo: tuple[Path, str]) -> None:
