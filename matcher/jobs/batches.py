@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.embedding import EmbeddedFace, Extractor
-from matcher.errors import MatcherError, NoFaceError, PhotoNotFoundError
+from matcher.errors import MatcherError, NoFaceError, PhotoChangedError, PhotoNotFoundError
 from matcher.faces import Face, choose_faces, weight
-from matcher.jobs.tasks import ReindexResult, ReindexTask
+from matcher.jobs.tasks import ReindexResult, ReindexTask, Status, changed_since_enrolment
 from matcher.photos import Photo
 
 SAME_FACE: Final = 0.3
@@ -58,12 +58,14 @@ def batched(reads: Iterable[Read], most: int, most_bytes: int) -> Iterator[list[
         yield batch
 
 
-def embed_batch(extractor: Extractor, batch: Sequence[Read]) -> list[ReindexResult]:
+def embed_batch(
+    extractor: Extractor, batch: Sequence[Read], *, take_changed: bool = False
+) -> list[ReindexResult]:
     """Detect, choose, align and embed; return one result for each task, in order.
 
-    In an unchanged photo, the enrolled face is taken, wherever other faces are. In a changed photo,
-    the only face is taken. No quality policy is applied, because the face was accepted when it was
-    enrolled.
+    In an unchanged photo, the enrolled face is taken, wherever other faces are. A changed photo is
+    refused; with `take_changed`, its only face is taken. No quality policy is applied, because the
+    face was accepted when it was enrolled.
 
     Raises
     ------
@@ -73,7 +75,9 @@ def embed_batch(extractor: Extractor, batch: Sequence[Read]) -> list[ReindexResu
     photos = [read.photo for read in batch if isinstance(read.photo, Photo)]
     detected = iter(extractor.detect(photos))
     chosen = [
-        _chosen(read.task, read.photo, next(detected)) if isinstance(read.photo, Photo) else None
+        _chosen(read.task, read.photo, next(detected), take_changed)
+        if isinstance(read.photo, Photo)
+        else None
         for read in batch
     ]
     embedded = iter(extractor.embed_each([face for face in chosen if isinstance(face, Face)]))
@@ -84,10 +88,14 @@ def embed_batch(extractor: Extractor, batch: Sequence[Read]) -> list[ReindexResu
     ]
 
 
-def _chosen(task: ReindexTask, photo: Photo, faces: list[Face]) -> Face | MatcherError:
+def _chosen(
+    task: ReindexTask, photo: Photo, faces: list[Face], take_changed: bool
+) -> Face | MatcherError:
     try:
         if photo.sha256 == task.sha256:
             return _enrolled(task, photo, faces)
+        if not take_changed:
+            raise changed_since_enrolment(photo.path)
         return choose_faces(faces, "one", photo=photo)[0]
     except MatcherError as error:
         return error
@@ -143,10 +151,15 @@ def _found(read: Read, extracted: EmbeddedFace) -> ReindexResult:
 def _failed(read: Read, error: MatcherError | None) -> ReindexResult:
     reason = read.photo if isinstance(read.photo, MatcherError) else error
     assert reason is not None  # noqa: S101 - for the type checker: no face means an error
-    missing = isinstance(reason, PhotoNotFoundError)
     return ReindexResult(
         face_id=read.task.face_id,
-        status="missing" if missing else "failed",
+        status=_status_of(reason),
         code=reason.code,
         reason=f"{reason.what}: {reason.rule}; got {reason.got}",
     )
+
+
+def _status_of(reason: MatcherError) -> Status:
+    if isinstance(reason, PhotoChangedError):
+        return "changed"
+    return "missing" if isinstance(reason, PhotoNotFoundError) else "failed"

@@ -100,7 +100,8 @@ def reindex(
             working = executor or LocalExecutor(extractor)
             worked = fill(shadow, working, settings, on_progress)
             counts, lost = shadow.counts(), shadow.lost()
-            needless = source.model == extractor.model and not shadow.differs()
+            same = source.model == extractor.model and not shadow.differs()
+            needless = same and not counts.get("changed")  # the outcomes name what changed
         if needless:
             drop(source.path, edition)  # it would only repeat the current edition
             edition = source.edition
@@ -127,7 +128,7 @@ def fill(
     shadow.migrate()
     commit_left(shadow, settings.again)
     shadow.copy_unchanged()
-    reopen_changed(shadow, settings.moved, on_progress)
+    look_for_changes(shadow, settings, on_progress)
     worked = 0
     again = settings.again
     while left := shadow.count(again):
@@ -168,19 +169,18 @@ def _counting(
     return hook
 
 
-def reopen_changed(
-    shadow: Shadow, moved: Sequence[tuple[Path, Path]], on_progress: ProgressHook
-) -> int:
-    """Turn faces whose photo has other bytes now into tasks again; return their number.
+def look_for_changes(shadow: Shadow, settings: JobSettings, on_progress: ProgressHook) -> int:
+    """Find faces whose photo has other bytes than those that were embedded; return their number.
 
-    A file that has the size and time of its last reading is not hashed again. If the file is gone,
-    the face keeps its vector.
+    They keep their vectors, and their outcome says that the file changed. With `take_changed` they
+    become tasks again. A file that has the size and time of its last reading is not hashed again.
+    If the file is gone, the face keeps its vector.
     """
     confirmed: list[tuple[int, int, int]] = []
     changed: list[int] = []
-    reopened = 0
+    found = 0
     for number, (face_id, reference, sha256, *before) in enumerate(shadow.seen(), start=1):
-        path = moved_path(reference, moved)
+        path = moved_path(reference, settings.moved)
         size, mtime = size_and_time(path)
         if size is not None and mtime is not None and [size, mtime] != before:
             if _hash(path) in (sha256, None):
@@ -189,14 +189,17 @@ def reopen_changed(
                 changed.append(face_id)
         if number % _CONFIRMED == 0:
             on_progress("look for changes", number, None)
-            reopened += _settle(shadow, confirmed, changed)
-    return reopened + _settle(shadow, confirmed, changed)
+            found += _settle(shadow, confirmed, changed, settings.take_changed)
+    return found + _settle(shadow, confirmed, changed, settings.take_changed)
 
 
-def _settle(shadow: Shadow, confirmed: list[tuple[int, int, int]], changed: list[int]) -> int:
+def _settle(
+    shadow: Shadow, confirmed: list[tuple[int, int, int]], changed: list[int], again: bool
+) -> int:
     count = len(changed)
     if confirmed or changed:
-        shadow.settle(confirmed, changed)
+        shadow.settle(confirmed)
+        (shadow.reopen if again else shadow.mark_changed)(changed)
     confirmed.clear()
     changed.clear()
     return count

@@ -22,15 +22,21 @@ class JobSettings:
     moved
         (old, new) pairs of folders: a photo whose path begins with `old` is now in `new`.
     retry
-        Whether photos that failed in an earlier run are tried again. Missing photos always are.
+        Whether photos that failed in an earlier run are tried again. Missing and changed photos
+        always are.
+    take_changed
+        Whether a photo whose bytes changed since it was enrolled is embedded as it is now. It may
+        show somebody else, so the default is not to. A person should look at each one first.
     """
 
     batch: int = 32
     decoding: Decoding = field(default_factory=Decoding)
     moved: tuple[tuple[Path, Path], ...] = ()
     retry: bool = False
+    take_changed: bool = False
 
     @property
     def again(self) -> tuple[Status, ...]:
         """Outcomes that are tried again."""
-        return ("missing", "failed", "duplicate") if self.retry else ("missing",)
+        always: tuple[Status, ...] = ("missing", "changed")
+        return (*always, "failed", "duplicate") if self.retry else always

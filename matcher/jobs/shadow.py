@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.embedding import ModelIdentity
+from matcher.errors import PhotoChangedError
 from matcher.gallery.creation import create_gallery
 from matcher.gallery.editions import directory_of, new_name, shadow_of
 from matcher.gallery.gallery import Gallery
@@ -25,7 +26,13 @@ from matcher.gallery.index import remove_index
 from matcher.gallery.store import Store
 from matcher.gallery.store.columns import BOX, FACE, SUBJECT
 from matcher.gallery.validation import checked_face_vectors
-from matcher.jobs.tasks import ReindexOutcome, ReindexResult, ReindexTask, Status
+from matcher.jobs.tasks import (
+    ReindexOutcome,
+    ReindexResult,
+    ReindexTask,
+    Status,
+    changed_since_enrolment,
+)
 
 BUSY_TIMEOUT: Final = 300.0
 """Seconds that a job waits for another writer. Clearing removed bytes may take a writer long."""
@@ -231,26 +238,37 @@ class Shadow:
             last = page[-1][0]
             yield from page
 
-    def settle(self, unchanged: Sequence[tuple[int, int, int]], changed: Sequence[int]) -> None:
-        """Store size and time of files with the known hash; turn the others into tasks again.
-
-        Parameters
-        ----------
-        unchanged
-            (face id, bytes, mtime_ns) of each.
-        changed
-            Face ids.
-        """
-        ids = (json.dumps(list(changed)),)
-        where = "face_id IN (SELECT value FROM json_each(?))"
+    def settle(self, unchanged: Sequence[tuple[int, int, int]]) -> None:
+        """Store face id, size and time of files that have the hash of what was embedded."""
         with self._source.locked(), self.store.writing():
-            if changed:
-                remove_index(self.directory)  # it cannot follow a face id to another vector
             self.store.change_many(
                 "UPDATE outcomes SET bytes = ?2, mtime_ns = ?3 WHERE face_id = ?1", unchanged
             )
-            self.store.change(f"DELETE FROM main.faces WHERE {where}", ids)  # noqa: S608
-            self.store.change(f"DELETE FROM outcomes WHERE {where}", ids)  # noqa: S608
+            self.store.change_many(
+                "UPDATE outcomes SET status = 'done', code = '', reason = '' "
+                "WHERE face_id = ?1 AND code = ?2",
+                ((face_id, PhotoChangedError.code) for face_id, *_ in unchanged),
+            )
+
+    def mark_changed(self, face_ids: Sequence[int]) -> None:
+        """Say of faces that their files changed since; they keep the vectors that they have."""
+        error = changed_since_enrolment()
+        values = (error.code, f"{error.what}: {error.rule}; got {error.got}", _ids(face_ids))
+        with self._source.locked(), self.store.writing():
+            self.store.change(
+                "UPDATE outcomes SET status = 'changed', code = ?, reason = ?, bytes = NULL, "
+                "mtime_ns = NULL WHERE face_id IN (SELECT value FROM json_each(?))",
+                values,
+            )
+
+    def reopen(self, face_ids: Sequence[int]) -> None:
+        """Turn faces into tasks again."""
+        where = "face_id IN (SELECT value FROM json_each(?))"
+        with self._source.locked(), self.store.writing():
+            if face_ids:
+                remove_index(self.directory)  # it cannot follow a face id to another vector
+            for table in ("main.faces", "outcomes"):
+                self.store.change(f"DELETE FROM {table} WHERE {where}", (_ids(face_ids),))  # noqa: S608 - constant
 
     def counts(self) -> dict[Status, int]:
         """Return the number of tasks for each outcome so far."""
@@ -331,6 +349,10 @@ class Shadow:
         )
         self.store.change("DELETE FROM main.subject_tags")
         self.store.change("INSERT INTO main.subject_tags SELECT * FROM source.subject_tags")
+
+
+def _ids(face_ids: Sequence[int]) -> str:
+    return json.dumps(list(face_ids))
 
 
 def make_shadow(gallery: Gallery, model: ModelIdentity) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from matcher.errors import PhotoChangedError
 
 Status = Literal["done", "changed", "duplicate", "missing", "failed"]
 
@@ -43,10 +46,11 @@ class ReindexResult:
     face_id
         Id of the task's face.
     status
-        `done`; `changed`: done, from other bytes than the enrolled ones; `duplicate`: the subject
-        already has the changed photo; `missing`: no file; `failed`.
+        `done`; `changed`: the file has other bytes than the enrolled ones, see
+        `JobSettings.take_changed`; `duplicate`: the subject already has the changed photo;
+        `missing`: no file; `failed`.
     code, reason
-        Why there is no vector, without path or name.
+        Why there is no vector of the file as it is, without path or name.
     reference, sha256
         Path of the photo that was read, and the hash of its bytes.
     bytes, mtime_ns
@@ -90,6 +94,17 @@ class ReindexOutcome:
     status: Status
     code: str
     reason: str
+
+
+def changed_since_enrolment(path: Path | None = None) -> PhotoChangedError:
+    """Return the error for a photo whose file has other bytes than the enrolled ones."""
+    return PhotoChangedError(
+        "the photo",
+        rule="must have the bytes that were enrolled",
+        got="a file that changed since",
+        next_step="Look at it; it may show somebody else. Bring the former file back, or take it.",
+        path=path,
+    )
 
 
 Outcome = ReindexOutcome

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ NEW = Extractor(
 )
 
 SETTINGS = JobSettings(batch=8, decoding=Decoding(workers=1))
+TAKING = replace(SETTINGS, take_changed=True)
 HOSTILE = JobSettings(
     batch=4,
     decoding=Decoding(

@@ -16,6 +16,7 @@ from job_builders import (
     NEW,
     OLD,
     SETTINGS,
+    TAKING,
     add,
     assert_made_by,
     assert_same_faces,
@@ -83,17 +84,50 @@ def test_a_photo_with_other_bytes_is_done_again_and_one_merely_touched_is_not(
     report = reindex(gallery, NEW, settings=SETTINGS)
     draw(tmp_path / "photos" / "3.png", 1003)
     os.utime(tmp_path / "photos" / "4.png", (1, 1))
-    again = reindex(gallery, NEW, settings=SETTINGS)
+    again = reindex(gallery, NEW, settings=TAKING)
     assert (again.worked, again.counts) == (1, {"done": 7, "changed": 1})
     assert statuses(gallery)["3.png"] == "changed"
     assert_made_by(NEW, faces_in(gallery, report.edition))
     assert reindex(gallery, NEW, settings=SETTINGS).worked == 0
 
 
+def test_a_photo_that_changed_since_enrolment_is_not_embedded_and_is_said(tmp_path: Path) -> None:
+    """It may show somebody else, who would be found under the identifier of the subject."""
+    gallery = made(tmp_path, 8)
+    original = (tmp_path / "photos" / "3.png").read_bytes()
+    draw(tmp_path / "photos" / "3.png", 1003)
+    report = reindex(gallery, NEW, settings=SETTINGS)
+    assert (report.counts, report.lost) == ({"done": 7, "changed": 1}, 1)
+    (outcome,) = (one for one in outcomes(gallery) if one.status == "changed")
+    assert outcome.code == "photo_changed"
+    assert "a file that changed since" in outcome.reason
+    assert 4 not in faces_in(gallery, report.edition)
+    with pytest.raises(JobError, match="1 faces without a vector"):
+        switch(gallery)
+    (tmp_path / "photos" / "3.png").write_bytes(original)
+    assert reindex(gallery, NEW, settings=SETTINGS).counts == {"done": 8}
+    assert_made_by(NEW, faces_in(gallery, report.edition))
+
+
+def test_a_photo_that_changes_after_it_was_embedded_keeps_its_vector_and_is_said(
+    tmp_path: Path,
+) -> None:
+    gallery = made(tmp_path, 8)
+    report = reindex(gallery, NEW, settings=SETTINGS)
+    before = faces_in(gallery, report.edition)
+    original = (tmp_path / "photos" / "3.png").read_bytes()
+    draw(tmp_path / "photos" / "3.png", 1003)
+    again = reindex(gallery, NEW, settings=SETTINGS)
+    assert (again.counts, again.lost) == ({"done": 7, "changed": 1}, 0)
+    assert_same_faces(before, faces_in(gallery, report.edition))
+    (tmp_path / "photos" / "3.png").write_bytes(original)
+    assert reindex(gallery, NEW, settings=SETTINGS).counts == {"done": 8}
+
+
 def test_a_changed_photo_that_its_subject_has_already_is_said_to_be_one(tmp_path: Path) -> None:
     gallery = made(tmp_path, 8)
     shutil.copy(tmp_path / "photos" / "1.png", tmp_path / "photos" / "2.png")
-    report = reindex(gallery, NEW, settings=SETTINGS)
+    report = reindex(gallery, NEW, settings=TAKING)
     assert (report.counts, report.lost) == ({"done": 7, "duplicate": 1}, 1)
 
 
@@ -103,7 +137,10 @@ def test_with_the_gallerys_own_model_only_changed_photos_are_embedded(tmp_path: 
     unchanged = reindex(gallery, OLD, settings=SETTINGS)
     assert (unchanged.edition, names(gallery)) == ("first", ["first"])
     draw(tmp_path / "photos" / "3.png", 1003)
-    report = reindex(gallery, OLD, settings=SETTINGS)
+    left = reindex(gallery, OLD, settings=SETTINGS)
+    assert (left.worked, left.lost, left.counts) == (0, 0, {"done": 7, "changed": 1})
+    assert_same_faces(before, faces_in(gallery, left.edition))
+    report = reindex(gallery, OLD, settings=TAKING)
     assert (report.worked, report.counts) == (1, {"done": 7, "changed": 1})
     after = faces_in(gallery, report.edition)
     assert after[4].photo.sha256 != before[4].photo.sha256
@@ -157,7 +194,7 @@ def test_a_face_without_a_vector_costs_itself_only(tmp_path: Path) -> None:
     path = tmp_path / "photos" / "3.png"
     Image.new("RGB", (72, 72), "grey").save(path)
     choosy = Extractor(FakeDetector(), Choosy(24))
-    report = reindex(gallery, choosy, settings=SETTINGS)
+    report = reindex(gallery, choosy, settings=TAKING)
     assert report.counts == {"done": 11, "failed": 1}
     (failed,) = (one for one in outcomes(gallery) if one.status == "failed")
     assert (Path(failed.reference), failed.code) == (path, "model")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from job_builders import (
     NEW,
     SETTINGS,
+    TAKING,
     assert_same_faces,
     draw,
     edition_holds,
@@ -150,7 +151,7 @@ def test_a_photo_that_changed_after_its_file_was_written_is_done_again(tmp_path:
     left_behind(gallery, committed=1, upto=2)
     for number in (0, 8):  # of the file that is committed, and of the one that waits
         draw(tmp_path / "photos" / f"{number}.png", 900 + number)
-    report = reindex(gallery, NEW, settings=SETTINGS)
+    report = reindex(gallery, NEW, settings=TAKING)
     assert report.counts == {"done": 14, "changed": 2}
     for face in faces_in(gallery, report.edition).values():
         (alone,) = NEW.extract(face.photo.reference)

@@ -13,6 +13,7 @@ from job_builders import (
     NEW,
     OLD,
     SETTINGS,
+    TAKING,
     add,
     assert_made_by,
     assert_same_faces,
@@ -304,7 +305,7 @@ def test_a_switch_that_is_killed_is_completed_by_the_same_command(
 
     switch(ready)
     draw(tmp_path / "photos" / "3.png", 1003)
-    assert reindex(ready, NEW, settings=SETTINGS).counts["changed"] == 1
+    assert reindex(ready, NEW, settings=TAKING).counts["changed"] == 1
     with monkeypatch.context() as patch:
         patch.setattr(switching, step, killed)
         with pytest.raises(Killed):

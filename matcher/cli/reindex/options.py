@@ -48,6 +48,14 @@ Stall = Annotated[
 ]
 Batch = Annotated[int, typer.Option(min=1, help="Photos in one transaction.")]
 Timeout = Annotated[float, typer.Option(min=0.1, help="Most seconds to decode one photo.")]
+TakeChanged = Annotated[
+    bool,
+    typer.Option(
+        "--take-changed",
+        help="Embed photos whose bytes changed since they were enrolled, as they are now. They may "
+        "show somebody else: look at them first.",
+    ),
+]
 Retry = Annotated[bool, typer.Option("--retry", help="Try photos again that failed before.")]
 Report = Annotated[Path | None, typer.Option(help="CSV file for the outcome of every photo.")]
 Probes = Annotated[Path | None, typer.Option(help="Manifest of probes for the drift report.")]

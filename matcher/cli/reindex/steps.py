@@ -59,6 +59,7 @@ def settings_of(
     batch: int,
     photos: list[str],
     retry: bool,
+    take_changed: bool = False,
 ) -> JobSettings:
     """Return the settings of a job as the options give them."""
     from matcher.jobs.decoding import Decoding
@@ -70,6 +71,7 @@ def settings_of(
         decoding=Decoding(workers or default_workers(), timeout, salvage=salvage),
         moved=tuple(_moved(text) for text in photos),
         retry=retry,
+        take_changed=take_changed,
     )
 
 
@@ -140,10 +142,10 @@ def run_job(
 
 
 def write_outcomes(gallery: Path, report: Path | None) -> int:
-    """Write the outcomes, or talk of the bad ones; return how many photos have no vector."""
+    """Write the outcomes, or talk of the bad ones; return how many photos need a look."""
     from matcher.jobs.reindexing import outcomes
 
-    without = 0
+    to_look_at = 0
     with ExitStack() as stack:
         writer = None
         if report is not None:
@@ -152,13 +154,13 @@ def write_outcomes(gallery: Path, report: Path | None) -> int:
             writer.writerow(("face_id", "subject_id", "reference", "status", "code", "reason"))
             say(f"The outcome of every photo is in {report}.")
         for outcome in outcomes(gallery):
-            bad = outcome.status not in ("done", "changed")
-            without += bad
+            bad = outcome.status != "done"
+            to_look_at += bad
             if writer is not None:
                 writer.writerow(astuple(outcome))
             elif bad:
                 say(f"{outcome.status.capitalize()}: {outcome.reference} {outcome.reason}")
-    return without
+    return to_look_at
 
 
 def print_comparison(

@@ -30,6 +30,7 @@ from matcher.cli.reindex.options import (
     Report,
     Retry,
     Stall,
+    TakeChanged,
     Timeout,
     Where,
     Workers,
@@ -71,6 +72,7 @@ def run(
     batch: Batch = 32,
     timeout: Timeout = 30.0,
     retry: Retry = False,
+    take_changed: TakeChanged = False,
     salvage: Salvage = False,
     report: Report = None,
     probes: Probes = None,
@@ -85,13 +87,15 @@ def run(
     require_place_for("--report", report)
     saved = steps.read_probes(probes)
     workers = workers or (1 if remote else None)
-    settings = steps.settings_of(workers, timeout, salvage, batch, photos or [], retry)
+    settings = steps.settings_of(
+        workers, timeout, salvage, batch, photos or [], retry, take_changed
+    )
     cluster = steps.on_ray(model, device, address, actors, stall)
     if not steps.run_job(gallery, model, device, settings, cluster):
         return
-    without = steps.write_outcomes(gallery, report)
+    to_look_at = steps.write_outcomes(gallery, report)
     steps.print_comparison(gallery, model, device, saved, output)
-    raise typer.Exit(Exit.ATTENTION if without else Exit.DONE)
+    raise typer.Exit(Exit.ATTENTION if to_look_at else Exit.DONE)
 
 
 @reindex.command()

@@ -33,7 +33,7 @@ class LocalExecutor:
         """Yield the results of one batch after another."""
         with Decoders(settings.decoding) as decoders:
             for batch in batches(shadow.tasks(again), decoders, settings):
-                yield embed_batch(self.extractor, batch)
+                yield embed_batch(self.extractor, batch, take_changed=settings.take_changed)
 
 
 def default_workers() -> int:

@@ -58,7 +58,9 @@ class Worker:
         results = [
             result
             for batch in batches(tasks, self._decoders, self._settings)
-            for result in embed_batch(self._extractor, batch)
+            for result in embed_batch(
+                self._extractor, batch, take_changed=self._settings.take_changed
+            )
         ]
         try:
             write_shard(file, results)
