@@ -97,8 +97,10 @@ def enrol(
     for name in lost:
         say(f"No face is enrolled of: {name}")
     total = "; ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+    chosen = sum(row["status"] == "enrolled" and bool(row["face"]) for row in rows)
+    picked = f"; photos with several faces, one chosen: {chosen}" if chosen else ""
     people = f"; {len(lost)} people without any face" if lost else ""
-    say((total or "no photos") + people)
+    say((total or "no photos") + picked + people)
     raise typer.Exit(Exit.ATTENTION if counts["failed"] or lost else Exit.DONE)
 
 
@@ -129,6 +131,7 @@ def _row_of(row: RefusedRow) -> dict[str, str]:
         "code": row.error.code,
         "reason": str(row.error),
         "also_under": "",
+        "face": "",
     }
 
 
@@ -143,12 +146,14 @@ def _say_faults(rows: Sequence[dict[str, str]]) -> None:
             say(f"Failed: {row['photo']} {row['reason']}")
         elif row["also_under"]:
             say(f"The same photo is also under {row['also_under']}: {row['photo']}")
+        if row["face"]:
+            say(f"Chosen: {row['face']}, of {row['photo']}")
 
 
 def _write(report: Path, rows: Sequence[dict[str, str]]) -> None:
     with report.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(
-            file, ("photo", "subject", "status", "code", "reason", "also_under")
+            file, ("photo", "subject", "status", "code", "reason", "also_under", "face")
         )
         writer.writeheader()
         writer.writerows(rows)

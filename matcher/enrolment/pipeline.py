@@ -10,7 +10,15 @@ from typing import Literal
 from matcher.embedding import EmbeddedFace, Extractor, PhotoExtraction
 from matcher.enrolment.manifest import PhotoOfSubject
 from matcher.errors import FaceRefusedError, MatcherError
-from matcher.faces import POLICIES, QualityPolicy, refusals, require_one_face, weight
+from matcher.faces import (
+    POLICIES,
+    FaceNumber,
+    QualityPolicy,
+    note_of_several,
+    refusals,
+    require_one_face,
+    weight,
+)
 from matcher.gallery.gallery import Gallery
 from matcher.gallery.records import Enrolment, PhotoRecord
 from matcher.photos import sha256_of
@@ -37,12 +45,15 @@ class EnrolmentOutcome:
         The error that made it fail.
     also_under
         Other subjects with the same photo. A person should check them, since one may be wrong.
+    face
+        Which of the photo's faces was enrolled or refused; None if no face was chosen.
     """
 
     photo: PhotoOfSubject
     status: Status
     error: MatcherError | None = None
     also_under: tuple[str, ...] = ()
+    face: FaceNumber | None = None
 
     def row(self) -> dict[str, str]:
         """Return the outcome as one flat row for a report; an error gives its code and message."""
@@ -53,7 +64,16 @@ class EnrolmentOutcome:
             "code": "" if self.error is None else self.error.code,
             "reason": "" if self.error is None else str(self.error),
             "also_under": ";".join(self.also_under),
+            "face": note_of_several(self.face),
         }
+
+
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """What is to be stored of a photo, or why nothing is; and which of its faces was chosen."""
+
+    result: Enrolment | MatcherError
+    face: FaceNumber | None = None
 
 
 def enrol(
@@ -77,7 +97,8 @@ def enrol(
     photos
         The photos and their subjects.
     choose
-        `one` (a photo with several faces fails) or `largest`.
+        `one` (a photo with several faces fails, unless one of them dominates the others) or
+        `largest`.
     policy
         A face below the policy fails with `FaceRefusedError`, which holds the reasons.
     on_progress
@@ -125,20 +146,25 @@ def _enrol_batch(
     known = [_is_known(gallery, photo) for photo in batch]
     new = [photo.path for photo, is_known in zip(batch, known, strict=True) if not is_known]
     extractions = extractor.extract_many(new, choose=choose)
-    judged: list[Enrolment | MatcherError | None] = [
+    judged = [
         None if is_known else _judge(photo, next(extractions), policy)
         for photo, is_known in zip(batch, known, strict=True)
     ]
-    added = iter(gallery.add([item for item in judged if isinstance(item, Enrolment)]))
+    added = iter(gallery.add(_to_store(judged)))
     for photo, item in zip(batch, judged, strict=True):
         if item is None:
             yield EnrolmentOutcome(photo, "already there")
-        elif isinstance(item, MatcherError):
-            yield EnrolmentOutcome(photo, "failed", error=item)
+        elif isinstance(item.result, MatcherError):
+            yield EnrolmentOutcome(photo, "failed", error=item.result, face=item.face)
         else:
             outcome = next(added)
             status: Status = "enrolled" if outcome.status == "enrolled" else "already there"
-            yield EnrolmentOutcome(photo, status, also_under=outcome.also_under)
+            yield EnrolmentOutcome(photo, status, also_under=outcome.also_under, face=item.face)
+
+
+def _to_store(judged: Sequence[_Judged | None]) -> list[Enrolment]:
+    results = (item.result for item in judged if item is not None)
+    return [result for result in results if isinstance(result, Enrolment)]
 
 
 def _is_known(gallery: Gallery, photo: PhotoOfSubject) -> bool:
@@ -148,21 +174,20 @@ def _is_known(gallery: Gallery, photo: PhotoOfSubject) -> bool:
         return False  # extraction meets the same fault and records it
 
 
-def _judge(
-    photo: PhotoOfSubject, extraction: PhotoExtraction, policy: QualityPolicy
-) -> Enrolment | MatcherError:
+def _judge(photo: PhotoOfSubject, extraction: PhotoExtraction, policy: QualityPolicy) -> _Judged:
     if extraction.error is not None:
-        return extraction.error
-    embedded = extraction.faces[0]
+        return _Judged(extraction.error)
+    (embedded,) = extraction.faces
     if reasons := refusals(embedded.face.quality, policy):
-        return FaceRefusedError(
+        error = FaceRefusedError(
             "face",
             rule=f"must satisfy the quality policy {policy.name!r}",
             got="; ".join(str(reason) for reason in reasons),
             next_step="Use a better photo, or enrol it with the policy 'off' to override.",
             path=photo.path,
         )
-    return _record(photo, embedded)
+        return _Judged(error, embedded.face.number)
+    return _Judged(_record(photo, embedded), embedded.face.number)
 
 
 def _record(photo: PhotoOfSubject, found: EmbeddedFace) -> Enrolment:

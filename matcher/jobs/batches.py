@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from matcher.embedding import EmbeddedFace, Extractor
 from matcher.errors import MatcherError, NoFaceError, PhotoNotFoundError
-from matcher.faces import Face, choose_faces, weight
+from matcher.faces import Face, choose_faces, several_faces_error, weight
 from matcher.jobs.tasks import ReindexResult, ReindexTask
 from matcher.photos import Photo
 
@@ -62,8 +62,8 @@ def embed_batch(extractor: Extractor, batch: Sequence[Read]) -> list[ReindexResu
     """Detect, choose, align and embed; return one result for each task, in order.
 
     In an unchanged photo, the enrolled face is taken, wherever other faces are. In a changed photo,
-    the only face is taken. No quality policy is applied, because the face was accepted when it was
-    enrolled.
+    the only face is taken, or the dominant face if it lies where the enrolled face was. No quality
+    policy is applied, because the face was accepted when it was enrolled.
 
     Raises
     ------
@@ -88,7 +88,10 @@ def _chosen(task: ReindexTask, photo: Photo, faces: list[Face]) -> Face | Matche
     try:
         if photo.sha256 == task.sha256:
             return _enrolled(task, photo, faces)
-        return choose_faces(faces, "one", photo=photo)[0]
+        (face,) = choose_faces(faces, "one", photo=photo)
+        if len(faces) > 1 and overlap(face.box, np.array(task.box)) < SAME_FACE:
+            raise several_faces_error(faces, photo)
+        return face
     except MatcherError as error:
         return error
 
