@@ -25,7 +25,7 @@ def compare(
 ) -> None:
     """Print the score of two photos and the quality of each face. Draws no conclusion."""
     from matcher.embedding import load_extractor
-    from matcher.faces import POLICIES, refusals
+    from matcher.faces import POLICIES, note_of_several, refusals
 
     extractor = load_extractor(model, device=device, salvage=salvage)
     faces = [
@@ -38,6 +38,8 @@ def compare(
     ]
     print_rows(rows, output)
     for path, found in zip((first, second), faces, strict=True):
+        if several := note_of_several(found.face.number):
+            say(f"{path.name}: {several}")
         for reason in refusals(found.face.quality, POLICIES["standard"]):
             say(f"{path.name}: {reason}")
     say("The score is a similarity, not a probability; look at both photos.")

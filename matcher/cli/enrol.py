@@ -31,7 +31,17 @@ from matcher.errors import InputError
 if TYPE_CHECKING:
     from matcher.enrolment import EnrolmentOutcome, Manifest, RefusedRow
 
-_COLUMNS = ("photo", "subject", "status", "code", "reason", "also_under", "differs", "updated")
+_COLUMNS = (
+    "photo",
+    "subject",
+    "status",
+    "code",
+    "reason",
+    "also_under",
+    "face",
+    "differs",
+    "updated",
+)
 
 
 @app.command()
@@ -108,8 +118,10 @@ def enrol(
         say(f"No face is enrolled of: {name}")
     differing = _say_differences(outcomes)
     total = "; ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+    chosen = sum(row["status"] == "enrolled" and bool(row.get("face")) for row in rows)
+    picked = f"; photos with several faces, one chosen: {chosen}" if chosen else ""
     people = f"; {len(lost)} people without any face" if lost else ""
-    say((total or "no photos") + people)
+    say((total or "no photos") + picked + people)
     if differing:
         say(f"{differing} differ from the gallery's records. Take them over with --update.")
     raise typer.Exit(Exit.ATTENTION if counts["failed"] or lost or differing else Exit.DONE)
@@ -164,11 +176,15 @@ def _say_faults(rows: Sequence[dict[str, str]]) -> None:
             say(f"Failed: {row['photo']} {row['reason']}")
         elif row.get("also_under"):
             say(f"The same photo is also under {row['also_under']}: {row['photo']}")
+        if row.get("face"):
+            say(f"Chosen: {row['face']}, of {row['photo']}")
 
 
 def _write(report: Path, rows: Sequence[dict[str, str]]) -> None:
     with report.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, _COLUMNS, restval="")
+        writer = csv.DictWriter(
+            file, ("photo", "subject", "status", "code", "reason", "also_under", "face")
+        )
         writer.writeheader()
         writer.writerows(rows)
     say(f"The outcome of every photo is in {report}.")

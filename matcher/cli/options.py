@@ -48,6 +48,14 @@ class FaceChoice(enum.StrEnum):
     largest = "largest"
 
 
+class ProbeFaceChoice(enum.StrEnum):
+    """Which faces of a probe are searched for."""
+
+    one = "one"
+    largest = "largest"
+    all = "all"
+
+
 class RecordedSex(enum.StrEnum):
     """Values of the recorded sex."""
 
@@ -60,6 +68,8 @@ class RecordedSex(enum.StrEnum):
 QualityPolicyName = Annotated[
     Policy, typer.Option("--policy", help="Quality below which a face is refused; off overrides.")
 ]
-WhichFace = Annotated[
-    FaceChoice, typer.Option("--face", help="one: a photo with several faces fails; or largest.")
+_ONE_FACE = "one: the only face, or one much larger than the others; largest"
+WhichFace = Annotated[FaceChoice, typer.Option("--face", help=f"{_ONE_FACE}.")]
+WhichProbeFaces = Annotated[
+    ProbeFaceChoice, typer.Option("--face", help=f"{_ONE_FACE}; all: a list for each face.")
 ]

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -15,19 +15,19 @@ from matcher.cli.app import Exit, app
 from matcher.cli.console import Format, print_rows, progress, say
 from matcher.cli.options import (
     Device,
-    FaceChoice,
     GalleryPath,
     Output,
     Policy,
+    ProbeFaceChoice,
     QualityPolicyName,
     RecordedSex,
     Salvage,
-    WhichFace,
+    WhichProbeFaces,
 )
 from matcher.cli.places import require_place_for
 
 if TYPE_CHECKING:
-    from matcher.search import CandidateList
+    from matcher.search import CandidateList, Probe, Searcher
 _FILTERS = "Filters"
 
 
@@ -101,7 +101,7 @@ def search(
     model: Annotated[str | None, typer.Option(help="The gallery's own model if not given.")] = None,
     device: Device = "cpu",
     policy: QualityPolicyName = Policy.standard,
-    face: WhichFace = FaceChoice.one,
+    face: WhichProbeFaces = ProbeFaceChoice.one,
     salvage: Salvage = False,
     output: Output = Format.table,
     sheet: Annotated[
@@ -129,15 +129,18 @@ def search(
     with Gallery.open(gallery) as opened, progress() as hook:
         extractor = load_extractor(model or opened.model.name, device=device, salvage=salvage)
         searcher = Searcher(opened, extractor, policy=POLICIES[policy.value], calibration=meaning)
-        results = searcher.search_many(
+        lists = _lists(
+            searcher,
             [Probe(path, taken_on.date() if taken_on else None, age) for path in probes],
+            face,
             top=top,
             filters=wanted,
             threshold=threshold,
             max_fpir=max_fpir,
-            choose=face.value,
             on_progress=hook,
         )
+    probes = [path for path, found in zip(probes, lists, strict=True) for _ in found]
+    results = [result for found in lists for result in found]
     _print(probes, results, output)
     faults: tuple[str, ...] = ()
     if sheet is not None:
@@ -147,6 +150,16 @@ def search(
         say(f"The sheet is {sheet}.")
     found = not faults and all(result.outcome == "leads" for result in results)
     raise typer.Exit(Exit.DONE if found else Exit.ATTENTION)
+
+
+def _lists(
+    searcher: Searcher, probes: Sequence[Probe], face: ProbeFaceChoice, **options: Any
+) -> list[tuple[CandidateList, ...]]:
+    """Return the lists of each probe: one for each of its faces that is searched for."""
+    if face is ProbeFaceChoice.all:
+        return searcher.search_faces_many(probes, **options)
+    choose: Literal["one", "largest"] = "one" if face is ProbeFaceChoice.one else "largest"
+    return [(found,) for found in searcher.search_many(probes, choose=choose, **options)]
 
 
 def _print(probes: Sequence[Path], results: Sequence[CandidateList], output: Format) -> None:

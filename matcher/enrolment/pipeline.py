@@ -11,7 +11,15 @@ from matcher.embedding import EmbeddedFace, Extractor, PhotoExtraction
 from matcher.enrolment.differences import Difference, of_photo, of_subject
 from matcher.enrolment.manifest import PhotoOfSubject
 from matcher.errors import FaceRefusedError, InputError, MatcherError, UnknownSubjectError
-from matcher.faces import POLICIES, QualityPolicy, refusals, require_one_face, weight
+from matcher.faces import (
+    POLICIES,
+    FaceNumber,
+    QualityPolicy,
+    note_of_several,
+    refusals,
+    require_one_face,
+    weight,
+)
 from matcher.gallery.gallery import Gallery
 from matcher.gallery.records import Enrolment, PhotoRecord, Subject
 from matcher.photos import sha256_of
@@ -38,6 +46,8 @@ class EnrolmentOutcome:
         The error that made it fail.
     also_under
         Other subjects with the same photo. A person should check them, since one may be wrong.
+    face
+        Which of the photo's faces was enrolled or refused; None if no face was chosen.
     differences
         What the gallery held differently about the photo, if it is already there, and about the
         subject. The first photo of a subject has those of the subject.
@@ -49,6 +59,7 @@ class EnrolmentOutcome:
     status: Status
     error: MatcherError | None = None
     also_under: tuple[str, ...] = ()
+    face: FaceNumber | None = None
     differences: tuple[Difference, ...] = ()
     updated: bool = False
 
@@ -61,9 +72,18 @@ class EnrolmentOutcome:
             "code": "" if self.error is None else self.error.code,
             "reason": "" if self.error is None else str(self.error),
             "also_under": ";".join(self.also_under),
+            "face": note_of_several(self.face),
             "differs": "; ".join(map(str, self.differences)),
             "updated": ("yes" if self.updated else "no") if self.differences else "",
         }
+
+
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """What is to be stored of a photo, or why nothing is; and which of its faces was chosen."""
+
+    result: Enrolment | MatcherError
+    face: FaceNumber | None = None
 
 
 def enrol(
@@ -88,7 +108,8 @@ def enrol(
     photos
         The photos and their subjects.
     choose
-        `one` (a photo with several faces fails) or `largest`.
+        `one` (a photo with several faces fails, unless one of them dominates the others) or
+        `largest`.
     policy
         A face below the policy fails with `FaceRefusedError`, which holds the reasons.
     update
@@ -145,21 +166,28 @@ def _enrol_batch(
     known = [_stored(gallery, photo) for photo in batch]
     new = [photo.path for photo, record in zip(batch, known, strict=True) if record is None]
     extractions = extractor.extract_many(new, choose=choose)
-    judged: list[Enrolment | PhotoRecord | MatcherError] = [
+    judged: list[PhotoRecord | _Judged] = [
         record or _judge(photo, next(extractions), policy)
         for photo, record in zip(batch, known, strict=True)
     ]
-    added = iter(gallery.add([item for item in judged if isinstance(item, Enrolment)]))
+    added = iter(gallery.add(_to_store(judged)))
     for photo, item in zip(batch, judged, strict=True):
-        if isinstance(item, MatcherError):
-            yield EnrolmentOutcome(photo, "failed", error=item)
-        elif isinstance(item, PhotoRecord):
+        if isinstance(item, PhotoRecord):
             yield _already_there(photo, item)
+        elif isinstance(item.result, MatcherError):
+            yield EnrolmentOutcome(photo, "failed", error=item.result, face=item.face)
         elif (outcome := next(added)).status == "enrolled":
-            yield EnrolmentOutcome(photo, "enrolled", also_under=outcome.also_under)
+            also_under = outcome.also_under
+            yield EnrolmentOutcome(photo, "enrolled", also_under=also_under, face=item.face)
         else:  # two files of one batch have the same bytes
-            stored = gallery.photo(item.photo.sha256, photo.subject.subject_id) or item.photo
+            fresh = item.result.photo
+            stored = gallery.photo(fresh.sha256, photo.subject.subject_id) or fresh
             yield replace(_already_there(photo, stored), also_under=outcome.also_under)
+
+
+def _to_store(judged: Sequence[PhotoRecord | _Judged]) -> list[Enrolment]:
+    results = [item.result for item in judged if isinstance(item, _Judged)]
+    return [result for result in results if isinstance(result, Enrolment)]
 
 
 def _already_there(photo: PhotoOfSubject, stored: PhotoRecord) -> EnrolmentOutcome:
@@ -203,21 +231,20 @@ def _update(gallery: Gallery, outcome: EnrolmentOutcome) -> EnrolmentOutcome:
     return replace(outcome, updated=bool(outcome.differences))
 
 
-def _judge(
-    photo: PhotoOfSubject, extraction: PhotoExtraction, policy: QualityPolicy
-) -> Enrolment | MatcherError:
+def _judge(photo: PhotoOfSubject, extraction: PhotoExtraction, policy: QualityPolicy) -> _Judged:
     if extraction.error is not None:
-        return extraction.error
-    embedded = extraction.faces[0]
+        return _Judged(extraction.error)
+    (embedded,) = extraction.faces
     if reasons := refusals(embedded.face.quality, policy):
-        return FaceRefusedError(
+        error = FaceRefusedError(
             "face",
             rule=f"must satisfy the quality policy {policy.name!r}",
             got="; ".join(str(reason) for reason in reasons),
             next_step="Use a better photo, or enrol it with the policy 'off' to override.",
             path=photo.path,
         )
-    return _record(photo, embedded)
+        return _Judged(error, embedded.face.number)
+    return _Judged(_record(photo, embedded), embedded.face.number)
 
 
 def _record(photo: PhotoOfSubject, found: EmbeddedFace) -> Enrolment:

@@ -1,9 +1,24 @@
 """Find faces in photos: detection, landmarks, alignment, quality. Knows nothing of vectors."""
 
 from matcher.faces.alignment import align, similarity_transform
-from matcher.faces.choice import choose_faces, require_one_face
+from matcher.faces.choice import (
+    choose_faces,
+    is_dominant,
+    no_face_error,
+    require_one_face,
+    several_faces_error,
+)
 from matcher.faces.detection import load_detector
-from matcher.faces.face import LANDMARKS, Choice, CropTemplate, Detector, Face, FoundBy
+from matcher.faces.face import (
+    LANDMARKS,
+    Choice,
+    CropTemplate,
+    Detector,
+    Face,
+    FaceNumber,
+    FoundBy,
+    note_of_several,
+)
 from matcher.faces.quality import FaceQuality
 from matcher.faces.quality_measures import measure
 from matcher.faces.quality_policy import POLICIES, QualityPolicy, Refusal, refusals, weight
@@ -15,16 +30,21 @@ __all__ = [
     "CropTemplate",
     "Detector",
     "Face",
+    "FaceNumber",
     "FaceQuality",
     "FoundBy",
     "QualityPolicy",
     "Refusal",
     "align",
     "choose_faces",
+    "is_dominant",
     "load_detector",
     "measure",
+    "no_face_error",
+    "note_of_several",
     "refusals",
     "require_one_face",
+    "several_faces_error",
     "similarity_transform",
     "weight",
 ]

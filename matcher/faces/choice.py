@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import get_args
+from dataclasses import replace
+from typing import Final, get_args
+
+import numpy as np
+from numpy.typing import NDArray
 
 from matcher.errors import InputError, NoFaceError, SeveralFacesError
-from matcher.faces.face import Choice, Face
+from matcher.faces.face import Choice, Face, FaceNumber
 from matcher.photos import Photo
+
+DOMINANT_RATIO: Final = 1.3
+"""Least ratio of the dominant box's side to the side of every other box of the photo. The side is
+the square root of the area. Both limits were chosen on one half of the people of LFW and confirmed
+on the other half (benchmarks/dominant_face.py): 0 of 297 accepted faces were another person's, at
+most 1.2 %."""
+
+DOMINANT_INSIDE: Final = 0.9
+"""Least share of the dominant box that lies in the photo. A large face that the border cuts is
+often somebody who stands in front of the subject."""
 
 _ONE_FACE = ("one", "largest")
 
@@ -30,21 +44,21 @@ def require_one_face(choice: str) -> None:
             "choice of faces",
             rule=f"is one of {', '.join(_ONE_FACE)}, where a photo stands for one person",
             got=repr(choice),
-            next_step="For a photo of several people, take its faces from "
-            '`Extractor.extract(photo, choose="all")` and use them one by one.',
+            next_step="For a probe of several people, use `Searcher.search_faces`. Or take the "
+            'faces from `Extractor.extract(photo, choose="all")` and use them one by one.',
         )
 
 
 def choose_faces(faces: Sequence[Face], choice: Choice, *, photo: Photo) -> list[Face]:
-    """Return the requested faces, the largest box first.
+    """Return the requested faces with their `number`, the largest box first.
 
     Parameters
     ----------
     faces
         All faces of the photo, the largest box first, as a detector returns them.
     choice
-        "one": the only face; "largest": the face with the largest box; "all": every face, possibly
-        none.
+        "one": the only face, or the dominant one, see `is_dominant`; "largest": the face with the
+        largest box; "all": every face, possibly none.
     photo
         The photo that an error message names.
 
@@ -53,7 +67,7 @@ def choose_faces(faces: Sequence[Face], choice: Choice, *, photo: Photo) -> list
     NoFaceError
         When there is no face and the choice is "one" or "largest".
     SeveralFacesError
-        When there are several and the choice is "one".
+        When there are several, none dominates the others, and the choice is "one".
     InputError
         When the choice is none of the three.
     """
@@ -64,22 +78,65 @@ def choose_faces(faces: Sequence[Face], choice: Choice, *, photo: Photo) -> list
             got=repr(choice),
             next_step='Use "all" for photos of several people.',
         )
+    numbered = [
+        replace(face, number=FaceNumber(number, len(faces), choice))
+        for number, face in enumerate(faces, start=1)
+    ]
     if choice == "all":
-        return list(faces)
+        return numbered
     if not faces:
-        raise NoFaceError(
-            "photo",
-            rule="shows a face",
-            got=f"none in {photo.size[0]} x {photo.size[1]} pixels",
-            next_step="Cut out the face with some space around it, or use a larger copy.",
-            path=photo.path,
-        )
-    if choice == "one" and len(faces) > 1:
-        raise SeveralFacesError(
-            "photo",
-            rule="shows exactly one face",
-            got=f"{len(faces)} faces",
-            next_step='Cut out the face that is meant, or choose "largest" or "all".',
-            path=photo.path,
-        )
-    return list(faces[:1])
+        raise no_face_error(photo)
+    if choice == "one" and len(faces) > 1 and not _first_dominates(faces):
+        raise several_faces_error(faces, photo)
+    return numbered[:1]
+
+
+def _first_dominates(faces: Sequence[Face]) -> bool:
+    return is_dominant(np.stack([face.box for face in faces]), faces[0].quality.inside)
+
+
+def is_dominant(
+    boxes: NDArray[np.float32],
+    inside: float,
+    *,
+    ratio: float = DOMINANT_RATIO,
+    least_inside: float = DOMINANT_INSIDE,
+) -> bool:
+    """Return whether the first box is so large that the other faces stand behind it.
+
+    Its side is at least `ratio` times the side of every other box, and at least the share
+    `least_inside` of it lies in the photo.
+
+    Parameters
+    ----------
+    boxes
+        Shape (n, 4), n >= 1: left, top, right, bottom of all faces of a photo, the largest first.
+    inside
+        Share of the first box that lies in the photo, in [0, 1].
+    ratio, least_inside
+        Limits of the rule; a benchmark measures others.
+    """
+    sides = np.sqrt(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1))
+    return bool(inside >= least_inside and (sides[0] >= ratio * sides[1:]).all())
+
+
+def no_face_error(photo: Photo) -> NoFaceError:
+    """Return the error for a photo in which no face was found."""
+    return NoFaceError(
+        "photo",
+        rule="shows a face",
+        got=f"none in {photo.size[0]} x {photo.size[1]} pixels",
+        next_step="Cut out the face with some space around it, or use a larger copy.",
+        path=photo.path,
+    )
+
+
+def several_faces_error(faces: Sequence[Face], photo: Photo) -> SeveralFacesError:
+    """Return the error for a photo of several people, where one was asked for."""
+    return SeveralFacesError(
+        "photo",
+        rule="shows exactly one face, or one that is much larger than the others",
+        got=f"{len(faces)} faces",
+        next_step='Cut out the face that is meant, or choose "largest" or "all".',
+        path=photo.path,
+    )

@@ -16,11 +16,44 @@ LANDMARKS = ("right_eye", "left_eye", "nose", "mouth_right", "mouth_left")
 """Order of the five landmarks: the subject's right eye (left in an upright picture) first."""
 
 Choice = Literal["one", "largest", "all"]
-"""The faces of a photo that a caller wants. `one` is an error unless there is exactly one."""
+"""The faces of a photo that a caller wants. `one` is an error unless the photo shows one face, or
+one face that dominates the others; see `matcher.faces.choice`."""
 
 
 FoundBy = Literal["as is", "enlarged", "padded", "turned"]
 """What was done to the photo before the face was found; see `matcher.faces.detection`."""
+
+
+@dataclass(frozen=True)
+class FaceNumber:
+    """The place of a chosen face among all faces of its photo; `str` gives it in words.
+
+    Parameters
+    ----------
+    number
+        1 for the face with the largest box, 2 for the next.
+    of
+        Number of faces that were found in the photo.
+    choice
+        How the face was chosen.
+    """
+
+    number: int
+    of: int
+    choice: Choice
+
+    def __str__(self) -> str:
+        if self.of == 1:
+            return "the only face"
+        if self.choice == "all":
+            return f"face {self.number} of {self.of}"
+        kind = "dominant" if self.choice == "one" else "largest"
+        return f"{self.number} of {self.of} faces, the {kind} one"
+
+
+def note_of_several(number: FaceNumber | None) -> str:
+    """Return which of several faces was chosen; nothing if there was no choice."""
+    return "" if number is None or number.of == 1 else str(number)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +78,8 @@ class Face:
     found_by
         The attempt that found the face: on the photo as it is, enlarged, padded with a border, or
         turned.
+    number
+        Its place among the faces of the photo, from `choose_faces`; None if nobody chose.
     """
 
     photo: Photo
@@ -54,6 +89,7 @@ class Face:
     quality: FaceQuality
     turned: int = 0
     found_by: FoundBy = "as is"
+    number: FaceNumber | None = None
 
 
 @dataclass(frozen=True)

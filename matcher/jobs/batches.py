@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from matcher.embedding import EmbeddedFace, Extractor
 from matcher.errors import MatcherError, NoFaceError, PhotoChangedError, PhotoNotFoundError
-from matcher.faces import Face, choose_faces, weight
+from matcher.faces import Face, choose_faces, several_faces_error, weight
 from matcher.jobs.tasks import ReindexResult, ReindexTask, Status, changed_since_enrolment
 from matcher.photos import Photo
 
@@ -64,8 +64,9 @@ def embed_batch(
     """Detect, choose, align and embed; return one result for each task, in order.
 
     In an unchanged photo, the enrolled face is taken, wherever other faces are. A changed photo is
-    refused; with `take_changed`, its only face is taken. No quality policy is applied, because the
-    face was accepted when it was enrolled.
+    refused. With `take_changed`, its only face is taken, or the dominant face if it lies where the
+    enrolled face was. No quality policy is applied, because the face was accepted when it was
+    enrolled.
 
     Raises
     ------
@@ -96,7 +97,10 @@ def _chosen(
             return _enrolled(task, photo, faces)
         if not take_changed:
             raise changed_since_enrolment(photo.path)
-        return choose_faces(faces, "one", photo=photo)[0]
+        (face,) = choose_faces(faces, "one", photo=photo)
+        if len(faces) > 1 and overlap(face.box, np.array(task.box)) < SAME_FACE:
+            raise several_faces_error(faces, photo)
+        return face
     except MatcherError as error:
         return error
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from matcher.embedding import ModelIdentity
 from matcher.errors import MissingExtraError
+from matcher.faces import FaceNumber, note_of_several
 from matcher.gallery import Exclusion, PhotoRecord, Subject
 from matcher.search.calibration import CalibrationUse, ExpectedFalseLeads
 
@@ -95,6 +96,11 @@ class ProbeFacts:
     degraded
         Whether the model took the probe for a degraded face. It is then compared with
         low-resolution vectors, and no calibration has figures for it.
+    box
+        Box of the face: left, top, right, bottom in pixels of the upright photo. None if the probe
+        was a vector or a template, or if no face was chosen.
+    face
+        Which of the photo's faces it is; None without a photo or without a chosen face.
     """
 
     sha256: str | None = None
@@ -102,6 +108,8 @@ class ProbeFacts:
     age_at_capture: float | None = None
     quality: Mapping[str, float] | None = None
     degraded: bool = False
+    box: tuple[float, float, float, float] | None = None
+    face: FaceNumber | None = None
 
 
 @dataclass(frozen=True)
@@ -156,7 +164,9 @@ class CandidateList:
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one flat mapping for each candidate, for tables and CSV."""
-        return [_row(candidate) for candidate in self.candidates]
+        face = self.probe.face
+        which = (None, None) if face is None else (face.number, face.of)
+        return [_row(candidate, which) for candidate in self.candidates]
 
     def to_json(self) -> str:
         """Return everything as one JSON object. Dates are ISO 8601."""
@@ -200,15 +210,21 @@ class CandidateList:
         return [*map(str, self.exclusions), *self.cautions()]
 
     def cautions(self) -> list[str]:
-        """Return sentences that say what scores, threshold and expected false leads hold for."""
+        """Return sentences that say what the list holds for.
+
+        They tell which of several faces was searched for, and what scores, threshold and expected
+        false leads mean.
+        """
+        face = note_of_several(self.probe.face)
+        which = [f"Searched for {face}."] if face else []
         if self.outcome == "probe not good enough":
-            return []
-        degraded = [_DEGRADED] if self.probe.degraded else []
+            return which
+        known = [*which, _DEGRADED] if self.probe.degraded else which
         if self.calibration is None:
-            return degraded
+            return known
         if self.calibration.max_fpir is None:
-            return [*degraded, f"{self.calibration}."]
-        return [*degraded, f"Threshold {self.threshold:.4f}. {self.calibration}."]
+            return [*known, f"{self.calibration}."]
+        return [*known, f"Threshold {self.threshold:.4f}. {self.calibration}."]
 
 
 _DEGRADED = "The probe is degraded: it was compared with low-resolution vectors."
@@ -230,10 +246,12 @@ _COLUMNS = (
     "recorded_sex",
     "date_of_birth",
     "region",
+    "probe_face",
+    "probe_faces",
 )
 
 
-def _row(candidate: Candidate) -> dict[str, Any]:
+def _row(candidate: Candidate, which: tuple[int | None, int | None]) -> dict[str, Any]:
     subject, best = candidate.subject, candidate.photos[0]
     false = candidate.expected_false_leads
     values = (
@@ -250,6 +268,7 @@ def _row(candidate: Candidate) -> dict[str, Any]:
         subject.recorded_sex,
         subject.date_of_birth,
         subject.region,
+        *which,
     )
     return dict(zip(_COLUMNS, values, strict=True))
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from typing import Literal, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.embedding import FACE, EmbeddedFace, Extractor, PhotoExtraction, Template
 from matcher.errors import MatcherError
-from matcher.faces import Face, QualityPolicy, refusals, require_one_face
+from matcher.faces import Choice, Face, QualityPolicy, no_face_error, refusals
 from matcher.photos import PhotoSource
 from matcher.search.candidates import ProbeFacts
 
@@ -55,25 +55,23 @@ def prepare(
     probes: Sequence[Probe],
     extractor: Extractor,
     policy: QualityPolicy,
-    choose: Literal["one", "largest"],
-) -> Iterator[PreparedProbe]:
-    """Yield each prepared probe, in order. Photos are embedded in batches.
+    choose: Choice,
+) -> Iterator[tuple[PreparedProbe, ...]]:
+    """Yield the prepared faces of each probe, in order. Photos are embedded in batches.
 
-    Raises
-    ------
-    InputError
-        `choose` is neither "one" nor "largest".
+    There is one for each chosen face. There is one without a vector if the photo cannot be read or
+    no face can be chosen, so that no probe is lost.
     """
-    require_one_face(choose)
     photos = [source for probe in probes if (source := _photo_of(probe)) is not None]
     extractions = extractor.extract_many(photos, choose=choose, for_gallery=False)
     for probe in probes:
         if _photo_of(probe) is not None:
             yield _from_photo(probe, next(extractions), policy)
         elif isinstance(probe.source, Face):
-            yield _judge(probe, extractor.embed([probe.source], for_gallery=False)[0], policy)
+            (found,) = extractor.embed([probe.source], for_gallery=False)
+            yield (_judge(probe, found, policy),)
         else:
-            yield PreparedProbe(_facts(probe), vector=_vector_of(probe))
+            yield (PreparedProbe(_facts(probe), vector=_vector_of(probe)),)
 
 
 def _photo_of(probe: Probe) -> PhotoSource | None:
@@ -90,13 +88,16 @@ def _vector_of(probe: Probe) -> NDArray[np.float32]:
     return np.asarray(vector, dtype=np.float32)
 
 
-def _from_photo(probe: Probe, extraction: PhotoExtraction, policy: QualityPolicy) -> PreparedProbe:
-    if extraction.error is None:
-        return _judge(probe, extraction.faces[0], policy)
-    sha256 = extraction.photo.sha256 if extraction.photo is not None else None
-    return PreparedProbe(
-        _facts(probe, sha256), reasons=(str(extraction.error),), error=extraction.error
-    )
+def _from_photo(
+    probe: Probe, extraction: PhotoExtraction, policy: QualityPolicy
+) -> tuple[PreparedProbe, ...]:
+    photo, error = extraction.photo, extraction.error
+    if photo is not None and error is None and not extraction.faces:
+        error = no_face_error(photo)
+    if error is None:
+        return tuple(_judge(probe, face, policy) for face in extraction.faces)
+    facts = _facts(probe, None if photo is None else photo.sha256)
+    return (PreparedProbe(facts, reasons=(str(error),), error=error),)
 
 
 def _judge(probe: Probe, found: EmbeddedFace, policy: QualityPolicy) -> PreparedProbe:
@@ -115,4 +116,11 @@ def _facts(probe: Probe, sha256: str | None = None, face: Face | None = None) ->
         taken_on=probe.taken_on,
         age_at_capture=probe.age_at_capture,
         quality=None if face is None else asdict(face.quality),
+        box=None if face is None else _corners(face),
+        face=None if face is None else face.number,
     )
+
+
+def _corners(face: Face) -> tuple[float, float, float, float]:
+    left, top, right, bottom = (float(side) for side in face.box)
+    return left, top, right, bottom

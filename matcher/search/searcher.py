@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from matcher.embedding import Extractor, fuse
 from matcher.errors import FaceError, InputError
-from matcher.faces import POLICIES, QualityPolicy
+from matcher.faces import POLICIES, Choice, QualityPolicy, require_one_face
 from matcher.gallery import Filters, Gallery, Selection, StoredFace
 from matcher.progress import ProgressHook, silent
 from matcher.search.ages import age_gap, age_on
@@ -95,9 +96,8 @@ class Searcher:
             For a degraded probe the threshold is the same, but the share is not measured. The list
             says so.
         choose
-            Which face of a photo: `one` or `largest`. To search for each face of a photo of several
-            people, take them from `Extractor.extract(photo, choose="all")` and search for each
-            `face`.
+            Which face of a photo: `one` (the only face, or one that dominates the others) or
+            `largest`. `search_faces` searches for each face of a photo of several people.
         taken_on, age_at_capture
             Known facts of the probe, for age gaps and the calibration.
 
@@ -114,16 +114,32 @@ class Searcher:
             There is no calibration for `max_fpir`, or it does not support `max_fpir` for so many
             faces or for that age.
         """
-        ready = probe if isinstance(probe, Probe) else Probe(probe, taken_on, age_at_capture)  # type: ignore[arg-type]
+        require_one_face(choose)
         request = SearchRequest(top, filters or Filters(), threshold, max_fpir, self._calibration)
-        request.require_supported(
-            [ready.age_at_capture], self._gallery.select(request.filters).faces
-        )
-        (prepared,) = prepare([ready], self._extractor, self._policy, choose)
-        if prepared.error is not None and not isinstance(prepared.error, FaceError):
-            raise prepared.error
-        (result,) = self._search([prepared], request)
+        (result,) = self._lists_of(_probe(probe, taken_on, age_at_capture), request, choose)
         return result
+
+    def search_faces(
+        self,
+        probe: Probe | object,
+        *,
+        top: int = 20,
+        filters: Filters | None = None,
+        threshold: float | None = None,
+        max_fpir: float | None = None,
+        taken_on: date | None = None,
+        age_at_capture: float | None = None,
+    ) -> tuple[CandidateList, ...]:
+        """Return one list for each face of a photo, the list of the largest face first.
+
+        The method works like `search` for each face. `ProbeFacts.face` and `ProbeFacts.box` of a
+        list say which face it is of. There is always a list: a photo without a face gives one with
+        the outcome `probe not good enough`. Each face is a search of its own, so that `max_fpir`
+        and the expected false leads hold for each list alone. `age_at_capture` is taken for the age
+        of every face.
+        """
+        request = SearchRequest(top, filters or Filters(), threshold, max_fpir, self._calibration)
+        return self._lists_of(_probe(probe, taken_on, age_at_capture), request, "all")
 
     def search_many(
         self,
@@ -141,19 +157,62 @@ class Searcher:
         The method works like `search`, but a photo that cannot be read gets the outcome `probe not
         good enough` instead of ending the run.
         """
+        require_one_face(choose)
         request = SearchRequest(top, filters or Filters(), threshold, max_fpir, self._calibration)
-        ages = [probe.age_at_capture for probe in probes]
-        request.require_supported(ages, self._gallery.select(request.filters).faces)
-        results: list[CandidateList] = []
+        lists = self._lists_of_each(probes, request, choose, on_progress)
+        return [result for (result,) in lists]
+
+    def search_faces_many(
+        self,
+        probes: Sequence[Probe],
+        *,
+        top: int = 20,
+        filters: Filters | None = None,
+        threshold: float | None = None,
+        max_fpir: float | None = None,
+        on_progress: ProgressHook = silent,
+    ) -> list[tuple[CandidateList, ...]]:
+        """Search for each face of many probes; return the lists of each probe, in order.
+
+        The method works like `search_faces`, but a photo that cannot be read gives one list with
+        the outcome `probe not good enough` instead of ending the run.
+        """
+        request = SearchRequest(top, filters or Filters(), threshold, max_fpir, self._calibration)
+        return self._lists_of_each(probes, request, "all", on_progress)
+
+    def _lists_of(
+        self, probe: Probe, request: SearchRequest, choose: Choice
+    ) -> tuple[CandidateList, ...]:
+        self._require_supported([probe], request)
+        (faces,) = prepare([probe], self._extractor, self._policy, choose)
+        for face in faces:
+            if face.error is not None and not isinstance(face.error, FaceError):
+                raise face.error
+        return tuple(self._search(faces, request))
+
+    def _lists_of_each(
+        self,
+        probes: Sequence[Probe],
+        request: SearchRequest,
+        choose: Choice,
+        on_progress: ProgressHook,
+    ) -> list[tuple[CandidateList, ...]]:
+        self._require_supported(probes, request)
+        results: list[tuple[CandidateList, ...]] = []
         for start in range(0, len(probes), _BATCH):
             batch = probes[start : start + _BATCH]
             prepared = list(prepare(batch, self._extractor, self._policy, choose))
-            results.extend(self._search(prepared, request))
+            found = self._search([face for faces in prepared for face in faces], request)
+            results.extend(tuple(islice(found, len(faces))) for faces in prepared)
             on_progress("search", len(results), len(probes))
         return results
 
+    def _require_supported(self, probes: Sequence[Probe], request: SearchRequest) -> None:
+        ages = [probe.age_at_capture for probe in probes]
+        request.require_supported(ages, self._gallery.select(request.filters).faces)
+
     def _search(
-        self, probes: list[PreparedProbe], request: SearchRequest
+        self, probes: Sequence[PreparedProbe], request: SearchRequest
     ) -> Iterator[CandidateList]:
         selection = self._gallery.select(request.filters)
         closest = self._closest_subjects(probes, request.top, selection)
@@ -188,7 +247,7 @@ class Searcher:
         )
 
     def _closest_subjects(
-        self, probes: list[PreparedProbe], top: int, selection: Selection
+        self, probes: Sequence[PreparedProbe], top: int, selection: Selection
     ) -> list[list[str]]:
         """Return the `top` subjects of each probe, or all if fewer, by their closest face."""
         closest: list[list[str]] = [[] for _ in probes]
@@ -237,6 +296,10 @@ class Searcher:
             for name, faces in faces_by_subject.items()
         }
         return {name: faces for name, faces in kept.items() if faces}
+
+
+def _probe(probe: Probe | object, taken_on: date | None, age: float | None) -> Probe:
+    return probe if isinstance(probe, Probe) else Probe(probe, taken_on, age)  # type: ignore[arg-type]
 
 
 def _rank(probe: PreparedProbe, references: list[list[StoredFace]]) -> tuple[Candidate, ...]:

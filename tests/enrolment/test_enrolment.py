@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import group_photos
 import numpy as np
 import pytest
 from PIL import Image
@@ -52,6 +53,37 @@ def test_each_bad_photo_is_one_outcome_and_the_good_ones_are_stored(
         "enrolled",
     ]
     assert len(gallery) == SUBJECTS + 1
+
+
+def test_a_portrait_with_somebody_behind_is_enrolled_and_the_row_says_which_face(
+    gallery: Gallery, extractor: Extractor, cohort: Cohort, tmp_path: Path
+) -> None:
+    portrait = group_photos.write(tmp_path / "portrait.png", cohort.probes[:2], (1, 0.6))
+    group = group_photos.write(tmp_path / "group.png", cohort.probes[:2], (1, 0.95))
+    photos = [PhotoOfSubject(path, Subject("C-9")) for path in (portrait, group, cohort.probes[2])]
+    rows = [outcome.row() for outcome in enrol(gallery, extractor, photos)]
+    assert [row["status"] for row in rows] == ["enrolled", "failed", "enrolled"]
+    assert [row["face"] for row in rows] == ["1 of 2 faces, the dominant one", "", ""]
+    assert (rows[1]["code"], "got 2 faces" in rows[1]["reason"]) == ("several_faces", True)
+    (stored,) = (
+        face for face in gallery.faces_of(["C-9"])["C-9"] if "portrait" in face.photo.reference
+    )
+    (alone,) = extractor.extract(cohort.probes[0])
+    assert float(stored.vector @ alone.vector) > 0.99
+    (again,) = enrol(gallery, extractor, [photos[1]], choose="largest")
+    assert again.row()["face"] == "1 of 2 faces, the largest one"
+
+
+def test_the_row_of_a_refused_face_says_which_of_several_it_was(
+    gallery: Gallery, extractor: Extractor, cohort: Cohort, tmp_path: Path
+) -> None:
+    portrait = group_photos.write(tmp_path / "portrait.png", cohort.probes[:2], (1, 0.6))
+    nothing = replace(POLICIES["off"], name="nothing is good enough", sharpness=2.0)
+    (outcome,) = enrol(
+        gallery, extractor, [PhotoOfSubject(portrait, Subject("C-9"))], policy=nothing
+    )
+    assert outcome.row()["code"] == "face_refused"
+    assert outcome.row()["face"] == "1 of 2 faces, the dominant one"
 
 
 def test_a_poor_face_is_refused_with_its_measures_and_can_be_overridden(

@@ -240,6 +240,35 @@ def test_of_several_faces_the_one_that_was_enrolled_is_taken(tmp_path: Path) -> 
     assert {one.code for one in outcomes(gallery)} == {"no_face"}
 
 
+@pytest.mark.parametrize(
+    ("enrolled", "counts"), [(0, {"changed": 1, "done": 2}), (1, {"failed": 1, "done": 2})]
+)
+def test_in_a_changed_photo_a_dominant_face_counts_only_where_the_enrolled_face_was(
+    tmp_path: Path, enrolled: int, counts: dict[str, int]
+) -> None:
+    class LargeAndSmall(FakeDetector):
+        def detect(self, photos):
+            boxes = ((0, 0, 48, 48), (50, 0, 72, 22))
+            return [
+                [replace(face, box=np.array(box, np.float32)) for box in boxes]
+                for (face,) in super().detect(photos)
+            ]
+
+    class OneOfThem(LargeAndSmall):
+        def detect(self, photos):
+            return [[faces[enrolled]] for faces in super().detect(photos)]
+
+    old = Extractor(OneOfThem(), FakeEmbedder(16))
+    gallery = tmp_path / "gallery"
+    Gallery.create(gallery, model=old.model).close()
+    add(gallery, listed(tmp_path / "photos", range(3)), old)
+    draw(tmp_path / "photos" / "1.png", 1001)
+    report = reindex(gallery, Extractor(LargeAndSmall(), FakeEmbedder(24, "2")), settings=SETTINGS)
+    assert report.counts == counts
+    codes = {one.code for one in outcomes(gallery) if one.status == "failed"}
+    assert codes == ({"several_faces"} if enrolled else set())
+
+
 def test_a_job_begun_with_one_model_is_not_gone_on_with_by_another(tmp_path: Path) -> None:
     from matcher.embedding import Extractor
     from matcher.testing import FakeDetector, FakeEmbedder

@@ -249,14 +249,3 @@ def test_a_choice_that_may_give_several_faces_is_refused_before_any_photo(
         with pytest.raises(InputError, match="one, largest, where a photo stands for one person"):
             work()
     assert not (tmp_path / "cache.sqlite").exists()
-
-
-def test_each_face_of_a_photo_of_several_people_can_be_searched_for(
-    searcher: Searcher, extractor: Extractor, cohort: Cohort, tmp_path: Path
-) -> None:
-    pictures = [np.asarray(Image.open(path)) for path in cohort.probes[:2]]
-    group = tmp_path / "group.png"
-    Image.fromarray(np.concatenate(pictures, axis=1)).save(group)
-    faces = extractor.extract(group, choose="all", for_gallery=False)
-    found = searcher.search_many([Probe(one.face) for one in faces])
-    assert {result.candidates[0].subject.subject_id for result in found} == set(cohort.subjects[:2])
