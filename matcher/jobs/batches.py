@@ -14,6 +14,7 @@ from matcher.embedding import EmbeddedFace, Extractor
 from matcher.errors import MatcherError, NoFaceError, PhotoNotFoundError
 from matcher.faces import Face, choose_faces, weight
 from matcher.jobs.tasks import ReindexResult, ReindexTask
+from matcher.paths import to_reference
 from matcher.photos import Photo
 
 SAME_FACE: Final = 0.3
@@ -128,7 +129,7 @@ def _found(read: Read, extracted: EmbeddedFace) -> ReindexResult:
     return ReindexResult(
         face_id=read.task.face_id,
         status="done" if face.photo.sha256 == read.task.sha256 else "changed",
-        reference=str(read.path),
+        reference=to_reference(read.path),
         sha256=face.photo.sha256,
         bytes=read.bytes,
         mtime_ns=read.mtime_ns,
