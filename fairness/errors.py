@@ -12,8 +12,20 @@ AuditError (ValueError)
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
+
+
+def printable(text: str) -> str:
+    r"""Return a text with a file's name in it as Unicode, with `\xe9` for a byte that is not UTF-8.
+
+    Python keeps such bytes as lone surrogates, which no file of a report can hold.
+    """
+    try:
+        return os.fsencode(text).decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # characters that no file of this system has in its name
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class AuditError(ValueError):
@@ -45,7 +57,7 @@ class AuditError(ValueError):
 
     def __str__(self) -> str:
         where = f" ({self.path})" if self.path is not None else ""
-        return f"{self.what}{where}: {self.rule}; got {self.got}. {self.next_step}"
+        return printable(f"{self.what}{where}: {self.rule}; got {self.got}. {self.next_step}")
 
     def __reduce__(self) -> tuple[object, ...]:
         # Keyword-only arguments do not survive the default pickling between worker processes.

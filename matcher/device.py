@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from matcher.errors import InputError, ModelError
+from matcher.forks import claim_threads
 
 
 def chosen_device(device: str) -> torch.device:
@@ -16,7 +17,10 @@ def chosen_device(device: str) -> torch.device:
         If `device` is not such a name.
     ModelError
         If this machine has no such device. No other device is used instead.
+    ForkError
+        As for `claim_torch`.
     """
+    claim_torch()
     try:
         chosen = torch.device(device)
     except RuntimeError as error:
@@ -28,6 +32,17 @@ def chosen_device(device: str) -> torch.device:
     elif chosen.type != "cpu":
         raise _unknown(device)
     return chosen
+
+
+def claim_torch() -> None:
+    """Say that this process is about to run a network. Call it before every run.
+
+    Raises
+    ------
+    ForkError
+        If the process was forked from one that ran a network with several threads.
+    """
+    claim_threads(torch.get_num_threads())
 
 
 def _unknown(device: str) -> InputError:

@@ -32,6 +32,8 @@ MatcherError
 │   ├── IndexServerError               the server of the index cannot be reached, or fails
 │   ├── GalleryWriteError              disk full, no rights; nothing was half written
 │   └── UnknownSubjectError (KeyError)
+├── ForkError                          used in a process that `os.fork` made
+├── OutputError                        results cannot be written where they were to go
 ├── CalibrationError                   a calibration cannot be read, or does not fit the request
 └── MissingExtraError (ImportError)    an optional dependency is not installed
 
@@ -44,6 +46,8 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import ClassVar
+
+from matcher.paths import shown
 
 
 class MatcherError(Exception):
@@ -77,7 +81,7 @@ class MatcherError(Exception):
 
     def __str__(self) -> str:
         where = f" ({self.path})" if self.path is not None else ""
-        return f"{self.what}{where}: {self.rule}; got {self.got}. {self.next_step}"
+        return shown(f"{self.what}{where}: {self.rule}; got {self.got}. {self.next_step}")
 
     def __reduce__(self) -> tuple[object, ...]:
         # Keyword-only arguments do not survive the default pickling between worker processes.
@@ -289,6 +293,18 @@ class CalibrationError(MatcherError):
     """A calibration cannot be read, belongs to another model, or does not cover the request."""
 
     code = "calibration"
+
+
+class ForkError(MatcherError):
+    """Something is used in a process that `os.fork` made, where it would hang or do harm."""
+
+    code = "forked"
+
+
+class OutputError(MatcherError):
+    """Results cannot be written where they were to go, as on a full disk."""
+
+    code = "output"
 
 
 class MissingExtraError(MatcherError, ImportError):  # type: ignore[misc]  # ImportError.path

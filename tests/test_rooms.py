@@ -18,7 +18,10 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FLOORS = {
     "matcher": (
-        {"_lazy", "_version", "errors", "heap", "names", "progress"},
+        {"paths"},
+        {"_lazy", "_version", "heap", "names", "progress"},
+        {"errors"},
+        {"forks"},
         {"device"},
         {"photos"},
         {"faces", "degradation"},

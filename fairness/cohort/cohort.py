@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from fairness.cohort.factors import FACTORS, labels_of
 from fairness.cohort.groups import AGE_EDGES, UNKNOWN, Grouping
 from fairness.cohort.sample import SEXES, Provenance, Sample
-from fairness.errors import CohortError, require_none
+from fairness.errors import CohortError, printable, require_none
 
 __all__ = ["SEXES", "Cohort", "Coverage", "Provenance", "Sample", "SetAside"]
 
@@ -33,6 +33,9 @@ class SetAside:
 
     item: str
     why: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "item", printable(self.item))
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ class Cohort:
         )
         lines = [json.dumps(vars(sample), default=str, sort_keys=True) for sample in ordered]
         digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
-        return cls(ordered, name, digest, folder, tuple(set_aside))
+        return cls(ordered, printable(name), digest, folder, tuple(set_aside))
 
     def __len__(self) -> int:
         return len(self.samples)

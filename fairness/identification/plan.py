@@ -188,7 +188,7 @@ class IdentificationPlan:
 
 
 def _lot(subject: str, seed: int) -> bytes:
-    return hashlib.sha256(f"{seed}:{subject}".encode()).digest()
+    return hashlib.sha256(f"{seed}:{subject}".encode("utf-8", "surrogateescape")).digest()
 
 
 def _earliest_first(cohort: Cohort) -> list[int]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import enum
+import sys
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from matcher._version import __version__
-from matcher.cli.console import say
+from matcher.cli.console import leave, say
+from matcher.cli.process import exit_code_of
 from matcher.errors import (
     CalibrationError,
     GalleryError,
@@ -17,6 +19,7 @@ from matcher.errors import (
     MatcherError,
     MissingExtraError,
     ModelError,
+    OutputError,
 )
 
 
@@ -32,7 +35,13 @@ class Exit(enum.IntEnum):
     MISSING_EXTRA = 6
     BOUND_BROKEN = 7
     BOUND_UNDECIDED = 8
+    OUTPUT = 9
+    """Results could not be written where they were to go."""
+    HANGUP = 129
     INTERRUPTED = 130
+    NO_READER = 141
+    """Who read the results went away, as `head` does."""
+    TERMINATED = 143
 
 
 _EXITS: tuple[tuple[type[MatcherError], Exit], ...] = (
@@ -41,6 +50,7 @@ _EXITS: tuple[tuple[type[MatcherError], Exit], ...] = (
     (ModelError, Exit.MODEL),
     (GalleryError, Exit.GALLERY),
     (MissingExtraError, Exit.MISSING_EXTRA),
+    (OutputError, Exit.OUTPUT),
 )
 
 
@@ -56,7 +66,13 @@ class Group(TyperGroup):
             raise typer.Exit(exit_code(error)) from error
         except KeyboardInterrupt as error:
             say("Interrupted. What was stored is kept; run the same command again to go on.")
-            raise typer.Exit(Exit.INTERRUPTED) from error
+            raise typer.Exit(exit_code_of(error)) from error
+        except BrokenPipeError as error:
+            leave(sys.stdout)
+            raise typer.Exit(Exit.NO_READER) from error
+        except OSError as error:  # a file or disk that fails where nothing more is known of it
+            say(f"Error: {error}")
+            raise typer.Exit(Exit.INPUT) from error
 
 
 def exit_code(error: MatcherError) -> Exit:
@@ -68,7 +84,7 @@ EPILOG = (
     "Exit codes: 0 done, 1 done but something needs a look (failed photos, no lead, a fault found "
     "by verify), 2 wrong options, 3 bad input, 4 model or weights, 5 gallery, 6 an optional "
     "package is missing, 7 a declared bound is broken, 8 the data do not decide it, "
-    "130 interrupted."
+    "9 results could not be written, 129, 130 and 143 interrupted, 141 nobody reads the results."
 )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,11 +15,12 @@ import typer
 from matcher.cli.app import Exit, app
 from matcher.cli.console import progress, say
 from matcher.cli.options import DEFAULT_MODEL, Device, DryRun, Model, Policy
+from matcher.cli.places import require_place_for_folder
+from matcher.errors import MatcherError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from fairness import AuditReport, AuditSettings, Cohort, Scores
+    from matcher.embedding import Extractor
     from matcher.evaluation import EmbeddedScores
 
 
@@ -99,10 +102,10 @@ def audit(
 
     Exits with 7 if a bound is broken, and with 8 if the data do not say whether one is kept.
     """
-    from fairness import EmbeddingScores, read_bounds, read_cohort
     from fairness import audit as audit_of
+    from fairness import read_bounds, read_cohort
     from fairness.report import require_plots, require_replaceable
-    from matcher.cli.faults import faults_reported
+    from matcher.embedding import load_extractor
 
     if threshold is not None and baseline is not None:
         raise typer.BadParameter("--threshold is of one model; two are compared at one --fmr")
@@ -121,34 +124,27 @@ def audit(
         for factor in [*settings.factors, *(settings.reference or ())[:1]]:
             people.grouping(factor)
         require_replaceable(out.absolute())
+        require_place_for_folder("--out", out)
         declared = read_bounds(bounds) if bounds else ()
         if dry_run:
             say(f"Would audit {len(people)} photos of {len(people.subjects)} subjects into {out}.")
             return
         require_plots()
         cache = vector_cache or memory or out.absolute().with_name(out.name + ".vectors.sqlite")
-        facts: Mapping[str, list[float]] = {}
-        earlier: EmbeddedScores | None = None
-        if baseline is not None:
-            earlier = embedded(people, baseline, device, policy, cache)
-            facts = earlier.facts
-        if scores is None:
-            made = embedded(people, model, device, policy, cache)
-            facts, matcher = made.facts, dict(made.matcher)
-            # What is measured on a face can differ in the last digits from run to run.
-            shared = (made if earlier is None else earlier).scores.cohort
-            judged: Scores = EmbeddingScores(shared, made.scores.vectors, made.scores.acquisition)
-        else:
-            labelled = people if earlier is None else earlier.scores.cohort
-            judged, matcher = _listed(scores, labelled, distances)
-        if earlier is not None:
-            matcher["baseline"] = earlier.matcher["model"]
+        # What can be refused is refused before the first photo is embedded.
+        if scores is not None and baseline is not None:
+            _listed(scores, people, distances)
+        new = None if scores is not None else load_extractor(model, device=device)
+        old = None if baseline is None else load_extractor(baseline, device=device)
+        earlier = None if old is None else embedded(people, old, policy, cache)
+        made = None if new is None else embedded(people, new, policy, cache)
+        judged, matcher = _judged(people, earlier, made, scores, distances)
         say("Counting; the bootstrap takes a while.")
         report = audit_of(
             judged,
             settings,
             matcher=matcher,
-            facts=facts,
+            facts=next((one.facts for one in (made, earlier) if one is not None), {}),
             bounds=declared,
             baseline=None if earlier is None else earlier.scores,
         )
@@ -157,15 +153,51 @@ def audit(
     raise typer.Exit(verdict(report))
 
 
-def embedded(
-    people: Cohort, model: str, device: str, policy: Policy, cache: Path
-) -> EmbeddedScores:
-    """Load a model and embed a cohort with it, with a bar on stderr."""
-    from matcher.embedding import load_extractor
+def _judged(
+    people: Cohort,
+    earlier: EmbeddedScores | None,
+    made: EmbeddedScores | None,
+    scores: Path | None,
+    distances: bool,
+) -> tuple[Scores, dict[str, str]]:
+    """Return the scores to judge, of the model or of the file, and what identifies them."""
+    from fairness import EmbeddingScores
+
+    # What is measured on a face can differ in the last digits from run to run.
+    shared = next((one.scores.cohort for one in (earlier, made) if one is not None), people)
+    judged: Scores
+    if made is not None:
+        judged = EmbeddingScores(shared, made.scores.vectors, made.scores.acquisition)
+        matcher = dict(made.matcher)
+    else:
+        assert scores is not None  # noqa: S101 - for the type checker: a model or a file is judged
+        judged, matcher = _listed(scores, shared, distances)
+    if earlier is not None:
+        matcher["baseline"] = earlier.matcher["model"]
+    return judged, matcher
+
+
+@contextmanager
+def faults_reported() -> Iterator[None]:
+    """End the command with the message of an error of an audit, or of a file."""
+    from fairness import AuditError
+    from fairness.errors import MissingExtraError
+
+    try:
+        yield
+    except MatcherError:
+        raise
+    except (AuditError, OSError) as error:
+        say(f"Error: {error}")
+        missing = isinstance(error, MissingExtraError)
+        raise typer.Exit(Exit.MISSING_EXTRA if missing else Exit.INPUT) from error
+
+
+def embedded(people: Cohort, extractor: Extractor, policy: Policy, cache: Path) -> EmbeddedScores:
+    """Embed a cohort with a model, with a bar on stderr."""
     from matcher.evaluation import embedded_scores
     from matcher.faces import POLICIES
 
-    extractor = load_extractor(model, device=device)
     with progress() as hook:
         return embedded_scores(people, extractor, cache, POLICIES[policy.value], hook)
 

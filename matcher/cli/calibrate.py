@@ -9,7 +9,15 @@ from typing import Annotated
 import typer
 
 from matcher.cli.app import app
-from matcher.cli.audit import CohortLayout, CohortPath, Layout, Memory, VectorCache, age_edges
+from matcher.cli.audit import (
+    CohortLayout,
+    CohortPath,
+    Layout,
+    Memory,
+    VectorCache,
+    age_edges,
+    faults_reported,
+)
 from matcher.cli.console import progress, say
 from matcher.cli.options import DEFAULT_MODEL, Device, DryRun, Model, Policy
 from matcher.cli.places import require_place_for
@@ -38,13 +46,13 @@ def calibrate(
     """
     from fairness import calibrate as measure
     from fairness import read_cohort
-    from matcher.cli.faults import faults_reported
     from matcher.embedding import load_extractor
     from matcher.evaluation import embed_cohort
     from matcher.faces import POLICIES
 
     with faults_reported():
         people = read_cohort(cohort, layout.value)
+        edges = age_edges(ages)
         if dry_run:
             say(f"Would calibrate on {len(people)} photos of {len(people.subjects)} subjects.")
             return
@@ -60,7 +68,7 @@ def calibrate(
             made.acquisition,
             model={name: str(value) for name, value in extractor.model.facts().items()},
             made_on=datetime.now(UTC).date(),
-            age_edges=age_edges(ages),
+            age_edges=edges,
             seed=seed,
         )
         record.write(out)

@@ -25,8 +25,8 @@ from matcher.cli.options import (
     Salvage,
     WhichFace,
 )
-from matcher.cli.places import require_place_for
-from matcher.errors import InputError
+from matcher.cli.places import require_place_for, writing_to
+from matcher.errors import InputError, OutputError
 
 if TYPE_CHECKING:
     from matcher.enrolment import EnrolmentOutcome, Manifest, RefusedRow
@@ -181,10 +181,16 @@ def _say_faults(rows: Sequence[dict[str, str]]) -> None:
 
 
 def _write(report: Path, rows: Sequence[dict[str, str]]) -> None:
-    with report.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(
-            file, ("photo", "subject", "status", "code", "reason", "also_under", "face")
-        )
-        writer.writeheader()
-        writer.writerows(rows)
+    kept = "The photos are enrolled, and the failed ones are named above."
+    try:
+        with (
+            writing_to("--report", report, kept),
+            report.open("w", newline="", encoding="utf-8") as file,
+        ):
+            writer = csv.DictWriter(file, _COLUMNS, restval="")
+            writer.writeheader()
+            writer.writerows(rows)
+    except OutputError:
+        _say_faults(rows)
+        raise
     say(f"The outcome of every photo is in {report}.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from matcher.cli.app import Exit, app
-from matcher.cli.console import Format, print_rows, progress, say
+from matcher.cli.console import Format, print_json, print_rows, progress, say
 from matcher.cli.options import (
     Device,
     GalleryPath,
@@ -24,7 +23,8 @@ from matcher.cli.options import (
     Salvage,
     WhichProbeFaces,
 )
-from matcher.cli.places import require_place_for
+from matcher.cli.places import require_place_for, writing_to
+from matcher.paths import shown
 
 if TYPE_CHECKING:
     from matcher.search import CandidateList, Probe, Searcher
@@ -141,13 +141,16 @@ def search(
         )
     probes = [path for path, found in zip(probes, lists, strict=True) for _ in found]
     results = [result for found in lists for result in found]
-    _print(probes, results, output)
     faults: tuple[str, ...] = ()
-    if sheet is not None:
-        faults = write_sheet(sheet, probes, results, title=f"Leads from {gallery.name}")
-        for fault in faults:
-            say(f"Not on the sheet: {fault}")
-        say(f"The sheet is {sheet}.")
+    try:
+        _print(probes, results, output)
+    finally:  # the sheet is written also when nobody reads the list
+        if sheet is not None:
+            with writing_to("--sheet", sheet, "The leads are on standard output."):
+                faults = write_sheet(sheet, probes, results, title=f"Leads from {gallery.name}")
+            for fault in faults:
+                say(f"Not on the sheet: {fault}")
+            say(f"The sheet is {sheet}.")
     found = not faults and all(result.outcome == "leads" for result in results)
     raise typer.Exit(Exit.DONE if found else Exit.ATTENTION)
 
@@ -165,12 +168,12 @@ def _lists(
 def _print(probes: Sequence[Path], results: Sequence[CandidateList], output: Format) -> None:
     if output is Format.jsonl:
         for probe, result in zip(probes, results, strict=True):
-            sys.stdout.write(f'{{"probe_path": {json.dumps(str(probe))}, {result.to_json()[1:]}\n')
+            print_json(f'{{"probe_path": {json.dumps(shown(probe))}, {result.to_json()[1:]}')
         return
     rows: list[dict[str, Any]] = []
     for probe, result in zip(probes, results, strict=True):
         say(f"{probe}: {str(result).splitlines()[0]}")
         for note in (*result.exclusions, *result.cautions()):
             say(f"  {note}")
-        rows += [{"probe": probe.name, **row} for row in result.rows()]
+        rows += [{"probe": shown(probe.name), **row} for row in result.rows()]
     print_rows(rows, output)

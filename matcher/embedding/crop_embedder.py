@@ -69,6 +69,8 @@ class CropEmbedder:
             If shape or dtype differ.
         ModelError
             If the network returns a vector that is zero or not finite.
+        ForkError
+            If the process was forked after a network had run.
         """
         return np.ascontiguousarray(self._seen(crops)[:, : self._record.dimension])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from matcher.embedding.embedder import Embedder
 from matcher.embedding.loading import load_model
 from matcher.embedding.models import DEFAULT_MODEL, FACE, ModelIdentity
-from matcher.errors import MatcherError, ModelError
+from matcher.errors import InputError, MatcherError, ModelError
 from matcher.faces import Choice, Detector, Face, align, choose_faces, load_detector
 from matcher.photos import DecodeLimits, Photo, PhotoSource, load_photo
 
@@ -69,6 +70,38 @@ class PhotoExtraction:
     error: MatcherError | None = None
 
 
+@dataclass(frozen=True)
+class _Recipe:
+    """The arguments of `load_extractor`."""
+
+    model: str
+    device: str
+    precision: Literal["float32", "bfloat16"]
+    limits: DecodeLimits | None
+    salvage: bool
+
+    def load(self) -> Extractor:
+        embedder = load_model(self.model, device=self.device, precision=self.precision)
+        made = Extractor(
+            load_detector(self.device), embedder, limits=self.limits, salvage=self.salvage
+        )
+        made._recipe = self
+        return made
+
+
+def _made_again(recipe: _Recipe, identity: ModelIdentity) -> Extractor:
+    """Return an extractor that was pickled, in the process that reads it."""
+    made = recipe.load()
+    if made.model != identity:
+        raise ModelError(
+            f"The model {recipe.model!r} of a pickled extractor",
+            rule=f"it must be {identity} here too",
+            got=made.model,
+            next_step="Bring the same weights and records to this machine.",
+        )
+    return made
+
+
 class Extractor:
     """A detector and an embedder behind one interface.
 
@@ -85,6 +118,13 @@ class Extractor:
         Limits on the size of photos that are decoded.
     salvage
         Decode the remaining part of truncated photos; `Photo.notes` says what was lost.
+
+    Notes
+    -----
+    Several threads can use one extractor. To give it to another process, pickle it: an extractor of
+    `load_extractor` travels as the arguments of that function, and the other process loads the
+    model again. Start that process by "spawn". In a process that was forked after a model had run
+    with several threads, it would hang, and raises `ForkError` instead.
     """
 
     def __init__(
@@ -99,6 +139,17 @@ class Extractor:
         self._embedder = embedder
         self._limits = limits or DecodeLimits()
         self._salvage = salvage
+        self._recipe: _Recipe | None = None
+
+    def __reduce__(self) -> tuple[object, ...]:
+        if self._recipe is None:
+            raise InputError(
+                "extractor",
+                rule="is pickled as the arguments of load_extractor",
+                got="one that was made of a detector and an embedder",
+                next_step="Make it in the other process, or use load_extractor.",
+            )
+        return _made_again, (self._recipe, self.model)
 
     @property
     def model(self) -> ModelIdentity:
@@ -241,5 +292,6 @@ def load_extractor(
     InputError
         The device does not exist.
     """
-    embedder = load_model(model, device=device, precision=precision)
-    return Extractor(load_detector(device), embedder, limits=limits, salvage=salvage)
+    if model.endswith(".toml"):
+        model = str(Path(model).absolute())  # the same file wherever the extractor is pickled to
+    return _Recipe(model, device, precision, limits, salvage).load()

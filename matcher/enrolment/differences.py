@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any, Final, Literal
 
 from matcher.enrolment.manifest import PhotoOfSubject
 from matcher.gallery import PhotoRecord, Subject
 from matcher.gallery.records import said
 from matcher.gallery.validation import in_one_form
+from matcher.paths import from_reference, to_reference
 
 _SUBJECT: Final = tuple(field for field in fields(Subject) if field.name != "subject_id")
 _PHOTO: Final = tuple(field for field in fields(PhotoRecord) if field.default is None)
@@ -56,7 +56,7 @@ def of_photo(stored: PhotoRecord, given: PhotoOfSubject) -> tuple[Difference, ..
         for field in _PHOTO
         if getattr(given, field.name) not in (None, getattr(stored, field.name))
     )
-    here = str(given.path.absolute())
-    if here == stored.reference or Path(stored.reference).exists():
+    here = to_reference(given.path.absolute())
+    if here == stored.reference or from_reference(stored.reference).exists():
         return facts
     return (*facts, Difference("photo", "reference", stored.reference, here))

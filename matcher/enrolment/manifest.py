@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
@@ -12,6 +12,7 @@ from typing import Any, cast, get_args
 from matcher.enrolment.manifest_table import TableRow, read_table, unreadable
 from matcher.errors import ManifestError
 from matcher.gallery.records import Sex, Subject
+from matcher.paths import from_reference, shown
 from matcher.photos import find_photos
 
 
@@ -173,22 +174,39 @@ def _whole_record(rows: Sequence[tuple[TableRow, PhotoOfSubject]], path: Path) -
 def read_folder(folder: Path) -> Manifest:
     """Read a folder with one sub-folder for each subject, named by the subject's identifier.
 
+    In a name that is not UTF-8, `matcher.paths.shown` writes each byte that is none.
+
     Raises
     ------
     ManifestError
-        There is no such folder, or no sub-folder holds a photo.
+        There is no such folder, no sub-folder holds a photo, or the names of two sub-folders become
+        the same identifier.
     """
     if not folder.is_dir():
         raise unreadable(folder, "is not a folder")
+    subjects = [subject for subject in sorted(folder.iterdir()) if subject.is_dir()]
+    _require_own_names(subjects, folder)
     photos = tuple(
-        PhotoOfSubject(photo, Subject(subject.name))
-        for subject in sorted(folder.iterdir())
-        if subject.is_dir()
+        PhotoOfSubject(photo, Subject(shown(subject.name)))
+        for subject in subjects
         for photo in find_photos(subject)
     )
     if not photos:
         raise unreadable(folder, "no photos in any sub-folder")
     return Manifest(photos)
+
+
+def _require_own_names(subjects: Sequence[Path], folder: Path) -> None:
+    """Refuse sub-folders whose photos would all be taken for one person's."""
+    counts = Counter(shown(subject.name) for subject in subjects)
+    if twice := [name for name, count in counts.items() if count > 1]:
+        raise ManifestError(
+            "folder of photos",
+            rule="has one sub-folder for each subject",
+            got=f"two sub-folders that are both written {twice[0]}",
+            next_step="Rename one of them.",
+            path=folder,
+        )
 
 
 def _parse_row(row: TableRow, manifest: Path) -> PhotoOfSubject:
@@ -233,7 +251,7 @@ class _Cells:
 
     def path(self, column: str) -> Path:
         given = self.required(column)
-        path = self.manifest.parent / given
+        path = self.manifest.parent / from_reference(given)
         as_in_windows = self.manifest.parent / given.replace("\\", "/")
         return as_in_windows if as_in_windows.exists() and not path.exists() else path
 

@@ -22,6 +22,7 @@ from matcher.faces import (
 )
 from matcher.gallery.gallery import Gallery
 from matcher.gallery.records import Enrolment, PhotoRecord, Subject
+from matcher.paths import shown, to_reference
 from matcher.photos import sha256_of
 from matcher.progress import ProgressHook, silent
 
@@ -66,7 +67,7 @@ class EnrolmentOutcome:
     def row(self) -> dict[str, str]:
         """Return the outcome as one flat row for a report; an error gives its code and message."""
         return {
-            "photo": str(self.photo.path),
+            "photo": shown(self.photo.path),
             "subject": self.photo.subject.subject_id,
             "status": self.status,
             "code": "" if self.error is None else self.error.code,
@@ -254,7 +255,7 @@ def _record(photo: PhotoOfSubject, found: EmbeddedFace) -> Enrolment:
         subject=photo.subject,
         photo=PhotoRecord(
             sha256=face.photo.sha256,
-            reference=str(photo.path.absolute()),  # the same photo from any folder
+            reference=to_reference(photo.path.absolute()),  # the same photo from any folder
             **{name: getattr(photo, name) for name in _PHOTO_FACTS},
         ),
         vectors=found.vectors,

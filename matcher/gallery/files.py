@@ -11,7 +11,12 @@ from matcher.errors import GalleryWriteError
 
 
 def sync_directory(directory: Path) -> None:
-    """Make the names in a directory survive a power cut."""
+    """Make the names in a directory survive a power cut.
+
+    Windows opens no directory as a file; there the file system itself keeps names in its journal.
+    """
+    if os.name == "nt":
+        return
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -28,11 +29,22 @@ BUSY_TIMEOUT: Final = 10.0
 class Gallery(CorrectableGallery):
     """Faces of one model on disk. Get it by `create` or `open`; close it, or use it in a `with`.
 
-    One process writes at a time. Any number of processes read, and a writer blocks none of them. An
-    object belongs to the thread that opened it. Reading methods see every commit made before the
-    call, also the commits of other processes. If a re-indexing job switches the gallery to another
-    edition, an open object continues to read the edition that it opened, and refuses to write.
+    One process writes at a time. Any number of processes read, and a writer blocks none of them.
+    Reading methods see every commit made before the call, also the commits of other processes. If a
+    re-indexing job switches the gallery to another edition, an open object continues to read the
+    edition that it opened, and refuses to write.
+
+    Several threads can use one object; one at a time writes. It is closed for all of them. A
+    process that was forked after the object was opened cannot use it (`ForkError`). Pickled, an
+    object is its path and edition, and is opened anew where it is read.
+
+    Where its directory cannot be written, as on a read-only medium, a gallery that was closed
+    properly can be read. Make sure then that nobody else writes to it meanwhile.
     """
+
+    def __reduce__(self) -> tuple[object, ...]:
+        again = partial(type(self).open, edition=self._edition, busy_timeout=self._busy_timeout)
+        return again, (self._path.absolute(),)
 
     @classmethod
     def create(

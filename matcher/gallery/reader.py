@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,7 @@ class GalleryReader:
         self._edition = edition
         self._busy_timeout = busy_timeout
         self._directory = directory_of(path, edition)
+        self._opening = threading.Lock()
         self._opened_index: tuple[str, LocalIndex | RemoteIndex] | None = None
         self._wrote = False
         self._selected: tuple[tuple[int, Filters], Selection] | None = None
@@ -38,10 +40,11 @@ class GalleryReader:
     def _index(self) -> LocalIndex | RemoteIndex:
         """The index. It is opened again after any process moved it to another place."""
         asked = self._store.meta("index")
-        if self._opened_index is None or self._opened_index[0] != asked:
-            opened = open_index(self._directory, self._store, self._busy_timeout)
-            self._opened_index = (asked, opened)
-        return self._opened_index[1]
+        with self._opening:
+            if self._opened_index is None or self._opened_index[0] != asked:
+                opened = open_index(self._directory, self._store, self._busy_timeout)
+                self._opened_index = (asked, opened)
+            return self._opened_index[1]
 
     @property
     def path(self) -> Path:
@@ -195,9 +198,10 @@ class GalleryReader:
         """Return the faces that pass the filters, and what each filter left out."""
         with self._store.reading():
             key = (self._store.generation, filters)
-            if self._selected is None or self._selected[0] != key:
-                self._selected = (key, select(self._store, filters))
-        return self._selected[1]
+            last = self._selected  # another thread may replace it meanwhile
+            if last is None or last[0] != key:
+                last = self._selected = (key, select(self._store, filters))
+        return last[1]
 
     def faces(self, face_ids: Collection[int] | NDArray[np.int64]) -> dict[int, StoredFace]:
         """Return records by face id, in the requested order; unknown ids are left out."""

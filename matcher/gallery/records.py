@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.embedding import FACE, ModelIdentity
+from matcher.paths import from_reference
 
 Sex = Literal["female", "male", "other", "unknown"]
 """Recorded sex: the entry in the case file, never a guess from a photo."""
@@ -60,7 +61,8 @@ class PhotoRecord:
     sha256
         Hash of the photo's bytes.
     reference
-        Path of the photo, or any other reference of the caller.
+        Path of the photo as text, see `matcher.paths.to_reference`; or any other reference of the
+        caller.
     taken_on
         Day of capture, if known.
     age_at_capture
@@ -77,6 +79,11 @@ class PhotoRecord:
     age_at_capture: float | None = None
     source: str | None = None
     captured_with: str | None = None
+
+    @property
+    def path(self) -> Path:
+        """Path of the photo, if the reference is one."""
+        return from_reference(self.reference)
 
 
 @dataclass(frozen=True, eq=False)

@@ -49,6 +49,7 @@ def check_subject(subject: Subject) -> None:
     listed = isinstance(subject.tags, tuple)
     in_order = listed and list(subject.tags) == sorted(set(subject.tags)) and all(subject.tags)
     _require(in_order, "tags", "must be sorted, not empty, without duplicates", subject.tags)
+    _check_texts(subject)
 
 
 def in_one_form(subject: Subject) -> Subject:
@@ -64,6 +65,23 @@ def check_photo(photo: PhotoRecord) -> None:
     _require(hashed, "sha256", "must be 64 lower-case hexadecimal digits", photo.sha256)
     age = photo.age_at_capture
     _require(age is None or 0 <= age <= 130, "age_at_capture", "must be in [0, 130] years", age)
+    _check_texts(photo)
+
+
+def _check_texts(record: Subject | PhotoRecord) -> None:
+    """Raise InputError for a text with lone surrogates: no file holds them as text."""
+    for name, value in vars(record).items():
+        for text in value if isinstance(value, tuple) else (value,):
+            whole = not isinstance(text, str) or text.isascii() or _is_unicode(text)
+            _require(whole, name, "must be Unicode text (a path: see matcher.paths)", ascii(text))
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def checked_enrolments(entries: Sequence[Enrolment], model: ModelIdentity) -> NDArray[np.float32]:

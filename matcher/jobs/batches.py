@@ -14,6 +14,7 @@ from matcher.embedding import EmbeddedFace, Extractor
 from matcher.errors import MatcherError, NoFaceError, PhotoChangedError, PhotoNotFoundError
 from matcher.faces import Face, choose_faces, several_faces_error, weight
 from matcher.jobs.tasks import ReindexResult, ReindexTask, Status, changed_since_enrolment
+from matcher.paths import to_reference
 from matcher.photos import Photo
 
 SAME_FACE: Final = 0.3
@@ -140,7 +141,7 @@ def _found(read: Read, extracted: EmbeddedFace) -> ReindexResult:
     return ReindexResult(
         face_id=read.task.face_id,
         status="done" if face.photo.sha256 == read.task.sha256 else "changed",
-        reference=str(read.path),
+        reference=to_reference(read.path),
         sha256=face.photo.sha256,
         bytes=read.bytes,
         mtime_ns=read.mtime_ns,

@@ -10,6 +10,7 @@ from matcher.jobs.batches import Read, batched
 from matcher.jobs.decoding import Decoders
 from matcher.jobs.settings import JobSettings
 from matcher.jobs.tasks import ReindexTask
+from matcher.paths import from_reference
 
 
 def batches(
@@ -33,7 +34,7 @@ def _reads(
 
 def moved_path(reference: str, moved: Sequence[tuple[Path, Path]]) -> Path:
     """Return the present path of a photo."""
-    path = Path(reference)
+    path = from_reference(reference)
     for old, new in moved:
         if path.is_relative_to(old):
             return new / path.relative_to(old)

@@ -64,6 +64,8 @@ AND NOT EXISTS (
 class Shadow:
     """The edition that a job fills, and the current edition that it copies from.
 
+    It belongs to the thread that opened it.
+
     Parameters
     ----------
     gallery
@@ -77,8 +79,7 @@ class Shadow:
         self.store = Store(directory, BUSY_TIMEOUT)
         self._source = Store(directory_of(gallery.path, gallery.edition), BUSY_TIMEOUT)
         self.store.change(_OUTCOMES)
-        address = f"{self._source.path.resolve().as_uri()}?mode=ro"
-        self.store.change("ATTACH DATABASE ? AS source", (address,))
+        self.store.change("ATTACH DATABASE ? AS source", (self._source.address,))
 
     @property
     def model(self) -> ModelIdentity:

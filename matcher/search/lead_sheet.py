@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from matcher.errors import MatcherError, PhotoChangedError
 from matcher.gallery import PhotoRecord
+from matcher.paths import shown
 from matcher.photos import Photo, load_photo, load_unchanged
 from matcher.search.candidates import Candidate, CandidateList
 
@@ -78,7 +79,7 @@ def write_sheet(
     calibrated = any(result.calibration is not None for result in results)
     template = _environment().get_template("lead_sheet.html")
     page = template.render(title=title, note=note, calibrated=calibrated, searches=searches)
-    path.write_text(page, encoding="utf-8")
+    path.write_text(shown(page), encoding="utf-8")
     return tuple(fault for search in searches for fault in _faults(search))
 
 
@@ -94,16 +95,16 @@ def _environment() -> Environment:
 
 
 def _search(probe: Path, result: CandidateList, mate: str | None) -> _Search:
-    shown = _picture(probe, result.probe.sha256, "changed since the search")
+    picture = _picture(probe, result.probe.sha256, "changed since the search")
     leads = tuple(
         _Lead(item, _picture_of(item.photos[0].photo), item.subject.subject_id == mate)
         for item in result
     )
-    return _Search(probe.name, shown, result, str(result).splitlines()[0], leads)
+    return _Search(shown(probe.name), picture, result, str(result).splitlines()[0], leads)
 
 
 def _picture_of(photo: PhotoRecord) -> _Picture:
-    return _picture(Path(photo.reference), photo.sha256, "changed since enrolment")
+    return _picture(photo.path, photo.sha256, "changed since enrolment")
 
 
 def _picture(path: Path, sha256: str | None, changed: str) -> _Picture:

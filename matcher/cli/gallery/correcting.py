@@ -15,6 +15,7 @@ from matcher.cli.gallery.group import gallery
 from matcher.cli.gallery.looking import SubjectId
 from matcher.cli.options import DryRun, GalleryPath, RecordedSex
 from matcher.errors import InputError
+from matcher.paths import from_reference, to_reference
 
 if TYPE_CHECKING:
     from datetime import date
@@ -236,11 +237,12 @@ def _require_of_one(
 def _photo_of(opened: Gallery, subject: str, named: str) -> PhotoRecord:
     """Return the one photo of a subject that a person means."""
     photos = opened.photos(subject)
-    whole = str(Path(named).absolute())
+    whole = to_reference(Path(named).absolute())
     meant = [one for one in photos if one.reference in (named, whole)] or [
         one
         for one in photos
-        if Path(one.reference).name == named or (len(named) > 5 and one.sha256.startswith(named))
+        if from_reference(one.reference).name == named
+        or (len(named) > 5 and one.sha256.startswith(named))
     ]
     if len(meant) != 1:
         raise InputError(

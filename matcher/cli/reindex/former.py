@@ -12,6 +12,7 @@ from matcher.cli.console import Format, say
 from matcher.cli.options import Device, DryRun, GalleryPath, Output, Salvage
 from matcher.cli.places import require_place_for
 from matcher.cli.reindex import steps
+from matcher.cli.reindex.gate import hold_to_bounds, read_gate
 from matcher.cli.reindex.options import (
     Actors,
     Address,
@@ -72,15 +73,15 @@ def with_flags(
     dry_run: DryRun = False,
 ) -> None:
     """Do what the flags say, as version 0.1 did."""
+    from matcher.embedding import load_extractor
+
     say("Notice: these flags go with the next version. See: matcher reindex --help")
     if sum((switch, rollback, discarded, pruned, dry_run)) > 1:
         raise typer.BadParameter(
             "choose one of --switch, --rollback, --discard, --prune, --dry-run"
         )
     remote = executor is Where.ray
-    steps.need_each_other("--gate and --cohort", gate is not None, cohort is not None)
     steps.need_each_other("--executor ray and --address", remote, address is not None)
-    steps.require_readable(gate, cohort)
     if gate is not None and (rollback or discarded or pruned or dry_run):
         raise typer.BadParameter("--gate judges a model that was re-indexed with")
     if discarded:
@@ -88,21 +89,23 @@ def with_flags(
     if pruned:
         return prune(gallery, keep)
     require_place_for("--report", report)
-    saved = steps.read_probes(probes)
+    judged = read_gate(gate, cohort, layout, vector_cache or memory)
     workers = workers or (1 if remote else None)
     settings = steps.settings_of(workers, timeout, salvage, batch, photos or [], retry)
-    terms = steps.SwitchTerms(may_lose, keep, gate, cohort, layout, vector_cache or memory)
+    terms = steps.SwitchTerms(may_lose, keep)
     if rollback:
-        return steps.roll_back(gallery, model, device, terms, settings)
+        return steps.roll_back(gallery, steps.loaded(model, device), terms, settings)
     if model is None:
         raise typer.BadParameter("--model is needed")
     if dry_run:
-        return steps.print_plan(gallery, model, device, settings, output)
+        return steps.print_plan(gallery, load_extractor(model, device=device), settings, output)
     cluster = steps.on_ray(model, device, address, actors, stall)
-    if steps.run_job(gallery, model, device, settings, cluster):
+    extractor = load_extractor(model, device=device)
+    drift = steps.read_probes(gallery, probes, device)
+    if steps.run_job(gallery, extractor, settings, cluster):
         without = steps.write_outcomes(gallery, report)
-        steps.print_comparison(gallery, model, device, saved, output)
-        steps.hold_to_bounds(model, device, terms)
+        steps.print_comparison(gallery, extractor, drift, output)
+        hold_to_bounds(extractor, judged)
         if switch:
-            steps.switch_to(gallery, model, device, terms, settings)
+            steps.switch_to(gallery, extractor, terms, settings)
         raise typer.Exit(Exit.ATTENTION if without and not switch else Exit.DONE)

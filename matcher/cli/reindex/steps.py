@@ -12,24 +12,29 @@ from typing import TYPE_CHECKING
 import typer
 
 from matcher.cli.app import Exit
-from matcher.cli.audit import Layout, embedded, verdict
 from matcher.cli.console import Format, print_rows, progress, say
+from matcher.cli.places import writing_to
 
 if TYPE_CHECKING:
+    from matcher.embedding import Extractor
     from matcher.enrolment import Manifest
     from matcher.jobs import JobSettings, RayExecutor, SavedProbe, Switched
 
 
 @dataclass(frozen=True)
 class SwitchTerms:
-    """What a switch depends on, and leaves behind."""
+    """What a switch may leave behind, and what it keeps."""
 
     may_lose: int
     keep: int
-    gate: Path | None = None
-    cohort: Path | None = None
-    layout: Layout = Layout.auto
-    cache: Path | None = None
+
+
+@dataclass(frozen=True)
+class DriftProbes:
+    """Probes for a comparison of two models, with the model that is searched now."""
+
+    listed: Manifest
+    old: Extractor
 
 
 def need_each_other(names: str, one: bool, other: bool) -> None:
@@ -38,18 +43,35 @@ def need_each_other(names: str, one: bool, other: bool) -> None:
         raise typer.BadParameter(f"{names} need each other")
 
 
-def require_readable(gate: Path | None, cohort: Path | None) -> None:
-    """Refuse a gate that could not be judged, before hours of work."""
-    for option, path in (("--gate", gate), ("--cohort", cohort)):
-        if path is not None and not path.exists():
-            raise typer.BadParameter(f"{option} {path}: there is no such file")
+def loaded(model: str | None, device: str) -> Extractor | None:
+    """Return the model of an option; None if it is not given."""
+    from matcher.embedding import load_extractor
+
+    return None if model is None else load_extractor(model, device=device)
 
 
-def read_probes(probes: Path | None) -> Manifest | None:
-    """Return the probes of a drift report, read before the work; None if none are given."""
+def read_probes(gallery: Path, probes: Path | None, device: str) -> DriftProbes | None:
+    """Read the probes of a drift report and load the present model; None if none are given."""
+    from matcher.embedding import load_extractor
     from matcher.enrolment import read_manifest
+    from matcher.gallery import Gallery
 
-    return None if probes is None else read_manifest(probes)
+    if probes is None:
+        return None
+    listed = read_manifest(probes)
+    with Gallery.open(gallery) as opened:
+        name = opened.model.name
+    return DriftProbes(listed, load_extractor(name, device=device))
+
+
+def require_shadow(gallery: Path, extractor: Extractor | None) -> None:
+    """Refuse a gallery that was not re-indexed, or with another model."""
+    from matcher.gallery import Gallery
+    from matcher.jobs.reindexing import opened_shadow, require_model
+
+    with Gallery.open(gallery) as source, opened_shadow(source) as shadow:
+        if extractor is not None:
+            require_model(gallery, shadow.directory.name, extractor.model)
 
 
 def settings_of(
@@ -96,17 +118,12 @@ def _moved(text: str) -> tuple[Path, Path]:
     return Path(old), Path(new)
 
 
-def print_plan(
-    gallery: Path, model: str, device: str, settings: JobSettings, output: Format
-) -> None:
+def print_plan(gallery: Path, extractor: Extractor, settings: JobSettings, output: Format) -> None:
     """Print what a job would do."""
-    from matcher.embedding import load_extractor
     from matcher.jobs.planning import plan
 
     with progress() as hook:
-        found = plan(
-            gallery, load_extractor(model, device=device), settings=settings, on_progress=hook
-        )
+        found = plan(gallery, extractor, settings=settings, on_progress=hook)
     facts = asdict(found) | {"model": str(found.model)}
     if output is Format.table:
         print_rows([{"fact": key, "value": value} for key, value in facts.items()], output)
@@ -118,21 +135,14 @@ def print_plan(
 
 
 def run_job(
-    gallery: Path, model: str, device: str, settings: JobSettings, executor: RayExecutor | None
+    gallery: Path, extractor: Extractor, settings: JobSettings, executor: RayExecutor | None
 ) -> bool:
     """Run the job; return whether there is something to switch to."""
-    from matcher.embedding import load_extractor
     from matcher.gallery.editions import read_pointer
     from matcher.jobs.reindexing import reindex
 
     with progress() as hook:
-        done = reindex(
-            gallery,
-            load_extractor(model, device=device),
-            settings=settings,
-            executor=executor,
-            on_progress=hook,
-        )
+        done = reindex(gallery, extractor, settings=settings, executor=executor, on_progress=hook)
     if done.edition == read_pointer(gallery).current:
         say("The gallery is of this model, and no photo changed.")
         return False
@@ -149,10 +159,11 @@ def write_outcomes(gallery: Path, report: Path | None) -> int:
     with ExitStack() as stack:
         writer = None
         if report is not None:
+            kept = "The outcomes are in the gallery: the same command writes them again."
+            stack.enter_context(writing_to("--report", report, kept))
             file = stack.enter_context(report.open("w", newline="", encoding="utf-8"))
             writer = csv.writer(file)
             writer.writerow(("face_id", "subject_id", "reference", "status", "code", "reason"))
-            say(f"The outcome of every photo is in {report}.")
         for outcome in outcomes(gallery):
             bad = outcome.status != "done"
             to_look_at += bad
@@ -160,31 +171,30 @@ def write_outcomes(gallery: Path, report: Path | None) -> int:
                 writer.writerow(astuple(outcome))
             elif bad:
                 say(f"{outcome.status.capitalize()}: {outcome.reference} {outcome.reason}")
+    if report is not None:
+        say(f"The outcome of every photo is in {report}.")
     return to_look_at
 
 
 def print_comparison(
-    gallery: Path, model: str | None, device: str, probes: Manifest | None, output: Format
+    gallery: Path, extractor: Extractor | None, probes: DriftProbes | None, output: Format
 ) -> None:
     """Print how the new edition differs from the current one."""
     from matcher.jobs.drift import compare
 
-    saved = None if probes is None or model is None else _saved(gallery, model, device, probes)
+    saved = None if probes is None or extractor is None else _saved(probes, extractor)
     print_rows(compare(gallery, saved=saved).rows(), output, title="old against new")
 
 
-def _saved(gallery: Path, model: str, device: str, listed: Manifest) -> list[SavedProbe]:
+def _saved(probes: DriftProbes, extractor: Extractor) -> list[SavedProbe]:
     """Return the probes of a manifest that both models find a face in."""
-    from matcher.embedding import load_extractor
-    from matcher.gallery import Gallery
     from matcher.jobs.drift import SavedProbe
 
+    listed = probes.listed
     paths = [photo.path for photo in listed.photos]
-    with Gallery.open(gallery) as opened:
-        name = opened.model.name
     old, new = (
-        load_extractor(one, device=device).extract_many(paths, choose="largest", for_gallery=False)
-        for one in (name, model)
+        one.extract_many(paths, choose="largest", for_gallery=False)
+        for one in (probes.old, extractor)
     )
     saved = [
         SavedProbe(photo.subject.subject_id, a.faces[0].vector, b.faces[0].vector)
@@ -197,24 +207,12 @@ def _saved(gallery: Path, model: str, device: str, listed: Manifest) -> list[Sav
     return saved
 
 
-def hold_to_bounds(model: str | None, device: str, terms: SwitchTerms) -> None:
-    """End the command unless the new model keeps the bounds, if there are any."""
-    if terms.gate is None or terms.cohort is None or model is None:
-        return
-    code = _judge(terms.gate, terms.cohort, model, device, terms)
-    if code != Exit.DONE:
-        say("Not switched: searches go on with the old model.")
-        raise typer.Exit(code)
-
-
 def switch_to(
-    gallery: Path, model: str | None, device: str, terms: SwitchTerms, settings: JobSettings
+    gallery: Path, extractor: Extractor | None, terms: SwitchTerms, settings: JobSettings
 ) -> None:
     """Let searches use the new edition."""
-    from matcher.embedding import load_extractor
     from matcher.jobs.switching import switch
 
-    extractor = None if model is None else load_extractor(model, device=device)
     with progress() as hook:
         done = switch(
             gallery,
@@ -227,29 +225,12 @@ def switch_to(
     _say_switched(done)
 
 
-def _judge(gate: Path, cohort: Path, model: str, device: str, terms: SwitchTerms) -> int:
-    """Return the exit code that the bounds give the new model, as `matcher audit --bounds`."""
-    from fairness import audit, read_bounds, read_cohort
-    from matcher.cli.faults import faults_reported
-    from matcher.cli.options import Policy
-
-    with faults_reported():
-        bounds = read_bounds(gate)
-        people = read_cohort(cohort, terms.layout.value)
-        cache = terms.cache or gate.absolute().with_suffix(".vectors.sqlite")
-        made = embedded(people, model, device, Policy.off, cache)
-        report = audit(made.scores, matcher=made.matcher, facts=made.facts, bounds=bounds)
-        return verdict(report)
-
-
 def roll_back(
-    gallery: Path, model: str | None, device: str, terms: SwitchTerms, settings: JobSettings
+    gallery: Path, extractor: Extractor | None, terms: SwitchTerms, settings: JobSettings
 ) -> None:
     """Let searches use the edition before."""
-    from matcher.embedding import load_extractor
     from matcher.jobs.switching import rollback
 
-    extractor = None if model is None else load_extractor(model, device=device)
     with progress() as hook:
         done = rollback(
             gallery,

@@ -12,6 +12,7 @@ from matcher.cli.console import Format, say
 from matcher.cli.options import Device, GalleryPath, Output, Salvage
 from matcher.cli.places import require_place_for
 from matcher.cli.reindex import steps
+from matcher.cli.reindex.gate import hold_to_bounds, read_gate
 from matcher.cli.reindex.options import (
     Actors,
     Address,
@@ -82,19 +83,22 @@ def run(
 
     After an interruption the same command goes on from the last batch.
     """
+    from matcher.embedding import load_extractor
+
     remote = executor is Where.ray
     steps.need_each_other("--executor ray and --address", remote, address is not None)
     require_place_for("--report", report)
-    saved = steps.read_probes(probes)
     workers = workers or (1 if remote else None)
     settings = steps.settings_of(
         workers, timeout, salvage, batch, photos or [], retry, take_changed
     )
     cluster = steps.on_ray(model, device, address, actors, stall)
-    if not steps.run_job(gallery, model, device, settings, cluster):
+    extractor = load_extractor(model, device=device)
+    drift = steps.read_probes(gallery, probes, device)
+    if not steps.run_job(gallery, extractor, settings, cluster):
         return
     to_look_at = steps.write_outcomes(gallery, report)
-    steps.print_comparison(gallery, model, device, saved, output)
+    steps.print_comparison(gallery, extractor, drift, output)
     raise typer.Exit(Exit.ATTENTION if to_look_at else Exit.DONE)
 
 
@@ -112,8 +116,10 @@ def plan(
     output: Output = Format.table,
 ) -> None:
     """Say what `run` would do, how long it would take, and what room it needs. Changes nothing."""
+    from matcher.embedding import load_extractor
+
     settings = steps.settings_of(workers, timeout, salvage, batch, photos or [], retry)
-    steps.print_plan(gallery, model, device, settings, output)
+    steps.print_plan(gallery, load_extractor(model, device=device), settings, output)
 
 
 @reindex.command()
@@ -127,7 +133,10 @@ def compare(
     """Compare the new edition with the one that is searched; --probes needs the new --model."""
     if probes is not None and model is None:
         raise typer.BadParameter("--probes are embedded with the new model: give --model")
-    steps.print_comparison(gallery, model, device, steps.read_probes(probes), output)
+    extractor = steps.loaded(model, device)
+    steps.require_shadow(gallery, extractor)
+    drift = steps.read_probes(gallery, probes, device)
+    steps.print_comparison(gallery, extractor, drift, output)
 
 
 @reindex.command()
@@ -151,14 +160,14 @@ def switch(
 
     Exits with 7 or 8 where the new model does not keep the bounds of --gate.
     """
-    steps.need_each_other("--gate and --cohort", gate is not None, cohort is not None)
-    steps.require_readable(gate, cohort)
     if gate is not None and model is None:
         raise typer.BadParameter("--gate judges the new model: give --model")
+    judged = read_gate(gate, cohort, layout, vector_cache)
     settings = steps.settings_of(workers, timeout, salvage, batch, photos or [], retry=False)
-    terms = steps.SwitchTerms(may_lose, keep, gate, cohort, layout, vector_cache)
-    steps.hold_to_bounds(model, device, terms)
-    steps.switch_to(gallery, model, device, terms, settings)
+    extractor = steps.loaded(model, device)
+    steps.require_shadow(gallery, extractor)
+    hold_to_bounds(extractor, judged)
+    steps.switch_to(gallery, extractor, steps.SwitchTerms(may_lose, keep), settings)
 
 
 @reindex.command()
@@ -176,7 +185,8 @@ def rollback(
 ) -> None:
     """Go back to the edition that was searched before."""
     settings = steps.settings_of(workers, timeout, salvage, batch, photos or [], retry=False)
-    steps.roll_back(gallery, model, device, steps.SwitchTerms(may_lose, keep), settings)
+    extractor = steps.loaded(model, device)
+    steps.roll_back(gallery, extractor, steps.SwitchTerms(may_lose, keep), settings)
 
 
 @reindex.command()

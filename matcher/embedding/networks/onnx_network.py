@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from matcher.device import claim_torch
 from matcher.embedding.models import ModelRecord
 from matcher.embedding.networks.network import Network, Networks, Weights
 from matcher.errors import InputError, MissingExtraError, ModelError, WeightsDamagedError
@@ -46,6 +47,7 @@ def onnx_network(record: ModelRecord, data: bytes, device: str) -> Network:
     one_by_one = given.shape[0] == 1
 
     def run(crops: NDArray[np.float32]) -> NDArray[np.float32]:
+        claim_torch()
         vectors: NDArray[np.float32] = session.run([returned.name], {given.name: crops})[0]
         return vectors
 
@@ -69,6 +71,7 @@ def _session(record: ModelRecord, data: bytes, device: str) -> Any:
             got="no such package",
             next_step='Install it: pip install "onnxruntime>=1.18"',
         ) from error
+    claim_torch()
     provider = _provider(device, onnxruntime.get_available_providers())
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()  # as many as PyTorch networks use

@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from matcher.device import chosen_device
+from matcher.device import chosen_device, claim_torch
 from matcher.embedding.networks.dlib_network import DlibResnet, convert
 from matcher.embedding.networks.network import Network, Networks, Precision, Weights
 from matcher.embedding.networks.quantised import State, unpacked
@@ -41,6 +41,7 @@ def as_network(module: nn.Module, device: torch.device, precision: Precision) ->
     reduced = precision == "bfloat16"
 
     def network(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        claim_torch()
         # (n, rows, columns, 3) seen as (n, 3, rows, columns) already has the channels-last layout.
         crops = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(device)
         with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=reduced):

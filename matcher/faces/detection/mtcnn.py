@@ -16,7 +16,7 @@ import facenet_pytorch
 import torch
 from torch import nn
 
-from matcher.device import chosen_device
+from matcher.device import chosen_device, claim_torch
 from matcher.errors import InputError, WeightsDamagedError, WeightsMissingError
 from matcher.faces.detection.cascade import Cascade
 from matcher.faces.detection.retries import Finding, find
@@ -90,6 +90,11 @@ class MtcnnDetector:
         ----------
         photos
             Of any sizes.
+
+        Raises
+        ------
+        ForkError
+            If the process was forked after a network had run.
         """
         return [
             _faces(photo, finding)
@@ -98,6 +103,7 @@ class MtcnnDetector:
         ]
 
     def _findings(self, photos: Sequence[Photo]) -> list[Finding]:
+        claim_torch()
         return find([photo.pixels for photo in photos], self._cascade, sure=SURE)
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Final
 
 from matcher.errors import InputError
 from matcher.gallery.corrections.comparing import changed, require_born, together
 from matcher.gallery.records import Change, PhotoRecord, Subject
-from matcher.gallery.store import history, moves, rows
+from matcher.gallery.store import Store, history, moves, rows
 from matcher.gallery.validation import check_photo, check_subject, in_one_form
 from matcher.gallery.writer import GalleryWriter
+from matcher.paths import from_reference, starts_of_references, to_reference
+
+_LOOKED_AT: Final = 1000  # files that are looked for after a move; one of them must be there
 
 
 class GalleryCorrections(GalleryWriter):
@@ -180,12 +183,11 @@ class GalleryCorrections(GalleryWriter):
         InputError
             When no reference lies below `folder`, or `new` is not a folder with any of the files.
         """
-        before, after = _with_separator(folder), _with_separator(new)
+        before, after = to_reference(Path(folder).absolute()), to_reference(Path(new).absolute())
         with self._writing() as generation:
-            face_ids = moves.references_below(self._store, before)
-            held = self.faces(face_ids[:1000])
-            names = [face.photo.reference.removeprefix(before) for face in held.values()]
-            if not any((Path(after) / name).is_file() for name in names):
+            face_ids = self._move_references(before, after)
+            held = self.faces(face_ids[:_LOOKED_AT]).values()
+            if not any(from_reference(face.photo.reference).is_file() for face in held):
                 raise InputError(
                     "folders of photos",
                     rule="must be the start of references, and a folder with their files",
@@ -193,10 +195,9 @@ class GalleryCorrections(GalleryWriter):
                     "second",
                     next_step="Look at a reference with `matcher gallery show`.",
                 )
-            self._move_references(face_ids, before, after)
-            history.record(
-                self._store, generation, "folder moved", None, {"folder": before}, {"folder": after}
-            )
+            change = {"folder": before}, {"folder": after}
+            history.record(self._store, generation, "folder moved", None, *change)
+            self._move_elsewhere(face_ids, before, after)
         return len(face_ids)
 
     def _photo(self, subject_id: str, sha256: str) -> PhotoRecord:
@@ -228,11 +229,16 @@ class GalleryCorrections(GalleryWriter):
         rows.delete_subject(self._store, subject_id, generation)
         self._change_elsewhere(lambda store, at: rows.delete_subject(store, subject_id, at))
 
-    def _move_references(self, face_ids: list[int], before: str, after: str) -> None:
-        moves.move_references(self._store, face_ids, before, after)
-        self._change_elsewhere(
-            lambda store, _: moves.move_references(store, face_ids, before, after)
-        )
+    def _move_references(self, before: str, after: str, *, until: int = 2**62) -> list[int]:
+        """Move the references of one folder to another; return the faces that have them."""
+        face_ids: list[int] = []
+        for start in starts_of_references(from_reference(before)):
+            face_ids += moves.references_below(self._store, start, until=until)
+        _move(self._store, face_ids, before, after)
+        return sorted(set(face_ids))
+
+    def _move_elsewhere(self, face_ids: list[int], before: str, after: str) -> None:
+        self._change_elsewhere(lambda store, _: _move(store, face_ids, before, after))
 
     def _require_free(self, subject_id: str) -> None:
         if rows.subject(self._store, subject_id) is not None:
@@ -244,5 +250,7 @@ class GalleryCorrections(GalleryWriter):
             )
 
 
-def _with_separator(folder: Path | str) -> str:
-    return os.path.join(Path(folder).absolute(), "")  # noqa: PTH118 - a Path has no last separator
+def _move(store: Store, face_ids: list[int], before: str, after: str) -> None:
+    starts = zip(*map(starts_of_references, map(from_reference, (before, after))), strict=True)
+    for old, new in starts:
+        moves.move_references(store, face_ids, old, new)

@@ -9,7 +9,7 @@ from typing import Any
 from matcher.errors import CorrectionError
 from matcher.gallery.corrections.correcting import GalleryCorrections
 from matcher.gallery.records import Change, Subject
-from matcher.gallery.store import history, moves, rows
+from matcher.gallery.store import history, rows
 
 
 class CorrectableGallery(GalleryCorrections):
@@ -68,8 +68,7 @@ class CorrectableGallery(GalleryCorrections):
         if subject_id is None:
             done_until = history.generation_of(self._store, change.change_id)
             folder, new = change.after["folder"], change.before["folder"]
-            face_ids = moves.references_below(self._store, folder, until=done_until)
-            self._move_references(face_ids, folder, new)
+            self._move_elsewhere(self._move_references(folder, new, until=done_until), folder, new)
         elif change.kind == "subject edited":
             rows.replace_subject(self._store, replace(self.subject(subject_id), **change.before))
         elif change.kind == "photo edited" and change.sha256 is not None:

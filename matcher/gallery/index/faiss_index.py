@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.errors import InputError
+from matcher.forks import claim_threads
 from matcher.gallery.index.ranking import best, checked_query, checked_vectors, cosines
 
 faiss: Any = import_module("faiss")  # its own stubs lack most of what is used here
@@ -31,6 +32,7 @@ class FaissIndex:
     learns: ClassVar[bool] = False
 
     def __init__(self, dimension: int) -> None:
+        claim_threads(faiss.omp_get_max_threads())
         self.dimension = dimension
         self._faiss: Any = self._empty()
         self._ids: NDArray[np.int64] = np.empty(0, dtype=np.int64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import threading
 from pathlib import Path
 from typing import Final, cast
 
@@ -44,6 +45,8 @@ OVERFETCH: Final = 4
 class LocalIndex:
     """Searches an index that is first brought up to the store's last commit.
 
+    One thread at a time uses it; FAISS shares the work of one search among threads of its own.
+
     Parameters
     ----------
     directory
@@ -61,18 +64,21 @@ class LocalIndex:
         self._index: FileIndex | None = None
         self._generation = -1
         self._unsaved = False
+        self._use = threading.RLock()
 
     def search(
         self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None
     ) -> Found:
         """Return the k nearest faces by their true cosines, as `FileIndex.search` does."""
-        index = self.current()
-        if index.lossless:
-            return index.search(queries, k, allowed)
+        with self._use:
+            index = self.current()
+            if index.lossless:
+                return index.search(queries, k, allowed)
+            if allowed is None:
+                candidates = index.search(queries, OVERFETCH * k, None)[1]
         if allowed is not None:
             with self._store.reading():
                 return scan(rows.vectors_of(self._store, allowed), queries, k)
-        candidates = index.search(queries, OVERFETCH * k, None)[1]
         return rerank(queries, candidates, self._vectors, k)
 
     def _vectors(self, face_ids: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -80,14 +86,15 @@ class LocalIndex:
 
     def current(self) -> FileIndex:
         """Return the index in step with the store; load, update or rebuild it as needed."""
-        if self._index is None:
-            self._load()
-        if self._index is None:
-            self.rebuild()
-            self.save_if_possible()
-        elif self._generation != self._store.generation:
-            self._catch_up(self._index)
-        return cast(FileIndex, self._index)
+        with self._use:
+            if self._index is None:
+                self._load()
+            if self._index is None:
+                self.rebuild()
+                self.save_if_possible()
+            elif self._generation != self._store.generation:
+                self._catch_up(self._index)
+            return cast(FileIndex, self._index)
 
     def _load(self) -> None:
         """Load the index from its file, if the file is intact and belongs to this store."""
@@ -134,7 +141,7 @@ class LocalIndex:
 
     def rebuild(self) -> None:
         """Build the index from the store, of the kind that now suits it."""
-        with self._store.reading():
+        with self._use, self._store.reading():
             generation = self._store.generation
             ids = rows.face_ids(self._store)
             index = new_index(choose_kind(self._asked, len(ids)), self._store.model.dimension)
@@ -143,19 +150,20 @@ class LocalIndex:
                 index.train(self._vectors(sample), len(ids))
             for page, vectors in rows.vector_pages(self._store):
                 index.add(page, vectors)
-        self._index, self._generation, self._unsaved = index, generation, True
+            self._index, self._generation, self._unsaved = index, generation, True
         log.info("built the %s index of %d faces", index.kind, len(index))
 
     def save(self) -> None:
         """Write the index file for the store's last commit, while no other process writes."""
-        index = self.current()
-        if index.needs_rebuild or outgrown(self._asked, index.kind, len(index)):
-            self.rebuild()
-        with self._store.locked():
+        with self._use:
             index = self.current()
-            stamp = cast(str, self._store.stamp(self._generation))
-            write_index(self._directory, index, self._store.model, self._generation, stamp)
-        self._unsaved = False
+            if index.needs_rebuild or outgrown(self._asked, index.kind, len(index)):
+                self.rebuild()
+            with self._store.locked():
+                index = self.current()
+                stamp = cast(str, self._store.stamp(self._generation))
+                write_index(self._directory, index, self._store.model, self._generation, stamp)
+            self._unsaved = False
 
     def save_if_possible(self) -> None:
         """Save what is not saved yet; a failure is only logged, as the store holds everything."""
@@ -168,13 +176,14 @@ class LocalIndex:
 
     def scrub(self) -> None:
         """Remove the bytes of removed faces from every file of the gallery."""
-        self.current()
-        with self._store.locked():
-            generation = self._store.generation
-            remove_index(self._directory)
-        self._unsaved = True
-        self._store.clear_removed(generation)
-        self.save_if_possible()
+        with self._use:
+            self.current()
+            with self._store.locked():
+                generation = self._store.generation
+                remove_index(self._directory)
+            self._unsaved = True
+            self._store.clear_removed(generation)
+            self.save_if_possible()
 
     def discard(self) -> None:
         """Delete the index file."""

@@ -19,7 +19,13 @@ import filelock
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.errors import GalleryBusyError, GalleryFormatError, IndexServerError
+from matcher.errors import (
+    GalleryBusyError,
+    GalleryFormatError,
+    GalleryWriteError,
+    IndexServerError,
+)
+from matcher.gallery.files import unwritable_reported
 from matcher.gallery.index.index_file import INDEX_NAME, remove_index
 from matcher.gallery.index.milvus_index import MOST, MilvusIndex
 from matcher.gallery.index.paged_scan import scan
@@ -203,16 +209,17 @@ class RemoteIndex:
     def _alone(self) -> Iterator[None]:
         """Keep other processes from sending, so that none restores what another one deleted."""
         lock = filelock.FileLock(self._directory / LOCK_NAME, timeout=self._busy_timeout)
-        try:
-            lock.acquire()
-        except filelock.Timeout as error:
-            raise GalleryBusyError(
-                "index on the server",
-                rule="is sent to by one process at a time",
-                got="another one that is sending",
-                next_step="Try again when it is done.",
-                path=self._directory,
-            ) from error
+        with unwritable_reported("lock of the index on the server", self._directory / LOCK_NAME):
+            try:
+                lock.acquire()
+            except filelock.Timeout as error:
+                raise GalleryBusyError(
+                    "index on the server",
+                    rule="is sent to by one process at a time",
+                    got="another one that is sending",
+                    next_step="Try again when it is done.",
+                    path=self._directory,
+                ) from error
         try:
             yield
         finally:
@@ -236,7 +243,12 @@ class RemoteIndex:
         """Send missing commits; a failure is only logged, because the store holds everything."""
         try:
             self._send()
-        except (IndexServerError, GalleryBusyError, GalleryFormatError) as error:
+        except (
+            IndexServerError,
+            GalleryBusyError,
+            GalleryFormatError,
+            GalleryWriteError,
+        ) as error:
             log.warning("index server not brought up to date (%s); a search does it", error.code)
 
     def scrub(self) -> None:

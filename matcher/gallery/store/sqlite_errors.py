@@ -11,7 +11,7 @@ from matcher.errors import GalleryBusyError, GalleryDamagedError, GalleryError, 
 
 _BUSY = {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL"}
 _DAMAGED = {"SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_READ", "SQLITE_IOERR_SHORT_READ"}
-_UNWRITABLE = {"SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM"}
+_UNWRITABLE = {"SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_PERM"}
 
 
 @contextmanager
@@ -40,6 +40,14 @@ def _matching(name: str, error: sqlite3.DatabaseError, path: Path) -> GalleryErr
             rule="must be a whole SQLite file",
             got=str(error),
             next_step="Restore the gallery from a backup, or re-index it from the photos.",
+            path=path,
+        )
+    if family == "SQLITE_READONLY":
+        return GalleryWriteError(
+            "gallery store",
+            rule="must be writable to be changed",
+            got=f"a read-only file or medium: {error}",
+            next_step="Copy the gallery to a place that can be written, or correct the rights.",
             path=path,
         )
     if family in _UNWRITABLE:

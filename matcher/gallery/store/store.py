@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,24 +14,20 @@ from matcher.embedding import ModelIdentity
 from matcher.errors import GalleryFormatError
 from matcher.gallery.store import migrations
 from matcher.gallery.store.columns import OPTIONAL
-from matcher.gallery.store.schema import check_format, create_tables, new_stamp, now, read_model
+from matcher.gallery.store.connections import SETTINGS, Connections
+from matcher.gallery.store.schema import create_tables, new_stamp, now, read_model
 from matcher.gallery.store.sqlite_errors import translated
 
 log = logging.getLogger(__name__)
 
 STORE_NAME = "store.sqlite3"
 
-_SETTINGS = """
-PRAGMA journal_mode = WAL;
-PRAGMA synchronous = FULL;
-PRAGMA foreign_keys = ON;
-PRAGMA secure_delete = ON;
-PRAGMA temp_store = MEMORY;
-"""
-
 
 class Store:
     """An open store. A failed statement raises an error of the library, never of `sqlite3`.
+
+    Any thread can use it: each has a connection of its own, and one at a time writes. A process
+    that was forked from the one that opened it cannot.
 
     Parameters
     ----------
@@ -42,17 +39,13 @@ class Store:
 
     def __init__(self, directory: Path, busy_timeout: float) -> None:
         self.path = directory / STORE_NAME
-        self.closed = False
         self._columns: dict[tuple[str, int], frozenset[str]] = {}
-        with translated(self.path):
-            self._connection = _connect(self.path, busy_timeout)
+        self._writer = threading.RLock()
+        self._connections = Connections(self.path, busy_timeout)
         try:
-            with translated(self.path):
-                check_format(self._connection, self.path)
-                self._connection.executescript(_SETTINGS)
             self.model = read_model(self.meta("model"), self.path)
         except BaseException:
-            self._connection.close()
+            self.close()
             raise
 
     @staticmethod
@@ -62,15 +55,28 @@ class Store:
         with translated(path):
             connection = sqlite3.connect(path, isolation_level=None)
             try:
-                connection.executescript(_SETTINGS)
+                connection.executescript(SETTINGS)
                 create_tables(connection, model, index)
             finally:
                 connection.close()
 
     def close(self) -> None:
-        """Close the connection. The last connection to close empties the write-ahead log."""
-        self._connection.close()
-        self.closed = True
+        """Close all connections. The last one to close empties the write-ahead log."""
+        self._connections.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed, or belongs to the process that this one was forked from."""
+        return self._connections.closed
+
+    @property
+    def address(self) -> str:
+        """The file as a URI of SQLite, to read it beside another store."""
+        return self._connections.address("ro")
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        return self._connections.own()
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
         """Return all rows of a statement."""
@@ -129,11 +135,12 @@ class Store:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other writers out. Changes that are not committed are undone."""
-        self.change("BEGIN IMMEDIATE")
-        try:
-            yield
-        finally:
-            self._rollback()
+        with self._writer:
+            self.change("BEGIN IMMEDIATE")
+            try:
+                yield
+            finally:
+                self._rollback()
 
     def _rollback(self) -> None:
         # After some failures, such as a full disk, SQLite has already rolled back by itself.
@@ -252,12 +259,3 @@ class Store:
             "UPDATE meta SET value = ?1 WHERE key = 'scrubbed' AND CAST(value AS INTEGER) < ?1",
             (generation,),
         )
-
-
-def _connect(path: Path, busy_timeout: float) -> sqlite3.Connection:
-    return sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode=rw",
-        uri=True,
-        timeout=busy_timeout,
-        isolation_level=None,
-    )

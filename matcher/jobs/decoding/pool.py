@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import math
 import subprocess
@@ -282,10 +281,17 @@ class _Worker:
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C reaches only the job, which then ends its workers
         )
-        if sys.platform == "linux":
-            with suppress(OSError):  # the user's pipes are at their limit; it works, but slower
-                fcntl.fcntl(cast(IO[bytes], process.stdout), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        _widen(cast(IO[bytes], process.stdout))
         return process
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    """Give a pipe more room, on the one system where that can be asked for."""
+    if sys.platform == "linux":
+        import fcntl  # no module of Windows
+
+        with suppress(OSError):  # the user's pipes are at their limit; it works, but slower
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def _gave_up(path: Path, got: str) -> PhotoDamagedError:

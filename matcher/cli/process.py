@@ -1,0 +1,64 @@
+"""What the command sets for its own process, before it imports anything that is large."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Any, Final
+
+_WAITING: Final = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
+_ENDING: Final = ("SIGTERM", "SIGHUP", "SIGBREAK")
+
+
+class Ended(KeyboardInterrupt):
+    """The process was asked to end by a signal other than Ctrl-C; `number` says which."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def exit_code_of(interrupt: KeyboardInterrupt) -> int:
+    """Return 128 and the number of the signal, as shells do."""
+    return 128 + (interrupt.number if isinstance(interrupt, Ended) else signal.SIGINT)
+
+
+def prepare() -> None:
+    """Set streams, signals and threads of this process. Call it once, at its start."""
+    _lose_no_character()
+    _end_as_on_interrupt()
+    _wait_without_work()
+
+
+def _lose_no_character() -> None:
+    r"""Print a character that a stream cannot encode as an escape, such as `\u0142`.
+
+    Results have the same line ends on every system.
+    """
+    for stream, choices in ((sys.stdout, {"newline": ""}), (sys.stderr, {})):
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="backslashreplace", **choices)
+
+
+def _end_as_on_interrupt() -> None:
+    """Have the signals that end a process raise `Ended`, unless somebody chose otherwise."""
+    for name in _ENDING:
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _raise_ended)
+
+
+def _raise_ended(number: int, _frame: Any) -> None:
+    signal.signal(number, signal.SIG_DFL)  # a second one ends the process at once
+    raise Ended(number)
+
+
+def _wait_without_work() -> None:
+    """Have idle threads of OpenMP sleep; docs/sizing.md has the figures. The user's choice stays.
+
+    Idle threads that wait actively take the cores from other processes. OpenMP reads the variable
+    when it is loaded, so it must be set before PyTorch is imported.
+    """
+    if not any(name in os.environ for name in _WAITING):
+        os.environ["OMP_WAIT_POLICY"] = "passive"
