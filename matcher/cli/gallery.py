@@ -10,6 +10,7 @@ import typer
 from matcher.cli.app import Exit, Group, app
 from matcher.cli.console import Format, print_rows, say
 from matcher.cli.options import DryRun, GalleryPath, Index, Output
+from matcher.paths import shown
 
 gallery = typer.Typer(cls=Group, no_args_is_help=True, help="Look at and look after a gallery.")
 app.add_typer(gallery, name="gallery")
@@ -82,7 +83,7 @@ def remove(
     """Remove subjects with their photo references and vectors. This cannot be undone."""
     from matcher.gallery import Gallery
 
-    wanted = list(dict.fromkeys(subjects))
+    wanted = list(dict.fromkeys(map(shown, subjects)))
     with Gallery.open(path) as opened:
         photos = sum(len(opened.photos(opened.subject(name).subject_id)) for name in wanted)
         if not dry_run:
