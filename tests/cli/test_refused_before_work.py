@@ -127,7 +127,7 @@ def test_age_bands_that_are_none(tmp_path: Path, cohort: Cohort, ages: str) -> N
 
 
 @pytest.mark.usefixtures("idle")
-@pytest.mark.parametrize("fault", ["scores", "model", "baseline", "bounds", "out"])
+@pytest.mark.parametrize("fault", ["scores", "model", "baseline", "bounds", "groups", "out"])
 def test_an_audit_that_could_not_end(tmp_path: Path, cohort: Cohort, fault: str) -> None:
     pytest.importorskip("matplotlib")
     broken = tmp_path / "broken"
@@ -137,6 +137,7 @@ def test_an_audit_that_could_not_end(tmp_path: Path, cohort: Cohort, fault: str)
         "model": (("--model", "no-such-model", "--baseline", "dlib-resnet"), 4),
         "baseline": (("--baseline", "no-such-model"), 4),
         "bounds": (("--bounds", broken), 3),
+        "groups": (("--fmr-of", "sex=nobody"), 3),
         "out": ((), 3),
     }[fault]
     out = broken / "report" if fault == "out" else tmp_path / "report"
