@@ -121,8 +121,7 @@ def audit(
             draws=draws,
             seed=seed,
         )
-        for factor in [*settings.factors, *(settings.reference or ())[:1]]:
-            people.grouping(factor)
+        _require_factors(people, settings)
         require_replaceable(out.absolute())
         require_place_for_folder("--out", out)
         declared = read_bounds(bounds) if bounds else ()
@@ -151,6 +150,27 @@ def audit(
         report.write(out)
     say(f"The report is {out / 'report.html'}.")
     raise typer.Exit(verdict(report))
+
+
+def _require_factors(people: Cohort, settings: AuditSettings) -> None:
+    """Refuse factors that the cohort lacks, and groups of the threshold that it cannot have.
+
+    Groups of tone, quality and exposure are known only when the photos are measured.
+    """
+    from fairness import CohortError
+
+    for factor in settings.factors:
+        people.grouping(factor)
+    factor, groups = settings.reference or (settings.factors[0], ())
+    names = people.grouping(factor, age_edges=settings.age_edges).names
+    strange = [group for group in groups if group not in names]
+    if strange and not any(word in factor for word in ("tone", "quality", "exposure")):
+        raise CohortError(
+            f"the groups of {factor} that the threshold is set on",
+            rule="are in the cohort",
+            got=f"no {strange[0]!r}",
+            next_step=f"Choose among: {', '.join(names)}.",
+        )
 
 
 def _judged(

@@ -138,10 +138,22 @@ def _print_table(rows: Sequence[Mapping[str, Any]], title: str) -> None:
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row.values()))
-    console = Console(markup=False, highlight=False)
-    with console.capture() as captured:
-        console.print(table)
-    _print(captured.get())
+    drawn = _Drawn()
+    Console(file=drawn, markup=False, highlight=False).print(table)
+    _print(drawn.getvalue())
+
+
+class _Drawn(io.StringIO):
+    """Text that is drawn as stdout can show it: its characters, and colours on a terminal."""
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # of a file it is an attribute
+        """Encoding of stdout; without UTF-8, tables are drawn with ASCII."""
+        return sys.stdout.encoding
+
+    def isatty(self) -> bool:
+        """Return whether a person looks at stdout."""
+        return sys.stdout.isatty()
 
 
 def _printable(value: Any) -> Any:

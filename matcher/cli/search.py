@@ -117,9 +117,9 @@ def search(
     require_place_for("--sheet", sheet)
     wanted = Filters(
         recorded_sex=tuple(choice.value for choice in sex or ()),
-        regions=tuple(region or ()),
-        all_tags=tuple(tag or ()),
-        subject_ids=tuple(subject or ()),
+        regions=tuple(map(shown, region or ())),
+        all_tags=tuple(map(shown, tag or ())),
+        subject_ids=tuple(map(shown, subject or ())),
         min_age=min_age,
         max_age=max_age,
         age_on=age_on.date() if age_on else date.today(),

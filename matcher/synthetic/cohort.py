@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import multiprocessing
 import os
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields
@@ -280,8 +281,13 @@ def _rows(
         yield from map(_write_one, jobs)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_interrupts) as pool:
         yield from pool.map(_write_one, jobs, chunksize=4)
+
+
+def _leave_interrupts() -> None:
+    """Leave Ctrl-C to the process that started this one. It ends them both."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _write_one(job: _Job) -> ManifestRow:

@@ -1,40 +1,117 @@
-"""Ctrl-C in the middle of an enrolment: a message, its exit code, and a gallery that goes on."""
+"""A command that is asked to end: a message, its exit code, and work that goes on from there."""
 
 from __future__ import annotations
 
 import signal
 import subprocess
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from interruptible import COMMAND
 from rendered_cohort import SUBJECTS, Cohort
 
 from matcher.gallery import Gallery
+from matcher.gallery.editions import shadow_of
 
-ENROL = [*COMMAND, "enrol"]
+SIGNALS = [
+    pytest.param(getattr(signal, name), id=name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP")
+    if hasattr(signal, name)
+]
 
 
+def interrupted(
+    number: int, words: list[str], begun: Callable[[], bool], code: int | None = None
+) -> bytes:
+    """Run the command, send the signal once it has begun, and return its talk."""
+    running = subprocess.Popen([*COMMAND, *words], stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    deadline = time.monotonic() + 120
+    while not begun() and running.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    running.send_signal(number)
+    _, talk = running.communicate(timeout=120)
+    assert running.returncode == (128 + number if code is None else code)
+    assert b"Traceback" not in talk
+    return talk
+
+
+@pytest.mark.parametrize("number", SIGNALS)
 def test_an_interrupted_enrolment_says_so_and_can_be_run_again(
-    tmp_path: Path, cohort: Cohort
+    tmp_path: Path, cohort: Cohort, number: int
 ) -> None:
     manifest = tmp_path / "manifest.csv"
     rows = [f"{path},person {i}" for i, path in enumerate(cohort.probes * 20)]
     manifest.write_text("\n".join(["photo,subject", *rows]))
     gallery = tmp_path / "g"
-    running = subprocess.Popen([*ENROL, str(gallery), str(manifest)], stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 120
-    while not gallery.exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    running.send_signal(signal.SIGINT)
-    _, talk = running.communicate(timeout=120)
-    assert running.returncode == 130
+    talk = interrupted(number, ["enrol", str(gallery), str(manifest)], gallery.exists)
     assert b"Interrupted. What was stored is kept" in talk
-    assert b"Traceback" not in talk
     with Gallery.open(gallery) as opened:
         assert opened.verify().ok
         assert len(opened) < 20 * SUBJECTS
-    subprocess.run([*ENROL, str(gallery), str(cohort.manifest)], check=True, capture_output=True)
+    again = [*COMMAND, "enrol", str(gallery), str(cohort.manifest)]
+    subprocess.run(again, check=True, capture_output=True)
     with Gallery.open(gallery) as opened:
         assert opened.verify().ok
         assert {subject.subject_id for subject in opened.subjects()} >= set(cohort.subjects)
+
+
+@pytest.mark.parametrize("number", SIGNALS[1:])
+def test_an_interrupted_job_goes_on_from_its_last_batch(
+    tmp_path: Path, cohort: Cohort, number: int
+) -> None:
+    gallery = tmp_path / "g"
+    enrol = [*COMMAND, "enrol", str(gallery), str(cohort.manifest)]
+    subprocess.run(enrol, check=True, capture_output=True)
+    words = ["reindex", "run", str(gallery), "--model", "dlib-resnet", "--workers", "1"]
+    begun = gallery / "reindex.json"
+    assert b"Interrupted. What was stored is kept" in interrupted(number, words, begun.exists)
+    assert not begun.exists(), "the lock of the job was given back"
+    subprocess.run([*COMMAND, *words], check=True, capture_output=True)
+    assert shadow_of(gallery) is not None
+
+
+@pytest.mark.parametrize("number", SIGNALS[1:])
+def test_photos_that_are_rendered_by_several_processes_end_with_the_command(
+    tmp_path: Path, number: int
+) -> None:
+    out = tmp_path / "made"
+    words = ["synth", "--out", str(out), "--subjects", "400", "--size", "64", "--workers", "2"]
+    talk = interrupted(number, words, lambda: any(out.glob("photos/*.png")))
+    assert b"Interrupted" in talk
+    assert len(list(out.glob("photos/*.png"))) < 1600
+
+
+def test_ctrl_c_on_the_keyboard_reaches_the_helpers_too_and_none_of_them_complains(
+    tmp_path: Path,
+) -> None:
+    if sys.platform == "win32":
+        pytest.skip("signals of a terminal go another way there")
+    import os
+
+    out = tmp_path / "made"
+    words = ["synth", "--out", str(out), "--subjects", "400", "--size", "64", "--workers", "2"]
+    running = subprocess.Popen(
+        [*COMMAND, *words], stderr=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+    )
+    deadline = time.monotonic() + 120
+    while not any(out.glob("photos/*.png")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(running.pid, signal.SIGINT)
+    _, talk = running.communicate(timeout=120)
+    assert running.returncode == 130
+    assert b"Traceback" not in talk
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no such signal there")
+def test_a_signal_that_is_ignored_stays_ignored(tmp_path: Path, cohort: Cohort) -> None:
+    script = (
+        "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN); "
+        "from matcher.cli import main; import matcher.cli.commands, os; "
+        "os.kill(os.getpid(), signal.SIGHUP); main()"
+    )
+    words = ["enrol", str(tmp_path / "g"), str(cohort.manifest), "--dry-run"]
+    done = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, check=True)
+    assert b"Would enrol" in done.stderr

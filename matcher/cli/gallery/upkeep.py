@@ -10,6 +10,7 @@ from matcher.cli.app import Exit
 from matcher.cli.console import say
 from matcher.cli.gallery.group import gallery
 from matcher.cli.options import DryRun, GalleryPath, Index
+from matcher.paths import shown
 
 
 @gallery.command()
@@ -56,7 +57,7 @@ def remove(
     """Remove subjects with photo references, vectors and history. This cannot be undone."""
     from matcher.gallery import Gallery
 
-    wanted = list(dict.fromkeys(subjects))
+    wanted = list(dict.fromkeys(map(shown, subjects)))
     with Gallery.open(path) as opened:
         photos = sum(len(opened.photos(opened.subject(name).subject_id)) for name in wanted)
         if not dry_run:

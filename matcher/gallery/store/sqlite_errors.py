@@ -7,7 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from matcher.errors import GalleryBusyError, GalleryDamagedError, GalleryError, GalleryWriteError
+from matcher.errors import (
+    GalleryBusyError,
+    GalleryDamagedError,
+    GalleryError,
+    GalleryWriteError,
+    InputError,
+)
 
 _BUSY = {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL"}
 _DAMAGED = {"SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_READ", "SQLITE_IOERR_SHORT_READ"}
@@ -22,6 +28,14 @@ def translated(path: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         name = getattr(error, "sqlite_errorname", "")
         raise _matching(name, error, path) from error
+    except UnicodeEncodeError as error:  # sqlite3 takes no text with lone surrogates
+        raise InputError(
+            "text for the gallery",
+            rule="must be Unicode text",
+            got=ascii(error.object),
+            next_step="Take the name as the gallery lists it.",
+            path=path,
+        ) from error
 
 
 def _matching(name: str, error: sqlite3.DatabaseError, path: Path) -> GalleryError:
