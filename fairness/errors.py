@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from fairness.words import counted
+
 
 class AuditError(ValueError):
     """Base of the errors of this package.
@@ -100,6 +102,5 @@ def require_none(
 
 def listed(faults: list[str]) -> str:
     """Return a text with the number of faults and the first ten of them."""
-    count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
     more = f"; and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
-    return f"{count}: {'; '.join(faults[:SHOWN])}{more}"
+    return f"{counted(len(faults), 'fault')}: {'; '.join(faults[:SHOWN])}{more}"

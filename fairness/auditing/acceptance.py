@@ -32,6 +32,7 @@ from typing import Literal
 
 from fairness.errors import BoundsError
 from fairness.tables import Row, Value
+from fairness.words import apart, counted, figure
 
 BoundOutcome = Literal["pass", "fail", "inconclusive"]
 
@@ -143,7 +144,8 @@ class BoundJudgement:
     reason: str
 
     def __str__(self) -> str:
-        first = f"{self.outcome}: {self.bound.name} (at most {self.bound.at_most:g}): {self.reason}"
+        limit = figure(self.bound.at_most, 6)
+        first = f"{self.outcome}: {self.bound.name} (at most {limit}): {self.reason}"
         return "\n".join([first, *(f"  {row}" for row in self.rows if row.outcome != "pass")])
 
 
@@ -262,9 +264,9 @@ def _judge(bound: Bound, tables: Mapping[str, tuple[Row, ...]]) -> BoundJudgemen
     rows = tables[bound.table]
     _require_words(bound, rows)
     judged = tuple(_judge_row(bound, row) for row in rows if bound.applies_to(row))
-    counted = Counter(row.outcome for row in judged)
-    reasons = [f"{counted[kind]} of {len(judged)} rows {kind}" for kind in counted]
-    outcomes = set(counted)
+    found = Counter(row.outcome for row in judged)
+    reasons = [f"{found[kind]} of {counted(len(judged), 'row')} {kind}" for kind in found]
+    outcomes = set(found)
     if missing := _missing(bound, [row.row for row in judged], rows):
         outcomes.add("inconclusive")
         reasons.append(f"no row has {missing}")
@@ -306,18 +308,20 @@ def _judge_row(bound: Bound, row: Row) -> RowJudgement:
         return RowJudgement(row, "inconclusive", _REASONS.get(str(status), f"no value: {status}"))
     low, high = _number(row, "low"), _number(row, "high", "bound")
     if high is not None and high <= limit:
-        return RowJudgement(row, "pass", f"at most {high:.3g}{_left_out(row)}")
+        return RowJudgement(row, "pass", f"at most {apart(high, limit)}{_left_out(row)}")
     if low is not None and low > limit:
-        return RowJudgement(row, "fail", f"at least {low:.3g}{_left_out(row)}")
+        return RowJudgement(row, "fail", f"at least {apart(low, limit)}{_left_out(row)}")
     if high is None:
         return RowJudgement(row, "inconclusive", "no confidence limit")
-    interval = f"between {low or 0:.3g} and {high:.3g}, on both sides of the bound"
+    interval = (
+        f"between {apart(low or 0.0, limit)} and {apart(high, limit)}, on both sides of the bound"
+    )
     return RowJudgement(row, "inconclusive", interval + _left_out(row))
 
 
 def _left_out(row: Row) -> str:
     excluded = row.get("groups_excluded")
-    return f"; {excluded} groups left out for lack of data" if excluded else ""
+    return f"; {counted(int(excluded), 'group')} left out for lack of data" if excluded else ""
 
 
 def _number(row: Row, *columns: str) -> float | None:

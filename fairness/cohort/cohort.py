@@ -20,6 +20,7 @@ from fairness.cohort.factors import FACTORS, labels_of
 from fairness.cohort.groups import AGE_EDGES, UNKNOWN, Grouping
 from fairness.cohort.sample import SEXES, Provenance, Sample
 from fairness.errors import CohortError, require_none
+from fairness.words import counted
 
 __all__ = ["SEXES", "Cohort", "Coverage", "Provenance", "Sample", "SetAside"]
 
@@ -190,7 +191,9 @@ def _with_age(sample: Sample) -> Sample:
 
 def _faults(samples: Sequence[Sample]) -> Iterator[str]:
     counts = Counter(sample.photo for sample in samples)
-    yield from (f"photo {photo!r} occurs {n} times" for photo, n in counts.items() if n > 1)
+    yield from (
+        f"photo {photo!r} occurs {counted(n, 'time')}" for photo, n in counts.items() if n > 1
+    )
     for sample in samples:
         yield from (f"photo {sample.photo!r}: {fault}" for fault in sample.faults())
         yield from (

@@ -18,6 +18,7 @@ from fairness.cohort.groups import UNKNOWN
 from fairness.cohort.lfw_pairs import photos_of
 from fairness.cohort.manifest import ALIASES, ManifestRow, columns_of, read_manifest, read_rows
 from fairness.errors import CohortError, require_none
+from fairness.words import counted
 
 Layout = Literal["manifest", "fgnet", "lfw", "utkface", "fairface"]
 """The layouts that `read_cohort` knows."""
@@ -294,7 +295,9 @@ def _guess(path: Path) -> Layout:
         return "fairface"
     if (path / "labels.csv").is_file():
         return "manifest"
-    raise _unknown_layout(path, f"{len(photos)} photos, most of them in none of these layouts")
+    raise _unknown_layout(
+        path, f"{counted(len(photos), 'photo')}, most of them in none of these layouts"
+    )
 
 
 def _photos(folder: Path) -> list[str]:

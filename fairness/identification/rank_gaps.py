@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from fairness.cohort import UNKNOWN
 from fairness.differentials import holm
 from fairness.rates import FEWEST_SUBJECTS, Rate, clustered_rate, wilson
+from fairness.words import figure
 
 _AT_ONCE = 1 << 22  # largest number of values held at once while labels are shuffled
 
@@ -129,11 +130,15 @@ class GroupGap:
         if math.isnan(self.p_value):
             return f"{self.group}: not tested; {self.rate}, others {self.rest}"
         verdict = "fares worse than the others" if self.reported else "no gap shown"
-        points = f"{100 * self.difference:+.3g} ({100 * self.low:+.3g} to {100 * self.high:+.3g})"
+        points = f"{_signed(self.difference)} ({_signed(self.low)} to {_signed(self.high)})"
         return (
             f"{self.group}: {verdict}, difference {points} percentage points, "
-            f"adjusted p = {self.adjusted_p:.2g}; {self.rate}, others {self.rest}"
+            f"adjusted p = {figure(self.adjusted_p, 2)}; {self.rate}, others {self.rest}"
         )
+
+
+def _signed(share: float) -> str:
+    return ("" if share < 0 else "+") + figure(100 * share)
 
 
 def rates_by_group(

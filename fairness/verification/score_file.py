@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from fairness.cohort import Cohort
 from fairness.errors import MissingExtraError, ScoresError
 from fairness.verification.listed_scores import ListedScores, require_no_row
+from fairness.words import counted, figure
 
 Kind = Literal["similarity", "distance"]
 """Kind of a score. In a similarity a higher number means closer, in a distance a lower one."""
@@ -107,7 +108,7 @@ def _csv(path: Path) -> Iterator[Batch]:
             while rows := list(islice(reader, _AT_ONCE)):
                 full = [row for row in rows if row]
                 if any(len(row) != len(header) for row in full):
-                    raise _unreadable(path, f"a row without {len(header)} cells")
+                    raise _unreadable(path, f"a row without {counted(len(header), 'cell')}")
                 yield tuple([row[column].strip() for row in full] for column in wanted)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise _unreadable(path, error) from error
@@ -156,7 +157,7 @@ def _require_known(unknown: dict[str, None], path: Path) -> None:
         raise ScoresError(
             "file of scores",
             rule="photos of the cohort, called as its labels call them",
-            got=f"{len(unknown)} other {'photo' if len(unknown) == 1 else 'photos'}, as in {named}",
+            got=f"{counted(len(unknown), 'other photo')}, as in {named}",
             next_step="Add them to the labels, or leave their rows out.",
             path=path,
         )
@@ -182,7 +183,7 @@ def _require_direction(scores: ListedScores, kind: Kind, path: Path) -> None:
         raise ScoresError(
             "file of scores",
             rule=f"scores of one person that are mostly closer than of two, given as {kind}",
-            got=f"closer in only {100 * higher:.3g} % of pairs of such scores",
+            got=f"closer in only {figure(100 * higher)} % of pairs of such scores",
             next_step=f'Pass kind="{"distance" if kind == "similarity" else "similarity"}", '
             "or check the subjects in the labels.",
             path=path,

@@ -15,6 +15,7 @@ from matcher.errors import InputError
 from matcher.gallery.records import Sex
 from matcher.gallery.store import Store, as_text
 from matcher.gallery.validation import texts
+from matcher.words import counted
 
 OLDEST = 150
 """Upper end in years of an age range without a `max_age`."""
@@ -145,8 +146,9 @@ class Exclusion:
     def __str__(self) -> str:
         fate = "kept" if self.kept_unknown else "left out too"
         return (
-            f"{self.name}: {self.excluded_faces} faces of {self.excluded_subjects} subjects left "
-            f"out; {self.unknown_faces} faces of {self.unknown_subjects} unknown, {fate}"
+            f"{self.name}: {counted(self.excluded_faces, 'face')} of "
+            f"{counted(self.excluded_subjects, 'subject')} left out; "
+            f"{counted(self.unknown_faces, 'face')} of {self.unknown_subjects} unknown, {fate}"
         )
 
 

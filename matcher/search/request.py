@@ -9,6 +9,7 @@ from matcher.errors import CalibrationError, InputError
 from matcher.gallery import Filters
 from matcher.search.calibration import Calibration, CalibrationUse
 from matcher.search.candidates import Candidate, ProbeFacts
+from matcher.words import figure
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class SearchRequest:
             raise InputError(
                 "max_fpir",
                 rule="stands instead of a threshold",
-                got=f"also the threshold {self.threshold:g}",
+                got=f"also the threshold {figure(self.threshold, 6)}",
                 next_step="Give one of them.",
             )
         if self.calibration is None:
