@@ -13,6 +13,7 @@ import typer
 from matcher.cli.app import Exit, app
 from matcher.cli.console import progress, say
 from matcher.cli.options import DEFAULT_MODEL, Device, DryRun, Model, Policy
+from matcher.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,7 +124,7 @@ def audit(
         require_replaceable(out.absolute())
         declared = read_bounds(bounds) if bounds else ()
         if dry_run:
-            say(f"Would audit {len(people)} photos of {len(people.subjects)} subjects into {out}.")
+            say(f"Would audit {of_people(people)} into {out}.")
             return
         require_plots()
         cache = vector_cache or memory or out.absolute().with_name(out.name + ".vectors.sqlite")
@@ -155,6 +156,11 @@ def audit(
         report.write(out)
     say(f"The report is {out / 'report.html'}.")
     raise typer.Exit(verdict(report))
+
+
+def of_people(cohort: Cohort) -> str:
+    """Return how many photos of how many people a cohort has."""
+    return f"{counted(len(cohort), 'photo')} of {counted(len(cohort.subjects), 'subject')}"
 
 
 def embedded(

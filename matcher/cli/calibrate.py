@@ -9,7 +9,15 @@ from typing import Annotated
 import typer
 
 from matcher.cli.app import app
-from matcher.cli.audit import CohortLayout, CohortPath, Layout, Memory, VectorCache, age_edges
+from matcher.cli.audit import (
+    CohortLayout,
+    CohortPath,
+    Layout,
+    Memory,
+    VectorCache,
+    age_edges,
+    of_people,
+)
 from matcher.cli.console import progress, say
 from matcher.cli.options import DEFAULT_MODEL, Device, DryRun, Model, Policy
 from matcher.cli.places import require_place_for
@@ -46,7 +54,7 @@ def calibrate(
     with faults_reported():
         people = read_cohort(cohort, layout.value)
         if dry_run:
-            say(f"Would calibrate on {len(people)} photos of {len(people.subjects)} subjects.")
+            say(f"Would calibrate on {of_people(people)}.")
             return
         out.absolute().parent.mkdir(parents=True, exist_ok=True)
         require_place_for("--out", out)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Annotated
 
 import typer
 
 from matcher.cli.app import Exit, Group, app
-from matcher.cli.console import Format, print_rows, say
+from matcher.cli.console import Format, print_facts, print_rows, say
 from matcher.cli.options import DryRun, GalleryPath, Index, Output
+from matcher.words import counted
 
 gallery = typer.Typer(cls=Group, no_args_is_help=True, help="Look at and look after a gallery.")
 app.add_typer(gallery, name="gallery")
@@ -22,20 +23,17 @@ def info(path: GalleryPath, output: Output = Format.table) -> None:
 
     with Gallery.open(path) as opened:
         facts = asdict(opened.info())
-    if output is Format.table:
-        print_rows([{"fact": key, "value": str(value)} for key, value in facts.items()], output)
-    else:
-        print_rows([facts], output)
+    print_facts(facts, output)
 
 
 @gallery.command("list")
 def list_command(path: GalleryPath, output: Output = Format.table) -> None:
     """List the subjects."""
-    from matcher.gallery import Gallery
+    from matcher.gallery import Gallery, Subject
 
     with Gallery.open(path) as opened:
         rows = [asdict(subject) for subject in opened.subjects()]
-    print_rows(rows, output)
+    print_rows(rows, output, columns=[field.name for field in fields(Subject)])
 
 
 @gallery.command()
@@ -47,7 +45,8 @@ def verify(path: GalleryPath) -> None:
         report = opened.verify()
     for fault in report.faults:
         say(f"Fault: {fault}")
-    say(f"{report.faces} faces checked, {len(report.faults)} faults.")
+    faults = counted(len(report.faults), "fault")
+    say(f"{counted(report.faces, 'face')} checked, {faults}.")
     raise typer.Exit(Exit.ATTENTION if report.faults else Exit.DONE)
 
 
@@ -58,7 +57,7 @@ def rebuild(path: GalleryPath, index: Index = None) -> None:
 
     with Gallery.open(path) as opened:
         opened.rebuild(index)
-        say(f"The index was made anew from {len(opened)} faces.")
+        say(f"The index was made anew from {counted(len(opened), 'face')}.")
 
 
 @gallery.command()

@@ -81,7 +81,7 @@ def enrol(
     policy
         A face below the policy fails with `FaceRefusedError`, which holds the reasons.
     on_progress
-        Called after each batch.
+        Called before the first batch and after each.
 
     Raises
     ------
@@ -96,6 +96,7 @@ def enrol(
     gallery.require_model(extractor.model)
     outcomes: list[EnrolmentOutcome] = []
     remaining = iter(photos)
+    on_progress("enrol", 0, len(photos))
     while batch := list(islice(remaining, _BATCH)):
         outcomes.extend(_enrol_batch(gallery, extractor, batch, choose, policy))
         on_progress("enrol", len(outcomes), len(photos))

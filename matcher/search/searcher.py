@@ -145,6 +145,7 @@ class Searcher:
         ages = [probe.age_at_capture for probe in probes]
         request.require_supported(ages, self._gallery.select(request.filters).faces)
         results: list[CandidateList] = []
+        on_progress("search", 0, len(probes))
         for start in range(0, len(probes), _BATCH):
             batch = probes[start : start + _BATCH]
             prepared = list(prepare(batch, self._extractor, self._policy, choose))

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import csv
-from contextlib import ExitStack
-from dataclasses import asdict, astuple, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from matcher.cli.app import Exit
 from matcher.cli.audit import Layout, embedded, verdict
-from matcher.cli.console import Format, print_rows, progress, say
+from matcher.cli.console import Format, print_facts, print_rows, progress, say, say_guarded
+from matcher.cli.printing import write_csv
+from matcher.private_files import open_private
+from matcher.words import counted
 
 if TYPE_CHECKING:
     from matcher.enrolment import Manifest
     from matcher.jobs import JobSettings, RayExecutor, SavedProbe, Switched
+
+
+OUTCOME_COLUMNS = ("face_id", "subject_id", "reference", "status", "code", "reason")
 
 
 @dataclass(frozen=True)
@@ -106,10 +111,7 @@ def print_plan(
             gallery, load_extractor(model, device=device), settings=settings, on_progress=hook
         )
     facts = asdict(found) | {"model": str(found.model)}
-    if output is Format.table:
-        print_rows([{"fact": key, "value": value} for key, value in facts.items()], output)
-    else:
-        print_rows([facts], output)
+    print_facts(facts, output)
     if found.bytes_needed > found.bytes_free:
         say("There is not enough room on the disk.")
         raise typer.Exit(Exit.ATTENTION)
@@ -135,7 +137,7 @@ def run_job(
         say("The gallery is of this model, and no photo changed.")
         return False
     counts = "; ".join(f"{count} {status}" for status, count in sorted(done.counts.items()))
-    say(f"{done.worked} photos in this run. In all: {counts or 'no photos'}.")
+    say(f"{counted(done.worked, 'photo')} in this run. In all: {counts or 'no photos'}.")
     return True
 
 
@@ -144,20 +146,24 @@ def write_outcomes(gallery: Path, report: Path | None) -> int:
     from matcher.jobs.reindexing import outcomes
 
     without = 0
-    with ExitStack() as stack:
-        writer = None
-        if report is not None:
-            file = stack.enter_context(report.open("w", newline="", encoding="utf-8"))
-            writer = csv.writer(file)
-            writer.writerow(("face_id", "subject_id", "reference", "status", "code", "reason"))
-            say(f"The outcome of every photo is in {report}.")
+
+    def told() -> Iterator[dict[str, Any]]:
+        nonlocal without
         for outcome in outcomes(gallery):
             bad = outcome.status not in ("done", "changed")
             without += bad
-            if writer is not None:
-                writer.writerow(astuple(outcome))
-            elif bad:
+            if bad and report is None:
                 say(f"{outcome.status.capitalize()}: {outcome.reference} {outcome.reason}")
+            yield asdict(outcome)
+
+    if report is None:
+        for _ in told():
+            pass
+        return without
+    with open_private(report, newline="", encoding="utf-8") as file:
+        say(f"The outcome of every photo is in {report}.")
+        guarded = write_csv(file, OUTCOME_COLUMNS, told())
+    say_guarded(guarded)
     return without
 
 
@@ -168,7 +174,8 @@ def print_comparison(
     from matcher.jobs.drift import compare
 
     saved = None if probes is None or model is None else _saved(gallery, model, device, probes)
-    print_rows(compare(gallery, saved=saved).rows(), output, title="old against new")
+    rows = compare(gallery, saved=saved).rows()
+    print_rows(rows, output, title="old against new", always=("what", "old", "new"))
 
 
 def _saved(gallery: Path, model: str, device: str, listed: Manifest) -> list[SavedProbe]:
@@ -191,7 +198,7 @@ def _saved(gallery: Path, model: str, device: str, listed: Manifest) -> list[Sav
     ]
     left_out = len(listed.photos) - len(saved) + len(listed.errors)
     if left_out:
-        say(f"{left_out} probes without a face were left out.")
+        say(f"Probes without a face that were left out: {left_out}.")
     return saved
 
 
@@ -243,7 +250,7 @@ def _judge(gate: Path, cohort: Path, model: str, device: str, terms: SwitchTerms
 def roll_back(
     gallery: Path, model: str | None, device: str, terms: SwitchTerms, settings: JobSettings
 ) -> None:
-    """Let searches use the edition before."""
+    """Let searches use the edition that was searched before."""
     from matcher.embedding import load_extractor
     from matcher.jobs.switching import rollback
 
@@ -253,7 +260,7 @@ def roll_back(
             gallery,
             extractor,
             may_lose=terms.may_lose,
-            keep=max(1, terms.keep),
+            keep=terms.keep,
             settings=settings,
             on_progress=hook,
         )
@@ -261,6 +268,11 @@ def roll_back(
 
 
 def _say_switched(done: Switched) -> None:
-    say(f"Searches use {done.model} from now on; {done.lost} faces are left behind.")
+    say(f"Searches use {done.model} from now on; faces left behind: {done.lost}.")
+    ways = []
     if done.kept:
-        say(f"{len(done.kept)} earlier editions are kept: `rollback` goes back, `prune` deletes.")
+        ways.append(f"{counted(len(done.kept), 'earlier edition')} (`rollback` goes back)")
+    if done.later:
+        ways.append(f"{counted(len(done.later), 'later edition')} (`switch` goes there again)")
+    if ways:
+        say(f"Kept: {', '.join(ways)}; `prune` deletes.")
