@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 FLOORS = {
     "matcher": (
         {"_lazy", "_version", "errors", "heap", "names", "private_files", "progress", "words"},
-        {"device"},
+        {"arguments", "device"},
         {"photos"},
         {"faces", "degradation"},
         {"embedding", "synthetic"},
@@ -32,6 +32,7 @@ FLOORS = {
     "fairness": (
         {"private_files", "words"},
         {"errors"},
+        {"arguments"},
         {"cohort"},
         {"imaging", "rates"},
         {"calibration", "differentials", "tables", "verification"},

@@ -30,6 +30,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
+from fairness.arguments import expect_number, path_of
 from fairness.errors import BoundsError
 from fairness.tables import Row, Value
 from fairness.words import apart, counted, figure
@@ -82,6 +83,7 @@ class Bound:
     at_most: float
 
     def __post_init__(self) -> None:
+        expect_number("at_most", self.at_most)
         if not self.name or not self.table:
             raise _bounds_error("a bound", "has a name and a table", "an empty one")
         if not self.where or not all(
@@ -180,7 +182,7 @@ class Acceptance:
         return tuple(row for judgement in self.judgements for row in _table_rows(judgement))
 
 
-def read_bounds(path: Path) -> tuple[Bound, ...]:
+def read_bounds(path: Path | str) -> tuple[Bound, ...]:
     """Read a file of bounds.
 
     Raises
@@ -191,6 +193,7 @@ def read_bounds(path: Path) -> tuple[Bound, ...]:
     OSError
         If the file cannot be read.
     """
+    path = path_of("bounds", path)
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

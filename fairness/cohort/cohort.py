@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fairness.arguments import listed
 from fairness.cohort.factors import FACTORS, labels_of
 from fairness.cohort.groups import AGE_EDGES, UNKNOWN, Grouping
 from fairness.cohort.sample import SEXES, Provenance, Sample
@@ -69,6 +70,9 @@ class Cohort:
     folder: Path | None = None
     set_aside: tuple[SetAside, ...] = ()
 
+    def __post_init__(self) -> None:
+        listed("samples", self.samples, Sample, next_step="Make a cohort with `Cohort.of`.")
+
     @classmethod
     def of(
         cls,
@@ -88,6 +92,7 @@ class Cohort:
             If there is no sample, an identifier occurs twice, a label is impossible, or labels of
             one photo or one subject contradict each other. The message names the first ten faults.
         """
+        samples = listed("samples", samples, Sample, next_step="Give Sample(photo, subject, ...).")
         ordered = tuple(sorted(map(_with_age, samples), key=lambda sample: sample.photo))
         if not ordered:
             raise CohortError(

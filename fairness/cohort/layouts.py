@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from fairness.arguments import path_of
 from fairness.cohort.cohort import Cohort, Sample, SetAside
 from fairness.cohort.groups import UNKNOWN
 from fairness.cohort.lfw_pairs import photos_of
@@ -53,7 +54,7 @@ def read_cohort(path: Path | str, layout: Layout | Literal["auto"] = "auto") -> 
         If the path does not exist, the layout cannot be found, no photo follows it, or labels are
         impossible or contradict each other.
     """
-    path = Path(path)
+    path = path_of("cohort", path)
     if not path.exists():
         raise _unknown_layout(path, "nothing there")
     readers: Mapping[Layout, Callable[[Path], Cohort]] = {

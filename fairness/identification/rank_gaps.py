@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from fairness.arguments import expect, expect_number, listed
 from fairness.cohort import UNKNOWN
 from fairness.differentials import holm
 from fairness.rates import FEWEST_SUBJECTS, Rate, clustered_rate, wilson
@@ -53,6 +54,15 @@ class ProbeResult:
     refused: bool = False
 
     def __post_init__(self) -> None:
+        if self.rank is not None:
+            expect_number("rank", self.rank, whole=True)
+        expect(
+            "groups",
+            self.groups,
+            Mapping,
+            rule="must be labels by kind of group",
+            next_step='Give {"age": "4-7"}, for example.',
+        )
         if self.rank is not None and (self.refused or self.rank < 1):
             raise ValueError(
                 f"the rank must be at least 1, and None where refused; got {self.rank}"
@@ -167,6 +177,8 @@ def rates_by_group(
     ValueError
         If k is below 1.
     """
+    results = listed("results", results, ProbeResult, next_step="Give ProbeResult(...) of each.")
+    expect_number("k", k, whole=True)
     if k < 1:
         raise ValueError(f"the rank k must be at least 1, got {k}")
     rates = []
@@ -229,6 +241,10 @@ def group_gaps(
     ValueError
         If k, alpha or shuffles is out of range.
     """
+    results = listed("results", results, ProbeResult, next_step="Give ProbeResult(...) of each.")
+    expect_number("k", k, whole=True)
+    expect_number("alpha", alpha)
+    expect_number("shuffles", shuffles, whole=True)
     if k < 1 or not 0 < alpha < 0.5 or shuffles < 1:
         raise ValueError(f"need k >= 1, 0 < alpha < 0.5, shuffles >= 1; got {k, alpha, shuffles}")
     blocks = _Blocks.of(results, group, k)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaincinv, stdtrit
 
+from fairness.arguments import expect_number
 from fairness.words import counted, figure
 
 Status = Literal["ok", "limited", "bound_only", "insufficient", "suppressed"]
@@ -130,6 +131,8 @@ def clopper_pearson(errors: float, trials: float, *, level: float = 0.95) -> tup
 
 
 def _require_counts(errors: float, trials: float, level: float) -> None:
+    for name, given in (("errors", errors), ("trials", trials), ("level", level)):
+        expect_number(name, given)
     if not 0 <= errors <= trials or math.isinf(trials):
         raise ValueError(f"need 0 <= errors <= trials, got {errors} of {trials}")
     if not 0 < level < 1:

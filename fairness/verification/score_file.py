@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from fairness.arguments import expect, path_of
 from fairness.cohort import Cohort
 from fairness.errors import MissingExtraError, ScoresError
 from fairness.verification.listed_scores import ListedScores, require_no_row
@@ -55,7 +56,8 @@ def read_scores(path: Path | str, cohort: Cohort, *, kind: Kind = "similarity") 
     """
     if kind not in get_args(Kind):
         raise ValueError(f"kind must be one of {get_args(Kind)}, got {kind!r}")
-    path = Path(path)
+    path = path_of("scores", path)
+    expect("cohort", cohort, Cohort, rule="must be a Cohort", next_step="Give read_cohort(path).")
     place = {sample.photo: index for index, sample in enumerate(cohort.samples)}
     unknown: dict[str, None] = {}
     parts = [_parsed(batch, place, unknown) for batch in _batches(path)]

@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from fairness.arguments import expect
 from fairness.cohort import Cohort, Grouping
 from fairness.errors import ScoresError
 from fairness.verification.false_matches import (
@@ -116,6 +117,10 @@ class EmbeddingScores:
         *,
         side: int = SIDE,
     ) -> None:
+        expect(
+            "cohort", cohort, Cohort, rule="must be a Cohort", next_step="Give read_cohort(path)."
+        )
+        expect("vectors", vectors, np.ndarray, rule="must be an array", next_step="Stack them.")
         self.cohort = cohort
         self.acquisition = tuple(acquisition) if acquisition is not None else ("",) * len(cohort)
         _require_a_row_each(cohort, vectors, self.acquisition)

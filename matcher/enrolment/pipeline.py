@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from itertools import islice
 from typing import Literal
 
+from matcher.arguments import expect, expect_hook, listed
 from matcher.embedding import EmbeddedFace, Extractor, PhotoExtraction
 from matcher.enrolment.manifest import PhotoOfSubject
 from matcher.errors import FaceRefusedError, MatcherError
@@ -59,7 +60,7 @@ class EnrolmentOutcome:
 def enrol(
     gallery: Gallery,
     extractor: Extractor,
-    photos: Sequence[PhotoOfSubject],
+    photos: Iterable[PhotoOfSubject],
     *,
     choose: Literal["one", "largest"] = "one",
     policy: QualityPolicy = POLICIES["standard"],
@@ -86,12 +87,14 @@ def enrol(
     Raises
     ------
     InputError
-        `choose` is neither "one" nor "largest".
+        `choose` is neither "one" nor "largest", or an argument is of another type.
     GalleryModelError
         Gallery and extractor use different models.
     GalleryBusyError, GalleryWriteError
         The gallery cannot be written. Earlier batches are stored.
     """
+    photos = _checked(gallery, extractor, photos, policy)
+    expect_hook("on_progress", on_progress)
     require_one_face(choose)
     gallery.require_model(extractor.model)
     outcomes: list[EnrolmentOutcome] = []
@@ -101,6 +104,34 @@ def enrol(
         outcomes.extend(_enrol_batch(gallery, extractor, batch, choose, policy))
         on_progress("enrol", len(outcomes), len(photos))
     return tuple(outcomes)
+
+
+def _checked(
+    gallery: object, extractor: object, photos: object, policy: object
+) -> list[PhotoOfSubject]:
+    """Return the photos; refuse arguments of another type before any work."""
+    expect("gallery", gallery, Gallery, rule="must be a Gallery", next_step="Open one first.")
+    expect(
+        "extractor",
+        extractor,
+        Extractor,
+        rule="must be an Extractor",
+        next_step="Give load_extractor(name).",
+    )
+    expect(
+        "policy",
+        policy,
+        QualityPolicy,
+        rule="must be a QualityPolicy",
+        next_step='Give matcher.faces.POLICIES["standard"], for example.',
+    )
+    return listed(
+        "photos",
+        photos,
+        PhotoOfSubject,
+        rule="must be a sequence of PhotoOfSubject",
+        next_step="Give `read_manifest(path).photos`, or [PhotoOfSubject(path, Subject(name))].",
+    )
 
 
 def without_a_face(gallery: Gallery, subject_ids: Iterable[str]) -> tuple[str, ...]:

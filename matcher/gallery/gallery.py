@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from matcher.arguments import expect, expect_number, listed, path_of
 from matcher.embedding import ModelIdentity
 from matcher.errors import (
     GalleryBusyError,
@@ -20,11 +21,11 @@ from matcher.errors import (
 from matcher.gallery.creation import create_gallery
 from matcher.gallery.editions import POINTER_NAME, directory_of, read_pointer, with_current
 from matcher.gallery.index import LocalIndex, RemoteIndex, check_kind, open_index
-from matcher.gallery.reader import GalleryReader
+from matcher.gallery.reader import GalleryReader, check_model
 from matcher.gallery.records import AddOutcome, Enrolment, Subject
 from matcher.gallery.removal import clear_elsewhere, forget_elsewhere
 from matcher.gallery.store import STORE_NAME, Store, rows
-from matcher.gallery.validation import check_subject, checked_enrolments, texts
+from matcher.gallery.validation import check_subject, check_text, checked_enrolments, texts
 
 log = logging.getLogger(__name__)
 
@@ -71,12 +72,14 @@ class Gallery(GalleryReader):
         GalleryWriteError
             When it cannot be written. Nothing is left behind.
         InputError
-            For an unknown kind of index.
+            For an unknown kind of index, or for a model's name in place of its identity.
         MissingExtraError
             For an index on a server, if its client is not installed.
         """
+        path = path_of("path", path)
+        check_model(model)
         check_kind(index)
-        path = Path(path)
+        expect_number("busy_timeout", busy_timeout)
         create_gallery(path, model, index)
         return cls.open(path, model=model, busy_timeout=busy_timeout)
 
@@ -112,7 +115,10 @@ class Gallery(GalleryReader):
         GalleryModelError
             When another model made it; the message names both.
         """
-        path = Path(path)
+        path = path_of("path", path)
+        expect_number("busy_timeout", busy_timeout)
+        if edition is not None:
+            expect("edition", edition, str, rule="must be a name", next_step="Leave it out.")
         if not _is_file(path / STORE_NAME) and not _is_file(path / POINTER_NAME):
             raise GalleryNotFoundError(
                 "gallery",
@@ -181,6 +187,13 @@ class Gallery(GalleryReader):
         GalleryBusyError, GalleryWriteError
             Nothing is written.
         """
+        entries = listed(
+            "entries",
+            entries,
+            Enrolment,
+            rule="must be a sequence of Enrolment",
+            next_step="For photos use `matcher.enrol`.",
+        )
         if not entries:
             return []
         vectors = checked_enrolments(entries, self.model)
@@ -240,6 +253,9 @@ class Gallery(GalleryReader):
 
         A subject that loses its last photo stays in the gallery without faces.
         """
+        check_text("sha256", sha256)
+        if subject_id is not None:
+            check_text("subject_id", subject_id)
         with self._writing() as generation:
             face_ids = rows.faces_of_photo(self._store, sha256, subject_id)
             self._forget_elsewhere(face_ids, photo=(sha256, subject_id))

@@ -9,15 +9,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.arguments import expect, expect_number
 from matcher.embedding import FACE, ModelIdentity
 from matcher.errors import GalleryModelError, InputError, UnknownSubjectError
 from matcher.gallery.editions import directory_of
-from matcher.gallery.filters import Filters, Selection, select
+from matcher.gallery.filters import Filters, Selection, check_filters, select
 from matcher.gallery.index import LocalIndex, Page, RemoteIndex, checked_query, open_index, scan
 from matcher.gallery.info import read_info
 from matcher.gallery.records import GalleryInfo, PhotoRecord, StoredFace, Subject
 from matcher.gallery.store import Store, rows
-from matcher.gallery.validation import texts
+from matcher.gallery.validation import check_text, texts
 from matcher.gallery.verify import VerifyReport, verify
 
 
@@ -74,6 +75,7 @@ class GalleryReader:
         GalleryModelError
             When the models differ. The message names the gallery's model and the given one.
         """
+        check_model(model)
         if model != self.model:
             raise GalleryModelError(
                 "gallery",
@@ -104,6 +106,7 @@ class GalleryReader:
         UnknownSubjectError
             When there is no such subject.
         """
+        check_text("subject_id", subject_id)
         found = rows.subject(self._store, subject_id)
         if found is None:
             raise self._unknown(subject_id)
@@ -111,10 +114,13 @@ class GalleryReader:
 
     def photos(self, subject_id: str) -> list[PhotoRecord]:
         """Return the photos of a subject in the order of enrolment; empty without photos."""
+        check_text("subject_id", subject_id)
         return rows.photos(self._store, subject_id)
 
     def has_photo(self, sha256: str, subject_id: str) -> bool:
         """Return whether the subject has the photo."""
+        check_text("sha256", sha256)
+        check_text("subject_id", subject_id)
         sql = "SELECT 1 FROM faces WHERE sha256 = ? AND subject_id = ?"
         return self._store.value(sql, (sha256, subject_id)) is not None
 
@@ -159,6 +165,7 @@ class GalleryReader:
             When the index is on a server that does not answer. A search among `allowed` faces does
             not need the server.
         """
+        expect_number("k", k, whole=True)
         if name not in self.model.vector_names:
             raise InputError(
                 "name",
@@ -180,6 +187,7 @@ class GalleryReader:
 
     def select(self, filters: Filters) -> Selection:
         """Return the faces that pass the filters, and what each filter left out."""
+        check_filters(filters)
         with self._store.reading():
             key = (self._store.generation, filters)
             if self._selected is None or self._selected[0] != key:
@@ -205,3 +213,14 @@ class GalleryReader:
     def info(self) -> GalleryInfo:
         """Return the figures of the gallery."""
         return replace(read_info(self._directory, self._store), path=self._path)
+
+
+def check_model(model: object) -> None:
+    """Raise InputError unless an argument is the identity of a model."""
+    expect(
+        "model",
+        model,
+        ModelIdentity,
+        rule="must be the identity of a model, which names its weights",
+        next_step="Give `load_extractor(name).model`.",
+    )

@@ -96,7 +96,7 @@ def _vector_faults(store: Store) -> Iterator[str]:
     if wrong_length:
         yield f"{counted(wrong_length, 'vector is', 'vectors are')} of another dimension."
     if altered:
-        yield f"{counted(altered, 'vector')} with another checksum than the stored one."
+        yield f"{counted(altered, 'vector does', 'vectors do')} not have the stored checksum."
     if wrong_norm:
         yield f"{counted(wrong_norm, 'vector is', 'vectors are')} not of unit length."
 
@@ -146,7 +146,7 @@ def _served_faults(index: MilvusIndex, since: int, store: Store) -> Iterator[str
     if missing:
         yield f"{counted(missing, 'face is', 'faces are')} not on the index server."
     if different:
-        yield f"{counted(different, 'vector')} on the index server: not what the store has."
+        yield f"{counted(different, 'vector')} on the index server: other than in the store."
     if since == store.generation and not missing and on_server != store.faces:
         more = counted(on_server - store.faces, "face")
         yield f"The index server holds {more} that the store has not."
@@ -171,4 +171,4 @@ def _index_faults(index: FileIndex, header: IndexHeader, store: Store) -> Iterat
             cosine = np.einsum("nd,nd->n", kept, true) / np.maximum(lengths, 1e-9)
             different += int((~(cosine >= LOSSY_COSINE)).sum())
     if different:
-        yield f"{counted(different, 'vector')} of the index: not what the store has."
+        yield f"{counted(different, 'vector')} of the index: other than in the store."

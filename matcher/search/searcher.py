@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Literal
+from os import PathLike
+from types import NoneType
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.embedding import Extractor, fuse
+from matcher.arguments import described, expect, expect_hook
+from matcher.embedding import Extractor, Template, fuse
 from matcher.errors import FaceError, InputError
-from matcher.faces import POLICIES, QualityPolicy
+from matcher.faces import POLICIES, Face, QualityPolicy
 from matcher.gallery import Filters, Gallery, Selection, StoredFace
 from matcher.progress import ProgressHook, silent
 from matcher.search.ages import age_gap, age_on
@@ -40,6 +43,8 @@ class Searcher:
 
     Raises
     ------
+    InputError
+        An argument is of another type.
     GalleryModelError
         Gallery and extractor use different models.
     CalibrationError
@@ -54,6 +59,7 @@ class Searcher:
         policy: QualityPolicy = POLICIES["standard"],
         calibration: Calibration | None = None,
     ) -> None:
+        _check(gallery, extractor, policy, calibration)
         gallery.require_model(extractor.model)
         if calibration is not None:
             calibration.require_model(extractor.model)
@@ -115,7 +121,7 @@ class Searcher:
             faces or for that age.
         """
         ready = probe if isinstance(probe, Probe) else Probe(probe, taken_on, age_at_capture)  # type: ignore[arg-type]
-        request = SearchRequest(top, filters or Filters(), threshold, max_fpir, self._calibration)
+        request = _request(top, filters, threshold, max_fpir, self._calibration)
         request.require_supported(
             [ready.age_at_capture], self._gallery.select(request.filters).faces
         )
@@ -127,7 +133,7 @@ class Searcher:
 
     def search_many(
         self,
-        probes: Sequence[Probe],
+        probes: Iterable[Probe | object],
         *,
         top: int = 20,
         filters: Filters | None = None,
@@ -139,9 +145,17 @@ class Searcher:
         """Search many probes; return one list for each, in order.
 
         The method works like `search`, but a photo that cannot be read gets the outcome `probe not
-        good enough` instead of ending the run.
+        good enough` instead of ending the run. Each probe is a `Probe`, or anything that
+        `Probe.source` may be.
+
+        Raises
+        ------
+        InputError, CalibrationError
+            As for `search`; also if `probes` is a single probe.
         """
-        request = SearchRequest(top, filters or Filters(), threshold, max_fpir, self._calibration)
+        request = _request(top, filters, threshold, max_fpir, self._calibration)
+        probes = _probes(probes)
+        expect_hook("on_progress", on_progress)
         ages = [probe.age_at_capture for probe in probes]
         request.require_supported(ages, self._gallery.select(request.filters).faces)
         results: list[CandidateList] = []
@@ -238,6 +252,41 @@ class Searcher:
             for name, faces in faces_by_subject.items()
         }
         return {name: faces for name, faces in kept.items() if faces}
+
+
+def _check(gallery: object, extractor: object, policy: object, calibration: object) -> None:
+    """Refuse arguments of another type, such as gallery and extractor in the other order."""
+    for what, given, kind, step in (
+        ("gallery", gallery, Gallery, "Give Gallery.open(path)."),
+        ("extractor", extractor, Extractor, "Give load_extractor(name)."),
+        ("policy", policy, QualityPolicy, 'Give matcher.faces.POLICIES["standard"].'),
+        ("calibration", calibration, (Calibration, NoneType), "Give Calibration.load(path)."),
+    ):
+        name = kind[0].__name__ if isinstance(kind, tuple) else kind.__name__
+        expect(what, given, kind, rule=f"must be of the type {name}", next_step=step)
+
+
+def _request(
+    top: int,
+    filters: Filters | None,
+    threshold: float | None,
+    max_fpir: float | None,
+    calibration: Calibration | None,
+) -> SearchRequest:
+    wanted = Filters() if filters is None else filters
+    return SearchRequest(top, wanted, threshold, max_fpir, calibration)
+
+
+def _probes(given: Any) -> list[Probe]:
+    single = isinstance(given, Probe | Face | Template | str | bytes | PathLike)
+    if single or not isinstance(given, Iterable):
+        raise InputError(
+            "probes",
+            rule="must be several probes",
+            got=described(given),
+            next_step="Put it into a list, or call `search`.",
+        )
+    return [probe if isinstance(probe, Probe) else Probe(probe) for probe in given]
 
 
 def _rank(probe: PreparedProbe, references: list[list[StoredFace]]) -> tuple[Candidate, ...]:

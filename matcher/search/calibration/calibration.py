@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
+from matcher.arguments import path_of
 from matcher.embedding import ModelIdentity
 from matcher.errors import CalibrationError
 from matcher.search.calibration.false_match_curve import AgeBand, ExpectedFalseLeads
@@ -91,7 +92,7 @@ class Calibration:
         CalibrationError
             There is no such file, or this version cannot read it as a calibration.
         """
-        path = Path(path)
+        path = path_of("path", path)
         record = read_record(path)
         cohort, model = (
             part if isinstance(part := record.get(name), dict) else {}
