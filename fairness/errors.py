@@ -16,6 +16,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from fairness.words import counted
+
 
 def printable(text: str) -> str:
     r"""Return a text with a file's name in it as Unicode, with `\xe9` for a byte that is not UTF-8.
@@ -112,6 +114,5 @@ def require_none(
 
 def listed(faults: list[str]) -> str:
     """Return a text with the number of faults and the first ten of them."""
-    count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
     more = f"; and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
-    return f"{count}: {'; '.join(faults[:SHOWN])}{more}"
+    return f"{counted(len(faults), 'fault')}: {'; '.join(faults[:SHOWN])}{more}"

@@ -19,9 +19,9 @@ ROOT = Path(__file__).parent.parent
 FLOORS = {
     "matcher": (
         {"paths"},
-        {"_lazy", "_version", "heap", "names", "progress"},
+        {"_lazy", "_version", "heap", "names", "private_files", "progress", "words"},
         {"errors"},
-        {"forks"},
+        {"arguments", "forks"},
         {"device"},
         {"photos"},
         {"faces", "degradation"},
@@ -33,7 +33,9 @@ FLOORS = {
         {"__main__"},
     ),
     "fairness": (
+        {"private_files", "words"},
         {"errors"},
+        {"arguments"},
         {"cohort"},
         {"imaging", "rates"},
         {"calibration", "differentials", "tables", "verification"},

@@ -30,8 +30,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
+from fairness.arguments import expect_number, path_of
 from fairness.errors import BoundsError
 from fairness.tables import Row, Value
+from fairness.words import apart, counted, figure
 
 BoundOutcome = Literal["pass", "fail", "inconclusive"]
 
@@ -81,6 +83,7 @@ class Bound:
     at_most: float
 
     def __post_init__(self) -> None:
+        expect_number("at_most", self.at_most)
         if not self.name or not self.table:
             raise _bounds_error("a bound", "has a name and a table", "an empty one")
         if not self.where or not all(
@@ -143,7 +146,8 @@ class BoundJudgement:
     reason: str
 
     def __str__(self) -> str:
-        first = f"{self.outcome}: {self.bound.name} (at most {self.bound.at_most:g}): {self.reason}"
+        limit = figure(self.bound.at_most, 6)
+        first = f"{self.outcome}: {self.bound.name} (at most {limit}): {self.reason}"
         return "\n".join([first, *(f"  {row}" for row in self.rows if row.outcome != "pass")])
 
 
@@ -178,7 +182,7 @@ class Acceptance:
         return tuple(row for judgement in self.judgements for row in _table_rows(judgement))
 
 
-def read_bounds(path: Path) -> tuple[Bound, ...]:
+def read_bounds(path: Path | str) -> tuple[Bound, ...]:
     """Read a file of bounds.
 
     Raises
@@ -189,6 +193,7 @@ def read_bounds(path: Path) -> tuple[Bound, ...]:
     OSError
         If the file cannot be read.
     """
+    path = path_of("bounds", path)
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -262,9 +267,9 @@ def _judge(bound: Bound, tables: Mapping[str, tuple[Row, ...]]) -> BoundJudgemen
     rows = tables[bound.table]
     _require_words(bound, rows)
     judged = tuple(_judge_row(bound, row) for row in rows if bound.applies_to(row))
-    counted = Counter(row.outcome for row in judged)
-    reasons = [f"{counted[kind]} of {len(judged)} rows {kind}" for kind in counted]
-    outcomes = set(counted)
+    found = Counter(row.outcome for row in judged)
+    reasons = [f"{found[kind]} of {counted(len(judged), 'row')} {kind}" for kind in found]
+    outcomes = set(found)
     if missing := _missing(bound, [row.row for row in judged], rows):
         outcomes.add("inconclusive")
         reasons.append(f"no row has {missing}")
@@ -306,18 +311,20 @@ def _judge_row(bound: Bound, row: Row) -> RowJudgement:
         return RowJudgement(row, "inconclusive", _REASONS.get(str(status), f"no value: {status}"))
     low, high = _number(row, "low"), _number(row, "high", "bound")
     if high is not None and high <= limit:
-        return RowJudgement(row, "pass", f"at most {high:.3g}{_left_out(row)}")
+        return RowJudgement(row, "pass", f"at most {apart(high, limit)}{_left_out(row)}")
     if low is not None and low > limit:
-        return RowJudgement(row, "fail", f"at least {low:.3g}{_left_out(row)}")
+        return RowJudgement(row, "fail", f"at least {apart(low, limit)}{_left_out(row)}")
     if high is None:
         return RowJudgement(row, "inconclusive", "no confidence limit")
-    interval = f"between {low or 0:.3g} and {high:.3g}, on both sides of the bound"
+    interval = (
+        f"between {apart(low or 0.0, limit)} and {apart(high, limit)}, on both sides of the bound"
+    )
     return RowJudgement(row, "inconclusive", interval + _left_out(row))
 
 
 def _left_out(row: Row) -> str:
     excluded = row.get("groups_excluded")
-    return f"; {excluded} groups left out for lack of data" if excluded else ""
+    return f"; {counted(int(excluded), 'group')} left out for lack of data" if excluded else ""
 
 
 def _number(row: Row, *columns: str) -> float | None:

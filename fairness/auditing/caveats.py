@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fairness.auditing.evidence import Evidence
 from fairness.cohort import UNKNOWN
 from fairness.tables import OVERALL, Table
+from fairness.words import figure
 
 _UNREADABLE = ("insufficient", "suppressed", "bound_only")
 
@@ -50,13 +51,13 @@ def _data(evidence: Evidence, rates: Table) -> Iterator[str]:
     if not evidence.verification.kin().trials.total:
         yield "No relatives are marked in the cohort; siblings are harder to tell apart."
     if evidence.cohort.set_aside:
-        yield f"{len(evidence.cohort.set_aside)} photos or files were set aside, see the run card."
+        yield f"Photos or files set aside, see the run card: {len(evidence.cohort.set_aside):,}."
 
 
 def _labels(evidence: Evidence, covered: Table) -> Iterator[str]:
     for row in covered.where(group=UNKNOWN):
         share = row["share"]
-        many = f"{100 * share:.3g} % of the" if isinstance(share, float) else "A few"
+        many = f"{figure(100 * share)} % of the" if isinstance(share, float) else "A few"
         yield (
             f"{many} photos have no label for {row['factor']}; they are a group of their own, "
             "neither guessed nor dropped."

@@ -6,7 +6,9 @@ It follows the vocabulary and practice of ISO/IEC 19795-1 and ISO/IEC 19795-10.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import NoneType
 
+from fairness.arguments import described, expect, listed
 from fairness.auditing import differences, imaging, rates, searches
 from fairness.auditing.acceptance import Bound, judge
 from fairness.auditing.caveats import caveats
@@ -15,7 +17,7 @@ from fairness.auditing.imaging import Facts
 from fairness.auditing.run_card import card, facts_of
 from fairness.auditing.score_curves import det_curves, score_distributions
 from fairness.auditing.settings import AuditSettings
-from fairness.errors import ScoresError
+from fairness.errors import AuditError, ScoresError
 from fairness.report.audit_report import AuditReport
 from fairness.tables import Curves, audit_table
 from fairness.verification import Scores
@@ -56,6 +58,8 @@ def audit(
 
     Raises
     ------
+    AuditError
+        If an argument is of another type.
     CohortError
         If a factor or a reference group is unknown, or the reference groups have too few people.
     ScoresError
@@ -63,6 +67,8 @@ def audit(
     BoundsError
         If a bound names a table, column or value that the tables do not have.
     """
+    _check(scores, settings, matcher)
+    bounds = listed("bounds", bounds, Bound, next_step="Give read_bounds(path).")
     evidence = Evidence(scores, settings or AuditSettings())
     coverage, by_group = rates.coverage(evidence), rates.rates(evidence)
     outcomes = searches.search(evidence)
@@ -116,3 +122,28 @@ def _baseline(evidence: Evidence, scores: Scores) -> Evidence:
             next_step="Score the same cohort with the other matcher.",
         )
     return Evidence(scores, evidence.settings)
+
+
+def _check(scores: object, settings: object, matcher: object) -> None:
+    """Refuse arguments of another type before any work."""
+    if not hasattr(scores, "mated") or not hasattr(scores, "cohort"):
+        raise AuditError(
+            "scores",
+            rule="must be the scores of a cohort",
+            got=described(scores),
+            next_step="Give EmbeddingScores(cohort, vectors), or read_scores(path, cohort).",
+        )
+    expect(
+        "settings",
+        settings,
+        (AuditSettings, NoneType),
+        rule="must be AuditSettings, or None",
+        next_step="Give AuditSettings(...).",
+    )
+    expect(
+        "matcher",
+        matcher,
+        Mapping,
+        rule="must be facts by name",
+        next_step='Give {"model": "name"}, for example.',
+    )

@@ -11,6 +11,7 @@ from fairness.cohort import Cohort, Grouping
 from fairness.identification import OpenSet
 from fairness.rates import FEWEST_SUBJECTS
 from fairness.tables import MANY_SUBJECTS, Value
+from fairness.words import counted, figure
 
 _PACKAGES = {"matcher": "missing-child-matcher", "numpy": "numpy", "scipy": "scipy"}
 """Distributions by the name under which their version is reported."""
@@ -21,7 +22,8 @@ def card(evidence: Evidence, matcher: Mapping[str, str], found: OpenSet | None) 
     cohort, settings = evidence.cohort, evidence.settings
     text = {name.replace("_", " ").capitalize(): value for name, value in matcher.items()}
     text |= {
-        "Cohort": f"{cohort.name}: {len(cohort)} photos of {len(cohort.subjects)} subjects",
+        "Cohort": f"{cohort.name}: {counted(len(cohort), 'photo')} of "
+        f"{counted(len(cohort.subjects), 'subject')}",
         "Cohort hash": cohort.sha256,
         "Sources": _shares(cohort, "source"),
         "Licences": _shares(cohort, "licence"),
@@ -32,9 +34,12 @@ def card(evidence: Evidence, matcher: Mapping[str, str], found: OpenSet | None) 
         "Side": "a comparison is at or above the threshold if score >= threshold",
     }
     if found is not None:
-        text["Gallery"] = f"{found.enrolled} subjects enrolled; lists of {settings.rank} candidates"
+        enrolled = counted(found.enrolled, "subject")
+        lists = counted(settings.rank, "candidate")
+        text["Gallery"] = f"{enrolled} enrolled; lists of {lists}"
     text["Intervals"] = (
-        f"{100 * settings.level:.4g} %, over subjects; {settings.draws} bootstrap draws, "
+        f"{figure(100 * settings.level, 4)} %, over subjects; "
+        f"{counted(settings.draws, 'bootstrap draw')}, "
         f"seed {settings.seed}"
     )
     text["Shown"] = (
@@ -65,15 +70,15 @@ def facts_of(evidence: Evidence, matcher: Mapping[str, str]) -> dict[str, Value]
 def _threshold(evidence: Evidence) -> str:
     made = evidence.set_threshold
     if made is None:
-        return f"{evidence.threshold:.6g}, as given"
+        return f"{figure(evidence.threshold, 6)}, as given"
     reference = evidence.settings.reference
     on = f"of {reference[0]} {', '.join(reference[1])}" if reference else "of everybody"
-    counts = f" ({made.false_matches} of {made.trials} comparisons)"
+    counts = f" ({made.false_matches:,} of {counted(made.trials, 'comparison')})"
     if reference and evidence.suppressed(reference[0]) & set(reference[1]):
         counts = ""
     return (
-        f"{made.value:.6g}, the lowest at which the false match rate {on} with each other is at "
-        f"most {made.target:g}{counts}"
+        f"{figure(made.value, 6)}, the lowest at which the false match rate {on} with each other "
+        f"is at most {figure(made.target, 6)}{counts}"
     )
 
 
@@ -88,7 +93,7 @@ def _shares(cohort: Cohort, field: str) -> str:
     found = sorted(cohort.coverage(grouping), key=lambda group: -group.photos)
     if any(group.subjects < FEWEST_SUBJECTS for group in found):
         return ", ".join(grouping.names)
-    return ", ".join(f"{g.group} {100 * g.photos / len(cohort):.3g} %" for g in found)
+    return ", ".join(f"{g.group} {figure(100 * g.photos / len(cohort))} %" for g in found)
 
 
 def _version(name: str) -> str:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 
+from fairness.arguments import expect_number
 from fairness.cohort import AGE_EDGES, GAP_EDGES
 
 
@@ -58,6 +59,7 @@ class AuditSettings:
         given: object = self.factors
         if isinstance(given, str):  # one factor, not its letters
             object.__setattr__(self, "factors", (given,))
+        self._check_types()
         if not self.factors or len(set(self.factors)) < len(self.factors):
             raise ValueError(f"need one factor or more, each once, got {self.factors}")
         if self.threshold is not None and not math.isfinite(self.threshold):
@@ -69,3 +71,11 @@ class AuditSettings:
                 raise ValueError(f"need edges of bands that begin at 0 and rise, got {edges}")
         if self.rank < 1 or self.draws < 1:
             raise ValueError(f"need rank and draws of at least 1, got {self.rank, self.draws}")
+
+    def _check_types(self) -> None:
+        if self.threshold is not None:
+            expect_number("threshold", self.threshold)
+        for name in ("fmr", "share", "level"):
+            expect_number(name, getattr(self, name))
+        for name in ("rank", "draws", "seed"):
+            expect_number(name, getattr(self, name), whole=True)

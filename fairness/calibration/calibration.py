@@ -19,6 +19,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairness.arguments import expect
 from fairness.calibration.gallery_sizes import SizeTable, false_positive_rates
 from fairness.calibration.impostors import Comparisons, Impostors
 from fairness.calibration.record import (
@@ -91,6 +92,7 @@ def calibrate(
     ValueError
         If the vectors have another shape, or not unit length.
     """
+    _check(cohort, vectors, made_on)
     _require_model(model)
     there = _acquired(cohort, vectors, acquisition)
     draw = _Draw(cohort, most_photos, seed)
@@ -302,7 +304,21 @@ def _acquired(
     return there
 
 
+def _check(cohort: object, vectors: object, made_on: object) -> None:
+    """Refuse arguments of another type before any work."""
+    expect("cohort", cohort, Cohort, rule="must be a Cohort", next_step="Give read_cohort(path).")
+    expect("vectors", vectors, np.ndarray, rule="must be an array", next_step="Stack them.")
+    expect("made_on", made_on, date, rule="must be a datetime.date", next_step="Give date.today().")
+
+
 def _require_model(model: Mapping[str, str]) -> None:
+    expect(
+        "model",
+        model,
+        Mapping,
+        rule="must be facts by name",
+        next_step='Give {"name": …, "weights_sha256": …}.',
+    )
     lacking = {"name", "weights_sha256"} - {key for key, value in model.items() if value}
     if lacking:
         raise CalibrationError(

@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from fairness.private_files import write_private
+from fairness.words import counted, figure
+
 FORMAT = "face score calibration"
 VERSION = 1
 TARGETS = (0.01, 0.05, 0.1)
@@ -135,8 +138,8 @@ class CalibrationRecord:
         return json.dumps(asdict(self), sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
 
     def write(self, path: Path) -> None:
-        """Write the record."""
-        path.write_text(self.to_json(), encoding="utf-8")
+        """Write the record to a file that only its owner can read."""
+        write_private(path, self.to_json().encode())
 
     def __str__(self) -> str:
         return "\n".join([*map(_line, self.bands), *map(": ".join, self.not_calibrated.items())])
@@ -145,8 +148,10 @@ class CalibrationRecord:
 def _line(band: AgeBandRecord) -> str:
     curve = band.false_matches
     sizes = ", ".join(f"{n} at {float(t):.0%}" for t, n in band.largest_gallery.items())
+    comparisons = counted(band.comparisons, "comparison")
+    rate = f"{figure(curve.rate[-1])} (at most {figure(curve.high[-1])})"
     return (
-        f"{band.name}: {band.comparisons} comparisons of {band.subjects} people; false-match rate "
-        f"down to {curve.rate[-1]:.1e} (at most {curve.high[-1]:.1e}) at {curve.scores[-1]:.4f}; "
-        f"largest gallery for a chance of a false lead: {sizes}"
+        f"{band.name}: {comparisons} of {counted(band.subjects, 'person', 'people')}; "
+        f"false-match rate down to {rate} at {curve.scores[-1]:.4f}; largest gallery for "
+        f"a chance of a false lead: {sizes}"
     )

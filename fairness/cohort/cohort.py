@@ -16,10 +16,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fairness.arguments import listed
 from fairness.cohort.factors import FACTORS, labels_of
 from fairness.cohort.groups import AGE_EDGES, UNKNOWN, Grouping
 from fairness.cohort.sample import SEXES, Provenance, Sample
 from fairness.errors import CohortError, printable, require_none
+from fairness.words import counted
 
 __all__ = ["SEXES", "Cohort", "Coverage", "Provenance", "Sample", "SetAside"]
 
@@ -71,6 +73,9 @@ class Cohort:
     folder: Path | None = None
     set_aside: tuple[SetAside, ...] = ()
 
+    def __post_init__(self) -> None:
+        listed("samples", self.samples, Sample, next_step="Make a cohort with `Cohort.of`.")
+
     @classmethod
     def of(
         cls,
@@ -90,6 +95,7 @@ class Cohort:
             If there is no sample, an identifier occurs twice, a label is impossible, or labels of
             one photo or one subject contradict each other. The message names the first ten faults.
         """
+        samples = listed("samples", samples, Sample, next_step="Give Sample(photo, subject, ...).")
         ordered = tuple(sorted(map(_with_age, samples), key=lambda sample: sample.photo))
         if not ordered:
             raise CohortError(
@@ -193,7 +199,9 @@ def _with_age(sample: Sample) -> Sample:
 
 def _faults(samples: Sequence[Sample]) -> Iterator[str]:
     counts = Counter(sample.photo for sample in samples)
-    yield from (f"photo {photo!r} occurs {n} times" for photo, n in counts.items() if n > 1)
+    yield from (
+        f"photo {photo!r} occurs {counted(n, 'time')}" for photo, n in counts.items() if n > 1
+    )
     for sample in samples:
         yield from (f"photo {sample.photo!r}: {fault}" for fault in sample.faults())
         yield from (

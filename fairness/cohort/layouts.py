@@ -13,11 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from fairness.arguments import path_of
 from fairness.cohort.cohort import Cohort, Sample, SetAside
 from fairness.cohort.groups import UNKNOWN
 from fairness.cohort.lfw_pairs import photos_of
 from fairness.cohort.manifest import ALIASES, ManifestRow, columns_of, read_manifest, read_rows
 from fairness.errors import CohortError, require_none
+from fairness.words import counted
 
 Layout = Literal["manifest", "fgnet", "lfw", "utkface", "fairface"]
 """The layouts that `read_cohort` knows."""
@@ -52,7 +54,7 @@ def read_cohort(path: Path | str, layout: Layout | Literal["auto"] = "auto") -> 
         If the path does not exist, the layout cannot be found, no photo follows it, or labels are
         impossible or contradict each other.
     """
-    path = Path(path)
+    path = path_of("cohort", path)
     if not path.exists():
         raise _unknown_layout(path, "nothing there")
     readers: Mapping[Layout, Callable[[Path], Cohort]] = {
@@ -294,7 +296,9 @@ def _guess(path: Path) -> Layout:
         return "fairface"
     if (path / "labels.csv").is_file():
         return "manifest"
-    raise _unknown_layout(path, f"{len(photos)} photos, most of them in none of these layouts")
+    raise _unknown_layout(
+        path, f"{counted(len(photos), 'photo')}, most of them in none of these layouts"
+    )
 
 
 def _photos(folder: Path) -> list[str]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairness.errors import CohortError
+from fairness.words import counted
 
 FOLDS = 10
 
@@ -68,7 +69,9 @@ def read_pairs(path: Path) -> FoldPairs:
         raise CohortError(
             "list of pairs",
             rule="View 2 of LFW: ten folds of as many pairs of each kind as its first line says",
-            got=f"{len(shots)} pairs under {header!r}" if text else "no such file, or an empty one",
+            got=f"{counted(len(shots), 'pair')} under {header!r}"
+            if text
+            else "no such file, or an empty one",
             next_step="Take pairs.txt from the set's own home, and put it into the folder.",
             path=path,
         )

@@ -13,6 +13,7 @@ from typing import Any
 from fairness.cohort.cohort import Cohort, Sample
 from fairness.cohort.groups import UNKNOWN
 from fairness.errors import CohortError, require_none
+from fairness.words import counted
 
 ALIASES: Mapping[str, str] = MappingProxyType(
     {"file": "photo", "age": "age_at_capture", "gender": "sex"}
@@ -168,7 +169,7 @@ def _row(
     line: int, columns: list[str], cells: list[str], required: Iterable[str], faults: list[str]
 ) -> ManifestRow:
     if len(cells) != len(columns):
-        faults.append(f"line {line} has {len(cells)} cells instead of {len(columns)}")
+        faults.append(f"line {line} has {counted(len(cells), 'cell')} instead of {len(columns)}")
     known: dict[str, Any] = {}
     labels: dict[str, str] = {}
     for column, cell in zip(columns, cells, strict=False):

@@ -6,8 +6,10 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from types import NoneType
 from typing import Literal, get_args
 
+from fairness.arguments import expect, expect_number
 from fairness.cohort.groups import UNKNOWN
 
 Provenance = Literal[
@@ -91,6 +93,21 @@ class Sample:
     source: str = UNKNOWN
     licence: str = UNKNOWN
     labels: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("photo", "subject"):
+            expect(name, getattr(self, name), str, rule="must be a text", next_step="Use str().")
+        for name in ("taken_on", "date_of_birth"):
+            expect(
+                name,
+                getattr(self, name),
+                (date, NoneType),
+                rule="must be a datetime.date, or None",
+                next_step='Write date.fromisoformat("2019-05-28").',
+            )
+        for name in _RANGES:
+            if getattr(self, name) is not None:
+                expect_number(name, getattr(self, name))
 
     @property
     def age_from_dates(self) -> float | None:

@@ -20,6 +20,7 @@ from fairness.errors import CohortError
 from fairness.identification.searches import Misses
 from fairness.rates import SubjectCounts, by_group
 from fairness.verification import Pairs
+from fairness.words import counted
 
 _ROUNDING = 1e-9  # tolerance, so that a share of 0.3 of 10 comparisons is 3
 
@@ -144,7 +145,7 @@ class JudgedPairs:
             raise CohortError(
                 "the quality of the photos",
                 rule="error versus discard needs it of both photos of some comparison",
-                got=f"none of {len(known)} comparisons",
+                got=f"none of {counted(len(known), 'comparison')}",
                 next_step="Give a quality for each photo, or leave this part out.",
             )
         return cls(

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from fairness.cohort import GAP_EDGES, UNKNOWN, Cohort, Grouping, band
 from fairness.errors import CohortError
 from fairness.verification import Pairs, family_codes, years_between
+from fairness.words import counted
 
 ROLE = "role"
 """Name of the label that gives the role of a photo, one of `ROLES`."""
@@ -139,8 +140,10 @@ class IdentificationPlan:
         if not eligible:
             raise CohortError(
                 "the cohort",
-                rule=f"has a subject with more than {photos} photos, to enrol and to search for",
-                got=f"{len(counts)} subjects with {max(counts.values(), default=0)} at most",
+                rule=f"has a subject with more than {counted(photos, 'photo')}, to enrol and to "
+                "search for",
+                got=f"{counted(len(counts), 'subject')} with at most "
+                f"{counted(max(counts.values(), default=0), 'photo')}",
                 next_step="Add later photos of some subjects, or leave searches out.",
             )
         enrolled = set(eligible[: max(1, round(share * len(eligible)))])

@@ -18,9 +18,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from fairness.arguments import expect, expect_number, listed
 from fairness.cohort import UNKNOWN
 from fairness.differentials import holm
 from fairness.rates import FEWEST_SUBJECTS, Rate, clustered_rate, wilson
+from fairness.words import figure
 
 _AT_ONCE = 1 << 22  # largest number of values held at once while labels are shuffled
 
@@ -52,6 +54,15 @@ class ProbeResult:
     refused: bool = False
 
     def __post_init__(self) -> None:
+        if self.rank is not None:
+            expect_number("rank", self.rank, whole=True)
+        expect(
+            "groups",
+            self.groups,
+            Mapping,
+            rule="must be labels by kind of group",
+            next_step='Give {"age": "4-7"}, for example.',
+        )
         if self.rank is not None and (self.refused or self.rank < 1):
             raise ValueError(
                 f"the rank must be at least 1, and None where refused; got {self.rank}"
@@ -129,11 +140,15 @@ class GroupGap:
         if math.isnan(self.p_value):
             return f"{self.group}: not tested; {self.rate}, others {self.rest}"
         verdict = "fares worse than the others" if self.reported else "no gap shown"
-        points = f"{100 * self.difference:+.3g} ({100 * self.low:+.3g} to {100 * self.high:+.3g})"
+        points = f"{_signed(self.difference)} ({_signed(self.low)} to {_signed(self.high)})"
         return (
             f"{self.group}: {verdict}, difference {points} percentage points, "
-            f"adjusted p = {self.adjusted_p:.2g}; {self.rate}, others {self.rest}"
+            f"adjusted p = {figure(self.adjusted_p, 2)}; {self.rate}, others {self.rest}"
         )
+
+
+def _signed(share: float) -> str:
+    return ("" if share < 0 else "+") + figure(100 * share)
 
 
 def rates_by_group(
@@ -162,6 +177,8 @@ def rates_by_group(
     ValueError
         If k is below 1.
     """
+    results = listed("results", results, ProbeResult, next_step="Give ProbeResult(...) of each.")
+    expect_number("k", k, whole=True)
     if k < 1:
         raise ValueError(f"the rank k must be at least 1, got {k}")
     rates = []
@@ -224,6 +241,10 @@ def group_gaps(
     ValueError
         If k, alpha or shuffles is out of range.
     """
+    results = listed("results", results, ProbeResult, next_step="Give ProbeResult(...) of each.")
+    expect_number("k", k, whole=True)
+    expect_number("alpha", alpha)
+    expect_number("shuffles", shuffles, whole=True)
     if k < 1 or not 0 < alpha < 0.5 or shuffles < 1:
         raise ValueError(f"need k >= 1, 0 < alpha < 0.5, shuffles >= 1; got {k, alpha, shuffles}")
     blocks = _Blocks.of(results, group, k)

@@ -31,6 +31,7 @@ from fairness.cohort import Cohort, Grouping
 from fairness.errors import ScoresError
 from fairness.identification.rank_gaps import ProbeResult
 from fairness.rates import SubjectCounts, by_group
+from fairness.words import counted, figure
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,7 +259,8 @@ class NonMatedSearches:
         at = np.float32(threshold)
         alarms = self.top >= at
         if unknown := int(np.sum(~alarms & (self.floor >= at) & self.made)):
-            raise _too_short(f"{unknown} lists that end at or above {threshold:g}")
+            lists = counted(unknown, "list that ends", "lists that end")
+            raise _too_short(f"{lists} at or above {figure(threshold, 6)}")
         return alarms
 
     def fpir(self, grouping: Grouping, *, threshold: float) -> dict[str, SubjectCounts]:

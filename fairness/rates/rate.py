@@ -17,6 +17,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaincinv, stdtrit
 
+from fairness.arguments import expect_number
+from fairness.words import counted, figure
+
 Status = Literal["ok", "limited", "bound_only", "insufficient", "suppressed"]
 """How far the data support a rate; see `status_of`."""
 
@@ -61,8 +64,9 @@ class Rate:
     level: float = 0.95
 
     def __str__(self) -> str:
-        counts = f"{self.errors} of {self.trials} trials, {self.subjects} subjects"
-        level = f"{100 * self.level:.4g} %"
+        trials, subjects = counted(self.trials, "trial"), counted(self.subjects, "subject")
+        counts = f"{self.errors:,} of {trials}, {subjects}"
+        level = f"{figure(100 * self.level, 4)} %"
         match self.status:
             case "suppressed":
                 return f"suppressed (fewer than {FEWEST_SUBJECTS} subjects)"
@@ -77,7 +81,7 @@ class Rate:
 
 
 def _percent(value: float) -> str:
-    return f"{100 * value:.3g} %"
+    return f"{figure(100 * value)} %"
 
 
 def wilson(errors: float, trials: float, *, level: float = 0.95) -> tuple[float, float]:
@@ -127,6 +131,8 @@ def clopper_pearson(errors: float, trials: float, *, level: float = 0.95) -> tup
 
 
 def _require_counts(errors: float, trials: float, level: float) -> None:
+    for name, given in (("errors", errors), ("trials", trials), ("level", level)):
+        expect_number(name, given)
     if not 0 <= errors <= trials or math.isinf(trials):
         raise ValueError(f"need 0 <= errors <= trials, got {errors} of {trials}")
     if not 0 < level < 1:

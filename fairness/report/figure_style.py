@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from fairness.errors import MissingExtraError
@@ -21,8 +23,17 @@ _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9", "#
 _DASHES = ("-", (0, (6, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
 _MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*", "<", ">", "p", "h", "d", "8")
 
+_LATIN = "DejaVu Sans"  # comes with matplotlib, so that most reports look the same everywhere
+_OTHER_SCRIPTS = (
+    *("Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans JP", "Noto Sans", "Source Han Sans"),
+    *("IPAexGothic", "IPAGothic", "TakaoGothic", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei"),
+    *("Hiragino Sans", "PingFang SC", "Yu Gothic", "Meiryo", "MS Gothic", "Microsoft YaHei"),
+    *("Malgun Gothic", "Apple SD Gothic Neo", "NanumGothic", "SimHei", "Nirmala UI", "Arial"),
+    *("Noto Sans Devanagari", "Noto Sans Thai", "Noto Sans Arabic", "Arial Unicode MS", "Unifont"),
+)
+"""Fonts for letters that the first one lacks, the better ones first; those installed are used."""
+
 _STYLE = {
-    "font.family": "DejaVu Sans",
     "font.size": 8.5,
     "axes.titlesize": 9.5,
     "axes.titlelocation": "left",
@@ -67,8 +78,37 @@ def our_style() -> Iterator[None]:
     matplotlib = _matplotlib()
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_STYLE)
-        yield
+        matplotlib.rcParams.update(_STYLE | {"font.family": list(_families())})
+        with warnings.catch_warnings():
+            # `undrawn` finds these letters, and the page names them.
+            warnings.filterwarnings("ignore", r"Glyph \d+", UserWarning)
+            yield
+
+
+@lru_cache(maxsize=1)
+def _families() -> tuple[str, ...]:
+    from matplotlib.font_manager import fontManager
+
+    there = {font.name for font in fontManager.ttflist}
+    return (_LATIN, *(name for name in _OTHER_SCRIPTS if name in there))
+
+
+@lru_cache(maxsize=1)
+def _letters() -> frozenset[int]:
+    from matplotlib.font_manager import findfont, get_font
+
+    return frozenset(
+        code for name in _families() for code in get_font(findfont(name)).get_charmap()
+    )
+
+
+def undrawn(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return those texts that hold a letter which no font has: a plot shows boxes instead."""
+    letters = _letters()
+    different = dict.fromkeys(texts)
+    return tuple(
+        text for text in different if any(ord(sign) not in letters for sign in text if sign > " ")
+    )
 
 
 def require_plots() -> None:

@@ -11,6 +11,7 @@ from fairness.report.figure_style import canvas, curve_style, legend_below
 from fairness.report.formatting import short_percent
 from fairness.report.wording import factor_title, group_title, rate_name
 from fairness.tables import OVERALL, Row, Value
+from fairness.words import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -101,12 +102,12 @@ def _forest_row(ax: Axes, place: int, row: Row, floor: float) -> None:
 def _no_rate(row: Row) -> str:
     if row["status"] == "suppressed":
         return "not shown, to protect people in small groups"
-    return f"not enough data ({row['subjects']:,} subjects)"
+    return f"not enough data ({counted(int(row['subjects'] or 0), 'subject')})"
 
 
 def _with_subjects(row: Row) -> str:
     group, subjects = group_title(str(row["group"])), row["subjects"]
-    return group if subjects is None else f"{group}  ({subjects:,} subjects)"
+    return group if subjects is None else f"{group}  ({counted(int(subjects), 'subject')})"
 
 
 def _number(row: Row, name: str) -> float | None:

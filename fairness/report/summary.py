@@ -11,6 +11,7 @@ from fairness.report.result import AuditResult
 from fairness.report.table_view import Cell, ColumnHead, TableView
 from fairness.report.wording import factor_title, group_title, rate_name
 from fairness.tables import OVERALL, Row
+from fairness.words import counted
 
 _HEADLINES = ("FMR", "FNMR", "FPIR", "FNIR")
 _MOST_CAVEATS = 3
@@ -38,7 +39,7 @@ def _tested(report: AuditResult) -> Iterator[str]:
         yield f"Model: {report.card['Model']}."
     if report.has("coverage"):
         for row in report.table("coverage").where(group=OVERALL)[:1]:
-            yield f"Tested on {row['photos']:,} photos of {row['subjects']:,} people."
+            yield f"Tested on {_count(row, 'photo')} of {_count(row, 'subject', 'people')}."
     yield (
         f"Two photos are put forward for review when their score is at or above "
         f"{report.threshold:.3f}; the one threshold serves everybody."
@@ -66,7 +67,7 @@ def _rate(row: Row, level: float | None = None) -> str:
     name = f"{short_percent(level)} interval " if level else ""
     return (
         f"{percent(estimate)} ({name}{interval(low, high, estimate, 'rate')}; "
-        f"{row['errors']:,} of {row['trials']:,}, {row['subjects']:,} subjects)"
+        f"{row['errors']:,} of {row['trials']:,}, {_count(row, 'subject')})"
     )
 
 
@@ -165,10 +166,15 @@ def _limits(report: AuditResult) -> Iterator[str]:
 
 def _listed(rows: Sequence[Row]) -> str:
     names = [_counted(row) for row in rows[:6]]
-    more = f" and {len(rows) - 6} more groups" if len(rows) > 6 else ""
+    more = f" and {counted(len(rows) - 6, 'more group')}" if len(rows) > 6 else ""
     return ", ".join(names) + more
 
 
 def _counted(row: Row) -> str:
     group = group_title(str(row["group"]))
-    return group if row["subjects"] is None else f"{group} ({row['subjects']:,} subjects)"
+    return group if row["subjects"] is None else f"{group} ({_count(row, 'subject')})"
+
+
+def _count(row: Row, one: str, many: str | None = None) -> str:
+    """Return the count in the column of that noun."""
+    return counted(int(row[f"{one}s"] or 0), one if many is None else "person", many)

@@ -16,6 +16,7 @@ from fairness.report.wording import (
     rate_name,
 )
 from fairness.tables import OVERALL, Column, Row, Table, Unit, Value
+from fairness.words import counted
 
 _CENTRES = ("estimate", "value", "shift", "difference")
 _OUTCOMES = {"pass": "✓ pass", "fail": "✗ fail", "inconclusive": "? inconclusive"}
@@ -198,7 +199,8 @@ def matrix(
 def _square(row: Row | None) -> Cell:
     if row is None:
         return Cell(NONE, "missing")
-    subjects = f"{row['subjects']:,} subjects" if row["subjects"] is not None else ""
+    people = row["subjects"]
+    subjects = "" if people is None else counted(int(people), "subject")
     low, high, estimate = (_float(row[name]) for name in ("low", "high", "estimate"))
     if estimate is None or low is None or high is None:
         column = Column("estimate", "", "rate")

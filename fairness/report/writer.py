@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from fairness.errors import AuditError
+from fairness.private_files import FOLDER_MODE, write_private
 from fairness.report.figures import draw_all
 from fairness.report.html_page import render
 from fairness.report.result import AuditResult
@@ -24,10 +25,11 @@ def write_folder(report: AuditResult, folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as partial:
         fresh = Path(partial) / "new"
+        fresh.mkdir(FOLDER_MODE)
         for name, content in contents.items():
             target = fresh / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
+            target.parent.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
+            write_private(target, content)
         if folder.exists():
             folder.rename(Path(partial) / "old")
         fresh.rename(folder)

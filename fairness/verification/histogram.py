@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fairness.cohort import Grouping
 from fairness.errors import ScoresError
+from fairness.words import counted
 
 MOST_COUNTS = 2**27
 """A histogram may hold at most this many counts, in one gibibyte: 250 groups with 4,128 bins."""
@@ -235,7 +236,7 @@ def empty_counts(grouping: Grouping, bins: int) -> NDArray[np.int64]:
         raise ScoresError(
             f"histogram of scores by {grouping.factor}",
             rule=f"at most {MOST_COUNTS:,} counts, {bins:,} for every pair of groups",
-            got=f"{len(grouping.names)} groups, {rows * bins:,} counts",
+            got=f"{counted(len(grouping.names), 'group')}, {rows * bins:,} counts",
             next_step="Merge groups, or cross fewer factors.",
         )
     return np.zeros((rows, bins), np.int64)

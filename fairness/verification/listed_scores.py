@@ -15,6 +15,7 @@ from fairness.verification.false_matches import Dyads, FalseMatches, ListedTrial
 from fairness.verification.histogram import ScoreHistogram, empty_counts, first_row
 from fairness.verification.pairs import Pairs, Photos, earlier_first, family_codes
 from fairness.verification.scores import NOT_COMPARED, false_matches_of
+from fairness.words import counted
 
 NO_SCORE = "no score"
 """Reason in `Scores.acquisition`: comparisons with the photo are listed, but none has a score."""
@@ -168,7 +169,7 @@ def require_no_row(
     if len(rows):
         named = ", ".join(str(row) for row in islice(rows, 5))
         more = ", …" if len(rows) > 5 else ""
-        got = f"{len(rows)} other {'row' if len(rows) == 1 else 'rows'}: {named}{more}"
+        got = f"{counted(len(rows), 'other row')}: {named}{more}"
         raise ScoresError("list of scores", rule=rule, got=got, next_step=next_step)
 
 

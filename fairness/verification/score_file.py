@@ -11,9 +11,11 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from fairness.arguments import expect, path_of
 from fairness.cohort import Cohort
 from fairness.errors import MissingExtraError, ScoresError
 from fairness.verification.listed_scores import ListedScores, require_no_row
+from fairness.words import counted, figure
 
 Kind = Literal["similarity", "distance"]
 """Kind of a score. In a similarity a higher number means closer, in a distance a lower one."""
@@ -54,7 +56,8 @@ def read_scores(path: Path | str, cohort: Cohort, *, kind: Kind = "similarity") 
     """
     if kind not in get_args(Kind):
         raise ValueError(f"kind must be one of {get_args(Kind)}, got {kind!r}")
-    path = Path(path)
+    path = path_of("scores", path)
+    expect("cohort", cohort, Cohort, rule="must be a Cohort", next_step="Give read_cohort(path).")
     place = {sample.photo: index for index, sample in enumerate(cohort.samples)}
     unknown: dict[str, None] = {}
     parts = [_parsed(batch, place, unknown) for batch in _batches(path)]
@@ -107,7 +110,7 @@ def _csv(path: Path) -> Iterator[Batch]:
             while rows := list(islice(reader, _AT_ONCE)):
                 full = [row for row in rows if row]
                 if any(len(row) != len(header) for row in full):
-                    raise _unreadable(path, f"a row without {len(header)} cells")
+                    raise _unreadable(path, f"a row without {counted(len(header), 'cell')}")
                 yield tuple([row[column].strip() for row in full] for column in wanted)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise _unreadable(path, error) from error
@@ -156,7 +159,7 @@ def _require_known(unknown: dict[str, None], path: Path) -> None:
         raise ScoresError(
             "file of scores",
             rule="photos of the cohort, called as its labels call them",
-            got=f"{len(unknown)} other {'photo' if len(unknown) == 1 else 'photos'}, as in {named}",
+            got=f"{counted(len(unknown), 'other photo')}, as in {named}",
             next_step="Add them to the labels, or leave their rows out.",
             path=path,
         )
@@ -182,7 +185,7 @@ def _require_direction(scores: ListedScores, kind: Kind, path: Path) -> None:
         raise ScoresError(
             "file of scores",
             rule=f"scores of one person that are mostly closer than of two, given as {kind}",
-            got=f"closer in only {100 * higher:.3g} % of pairs of such scores",
+            got=f"closer in only {figure(100 * higher)} % of pairs of such scores",
             next_step=f'Pass kind="{"distance" if kind == "similarity" else "similarity"}", '
             "or check the subjects in the labels.",
             path=path,

@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from fairness.arguments import expect
 from fairness.cohort import Cohort, Grouping
 from fairness.errors import ScoresError
 from fairness.verification.false_matches import (
@@ -25,6 +26,7 @@ from fairness.verification.false_matches import (
 from fairness.verification.histogram import ScoreHistogram, empty_counts, first_row
 from fairness.verification.pairs import Pairs, Photos, kin_photos, kin_subjects, mated_photos
 from fairness.verification.tiles import SIDE, Tiles
+from fairness.words import counted, figure
 
 __all__ = ["MOST_FALSE_MATCHES", "EmbeddingScores", "Pairs", "Scores"]
 
@@ -115,6 +117,10 @@ class EmbeddingScores:
         *,
         side: int = SIDE,
     ) -> None:
+        expect(
+            "cohort", cohort, Cohort, rule="must be a Cohort", next_step="Give read_cohort(path)."
+        )
+        expect("vectors", vectors, np.ndarray, rule="must be an array", next_step="Stack them.")
         self.cohort = cohort
         self.acquisition = tuple(acquisition) if acquisition is not None else ("",) * len(cohort)
         _require_a_row_each(cohort, vectors, self.acquisition)
@@ -272,7 +278,7 @@ def _joined(found: Sequence[Pairs], places: Photos) -> Pairs:
 def _require_few(number: int, threshold: float) -> None:
     if number > MOST_FALSE_MATCHES:
         raise ScoresError(
-            f"false matches at the threshold {threshold:g}",
+            f"false matches at the threshold {figure(threshold, 6)}",
             rule=f"at most {MOST_FALSE_MATCHES:,} comparisons of different people reach it",
             got="more",
             next_step="Raise the threshold, or audit fewer photos at once.",
@@ -286,7 +292,7 @@ def _require_a_row_each(
         if number != len(cohort):
             raise ScoresError(
                 f"{what} of cohort {cohort.name!r}",
-                rule=f"one for each of its {len(cohort)} photos, in their order",
+                rule=f"one for each of its {counted(len(cohort), 'photo')}, in their order",
                 got=number,
                 next_step="Order them as cohort.samples; give a reason for photos without one.",
             )
@@ -305,10 +311,12 @@ def _require_units(
     lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
     wrong = np.flatnonzero(acquired & ~(np.abs(lengths - 1) <= _UNIT_WITHIN))
     if len(wrong):
-        named = ", ".join(f"{cohort.samples[row].photo!r}: {lengths[row]:g}" for row in wrong[:3])
+        named = ", ".join(
+            f"{cohort.samples[row].photo!r}: {figure(float(lengths[row]), 6)}" for row in wrong[:3]
+        )
         raise ScoresError(
             f"vectors of cohort {cohort.name!r}",
             rule="numbers, each row of length 1 to within 0.001",
-            got=f"{len(wrong)} other rows, as in {named}",
+            got=f"{counted(len(wrong), 'other row')}, as in {named}",
             next_step="Divide each row by its length; say why a photo has no vector.",
         )

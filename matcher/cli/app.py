@@ -7,7 +7,7 @@ import sys
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from matcher._version import __version__
 from matcher.cli.console import leave, say
@@ -73,6 +73,35 @@ class Group(TyperGroup):
         except OSError as error:  # a file or disk that fails where nothing more is known of it
             say(f"Error: {error}")
             raise typer.Exit(Exit.INPUT) from error
+
+    def get_params(self, ctx: Any) -> Any:
+        """Return the group's own options, their types named as a reader does."""
+        parameters = super().get_params(ctx)
+        for parameter in parameters:
+            _name_type(parameter)
+        return parameters
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a sub-command whose help names types as a reader does."""
+        command = super().get_command(ctx, cmd_name)
+        if command is not None:
+            for parameter in (*command.params, command.get_help_option(ctx)):
+                _name_type(parameter)
+        return command
+
+
+_TYPES = {"<bool>": "", "<path>": "PATH", "<str>": "TEXT", "<int>": "NUMBER", "<float>": "NUMBER"}
+_TYPES |= {"<int range>": "NUMBER", "<float range>": "NUMBER", "<%Y-%m-%d>": "YYYY-MM-DD"}
+
+
+def _name_type(parameter: Any) -> None:
+    """Let the help of an option show a word for its type; a flag and an argument have none."""
+    if not isinstance(parameter, TyperOption):
+        parameter.display_type_rich = lambda ctx: ""  # noqa: ARG005 - Typer passes it by name
+    elif parameter.metavar is None:
+        shown = parameter.display_type(typer.Context(TyperCommand("help")))
+        inner = f"<{shown[6:-2]}>" if shown.startswith("<list[") else shown
+        parameter.metavar = _TYPES.get(inner, inner.strip("<>"))
 
 
 def exit_code(error: MatcherError) -> Exit:

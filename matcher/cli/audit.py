@@ -17,6 +17,7 @@ from matcher.cli.console import progress, say
 from matcher.cli.options import DEFAULT_MODEL, Device, DryRun, Model, Policy
 from matcher.cli.places import require_place_for_folder
 from matcher.errors import MatcherError
+from matcher.words import counted
 
 if TYPE_CHECKING:
     from fairness import AuditReport, AuditSettings, Cohort, Scores
@@ -126,7 +127,7 @@ def audit(
         require_place_for_folder("--out", out)
         declared = read_bounds(bounds) if bounds else ()
         if dry_run:
-            say(f"Would audit {len(people)} photos of {len(people.subjects)} subjects into {out}.")
+            say(f"Would audit {of_people(people)} into {out}.")
             return
         require_plots()
         cache = vector_cache or memory or out.absolute().with_name(out.name + ".vectors.sqlite")
@@ -211,6 +212,11 @@ def faults_reported() -> Iterator[None]:
         say(f"Error: {error}")
         missing = isinstance(error, MissingExtraError)
         raise typer.Exit(Exit.MISSING_EXTRA if missing else Exit.INPUT) from error
+
+
+def of_people(cohort: Cohort) -> str:
+    """Return how many photos of how many people a cohort has."""
+    return f"{counted(len(cohort), 'photo')} of {counted(len(cohort.subjects), 'subject')}"
 
 
 def embedded(people: Cohort, extractor: Extractor, policy: Policy, cache: Path) -> EmbeddedScores:

@@ -17,6 +17,7 @@ from matcher.cli.audit import (
     VectorCache,
     age_edges,
     faults_reported,
+    of_people,
 )
 from matcher.cli.console import progress, say
 from matcher.cli.options import DEFAULT_MODEL, Device, DryRun, Model, Policy
@@ -54,7 +55,7 @@ def calibrate(
         people = read_cohort(cohort, layout.value)
         edges = age_edges(ages)
         if dry_run:
-            say(f"Would calibrate on {len(people)} photos of {len(people.subjects)} subjects.")
+            say(f"Would calibrate on {of_people(people)}.")
             return
         out.absolute().parent.mkdir(parents=True, exist_ok=True)
         require_place_for("--out", out)

@@ -33,13 +33,13 @@ def compare(
     ]
     score = float(faces[0].vector @ faces[1].vector)
     rows = [
-        {"photo": path.name, "score": score, **asdict(found.face.quality)}
+        {"photo": path, "score": score, **asdict(found.face.quality)}
         for path, found in zip((first, second), faces, strict=True)
     ]
-    print_rows(rows, output)
+    print_rows(rows, output, always=("photo", "score"))
     for path, found in zip((first, second), faces, strict=True):
         if several := note_of_several(found.face.number):
             say(f"{path.name}: {several}")
         for reason in refusals(found.face.quality, POLICIES["standard"]):
-            say(f"{path.name}: {reason}")
+            say(f"{path}: {reason}")
     say("The score is a similarity, not a probability; look at both photos.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import enum
 import io
 import json
@@ -11,7 +10,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import date
+from itertools import groupby
 from typing import Any, TextIO
 
 from rich.console import Console
@@ -24,12 +23,22 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
 from rich.text import Text
 
+from matcher.cli.printing import (
+    StepLines,
+    as_text,
+    chosen,
+    fit,
+    record_lines,
+    table_cell,
+    table_lines,
+    write_csv,
+)
 from matcher.errors import OutputError
 from matcher.paths import shown
 from matcher.progress import ProgressHook
+from matcher.words import counted
 
 
 class Format(enum.StrEnum):
@@ -71,7 +80,13 @@ class _Rate(ProgressColumn):
 
 @contextmanager
 def progress() -> Iterator[ProgressHook]:
-    """Draw a bar for each step on stderr; yield the hook that moves it."""
+    """Show each step on stderr, as a bar or, where none can be drawn, as lines; yield the hook."""
+    with _bars() if sys.stderr.isatty() else _lines() as hook:
+        yield hook
+
+
+@contextmanager
+def _bars() -> Iterator[ProgressHook]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -88,22 +103,6 @@ def progress() -> Iterator[ProgressHook]:
             bars.update(tasks[step], completed=done, total=total)
 
         yield hook
-
-
-def print_rows(rows: Sequence[Mapping[str, Any]], style: Format, *, title: str = "") -> None:
-    """Print rows of equal keys to stdout in the chosen format."""
-    rows = [{name: _printable(value) for name, value in row.items()} for row in rows]
-    if style is Format.jsonl:
-        for row in rows:
-            print_json(json.dumps(row, default=_plain, ensure_ascii=False))
-    elif style is Format.csv:
-        text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, fieldnames=list(rows[0]) if rows else [])
-        writer.writeheader()
-        writer.writerows(rows)
-        _print(text.getvalue())
-    elif rows:
-        _print_table(rows, title)
 
 
 def print_json(text: str) -> None:
@@ -132,39 +131,105 @@ def _print(text: str) -> None:
         ) from error
 
 
-def _print_table(rows: Sequence[Mapping[str, Any]], title: str) -> None:
-    table = Table(title=title or None, title_justify="left")
-    for name in rows[0]:
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*(_cell(value) for value in row.values()))
-    drawn = _Drawn()
-    Console(file=drawn, markup=False, highlight=False).print(table)
-    _print(drawn.getvalue())
+@contextmanager
+def _lines() -> Iterator[ProgressHook]:
+    lines = StepLines(say)
+    try:
+        yield lines
+    except BaseException:
+        lines.end("stopped")
+        raise
+    lines.end("done")
 
 
-class _Drawn(io.StringIO):
-    """Text that is drawn as stdout can show it: its characters, and colours on a terminal."""
+def print_rows(
+    rows: Sequence[Mapping[str, Any]],
+    style: Format,
+    *,
+    title: str = "",
+    columns: Sequence[str] = (),
+    always: Sequence[str] = (),
+    under: Sequence[str] = (),
+) -> None:
+    """Print rows of equal keys to stdout in the chosen format.
 
-    @property
-    def encoding(self) -> str:  # type: ignore[override]  # of a file it is an attribute
-        """Encoding of stdout; without UTF-8, tables are drawn with ASCII."""
-        return sys.stdout.encoding
+    Parameters
+    ----------
+    rows, style
+        The rows, and their format.
+    title
+        A line above a table.
+    columns
+        All columns; those of the first row if not given. CSV has them as its header even without
+        rows.
+    always
+        Columns that a table shows however narrow the terminal is, the first one if not given. They
+        stand below each other where they do not fit beside each other.
+    under
+        Columns whose values stand in a line above the rows that share them.
+    """
+    names = list(columns or (rows[0] if rows else ()))
+    if style is Format.jsonl:
+        for row in rows:
+            print_json(json.dumps(_printable(dict(row)), default=as_text, ensure_ascii=False))
+    elif style is Format.csv:
+        text = io.StringIO(newline="")
+        guarded = write_csv(text, names, _printable(list(rows)))
+        _print(text.getvalue())
+        say_guarded(guarded)
+    else:
+        _write_lines([title] if title else [])
+        _print_tables(rows, names, always or names[:1], under)
 
-    def isatty(self) -> bool:
-        """Return whether a person looks at stdout."""
-        return sys.stdout.isatty()
+
+def print_facts(facts: Mapping[str, Any], style: Format) -> None:
+    """Print one row; as a table it has a line for each fact."""
+    if style is Format.table:
+        rows = [{"fact": key, "value": table_cell(value)} for key, value in facts.items()]
+        _write_lines(table_lines(("fact", "value"), rows))
+    else:
+        print_rows([facts], style)
+
+
+def say_guarded(cells: int) -> None:
+    """Say how many cells of a CSV are not exactly as they were found."""
+    if cells:
+        say(
+            f"{counted(cells, 'cell')} of the CSV would run as a formula in a spreadsheet; an "
+            "apostrophe stands before each. --format jsonl gives texts as they are."
+        )
+
+
+def _print_tables(
+    rows: Sequence[Mapping[str, Any]],
+    names: Sequence[str],
+    always: Sequence[str],
+    under: Sequence[str],
+) -> None:
+    if not rows:
+        say("There is nothing to list.")
+        return
+    cells = [{name: shown(table_cell(row[name])) for name in names} for row in rows]
+    inner = [name for name in names if name not in under]
+    width = Console().width if sys.stdout.isatty() else None
+    fitting = chosen(inner, cells, always, width)
+    layout = table_lines if fit(fitting, cells, width) else record_lines
+    for heading, group in groupby(cells, lambda row: [row[name] for name in under if row[name]]):
+        _write_lines([": ".join(heading)] if heading else [])
+        if filled := [row for row in group if any(row[name] for name in inner)]:
+            _write_lines(layout(fitting, filled))
+    if left := [name for name in inner if name not in fitting]:
+        say(f"Not shown for lack of width: {', '.join(left)}; use --format csv for all.")
+
+
+def _write_lines(lines: Sequence[str]) -> None:
+    _print("".join(f"{line}\n" for line in lines))
 
 
 def _printable(value: Any) -> Any:
-    return shown(value) if isinstance(value, str | os.PathLike) else value
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
-
-
-def _plain(value: object) -> str:
-    return value.isoformat() if isinstance(value, date) else str(value)
+    """Return rows with every name in them as text that can be printed everywhere."""
+    if isinstance(value, str | os.PathLike):
+        return shown(value)
+    if isinstance(value, Mapping):
+        return {name: _printable(item) for name, item in value.items()}
+    return [_printable(item) for item in value] if isinstance(value, list) else value

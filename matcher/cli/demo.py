@@ -152,7 +152,8 @@ def _report(probes: Sequence[PhotoOfSubject], results: Sequence[CandidateList], 
                 }
             )
     say(NOTE)
-    print_rows(rows, Format.table, title="Probes whose subject is found")
+    title = "Probes whose subject is found"
+    print_rows(rows, Format.table, title=title, always=tuple(rows[0]))
     say("In brackets: 95 % intervals over subjects. `all` counts refused probes as not found.")
     say("Rendered faces are easier than people: these are no error rates of anybody.")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matcher.cli.app import Exit, app
-from matcher.cli.console import progress, say
+from matcher.cli.console import progress, say, say_guarded
 from matcher.cli.options import (
     DEFAULT_MODEL,
     Device,
@@ -26,10 +26,14 @@ from matcher.cli.options import (
     WhichFace,
 )
 from matcher.cli.places import require_place_for, writing_to
-from matcher.errors import InputError, OutputError
+from matcher.cli.printing import write_csv
+from matcher.errors import GalleryModelError, InputError, OutputError
+from matcher.private_files import open_private
+from matcher.words import counted
 
 if TYPE_CHECKING:
     from matcher.enrolment import EnrolmentOutcome, Manifest, RefusedRow
+    from matcher.gallery import Gallery
 
 _COLUMNS = (
     "photo",
@@ -85,12 +89,7 @@ def enrol(
     _check_new(gallery, index)
     manifest = read_folder(source) if source.is_dir() else read_manifest(source)
     if dry_run:
-        subjects = {photo.subject.subject_id for photo in manifest.photos}
-        say(f"Would enrol {len(manifest.photos)} photos of {len(subjects)} subjects.")
-        for error in manifest.errors:
-            say(f"Would skip: {error}")
-        _say_unknown(manifest)
-        return
+        raise typer.Exit(_foretell(gallery, manifest, model, index))
     extractor = load_extractor(model or _model_of(gallery), device=device, salvage=salvage)
     create = Gallery.open if gallery.exists() else partial(Gallery.create, index=index or "auto")
     with create(gallery, model=extractor.model) as opened, progress() as hook:
@@ -103,9 +102,7 @@ def enrol(
             update=update,
             on_progress=hook,
         )
-        named = [photo.subject.subject_id for photo in manifest.photos]
-        named += [row.subject for row in manifest.refused if row.subject]
-        lost = without_a_face(opened, named)
+        lost = without_a_face(opened, _named(manifest))
     rows = [outcome.row() for outcome in outcomes]
     rows += [_row_of(row) for row in manifest.refused]
     if report is None:
@@ -120,11 +117,67 @@ def enrol(
     total = "; ".join(f"{count} {status}" for status, count in sorted(counts.items()))
     chosen = sum(row["status"] == "enrolled" and bool(row.get("face")) for row in rows)
     picked = f"; photos with several faces, one chosen: {chosen}" if chosen else ""
-    people = f"; {len(lost)} people without any face" if lost else ""
+    people = f"; {counted(len(lost), 'person', 'people')} without any face" if lost else ""
     say((total or "no photos") + picked + people)
     if differing:
-        say(f"{differing} differ from the gallery's records. Take them over with --update.")
+        photos = counted(differing, "photo differs", "photos differ")
+        say(f"{photos} from the gallery's records. Take over what differs with --update.")
     raise typer.Exit(Exit.ATTENTION if counts["failed"] or lost or differing else Exit.DONE)
+
+
+def _foretell(gallery: Path, manifest: Manifest, model: str | None, index: str | None) -> Exit:
+    """Say what the run would do, as far as files tell; return its exit code."""
+    from matcher.enrolment import forecast, without_a_face
+    from matcher.gallery import Gallery
+
+    with ExitStack() as stack:
+        opened = stack.enter_context(Gallery.open(gallery)) if gallery.exists() else None
+        _check_choices(opened, model, index)
+        hook = stack.enter_context(progress())
+        found = forecast(manifest.photos, opened, on_progress=hook)
+        new = [one.photo.subject.subject_id for one in found if one.status == "new"]
+        lost = set(_named(manifest)) - set(new)
+        if opened is not None:
+            lost = set(without_a_face(opened, lost))
+    for one in found:
+        if one.error is not None:
+            say(f"Would fail: {one.photo.path} {one.error}")
+    for row in manifest.refused:
+        say(f"Would be refused: {row.error}")
+    _say_unknown(manifest)
+    for name in sorted(lost):
+        say(f"No photo could be enrolled of: {name}")
+    counts = Counter(one.status for one in found)
+    photos, subjects = counted(counts["new"], "photo"), counted(len(set(new)), "subject")
+    say(
+        f"Would enrol {photos} of {subjects}; {counts['already there']} already there; "
+        f"{counts['failed']} would fail; {counted(len(manifest.refused), 'row')} refused. "
+        "Faces are looked for only in the run."
+    )
+    return Exit.ATTENTION if counts["failed"] or manifest.refused or lost else Exit.DONE
+
+
+def _check_choices(gallery: Gallery | None, model: str | None, index: str | None) -> None:
+    """Refuse, without loading a model, what the run would refuse."""
+    from matcher.embedding import get_record
+    from matcher.gallery.index import check_kind
+
+    check_kind(index or "auto")
+    record = get_record(model or (DEFAULT_MODEL if gallery is None else gallery.model.name))
+    if model is not None and gallery is not None and record.name != gallery.model.name:
+        raise GalleryModelError(
+            "gallery",
+            rule=f"was made by {gallery.model}",
+            got=f"the model {record.name}",
+            next_step="Leave --model out, or re-index the gallery with the new one.",
+            path=gallery.path,
+        )
+
+
+def _named(manifest: Manifest) -> list[str]:
+    """Return everybody who is to be enrolled, those of refused rows included."""
+    named = [photo.subject.subject_id for photo in manifest.photos]
+    return named + [row.subject for row in manifest.refused if row.subject]
 
 
 def _check_new(gallery: Path, index: str | None) -> None:
@@ -185,12 +238,11 @@ def _write(report: Path, rows: Sequence[dict[str, str]]) -> None:
     try:
         with (
             writing_to("--report", report, kept),
-            report.open("w", newline="", encoding="utf-8") as file,
+            open_private(report, newline="", encoding="utf-8") as file,
         ):
-            writer = csv.DictWriter(file, _COLUMNS, restval="")
-            writer.writeheader()
-            writer.writerows(rows)
+            guarded = write_csv(file, _COLUMNS, rows)
     except OutputError:
         _say_faults(rows)
         raise
     say(f"The outcome of every photo is in {report}.")
+    say_guarded(guarded)

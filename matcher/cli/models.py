@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from matcher.cli.app import Exit, Group, app
-from matcher.cli.console import Format, print_rows, progress, say
+from matcher.cli.console import Format, print_facts, print_rows, progress, say
 from matcher.cli.options import Output
 
 models = typer.Typer(cls=Group, no_args_is_help=True, help="Models, their licences and weights.")
@@ -32,7 +32,7 @@ def list_command(output: Output = Format.table) -> None:
         }
         for record in list_models()
     ]
-    print_rows(rows, output)
+    print_rows(rows, output, always=("name", "works offline", "weights"))
 
 
 @models.command()
@@ -44,10 +44,7 @@ def info(name: Name, output: Output = Format.table) -> None:
 
     record = get_record(name)
     facts = asdict(record) | {"on this machine": verify_weights(name).detail}
-    if output is Format.table:
-        print_rows([{"fact": key, "value": str(value)} for key, value in facts.items()], output)
-    else:
-        print_rows([facts], output)
+    print_facts(facts, output)
 
 
 @models.command()
@@ -79,7 +76,7 @@ def verify(
     chosen = names or [record.name for record in list_models()]
     statuses = [verify_weights(name) for name in chosen]
     rows = [{"name": s.name, "weights": s.state, "detail": s.detail} for s in statuses]
-    print_rows(rows, output)
+    print_rows(rows, output, always=("name", "weights"))
     damaged = any(status.state == "damaged" for status in statuses)
     missing = bool(names) and any(status.state == "missing" for status in statuses)
     raise typer.Exit(Exit.MODEL if damaged or missing else Exit.DONE)

@@ -175,5 +175,10 @@ def _print(probes: Sequence[Path], results: Sequence[CandidateList], output: For
         say(f"{probe}: {str(result).splitlines()[0]}")
         for note in (*result.exclusions, *result.cautions()):
             say(f"  {note}")
-        rows += [{"probe": shown(probe.name), **row} for row in result.rows()]
-    print_rows(rows, output)
+        rows += [{"probe": probe, **row} for row in result.report_rows()]
+    print_rows(
+        rows,
+        output,
+        always=("rank", "subject", "score"),
+        under=("probe", "outcome", "reason", "cautions"),
+    )

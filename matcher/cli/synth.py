@@ -10,6 +10,7 @@ import typer
 from matcher.cli.app import app
 from matcher.cli.console import progress, say
 from matcher.cli.options import DryRun
+from matcher.words import counted
 
 
 @app.command()
@@ -50,7 +51,7 @@ def synth(
         degradation=degradation,
     )
     if dry_run:
-        say(f"Would render {sum(1 for _ in spec.keys())} photos into {out}.")  # noqa: SIM118
+        say(f"Would render {counted(len(list(spec.keys())), 'photo')} into {out}.")
         return
     with progress() as hook:
         manifest = write_cohort(spec, out, workers=workers, on_progress=hook)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from os import PathLike
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.arguments import described, expect, listed
 from matcher.embedding.embedder import Embedder
 from matcher.embedding.loading import load_model
 from matcher.embedding.models import DEFAULT_MODEL, FACE, ModelIdentity
@@ -135,6 +138,14 @@ class Extractor:
         limits: DecodeLimits | None = None,
         salvage: bool = False,
     ) -> None:
+        if limits is not None:
+            expect(
+                "limits",
+                limits,
+                DecodeLimits,
+                rule="must be limits",
+                next_step="Give DecodeLimits(...).",
+            )
         self._detector = detector
         self._embedder = embedder
         self._limits = limits or DecodeLimits()
@@ -178,9 +189,26 @@ class Extractor:
     def extract_many(
         self, sources: Iterable[PhotoSource], *, choose: Choice = "one", for_gallery: bool = True
     ) -> Iterator[PhotoExtraction]:
-        """Yield one `PhotoExtraction` for each photo, in order; a bad photo never ends the run."""
-        remaining = iter(sources)
-        while batch := list(islice(remaining, _BATCH)):
+        """Yield one `PhotoExtraction` for each photo, in order; a bad photo never ends the run.
+
+        Raises
+        ------
+        InputError
+            `sources` is a single photo.
+        """
+        if isinstance(sources, str | bytes | PathLike) or not isinstance(sources, Iterable):
+            raise InputError(
+                "sources",
+                rule="must be several photos",
+                got=described(sources),
+                next_step="Put it into a list, or call `extract`.",
+            )
+        return self._extract_batches(iter(sources), choose, for_gallery)
+
+    def _extract_batches(
+        self, sources: Iterator[PhotoSource], choose: Choice, for_gallery: bool
+    ) -> Iterator[PhotoExtraction]:
+        while batch := list(islice(sources, _BATCH)):
             yield from self._extract_batch(batch, choose, for_gallery)
 
     def detect(self, photos: Sequence[Photo]) -> list[list[Face]]:
@@ -189,6 +217,13 @@ class Extractor:
 
     def embed(self, faces: Sequence[Face], *, for_gallery: bool = True) -> tuple[EmbeddedFace, ...]:
         """Return faces that were found before, together with their vectors, in order."""
+        faces = listed(
+            "faces",
+            faces,
+            Face,
+            rule="must be a sequence of Face",
+            next_step="Take them from `detect`; for photos call `extract_many`.",
+        )
         template = self._embedder.record.crop
         crops = np.zeros((len(faces), template.size, template.size, 3), dtype=np.uint8)
         for row, face in enumerate(faces):
@@ -263,7 +298,7 @@ def _choose(faces: list[Face], choose: Choice, photo: Photo) -> tuple[Face, ...]
 
 
 def load_extractor(
-    model: str = DEFAULT_MODEL,
+    model: str | PathLike[str] = DEFAULT_MODEL,
     *,
     device: str = "cpu",
     precision: Literal["float32", "bfloat16"] = "float32",
@@ -292,6 +327,7 @@ def load_extractor(
     InputError
         The device does not exist.
     """
-    if model.endswith(".toml"):
-        model = str(Path(model).absolute())  # the same file wherever the extractor is pickled to
-    return _Recipe(model, device, precision, limits, salvage).load()
+    name = os.fspath(model)
+    if name.endswith(".toml"):
+        name = str(Path(name).absolute())  # the same file wherever the extractor is pickled to
+    return _Recipe(name, device, precision, limits, salvage).load()

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from pathlib import Path
 
+from matcher.arguments import expect, path_of
 from matcher.embedding.crop_embedder import CropEmbedder
 from matcher.embedding.embedder import Embedder
 from matcher.embedding.models import ModelIdentity, get_record
+from matcher.embedding.models.registry import name_of
 from matcher.embedding.networks import Precision, Weights, build, network_kind
 from matcher.embedding.weights import read_weights, weights_folder
 
 
 def load_model(
-    name: str,
+    name: str | PathLike[str],
     *,
     device: str = "cpu",
     precision: Precision = "float32",
-    cache: Path | None = None,
+    cache: Path | str | None = None,
 ) -> Embedder:
     """Load a model whose weights are on this machine. Nothing is downloaded.
 
@@ -45,13 +48,15 @@ def load_model(
     ModelError
         If the machine has no such device.
     InputError
-        If `device` or `precision` is none of the above.
+        If `device` or `precision` is none of the above, or an argument is of another type.
     MissingExtraError
         If the model is an ONNX model and onnxruntime is not installed.
     """
     record = get_record(name)
+    cache = None if cache is None else path_of("cache", cache)
+    expect("device", device, str, rule="must be a text", next_step='Give "cpu" or "cuda".')
     kind = network_kind(record, precision)
-    data, sha256 = read_weights(record, weights_folder(name, cache))
+    data, sha256 = read_weights(record, weights_folder(name_of(name), cache))
     networks = build(kind, Weights(record, data, sha256, device, precision, cache))
     identity = ModelIdentity(
         name=record.name,

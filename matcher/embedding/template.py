@@ -78,8 +78,11 @@ def fuse(vectors: NDArray[np.float32], weights: ArrayLike) -> Template:
     InputError
         If an argument breaks these rules, or the vectors cancel each other out.
     """
-    members = np.array(vectors, np.float32)
-    given = np.array(weights, np.float64)
+    try:
+        members = np.array(vectors, np.float32)
+        given = np.array(weights, np.float64)
+    except (TypeError, ValueError) as error:
+        raise _refusal("vectors and weights must be arrays of numbers", error) from error
     _check(members, given)
     exact, relative = members.astype(np.float64), given / given.max()
     kept = _choose(exact, relative)

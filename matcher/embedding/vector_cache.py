@@ -23,6 +23,7 @@ from matcher.embedding.extractor import Extractor, PhotoExtraction
 from matcher.errors import InputError, MatcherError
 from matcher.faces import Face, require_one_face
 from matcher.photos import sha256_of
+from matcher.private_files import claim_private
 from matcher.progress import ProgressHook, silent
 
 _BATCH = 32  # photos in one transaction; an interruption loses at most one batch
@@ -90,7 +91,7 @@ def embed_cached(
     measure, version
         Function for further facts of each face, and a word that changes whenever the facts change.
     on_progress
-        Called after each batch, which is one transaction.
+        Called before the first batch, and after each, which is one transaction.
 
     Raises
     ------
@@ -101,6 +102,7 @@ def embed_cached(
     require_one_face(choose)
     key = _key(extractor, choose, version)
     faces: list[CachedFace] = []
+    on_progress("faces", 0, len(photos))
     with _opened(cache) as connection:
         for start in range(0, len(photos), _BATCH):
             batch = photos[start : start + _BATCH]
@@ -119,17 +121,25 @@ def _key(extractor: Extractor, choose: str, version: str) -> str:
 @contextmanager
 def _opened(cache: Path) -> Iterator[sqlite3.Connection]:
     try:
+        claim_private(cache)
+    except OSError as error:
+        raise _unusable(cache, error) from error
+    try:
         with closing(sqlite3.connect(cache)) as connection:
             connection.execute(_TABLE)
             yield connection
     except sqlite3.DatabaseError as error:
-        raise InputError(
-            "cache of vectors",
-            rule="an SQLite file of an earlier run, or a place where one can be written",
-            got=str(error),
-            next_step="Name another file, or delete this one: it is made anew.",
-            path=cache,
-        ) from error
+        raise _unusable(cache, error) from error
+
+
+def _unusable(cache: Path, error: Exception) -> InputError:
+    return InputError(
+        "cache of vectors",
+        rule="an SQLite file of an earlier run, or a place where one can be written",
+        got=str(error),
+        next_step="Name another file, or delete this one: it is made anew.",
+        path=cache,
+    )
 
 
 def _read_batch(

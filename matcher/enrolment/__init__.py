@@ -1,6 +1,7 @@
 """Enrol photos and manifests into a gallery, with one outcome for each photo."""
 
 from matcher.enrolment.differences import Difference
+from matcher.enrolment.forecasting import Forecast, forecast
 from matcher.enrolment.manifest import (
     Manifest,
     PhotoOfSubject,
@@ -13,10 +14,12 @@ from matcher.enrolment.pipeline import EnrolmentOutcome, enrol, without_a_face
 __all__ = [
     "Difference",
     "EnrolmentOutcome",
+    "Forecast",
     "Manifest",
     "PhotoOfSubject",
     "RefusedRow",
     "enrol",
+    "forecast",
     "read_folder",
     "read_manifest",
     "without_a_face",

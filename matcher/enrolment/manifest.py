@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, cast, get_args
 
+from matcher.arguments import expect, expect_age, expect_day, path_of
 from matcher.enrolment.manifest_table import TableRow, read_table, unreadable
 from matcher.errors import ManifestError
 from matcher.gallery.records import Sex, Subject
@@ -23,7 +24,7 @@ class PhotoOfSubject:
     Parameters
     ----------
     path
-        Path of the photo.
+        Path of the photo; a text becomes a Path.
     subject
         The person, as the caller's records name it.
     taken_on
@@ -32,6 +33,11 @@ class PhotoOfSubject:
         Age in years, if recorded.
     source, captured_with
         Origin of the photo, and the device that took it.
+
+    Raises
+    ------
+    InputError
+        For a date or an age as text, or anything but a `Subject`.
     """
 
     path: Path
@@ -40,6 +46,18 @@ class PhotoOfSubject:
     age_at_capture: float | None = None
     source: str | None = None
     captured_with: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", path_of("path", self.path))
+        expect(
+            "subject",
+            self.subject,
+            Subject,
+            rule="must be a Subject",
+            next_step="Give Subject(name), with what else is known of the person.",
+        )
+        expect_day("taken_on", self.taken_on)
+        expect_age("age_at_capture", self.age_at_capture)
 
 
 _PHOTO = tuple(field.name for field in fields(PhotoOfSubject) if field.name != "subject")
@@ -93,7 +111,7 @@ class Manifest:
         return tuple(row.error for row in self.refused)
 
 
-def read_manifest(path: Path) -> Manifest:
+def read_manifest(path: Path | str) -> Manifest:
     """Read a CSV manifest (header row, see `COLUMNS`); photo paths are relative to it.
 
     Dates are ISO 8601 (2019-05-28), ages are years, sex is female, male, other or unknown, and tags
@@ -110,6 +128,7 @@ def read_manifest(path: Path) -> Manifest:
         The file cannot be read as a table. A row that breaks a rule becomes one of
         `Manifest.refused` instead, so that the other rows are not lost.
     """
+    path = path_of("path", path)
     table = read_table(path, COLUMNS)
     parsed: list[tuple[TableRow, PhotoOfSubject]] = []
     refused: list[RefusedRow] = []
@@ -171,7 +190,7 @@ def _whole_record(rows: Sequence[tuple[TableRow, PhotoOfSubject]], path: Path) -
     return Subject(**{name: value for name, (_, value) in said.items()}, tags=tuple(sorted(tags)))
 
 
-def read_folder(folder: Path) -> Manifest:
+def read_folder(folder: Path | str) -> Manifest:
     """Read a folder with one sub-folder for each subject, named by the subject's identifier.
 
     In a name that is not UTF-8, `matcher.paths.shown` writes each byte that is none.
@@ -182,6 +201,7 @@ def read_folder(folder: Path) -> Manifest:
         There is no such folder, no sub-folder holds a photo, or the names of two sub-folders become
         the same identifier.
     """
+    folder = path_of("folder", folder)
     if not folder.is_dir():
         raise unreadable(folder, "is not a folder")
     subjects = [subject for subject in sorted(folder.iterdir()) if subject.is_dir()]

@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Final
 
 from matcher.errors import ManifestError
+from matcher.words import counted
 
 ALIASES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -153,7 +154,8 @@ def _row(header: list[str], cells: list[str], line: int) -> TableRow:
     by_name = {name: cell.strip() for name, cell in zip(header, cells, strict=False)}
     broken = [n for n, cell in by_name.items() if "\n" in cell and n not in MULTILINE]
     if len(cells) != len(header):
-        fault = f"{len(cells)} cells under {len(header)} columns: a separator or a quote is wrong"
+        sizes = f"{counted(len(cells), 'cell')} under {counted(len(header), 'column')}"
+        fault = f"{sizes}: a separator or a quote is wrong"
         return TableRow(line, by_name, fault)
     if broken:
         return TableRow(line, by_name, f"a line break in {broken[0]}: a quote is not closed")

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from itertools import islice
 from typing import Literal
 
+from matcher.arguments import expect, expect_hook, listed
 from matcher.embedding import EmbeddedFace, Extractor, PhotoExtraction
 from matcher.enrolment.differences import Difference, of_photo, of_subject
 from matcher.enrolment.manifest import PhotoOfSubject
@@ -90,7 +91,7 @@ class _Judged:
 def enrol(
     gallery: Gallery,
     extractor: Extractor,
-    photos: Sequence[PhotoOfSubject],
+    photos: Iterable[PhotoOfSubject],
     *,
     choose: Literal["one", "largest"] = "one",
     policy: QualityPolicy = POLICIES["standard"],
@@ -118,22 +119,25 @@ def enrol(
         that is already there. What the caller leaves empty stays. Each change is kept, see
         `Gallery.undo`.
     on_progress
-        Called after each batch.
+        Called before the first batch and after each.
 
     Raises
     ------
     InputError
-        `choose` is neither "one" nor "largest".
+        `choose` is neither "one" nor "largest", or an argument is of another type.
     GalleryModelError
         Gallery and extractor use different models.
     GalleryBusyError, GalleryWriteError
         The gallery cannot be written. Earlier batches are stored.
     """
+    photos = _checked(gallery, extractor, photos, policy)
+    expect_hook("on_progress", on_progress)
     require_one_face(choose)
     gallery.require_model(extractor.model)
     outcomes: list[EnrolmentOutcome] = []
     remaining = iter(photos)
     compared: set[str] = set()
+    on_progress("enrol", 0, len(photos))
     while batch := list(islice(remaining, _BATCH)):
         records = [_compare_subject(gallery, photo.subject, compared) for photo in batch]
         enrolled = list(_enrol_batch(gallery, extractor, batch, choose, policy))
@@ -142,6 +146,34 @@ def enrol(
             outcomes.append(_update(gallery, whole) if update else whole)
         on_progress("enrol", len(outcomes), len(photos))
     return tuple(outcomes)
+
+
+def _checked(
+    gallery: object, extractor: object, photos: object, policy: object
+) -> list[PhotoOfSubject]:
+    """Return the photos; refuse arguments of another type before any work."""
+    expect("gallery", gallery, Gallery, rule="must be a Gallery", next_step="Open one first.")
+    expect(
+        "extractor",
+        extractor,
+        Extractor,
+        rule="must be an Extractor",
+        next_step="Give load_extractor(name).",
+    )
+    expect(
+        "policy",
+        policy,
+        QualityPolicy,
+        rule="must be a QualityPolicy",
+        next_step='Give matcher.faces.POLICIES["standard"], for example.',
+    )
+    return listed(
+        "photos",
+        photos,
+        PhotoOfSubject,
+        rule="must be a sequence of PhotoOfSubject",
+        next_step="Give `read_manifest(path).photos`, or [PhotoOfSubject(path, Subject(name))].",
+    )
 
 
 def without_a_face(gallery: Gallery, subject_ids: Iterable[str]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from matcher.faces.quality import FaceQuality
+from matcher.words import apart
 
 
 @dataclass(frozen=True)
@@ -116,13 +117,16 @@ class _Rule:
     words: str
     unit: str = ""
     at_most: bool = False
+    places: int = 2
+    scale: float = 1.0
 
     def refusal(self, quality: FaceQuality, policy: QualityPolicy) -> Refusal | None:
         measured, limit = self.measured(quality), self.limit(policy)
         kept = measured <= limit if self.at_most else measured >= limit
         if kept:
             return None
-        words = self.words.format(measured=measured, limit=limit)
+        texts = apart(self.scale * measured, self.scale * limit, self.places)
+        words = self.words.format(measured=texts[0], limit=texts[1])
         return Refusal(self.code, measured, limit, self.unit, words)
 
 
@@ -131,67 +135,73 @@ _RULES = (
         "eyes_close",
         lambda quality: quality.inter_eye_distance,
         lambda policy: policy.inter_eye_distance,
-        "eyes {measured:.0f} px apart, needs {limit:.0f}",
+        "eyes {measured} px apart, needs {limit}",
         "px",
+        places=0,
     ),
     _Rule(
         "blurred",
         lambda quality: quality.sharpness,
         lambda policy: policy.sharpness,
-        "sharpness {measured:.2f}, needs {limit:.2f}",
+        "sharpness {measured}, needs {limit}",
     ),
     _Rule(
         "dark",
         lambda quality: quality.exposure,
         lambda policy: policy.darkest,
-        "exposure {measured:.2f}, needs {limit:.2f}",
+        "exposure {measured}, needs {limit}",
     ),
     _Rule(
         "bright",
         lambda quality: quality.exposure,
         lambda policy: policy.brightest,
-        "exposure {measured:.2f}, at most {limit:.2f}",
+        "exposure {measured}, at most {limit}",
         at_most=True,
     ),
     _Rule(
         "flat",
         lambda quality: quality.contrast,
         lambda policy: policy.contrast,
-        "contrast {measured:.2f}, needs {limit:.2f}",
+        "contrast {measured}, needs {limit}",
     ),
     _Rule(
         "compressed",
         lambda quality: quality.compression,
         lambda policy: policy.compression,
-        "JPEG quality about {measured:.0f}, needs {limit:.0f}",
+        "JPEG quality about {measured}, needs {limit}",
+        places=0,
     ),
     _Rule(
         "turned_aside",
         lambda quality: abs(quality.yaw),
         lambda policy: policy.yaw,
-        "head turned aside by about {measured:.0f} degrees, at most {limit:.0f}",
+        "head turned aside by about {measured} degrees, at most {limit}",
         "degrees",
         at_most=True,
+        places=0,
     ),
     _Rule(
         "tilted",
         lambda quality: abs(quality.pitch),
         lambda policy: policy.pitch,
-        "head raised or lowered by about {measured:.0f} degrees, at most {limit:.0f}",
+        "head raised or lowered by about {measured} degrees, at most {limit}",
         "degrees",
         at_most=True,
+        places=0,
     ),
     _Rule(
         "cut_off",
         lambda quality: quality.inside,
         lambda policy: policy.inside,
-        "{measured:.0%} of the face is in the photo, needs {limit:.0%}",
+        "{measured}% of the face is in the photo, needs {limit}%",
+        places=0,
+        scale=100,
     ),
     _Rule(
         "doubtful",
         lambda quality: quality.probability,
         lambda policy: policy.probability,
-        "detector's probability {measured:.2f}, needs {limit:.2f}",
+        "detector's probability {measured}, needs {limit}",
     ),
 )
 

@@ -9,6 +9,7 @@ from matcher.embedding import ModelIdentity
 from matcher.errors import GalleryExistsError, GalleryWriteError
 from matcher.gallery.files import sync_directory
 from matcher.gallery.store import Store
+from matcher.private_files import FOLDER_MODE
 
 
 def create_gallery(path: Path, model: ModelIdentity, index: str) -> None:
@@ -48,10 +49,10 @@ def _is_empty_directory(path: Path) -> bool:
 
 
 def _write(path: Path, model: ModelIdentity, index: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as parent:
         draft = Path(parent) / path.name
-        draft.mkdir(mode=0o700)
+        draft.mkdir(FOLDER_MODE)
         Store.create(draft, model, index)
         if path.exists():
             path.rmdir()

@@ -29,6 +29,7 @@ from matcher.errors import (
 from matcher.gallery.files import sync_directory, unwritable_reported
 from matcher.gallery.index import INDEX_NAME, RemoteIndex, open_index
 from matcher.gallery.store import STORE_NAME, Store
+from matcher.private_files import open_private
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +116,7 @@ def write_pointer(gallery: Path, pointer: Pointer) -> None:
     """
     part = gallery / f"{POINTER_NAME}.part"
     with unwritable_reported(WHAT, part):
-        with part.open("w", encoding="ascii") as file:
+        with open_private(part, encoding="ascii") as file:
             json.dump(asdict(pointer), file)
             file.flush()
             os.fsync(file.fileno())
@@ -144,8 +145,12 @@ def with_current(gallery: Path, open_edition: Callable[[str], T]) -> T:
 
 def new_name(gallery: Path) -> str:
     """Return a name that no edition ever had: a number for the order, and a random part."""
-    numbers = [int(name.partition("-")[0]) for name in names(gallery) if name != FIRST]
-    return f"{1 + max(numbers, default=1):04d}-{secrets.token_hex(4)}"
+    return f"{1 + max(map(number_of, names(gallery)), default=1):04d}-{secrets.token_hex(4)}"
+
+
+def number_of(name: str) -> int:
+    """Return the number of an edition; one that was made later has a higher number."""
+    return 1 if name == FIRST else int(name.partition("-")[0])
 
 
 def drop(gallery: Path, name: str) -> None:

@@ -6,16 +6,19 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import NoneType
 from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.arguments import expect, expect_day, expect_number
 from matcher.errors import InputError
 from matcher.gallery.records import Sex
 from matcher.gallery.store import Store, as_text
 from matcher.gallery.validation import texts
 from matcher.names import forms, one_form
+from matcher.words import counted
 
 OLDEST = 150
 """Upper end in years of an age range without a `max_age`."""
@@ -91,6 +94,7 @@ class Filters:
                 got=", ".join(sorted(strange)),
                 next_step="Correct the filter.",
             )
+        self._check_types()
         self._check_ages()
         for moment in (self.enrolled_from, self.enrolled_before):
             if moment is not None and moment.tzinfo is None:
@@ -100,6 +104,27 @@ class Filters:
                     got="a time without one",
                     next_step="Pass a datetime such as datetime.now(UTC).",
                 )
+
+    def _check_types(self) -> None:
+        expect_day("age_on", self.age_on)
+        for name in ("min_age", "max_age"):
+            if getattr(self, name) is not None:
+                expect_number(name, getattr(self, name), whole=True)
+        for name in ("enrolled_from", "enrolled_before"):
+            expect(
+                name,
+                getattr(self, name),
+                (datetime, NoneType),
+                rule="must be a time",
+                next_step="Pass a datetime such as datetime.now(UTC).",
+            )
+        expect(
+            "keep_unknown",
+            self.keep_unknown,
+            bool,
+            rule="must be True or False",
+            next_step="Leave it out to keep the unknown.",
+        )
 
     def _check_ages(self) -> None:
         if self.min_age is None and self.max_age is None:
@@ -119,6 +144,17 @@ class Filters:
                 got=None,
                 next_step="Pass a date, such as the day on which the probe was taken.",
             )
+
+
+def check_filters(filters: object) -> None:
+    """Raise InputError unless an argument is `Filters`."""
+    expect(
+        "filters",
+        filters,
+        Filters,
+        rule="must be Filters, or None",
+        next_step='Give Filters(regions=("north",)), for example.',
+    )
 
 
 @dataclass(frozen=True)
@@ -147,8 +183,9 @@ class Exclusion:
     def __str__(self) -> str:
         fate = "kept" if self.kept_unknown else "left out too"
         return (
-            f"{self.name}: {self.excluded_faces} faces of {self.excluded_subjects} subjects left "
-            f"out; {self.unknown_faces} faces of {self.unknown_subjects} unknown, {fate}"
+            f"{self.name}: {counted(self.excluded_faces, 'face')} of "
+            f"{counted(self.excluded_subjects, 'subject')} left out; "
+            f"{counted(self.unknown_faces, 'face')} of {self.unknown_subjects} unknown, {fate}"
         )
 
 

@@ -10,15 +10,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from matcher.arguments import expect, expect_number, listed, path_of
 from matcher.embedding import ModelIdentity
 from matcher.errors import GalleryNotFoundError, GalleryWriteError, IndexServerError
 from matcher.gallery.corrections import CorrectableGallery
 from matcher.gallery.creation import create_gallery
 from matcher.gallery.editions import POINTER_NAME, directory_of, with_current
 from matcher.gallery.index import LocalIndex, RemoteIndex, check_kind, open_index
+from matcher.gallery.reader import check_model
 from matcher.gallery.records import AddOutcome, Enrolment
 from matcher.gallery.store import STORE_NAME, Store, history, rows
-from matcher.gallery.validation import checked_enrolments, in_one_form, texts
+from matcher.gallery.validation import check_text, checked_enrolments, in_one_form, texts
 
 log = logging.getLogger(__name__)
 
@@ -76,12 +78,14 @@ class Gallery(CorrectableGallery):
         GalleryWriteError
             When it cannot be written. Nothing is left behind.
         InputError
-            For an unknown kind of index.
+            For an unknown kind of index, or for a model's name in place of its identity.
         MissingExtraError
             For an index on a server, if its client is not installed.
         """
+        path = path_of("path", path)
+        check_model(model)
         check_kind(index)
-        path = Path(path)
+        expect_number("busy_timeout", busy_timeout)
         create_gallery(path, model, index)
         return cls.open(path, model=model, busy_timeout=busy_timeout)
 
@@ -117,7 +121,10 @@ class Gallery(CorrectableGallery):
         GalleryModelError
             When another model made it; the message names both.
         """
-        path = Path(path)
+        path = path_of("path", path)
+        expect_number("busy_timeout", busy_timeout)
+        if edition is not None:
+            expect("edition", edition, str, rule="must be a name", next_step="Leave it out.")
         if not _is_file(path / STORE_NAME) and not _is_file(path / POINTER_NAME):
             raise GalleryNotFoundError(
                 "gallery",
@@ -186,6 +193,13 @@ class Gallery(CorrectableGallery):
         GalleryBusyError, GalleryWriteError
             Nothing is written.
         """
+        entries = listed(
+            "entries",
+            entries,
+            Enrolment,
+            rule="must be a sequence of Enrolment",
+            next_step="For photos use `matcher.enrol`.",
+        )
         if not entries:
             return []
         vectors = checked_enrolments(entries, self.model)
@@ -244,6 +258,7 @@ class Gallery(CorrectableGallery):
 
         A subject that loses its last photo stays in the gallery without faces.
         """
+        check_text("sha256", sha256)
         subject_id = None if subject_id is None else self._known_as(subject_id)
         with self._writing() as generation:
             face_ids = rows.faces_of_photo(self._store, sha256, subject_id)

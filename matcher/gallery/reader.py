@@ -10,15 +10,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.arguments import expect, expect_number
 from matcher.embedding import FACE, ModelIdentity
 from matcher.errors import GalleryModelError, InputError, UnknownSubjectError
 from matcher.gallery.editions import directory_of
-from matcher.gallery.filters import Filters, Selection, select
+from matcher.gallery.filters import Filters, Selection, check_filters, select
 from matcher.gallery.index import LocalIndex, Page, RemoteIndex, checked_query, open_index, scan
 from matcher.gallery.info import read_info
 from matcher.gallery.records import GalleryInfo, PhotoRecord, StoredFace, Subject
 from matcher.gallery.store import Store, rows
-from matcher.gallery.validation import texts
+from matcher.gallery.validation import check_text, texts
 from matcher.gallery.verify import VerifyReport, verify
 
 
@@ -77,6 +78,7 @@ class GalleryReader:
         GalleryModelError
             When the models differ. The message names the gallery's model and the given one.
         """
+        check_model(model)
         if model != self.model:
             raise GalleryModelError(
                 "gallery",
@@ -114,6 +116,7 @@ class GalleryReader:
 
     def _known_as(self, subject_id: str) -> str:
         """Return the identifier as the gallery has it; accents may be written in another form."""
+        check_text("subject_id", subject_id)
         return rows.known_as(self._store, [subject_id]).get(subject_id, subject_id)
 
     def photos(self, subject_id: str) -> list[PhotoRecord]:
@@ -122,10 +125,12 @@ class GalleryReader:
 
     def photo(self, sha256: str, subject_id: str) -> PhotoRecord | None:
         """Return the record of a photo that a subject has; None if the subject does not have it."""
+        check_text("sha256", sha256)
         return next(iter(rows.photos(self._store, self._known_as(subject_id), sha256)), None)
 
     def has_photo(self, sha256: str, subject_id: str) -> bool:
         """Return whether the subject has the photo."""
+        check_text("sha256", sha256)
         sql = "SELECT 1 FROM faces WHERE sha256 = ? AND subject_id = ?"
         return self._store.value(sql, (sha256, self._known_as(subject_id))) is not None
 
@@ -175,6 +180,7 @@ class GalleryReader:
             When the index is on a server that does not answer. A search among `allowed` faces does
             not need the server.
         """
+        expect_number("k", k, whole=True)
         if name not in self.model.vector_names:
             raise InputError(
                 "name",
@@ -196,6 +202,7 @@ class GalleryReader:
 
     def select(self, filters: Filters) -> Selection:
         """Return the faces that pass the filters, and what each filter left out."""
+        check_filters(filters)
         with self._store.reading():
             key = (self._store.generation, filters)
             last = self._selected  # another thread may replace it meanwhile
@@ -227,3 +234,14 @@ class GalleryReader:
     def info(self) -> GalleryInfo:
         """Return the figures of the gallery."""
         return replace(read_info(self._directory, self._store), path=self._path)
+
+
+def check_model(model: object) -> None:
+    """Raise InputError unless an argument is the identity of a model."""
+    expect(
+        "model",
+        model,
+        ModelIdentity,
+        rule="must be the identity of a model, which names its weights",
+        next_step="Give `load_extractor(name).model`.",
+    )

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from types import NoneType
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.arguments import expect, expect_day
 from matcher.embedding import FACE, ModelIdentity
 from matcher.paths import from_reference
 
@@ -40,6 +42,11 @@ class Subject:
         Number or name of the case file.
     note
         Free text for readers of the record. No search uses it.
+
+    Raises
+    ------
+    InputError
+        For anything but texts where texts are due, and for anything but a date of birth.
     """
 
     subject_id: str
@@ -50,6 +57,14 @@ class Subject:
     source: str | None = None
     case_reference: str | None = None
     note: str | None = None
+
+    def __post_init__(self) -> None:
+        step = "Give it as a text."
+        expect("subject_id", self.subject_id, str, rule="must be a text", next_step=step)
+        for name in ("region", "source", "case_reference", "note"):
+            given = getattr(self, name)
+            expect(name, given, (str, NoneType), rule="must be a text, or None", next_step=step)
+        expect_day("date_of_birth", self.date_of_birth)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from typing import Final
 
 from matcher.gallery.editions import WHAT
 from matcher.gallery.files import sync_directory, unwritable_reported
+from matcher.private_files import FOLDER_MODE
 
 _PREFIX: Final = "shards-"
 _DROPPED: Final = ".dropped-"
@@ -25,7 +26,7 @@ def make_shard_folder(edition: Path) -> Path:
     """Make an empty folder for results of an edition. Call it while the current one is locked."""
     folder = edition / f"{_PREFIX}{secrets.token_hex(8)}"
     with unwritable_reported(WHAT, folder):
-        folder.mkdir(mode=0o700)
+        folder.mkdir(FOLDER_MODE)
         sync_directory(edition)
     return folder
 

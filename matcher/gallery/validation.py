@@ -11,6 +11,7 @@ from typing import Final, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.arguments import expect, expect_age, expect_day
 from matcher.embedding import ModelIdentity
 from matcher.errors import InputError
 from matcher.gallery.index import checked_vectors
@@ -40,8 +41,16 @@ def texts(what: str, given: object) -> tuple[str, ...]:
     )
 
 
+def check_text(what: str, given: object) -> None:
+    """Raise InputError unless an argument is a text."""
+    expect(what, given, str, rule="must be a text", next_step="Give it as a text.")
+
+
 def check_subject(subject: Subject) -> None:
     """Raise InputError unless the record can be stored as it is."""
+    expect(
+        "subject", subject, Subject, rule="must be a Subject", next_step="Give Subject(name, ...)."
+    )
     _require(bool(subject.subject_id.strip()), "subject_id", "must not be blank", "blank text")
     sexes = get_args(Sex)
     known = subject.recorded_sex in sexes
@@ -61,6 +70,10 @@ def in_one_form(subject: Subject) -> Subject:
 
 def check_photo(photo: PhotoRecord) -> None:
     """Raise InputError unless the record can be stored as it is."""
+    check_text("sha256", photo.sha256)
+    check_text("reference", photo.reference)
+    expect_day("taken_on", photo.taken_on)
+    expect_age("age_at_capture", photo.age_at_capture)
     hashed = _SHA256.fullmatch(photo.sha256) is not None
     _require(hashed, "sha256", "must be 64 lower-case hexadecimal digits", photo.sha256)
     age = photo.age_at_capture

@@ -24,6 +24,7 @@ from matcher.gallery.index import (
 from matcher.gallery.index.milvus_index import MilvusIndex
 from matcher.gallery.store import Store, rows
 from matcher.names import one_form
+from matcher.words import counted
 
 LOSSY_COSINE: Final = 0.97
 """Smallest accepted cosine of a vector with what a compressed index kept of it."""
@@ -67,15 +68,15 @@ def _store_faults(store: Store) -> Iterator[str]:
             yield f"The store is damaged: {finding}."
     dangling = len(store.query("PRAGMA foreign_key_check"))
     if dangling:
-        yield f"{dangling} rows refer to rows that are not there."
+        yield f"{counted(dangling, 'row refers', 'rows refer')} to rows that are not there."
     bare = store.value(
         "SELECT count(*) FROM faces WHERE face_id NOT IN (SELECT face_id FROM vectors)"
     )
     if bare:
-        yield f"{bare} faces have no vector."
+        yield f"{counted(bare, 'face has', 'faces have')} no vector."
     revenant = store.value("SELECT count(*) FROM faces JOIN removed USING (face_id)")
     if revenant:
-        yield f"{revenant} faces are both there and removed."
+        yield f"{counted(revenant, 'face is', 'faces are')} both there and removed."
 
 
 def _names_alike(store: Store) -> Iterator[str]:
@@ -109,11 +110,11 @@ def _vector_faults(store: Store) -> Iterator[str]:
         off = np.abs(np.linalg.norm(vectors.astype(np.float64), axis=1) - 1)
         wrong_norm += int((~(off <= UNIT_TOLERANCE)).sum())
     if wrong_length:
-        yield f"{wrong_length} vectors are of another dimension."
+        yield f"{counted(wrong_length, 'vector is', 'vectors are')} of another dimension."
     if altered:
-        yield f"{altered} vectors do not have their checksum."
+        yield f"{counted(altered, 'vector does', 'vectors do')} not have the stored checksum."
     if wrong_norm:
-        yield f"{wrong_norm} vectors are not of unit length."
+        yield f"{counted(wrong_norm, 'vector is', 'vectors are')} not of unit length."
 
 
 def _index_findings(directory: Path, store: Store) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -130,7 +131,11 @@ def _index_findings(directory: Path, store: Store) -> tuple[tuple[str, ...], tup
     if header.model != store.model or store.stamp(header.generation) != header.stamp:
         return ("The index file belongs to another gallery or another history.",), ()
     behind = store.generation - header.generation
-    notes = (f"The index file is {behind} commits behind; searches catch up.",) if behind else ()
+    notes = (
+        (f"The index file is {counted(behind, 'commit')} behind; searches catch up.",)
+        if behind
+        else ()
+    )
     return tuple(_index_faults(index, header, store)), notes
 
 
@@ -143,7 +148,7 @@ def _served_findings(served: RemoteIndex, store: Store) -> tuple[tuple[str, ...]
         faults = tuple(_served_faults(served.index, since, store))
     except (IndexServerError, GalleryFormatError) as error:
         return (f"The index could not be checked: {error}",), ()
-    return faults, ((f"The index server is {behind} commits behind.",) if behind else ())
+    return faults, ((f"The index server is {counted(behind, 'commit')} behind.",) if behind else ())
 
 
 def _served_faults(index: MilvusIndex, since: int, store: Store) -> Iterator[str]:
@@ -155,11 +160,12 @@ def _served_faults(index: MilvusIndex, since: int, store: Store) -> Iterator[str
         kept = index.vectors(existing)
         different += int((kept != true[np.isin(ids, existing)]).any(axis=1).sum())
     if missing:
-        yield f"{missing} faces are not on the index server."
+        yield f"{counted(missing, 'face is', 'faces are')} not on the index server."
     if different:
-        yield f"{different} vectors on the index server are not those of the store."
+        yield f"{counted(different, 'vector')} on the index server: other than in the store."
     if since == store.generation and not missing and on_server != store.faces:
-        yield f"The index server holds {on_server - store.faces} faces that the store has not."
+        more = counted(on_server - store.faces, "face")
+        yield f"The index server holds {more} that the store has not."
 
 
 def _index_faults(index: FileIndex, header: IndexHeader, store: Store) -> Iterator[str]:
@@ -181,4 +187,4 @@ def _index_faults(index: FileIndex, header: IndexHeader, store: Store) -> Iterat
             cosine = np.einsum("nd,nd->n", kept, true) / np.maximum(lengths, 1e-9)
             different += int((~(cosine >= LOSSY_COSINE)).sum())
     if different:
-        yield f"{different} vectors of the index are not those of the store."
+        yield f"{counted(different, 'vector')} of the index: other than in the store."

@@ -16,6 +16,7 @@ from matcher.faces import Face, choose_faces, several_faces_error, weight
 from matcher.jobs.tasks import ReindexResult, ReindexTask, Status, changed_since_enrolment
 from matcher.paths import to_reference
 from matcher.photos import Photo
+from matcher.words import counted
 
 SAME_FACE: Final = 0.3
 """Smallest overlap (intersection over union) of a box with the enrolled box of the same face. Two
@@ -120,7 +121,7 @@ def _enrolled(task: ReindexTask, photo: Photo, faces: list[Face]) -> Face:
         raise NoFaceError(
             "photo",
             rule="shows the face that was enrolled",
-            got=f"{len(faces)} faces, none of them there",
+            got=f"{counted(len(faces), 'face')}, none of them there",
             next_step="Look at the photo; enrol it again if it shows the subject.",
             path=photo.path,
         )

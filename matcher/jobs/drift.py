@@ -19,6 +19,7 @@ from matcher.gallery.editions import shadow_of
 from matcher.jobs.lock import job_on
 from matcher.jobs.reindexing import opened_shadow
 from matcher.jobs.shadow import BUSY_TIMEOUT
+from matcher.words import counted
 
 DEPTH: Final = 200
 """Number of nearest faces among which a rank is found; a rank beyond them counts as none."""
@@ -154,7 +155,7 @@ class DriftReport:
                 name = f"{kind.replace('_', '-')} score, {quantile:.0%} of {old.pairs} below"
                 pairs.append((name, old.quantiles[place], new.quantiles[place]))
         pairs.append(("separation of mated from non-mated", *self._separations()))
-        ranks, of = self.ranks, f"of {self.ranks.probes} probes"
+        ranks, of = self.ranks, f"of {counted(self.ranks.probes, 'probe')}"
         pairs.append((f"subject first on the list, {of}", ranks.first_old, ranks.first_new))
         listed = f"subject among the first {LISTED}, {of}"
         pairs.append((listed, ranks.listed_old, ranks.listed_new))

@@ -18,6 +18,7 @@ from matcher.gallery import Gallery
 from matcher.gallery.files import unwritable_reported
 from matcher.gallery.store import now
 from matcher.jobs.shadow import BUSY_TIMEOUT
+from matcher.private_files import FILE_MODE, write_private
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ def job_lock(gallery: Path) -> Iterator[None]:
     """
     path, holder = gallery / LOCK_NAME, gallery / HOLDER_NAME
     left = _read(path)  # the first version wrote the holder into the lock file
-    lock = filelock.FileLock(path, timeout=0)
+    lock = filelock.FileLock(path, timeout=0, mode=FILE_MODE)
     with unwritable_reported(_WHAT, path):
         try:
             lock.acquire()
@@ -84,7 +85,7 @@ def _named(path: Path, holder: Path) -> Iterator[None]:
     try:
         with unwritable_reported(_WHAT, holder):
             path.write_bytes(b"")
-            holder.write_text(json.dumps(facts), encoding="ascii")
+            write_private(holder, json.dumps(facts))
         yield
     finally:
         holder.unlink(missing_ok=True)

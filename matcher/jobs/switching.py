@@ -13,6 +13,7 @@ from matcher.gallery.editions import (
     Pointer,
     directory_of,
     drop,
+    number_of,
     read_pointer,
     shadow_of,
     write_pointer,
@@ -24,6 +25,7 @@ from matcher.jobs.reindexing import fill, require_model
 from matcher.jobs.settings import JobSettings
 from matcher.jobs.shadow import BUSY_TIMEOUT, Shadow
 from matcher.progress import ProgressHook, silent
+from matcher.words import counted
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,17 @@ class Switched:
     lost
         Number of faces of the previous edition that this one lacks.
     kept
-        Editions to which `rollback` can return, the next one first.
+        Earlier editions to which `rollback` can go back, the next one first.
+    later
+        Later editions, which a `rollback` left and to which `switch` can go again, the next one
+        first.
     """
 
     edition: str
     model: ModelIdentity
     lost: int
     kept: tuple[str, ...]
+    later: tuple[str, ...] = ()
 
 
 def switch(
@@ -55,7 +61,7 @@ def switch(
     settings: JobSettings = JobSettings(),  # noqa: B008 - frozen, so one instance serves all calls
     on_progress: ProgressHook = silent,
 ) -> Switched:
-    """Make the re-indexed edition the edition that is searched.
+    """Make the re-indexed edition the edition that is searched; or the one that a rollback left.
 
     Faces that were enrolled after the job are done first. Then, while no other process can write,
     the records are updated and the pointer is replaced in one step. An object that has the gallery
@@ -78,14 +84,14 @@ def switch(
     Raises
     ------
     JobError
-        There is no shadow, the switch would lose more faces, or faces are left to do and there is
-        no extractor. Nothing is switched.
+        There is neither a shadow nor a later edition, the switch would lose more faces, or faces
+        are left to do and there is no extractor. Nothing is switched.
     JobRunningError, GalleryBusyError, GalleryWriteError
         Nothing is switched.
     """
     _check(keep)
     with job_on(gallery) as source:
-        edition = shadow_of(source.path)
+        edition = shadow_of(source.path) or next(iter(_later(source.path)), None)
         if edition is None:
             raise _nothing("re-indexed", "no shadow", "Run the job first.", source.path)
         return _move(source, edition, extractor, may_lose, keep, settings, on_progress)
@@ -102,23 +108,23 @@ def rollback(
 ) -> Switched:
     """Go back to the edition that was searched before. The steps are those of `switch`.
 
-    Faces that were enrolled after the switch are first done with the old model, so that none is
-    lost. The edition that is left is kept, so that another rollback undoes this one.
+    It goes back only: another rollback goes to a still earlier edition, or finds none. Faces that
+    were enrolled after the switch are first done with the old model, so that none is lost. The
+    edition that is left is kept besides the `keep` others, so that `switch` undoes the rollback.
 
     Raises
     ------
     JobError
-        No earlier edition is kept, or for a reason as in `switch`.
+        No earlier edition is kept, or for a reason as in `switch`. Nothing is switched.
     JobRunningError, GalleryBusyError, GalleryWriteError
         Nothing is switched.
     """
     _check(keep)
     with job_on(gallery) as source:
-        kept = read_pointer(source.path).kept
-        if not kept:
-            advice = "Re-index it with the model that you want."
-            raise _nothing("switched, and the edition before kept", "none", advice, source.path)
-        return _move(source, kept[0], extractor, may_lose, keep, settings, on_progress)
+        earlier = _earlier(source.path)
+        if not earlier:
+            raise _nothing_earlier(source.path)
+        return _move(source, earlier[0], extractor, may_lose, keep + 1, settings, on_progress)
 
 
 def discard(gallery: Path | str) -> bool:
@@ -131,7 +137,7 @@ def discard(gallery: Path | str) -> bool:
 
 
 def prune(gallery: Path | str, *, keep: int = 0) -> int:
-    """Delete earlier editions except the `keep` latest; return the number of deleted ones."""
+    """Delete the kept editions except the `keep` latest left; return how many were deleted."""
     _check(keep)
     with job_on(gallery) as source:
         return _prune(source.path, keep)
@@ -164,7 +170,18 @@ def _move(
             _fill(shadow, extractor, settings, on_progress)
         model, lost = shadow.model, shadow.lost()
     _prune(path, keep)
-    return Switched(edition, model, lost, read_pointer(path).kept)
+    return Switched(edition, model, lost, _earlier(path), _later(path))
+
+
+def _earlier(path: Path) -> tuple[str, ...]:
+    """Return the kept editions that were made before the current one, the latest left first."""
+    pointer = read_pointer(path)
+    return tuple(name for name in pointer.kept if number_of(name) < number_of(pointer.current))
+
+
+def _later(path: Path) -> tuple[str, ...]:
+    pointer = read_pointer(path)
+    return tuple(name for name in pointer.kept if number_of(name) > number_of(pointer.current))
 
 
 def _fill(
@@ -176,7 +193,7 @@ def _fill(
         raise JobError(
             "re-indexing job",
             rule="must have done every face of the gallery",
-            got=f"{left} faces that it has not",
+            got=f"{counted(left, 'face')} that it has not",
             next_step=f"Load the model {shadow.model} and pass it, to do them first.",
             path=shadow.source.path,
         )
@@ -196,8 +213,8 @@ def _moved(path: Path, edition: str, shadow: Shadow, may_lose: int) -> bool:
         if lost > may_lose:
             raise JobError(
                 "re-indexed edition",
-                rule=f"may lack at most {may_lose} faces",
-                got=f"{lost} faces without a vector",
+                rule=f"may lack at most {counted(may_lose, 'face')}",
+                got=f"{counted(lost, 'face')} without a vector",
                 next_step="Look at the outcomes; correct what can be, or allow for that many.",
                 path=path,
             )
@@ -217,6 +234,12 @@ def _prune(path: Path, keep: int) -> int:
     if old:
         write_pointer(path, Pointer(pointer.current, pointer.kept[:keep]))
     return len(old)
+
+
+def _nothing_earlier(path: Path) -> JobError:
+    again = "`switch` goes to the later edition again" if _later(path) else ""
+    advice = again or "Re-index it with the model that you want"
+    return _nothing("switched, and an earlier edition kept", "nothing earlier", f"{advice}.", path)
 
 
 def _nothing(rule: str, got: str, next_step: str, path: Path) -> JobError:

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageChops, ImageCms
 
 from matcher.errors import PhotoFormatError
+from matcher.words import figure
 
 BACKGROUND = (128, 128, 128)
 """sRGB grey behind transparent parts. It is neutral, not dark, and not as light as a page."""
@@ -69,7 +70,9 @@ def _eight_bits(image: Image.Image, path: Path | None) -> tuple[Image.Image, str
     full = 1.0 if image.mode == "F" else 65535.0
     low, high = float(values.min()), float(values.max())
     if not 0.0 <= low <= high <= full:
-        raise _unread_mode(f"values from {low:g} to {high:g} in mode {image.mode}", path)
+        raise _unread_mode(
+            f"values from {figure(low, 6)} to {figure(high, 6)} in mode {image.mode}", path
+        )
     scaled = np.rint(values.astype(np.float64) * (255.0 / full)).astype(np.uint8)
     depth = "floating point" if image.mode == "F" else "16 bits"
     return Image.fromarray(scaled), f"scaled from {depth} to 8 bits a channel"

@@ -17,7 +17,7 @@ from matcher.errors import (
     PhotoTooLargeError,
 )
 from matcher.photos.jpeg import estimate_jpeg_quality
-from matcher.photos.source import DecodeLimits, require_pixel_limit
+from matcher.photos.source import DecodeLimits, read_start, require_pixel_limit
 
 ORIENTATION = 0x0112
 """EXIF and TIFF tag that says how to turn a picture upright."""
@@ -84,6 +84,28 @@ def format_of(data: bytes, path: Path | None) -> str:
         next_step="Open it in an image viewer and save it as PNG, or fetch the file again.",
         path=path,
     )
+
+
+def encoding_of(
+    path: Path,
+    *,
+    limits: DecodeLimits = DecodeLimits(),  # noqa: B008 - frozen, so one instance serves all calls
+) -> str:
+    """Return the name of a photo's encoding, read from its first bytes. Nothing is decoded.
+
+    Raises
+    ------
+    PhotoNotFoundError, PhotoTooLargeError, PhotoError
+        As for `load_photo`.
+    PhotoFormatError
+        If the bytes are not a picture of an encoding that `load_photo` reads.
+    MissingExtraError
+        If the photo is HEIC and pillow-heif is not installed.
+    """
+    encoding = format_of(read_start(path, limits), path)
+    if encoding == "HEIF":
+        _heif_reader(path)
+    return encoding
 
 
 def decode(data: bytes, encoding: str, limits: DecodeLimits, path: Path | None) -> Decoded:

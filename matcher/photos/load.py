@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from matcher.arguments import described, expect
 from matcher.errors import PhotoChangedError, PhotoDamagedError, PhotoFormatError
 from matcher.photos.colour import to_srgb
 from matcher.photos.decode import ORIENTATION, Decoded, decode, format_of, load_image
@@ -94,6 +95,9 @@ def load_photo(
     MissingExtraError
         If the photo is HEIC and pillow-heif is not installed.
     """
+    expect(
+        "limits", limits, DecodeLimits, rule="must be limits", next_step="Give DecodeLimits(...)."
+    )
     with quiet_pillow():
         if isinstance(source, np.ndarray):
             return _from_array(source, limits)
@@ -108,7 +112,7 @@ def load_photo(
             return _from_bytes(data, None, limits, salvage)
         if hasattr(source, "read"):
             return _from_bytes(read_stream(source, limits), None, limits, salvage)
-    raise _not_a_source(f"a {type(source).__name__}")
+    raise _not_a_source(described(source))
 
 
 def _from_array(array: NDArray[np.uint8], limits: DecodeLimits) -> Photo:

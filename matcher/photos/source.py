@@ -17,6 +17,7 @@ from matcher.errors import (
     PhotoNotFoundError,
     PhotoTooLargeError,
 )
+from matcher.words import counted
 
 PHOTO_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif"}
@@ -28,6 +29,7 @@ PILLOW_CEILING = 178_956_970
 """Pixels above which Pillow refuses to open a file: twice its default `MAX_IMAGE_PIXELS`."""
 
 _BLOCK = 1 << 20
+_START = 64  # bytes, more than any signature takes
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,19 @@ def read_path(path: Path, limits: DecodeLimits) -> bytes:
         raise _unreadable(path, error) from error
 
 
+def read_start(path: Path, limits: DecodeLimits) -> bytes:
+    """Read the first bytes of a regular file of at most `limits.max_bytes` bytes."""
+    _require_regular_file(path)
+    try:
+        require_byte_limit(path.stat().st_size, limits, path)
+        with path.open("rb") as file:
+            return file.read(_START)
+    except PhotoError:
+        raise
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
 def read_stream(file: BinaryIO, limits: DecodeLimits, path: Path | None = None) -> bytes:
     """Read a binary file from its current position to its end, at most `limits.max_bytes` bytes."""
     collected = io.BytesIO()
@@ -175,7 +190,7 @@ def require_byte_limit(count: int, limits: DecodeLimits, path: Path | None) -> N
     if count > limits.max_bytes:
         raise PhotoTooLargeError(
             "the photo",
-            rule=f"may have at most {limits.max_bytes} bytes",
+            rule=f"may have at most {counted(limits.max_bytes, 'byte')}",
             got="more bytes than that",
             next_step="If the file is trusted, pass a larger DecodeLimits(max_bytes=...).",
             path=path,
@@ -187,7 +202,7 @@ def require_pixel_limit(size: tuple[int, int], limits: DecodeLimits, path: Path 
     if size[0] * size[1] > limits.max_pixels:
         raise PhotoTooLargeError(
             "the photo",
-            rule=f"may have at most {limits.max_pixels} pixels",
+            rule=f"may have at most {counted(limits.max_pixels, 'pixel')}",
             got=f"{size[0]}x{size[1]} pixels",
             next_step="If the file is trusted, pass a larger DecodeLimits(max_pixels=...).",
             path=path,

@@ -13,6 +13,7 @@ from matcher.errors import MissingExtraError
 from matcher.faces import FaceNumber, note_of_several
 from matcher.gallery import Exclusion, PhotoRecord, Subject
 from matcher.search.calibration import CalibrationUse, ExpectedFalseLeads
+from matcher.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -163,10 +164,30 @@ class CandidateList:
         return ranks.get(subject_id)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return one flat mapping for each candidate, for tables and CSV."""
+        """Return one flat mapping for each candidate, for tables and CSV; its keys are `COLUMNS`.
+
+        `outcome`, `reason` and `cautions` are those of the list, the same in every row, as text.
+        """
+        return [self._facts() | _row(candidate) | self._face() for candidate in self.candidates]
+
+    def report_rows(self) -> list[dict[str, Any]]:
+        """Return `rows`, or one row with the outcome and the reason if there is no candidate.
+
+        So a report on many probes has a row for every one of them.
+        """
+        return self.rows() or [dict.fromkeys(COLUMNS) | self._facts() | self._face()]
+
+    def _face(self) -> dict[str, int | None]:
         face = self.probe.face
-        which = (None, None) if face is None else (face.number, face.of)
-        return [_row(candidate, which) for candidate in self.candidates]
+        number, of = (None, None) if face is None else (face.number, face.of)
+        return {"probe_face": number, "probe_faces": of}
+
+    def _facts(self) -> dict[str, str]:
+        return {
+            "outcome": self.outcome,
+            "reason": "; ".join(self.reasons),
+            "cautions": " ".join(self.cautions()),
+        }
 
     def to_json(self) -> str:
         """Return everything as one JSON object. Dates are ISO 8601."""
@@ -191,7 +212,7 @@ class CandidateList:
                 got="no pandas in this environment",
                 next_step='Run: pip install "pandas>=2.3".',
             ) from error
-        return pd.DataFrame(self.rows(), columns=list(_COLUMNS))
+        return pd.DataFrame(self.rows(), columns=list(COLUMNS))
 
     def __str__(self) -> str:
         return "\n".join([self._headline(), *map(_line, self.candidates), *self._footnotes()])
@@ -199,12 +220,16 @@ class CandidateList:
     def _headline(self) -> str:
         if self.outcome == "probe not good enough":
             return "Probe not good enough to search: " + "; ".join(self.reasons)
-        searched = f"{self.searched_subjects} subjects ({self.searched_faces} faces) searched"
+        subjects, faces = (
+            counted(self.searched_subjects, "subject"),
+            counted(self.searched_faces, "face"),
+        )
+        searched = f"{subjects} ({faces}) searched"
         if self.searched_subjects == 0:
             return "No subject to search: the gallery, or what the filters leave of it, is empty"
         if self.outcome == "none above the threshold":
             return f"No lead at or above {self.threshold:.3f}; {searched}"
-        return f"{len(self)} leads to review; {searched}"
+        return f"{counted(len(self), 'lead')} to review; {searched}"
 
     def _footnotes(self) -> list[str]:
         return [*map(str, self.exclusions), *self.cautions()]
@@ -230,7 +255,8 @@ class CandidateList:
 _DEGRADED = "The probe is degraded: it was compared with low-resolution vectors."
 
 
-_COLUMNS = (
+_OF_THE_LIST = ("outcome", "reason", "cautions")
+_OF_A_CANDIDATE = (
     "rank",
     "subject",
     "score",
@@ -246,12 +272,12 @@ _COLUMNS = (
     "recorded_sex",
     "date_of_birth",
     "region",
-    "probe_face",
-    "probe_faces",
 )
+COLUMNS = (*_OF_THE_LIST, *_OF_A_CANDIDATE, "probe_face", "probe_faces")
+"""Keys of the rows of a list, in their order."""
 
 
-def _row(candidate: Candidate, which: tuple[int | None, int | None]) -> dict[str, Any]:
+def _row(candidate: Candidate) -> dict[str, Any]:
     subject, best = candidate.subject, candidate.photos[0]
     false = candidate.expected_false_leads
     values = (
@@ -268,14 +294,13 @@ def _row(candidate: Candidate, which: tuple[int | None, int | None]) -> dict[str
         subject.recorded_sex,
         subject.date_of_birth,
         subject.region,
-        *which,
     )
-    return dict(zip(_COLUMNS, values, strict=True))
+    return dict(zip(_OF_A_CANDIDATE, values, strict=True))
 
 
 def _line(candidate: Candidate) -> str:
     gap = "" if candidate.age_gap is None else f"  {candidate.age_gap:+.1f} years"
-    photos = "1 photo" if len(candidate.photos) == 1 else f"{len(candidate.photos)} photos"
+    photos = counted(len(candidate.photos), "photo")
     name = candidate.subject.subject_id
     false = candidate.expected_false_leads
     others = "" if false is None else f"  false leads expected this close: {false}"

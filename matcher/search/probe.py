@@ -10,8 +10,9 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.arguments import expect_age, expect_day
 from matcher.embedding import FACE, EmbeddedFace, Extractor, PhotoExtraction, Template
-from matcher.errors import MatcherError
+from matcher.errors import InputError, MatcherError
 from matcher.faces import Choice, Face, QualityPolicy, no_face_error, refusals
 from matcher.photos import PhotoSource
 from matcher.search.candidates import ProbeFacts
@@ -30,11 +31,27 @@ class Probe:
         Day of capture, if known.
     age_at_capture
         Age in years, if known.
+
+    Raises
+    ------
+    InputError
+        For a date or an age as text, and for no source.
     """
 
     source: PhotoSource | Face | Template | NDArray[np.float32]
     taken_on: date | None = None
     age_at_capture: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.source is None:
+            raise InputError(
+                "probe",
+                rule="must be a photo, a face, a template or a vector",
+                got="None",
+                next_step="Give the path of a photo, for example.",
+            )
+        expect_day("taken_on", self.taken_on)
+        expect_age("age_at_capture", self.age_at_capture)
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from matcher.arguments import expect_number
 from matcher.errors import CalibrationError, InputError
 from matcher.gallery import Filters
+from matcher.gallery.filters import check_filters
 from matcher.search.calibration import Calibration, CalibrationUse
 from matcher.search.candidates import Candidate, ProbeFacts
+from matcher.words import figure
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,8 @@ class SearchRequest:
     Raises
     ------
     InputError
-        `top`, `threshold` or `max_fpir` is out of range, or the last two are both given.
+        `top`, `threshold` or `max_fpir` is no number or out of range, the last two are both given,
+        or `filters` are no `Filters`.
     CalibrationError
         `max_fpir` is given without a calibration.
     """
@@ -30,6 +34,11 @@ class SearchRequest:
     calibration: Calibration | None
 
     def __post_init__(self) -> None:
+        check_filters(self.filters)
+        expect_number("top", self.top, whole=True)
+        for name in ("threshold", "max_fpir"):
+            if getattr(self, name) is not None:
+                expect_number(name, getattr(self, name))
         if self.top < 1:
             raise InputError(
                 "top", rule="at least 1", got=self.top, next_step="Ask for one or more."
@@ -56,7 +65,7 @@ class SearchRequest:
             raise InputError(
                 "max_fpir",
                 rule="stands instead of a threshold",
-                got=f"also the threshold {self.threshold:g}",
+                got=f"also the threshold {figure(self.threshold, 6)}",
                 next_step="Give one of them.",
             )
         if self.calibration is None:

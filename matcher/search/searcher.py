@@ -11,12 +11,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.arguments import expect_hook
 from matcher.embedding import Extractor, fuse
 from matcher.errors import FaceError, InputError
 from matcher.faces import POLICIES, Choice, QualityPolicy, require_one_face
 from matcher.gallery import Filters, Gallery, Selection, StoredFace
 from matcher.progress import ProgressHook, silent
 from matcher.search.ages import age_gap, age_on
+from matcher.search.arguments import check_parts, probe_of, probes_of
 from matcher.search.calibration import Calibration
 from matcher.search.candidates import Candidate, CandidateList, CandidatePhoto, Outcome, ProbeFacts
 from matcher.search.probe import PreparedProbe, Probe, prepare
@@ -41,6 +43,8 @@ class Searcher:
 
     Raises
     ------
+    InputError
+        An argument is of another type.
     GalleryModelError
         Gallery and extractor use different models.
     CalibrationError
@@ -55,6 +59,7 @@ class Searcher:
         policy: QualityPolicy = POLICIES["standard"],
         calibration: Calibration | None = None,
     ) -> None:
+        check_parts(gallery, extractor, policy, calibration)
         gallery.require_model(extractor.model)
         if calibration is not None:
             calibration.require_model(extractor.model)
@@ -115,8 +120,8 @@ class Searcher:
             faces or for that age.
         """
         require_one_face(choose)
-        request = SearchRequest(top, filters or Filters(), threshold, max_fpir, self._calibration)
-        (result,) = self._lists_of(_probe(probe, taken_on, age_at_capture), request, choose)
+        request = self._request(top, filters, threshold, max_fpir)
+        (result,) = self._lists_of(probe_of(probe, taken_on, age_at_capture), request, choose)
         return result
 
     def search_faces(
@@ -138,12 +143,12 @@ class Searcher:
         and the expected false leads hold for each list alone. `age_at_capture` is taken for the age
         of every face.
         """
-        request = SearchRequest(top, filters or Filters(), threshold, max_fpir, self._calibration)
-        return self._lists_of(_probe(probe, taken_on, age_at_capture), request, "all")
+        request = self._request(top, filters, threshold, max_fpir)
+        return self._lists_of(probe_of(probe, taken_on, age_at_capture), request, "all")
 
     def search_many(
         self,
-        probes: Sequence[Probe],
+        probes: Iterable[Probe | object],
         *,
         top: int = 20,
         filters: Filters | None = None,
@@ -155,16 +160,22 @@ class Searcher:
         """Search many probes; return one list for each, in order.
 
         The method works like `search`, but a photo that cannot be read gets the outcome `probe not
-        good enough` instead of ending the run.
+        good enough` instead of ending the run. Each probe is a `Probe`, or anything that
+        `Probe.source` may be.
+
+        Raises
+        ------
+        InputError, CalibrationError
+            As for `search`; also if `probes` is a single probe.
         """
         require_one_face(choose)
-        request = SearchRequest(top, filters or Filters(), threshold, max_fpir, self._calibration)
+        request = self._request(top, filters, threshold, max_fpir)
         lists = self._lists_of_each(probes, request, choose, on_progress)
         return [result for (result,) in lists]
 
     def search_faces_many(
         self,
-        probes: Sequence[Probe],
+        probes: Iterable[Probe | object],
         *,
         top: int = 20,
         filters: Filters | None = None,
@@ -177,8 +188,18 @@ class Searcher:
         The method works like `search_faces`, but a photo that cannot be read gives one list with
         the outcome `probe not good enough` instead of ending the run.
         """
-        request = SearchRequest(top, filters or Filters(), threshold, max_fpir, self._calibration)
+        request = self._request(top, filters, threshold, max_fpir)
         return self._lists_of_each(probes, request, "all", on_progress)
+
+    def _request(
+        self,
+        top: int,
+        filters: Filters | None,
+        threshold: float | None,
+        max_fpir: float | None,
+    ) -> SearchRequest:
+        wanted = Filters() if filters is None else filters
+        return SearchRequest(top, wanted, threshold, max_fpir, self._calibration)
 
     def _lists_of(
         self, probe: Probe, request: SearchRequest, choose: Choice
@@ -192,13 +213,16 @@ class Searcher:
 
     def _lists_of_each(
         self,
-        probes: Sequence[Probe],
+        given: Iterable[Probe | object],
         request: SearchRequest,
         choose: Choice,
         on_progress: ProgressHook,
     ) -> list[tuple[CandidateList, ...]]:
+        probes = probes_of(given)
+        expect_hook("on_progress", on_progress)
         self._require_supported(probes, request)
         results: list[tuple[CandidateList, ...]] = []
+        on_progress("search", 0, len(probes))
         for start in range(0, len(probes), _BATCH):
             batch = probes[start : start + _BATCH]
             prepared = list(prepare(batch, self._extractor, self._policy, choose))
@@ -296,10 +320,6 @@ class Searcher:
             for name, faces in faces_by_subject.items()
         }
         return {name: faces for name, faces in kept.items() if faces}
-
-
-def _probe(probe: Probe | object, taken_on: date | None, age: float | None) -> Probe:
-    return probe if isinstance(probe, Probe) else Probe(probe, taken_on, age)  # type: ignore[arg-type]
 
 
 def _rank(probe: PreparedProbe, references: list[list[StoredFace]]) -> tuple[Candidate, ...]:

@@ -341,3 +341,24 @@ def test_an_unknown_factor_and_a_full_place_are_refused_before_the_audit(
     (tmp_path / "full" / "mine.txt").write_text("keep")
     run("audit", cohort.manifest, "--out", tmp_path / "full", code=3)
     assert not list(tmp_path.glob("*.sqlite"))
+
+
+def test_help_names_types_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    commands = ((), ("search",), ("enrol",), ("gallery",), ("gallery", "list"), ("reindex", "run"))
+    for words in commands:
+        text = run(*words, "--help").output
+        for sign in ("<bool>", "<path>", "list[", "<str>", "<%Y"):
+            assert sign not in text, words
+    assert "YYYY-MM-DD" in run("search", "--help").output
+
+
+def test_one_of_a_kind_has_no_plural(tmp_path: Path, cohort: Cohort) -> None:
+    manifest = tmp_path / "m.csv"
+    manifest.write_text(f"photo,subject\n{cohort.probes[0]},C-1\n")
+    dry = run("enrol", tmp_path / "g", manifest, "--dry-run").stderr
+    assert "Would enrol 1 photo of 1 subject;" in dry
+    run("enrol", tmp_path / "g", manifest)
+    found = run("search", tmp_path / "g", cohort.probes[1]).stderr
+    assert "1 lead to review; 1 subject (1 face) searched" in found
+    assert "1 face checked, 0 faults." in run("gallery", "verify", tmp_path / "g").stderr

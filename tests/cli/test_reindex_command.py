@@ -86,6 +86,11 @@ def test_the_night_of_an_operator(home: Path, gallery: Path, tmp_path: Path) -> 
     assert DEFAULT_MODEL in back
     assert "`prune` deletes" in back
     assert model_name(gallery) == DEFAULT_MODEL
+    for _ in range(2):
+        again = run("reindex", "rollback", gallery, code=5).stderr
+        assert "nothing earlier. `switch` goes to the later edition again" in again
+        assert model_name(gallery) == DEFAULT_MODEL
+    assert "1 later edition (`switch` goes there again)" in back
     assert "deleted: 1" in run("reindex", "prune", gallery, "--keep", 0).stderr
     run("gallery", "verify", gallery)
 
@@ -102,7 +107,7 @@ def test_missing_photos_are_named_and_stop_the_switch(
     result = run("reindex", "run", gallery, *model, *place, code=1)
     assert f"Missing: {home / 'photos' / 'photos' / gone.name}" in result.stderr
     refused = run("reindex", "switch", gallery, *model, *place, code=5)
-    assert "1 faces without a vector" in refused.stderr
+    assert "1 face without a vector" in refused.stderr
     run("reindex", "switch", gallery, *model, *place, "--may-lose", 1)
     assert model_name(gallery) == "new-model"
 

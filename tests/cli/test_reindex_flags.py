@@ -102,7 +102,7 @@ def test_missing_photos_are_named_and_stop_the_switch(
     result = run(*options, "--photos", place, code=1)
     assert f"Missing: {home / 'photos' / 'photos' / gone.name}" in result.stderr
     refused = run(*options, "--photos", place, "--switch", code=5)
-    assert "1 faces without a vector" in refused.stderr
+    assert "1 face without a vector" in refused.stderr
     run(*options, "--photos", place, "--switch", "--may-lose", 1)
     assert model_name(gallery) == "new-model"
 

@@ -112,7 +112,7 @@ def test_a_store_with_a_page_overwritten_is_found(closed):
     path.write_bytes(data)
     with Gallery.open(closed) as gallery:
         faults = gallery.verify().faults
-    assert "1 vectors do not have their checksum." in faults
+    assert "1 vector does not have the stored checksum." in faults
     assert any("index" in fault for fault in faults)
 
 

@@ -120,7 +120,7 @@ def test_each_filter_counts_what_it_left_out_and_what_it_cannot_tell(people):
     assert (sex.unknown_faces, sex.unknown_subjects) == (2, 1)
     assert (region.name, region.excluded_faces, region.excluded_subjects) == ("regions", 2, 1)
     assert (region.unknown_faces, region.unknown_subjects) == (4, 2)
-    assert str(region) == ("regions: 2 faces of 1 subjects left out; 4 faces of 2 unknown, kept")
+    assert str(region) == ("regions: 2 faces of 1 subject left out; 4 faces of 2 unknown, kept")
 
 
 def test_without_the_unknown_they_are_counted_as_left_out(people):

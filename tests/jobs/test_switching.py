@@ -113,7 +113,10 @@ def test_rolling_back_brings_the_old_edition_and_what_was_enrolled_since(
     assert_made_by(OLD, after)
     assert after[5].subject.region == "south"
     assert_same_faces({1: before[1], 12: before[12]}, {1: after[1], 12: after[12]})
-    again = rollback(ready)
+    with pytest.raises(JobError, match="nothing earlier"):
+        rollback(ready)
+    assert read_pointer(ready).current == FIRST
+    again = switch(ready)
     assert again.model == NEW.model
     assert len(faces_in(ready)) == 14
 
@@ -137,9 +140,9 @@ def test_faces_without_a_new_vector_stop_the_switch_unless_they_are_accepted(
     late = listed(tmp_path / "photos", [12])
     add(ready, late)
     late[0].path.unlink()
-    with pytest.raises(JobError, match="1 faces that it has not"):
+    with pytest.raises(JobError, match="1 face that it has not"):
         switch(ready)
-    with pytest.raises(JobError, match="at most 0 faces; got 1 faces"):
+    with pytest.raises(JobError, match="at most 0 faces; got 1 face without"):
         switch(ready, NEW, settings=SETTINGS)
     assert read_pointer(ready).current == FIRST
     assert switch(ready, NEW, settings=SETTINGS, may_lose=1).lost == 1
@@ -221,6 +224,29 @@ def test_old_editions_are_kept_as_long_as_asked(ready: Path) -> None:
     with pytest.raises(JobError, match="switched"):
         rollback(ready)
     assert len(faces_in(ready)) == 12
+
+
+def test_rolling_back_goes_step_by_step_to_the_first_edition_and_never_forward(ready: Path) -> None:
+    second = switch(ready, keep=2).edition
+    reindex(ready, OLD, settings=SETTINGS)
+    third = switch(ready, keep=2).edition
+    back = rollback(ready)
+    assert (back.edition, back.kept, back.later) == (second, (FIRST,), (third,))
+    back = rollback(ready)
+    assert (back.edition, back.kept, back.later) == (FIRST, (), (second, third))
+    for _ in range(2):
+        with pytest.raises(JobError, match="nothing earlier"):
+            rollback(ready)
+        assert read_pointer(ready).current == FIRST
+    assert [switch(ready).edition, rollback(ready).edition] == [second, FIRST]
+
+
+def test_an_edition_that_was_left_is_not_what_came_before_a_newer_one(ready: Path) -> None:
+    switch(ready, keep=2)
+    rollback(ready)
+    reindex(ready, NEW, settings=SETTINGS)
+    assert switch(ready, keep=2).kept[0] == FIRST
+    assert rollback(ready).edition == FIRST
 
 
 def test_a_shadow_can_be_discarded_and_begun_anew(ready: Path) -> None:
@@ -333,7 +359,7 @@ def test_a_prune_killed_between_files_and_pointer_leaves_a_gallery_that_is_used(
     assert read_pointer(ready).kept == ()
     assert len(faces_in(ready)) == 12
     assert shadow_of(ready) is None
-    with pytest.raises(JobError, match="none"):
+    with pytest.raises(JobError, match="nothing earlier"):
         rollback(ready)
 
 
@@ -411,9 +437,9 @@ def test_no_reader_fails_or_sees_a_mixture_while_editions_change(
 
 def change_editions(ready: Path) -> None:
     switch(ready)
-    for _ in range(6):
+    for change in (rollback, switch) * 3:
         time.sleep(0.3)
-        rollback(ready)
+        change(ready)
     reindex(ready, OLD if read_pointer(ready).current != FIRST else NEW, settings=SETTINGS)
     switch(ready, keep=0)
     time.sleep(0.5)

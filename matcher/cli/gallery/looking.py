@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Annotated
 
 import typer
 
-from matcher.cli.console import Format, print_rows
+from matcher.cli.console import Format, print_facts, print_json, print_rows
 from matcher.cli.gallery.group import gallery
 from matcher.cli.options import GalleryPath, Output
 
@@ -23,25 +22,22 @@ def info(path: GalleryPath, output: Output = Format.table) -> None:
 
     with Gallery.open(path) as opened:
         facts = asdict(opened.info())
-    if output is Format.table:
-        print_rows([{"fact": key, "value": str(value)} for key, value in facts.items()], output)
-    else:
-        print_rows([facts], output)
+    print_facts(facts, output)
 
 
 @gallery.command("list")
 def list_command(path: GalleryPath, output: Output = Format.table) -> None:
     """List the subjects, each with the number of photos."""
-    from matcher.gallery import Gallery
+    from matcher.gallery import Gallery, Subject
 
     with Gallery.open(path) as opened:
         photos = opened.photo_counts()
-        rows = []
-        for subject in opened.subjects():
-            record = asdict(subject)
-            name = record.pop("subject_id")
-            rows.append({"subject_id": name, "photos": photos.get(name, 0), **record})
-    print_rows(rows, output)
+        rows = [
+            asdict(subject) | {"photos": photos.get(subject.subject_id, 0)}
+            for subject in opened.subjects()
+        ]
+    columns = ("subject_id", "photos", *(field.name for field in fields(Subject)[1:]))
+    print_rows(rows, output, columns=columns)
 
 
 @gallery.command()
@@ -55,13 +51,13 @@ def show(path: GalleryPath, subject: SubjectId, output: Output = Format.table) -
         changes = [change.row() for change in opened.changes(subject)]
     if output is Format.jsonl:
         whole = {**record, "photos": photos, "changes": changes}
-        sys.stdout.write(json.dumps(whole, default=str, ensure_ascii=False) + "\n")
+        print_json(json.dumps(whole, default=str, ensure_ascii=False))
     elif output is Format.csv:
         print_rows([{"subject_id": record["subject_id"], **photo} for photo in photos], output)
     else:
-        print_rows([{"field": name, "value": held} for name, held in record.items()], output)
-        print_rows(photos, output, title="Photos")
-        print_rows(changes, output, title="Corrections")
+        print_facts(record, output)
+        print_rows(photos, output, title="Photos", always=("reference",))
+        print_rows(changes, output, title="Corrections", always=("change", "kind"))
 
 
 @gallery.command()
@@ -76,4 +72,5 @@ def changes(
     from matcher.gallery import Gallery
 
     with Gallery.open(path) as opened:
-        print_rows([change.row() for change in opened.changes(subject)], output)
+        rows = [change.row() for change in opened.changes(subject)]
+    print_rows(rows, output, always=("change", "kind", "subject"))

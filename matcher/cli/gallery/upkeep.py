@@ -11,6 +11,7 @@ from matcher.cli.console import say
 from matcher.cli.gallery.group import gallery
 from matcher.cli.options import DryRun, GalleryPath, Index
 from matcher.paths import shown
+from matcher.words import counted
 
 
 @gallery.command()
@@ -22,7 +23,8 @@ def verify(path: GalleryPath) -> None:
         report = opened.verify()
     for fault in report.faults:
         say(f"Fault: {fault}")
-    say(f"{report.faces} faces checked, {len(report.faults)} faults.")
+    faults = counted(len(report.faults), "fault")
+    say(f"{counted(report.faces, 'face')} checked, {faults}.")
     raise typer.Exit(Exit.ATTENTION if report.faults else Exit.DONE)
 
 
@@ -33,7 +35,7 @@ def rebuild(path: GalleryPath, index: Index = None) -> None:
 
     with Gallery.open(path) as opened:
         opened.rebuild(index)
-        say(f"The index was made anew from {len(opened)} faces.")
+        say(f"The index was made anew from {counted(len(opened), 'face')}.")
 
 
 @gallery.command()
@@ -62,4 +64,5 @@ def remove(
         photos = sum(len(opened.photos(opened.subject(name).subject_id)) for name in wanted)
         if not dry_run:
             opened.remove_subjects(wanted)
-    say(f"{'Would remove' if dry_run else 'Removed'} {len(wanted)} subjects with {photos} photos.")
+    verb = "Would remove" if dry_run else "Removed"
+    say(f"{verb} {counted(len(wanted), 'subject')} with {counted(photos, 'photo')}.")

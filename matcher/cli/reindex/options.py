@@ -63,4 +63,7 @@ Gate = Annotated[Path | None, typer.Option(help="TOML file of bounds for the new
 CohortOfGate = Annotated[Path | None, typer.Option(help="Cohort on which --gate is judged.")]
 CohortLayout = Annotated[Layout, typer.Option(help="How the cohort is laid out.")]
 MayLose = Annotated[int, typer.Option(min=0, help="Faces that a switch may leave behind.")]
-Keep = Annotated[int, typer.Option(min=0, help="Earlier editions to keep for --rollback.")]
+Keep = Annotated[
+    int,
+    typer.Option(min=0, help="Editions to keep besides the new one; `rollback` goes back to one."),
+]

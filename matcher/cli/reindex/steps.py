@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import csv
-from contextlib import ExitStack
-from dataclasses import asdict, astuple, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from matcher.cli.app import Exit
-from matcher.cli.console import Format, print_rows, progress, say
+from matcher.cli.console import Format, print_facts, print_rows, progress, say, say_guarded
 from matcher.cli.places import writing_to
+from matcher.cli.printing import write_csv
+from matcher.private_files import open_private
+from matcher.words import counted
 
 if TYPE_CHECKING:
     from matcher.embedding import Extractor
     from matcher.enrolment import Manifest
     from matcher.jobs import JobSettings, RayExecutor, SavedProbe, Switched
+
+
+OUTCOME_COLUMNS = ("face_id", "subject_id", "reference", "status", "code", "reason")
 
 
 @dataclass(frozen=True)
@@ -125,10 +130,7 @@ def print_plan(gallery: Path, extractor: Extractor, settings: JobSettings, outpu
     with progress() as hook:
         found = plan(gallery, extractor, settings=settings, on_progress=hook)
     facts = asdict(found) | {"model": str(found.model)}
-    if output is Format.table:
-        print_rows([{"fact": key, "value": value} for key, value in facts.items()], output)
-    else:
-        print_rows([facts], output)
+    print_facts(facts, output)
     if found.bytes_needed > found.bytes_free:
         say("There is not enough room on the disk.")
         raise typer.Exit(Exit.ATTENTION)
@@ -147,7 +149,7 @@ def run_job(
         say("The gallery is of this model, and no photo changed.")
         return False
     counts = "; ".join(f"{count} {status}" for status, count in sorted(done.counts.items()))
-    say(f"{done.worked} photos in this run. In all: {counts or 'no photos'}.")
+    say(f"{counted(done.worked, 'photo')} in this run. In all: {counts or 'no photos'}.")
     return True
 
 
@@ -156,23 +158,28 @@ def write_outcomes(gallery: Path, report: Path | None) -> int:
     from matcher.jobs.reindexing import outcomes
 
     to_look_at = 0
-    with ExitStack() as stack:
-        writer = None
-        if report is not None:
-            kept = "The outcomes are in the gallery: the same command writes them again."
-            stack.enter_context(writing_to("--report", report, kept))
-            file = stack.enter_context(report.open("w", newline="", encoding="utf-8"))
-            writer = csv.writer(file)
-            writer.writerow(("face_id", "subject_id", "reference", "status", "code", "reason"))
+
+    def told() -> Iterator[dict[str, Any]]:
+        nonlocal to_look_at
         for outcome in outcomes(gallery):
             bad = outcome.status != "done"
             to_look_at += bad
-            if writer is not None:
-                writer.writerow(astuple(outcome))
-            elif bad:
+            if bad and report is None:
                 say(f"{outcome.status.capitalize()}: {outcome.reference} {outcome.reason}")
-    if report is not None:
-        say(f"The outcome of every photo is in {report}.")
+            yield asdict(outcome)
+
+    if report is None:
+        for _ in told():
+            pass
+        return to_look_at
+    kept = "The outcomes are in the gallery: the same command writes them again."
+    with (
+        writing_to("--report", report, kept),
+        open_private(report, newline="", encoding="utf-8") as file,
+    ):
+        guarded = write_csv(file, OUTCOME_COLUMNS, told())
+    say(f"The outcome of every photo is in {report}.")
+    say_guarded(guarded)
     return to_look_at
 
 
@@ -183,7 +190,8 @@ def print_comparison(
     from matcher.jobs.drift import compare
 
     saved = None if probes is None or extractor is None else _saved(probes, extractor)
-    print_rows(compare(gallery, saved=saved).rows(), output, title="old against new")
+    rows = compare(gallery, saved=saved).rows()
+    print_rows(rows, output, title="old against new", always=("what", "old", "new"))
 
 
 def _saved(probes: DriftProbes, extractor: Extractor) -> list[SavedProbe]:
@@ -203,7 +211,7 @@ def _saved(probes: DriftProbes, extractor: Extractor) -> list[SavedProbe]:
     ]
     left_out = len(listed.photos) - len(saved) + len(listed.errors)
     if left_out:
-        say(f"{left_out} probes without a face were left out.")
+        say(f"Probes without a face that were left out: {left_out}.")
     return saved
 
 
@@ -236,7 +244,7 @@ def roll_back(
             gallery,
             extractor,
             may_lose=terms.may_lose,
-            keep=max(1, terms.keep),
+            keep=terms.keep,
             settings=settings,
             on_progress=hook,
         )
@@ -244,6 +252,11 @@ def roll_back(
 
 
 def _say_switched(done: Switched) -> None:
-    say(f"Searches use {done.model} from now on; {done.lost} faces are left behind.")
+    say(f"Searches use {done.model} from now on; faces left behind: {done.lost}.")
+    ways = []
     if done.kept:
-        say(f"{len(done.kept)} earlier editions are kept: `rollback` goes back, `prune` deletes.")
+        ways.append(f"{counted(len(done.kept), 'earlier edition')} (`rollback` goes back)")
+    if done.later:
+        ways.append(f"{counted(len(done.later), 'later edition')} (`switch` goes there again)")
+    if ways:
+        say(f"Kept: {', '.join(ways)}; `prune` deletes.")

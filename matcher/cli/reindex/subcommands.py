@@ -158,6 +158,8 @@ def switch(
 ) -> None:
     """Let searches use the new edition from now on; the one before is kept.
 
+    After a rollback it goes to the later edition again.
+
     Exits with 7 or 8 where the new model does not keep the bounds of --gate.
     """
     if gate is not None and model is None:
@@ -183,7 +185,7 @@ def rollback(
     timeout: Timeout = 30.0,
     salvage: Salvage = False,
 ) -> None:
-    """Go back to the edition that was searched before."""
+    """Go back to the edition that was searched before; `switch` undoes it."""
     settings = steps.settings_of(workers, timeout, salvage, batch, photos or [], retry=False)
     extractor = steps.loaded(model, device)
     steps.roll_back(gallery, extractor, steps.SwitchTerms(may_lose, keep), settings)
@@ -199,7 +201,7 @@ def discard(gallery: GalleryPath) -> None:
 
 @reindex.command()
 def prune(gallery: GalleryPath, keep: Keep = 1) -> None:
-    """Delete earlier editions, except the latest --keep."""
+    """Delete the editions that are kept, except the latest --keep."""
     from matcher.jobs import prune as prune_editions
 
-    say(f"Earlier editions deleted: {prune_editions(gallery, keep=keep)}.")
+    say(f"Editions deleted: {prune_editions(gallery, keep=keep)}.")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Final
 
+from matcher.arguments import expect
 from matcher.embedding.models.onnx_record import read_record
 from matcher.embedding.models.record import OWN_PACKAGE, LowResolutionView, ModelRecord, WeightsFile
 from matcher.errors import UnknownModelError
@@ -135,7 +137,25 @@ def list_models() -> tuple[ModelRecord, ...]:
     return (*_BUILT_IN, *(read_record(path) for path in shipped))
 
 
-def get_record(name: str) -> ModelRecord:
+def name_of(model: str | PathLike[str]) -> str:
+    """Return the name of a model, or the path of its record, as a text.
+
+    Raises
+    ------
+    InputError
+        If it is neither a text nor a path.
+    """
+    expect(
+        "model",
+        model,
+        (str, PathLike),
+        rule="must be the name of a model, or the path of its record",
+        next_step="See list_models() for the names.",
+    )
+    return fspath(model)
+
+
+def get_record(name: str | PathLike[str]) -> ModelRecord:
     """Return the record of a model.
 
     Parameters
@@ -147,7 +167,10 @@ def get_record(name: str) -> ModelRecord:
     ------
     UnknownModelError
         If there is no such model. The message lists the known names.
+    InputError
+        If the name is neither a text nor a path.
     """
+    name = name_of(name)
     if name.endswith(".toml"):
         return read_record(Path(name))
     known = {record.name: record for record in list_models()}

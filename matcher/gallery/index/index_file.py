@@ -24,6 +24,8 @@ from matcher.errors import GalleryDamagedError, GalleryFormatError, GalleryWrite
 from matcher.gallery.files import sync_directory
 from matcher.gallery.index.kinds import new_index
 from matcher.gallery.index.protocol import FileIndex
+from matcher.private_files import open_private
+from matcher.words import counted
 
 INDEX_NAME: Final = "index.bin"
 PART_NAME: Final = "index.bin.part"
@@ -79,7 +81,7 @@ def write_index(
     )
     part = directory / PART_NAME
     with _unwritable_reported(part):
-        with part.open("wb") as file:
+        with open_private(part, "wb") as file:
             file.write(_encoded(header))
             sha256 = _write_payload(file, index)
             file.seek(0)
@@ -158,7 +160,7 @@ def read_index(directory: Path) -> tuple[FileIndex, IndexHeader]:
         except RuntimeError as error:
             raise _damaged("must hold an index that FAISS reads", error, directory) from error
     if len(index) != header.faces:
-        raise _damaged(f"must hold {header.faces} faces", len(index), directory)
+        raise _damaged(f"must hold {counted(header.faces, 'face')}", len(index), directory)
     return index, header
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from matcher._lazy import load
+from matcher.arguments import expect
 from matcher.errors import InputError
 from matcher.gallery.index.protocol import SERVED, FileIndex
 
@@ -82,6 +83,7 @@ def check_kind(asked: str) -> None:
     MissingExtraError
         When `asked` is the address of a server and its client is not installed.
     """
+    expect("index", asked, str, rule="must be a text", next_step='Give "auto".')
     known = (AUTO, *(kind.name for kind in KINDS))
     if asked.startswith(SERVED):
         from matcher.gallery.index.milvus_index import check_address

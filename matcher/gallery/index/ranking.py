@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.errors import InputError
+from matcher.words import figure
 
 UNIT_TOLERANCE = 1e-3
 """Largest difference between the length of a vector and 1."""
@@ -32,7 +33,7 @@ def checked_vectors(vectors: object, dimension: int, what: str) -> NDArray[np.fl
     off = np.abs(lengths - 1)
     if (off > UNIT_TOLERANCE).any():
         rule = f"must be of length 1 within {UNIT_TOLERANCE}"
-        raise _bad_vectors(what, rule, f"a length of {lengths[off.argmax()]:.6g}")
+        raise _bad_vectors(what, rule, f"a length of {figure(float(lengths[off.argmax()]), 6)}")
     inexact = off > 1e-6
     if inexact.any():
         rows = rows.copy()

@@ -17,6 +17,7 @@ from matcher.gallery.store.columns import OPTIONAL
 from matcher.gallery.store.connections import SETTINGS, Connections
 from matcher.gallery.store.schema import create_tables, new_stamp, now, read_model
 from matcher.gallery.store.sqlite_errors import translated
+from matcher.private_files import claim_private
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ class Store:
         """Write an empty store into an existing directory."""
         path = directory / STORE_NAME
         with translated(path):
+            claim_private(path)
             connection = sqlite3.connect(path, isolation_level=None)
             try:
                 connection.executescript(SETTINGS)

@@ -24,6 +24,7 @@ from matcher import errors
 from matcher.errors import JobError, MatcherError, PhotoDamagedError
 from matcher.jobs.decoding.worker import receive, send
 from matcher.photos import DecodeLimits, Photo
+from matcher.words import counted
 
 DECODER: Final = "from matcher.jobs.decoding.worker import main; main()"
 
@@ -199,7 +200,9 @@ class _Worker:
                 return read
             self.discard()
             if time.monotonic() - started >= self._decoding.seconds:
-                return _gave_up(path, f"no picture within {self._decoding.seconds:g} seconds")
+                return _gave_up(
+                    path, f"no picture within {counted(float(self._decoding.seconds), 'second')}"
+                )
         return _gave_up(path, "a decoder that died of it")
 
     def _ask(self, process: subprocess.Popen[bytes], path: Path) -> Photo | MatcherError | None:

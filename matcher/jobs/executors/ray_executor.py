@@ -29,6 +29,7 @@ from matcher.jobs.photo_reads import moved_path
 from matcher.jobs.settings import JobSettings
 from matcher.jobs.shadow import Shadow
 from matcher.jobs.tasks import ReindexResult, ReindexTask, Status
+from matcher.words import counted
 
 log = logging.getLogger(__name__)
 
@@ -253,7 +254,7 @@ class _Pool:
     def _stalled(self, got: str) -> JobStalledError:
         return JobStalledError(
             "re-indexing job on the Ray cluster",
-            rule=f"must finish something within {self._executor.stall:g} seconds",
+            rule=f"must finish something within {counted(float(self._executor.stall), 'second')}",
             got=got,
             next_step="See with `ray status` whether nodes are alive and have room for workers; "
             "then start the same command again: it goes on from what is stored.",

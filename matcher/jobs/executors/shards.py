@@ -24,6 +24,7 @@ from matcher.embedding.models import STORED_NAMES
 from matcher.errors import GalleryWriteError
 from matcher.gallery.files import sync_directory
 from matcher.jobs.tasks import ReindexResult
+from matcher.private_files import open_private
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ def write_shard(file: Path, results: Sequence[ReindexResult]) -> None:
     """
     part = file.with_suffix(".part")
     try:
-        with part.open("wb") as stream:
+        with open_private(part, "wb") as stream:
             stream.write(_packed(results))
             stream.flush()
             os.fsync(stream.fileno())

@@ -7,10 +7,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
+from matcher.arguments import path_of
 from matcher.embedding import ModelIdentity
 from matcher.errors import CalibrationError
 from matcher.search.calibration.false_match_curve import AgeBand, ExpectedFalseLeads
 from matcher.search.calibration.record_file import bands_of, read_record
+from matcher.words import counted, figure
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,17 @@ class CalibrationUse:
 
     def __str__(self) -> str:
         source = f"{self.ages}; calibrated on {self.cohort}, {self.made_on}"
-        worst = f"if all {self.faces} faces searched were of other people of that age and sex"
+        worst = (
+            f"if every one of {counted(self.faces, 'searched face')} were of another person of "
+            "that age and sex"
+        )
         if not self.covered:
             return f"No figures on false leads ({source})"
         if self.max_fpir is None:
             return f"False leads are those expected {worst} ({source})"
+        share = figure(100 * self.max_fpir, 3)
         return (
-            f"At most {100 * self.max_fpir:.3g} % of searches for somebody who is not there would "
+            f"At most {share} % of searches for somebody who is not there would "
             f"return a lead, {worst} ({source})"
         )
 
@@ -86,7 +92,7 @@ class Calibration:
         CalibrationError
             There is no such file, or this version cannot read it as a calibration.
         """
-        path = Path(path)
+        path = path_of("path", path)
         record = read_record(path)
         cohort, model = (
             part if isinstance(part := record.get(name), dict) else {}
@@ -244,12 +250,14 @@ class Calibration:
     def _beyond(self, max_fpir: float, faces: int, age: float | None) -> CalibrationError:
         largest = self.largest_gallery(max_fpir, age=age)
         times = faces / largest if largest else float("inf")
-        needed = f"about {times:.2g} times the comparisons" if largest else "far more comparisons"
+        needed = (
+            f"about {figure(times)} times the comparisons" if largest else "far more comparisons"
+        )
         return CalibrationError(
-            f"max_fpir {max_fpir:g} with {faces} faces",
-            rule=f"the calibration on {self.cohort} carries it for at most {largest} faces "
-            f"({self._ages(age)})",
-            got=f"{faces} faces to search",
+            f"max_fpir {figure(max_fpir, 6)} with {counted(faces, 'face')}",
+            rule=f"the calibration on {self.cohort} carries it for at most "
+            f"{counted(largest, 'face')} ({self._ages(age)})",
+            got=f"{counted(faces, 'face')} to search",
             next_step=f"Calibrate with {needed} of that age, ask for a higher max_fpir, filter "
             "the gallery, or give the age of the probe if it is not given.",
             path=self.path,

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.words import figure
+
 Floats = NDArray[np.float64]
 
 
@@ -36,8 +38,8 @@ class ExpectedFalseLeads:
 
     def __str__(self) -> str:
         if self.estimate is None:
-            return f"at most {self.high:.2g}"
-        return f"{self.estimate:.2g} ({self.low:.2g} to {self.high:.2g})"
+            return f"at most {figure(self.high)}"
+        return f"{figure(self.estimate)} ({figure(self.low)} to {figure(self.high)})"
 
 
 @dataclass(frozen=True, eq=False)

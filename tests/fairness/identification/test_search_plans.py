@@ -241,5 +241,5 @@ def test_what_lists_do_not_reach_is_refused():
     found = judge_lists(plan, results, enrolled=9, depth=1)
     assert found.non_mated.alarms(0.91).tolist() == [False, False]
     for threshold in (0.9, 0.7):  # somebody else may have the score at which the list ends
-        with pytest.raises(ScoresError, match="1 lists that end at or above"):
+        with pytest.raises(ScoresError, match="1 list that ends at or above"):
             found.non_mated.alarms(threshold)

@@ -146,7 +146,7 @@ def test_verify_finds_an_index_with_other_vectors(closed):
         index.remove(np.array([5]))
         index.add(np.array([5]), VECTORS[999:1000])
         live.save()
-        assert "1 vectors of the index" in gallery.verify().faults[0]
+        assert "1 vector of the index" in gallery.verify().faults[0]
         gallery.rebuild()
         assert gallery.verify().ok
 

@@ -1,0 +1,70 @@
+"""Files that only their owner can read, whatever the umask is.
+
+Vectors, names and paths of photos belong to people. A file of them has the mode 0600, a folder of
+such files 0700.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Final
+
+log = logging.getLogger(__name__)
+
+FILE_MODE: Final = 0o600
+FOLDER_MODE: Final = 0o700
+
+
+@contextmanager
+def open_private(path: Path, mode: str = "w", **options: Any) -> Iterator[IO[Any]]:
+    """Open a file for writing. A file that is there is emptied, and loses the rights of others.
+
+    Parameters
+    ----------
+    path
+        The file.
+    mode, options
+        As for `open`: "w" or "wb"; encoding and newline.
+    """
+    with open(path, mode, opener=_opener, **options) as file:
+        make_private(path)
+        yield file
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a text in UTF-8 to a file, as `open_private` opens it."""
+    with open_private(path, encoding="utf-8") as file:
+        file.write(text)
+
+
+def claim_private(path: Path) -> None:
+    """Make an empty file unless one is there, and let only its owner read it.
+
+    A library that opens a file by its name finds it then. SQLite gives the rights of a database to
+    the journal and the log beside it.
+    """
+    if not path.exists():
+        os.close(_opener(path, os.O_WRONLY | os.O_CREAT))
+    make_private(path)
+
+
+def make_private(file: Path) -> None:
+    """Take all rights on a regular file from everybody but its owner; anything else is left alone.
+
+    Where that cannot be done, on a disk that knows no rights or for a file of another owner, a
+    warning is logged and the rights stay.
+    """
+    if not file.is_file() or file.stat().st_mode & 0o777 == FILE_MODE:
+        return
+    try:
+        file.chmod(FILE_MODE)
+    except OSError as error:
+        log.warning("a file could not be closed to other users (%s)", error.strerror)
+
+
+def _opener(path: str | os.PathLike[str], flags: int) -> int:
+    return os.open(path, flags, FILE_MODE)

@@ -1,0 +1,46 @@
+"""Numbers as a person reads them: a count with its noun, and a figure without an exponent."""
+
+from __future__ import annotations
+
+import math
+
+
+def counted(number: float, one: str, many: str | None = None) -> str:
+    """Return a count with its noun, as in "1 lead" and "2 leads".
+
+    Parameters
+    ----------
+    number
+        The count, or a number such as 0.5 of seconds.
+    one, many
+        The noun for one, and for any other number; `one` with an "s" if it is not given.
+    """
+    text = figure(number, 6) if isinstance(number, float) else str(number)
+    return f"{text} {one if number == 1 else many or one + 's'}"
+
+
+def figure(value: float, digits: int = 2) -> str:
+    """Return a number with at most that many significant digits, and never with an exponent."""
+    if not math.isfinite(value) or value == 0:
+        return f"{value:g}"
+    rounded = float(f"{value:.{digits - 1}e}")
+    places = digits - 1 - math.floor(math.log10(abs(rounded)))
+    text = f"{rounded:.{max(0, places)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def apart(value: float, bound: float, places: int) -> tuple[str, str]:
+    """Return two different numbers with as many digits as it takes to tell them apart.
+
+    Parameters
+    ----------
+    value, bound
+        What was found, and what it is compared with.
+    places
+        Digits after the point that are enough for a reader; more are given only where both would
+        read the same.
+    """
+    texts = f"{value:.{places}f}", f"{bound:.{places}f}"
+    if texts[0] == texts[1] and value != bound and math.isfinite(value) and places < 17:
+        return apart(value, bound, places + 1)
+    return texts
