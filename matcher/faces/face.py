@@ -25,7 +25,7 @@ FoundBy = Literal["as is", "enlarged", "padded", "turned"]
 
 @dataclass(frozen=True, eq=False)
 class Face:
-    """One face found in a photo. All coordinates are pixels of the upright photo.
+    """One face found in a photo. All coordinates are pixels of the upright `photo.pixels`.
 
     Parameters
     ----------
