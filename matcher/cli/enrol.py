@@ -15,15 +15,18 @@ from matcher.cli.app import Exit, app
 from matcher.cli.console import progress, say
 from matcher.cli.options import (
     DEFAULT_MODEL,
+    MEGAPIXELS,
     Device,
     DryRun,
     FaceChoice,
     GalleryPath,
     Index,
+    MaxMegapixels,
     Policy,
     QualityPolicyName,
     Salvage,
     WhichFace,
+    limits_of,
 )
 from matcher.cli.places import require_place_for
 from matcher.errors import InputError
@@ -50,6 +53,7 @@ def enrol(
         Path | None, typer.Option(help="CSV file for the outcome of every photo.")
     ] = None,
     salvage: Salvage = False,
+    max_megapixels: MaxMegapixels = MEGAPIXELS,
     index: Index = None,
     dry_run: DryRun = False,
 ) -> None:
@@ -72,7 +76,12 @@ def enrol(
             say(f"Would skip: {error}")
         _say_unknown(manifest)
         return
-    extractor = load_extractor(model or _model_of(gallery), device=device, salvage=salvage)
+    extractor = load_extractor(
+        model or _model_of(gallery),
+        device=device,
+        limits=limits_of(max_megapixels),
+        salvage=salvage,
+    )
     create = Gallery.open if gallery.exists() else partial(Gallery.create, index=index or "auto")
     with create(gallery, model=extractor.model) as opened, progress() as hook:
         outcomes = enrol(
@@ -129,6 +138,7 @@ def _row_of(row: RefusedRow) -> dict[str, str]:
         "code": row.error.code,
         "reason": str(row.error),
         "also_under": "",
+        "notes": "",
     }
 
 
@@ -143,13 +153,14 @@ def _say_faults(rows: Sequence[dict[str, str]]) -> None:
             say(f"Failed: {row['photo']} {row['reason']}")
         elif row["also_under"]:
             say(f"The same photo is also under {row['also_under']}: {row['photo']}")
+    if noted := sum(bool(row["notes"]) for row in rows):
+        say(f"Photos with notes on how they were read: {noted}. With --report they are listed.")
 
 
 def _write(report: Path, rows: Sequence[dict[str, str]]) -> None:
     with report.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(
-            file, ("photo", "subject", "status", "code", "reason", "also_under")
-        )
+        columns = ("photo", "subject", "status", "code", "reason", "also_under", "notes")
+        writer = csv.DictWriter(file, columns)
         writer.writeheader()
         writer.writerows(rows)
     say(f"The outcome of every photo is in {report}.")

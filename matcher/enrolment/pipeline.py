@@ -37,12 +37,15 @@ class EnrolmentOutcome:
         The error that made it fail.
     also_under
         Other subjects with the same photo. A person should check them, since one may be wrong.
+    notes
+        What was converted, chosen or lost while the photo was read, see `Photo.notes`.
     """
 
     photo: PhotoOfSubject
     status: Status
     error: MatcherError | None = None
     also_under: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def row(self) -> dict[str, str]:
         """Return the outcome as one flat row for a report; an error gives its code and message."""
@@ -53,6 +56,7 @@ class EnrolmentOutcome:
             "code": "" if self.error is None else self.error.code,
             "reason": "" if self.error is None else str(self.error),
             "also_under": ";".join(self.also_under),
+            "notes": "; ".join(self.notes),
         }
 
 
@@ -125,20 +129,20 @@ def _enrol_batch(
     known = [_is_known(gallery, photo) for photo in batch]
     new = [photo.path for photo, is_known in zip(batch, known, strict=True) if not is_known]
     extractions = extractor.extract_many(new, choose=choose)
-    judged: list[Enrolment | MatcherError | None] = [
-        None if is_known else _judge(photo, next(extractions), policy)
+    judged: list[tuple[Enrolment | MatcherError | None, tuple[str, ...]]] = [
+        (None, ()) if is_known else _judge(photo, next(extractions), policy)
         for photo, is_known in zip(batch, known, strict=True)
     ]
-    added = iter(gallery.add([item for item in judged if isinstance(item, Enrolment)]))
-    for photo, item in zip(batch, judged, strict=True):
+    added = iter(gallery.add([item for item, _ in judged if isinstance(item, Enrolment)]))
+    for photo, (item, notes) in zip(batch, judged, strict=True):
         if item is None:
             yield EnrolmentOutcome(photo, "already there")
         elif isinstance(item, MatcherError):
-            yield EnrolmentOutcome(photo, "failed", error=item)
+            yield EnrolmentOutcome(photo, "failed", error=item, notes=notes)
         else:
             outcome = next(added)
             status: Status = "enrolled" if outcome.status == "enrolled" else "already there"
-            yield EnrolmentOutcome(photo, status, also_under=outcome.also_under)
+            yield EnrolmentOutcome(photo, status, also_under=outcome.also_under, notes=notes)
 
 
 def _is_known(gallery: Gallery, photo: PhotoOfSubject) -> bool:
@@ -149,6 +153,14 @@ def _is_known(gallery: Gallery, photo: PhotoOfSubject) -> bool:
 
 
 def _judge(
+    photo: PhotoOfSubject, extraction: PhotoExtraction, policy: QualityPolicy
+) -> tuple[Enrolment | MatcherError, tuple[str, ...]]:
+    """Return what to add, or why nothing is added, and the notes on the photo."""
+    notes = () if extraction.photo is None else extraction.photo.notes
+    return _judged(photo, extraction, policy), notes
+
+
+def _judged(
     photo: PhotoOfSubject, extraction: PhotoExtraction, policy: QualityPolicy
 ) -> Enrolment | MatcherError:
     if extraction.error is not None:

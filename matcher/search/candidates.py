@@ -95,6 +95,8 @@ class ProbeFacts:
     degraded
         Whether the model took the probe for a degraded face. It is then compared with
         low-resolution vectors, and no calibration has figures for it.
+    notes
+        What was converted, chosen or lost while the photo was read, see `Photo.notes`.
     """
 
     sha256: str | None = None
@@ -102,6 +104,7 @@ class ProbeFacts:
     age_at_capture: float | None = None
     quality: Mapping[str, float] | None = None
     degraded: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from matcher.errors import MatcherError, PhotoChangedError
 from matcher.gallery import PhotoRecord
-from matcher.photos import Photo, load_photo, load_unchanged
+from matcher.photos import DecodeLimits, Photo, load_photo, load_unchanged
 from matcher.search.candidates import Candidate, CandidateList
 
 _THUMBNAIL = 144  # px, longest side
@@ -44,12 +44,13 @@ class _Search:
 
 def write_sheet(
     path: Path,
-    probes: Sequence[Path],
+    probes: Sequence[Path | Photo],
     results: Sequence[CandidateList],
     *,
     title: str,
     note: str = "",
     mates: Sequence[str | None] = (),
+    limits: DecodeLimits = DecodeLimits(),  # noqa: B008 - frozen, so one instance serves all calls
 ) -> tuple[str, ...]:
     """Write one HTML file with each probe, its candidates, their scores and all pictures.
 
@@ -58,13 +59,16 @@ def write_sheet(
     path
         File to write. An existing file is replaced.
     probes, results
-        The photos that were searched for, and their lists in the same order.
+        The photos that were searched for, as paths or as they were loaded, and their lists in the
+        same order.
     title
         Heading of the page.
     note
         A line under the heading, for instance the origin of the pictures.
     mates
         For demonstrations and tests: the true subject of each probe. The page marks it.
+    limits
+        Limits on the size of photos that are decoded.
 
     Returns
     -------
@@ -74,7 +78,10 @@ def write_sheet(
         so it is never shown.
     """
     known = list(mates) or [None] * len(probes)
-    searches = tuple(map(_search, probes, results, known))
+    searches = tuple(
+        _search(probe, result, mate, limits)
+        for probe, result, mate in zip(probes, results, known, strict=True)
+    )
     calibrated = any(result.calibration is not None for result in results)
     template = _environment().get_template("lead_sheet.html")
     page = template.render(title=title, note=note, calibrated=calibrated, searches=searches)
@@ -93,23 +100,32 @@ def _environment() -> Environment:
     )
 
 
-def _search(probe: Path, result: CandidateList, mate: str | None) -> _Search:
-    shown = _picture(probe, result.probe.sha256, "changed since the search")
+def _search(
+    probe: Path | Photo, result: CandidateList, mate: str | None, limits: DecodeLimits
+) -> _Search:
+    if isinstance(probe, Photo):
+        name, shown = "" if probe.path is None else probe.path.name, _Picture(_thumbnail(probe))
+    else:
+        name = probe.name
+        shown = _picture(probe, result.probe.sha256, "changed since the search", limits)
     leads = tuple(
-        _Lead(item, _picture_of(item.photos[0].photo), item.subject.subject_id == mate)
+        _Lead(item, _picture_of(item.photos[0].photo, limits), item.subject.subject_id == mate)
         for item in result
     )
-    return _Search(probe.name, shown, result, str(result).splitlines()[0], leads)
+    return _Search(name, shown, result, str(result).splitlines()[0], leads)
 
 
-def _picture_of(photo: PhotoRecord) -> _Picture:
-    return _picture(Path(photo.reference), photo.sha256, "changed since enrolment")
+def _picture_of(photo: PhotoRecord, limits: DecodeLimits) -> _Picture:
+    return _picture(Path(photo.reference), photo.sha256, "changed since enrolment", limits)
 
 
-def _picture(path: Path, sha256: str | None, changed: str) -> _Picture:
+def _picture(path: Path, sha256: str | None, changed: str, limits: DecodeLimits) -> _Picture:
     """Return the picture of a file, if it still has the bytes with that hash."""
     try:
-        photo = load_photo(path) if sha256 is None else load_unchanged(path, sha256)
+        if sha256 is None:
+            photo = load_photo(path, limits=limits)
+        else:
+            photo = load_unchanged(path, sha256, limits=limits)
     except PhotoChangedError:
         return _Picture(missing=changed)
     except MatcherError as error:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from matcher.embedding import FACE, EmbeddedFace, Extractor, PhotoExtraction, Template
 from matcher.errors import MatcherError
 from matcher.faces import Face, QualityPolicy, refusals, require_one_face
-from matcher.photos import PhotoSource
+from matcher.photos import Photo, PhotoSource
 from matcher.search.candidates import ProbeFacts
 
 
@@ -24,8 +24,8 @@ class Probe:
     Parameters
     ----------
     source
-        A photo (path, bytes, file object, PIL image or uint8 array), a face, a template, or a
-        vector (float32 of shape (d,), unit length).
+        A photo (path, bytes, file object, PIL image, uint8 array, or loaded photo), a face, a
+        template, or a vector (float32 of shape (d,), unit length).
     taken_on
         Day of capture, if known.
     age_at_capture
@@ -93,15 +93,14 @@ def _vector_of(probe: Probe) -> NDArray[np.float32]:
 def _from_photo(probe: Probe, extraction: PhotoExtraction, policy: QualityPolicy) -> PreparedProbe:
     if extraction.error is None:
         return _judge(probe, extraction.faces[0], policy)
-    sha256 = extraction.photo.sha256 if extraction.photo is not None else None
     return PreparedProbe(
-        _facts(probe, sha256), reasons=(str(extraction.error),), error=extraction.error
+        _facts(probe, extraction.photo), reasons=(str(extraction.error),), error=extraction.error
     )
 
 
 def _judge(probe: Probe, found: EmbeddedFace, policy: QualityPolicy) -> PreparedProbe:
     face = found.face
-    facts = _facts(probe, face.photo.sha256, face)
+    facts = _facts(probe, face.photo, face)
     reasons = tuple(str(reason) for reason in refusals(face.quality, policy))
     if reasons:
         return PreparedProbe(facts, reasons=reasons)
@@ -109,10 +108,11 @@ def _judge(probe: Probe, found: EmbeddedFace, policy: QualityPolicy) -> Prepared
     return PreparedProbe(facts, vector=found.probe, compared_with=found.compared_with)
 
 
-def _facts(probe: Probe, sha256: str | None = None, face: Face | None = None) -> ProbeFacts:
+def _facts(probe: Probe, photo: Photo | None = None, face: Face | None = None) -> ProbeFacts:
     return ProbeFacts(
-        sha256=sha256,
+        sha256=None if photo is None else photo.sha256,
         taken_on=probe.taken_on,
         age_at_capture=probe.age_at_capture,
         quality=None if face is None else asdict(face.quality),
+        notes=() if photo is None else photo.notes,
     )
