@@ -171,6 +171,8 @@ def load_image(image: Image.Image, limits: DecodeLimits, path: Path | None) -> D
             turned, levels = image.tag_v2.get(ORIENTATION, 1), layout.black_and_white
         notes = tuple(note for note in (_draft(image), _mend_palette(image)) if note)
         image.load()
+        if image.mode == "P" and image.palette is None:
+            raise ValueError("colours from a palette, but no palette")
         quality = estimate_jpeg_quality(getattr(image, "quantization", {}))
     except PhotoFormatError:
         raise

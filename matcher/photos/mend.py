@@ -141,7 +141,9 @@ def _mend_png(data: bytes, limits: DecodeLimits, path: Path | None) -> Salvaged 
     chunks = list(chunks_of(data))
     header = header_of(chunks[0]) if chunks else None
     critical = [chunk for chunk in chunks if chunk.name in (b"IHDR", b"PLTE")]
-    if header is None or not all(chunk.intact for chunk in critical):
+    needed = {chunk.name for chunk in chunks if chunk.name[:1].isupper()}  # as the standard says
+    known = needed <= {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
+    if header is None or not known or not all(chunk.intact for chunk in critical):
         return None
     require_pixel_limit((header.width, header.height), limits, path)
     stream = b"".join(chunk.body for chunk in chunks if chunk.name == b"IDAT")

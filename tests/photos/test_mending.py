@@ -118,6 +118,14 @@ def test_a_png_whose_pixels_or_colours_may_be_wrong_is_refused():
             load_photo(data)
 
 
+@pytest.mark.parametrize("name", [b"pLTE", b"PLTF", b"QLTE"])
+@pytest.mark.parametrize("salvage", [False, True])
+def test_a_png_whose_palette_is_lost_is_refused(name, salvage):
+    data = encoded(Image.fromarray(picture()).convert("P"), "PNG").replace(b"PLTE", name)
+    with pytest.raises(PhotoDamagedError):
+        load_photo(data, salvage=salvage)
+
+
 def test_mending_keeps_the_limits():
     broken = chunk(b"tEXt", b"key\0value", "wrong")
     data = HEAD + broken + PIXELS + END
