@@ -10,7 +10,18 @@ import typer
 
 from matcher.cli.app import app
 from matcher.cli.console import Format, print_rows, say
-from matcher.cli.options import DEFAULT_MODEL, Device, FaceChoice, Model, Output, Salvage, WhichFace
+from matcher.cli.options import (
+    DEFAULT_MODEL,
+    MEGAPIXELS,
+    Device,
+    FaceChoice,
+    MaxMegapixels,
+    Model,
+    Output,
+    Salvage,
+    WhichFace,
+    limits_of,
+)
 
 
 @app.command()
@@ -21,16 +32,24 @@ def compare(
     device: Device = "cpu",
     face: WhichFace = FaceChoice.one,
     salvage: Salvage = False,
+    max_megapixels: MaxMegapixels = MEGAPIXELS,
+    page: Annotated[
+        int | None, typer.Option(help="Picture of A's file, from 1, if it holds several.")
+    ] = None,
     output: Output = Format.table,
 ) -> None:
     """Print the score of two photos and the quality of each face. Draws no conclusion."""
     from matcher.embedding import load_extractor
     from matcher.faces import POLICIES, note_of_several, refusals
+    from matcher.photos import load_photo
 
-    extractor = load_extractor(model, device=device, salvage=salvage)
-    faces = [
-        extractor.extract(path, choose=face.value, for_gallery=False)[0] for path in (first, second)
+    limits = limits_of(max_megapixels)
+    photos = [
+        load_photo(path, page=wanted, limits=limits, salvage=salvage)
+        for path, wanted in ((first, page), (second, None))
     ]
+    extractor = load_extractor(model, device=device)
+    faces = [extractor.extract(photo, choose=face.value, for_gallery=False)[0] for photo in photos]
     score = float(faces[0].vector @ faces[1].vector)
     rows = [
         {"photo": path, "score": score, **asdict(found.face.quality)}
@@ -40,6 +59,8 @@ def compare(
     for path, found in zip((first, second), faces, strict=True):
         if several := note_of_several(found.face.number):
             say(f"{path.name}: {several}")
+        for note in found.face.photo.notes:
+            say(f"{path.name}: {note}")
         for reason in refusals(found.face.quality, POLICIES["standard"]):
             say(f"{path}: {reason}")
     say("The score is a similarity, not a probability; look at both photos.")

@@ -15,15 +15,18 @@ from matcher.cli.app import Exit, app
 from matcher.cli.console import progress, say, say_guarded
 from matcher.cli.options import (
     DEFAULT_MODEL,
+    MEGAPIXELS,
     Device,
     DryRun,
     FaceChoice,
     GalleryPath,
     Index,
+    MaxMegapixels,
     Policy,
     QualityPolicyName,
     Salvage,
     WhichFace,
+    limits_of,
 )
 from matcher.cli.places import require_place_for, writing_to
 from matcher.cli.printing import write_csv
@@ -43,6 +46,7 @@ _COLUMNS = (
     "reason",
     "also_under",
     "face",
+    "notes",
     "differs",
     "updated",
 )
@@ -66,6 +70,7 @@ def enrol(
         Path | None, typer.Option(help="CSV file for the outcome of every photo.")
     ] = None,
     salvage: Salvage = False,
+    max_megapixels: MaxMegapixels = MEGAPIXELS,
     index: Index = None,
     update: Annotated[
         bool,
@@ -90,7 +95,12 @@ def enrol(
     manifest = read_folder(source) if source.is_dir() else read_manifest(source)
     if dry_run:
         raise typer.Exit(_foretell(gallery, manifest, model, index))
-    extractor = load_extractor(model or _model_of(gallery), device=device, salvage=salvage)
+    extractor = load_extractor(
+        model or _model_of(gallery),
+        device=device,
+        limits=limits_of(max_megapixels),
+        salvage=salvage,
+    )
     create = Gallery.open if gallery.exists() else partial(Gallery.create, index=index or "auto")
     with create(gallery, model=extractor.model) as opened, progress() as hook:
         outcomes = enrol(
@@ -231,6 +241,8 @@ def _say_faults(rows: Sequence[dict[str, str]]) -> None:
             say(f"The same photo is also under {row['also_under']}: {row['photo']}")
         if row.get("face"):
             say(f"Chosen: {row['face']}, of {row['photo']}")
+    if noted := sum(bool(row.get("notes")) for row in rows):
+        say(f"Photos with notes on how they were read: {noted}. With --report they are listed.")
 
 
 def _write(report: Path, rows: Sequence[dict[str, str]]) -> None:

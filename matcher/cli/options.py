@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from matcher.cli.console import Format
+
+if TYPE_CHECKING:
+    from matcher.photos import DecodeLimits
 
 # The registry's own, which takes long to import; a test holds the two together.
 DEFAULT_MODEL = "youth-resnet"
@@ -31,6 +34,18 @@ Index = Annotated[
 Salvage = Annotated[
     bool, typer.Option("--salvage", help="Decode what is left of truncated photos.")
 ]
+
+MaxMegapixels = Annotated[
+    int,
+    typer.Option(
+        "--max-megapixels",
+        min=1,
+        max=1000,
+        help="Largest photo that is decoded, in millions of pixels. Raise it for trusted files.",
+    ),
+]
+MEGAPIXELS = 128
+"""The library's own limit; a test holds the two together."""
 
 
 class Policy(enum.StrEnum):
@@ -73,3 +88,10 @@ WhichFace = Annotated[FaceChoice, typer.Option("--face", help=f"{_ONE_FACE}.")]
 WhichProbeFaces = Annotated[
     ProbeFaceChoice, typer.Option("--face", help=f"{_ONE_FACE}; all: a list for each face.")
 ]
+
+
+def limits_of(max_megapixels: int) -> DecodeLimits:
+    """Return the limits for photos that a command decodes."""
+    from matcher.photos import DecodeLimits
+
+    return DecodeLimits(max_pixels=max_megapixels * 1_000_000)

@@ -13,8 +13,10 @@ import typer
 from matcher.cli.app import Exit, app
 from matcher.cli.console import Format, print_json, print_rows, progress, say
 from matcher.cli.options import (
+    MEGAPIXELS,
     Device,
     GalleryPath,
+    MaxMegapixels,
     Output,
     Policy,
     ProbeFaceChoice,
@@ -22,11 +24,14 @@ from matcher.cli.options import (
     RecordedSex,
     Salvage,
     WhichProbeFaces,
+    limits_of,
 )
 from matcher.cli.places import require_place_for, writing_to
+from matcher.errors import InputError
 from matcher.paths import shown
 
 if TYPE_CHECKING:
+    from matcher.photos import DecodeLimits, Photo
     from matcher.search import CandidateList, Probe, Searcher
 _FILTERS = "Filters"
 
@@ -103,6 +108,11 @@ def search(
     policy: QualityPolicyName = Policy.standard,
     face: WhichProbeFaces = ProbeFaceChoice.one,
     salvage: Salvage = False,
+    max_megapixels: MaxMegapixels = MEGAPIXELS,
+    page: Annotated[
+        int | None,
+        typer.Option(help="Picture of the probe's file, from 1, if it holds several; one probe."),
+    ] = None,
     output: Output = Format.table,
     sheet: Annotated[
         Path | None, typer.Option(help="Write probes and leads as one self-contained HTML file.")
@@ -115,6 +125,8 @@ def search(
     from matcher.search import Calibration, Probe, Searcher, write_sheet
 
     require_place_for("--sheet", sheet)
+    limits = limits_of(max_megapixels)
+    sources = probe_sources(probes, page, limits, salvage)
     wanted = Filters(
         recorded_sex=tuple(choice.value for choice in sex or ()),
         regions=tuple(map(shown, region or ())),
@@ -127,11 +139,12 @@ def search(
     )
     meaning = None if calibration is None else Calibration.load(calibration)
     with Gallery.open(gallery) as opened, progress() as hook:
-        extractor = load_extractor(model or opened.model.name, device=device, salvage=salvage)
+        name = model or opened.model.name
+        extractor = load_extractor(name, device=device, limits=limits, salvage=salvage)
         searcher = Searcher(opened, extractor, policy=POLICIES[policy.value], calibration=meaning)
         lists = _lists(
             searcher,
-            [Probe(path, taken_on.date() if taken_on else None, age) for path in probes],
+            [Probe(source, taken_on.date() if taken_on else None, age) for source in sources],
             face,
             top=top,
             filters=wanted,
@@ -165,6 +178,24 @@ def _lists(
     return [(found,) for found in searcher.search_many(probes, choose=choose, **options)]
 
 
+def probe_sources(
+    probes: Sequence[Path], page: int | None, limits: DecodeLimits, salvage: bool
+) -> Sequence[Path | Photo]:
+    """Return the probes, or the one probe as the picture of its file that was asked for."""
+    from matcher.photos import load_photo
+
+    if page is None:
+        return probes
+    if len(probes) > 1:
+        raise InputError(
+            "--page",
+            rule="is for one probe",
+            got=f"{len(probes)} probes",
+            next_step="Search with the file of several pictures alone.",
+        )
+    return [load_photo(probes[0], page=page, limits=limits, salvage=salvage)]
+
+
 def _print(probes: Sequence[Path], results: Sequence[CandidateList], output: Format) -> None:
     if output is Format.jsonl:
         for probe, result in zip(probes, results, strict=True):
@@ -173,7 +204,7 @@ def _print(probes: Sequence[Path], results: Sequence[CandidateList], output: For
     rows: list[dict[str, Any]] = []
     for probe, result in zip(probes, results, strict=True):
         say(f"{probe}: {str(result).splitlines()[0]}")
-        for note in (*result.exclusions, *result.cautions()):
+        for note in (*result.probe.notes, *result.exclusions, *result.cautions()):
             say(f"  {note}")
         rows += [{"probe": probe, **row} for row in result.report_rows()]
     print_rows(

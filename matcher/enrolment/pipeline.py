@@ -55,6 +55,8 @@ class EnrolmentOutcome:
         subject. The first photo of a subject has those of the subject.
     updated
         Whether the gallery now holds what was given.
+    notes
+        What was converted, chosen or lost while the photo was read, see `Photo.notes`.
     """
 
     photo: PhotoOfSubject
@@ -64,6 +66,7 @@ class EnrolmentOutcome:
     face: FaceNumber | None = None
     differences: tuple[Difference, ...] = ()
     updated: bool = False
+    notes: tuple[str, ...] = ()
 
     def row(self) -> dict[str, str]:
         """Return the outcome as one flat row for a report; an error gives its code and message."""
@@ -77,15 +80,17 @@ class EnrolmentOutcome:
             "face": note_of_several(self.face),
             "differs": "; ".join(map(str, self.differences)),
             "updated": ("yes" if self.updated else "no") if self.differences else "",
+            "notes": "; ".join(self.notes),
         }
 
 
 @dataclass(frozen=True, eq=False)
 class _Judged:
-    """What is to be stored of a photo, or why nothing is; and which of its faces was chosen."""
+    """What is to be stored of a photo, or why nothing is; and how it was read."""
 
     result: Enrolment | MatcherError
     face: FaceNumber | None = None
+    notes: tuple[str, ...] = ()
 
 
 def enrol(
@@ -208,10 +213,17 @@ def _enrol_batch(
         if isinstance(item, PhotoRecord):
             yield _already_there(photo, item)
         elif isinstance(item.result, MatcherError):
-            yield EnrolmentOutcome(photo, "failed", error=item.result, face=item.face)
+            yield EnrolmentOutcome(
+                photo, "failed", error=item.result, face=item.face, notes=item.notes
+            )
         elif (outcome := next(added)).status == "enrolled":
-            also_under = outcome.also_under
-            yield EnrolmentOutcome(photo, "enrolled", also_under=also_under, face=item.face)
+            yield EnrolmentOutcome(
+                photo,
+                "enrolled",
+                also_under=outcome.also_under,
+                face=item.face,
+                notes=item.notes,
+            )
         else:  # two files of one batch have the same bytes
             fresh = item.result.photo
             stored = gallery.photo(fresh.sha256, photo.subject.subject_id) or fresh
@@ -265,6 +277,13 @@ def _update(gallery: Gallery, outcome: EnrolmentOutcome) -> EnrolmentOutcome:
 
 
 def _judge(photo: PhotoOfSubject, extraction: PhotoExtraction, policy: QualityPolicy) -> _Judged:
+    notes = () if extraction.photo is None else extraction.photo.notes
+    return replace(_judge_face(photo, extraction, policy), notes=notes)
+
+
+def _judge_face(
+    photo: PhotoOfSubject, extraction: PhotoExtraction, policy: QualityPolicy
+) -> _Judged:
     if extraction.error is not None:
         return _Judged(extraction.error)
     (embedded,) = extraction.faces

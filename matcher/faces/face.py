@@ -58,7 +58,7 @@ def note_of_several(number: FaceNumber | None) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Face:
-    """One face found in a photo. All coordinates are pixels of the upright photo.
+    """One face found in a photo. All coordinates are pixels of the upright `photo.pixels`.
 
     Parameters
     ----------

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import BinaryIO
@@ -12,9 +14,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from matcher.arguments import described, expect
-from matcher.errors import PhotoChangedError, PhotoDamagedError, PhotoFormatError
+from matcher.errors import InputError, PhotoChangedError, PhotoDamagedError, PhotoFormatError
 from matcher.photos.colour import to_srgb
-from matcher.photos.decode import ORIENTATION, Decoded, decode, format_of, load_image
+from matcher.photos.decode import Decoded, decode, load_image
+from matcher.photos.formats import format_of
+from matcher.photos.mend import mend
+from matcher.photos.pages import frame_note
 from matcher.photos.photo import Photo
 from matcher.photos.pillow_warnings import quiet_pillow
 from matcher.photos.salvage import salvage as salvage_bytes
@@ -25,6 +30,7 @@ from matcher.photos.source import (
     require_byte_limit,
     require_pixel_limit,
 )
+from matcher.photos.tiff import ORIENTATION
 
 PhotoSource = (
     str
@@ -35,6 +41,7 @@ PhotoSource = (
     | BinaryIO
     | Image.Image
     | NDArray[np.uint8]
+    | Photo
 )
 """Types of the sources that `load_photo` reads."""
 
@@ -53,6 +60,7 @@ _UPRIGHT = {
 def load_photo(
     source: PhotoSource,
     *,
+    page: int | None = None,
     limits: DecodeLimits = DecodeLimits(),  # noqa: B008 - frozen, so one instance serves all calls
     salvage: bool = False,
 ) -> Photo:
@@ -64,34 +72,45 @@ def load_photo(
     Parameters
     ----------
     source
-        A path; the encoded bytes; a binary file, read from its current position; a PIL image; or a
-        uint8 array of shape (height, width, 3), RGB in sRGB, upright.
-        Encodings: JPEG, PNG, WebP, TIFF, BMP, GIF (first frame of each), and HEIC with the extra
-        `heif`. The first bytes tell the encoding; the file's name is never used.
+        A path; the encoded bytes; a binary file, read from its current position; a PIL image; a
+        uint8 array of shape (height, width, 3), RGB in sRGB, upright; or a `Photo`, which is
+        returned as it is.
+        Encodings: JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, and HEIC with the extra `heif`. The first
+        bytes tell the encoding; the file's name is never used.
+    page
+        Number of the picture to read in a file of several, from 1. Pages of a TIFF count in the
+        order of the file, each before the pictures within it. By default the picture is the first,
+        the primary one of a HEIC, or the largest of a TIFF that holds several sizes of one photo. A
+        note says so if there are several.
     limits
         Largest numbers of bytes and pixels. A larger file is refused before it is decoded.
     salvage
         Read the remaining part of a truncated JPEG or PNG instead of refusing it. The notes of the
-        photo then say about how much was lost. Other damage is still refused.
+        photo then say about how much was lost. Other damage is still refused. A file that is
+        broken only outside its pixels is read without it, with a note.
 
     Returns
     -------
     Photo
-        Converted to sRGB from ICC profiles, CMYK, palettes, grey, 16 bits (scaled) and transparency
-        (laid on the grey `BACKGROUND`). Its notes say what was converted.
+        Converted to sRGB from ICC profiles, CMYK, Lab, palettes, grey, 16 bits (scaled) and
+        transparency (laid on the grey `BACKGROUND`). Its notes say what was converted. A JPEG of
+        more than 128 million pixels is decoded at a half, a quarter or an eighth of its size.
 
     Raises
     ------
     PhotoNotFoundError
         If there is no file at the path.
     PhotoFormatError
-        If the bytes are not a picture of these encodings, or the array is not uint8 RGB.
+        If the bytes are not a picture of these encodings, the pixels are stored in a way that is
+        not read, or the array is not uint8 RGB.
     PhotoDamagedError
         If the picture is truncated or contradicts itself.
     PhotoTooLargeError
         If it exceeds the limits.
     PhotoError
         If the file cannot be read.
+    InputError
+        If the file has no such page, or the source is not a file or its bytes and has no pages.
     MissingExtraError
         If the photo is HEIC and pillow-heif is not installed.
     """
@@ -99,20 +118,37 @@ def load_photo(
         "limits", limits, DecodeLimits, rule="must be limits", next_step="Give DecodeLimits(...)."
     )
     with quiet_pillow():
-        if isinstance(source, np.ndarray):
-            return _from_array(source, limits)
-        if isinstance(source, Image.Image):
-            return _from_image(source, limits)
+        if isinstance(source, Photo | np.ndarray | Image.Image):
+            _require_no_page(page, source)
+            return _from_pixels(source, limits)
         if isinstance(source, (str, PathLike)):
             path = Path(source)
-            return _from_bytes(read_path(path, limits), path, limits, salvage)
+            return _from_bytes(read_path(path, limits), path, limits, salvage, page)
         if isinstance(source, (bytes, bytearray, memoryview)):
             data = bytes(source)
             require_byte_limit(len(data), limits, None)
-            return _from_bytes(data, None, limits, salvage)
+            return _from_bytes(data, None, limits, salvage, page)
         if hasattr(source, "read"):
-            return _from_bytes(read_stream(source, limits), None, limits, salvage)
+            return _from_bytes(read_stream(source, limits), None, limits, salvage, page)
     raise _not_a_source(described(source))
+
+
+def _require_no_page(page: int | None, source: object) -> None:
+    if page is not None:
+        raise InputError(
+            "the page",
+            rule="is for a path, encoded bytes or a binary file",
+            got=f"page {page} of a {type(source).__name__}, which is one picture",
+            next_step="Leave the page out, or pass the file itself.",
+        )
+
+
+def _from_pixels(source: Photo | NDArray[np.uint8] | Image.Image, limits: DecodeLimits) -> Photo:
+    if isinstance(source, Photo):
+        return source
+    if isinstance(source, Image.Image):
+        return _from_image(source, limits)
+    return _from_array(source, limits)
 
 
 def _from_array(array: NDArray[np.uint8], limits: DecodeLimits) -> Photo:
@@ -129,7 +165,12 @@ def _from_image(image: Image.Image, limits: DecodeLimits) -> Photo:
         raise _not_a_source(f"an image of {image.size[0]}x{image.size[1]} pixels")
     decoded = load_image(image, limits, None)
     pixels, notes = _upright_pixels(decoded, None)
-    return _photo(decoded, pixels, _hash_of_pixels(pixels), None, notes)
+    encoding = "JPEG" if image.format == "MPO" else image.format or "array"
+    quality, several = decoded.jpeg_quality, frame_note(image)
+    notes = notes if several is None else (several, *notes)
+    return Photo(
+        pixels, _hash_of_pixels(pixels), decoded.stored_size, encoding, None, quality, notes
+    )
 
 
 def load_unchanged(
@@ -169,48 +210,57 @@ def load_unchanged(
     return photo
 
 
-def _from_bytes(data: bytes, path: Path | None, limits: DecodeLimits, salvage: bool) -> Photo:
-    encoding = format_of(data, path)
-    lost: tuple[str, ...] = ()
-    try:
-        decoded = decode(data, encoding, limits, path)
-    except PhotoDamagedError:
-        rescued = salvage_bytes(data, encoding, limits, path) if salvage else None
-        if rescued is None:
-            raise
-        decoded, lost = decode(rescued.data, encoding, limits, path), (rescued.note,)
-    pixels, notes = _upright_pixels(decoded, path)
-    return _photo(decoded, pixels, hashlib.sha256(data).hexdigest(), path, lost + notes)
-
-
-def _photo(
-    decoded: Decoded,
-    pixels: NDArray[np.uint8],
-    sha256: str,
-    path: Path | None,
-    notes: tuple[str, ...],
+def _from_bytes(
+    data: bytes, path: Path | None, limits: DecodeLimits, salvage: bool, page: int | None
 ) -> Photo:
-    name = decoded.image.format or "array"
-    if name == "MPO":  # several JPEGs in one file, as some cameras write; only the first is read
-        name, notes = "JPEG", (*notes, "first of several pictures in the file")
-    return Photo(pixels, sha256, decoded.stored_size, name, path, decoded.jpeg_quality, notes)
+    encoding = format_of(data, path)
+    decoded = _decoded(data, encoding, path, limits, salvage, page)
+    pixels, notes = _upright_pixels(decoded, path)
+    sha256 = hashlib.sha256(data).hexdigest()
+    quality = decoded.jpeg_quality
+    return Photo(pixels, sha256, decoded.stored_size, encoding, path, quality, notes)
+
+
+def _decoded(
+    data: bytes,
+    encoding: str,
+    path: Path | None,
+    limits: DecodeLimits,
+    salvage: bool,
+    page: int | None,
+) -> Decoded:
+    """Decode the bytes, or else what is whole of them, or else, if wanted, what is left."""
+    try:
+        return decode(data, encoding, limits, path, page)
+    except PhotoDamagedError:
+        if page not in (None, 1):  # only the first picture of a damaged file is looked for
+            raise
+        for rescue in (mend, salvage_bytes) if salvage else (mend,):
+            rescued = rescue(data, encoding, limits, path)
+            if rescued is not None:
+                with suppress(PhotoDamagedError):
+                    decoded = decode(rescued.data, encoding, limits, path)
+                    return replace(decoded, notes=(rescued.note, *decoded.notes))
+        raise
 
 
 def _upright_pixels(
     decoded: Decoded, path: Path | None
 ) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     orientation, exif_note = _orientation(decoded)
-    rgb, notes = to_srgb(decoded.image, path)
+    rgb, notes = to_srgb(decoded.image, path, decoded.black_and_white)
     if decoded.turned not in _UPRIGHT and orientation in _UPRIGHT:
         rgb = rgb.transpose(_UPRIGHT[orientation])
     if orientation in _UPRIGHT:
         notes = (*notes, f"turned upright from EXIF orientation {orientation}")
-    return _frozen(np.asarray(rgb)), notes + exif_note
+    return np.asarray(rgb), decoded.notes + notes + exif_note  # read-only, a copy of the image
 
 
 def _orientation(decoded: Decoded) -> tuple[int, tuple[str, ...]]:
     if decoded.turned in _UPRIGHT:
         return decoded.turned, ()
+    if decoded.orientation is not None:
+        return decoded.orientation, ()
     try:
         return decoded.image.getexif().get(ORIENTATION, 1), ()
     except Exception:  # noqa: BLE001 - the bytes can make Pillow's EXIF reader raise any exception

@@ -17,14 +17,16 @@ class Photo:
     ----------
     pixels
         uint8 array of shape (height, width, 3): RGB in sRGB, upright (EXIF orientation applied),
-        C-contiguous, read-only.
+        C-contiguous, read-only. It is smaller than stored if a very large JPEG was reduced, see
+        `FULL_SIZE_PIXELS`. Boxes and landmarks of faces are in pixels of this array.
     sha256
         64 lower-case hexadecimal digits: the hash of the encoded bytes, or, for pixels given as
         an array or a PIL image, of their shape and values.
     original_size
         (width, height) in pixels as stored, before the orientation was applied.
     format
-        Name of the encoding as Pillow spells it ("JPEG", "PNG", …), or "array".
+        Name of the encoding as Pillow spells it ("JPEG", "PNG", …), or "array". A JPEG within a
+        TIFF is "TIFF".
     path
         Path of the file; None if the photo was not read from a path.
     jpeg_quality

@@ -6,7 +6,6 @@ process-wide switch for truncated files.
 
 from __future__ import annotations
 
-import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,22 +17,15 @@ from numpy.typing import NDArray
 
 from matcher.errors import PhotoDamagedError
 from matcher.photos.decode import decode
+from matcher.photos.png import OF_THE_PIXELS, Chunk, chunks_of, header_of, inflate, written
 from matcher.photos.source import DecodeLimits, require_pixel_limit
 
 _END_OF_IMAGE = b"\xff\xd9"
 _SCAN, _PROGRESSIVE = 0xDA, 0xC2
+NOISE = np.random.default_rng(0).integers(0, 255, 8192, dtype=np.uint8).tobytes()
+"""Bytes that go on where a file ends too early. They hold no marker of JPEG."""
+
 _MOST_CUTS = 16  # without a limit, a hostile file could force one decoding for each byte
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-_ADAM7 = (
-    (0, 8, 0, 8),
-    (4, 8, 0, 8),
-    (0, 4, 4, 8),
-    (2, 4, 0, 4),
-    (0, 2, 2, 4),
-    (1, 2, 0, 2),
-    (0, 1, 1, 2),
-)
 
 
 @dataclass(frozen=True)
@@ -76,11 +68,10 @@ def _salvage_jpeg(data: bytes, limits: DecodeLimits, path: Path | None) -> Salva
     markers = dict(_jpeg_header_markers(data))
     if _SCAN not in markers:
         return None
-    noise = np.random.default_rng(0).integers(0, 255, 8192, dtype=np.uint8).tobytes()
     for kept in islice(_jpeg_cuts(data, markers[_SCAN]), _MOST_CUTS):
         decoded = _decoded_jpeg(kept + _END_OF_IMAGE, limits, path)
         if decoded is not None:
-            with_noise = _decoded_jpeg(kept + noise + _END_OF_IMAGE, limits, path)
+            with_noise = _decoded_jpeg(kept + NOISE + _END_OF_IMAGE, limits, path)
             lost = 1.0 if with_noise is None else _share_after_first_difference(decoded, with_noise)
             return Salvaged(kept + _END_OF_IMAGE, _jpeg_note(_PROGRESSIVE in markers, lost))
     return None
@@ -130,70 +121,18 @@ def _jpeg_note(progressive: bool, lost: float) -> str:
 
 def _salvage_png(data: bytes, limits: DecodeLimits, path: Path | None) -> Salvaged | None:
     """Decompress the remaining pixels, fill up to the header's size with zeros, write a PNG."""
-    header, ancillary, compressed = _png_parts(data)
+    chunks = [chunk for chunk in chunks_of(data) if chunk.intact or chunk.name == b"IDAT"]
+    header = header_of(chunks[0]) if chunks else None
     if header is None:
         return None
-    width, height, depth, colour, _, _, interlace = struct.unpack(">IIBBBBB", header)
-    if colour not in _PNG_CHANNELS or width * height == 0:
-        return None
-    require_pixel_limit((width, height), limits, path)
-    expected = _png_raw_size(width, height, depth * _PNG_CHANNELS[colour], interlace)
-    raw = _inflate(compressed, expected)
+    require_pixel_limit((header.width, header.height), limits, path)
+    compressed = b"".join(chunk.body for chunk in chunks if chunk.name == b"IDAT")
+    raw = b"".join(inflate(compressed, header.raw_size))
     if not raw:
         return None
-    lost = 1.0 - len(raw) / expected
-    pixels = zlib.compress(raw.ljust(expected, b"\0"), 1)
-    chunks = [(b"IHDR", header), *ancillary, (b"IDAT", pixels), (b"IEND", b"")]
-    completed = _PNG_SIGNATURE + b"".join(_png_chunk(name, body) for name, body in chunks)
-    share = f"{lost:.0%} of the pixels" if interlace else f"the last {lost:.0%} of the rows"
+    lost = 1.0 - len(raw) / header.raw_size
+    pixels = Chunk(b"IDAT", zlib.compress(raw.ljust(header.raw_size, b"\0"), 1))
+    kept = (chunk for chunk in chunks if chunk.name in (b"IHDR", b"PLTE", *OF_THE_PIXELS))
+    share = f"{lost:.0%} of the pixels" if header.interlaced else f"the last {lost:.0%} of the rows"
     note = f"salvaged from a damaged PNG: about {share} as stored are lost and left black"
-    return Salvaged(completed, note)
-
-
-def _png_parts(data: bytes) -> tuple[bytes | None, list[tuple[bytes, bytes]], bytes]:
-    """Return the header, the chunks for colour and orientation, and the pixel stream."""
-    header, kept, compressed = None, [], []
-    at = len(_PNG_SIGNATURE)
-    while at + 8 <= len(data):
-        length, name = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
-        body = data[at + 8 : at + 8 + length]
-        if name == b"IDAT":
-            compressed.append(body)
-        elif len(body) < length:
-            break
-        elif name == b"IHDR" and length == 13:
-            header = body
-        elif name in (b"PLTE", b"tRNS", b"iCCP", b"eXIf") and not compressed:
-            kept.append((name, body))
-        at += 12 + length
-    return header, kept, b"".join(compressed)
-
-
-def _png_raw_size(width: int, height: int, bits: int, interlace: int) -> int:
-    passes = [(width, height)]
-    if interlace:
-        passes = [
-            (-(-(width - x) // dx), -(-(height - y) // dy))
-            for x, dx, y, dy in _ADAM7
-            if width > x and height > y
-        ]
-    return sum(rows * (1 + -(-columns * bits // 8)) for columns, rows in passes)
-
-
-def _inflate(compressed: bytes, limit: int) -> bytes:
-    """Decompress up to the first error, at most `limit` bytes."""
-    stream = zlib.decompressobj()
-    out = bytearray()
-    for at in range(0, len(compressed), 256):
-        try:
-            out += stream.decompress(compressed[at : at + 256], limit - len(out))
-        except zlib.error:
-            break
-        if len(out) == limit:
-            break
-    return bytes(out)
-
-
-def _png_chunk(name: bytes, body: bytes) -> bytes:
-    checksum = zlib.crc32(name + body)
-    return len(body).to_bytes(4) + name + body + checksum.to_bytes(4)
+    return Salvaged(written([*kept, pixels]), note)

@@ -21,12 +21,16 @@ from matcher.words import counted
 
 PHOTO_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif"}
-    | {".heic", ".heif", ".hif"}
+    | {".heic", ".heif", ".hif", ".avif", ".apng", ".mpo"}
 )
 """Lower-case file name endings. `find_photos` takes files with these endings for photos."""
 
-PILLOW_CEILING = 178_956_970
-"""Pixels above which Pillow refuses to open a file: twice its default `MAX_IMAGE_PIXELS`."""
+FULL_SIZE_PIXELS = 128_000_000
+"""Pixels above which a JPEG is decoded at a half, a quarter or an eighth of its size. It does not
+depend on the limits, so that a photo has the same pixel frame wherever it is read."""
+
+MOST_PIXELS = 1_000_000_000
+"""The highest limit on pixels."""
 
 _BLOCK = 1 << 20
 _START = 64  # bytes, more than any signature takes
@@ -41,9 +45,11 @@ class DecodeLimits:
     max_bytes
         Bytes of the encoded file, at least 1.
     max_pixels
-        Largest product of width and height that the header may declare, in [1, 178956970]. A
+        Largest product of width and height that the header may declare, in [1, 1000000000]. A
         decoded photo takes about seven bytes of memory a pixel while it is read, and three
-        afterwards.
+        afterwards. A JPEG of more than `FULL_SIZE_PIXELS` is decoded at a half, a quarter or an
+        eighth of its size, and takes memory for the smaller picture; a progressive JPEG takes three
+        more bytes a pixel of its full size.
 
     Raises
     ------
@@ -52,11 +58,11 @@ class DecodeLimits:
     """
 
     max_bytes: int = 256 * 1024 * 1024
-    max_pixels: int = 128_000_000
+    max_pixels: int = FULL_SIZE_PIXELS
 
     def __post_init__(self) -> None:
         _require_within("max_bytes", self.max_bytes, None)
-        _require_within("max_pixels", self.max_pixels, PILLOW_CEILING)
+        _require_within("max_pixels", self.max_pixels, MOST_PIXELS)
 
 
 def _require_within(name: str, value: int, ceiling: int | None) -> None:
@@ -204,7 +210,8 @@ def require_pixel_limit(size: tuple[int, int], limits: DecodeLimits, path: Path 
             "the photo",
             rule=f"may have at most {counted(limits.max_pixels, 'pixel')}",
             got=f"{size[0]}x{size[1]} pixels",
-            next_step="If the file is trusted, pass a larger DecodeLimits(max_pixels=...).",
+            next_step="If the file is trusted, pass a larger DecodeLimits(max_pixels=...), "
+            "or --max-megapixels to the command.",
             path=path,
         )
 

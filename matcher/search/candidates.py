@@ -102,6 +102,8 @@ class ProbeFacts:
         was a vector or a template, or if no face was chosen.
     face
         Which of the photo's faces it is; None without a photo or without a chosen face.
+    notes
+        What was converted, chosen or lost while the photo was read, see `Photo.notes`.
     """
 
     sha256: str | None = None
@@ -111,6 +113,7 @@ class ProbeFacts:
     degraded: bool = False
     box: tuple[float, float, float, float] | None = None
     face: FaceNumber | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from matcher.arguments import expect_age, expect_day
 from matcher.embedding import FACE, EmbeddedFace, Extractor, PhotoExtraction, Template
 from matcher.errors import InputError, MatcherError
 from matcher.faces import Choice, Face, QualityPolicy, no_face_error, refusals
-from matcher.photos import PhotoSource
+from matcher.photos import Photo, PhotoSource
 from matcher.search.candidates import ProbeFacts
 
 
@@ -25,8 +25,8 @@ class Probe:
     Parameters
     ----------
     source
-        A photo (path, bytes, file object, PIL image or uint8 array), a face, a template, or a
-        vector (float32 of shape (d,), unit length).
+        A photo (path, bytes, file object, PIL image, uint8 array, or loaded photo), a face, a
+        template, or a vector (float32 of shape (d,), unit length).
     taken_on
         Day of capture, if known.
     age_at_capture
@@ -113,13 +113,13 @@ def _from_photo(
         error = no_face_error(photo)
     if error is None:
         return tuple(_judge(probe, face, policy) for face in extraction.faces)
-    facts = _facts(probe, None if photo is None else photo.sha256)
+    facts = _facts(probe, photo)
     return (PreparedProbe(facts, reasons=(str(error),), error=error),)
 
 
 def _judge(probe: Probe, found: EmbeddedFace, policy: QualityPolicy) -> PreparedProbe:
     face = found.face
-    facts = _facts(probe, face.photo.sha256, face)
+    facts = _facts(probe, face.photo, face)
     reasons = tuple(str(reason) for reason in refusals(face.quality, policy))
     if reasons:
         return PreparedProbe(facts, reasons=reasons)
@@ -127,14 +127,15 @@ def _judge(probe: Probe, found: EmbeddedFace, policy: QualityPolicy) -> Prepared
     return PreparedProbe(facts, vector=found.probe, compared_with=found.compared_with)
 
 
-def _facts(probe: Probe, sha256: str | None = None, face: Face | None = None) -> ProbeFacts:
+def _facts(probe: Probe, photo: Photo | None = None, face: Face | None = None) -> ProbeFacts:
     return ProbeFacts(
-        sha256=sha256,
+        sha256=None if photo is None else photo.sha256,
         taken_on=probe.taken_on,
         age_at_capture=probe.age_at_capture,
         quality=None if face is None else asdict(face.quality),
         box=None if face is None else _corners(face),
         face=None if face is None else face.number,
+        notes=() if photo is None else photo.notes,
     )
 
 

@@ -62,5 +62,6 @@ def valid_files():
         "bmp": encoded(colour, "BMP"),
         "gif": encoded(image.convert("P"), "GIF", save_all=True, append_images=[image]),
         "heic": heic(colour),
+        "avif": encoded(colour, "AVIF"),
         "mpo": encoded(colour, "MPO", save_all=True, append_images=[image]),
     }

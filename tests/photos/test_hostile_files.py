@@ -77,7 +77,10 @@ def test_a_truncated_file_is_never_read_as_another_picture(name):
     whole = load_photo(data).pixels
     for end in range(1, len(data), max(1, len(data) // 100)):
         result = photo_or_error(data[:end], salvage=False)
-        assert isinstance(result, MatcherError) or np.array_equal(result.pixels, whole)
+        if isinstance(result, Photo) and any("may not be upright" in note for note in result.notes):
+            assert any(np.array_equal(np.rot90(result.pixels, turn), whole) for turn in range(4))
+        else:
+            assert isinstance(result, MatcherError) or np.array_equal(result.pixels, whole)
 
 
 def test_the_error_of_a_truncated_file_names_path_rule_and_way_out(tmp_path):

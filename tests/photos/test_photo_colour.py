@@ -245,3 +245,88 @@ def test_a_grey_photo_with_a_colour_profile_stays_grey():
 def test_colour_modes_that_no_photo_is_stored_in_are_refused():
     with pytest.raises(PhotoFormatError, match="HSV"):
         load_photo(Image.fromarray(picture()).convert("HSV"))
+
+
+@pytest.mark.parametrize("encoding", ["PNG", "TIFF", "WEBP"])
+def test_a_picture_that_is_transparent_everywhere_is_read_by_its_colours(encoding):
+    image = Image.fromarray(picture()).convert("RGBA")
+    image.putalpha(0)
+    exact = {"lossless": True, "exact": True} if encoding == "WEBP" else {}
+    photo = load_photo(encoded(image, encoding, **exact))
+    assert np.array_equal(photo.pixels, picture())
+    assert photo.notes == (
+        "transparent everywhere: transparency ignored, colours read as they are",
+    )
+    image.putpixel((0, 0), (1, 2, 3, 255))
+    partly = load_photo(encoded(image, encoding, **exact))
+    assert partly.pixels[0, 0].tolist() == [1, 2, 3]
+    assert partly.pixels[1, 1].tolist() == list(BACKGROUND)
+    assert partly.notes == ("transparent parts laid on mid-grey",)
+
+
+@pytest.mark.parametrize("mode", ["LA", "P"])
+def test_grey_and_a_palette_that_are_transparent_everywhere_are_read_too(mode):
+    grey = Image.fromarray(picture()).convert("L")
+    image = grey.convert("LA" if mode == "LA" else "P")
+    if mode == "LA":
+        image.putalpha(0)
+    photo = load_photo(
+        encoded(image, "PNG", **({"transparency": bytes(256)} if mode == "P" else {}))
+    )
+    assert "transparent everywhere" in photo.notes[-1]
+    assert np.ptp(photo.pixels) > 100
+
+
+BRANDS = ("mif1", "mif2", "msf1", "miaf", "hevc", "heix", "heim", "heis", "hevx", "hevm", "hevs")
+
+
+def test_avif_is_read():
+    photo = load_photo(encoded(picture(), "AVIF", quality=95))
+    assert photo.format == "AVIF"
+    assert np.abs(photo.pixels.astype(int) - picture()).mean() < 3
+    assert photo.notes == ()
+
+
+def test_avif_without_support_names_the_package(monkeypatch):
+    data = encoded(picture(), "AVIF")
+    monkeypatch.setattr("PIL.features.check", lambda _: False)
+    with pytest.raises(MissingExtraError, match=r'"pillow>=13"') as refusal:
+        load_photo(data)
+    assert "libavif" in refusal.value.rule
+
+
+@pytest.mark.parametrize(
+    "brand",
+    ["mif1", "mif2", "msf1", "miaf", "hevc", "heix", "heim", "heis", "hevx", "hevm", "hevs"],
+)
+@pytest.mark.parametrize("encoding", ["AVIF", "HEIF"])
+def test_the_compression_is_told_by_all_brands_of_a_file(encoding, brand):
+    data = heic(picture(), quality=95)
+    if encoding == "AVIF":
+        data = encoded(picture(), "AVIF", quality=95)
+    photo = load_photo(data[:8] + brand.encode() + data[12:])
+    assert photo.format == encoding
+    assert np.abs(photo.pixels.astype(int) - picture()).mean() < 3
+
+
+def test_heif_in_another_compression_is_not_called_damaged():
+    data = encoded(picture(), "AVIF").replace(b"avif", b"mif1")
+    with pytest.raises(PhotoFormatError, match="AV1") as refusal:
+        load_photo(data)
+    assert "pillow-heif" in refusal.value.rule
+
+
+def test_a_film_is_named_by_its_brand():
+    with pytest.raises(PhotoFormatError, match="brand isom"):
+        load_photo(b"\0\0\0\x18ftypisom\0\0\2\0isommp41" + bytes(100))
+
+
+def test_ten_bits_of_heif_are_read():
+    import pillow_heif
+
+    file = BytesIO()
+    wide = (picture().astype(np.uint16) * 257).tobytes()
+    pillow_heif.encode("RGB;16", (64, 48), wide, file, quality=95)
+    assert b"heix" in file.getvalue()[:32]
+    photo = load_photo(file.getvalue())
+    assert np.abs(photo.pixels.astype(int) - picture()).mean() < 3

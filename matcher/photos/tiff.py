@@ -1,0 +1,291 @@
+"""Find the pictures of a TIFF, choose one, and make it the only one of the file.
+
+A TIFF is a chain of directories (TIFF 6.0, section 2). A directory may hold further ones, SubIFDs
+(Adobe, TIFF Technical Note 1). The first one is often a small copy of the photo: raw files start
+with it.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from io import BytesIO
+from pathlib import Path
+
+from PIL.JpegImagePlugin import JpegImageFile
+
+from matcher.errors import PhotoFormatError
+from matcher.photos.pages import page_note, require_page
+from matcher.photos.tiff_layout import COMPRESSION, OLD_JPEG, PLANAR, TiffLayout
+
+_BYTES_OF_TYPE = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
+_BYTES_OF_TYPE |= {13: 4, 16: 8, 17: 8, 18: 8}
+_CODE_OF_TYPE = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
+_BYTES = (1, 7)
+
+_SUBFILE_TYPE, _OLD_SUBFILE_TYPE, _WIDTH, _HEIGHT, ORIENTATION = 254, 255, 256, 257, 274
+_STRIP_STARTS, _STRIP_LENGTHS, _SUB_DIRECTORIES = 273, 279, 330
+_JPEG_START, _JPEG_LENGTH, _PROFILE = 513, 514, 34675
+_REDUCED, _MASK, _OLD_REDUCED = 1, 4, 2
+
+_PIXEL_TAGS = frozenset(
+    {256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 292, 293, 317, 320}
+    | {322, 323, 324, 325, 332, 338, 339, 347, 529, 530, 532, *range(512, 522)}
+)
+"""Tags that say how pixels are stored. No other tag can then do harm."""
+
+_KNOWN_TAGS = _PIXEL_TAGS | {_SUBFILE_TYPE, _OLD_SUBFILE_TYPE, _SUB_DIRECTORIES}
+_KNOWN_TAGS |= {_PROFILE, ORIENTATION}
+
+# Bounds on the work that a hostile file can ask for. Files of cameras and scanners stay far below.
+_MOST_DIRECTORIES, _MOST_SUB_DIRECTORIES, _MOST_TAGS = 4096, 64, 512
+_MOST_NUMBERS = 3 * 65536  # a palette of 16 bits
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """One tag: its bytes in the directory, its type, and the number and place of its values."""
+
+    stored: bytes
+    kind: int
+    count: int
+    at: int
+
+
+@dataclass(frozen=True)
+class _File:
+    """The bytes of a TIFF or BigTIFF."""
+
+    data: bytes
+
+    @cached_property
+    def order(self) -> str:
+        return "<" if self.data[:2] == b"II" else ">"
+
+    @cached_property
+    def big(self) -> bool:
+        return self.unpack("H", 2) == (43,)
+
+    def unpack(self, form: str, at: int) -> tuple[int, ...]:
+        """Return the numbers at a place; empty if they are not all in the file."""
+        form = self.order + form
+        if at + struct.calcsize(form) > len(self.data):
+            return ()
+        return struct.unpack_from(form, self.data, at)
+
+    def directory(self, at: int) -> tuple[dict[int, _Entry], int]:
+        """Return the tags of a directory, and the place of the next one, 0 for none."""
+        head, size, inline = ("Q", 20, 8) if self.big else ("H", 12, 4)
+        count = (self.unpack(head, at) or (0,))[0]
+        start = at + struct.calcsize(head)
+        whole = min(count, _MOST_TAGS, max(0, len(self.data) - start) // size)
+        entries: dict[int, _Entry] = {}
+        for place in range(start, start + whole * size, size):
+            tag, kind, number = self.unpack("HHQ" if self.big else "HHI", place)
+            if tag in _KNOWN_TAGS and tag not in entries:
+                value = place + size - inline
+                if number * _BYTES_OF_TYPE.get(kind, inline + 1) > inline:
+                    (value,) = self.unpack("Q" if self.big else "I", value)
+                entries[tag] = _Entry(self.data[place : place + size], kind, number, value)
+        following = self.unpack("Q" if self.big else "I", start + count * size)
+        return entries, (following or (0,))[0]
+
+
+@dataclass(frozen=True)
+class TiffPicture:
+    """One picture of a TIFF; not a mask.
+
+    Parameters
+    ----------
+    file
+        The file that holds it.
+    at
+        Place of its directory in the file.
+    entries
+        The tags of its directory.
+    inherited
+        Orientation tag of the directory that holds its directory; None if there is none.
+    """
+
+    file: _File
+    at: int
+    entries: Mapping[int, _Entry]
+    inherited: int | None
+
+    def numbers(self, tag: int) -> tuple[int, ...]:
+        """Return the whole numbers of a tag; empty if it is absent or not of such a type."""
+        entry = self.entries.get(tag)
+        if entry is None or entry.kind not in _CODE_OF_TYPE:
+            return ()
+        count = min(entry.count, _MOST_NUMBERS)
+        return self.file.unpack(f"{count}{_CODE_OF_TYPE[entry.kind]}", entry.at)
+
+    @cached_property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels as stored."""
+        if self.jpeg is not None:
+            return _jpeg_size(self.jpeg)
+        width, height = self.numbers(_WIDTH), self.numbers(_HEIGHT)
+        return (width or (0,))[0], (height or (0,))[0]
+
+    @property
+    def area(self) -> int:
+        """Number of pixels."""
+        return self.size[0] * self.size[1]
+
+    @cached_property
+    def jpeg(self) -> bytes | None:
+        """The JPEG that is the picture, as cameras store previews (TIFF 6.0, section 22)."""
+        start, length = self.numbers(_JPEG_START), self.numbers(_JPEG_LENGTH)
+        if not start and self.numbers(COMPRESSION) == (OLD_JPEG,):
+            start, length = self.numbers(_STRIP_STARTS), self.numbers(_STRIP_LENGTHS)
+        if len(start) != 1 or len(length) != 1:
+            return None
+        data = self.file.data[start[0] : start[0] + length[0]]
+        return data if data.startswith(b"\xff\xd8\xff") and all(_jpeg_size(data)) else None
+
+    @property
+    def reduced(self) -> bool:
+        """Whether the file says that this is a smaller copy of another picture in it."""
+        kind, old = self.numbers(_SUBFILE_TYPE), self.numbers(_OLD_SUBFILE_TYPE)
+        return bool(kind and kind[0] & _REDUCED) or old == (_OLD_REDUCED,)
+
+    @property
+    def mask(self) -> bool:
+        """Whether it is a mask of transparency for another picture."""
+        kind = self.numbers(_SUBFILE_TYPE)
+        return bool(kind and kind[0] & _MASK)
+
+    @property
+    def layout(self) -> TiffLayout:
+        """How its pixels are stored."""
+        return TiffLayout.of(self.numbers)
+
+    @property
+    def fault(self) -> str:
+        """The reason why it is not read; empty if there is none."""
+        return "" if self.jpeg is not None else self.layout.fault
+
+    @property
+    def orientation(self) -> int | None:
+        """The tag for its direction: its own, or that of the directory which holds its own."""
+        found = self.numbers(ORIENTATION)
+        return found[0] if found else self.inherited
+
+    def alone(self) -> tuple[bytes, str]:
+        """Return a file with this picture only, as it is stored, and the name of its encoding.
+
+        The directory is written anew in its place, with no tags but those of the pixels. They do
+        not tell the direction.
+        """
+        if self.jpeg is not None:
+            return self.jpeg, "JPEG"
+        kept = [self.entries[tag].stored for tag in sorted(self.entries) if self._is_needed(tag)]
+        count, place = ("Q", "Q") if self.file.big else ("H", "I")
+        order, start = self.file.order, struct.calcsize(place)
+        data = bytearray(self.file.data)
+        data[start : 2 * start] = struct.pack(order + place, self.at)
+        directory = struct.pack(order + count, len(kept)) + b"".join(kept) + bytes(start)
+        data[self.at : self.at + len(directory)] = directory
+        return bytes(data), "TIFF"
+
+    def _is_needed(self, tag: int) -> bool:
+        if tag == PLANAR and self.layout.samples == 1:
+            return False  # it then means nothing, but Pillow gives other pixels for it
+        return tag in _PIXEL_TAGS or (tag == _PROFILE and self.entries[tag].kind in _BYTES)
+
+
+def tiff_pictures(data: bytes) -> tuple[TiffPicture, ...]:
+    """Return the pictures of a TIFF in the order of the file, each before those within it."""
+    file = _File(data)
+    (first,) = (file.unpack("Q", 8) if file.big else file.unpack("I", 4)) or (0,)
+    found = _directories(file, first)
+    return tuple(picture for picture in found if all(picture.size) and not picture.mask)
+
+
+def _directories(file: _File, first: int) -> Iterator[TiffPicture]:
+    waiting: list[tuple[int, int | None]] = [(first, None)]
+    seen = {0}
+    while waiting and len(seen) <= _MOST_DIRECTORIES:
+        at, inherited = waiting.pop()
+        if at in seen:
+            continue
+        seen.add(at)
+        entries, following = file.directory(at)
+        picture = TiffPicture(file, at, entries, inherited)
+        yield picture
+        within = picture.numbers(_SUB_DIRECTORIES)[:_MOST_SUB_DIRECTORIES]
+        waiting.append((following, inherited))
+        waiting += [(place, picture.orientation) for place in reversed(within)]
+
+
+def choose_picture(
+    pictures: Sequence[TiffPicture], page: int | None, path: Path | None
+) -> tuple[TiffPicture, str | None]:
+    """Return the picture to read, and a note if there are several.
+
+    Without a `page` this is the first picture; or, if others are sizes of the same photo, the
+    largest that can be read.
+
+    Raises
+    ------
+    InputError
+        The file has no such page.
+    PhotoFormatError
+        The picture is stored in a way that is not read.
+    """
+    total = len(pictures)
+    if page is not None:
+        require_page(page, total, path)
+        place, why = page - 1, ", as asked"
+    else:
+        place, why = _largest_of_the_first(pictures)
+    chosen = pictures[place]
+    if chosen.fault:
+        raise unread_layout(chosen.fault, place + 1, total, path)
+    return chosen, page_note(place + 1, total, why) if total > 1 else None
+
+
+def _largest_of_the_first(pictures: Sequence[TiffPicture]) -> tuple[int, str]:
+    sizes = [place for place, other in enumerate(pictures) if _same_photo(pictures[0], other)]
+    readable = [place for place in sizes if not pictures[place].fault] or sizes[:1]
+    chosen = max(readable, key=lambda place: pictures[place].area)
+    why = f", the largest of {len(sizes)} that seem to show one photo" if len(sizes) > 1 else ""
+    for place in sizes:
+        if pictures[place].area > pictures[chosen].area:
+            width, height = pictures[place].size
+            why += f"; picture {place + 1} has {width}x{height} pixels and is not read: "
+            why += pictures[place].fault
+    return chosen, why
+
+
+def _same_photo(first: TiffPicture, other: TiffPicture) -> bool:
+    """Whether two pictures are sizes of one photo: by the file's word, or by their shape."""
+    if first is other or first.reduced or other.reduced:
+        return True
+    small, large = sorted((first, other), key=lambda picture: picture.area)
+    width = large.size[0] * small.size[1] / large.size[1]
+    height = large.size[1] * small.size[0] / large.size[0]
+    off = min(abs(width - small.size[0]), abs(height - small.size[1]))
+    return small.area < large.area and off <= 1
+
+
+def unread_layout(got: str, number: int, total: int, path: Path | None) -> PhotoFormatError:
+    """Return the error for a picture that is stored in a way which is not read."""
+    others = ", or pass the page of another picture" if total > 1 else ""
+    return PhotoFormatError(
+        f"picture {number} of {total} in the TIFF" if total > 1 else "the TIFF photo",
+        rule="must be grey, RGB, palette, CMYK, YCbCr or Lab, stored in a way that is read rightly",
+        got=got,
+        next_step=f"Save it as an 8-bit RGB file with the program that wrote it{others}.",
+        path=path,
+    )
+
+
+def _jpeg_size(data: bytes) -> tuple[int, int]:
+    try:
+        return JpegImageFile(BytesIO(data)).size
+    except Exception:  # noqa: BLE001 - hostile bytes can make a decoder raise any exception
+        return 0, 0
