@@ -1,21 +1,34 @@
 """Decode photo files to upright RGB pixels. This package knows nothing of faces."""
 
 from matcher.photos.colour import BACKGROUND
+from matcher.photos.finding import (
+    FolderListing,
+    LeftOut,
+    Reason,
+    find_photos,
+    list_folder,
+    looks_like_a_photo,
+)
 from matcher.photos.jpeg import estimate_jpeg_quality, saved_as_jpeg
 from matcher.photos.load import PhotoSource, load_photo, load_unchanged
 from matcher.photos.photo import Photo
-from matcher.photos.source import PHOTO_SUFFIXES, DecodeLimits, find_photos, sha256_of
+from matcher.photos.source import PHOTO_SUFFIXES, DecodeLimits, sha256_of
 
 __all__ = [
     "BACKGROUND",
     "PHOTO_SUFFIXES",
     "DecodeLimits",
+    "FolderListing",
+    "LeftOut",
     "Photo",
     "PhotoSource",
+    "Reason",
     "estimate_jpeg_quality",
     "find_photos",
+    "list_folder",
     "load_photo",
     "load_unchanged",
+    "looks_like_a_photo",
     "saved_as_jpeg",
     "sha256_of",
 ]
