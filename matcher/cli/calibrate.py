@@ -9,7 +9,16 @@ from typing import Annotated
 import typer
 
 from matcher.cli.app import app
-from matcher.cli.audit import CohortLayout, CohortPath, Layout, Memory, VectorCache, age_edges
+from matcher.cli.audit import (
+    CohortLayout,
+    CohortPath,
+    Layout,
+    Memory,
+    VectorCache,
+    age_edges,
+    read_people,
+    unless_refused,
+)
 from matcher.cli.console import progress, say
 from matcher.cli.options import DEFAULT_MODEL, Device, DryRun, Model, Policy
 from matcher.cli.places import require_place_for
@@ -37,14 +46,13 @@ def calibrate(
     leads to expect.
     """
     from fairness import calibrate as measure
-    from fairness import read_cohort
     from matcher.cli.faults import faults_reported
     from matcher.embedding import load_extractor
     from matcher.evaluation import embed_cohort
     from matcher.faces import POLICIES
 
     with faults_reported():
-        people = read_cohort(cohort, layout.value)
+        people = read_people(cohort, layout)
         if dry_run:
             say(f"Would calibrate on {len(people)} photos of {len(people.subjects)} subjects.")
             return
@@ -65,3 +73,4 @@ def calibrate(
         )
         record.write(out)
     say(f"The record is {out}.")
+    raise typer.Exit(unless_refused(people))

@@ -23,6 +23,7 @@ from matcher.cli.options import (
     Policy,
     QualityPolicyName,
     Salvage,
+    SubjectsAt,
     WhichFace,
 )
 from matcher.cli.places import require_place_for
@@ -37,7 +38,10 @@ def enrol(
     gallery: GalleryPath,
     source: Annotated[
         Path,
-        typer.Argument(help="A CSV manifest, or a folder with one sub-folder for each subject."),
+        typer.Argument(
+            help="A CSV manifest, or a folder with one sub-folder of photos for each subject. "
+            "The content tells what is a photo, not the name of the file."
+        ),
     ],
     model: Annotated[
         str | None,
@@ -47,30 +51,34 @@ def enrol(
     policy: QualityPolicyName = Policy.standard,
     face: WhichFace = FaceChoice.one,
     report: Annotated[
-        Path | None, typer.Option(help="CSV file for the outcome of every photo.")
+        Path | None,
+        typer.Option(help="CSV file for the outcome of every photo, and for what is left out."),
     ] = None,
     salvage: Salvage = False,
     index: Index = None,
+    subjects_at: SubjectsAt = None,
     dry_run: DryRun = False,
 ) -> None:
     """Enrol the photos of a folder or manifest; makes the gallery when there is none.
 
-    Running it again skips what is there. The outcome of every photo is in the report.
+    Running it again skips what is there. The outcome of every photo is in the report, and so is
+    everything in a folder that is left out.
     """
     from matcher.embedding import load_extractor
-    from matcher.enrolment import enrol, read_folder, read_manifest, without_a_face
+    from matcher.enrolment import enrol, without_a_face
     from matcher.faces import POLICIES
     from matcher.gallery import Gallery
 
     require_place_for("--report", report)
     _check_new(gallery, index)
-    manifest = read_folder(source) if source.is_dir() else read_manifest(source)
+    manifest = _read(source, subjects_at)
+    for remark in manifest.remarks:
+        say(remark)
     if dry_run:
         subjects = {photo.subject.subject_id for photo in manifest.photos}
         say(f"Would enrol {len(manifest.photos)} photos of {len(subjects)} subjects.")
-        for error in manifest.errors:
-            say(f"Would skip: {error}")
-        _say_unknown(manifest)
+        for row in manifest.refused:
+            say(f"Would skip: {row.photo} {row.error}")
         return
     extractor = load_extractor(model or _model_of(gallery), device=device, salvage=salvage)
     create = Gallery.open if gallery.exists() else partial(Gallery.create, index=index or "auto")
@@ -85,15 +93,16 @@ def enrol(
         )
         named = [photo.subject.subject_id for photo in manifest.photos]
         named += [row.subject for row in manifest.refused if row.subject]
+        named += manifest.without_photos
         lost = without_a_face(opened, named)
     rows = [outcome.row() for outcome in outcomes]
     rows += [_row_of(row) for row in manifest.refused]
+    rows += manifest.rows_left_out()
     if report is None:
         _say_faults(rows)
     else:
         _write(report, rows)
     counts = Counter(row["status"] for row in rows)
-    _say_unknown(manifest)
     for name in lost:
         say(f"No face is enrolled of: {name}")
     total = "; ".join(f"{count} {status}" for status, count in sorted(counts.items()))
@@ -121,6 +130,21 @@ def _model_of(path: Path) -> str:
         return gallery.model.name
 
 
+def _read(source: Path, subjects_at: int | None) -> Manifest:
+    from matcher.enrolment import read_folder, read_manifest
+
+    if source.is_dir():
+        return read_folder(source, subjects_at=subjects_at)
+    if subjects_at is not None:
+        raise InputError(
+            "--subjects-at",
+            rule="is for a folder",
+            got="something that is none",
+            next_step="Leave it away: a manifest names its subjects.",
+        )
+    return read_manifest(source)
+
+
 def _row_of(row: RefusedRow) -> dict[str, str]:
     return {
         "photo": row.photo,
@@ -130,11 +154,6 @@ def _row_of(row: RefusedRow) -> dict[str, str]:
         "reason": str(row.error),
         "also_under": "",
     }
-
-
-def _say_unknown(manifest: Manifest) -> None:
-    if manifest.unknown_columns:
-        say(f"Columns that are not read: {', '.join(manifest.unknown_columns)}.")
 
 
 def _say_faults(rows: Sequence[dict[str, str]]) -> None:

@@ -32,6 +32,16 @@ Salvage = Annotated[
     bool, typer.Option("--salvage", help="Decode what is left of truncated photos.")
 ]
 
+SubjectsAt = Annotated[
+    int | None,
+    typer.Option(
+        "--subjects-at",
+        min=1,
+        help="Level of the subjects' folders: 1 in FOLDER/SUBJECT (as if unset, where the folder "
+        "looks so), 2 in FOLDER/YEAR/SUBJECT.",
+    ),
+]
+
 
 class Policy(enum.StrEnum):
     """Quality policies."""

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from matcher.cli.app import Exit
-from matcher.cli.audit import Layout, embedded, verdict
+from matcher.cli.audit import Layout, embedded, read_people, verdict
 from matcher.cli.console import Format, print_rows, progress, say
+from matcher.errors import InputError
 
 if TYPE_CHECKING:
     from matcher.enrolment import Manifest
@@ -49,7 +50,16 @@ def read_probes(probes: Path | None) -> Manifest | None:
     """Return the probes of a drift report, read before the work; None if none are given."""
     from matcher.enrolment import read_manifest
 
-    return None if probes is None else read_manifest(probes)
+    if probes is None:
+        return None
+    listed = read_manifest(probes)
+    for remark in listed.remarks:
+        say(remark)
+    for row in listed.refused:
+        say(f"Refused: {row.photo} {row.error}")
+    if listed.refused:
+        say(f"Rows of the probes that were refused: {len(listed.refused)}.")
+    return listed
 
 
 def settings_of(
@@ -189,9 +199,8 @@ def _saved(gallery: Path, model: str, device: str, listed: Manifest) -> list[Sav
         for photo, a, b in zip(listed.photos, old, new, strict=True)
         if a.faces and b.faces
     ]
-    left_out = len(listed.photos) - len(saved) + len(listed.errors)
-    if left_out:
-        say(f"{left_out} probes without a face were left out.")
+    if without := len(listed.photos) - len(saved):
+        say(f"{without} probes without a face were left out.")
     return saved
 
 
@@ -227,13 +236,21 @@ def switch_to(
 
 def _judge(gate: Path, cohort: Path, model: str, device: str, terms: SwitchTerms) -> int:
     """Return the exit code that the bounds give the new model, as `matcher audit --bounds`."""
-    from fairness import audit, read_bounds, read_cohort
+    from fairness import audit, read_bounds
     from matcher.cli.faults import faults_reported
     from matcher.cli.options import Policy
 
     with faults_reported():
         bounds = read_bounds(gate)
-        people = read_cohort(cohort, terms.layout.value)
+        people = read_people(cohort, terms.layout)
+        if people.refused:
+            raise InputError(
+                "--cohort",
+                rule="must be readable to the last row, for it decides a switch",
+                got=f"refused rows: {len(people.refused)}",
+                next_step="Correct these rows and run again.",
+                path=cohort,
+            )
         cache = terms.cache or gate.absolute().with_suffix(".vectors.sqlite")
         made = embedded(people, model, device, Policy.off, cache)
         report = audit(made.scores, matcher=made.matcher, facts=made.facts, bounds=bounds)
