@@ -298,6 +298,7 @@ def _sortable_age(text: str) -> str:
 
 def _fairface_tables(path: Path) -> list[Path]:
     files = [path] if path.is_file() else sorted(path.glob("*.csv"))
+    files = [file for file in files if file == path or not is_in_litter(Path(file.name))]
     return [file for file in files if columns_of(file, {}) >= _FAIRFACE_COLUMNS]
 
 

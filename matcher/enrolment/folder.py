@@ -17,6 +17,7 @@ from matcher.photos import FolderListing, LeftOut, Reason, list_folder
 
 BESIDE: Final = Reason("photo beside the subjects' folders", "photos beside the subjects' folders")
 NO_PHOTO: Final = Reason("subject's folder without a photo", "subjects' folders without a photo")
+CLOSED: Final = Reason("folder that may not be listed", "folders that may not be listed")
 
 _YEAR: Final = re.compile(r"(19|20)\d\d([-_ .]\d\d)*")
 _SHOWN: Final = 5
@@ -86,13 +87,18 @@ class _Reading:
             for photo in photos
         ]
         empty = [place for place in self._folders() if place not in self._photos]
+        present = {subject for _, subject in found}
+        without = dict.fromkeys(
+            printable(name) for name in map(_subject_of, empty) if name not in present
+        )
         left_out = (
             *self._beside,
             *self._listing.left_out,
             *(LeftOut(place, NO_PHOTO) for place in empty),
         )
         if not found:
-            seen = counted(left_out) or "nothing"
+            closed = [LeftOut(place, CLOSED) for place in self._listing.unreadable]
+            seen = counted([*left_out, *closed]) or "nothing"
             raise _unreadable(self._folder, f"no photos in any sub-folder, but {seen}")
         refused = [
             _refused(photo, subject) for photo, subject in found if not _can_be_stored(subject)
@@ -102,8 +108,8 @@ class _Reading:
             tuple(PhotoOfSubject(p, Subject(s)) for p, s in found if _can_be_stored(s)),
             tuple(refused),
             left_out=left_out,
-            without_photos=tuple(dict.fromkeys(map(_subject_of, empty))),
-            remarks=tuple(self._remarks(left_out, empty)),
+            without_photos=tuple(without),
+            remarks=tuple(self._remarks(left_out, without)),
         )
 
     def _depth(self, path: Path) -> int:
@@ -126,12 +132,11 @@ class _Reading:
         )
         return RefusedRow(printable(str(place)), printable(subject), error)
 
-    def _remarks(self, left_out: Sequence[LeftOut], empty: Sequence[Path]) -> Iterator[str]:
+    def _remarks(self, left_out: Sequence[LeftOut], without: Iterable[str]) -> Iterator[str]:
         if left_out:
             yield f"Left out: {counted(left_out)}."
-        if empty:
-            names = dict.fromkeys(printable(_subject_of(place)) for place in empty)
-            yield f"No photo in the folder of: {', '.join(names)}"
+        if names := ", ".join(without):
+            yield f"No photo in the folder of: {names}"
         deeper = sum(
             self._depth(photo) > self._level + 1
             for photos in self._photos.values()

@@ -208,6 +208,13 @@ def test_a_subject_without_a_photo_is_named(tmp_path: Path) -> None:
     assert "No photo in the folder of: C-2, C-3, C-4" in talk
 
 
+def test_a_subject_with_a_photo_elsewhere_is_not_without_one(tmp_path: Path) -> None:
+    filled(tmp_path, {"2019/C-1/a.jpg": JPEG, "2020/C-1/notes.txt": b"tall"})
+    found = read_folder(tmp_path, subjects_at=2)
+    assert found.without_photos == ()
+    assert reasons(found, tmp_path)["2020/C-1"] == "subject's folder without a photo"
+
+
 def test_a_folder_of_photos_alone_says_what_it_holds(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match="2 photos beside the subjects' folders"):
         read_folder(filled(tmp_path, {"a.jpg": JPEG, "b.jpg": JPEG}))
@@ -234,6 +241,7 @@ def test_names_that_look_alike_are_two_subjects_and_said(tmp_path: Path, other: 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such a name")
 def test_a_name_that_is_no_text_is_one_refusal_for_each_photo(tmp_path: Path) -> None:
     filled(tmp_path, {"C-1/a.jpg": JPEG, " /b.jpg": JPEG, os.fsdecode(b"M\xfcller/c.jpg"): JPEG})
+    (tmp_path / os.fsdecode(b"\xe9mpty")).mkdir()
     found = read_folder(tmp_path)
     assert names(found) == [("C-1", "a.jpg")]
     assert {row.subject for row in found.refused} == {" ", "M\\xfcller"}
@@ -261,6 +269,9 @@ def test_a_folder_that_cannot_be_listed_is_a_refusal(
     assert found.without_photos == ()
     with pytest.raises(PhotoError, match="cannot be listed"):
         find_photos(tmp_path)
+    (tmp_path / "C-1" / "a.jpg").unlink()
+    with pytest.raises(ManifestError, match="1 folder that may not be listed"):
+        read_folder(tmp_path)
 
 
 def test_the_report_has_a_row_for_each_thing_left_out(tmp_path: Path) -> None:
