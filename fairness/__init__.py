@@ -5,6 +5,7 @@ the ground up. A room imports only from the rows above its own. Rooms of one row
 other:
 
 ==================================================  ===============================================
+`manifests`                                         tables that people write, read strictly
 `cohort`                                            the photos, their labels, their groups
 `imaging`, `rates`                                  measurements on a picture; a rate with its
                                                     counts and interval

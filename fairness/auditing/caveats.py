@@ -50,8 +50,13 @@ def _data(evidence: Evidence, rates: Table) -> Iterator[str]:
         )
     if not evidence.verification.kin().trials.total:
         yield "No relatives are marked in the cohort; siblings are harder to tell apart."
-    if evidence.cohort.set_aside:
-        yield f"Photos or files set aside, see the run card: {len(evidence.cohort.set_aside):,}."
+    if refused := len(evidence.cohort.refused):
+        yield (
+            f"Rows of the labels that could not be read: {refused}, see the run card. The people "
+            "there are not counted."
+        )
+    if set_aside := len(evidence.cohort.set_aside) - refused:
+        yield f"{set_aside} photos or files were set aside, see the run card."
 
 
 def _labels(evidence: Evidence, covered: Table) -> Iterator[str]:

@@ -29,6 +29,7 @@ def card(evidence: Evidence, matcher: Mapping[str, str], found: OpenSet | None) 
         "Licences": _shares(cohort, "licence"),
         "Labels of sex": _shares(cohort, "sex_provenance"),
         "Set aside": _set_aside(evidence),
+        **_refused(cohort),
         "Groups by": ", ".join(settings.factors),
         "Threshold": _threshold(evidence),
         "Side": "a comparison is at or above the threshold if score >= threshold",
@@ -83,8 +84,17 @@ def _threshold(evidence: Evidence) -> str:
 
 
 def _set_aside(evidence: Evidence) -> str:
-    reasons = Counter(item.why for item in evidence.cohort.set_aside)
+    reasons = Counter(item.why for item in evidence.cohort.set_aside if not item.refused)
     return "; ".join(f"{count}: {why}" for why, count in sorted(reasons.items())) or "nothing"
+
+
+def _refused(cohort: Cohort) -> dict[str, str]:
+    """Name each row that was refused; without photo and content, for the card is passed on."""
+    if not cohort.refused:
+        return {}
+    return {
+        "Rows refused": f"{len(cohort.refused)}. {'; '.join(row.why for row in cohort.refused)}"
+    }
 
 
 def _shares(cohort: Cohort, field: str) -> str:

@@ -124,6 +124,7 @@ def calibrate(
             "sha256": cohort.sha256,
             "subjects": len(cohort.subjects),
             "photos": len(cohort),
+            **({"rows_refused": len(cohort.refused)} if cohort.refused else {}),
             "photos_acquired": int(there.sum()),
         },
         model=dict(model),

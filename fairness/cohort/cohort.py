@@ -31,10 +31,21 @@ _OF_A_SUBJECT = {"date_of_birth": None, "sex": UNKNOWN, "family": None}
 
 @dataclass(frozen=True)
 class SetAside:
-    """A photo, file or label that was found but is not part of the cohort, and the reason."""
+    """A photo, file or label that was found but is not part of the cohort.
+
+    Parameters
+    ----------
+    item
+        What it is; the photo, where it is a row of a table.
+    why
+        The reason.
+    refused
+        Whether it is a row of a table that could not be read. Somebody has to correct it.
+    """
 
     item: str
     why: str
+    refused: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "item", printable(self.item))
@@ -65,6 +76,8 @@ class Cohort:
         Folder of the photos, if identifiers are paths. It is not part of the hash.
     set_aside
         Items that a reader or a check left out, for the report. They are not part of the hash.
+    remarks
+        What a person should know about how the labels were read. Not part of the hash either.
     """
 
     samples: tuple[Sample, ...]
@@ -72,6 +85,7 @@ class Cohort:
     sha256: str
     folder: Path | None = None
     set_aside: tuple[SetAside, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         listed("samples", self.samples, Sample, next_step="Make a cohort with `Cohort.of`.")
@@ -84,6 +98,7 @@ class Cohort:
         name: str,
         folder: Path | None = None,
         set_aside: Iterable[SetAside] = (),
+        remarks: Iterable[str] = (),
     ) -> Cohort:
         """Check samples and return their cohort, sorted by photo.
 
@@ -114,10 +129,15 @@ class Cohort:
         )
         lines = [json.dumps(vars(sample), default=str, sort_keys=True) for sample in ordered]
         digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
-        return cls(ordered, printable(name), digest, folder, tuple(set_aside))
+        return cls(ordered, printable(name), digest, folder, tuple(set_aside), tuple(remarks))
 
     def __len__(self) -> int:
         return len(self.samples)
+
+    @property
+    def refused(self) -> tuple[SetAside, ...]:
+        """Rows of the labels that could not be read: nobody in them is counted."""
+        return tuple(item for item in self.set_aside if item.refused)
 
     @cached_property
     def subjects(self) -> tuple[str, ...]:
@@ -185,8 +205,22 @@ class Cohort:
         """
         left_out = [SetAside(s.photo, why) for s in self.samples if s.photo in photos]
         kept = (sample for sample in self.samples if sample.photo not in photos)
+        return self.having(kept, left_out)
+
+    def having(self, samples: Iterable[Sample], left_out: Iterable[SetAside] = ()) -> Cohort:
+        """Return the cohort of other samples, with what was set aside here and now.
+
+        Raises
+        ------
+        CohortError
+            As `of`.
+        """
         return Cohort.of(
-            kept, name=self.name, folder=self.folder, set_aside=(*self.set_aside, *left_out)
+            samples,
+            name=self.name,
+            folder=self.folder,
+            set_aside=(*self.set_aside, *left_out),
+            remarks=self.remarks,
         )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -17,14 +18,25 @@ from fairness.arguments import path_of
 from fairness.cohort.cohort import Cohort, Sample, SetAside
 from fairness.cohort.groups import UNKNOWN
 from fairness.cohort.lfw_pairs import photos_of
-from fairness.cohort.manifest import ALIASES, ManifestRow, columns_of, read_manifest, read_rows
+from fairness.cohort.litter import is_in_litter
+from fairness.cohort.manifest import (
+    LabelTable,
+    ManifestRow,
+    columns_of,
+    read_manifest,
+    read_rows,
+)
 from fairness.errors import CohortError, require_none
+from fairness.manifests import ALIASES, in_one_form
 from fairness.words import counted
 
 Layout = Literal["manifest", "fgnet", "lfw", "utkface", "fairface"]
 """The layouts that `read_cohort` knows."""
 
-_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
+_SUFFIXES = {
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"),
+    *(".heic", ".heif", ".hif", ".avif"),
+}
 _FGNET = re.compile(r"(?:.*/)?(\d{3})a(\d{2})[a-z]?\.jpe?g", re.IGNORECASE)
 _LFW = re.compile(r"(?:.*/)?(?P<name>[^/]+)/(?P=name)_(\d{4})\.jpg", re.IGNORECASE)
 _UTKFACE = re.compile(r"(?:.*/)?(\d{1,3})_([01])_([0-4])_\d+\.jpg(?:\.chip\.jpg)?", re.IGNORECASE)
@@ -99,7 +111,7 @@ def read_lfw(folder: Path | str) -> Cohort:
     folder = Path(folder)
 
     def sample(photo: str, name: re.Match[str]) -> Sample:
-        return Sample(photo, name["name"], source="LFW")
+        return Sample(photo, in_one_form(name["name"]), source="LFW")
 
     cohort = _named(folder, _LFW, sample, "named like Name/Name_0001.jpg")
     pairs = folder / "pairs.txt"
@@ -153,12 +165,21 @@ def read_fairface(path: Path | str) -> Cohort:
     tables = _fairface_tables(path)
     if not tables:
         raise _unknown_layout(path, f"no table with the columns {_listed(_FAIRFACE_COLUMNS)}")
-    rows = [row for table in tables for row in read_rows(table, aliases=_FAIRFACE_ALIASES)]
-    photos = _photos(folder) if path.is_dir() else [row.photo for row in rows]
+    labels = _together([read_rows(table, aliases=_FAIRFACE_ALIASES) for table in tables])
+    labels = replace(labels, rows=tuple(map(_sortable, labels.rows)))
+    photos = _photos(folder) if path.is_dir() else [row.photo for row in labels.rows]
+    strays = _litter(folder) if path.is_dir() else []
     samples = [
         Sample(photo, subject=photo, source="FairFace", licence="CC BY 4.0") for photo in photos
     ]
-    return _cohort(folder, samples, [_sortable(row) for row in rows], [])
+    return _cohort(folder, samples, labels, strays)
+
+
+def _together(tables: Iterable[LabelTable]) -> LabelTable:
+    """Return several tables as one."""
+    parts = [(table.rows, table.refused, table.remarks) for table in tables]
+    rows, refused, remarks = (tuple(chain.from_iterable(part)) for part in zip(*parts, strict=True))
+    return LabelTable(rows, refused, remarks)
 
 
 def _named(
@@ -173,18 +194,21 @@ def _named(
     if not samples:
         raise _unknown_layout(folder, f"no photo {rule}")
     strays = [SetAside(photo, f"not {rule}") for photo, name in names.items() if not name]
+    strays += _litter(folder)
     labels = folder / "labels.csv"
-    return _cohort(folder, samples, read_rows(labels) if labels.is_file() else [], strays)
+    return _cohort(
+        folder, samples, read_rows(labels) if labels.is_file() else LabelTable(()), strays
+    )
 
 
 def _cohort(
-    folder: Path, samples: list[Sample], rows: list[ManifestRow], set_aside: list[SetAside]
+    folder: Path, samples: list[Sample], labels: LabelTable, set_aside: list[SetAside]
 ) -> Cohort:
-    """Return the cohort of samples with the labels of rows."""
+    """Return the cohort of samples with the labels of a table."""
     by_photo = {sample.photo: sample for sample in samples}
     faults: list[str] = []
     seen: set[str] = set()
-    for row in rows:
+    for row in labels.rows:
         if row.photo in seen:
             faults.append(f"line {row.line}: {row.photo!r} has a row already")
         elif row.photo in by_photo:
@@ -201,7 +225,13 @@ def _cohort(
     )
     perceived = map(_perceived, by_photo.values())
     name = folder.resolve().name
-    return Cohort.of(perceived, name=name, folder=folder, set_aside=set_aside)
+    return Cohort.of(
+        perceived,
+        name=name,
+        folder=folder,
+        set_aside=[*set_aside, *labels.refused],
+        remarks=labels.remarks,
+    )
 
 
 def _labelled(sample: Sample, row: ManifestRow, faults: list[str]) -> Sample:
@@ -270,6 +300,7 @@ def _sortable_age(text: str) -> str:
 
 def _fairface_tables(path: Path) -> list[Path]:
     files = [path] if path.is_file() else sorted(path.glob("*.csv"))
+    files = [file for file in files if file == path or not is_in_litter(Path(file.name))]
     return [file for file in files if columns_of(file, {}) >= _FAIRFACE_COLUMNS]
 
 
@@ -285,7 +316,8 @@ def _manifest_of(path: Path) -> Path:
 
 def _guess(path: Path) -> Layout:
     if path.is_file():
-        return "manifest" if "subject" in columns_of(path) else "fairface"
+        is_manifest = "subject" in columns_of(path) or not _fairface_tables(path)
+        return "manifest" if is_manifest else "fairface"
     if (path / "manifest.csv").is_file():
         return "manifest"
     photos = _photos(path)
@@ -304,8 +336,18 @@ def _guess(path: Path) -> Layout:
 def _photos(folder: Path) -> list[str]:
     if not folder.is_dir():
         raise _unknown_layout(folder, "no folder")
+    return [path.as_posix() for path in _named_as_photos(folder) if not is_in_litter(path)]
+
+
+def _litter(folder: Path) -> list[SetAside]:
+    """Return what is named as a photo in hidden folders and in those of a system."""
+    found = [path.as_posix() for path in _named_as_photos(folder) if is_in_litter(path)]
+    return [SetAside(photo, "hidden, or put there by a system") for photo in found]
+
+
+def _named_as_photos(folder: Path) -> list[Path]:
     files = (file for file in folder.rglob("*") if file.suffix.lower() in _SUFFIXES)
-    return sorted(file.relative_to(folder).as_posix() for file in files if file.is_file())
+    return sorted(file.relative_to(folder) for file in files if file.is_file())
 
 
 def _unknown_layout(path: Path, got: str) -> CohortError:

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
-from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from fairness.cohort.cohort import Cohort, Sample
+from fairness.cohort.cohort import Cohort, Sample, SetAside
 from fairness.cohort.groups import UNKNOWN
-from fairness.errors import CohortError, require_none
-from fairness.words import counted
-
-ALIASES: Mapping[str, str] = MappingProxyType(
-    {"file": "photo", "age": "age_at_capture", "gender": "sex"}
-)
-"""Other accepted names of columns, each with the name of the column."""
+from fairness.errors import require_none
+from fairness.manifests import ALIASES, TableRow, age_in_years, calendar_day, read_table
 
 _REQUIRED = ("photo", "subject")
 
@@ -39,14 +32,15 @@ def _posix(text: str) -> str:
     return text.replace("\\", "/")
 
 
+_DAY = "a date such as 2019-05-28 (where only a year is known, give age_at_capture)"
 _PARSERS: Mapping[str, tuple[Callable[[str], Any], str]] = MappingProxyType(
     {
         "photo": (_posix, "a path"),
         "sex": (_word, "a word"),
         "sex_provenance": (_word, "a word"),
-        "taken_on": (date.fromisoformat, "a date such as 2019-05-28"),
-        "date_of_birth": (date.fromisoformat, "a date such as 2019-05-28"),
-        "age_at_capture": (_number, "a number of years"),
+        "taken_on": (calendar_day, _DAY),
+        "date_of_birth": (calendar_day, _DAY),
+        "age_at_capture": (age_in_years, "a number of years, or an age such as 3 months"),
         "skin_tone_monk": (_whole, "a whole number"),
         "skin_tone_fitzpatrick": (_whole, "a whole number"),
         "skin_tone_l": (_number, "a number"),
@@ -86,38 +80,65 @@ class ManifestRow:
         return Sample(**self.known, labels=self.labels)
 
 
+@dataclass(frozen=True)
+class LabelTable:
+    """A file of labels as it was read.
+
+    Parameters
+    ----------
+    rows
+        The rows that could be read.
+    refused
+        The others. No reason holds the content of a cell, for it stands in the report.
+    remarks
+        What a person should know about how the file was read.
+    """
+
+    rows: tuple[ManifestRow, ...]
+    refused: tuple[SetAside, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
 def read_manifest(path: Path | str) -> Cohort:
-    """Read a cohort from a CSV manifest: UTF-8, a header row, one row for each photo.
+    """Read a cohort from a CSV manifest: a header row, and one row for each photo.
 
     Parameters
     ----------
     path
-        The file. Its folder becomes `Cohort.folder`. The columns `photo` and `subject` are
-        required. `photo` is a path relative to the folder, or the name in a file of scores.
-        `COLUMNS` lists all columns with a fixed meaning. Any other column becomes a factor. An
-        empty cell, or the word unknown, means that the value is not known.
+        The file; how it may look, see `fairness.manifests.read_table`. Its folder becomes
+        `Cohort.folder`. The columns `photo` and `subject` are required. `photo` is a path relative
+        to the folder, or the name in a file of scores. `COLUMNS` lists all columns with a fixed
+        meaning. Any other column becomes a factor. An empty cell, or the word unknown, means that
+        the value is not known.
+
+    Returns
+    -------
+    Cohort
+        A row that cannot be read, or with an impossible value, is one of `Cohort.refused`.
 
     Raises
     ------
     CohortError
-        If the file cannot be read, a required column is absent, or labels are impossible or
+        If the file cannot be read, a required column is absent, no row can be read, or rows
         contradict each other. The message names the first ten faults.
     """
     path = Path(path)
-    rows = read_rows(path, required=_REQUIRED)
+    table = read_rows(path, required=_REQUIRED)
     name = path.resolve().parent.name
-    return Cohort.of((row.sample() for row in rows), name=name, folder=path.parent)
+    samples = (row.sample() for row in table.rows)
+    set_aside, remarks = table.refused, table.remarks
+    return Cohort.of(samples, name=name, folder=path.parent, set_aside=set_aside, remarks=remarks)
 
 
 def read_rows(
-    path: Path, *, required: Iterable[str] = ("photo",), aliases: Mapping[str, str] = ALIASES
-) -> list[ManifestRow]:
+    path: Path, *, required: tuple[str, ...] = ("photo",), aliases: Mapping[str, str] = ALIASES
+) -> LabelTable:
     """Read a file of labels.
 
     Parameters
     ----------
     path
-        CSV in UTF-8 with a header row.
+        CSV with a header row.
     required
         Fields of `Sample` that every row must have.
     aliases
@@ -126,54 +147,42 @@ def read_rows(
     Raises
     ------
     CohortError
-        If the file cannot be read, a required field is missing, or a cell cannot be parsed.
+        If the file cannot be read, a required column is missing, or no row can be read.
     """
-    columns, rows = _read(path, aliases)
-    missing = [name for name in required if name not in columns]
-    if missing:
-        raise _unreadable(path, f"no column {' and '.join(missing)} in the first row")
-    faults: list[str] = []
-    parsed = [_row(line, columns, cells, required, faults) for line, cells in rows]
-    require_none(
-        faults,
-        what="table of labels",
-        rule="cells of the kind that their column asks for, empty where not known",
-        next_step="Correct these lines.",
-        path=path,
-    )
-    return parsed
+    table = read_table(path, COLUMNS, required=required, aliases=aliases)
+    rows: list[ManifestRow] = []
+    refused: list[SetAside] = []
+    for cells in table.rows:
+        row, faults = _row(cells, required)
+        if faults:
+            why = f"{path.name}, line {cells.line}: {', '.join(faults)}"
+            refused.append(SetAside(cells.cells.get("photo", ""), why, refused=True))
+        else:
+            rows.append(row)
+    if not rows:
+        require_none(
+            (row.why for row in refused),
+            what="table of labels",
+            rule="cells of the kind that their column asks for, empty where not known",
+            next_step="Correct these lines.",
+            path=path,
+        )
+    return LabelTable(tuple(rows), tuple(refused), table.remarks)
 
 
 def columns_of(path: Path, aliases: Mapping[str, str] = ALIASES) -> set[str]:
     """Return the column names of a file of labels, aliases resolved."""
-    return set(_read(path, aliases)[0])
+    return set(read_table(path, COLUMNS, required=(), aliases=aliases).columns)
 
 
-def _read(path: Path, aliases: Mapping[str, str]) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            header = [name.strip() for name in next(reader, [])]
-            rows = [(reader.line_num, cells) for cells in reader if cells]
-    except OSError as error:
-        raise _unreadable(path, error.strerror or type(error).__name__) from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise _unreadable(path, str(error)) from error
-    columns = [aliases.get(name, name) for name in header]
-    if not all(columns) or len(set(columns)) < len(columns):
-        raise _unreadable(path, f"the first row {', '.join(header) or '(empty)'}")
-    return columns, rows
-
-
-def _row(
-    line: int, columns: list[str], cells: list[str], required: Iterable[str], faults: list[str]
-) -> ManifestRow:
-    if len(cells) != len(columns):
-        faults.append(f"line {line} has {counted(len(cells), 'cell')} instead of {len(columns)}")
+def _row(row: TableRow, required: Collection[str]) -> tuple[ManifestRow, list[str]]:
+    """Return the values of a row, and what is wrong with it."""
+    if row.fault:
+        return ManifestRow(row.line, {}, {}), [row.fault]
     known: dict[str, Any] = {}
     labels: dict[str, str] = {}
-    for column, cell in zip(columns, cells, strict=False):
-        text = cell.strip()
+    faults: list[str] = []
+    for column, text in row.cells.items():
         if text.lower() in ("", UNKNOWN):
             continue
         if column not in COLUMNS:
@@ -183,17 +192,9 @@ def _row(
         try:
             known[column] = parse(text)
         except ValueError:
-            faults.append(f"line {line}, column {column}: {text!r} is not {kind}")
-    faults.extend(f"line {line}: {name} is not given" for name in required if name not in known)
-    return ManifestRow(line, known, labels)
-
-
-def _unreadable(path: Path, got: str) -> CohortError:
-    return CohortError(
-        "table of labels",
-        rule="a CSV file in UTF-8, different names of columns in its first row, "
-        f"{' and '.join(_REQUIRED)} in a manifest",
-        got=got,
-        next_step=f"Check the path and the first row; known columns are {', '.join(COLUMNS)}.",
-        path=path,
-    )
+            faults.append(f"{column} is not {kind}")
+    faults += [f"{name} is not given" for name in required if name not in known]
+    if not faults:
+        whole = {"subject": known["photo"], **known}  # a set without identities names none
+        faults = [fault.rule for fault in Sample(**whole).faults()]
+    return ManifestRow(row.line, known, labels), faults

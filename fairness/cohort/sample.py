@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from types import NoneType
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from fairness.arguments import expect, expect_number
 from fairness.cohort.groups import UNKNOWN
+from fairness.manifests import DAYS_PER_YEAR
 
 Provenance = Literal[
     "document",
@@ -25,8 +26,6 @@ Provenance = Literal[
 SEXES = ("female", "male", "other", UNKNOWN)
 """Possible values of `Sample.sex`."""
 
-DAYS_PER_YEAR = 365.2425
-
 _RANGES = {
     "age_at_capture": (0, 130),
     "skin_tone_monk": (1, 10),
@@ -36,6 +35,16 @@ _RANGES = {
     "quality": (-math.inf, math.inf),
 }
 _WHOLE = {"skin_tone_monk", "skin_tone_fitzpatrick"}
+
+
+class Fault(NamedTuple):
+    """A label that is impossible: the rule, and what was found. A report shows the rule only."""
+
+    rule: str
+    got: str
+
+    def __str__(self) -> str:
+        return f"{self.rule}; got {self.got}"
 
 
 @dataclass(frozen=True)
@@ -116,32 +125,33 @@ class Sample:
             return None
         return (self.taken_on - self.date_of_birth).days / DAYS_PER_YEAR
 
-    def faults(self) -> Iterator[str]:
-        """Yield a text for each label that is impossible or contradicts another."""
+    def faults(self) -> Iterator[Fault]:
+        """Yield a fault for each label that is impossible or contradicts another."""
         for name in ("photo", "subject"):
             if not getattr(self, name):
-                yield f"{name} must not be empty"
+                yield Fault(f"{name} must not be empty", "nothing")
         for name, (low, high) in _RANGES.items():
             value = getattr(self, name)
             if value is not None and not _allowed(name, value, low, high):
-                yield f"{name} must be {_rule(name, low, high)}, not {value}"
+                yield Fault(f"{name} must be {_rule(name, low, high)}", str(value))
         if self.sex not in SEXES:
-            yield f"sex must be one of {', '.join(SEXES)}, not {self.sex!r}"
+            yield Fault(f"sex must be one of {', '.join(SEXES)}", repr(self.sex))
         if self.sex_provenance not in get_args(Provenance):
             allowed = ", ".join(get_args(Provenance))
-            yield f"sex_provenance must be one of {allowed}, not {self.sex_provenance!r}"
+            yield Fault(f"sex_provenance must be one of {allowed}", repr(self.sex_provenance))
         yield from self._faults_of_dates()
 
-    def _faults_of_dates(self) -> Iterator[str]:
+    def _faults_of_dates(self) -> Iterator[Fault]:
         age = self.age_from_dates
         if age is None:
             return
+        dates = f"born {self.date_of_birth}, taken {self.taken_on}"
         if age < 0:
-            yield f"taken on {self.taken_on}, before the birth on {self.date_of_birth}"
+            yield Fault("taken_on must not lie before date_of_birth", dates)
         elif self.age_at_capture is not None and abs(age - self.age_at_capture) > 1:
-            yield (
-                f"age_at_capture {self.age_at_capture:g} contradicts the dates by more than "
-                f"a year: born {self.date_of_birth}, taken {self.taken_on}, {age:.1f} years"
+            yield Fault(
+                "age_at_capture must agree with the dates to a year",
+                f"{self.age_at_capture:g}; {dates}, {age:.1f} years",
             )
 
 

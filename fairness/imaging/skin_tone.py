@@ -144,7 +144,7 @@ def with_tones(cohort: Cohort, tones: Mapping[str, ApparentTone]) -> Cohort:
         else sample
         for sample in cohort.samples
     ]
-    return Cohort.of(samples, name=cohort.name, folder=cohort.folder, set_aside=cohort.set_aside)
+    return cohort.having(samples)
 
 
 def _measured(

@@ -104,14 +104,14 @@ def audit(
     Exits with 7 if a bound is broken, and with 8 if the data do not say whether one is kept.
     """
     from fairness import audit as audit_of
-    from fairness import read_bounds, read_cohort
+    from fairness import read_bounds
     from fairness.report import require_plots, require_replaceable
     from matcher.embedding import load_extractor
 
     if threshold is not None and baseline is not None:
         raise typer.BadParameter("--threshold is of one model; two are compared at one --fmr")
     with faults_reported():
-        people = read_cohort(cohort, layout.value)
+        people = read_people(cohort, layout)
         settings = _settings(
             factors=tuple(by.split(",")),
             age_edges=age_edges(ages),
@@ -150,7 +150,26 @@ def audit(
         )
         report.write(out)
     say(f"The report is {out / 'report.html'}.")
-    raise typer.Exit(verdict(report))
+    raise typer.Exit(verdict(report) or unless_refused(people))
+
+
+def read_people(path: Path, layout: Layout) -> Cohort:
+    """Read a cohort; say how it was read, and name each row that was refused."""
+    from fairness import read_cohort
+
+    people = read_cohort(path, layout.value)
+    for remark in people.remarks:
+        say(remark)
+    for row in people.refused:
+        say(f"Refused: {row.item} {row.why}")
+    if people.refused:
+        say(f"Rows refused: {len(people.refused)}. The people there are not counted.")
+    return people
+
+
+def unless_refused(people: Cohort) -> Exit:
+    """Return the exit code of a measurement on a cohort of which rows may have been refused."""
+    return Exit.ATTENTION if people.refused else Exit.DONE
 
 
 def _require_factors(people: Cohort, settings: AuditSettings) -> None:

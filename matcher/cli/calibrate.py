@@ -18,6 +18,8 @@ from matcher.cli.audit import (
     age_edges,
     faults_reported,
     of_people,
+    read_people,
+    unless_refused,
 )
 from matcher.cli.console import progress, say
 from matcher.cli.options import DEFAULT_MODEL, Device, DryRun, Model, Policy
@@ -46,13 +48,12 @@ def calibrate(
     leads to expect.
     """
     from fairness import calibrate as measure
-    from fairness import read_cohort
     from matcher.embedding import load_extractor
     from matcher.evaluation import embed_cohort
     from matcher.faces import POLICIES
 
     with faults_reported():
-        people = read_cohort(cohort, layout.value)
+        people = read_people(cohort, layout)
         edges = age_edges(ages)
         if dry_run:
             say(f"Would calibrate on {of_people(people)}.")
@@ -74,3 +75,4 @@ def calibrate(
         )
         record.write(out)
     say(f"The record is {out}.")
+    raise typer.Exit(unless_refused(people))

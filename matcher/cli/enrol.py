@@ -25,6 +25,7 @@ from matcher.cli.options import (
     Policy,
     QualityPolicyName,
     Salvage,
+    SubjectsAt,
     WhichFace,
     limits_of,
 )
@@ -57,7 +58,10 @@ def enrol(
     gallery: GalleryPath,
     source: Annotated[
         Path,
-        typer.Argument(help="A CSV manifest, or a folder with one sub-folder for each subject."),
+        typer.Argument(
+            help="A CSV manifest, or a folder with one sub-folder of photos for each subject. "
+            "The content tells what is a photo, not the name of the file."
+        ),
     ],
     model: Annotated[
         str | None,
@@ -67,7 +71,8 @@ def enrol(
     policy: QualityPolicyName = Policy.standard,
     face: WhichFace = FaceChoice.one,
     report: Annotated[
-        Path | None, typer.Option(help="CSV file for the outcome of every photo.")
+        Path | None,
+        typer.Option(help="CSV file for the outcome of every photo, and for what is left out."),
     ] = None,
     salvage: Salvage = False,
     max_megapixels: MaxMegapixels = MEGAPIXELS,
@@ -78,21 +83,24 @@ def enrol(
             "--update", help="Take over what differs from the records that the gallery has."
         ),
     ] = False,
+    subjects_at: SubjectsAt = None,
     dry_run: DryRun = False,
 ) -> None:
     """Enrol the photos of a folder or manifest; makes the gallery when there is none.
 
-    Running it again skips photos that are there, and says what differs from their records.
-    The outcome of every photo is in the report.
+    Running it again skips photos that are there, and says what differs from their records. The
+    outcome of every photo is in the report, and so is everything in a folder that is left out.
     """
     from matcher.embedding import load_extractor
-    from matcher.enrolment import enrol, read_folder, read_manifest, without_a_face
+    from matcher.enrolment import enrol, without_a_face
     from matcher.faces import POLICIES
     from matcher.gallery import Gallery
 
     require_place_for("--report", report)
     _check_new(gallery, index)
-    manifest = read_folder(source) if source.is_dir() else read_manifest(source)
+    manifest = _read(source, subjects_at)
+    for remark in manifest.remarks:
+        say(remark)
     if dry_run:
         raise typer.Exit(_foretell(gallery, manifest, model, index))
     extractor = load_extractor(
@@ -115,12 +123,12 @@ def enrol(
         lost = without_a_face(opened, _named(manifest))
     rows = [outcome.row() for outcome in outcomes]
     rows += [_row_of(row) for row in manifest.refused]
+    rows += manifest.rows_left_out()
     if report is None:
         _say_faults(rows)
     else:
         _write(report, rows)
     counts = Counter(row["status"] for row in rows)
-    _say_unknown(manifest)
     for name in lost:
         say(f"No face is enrolled of: {name}")
     differing = _say_differences(outcomes)
@@ -153,8 +161,7 @@ def _foretell(gallery: Path, manifest: Manifest, model: str | None, index: str |
         if one.error is not None:
             say(f"Would fail: {one.photo.path} {one.error}")
     for row in manifest.refused:
-        say(f"Would be refused: {row.error}")
-    _say_unknown(manifest)
+        say(f"Would be refused: {row.photo} {row.error}")
     for name in sorted(lost):
         say(f"No photo could be enrolled of: {name}")
     counts = Counter(one.status for one in found)
@@ -187,7 +194,8 @@ def _check_choices(gallery: Gallery | None, model: str | None, index: str | None
 def _named(manifest: Manifest) -> list[str]:
     """Return everybody who is to be enrolled, those of refused rows included."""
     named = [photo.subject.subject_id for photo in manifest.photos]
-    return named + [row.subject for row in manifest.refused if row.subject]
+    named += [row.subject for row in manifest.refused if row.subject]
+    return [*named, *manifest.without_photos]
 
 
 def _check_new(gallery: Path, index: str | None) -> None:
@@ -209,6 +217,21 @@ def _model_of(path: Path) -> str:
         return gallery.model.name
 
 
+def _read(source: Path, subjects_at: int | None) -> Manifest:
+    from matcher.enrolment import read_folder, read_manifest
+
+    if source.is_dir():
+        return read_folder(source, subjects_at=subjects_at)
+    if subjects_at is not None:
+        raise InputError(
+            "--subjects-at",
+            rule="is for a folder",
+            got="something that is none",
+            next_step="Leave it away: a manifest names its subjects.",
+        )
+    return read_manifest(source)
+
+
 def _row_of(row: RefusedRow) -> dict[str, str]:
     return {
         "photo": row.photo,
@@ -226,11 +249,6 @@ def _say_differences(outcomes: Sequence[EnrolmentOutcome]) -> int:
             verb = "Updated" if outcome.updated else "Differs"
             say(f"{verb}: {outcome.photo.subject.subject_id}, {difference}")
     return sum(bool(one.differences) and not one.updated for one in outcomes)
-
-
-def _say_unknown(manifest: Manifest) -> None:
-    if manifest.unknown_columns:
-        say(f"Columns that are not read: {', '.join(manifest.unknown_columns)}.")
 
 
 def _say_faults(rows: Sequence[dict[str, str]]) -> None:

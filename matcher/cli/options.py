@@ -46,6 +46,15 @@ MaxMegapixels = Annotated[
 ]
 MEGAPIXELS = 128
 """The library's own limit; a test holds the two together."""
+SubjectsAt = Annotated[
+    int | None,
+    typer.Option(
+        "--subjects-at",
+        min=1,
+        help="Level of the subjects' folders: 1 in FOLDER/SUBJECT (as if unset, where the folder "
+        "looks so), 2 in FOLDER/YEAR/SUBJECT.",
+    ),
+]
 
 
 class Policy(enum.StrEnum):

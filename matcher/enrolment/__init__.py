@@ -1,12 +1,12 @@
 """Enrol photos and manifests into a gallery, with one outcome for each photo."""
 
 from matcher.enrolment.differences import Difference
+from matcher.enrolment.folder import read_folder
 from matcher.enrolment.forecasting import Forecast, forecast
 from matcher.enrolment.manifest import (
     Manifest,
     PhotoOfSubject,
     RefusedRow,
-    read_folder,
     read_manifest,
 )
 from matcher.enrolment.pipeline import EnrolmentOutcome, enrol, without_a_face

@@ -1,20 +1,21 @@
-"""Read what to enrol: a folder with a sub-folder for each subject, or a CSV manifest with dates."""
+"""What to enrol, and how it is read from a CSV manifest."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, cast, get_args
 
+from fairness.errors import CohortError
+from fairness.manifests import TableRow, age_in_years, calendar_day, read_table
 from matcher.arguments import expect, expect_age, expect_day, path_of
-from matcher.enrolment.manifest_table import TableRow, read_table, unreadable
 from matcher.errors import ManifestError
 from matcher.gallery.records import Sex, Subject
 from matcher.paths import from_reference, shown
-from matcher.photos import find_photos
+from matcher.photos import LeftOut
 
 
 @dataclass(frozen=True)
@@ -72,14 +73,14 @@ COLUMNS = tuple(_COLUMN_OF.get(name, name) for name in (*_PHOTO, *_SUBJECT))
 
 @dataclass(frozen=True)
 class RefusedRow:
-    """One row of a manifest that is not enrolled.
+    """One row of a manifest, or one photo or folder, that is not enrolled.
 
     Parameters
     ----------
     photo, subject
         What stands in these cells, so that somebody can be looked up; empty where nothing does.
     error
-        Why it is refused; it names line and column.
+        Why it is refused; it names line and column, or the folder.
     """
 
     photo: str
@@ -94,30 +95,54 @@ class Manifest:
     Parameters
     ----------
     photos
-        The rows that could be read.
+        The rows of a manifest that could be read, or the photos of a folder.
     refused
         The others.
     unknown_columns
-        Columns that were not read, in the order of the file.
+        Columns of a manifest that were not read, in the order of the file.
+    left_out
+        What a folder holds beside the photos of its subjects.
+    without_photos
+        Subjects whose folder holds no photo.
+    remarks
+        What a person should know about how it was read, as sentences; also the columns that were
+        not read, and the counts of what was left out.
     """
 
     photos: tuple[PhotoOfSubject, ...]
     refused: tuple[RefusedRow, ...] = ()
     unknown_columns: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    without_photos: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def errors(self) -> tuple[ManifestError, ...]:
         """Why each refused row is refused."""
         return tuple(row.error for row in self.refused)
 
+    def rows_left_out(self) -> list[dict[str, str]]:
+        """Return a flat row for a report for everything that was left out."""
+        return [
+            {
+                "photo": shown(item.path),
+                "subject": "",
+                "status": "left out",
+                "code": "left_out",
+                "reason": item.reason.one,
+                "also_under": "",
+            }
+            for item in self.left_out
+        ]
+
 
 def read_manifest(path: Path | str) -> Manifest:
     """Read a CSV manifest (header row, see `COLUMNS`); photo paths are relative to it.
 
-    Dates are ISO 8601 (2019-05-28), ages are years, sex is female, male, other or unknown, and tags
-    are separated by semicolons. Labels that only an evaluation needs, such as skin tone, are not
-    read. They never enter a gallery. How the table may look: see
-    `matcher.enrolment.manifest_table.read_table`.
+    Dates are ISO 8601 (2019-05-28), ages are years or as in "3 months" and "2y 6m", sex is female,
+    male, other or unknown, and tags are separated by semicolons. Labels that only an evaluation
+    needs, such as skin tone, are not read. They never enter a gallery. An audit reads tables in the
+    same way, see `fairness.manifests.read_table`.
 
     Rows of one subject complete each other: what one leaves empty, another may say. Rows that
     contradict each other are all refused, for nobody can tell which one is right.
@@ -129,7 +154,12 @@ def read_manifest(path: Path | str) -> Manifest:
         `Manifest.refused` instead, so that the other rows are not lost.
     """
     path = path_of("path", path)
-    table = read_table(path, COLUMNS)
+    try:
+        table = read_table(path, COLUMNS)
+    except CohortError as error:
+        raise ManifestError(
+            error.what, rule=error.rule, got=error.got, next_step=error.next_step, path=error.path
+        ) from error
     parsed: list[tuple[TableRow, PhotoOfSubject]] = []
     refused: list[RefusedRow] = []
     for row in table.rows:
@@ -138,7 +168,11 @@ def read_manifest(path: Path | str) -> Manifest:
         except ManifestError as error:
             refused.append(_refused(row, error))
     agreed, contradicting = _settled(parsed, path)
-    return Manifest(tuple(agreed), (*refused, *contradicting), table.unknown)
+    unknown = tuple(name for name in table.columns if name not in COLUMNS)
+    remarks = table.remarks
+    if unknown:
+        remarks = (*remarks, f"Columns that are not read: {', '.join(unknown)}.")
+    return Manifest(tuple(agreed), (*refused, *contradicting), unknown, remarks=remarks)
 
 
 def _refused(row: TableRow, error: ManifestError) -> RefusedRow:
@@ -190,45 +224,6 @@ def _whole_record(rows: Sequence[tuple[TableRow, PhotoOfSubject]], path: Path) -
     return Subject(**{name: value for name, (_, value) in said.items()}, tags=tuple(sorted(tags)))
 
 
-def read_folder(folder: Path | str) -> Manifest:
-    """Read a folder with one sub-folder for each subject, named by the subject's identifier.
-
-    In a name that is not UTF-8, `matcher.paths.shown` writes each byte that is none.
-
-    Raises
-    ------
-    ManifestError
-        There is no such folder, no sub-folder holds a photo, or the names of two sub-folders become
-        the same identifier.
-    """
-    folder = path_of("folder", folder)
-    if not folder.is_dir():
-        raise unreadable(folder, "is not a folder")
-    subjects = [subject for subject in sorted(folder.iterdir()) if subject.is_dir()]
-    _require_own_names(subjects, folder)
-    photos = tuple(
-        PhotoOfSubject(photo, Subject(shown(subject.name)))
-        for subject in subjects
-        for photo in find_photos(subject)
-    )
-    if not photos:
-        raise unreadable(folder, "no photos in any sub-folder")
-    return Manifest(photos)
-
-
-def _require_own_names(subjects: Sequence[Path], folder: Path) -> None:
-    """Refuse sub-folders whose photos would all be taken for one person's."""
-    counts = Counter(shown(subject.name) for subject in subjects)
-    if twice := [name for name, count in counts.items() if count > 1]:
-        raise ManifestError(
-            "folder of photos",
-            rule="has one sub-folder for each subject",
-            got=f"two sub-folders that are both written {twice[0]}",
-            next_step="Rename one of them.",
-            path=folder,
-        )
-
-
 def _parse_row(row: TableRow, manifest: Path) -> PhotoOfSubject:
     cell = _Cells(row.cells, manifest, row.line)
     if row.fault:
@@ -265,9 +260,9 @@ class _Cells:
     def date(self, column: str) -> date | None:
         value = self.text(column)
         try:
-            return None if value is None else date.fromisoformat(value)
+            return None if value is None else calendar_day(value)
         except ValueError as error:
-            raise self.error(column, "a date such as 2019-05-28", repr(value)) from error
+            raise self.error(column, "a date such as 2019-05-28", error) from error
 
     def path(self, column: str) -> Path:
         given = self.required(column)
@@ -278,9 +273,10 @@ class _Cells:
     def age(self, column: str) -> float | None:
         value = self.text(column)
         try:
-            age = None if value is None else float(value)
+            age = None if value is None else age_in_years(value)
         except ValueError as error:
-            raise self.error(column, "a number of years", repr(value)) from error
+            rule = "a number of years, or an age such as 3 months"
+            raise self.error(column, rule, repr(value)) from error
         if age is not None and not 0 <= age <= 130:
             raise self.error(column, "between 0 and 130 years", value)
         return age

@@ -137,11 +137,8 @@ def _labelled(cohort: Cohort, found: Sequence[CachedFace]) -> Cohort:
                 quality=weight(_quality(face)) if sample.quality is None else sample.quality,
             )
         samples.append(sample)
-    measured = Cohort.of(
-        samples, name=cohort.name, folder=cohort.folder, set_aside=cohort.set_aside
-    )
     tones = {s.photo: _tone(r) for s, r in zip(cohort.samples, found, strict=True) if r.facts}
-    return with_tones(measured, tones)
+    return with_tones(cohort.having(samples), tones)
 
 
 def _tone(face: CachedFace) -> ApparentTone:

@@ -2,6 +2,14 @@
 
 from matcher.photos.colour import BACKGROUND
 from matcher.photos.decode import encoding_of
+from matcher.photos.finding import (
+    FolderListing,
+    LeftOut,
+    Reason,
+    find_photos,
+    list_folder,
+    looks_like_a_photo,
+)
 from matcher.photos.jpeg import estimate_jpeg_quality, saved_as_jpeg
 from matcher.photos.load import PhotoSource, load_photo, load_unchanged
 from matcher.photos.photo import Photo
@@ -9,7 +17,6 @@ from matcher.photos.source import (
     FULL_SIZE_PIXELS,
     PHOTO_SUFFIXES,
     DecodeLimits,
-    find_photos,
     sha256_of,
 )
 
@@ -18,13 +25,18 @@ __all__ = [
     "FULL_SIZE_PIXELS",
     "PHOTO_SUFFIXES",
     "DecodeLimits",
+    "FolderListing",
+    "LeftOut",
     "Photo",
     "PhotoSource",
+    "Reason",
     "encoding_of",
     "estimate_jpeg_quality",
     "find_photos",
+    "list_folder",
     "load_photo",
     "load_unchanged",
+    "looks_like_a_photo",
     "saved_as_jpeg",
     "sha256_of",
 ]

@@ -1,4 +1,4 @@
-"""Read the bytes of photos under a limit, hash files, and list the photos of a folder."""
+"""Read the bytes of photos under a limit, and hash files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PHOTO_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif"}
     | {".heic", ".heif", ".hif", ".avif", ".apng", ".mpo"}
 )
-"""Lower-case file name endings. `find_photos` takes files with these endings for photos."""
+"""Lower-case file name endings. `find_photos` lists such a file even if it is no picture."""
 
 FULL_SIZE_PIXELS = 128_000_000
 """Pixels above which a JPEG is decoded at a half, a quarter or an eighth of its size. It does not
@@ -97,49 +97,6 @@ def sha256_of(path: str | os.PathLike[str]) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise _unreadable(path, error) from error
-
-
-def find_photos(folder: str | os.PathLike[str]) -> list[Path]:
-    """List the photos of a folder and its subfolders by name endings, see `PHOTO_SUFFIXES`.
-
-    Links to folders are not followed. A link to a file counts if its target lies in the folder.
-
-    Returns
-    -------
-    list of Path
-        Sorted by their path within the folder, each starting with `folder`.
-
-    Raises
-    ------
-    PhotoNotFoundError
-        If the folder does not exist or is not a folder.
-    """
-    folder = Path(folder)
-    if not os.path.isdir(folder):  # noqa: PTH112 - unlike Path.is_dir, never raises
-        raise PhotoNotFoundError(
-            "the folder of photos",
-            rule="must be an existing folder",
-            got="no folder at this path",
-            next_step="Check the spelling, and that the drive is connected.",
-            path=folder,
-        )
-    root = folder.resolve()
-    paths = [
-        Path(parent, name)
-        for parent, _, names in os.walk(folder)
-        for name in names
-        if Path(name).suffix.lower() in PHOTO_SUFFIXES
-    ]
-    inside = (path for path in paths if _is_file_within(path, root))
-    return sorted(inside, key=lambda path: path.relative_to(folder).as_posix())
-
-
-def _is_file_within(path: Path, root: Path) -> bool:
-    try:
-        real = path.resolve()
-        return real.is_file() and real.is_relative_to(root)
-    except (OSError, RuntimeError):  # a link that leads back to itself
-        return False
 
 
 def read_path(path: Path, limits: DecodeLimits) -> bytes:

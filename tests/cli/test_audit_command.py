@@ -229,7 +229,7 @@ def test_wrong_input_ends_with_a_message_and_nothing_half_written(
     code: int,
     says: str,
 ) -> None:
-    (tmp_path / "bad.csv").write_text("photo,person\na.jpg,b\n")
+    (tmp_path / "bad.csv").write_text("photo,child\na.jpg,b\n")
     (tmp_path / "lost.csv").write_text("photo,subject\nlost.jpg,a\n")
     before = contents(tmp_path)
     options = () if "--vector-cache" in words else remembered

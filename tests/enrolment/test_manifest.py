@@ -69,9 +69,9 @@ def test_a_bad_row_is_one_error_and_the_others_are_kept(
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"photo,person\nb.jpg,C-1\n", "no column subject"),
+        (b"photo,child\nb.jpg,C-1\n", "no column subject"),
         (b"", "no column photo and subject"),
-        (b"photo,subject\n\xff\xfe.jpg,C-1\n", "decode"),
+        (b"photo,subject\n\x81\x81.jpg,C-1\n", "neither UTF-8 nor Windows-1252"),
     ],
 )
 def test_a_file_that_is_no_manifest_is_refused(tmp_path: Path, content: bytes, says: str) -> None:

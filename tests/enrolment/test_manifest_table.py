@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from matcher.enrolment import Manifest, read_manifest
 from matcher.errors import ManifestError
 from matcher.gallery import Subject
+from matcher.names import one_form
 
 HEADER = "photo,subject,date_of_birth,sex,region,tags,note\n"
 
@@ -137,10 +138,11 @@ PLAIN = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1).fi
 
 
 @given(
-    names=st.lists(PLAIN, min_size=1, max_size=4, unique=True),
+    names=st.lists(PLAIN, min_size=1, max_size=4, unique_by=one_form),
     region=PLAIN,
     note=PLAIN,
     separator=st.sampled_from([",", ";", "\t"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
 )
 def test_whatever_a_csv_writer_writes_is_read_back(
     tmp_path_factory: pytest.TempPathFactory,
@@ -148,13 +150,14 @@ def test_whatever_a_csv_writer_writes_is_read_back(
     region: str,
     note: str,
     separator: str,
+    encoding: str,
 ) -> None:
     file = io.StringIO()
     rows = csv.writer(file, delimiter=separator)
     rows.writerow(("photo", "subject", "region", "note"))
     rows.writerows((f"{number}.jpg", name, region, note) for number, name in enumerate(names))
-    manifest = read(tmp_path_factory.mktemp("manifest"), file.getvalue())
+    manifest = read(tmp_path_factory.mktemp("manifest"), file.getvalue(), encoding)
     assert manifest.refused == ()
-    assert [photo.subject.subject_id for photo in manifest.photos] == names
-    assert {photo.subject.region for photo in manifest.photos} == {region}
-    assert {photo.subject.note for photo in manifest.photos} == {note}
+    assert [photo.subject.subject_id for photo in manifest.photos] == list(map(one_form, names))
+    assert {photo.subject.region for photo in manifest.photos} == {one_form(region)}
+    assert {photo.subject.note for photo in manifest.photos} == {one_form(note)}

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import typer
 
 from matcher.cli.app import Exit
-from matcher.cli.audit import Layout, embedded, faults_reported, verdict
+from matcher.cli.audit import Layout, embedded, faults_reported, read_people, verdict
 from matcher.cli.console import say
 from matcher.cli.options import Policy
+from matcher.errors import InputError
+from matcher.words import counted
 
 if TYPE_CHECKING:
     from fairness import Bound, Cohort
@@ -31,7 +33,7 @@ def read_gate(
     gate: Path | None, cohort: Path | None, layout: Layout, cache: Path | None
 ) -> GateRead | None:
     """Read bounds and cohort; None without any. A fault in them ends the command."""
-    from fairness import read_bounds, read_cohort
+    from fairness import read_bounds
 
     if (gate is None) != (cohort is None):
         raise typer.BadParameter("--gate and --cohort need each other")
@@ -39,7 +41,15 @@ def read_gate(
         return None
     with faults_reported():
         bounds = read_bounds(gate)
-        people = read_cohort(cohort, layout.value)
+        people = read_people(cohort, layout)
+    if people.refused:
+        raise InputError(
+            "--cohort",
+            rule="must be readable to the last row, for it decides a switch",
+            got=f"{counted(len(people.refused), 'refused row')}",
+            next_step="Correct these rows and run again.",
+            path=cohort,
+        )
     return GateRead(bounds, people, cache or gate.absolute().with_suffix(".vectors.sqlite"))
 
 

@@ -64,6 +64,12 @@ def read_probes(gallery: Path, probes: Path | None, device: str) -> DriftProbes 
     if probes is None:
         return None
     listed = read_manifest(probes)
+    for remark in listed.remarks:
+        say(remark)
+    for row in listed.refused:
+        say(f"Refused: {row.photo} {row.error}")
+    if listed.refused:
+        say(f"Rows of the probes that were refused: {len(listed.refused)}.")
     with Gallery.open(gallery) as opened:
         name = opened.model.name
     return DriftProbes(listed, load_extractor(name, device=device))
@@ -209,9 +215,8 @@ def _saved(probes: DriftProbes, extractor: Extractor) -> list[SavedProbe]:
         for photo, a, b in zip(listed.photos, old, new, strict=True)
         if a.faces and b.faces
     ]
-    left_out = len(listed.photos) - len(saved) + len(listed.errors)
-    if left_out:
-        say(f"Probes without a face that were left out: {left_out}.")
+    if without := len(listed.photos) - len(saved):
+        say(f"Probes without a face that were left out: {without}.")
     return saved
 
 

@@ -16,7 +16,7 @@ from fairness.calibration import CalibrationRecord, calibrate
 from fairness.calibration.gallery_sizes import _Searches, chance_of_a_lead, false_positive_rates
 from fairness.calibration.impostors import Impostors
 from fairness.calibration.record import AgeBandRecord
-from fairness.cohort import Cohort, Sample
+from fairness.cohort import Cohort, Sample, SetAside
 from fairness.errors import CalibrationError
 
 MODEL = {"name": "made", "weights_sha256": "ab" * 32}
@@ -239,6 +239,13 @@ def test_the_record_says_what_it_was_made_of(tmp_path: Path) -> None:
     assert (record["made_on"], record["seed"], record["level"]) == ("2026-11-01", 7, 0.95)
     assert record["bands"][0]["comparisons"] == 30 * 29 // 2
     assert "04 to under 08" in str(made(of, people(30)))
+
+
+def test_the_record_counts_the_rows_that_were_refused() -> None:
+    whole = cohort(30)
+    part = whole.having(whole.samples, [SetAside("x.jpg", "line 9", refused=True)])
+    assert "rows_refused" not in made(whole, people(30)).cohort
+    assert made(part, people(30)).cohort["rows_refused"] == 1
 
 
 @pytest.mark.parametrize(
