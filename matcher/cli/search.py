@@ -25,6 +25,7 @@ from matcher.cli.options import (
     WhichFace,
 )
 from matcher.cli.places import require_place_for
+from matcher.names import told_apart
 
 if TYPE_CHECKING:
     from matcher.search import CandidateList
@@ -141,10 +142,18 @@ def search(
     _print(probes, results, output)
     faults: tuple[str, ...] = ()
     if sheet is not None:
-        faults = write_sheet(sheet, probes, results, title=f"Leads from {gallery.name}")
+        with progress() as hook:
+            faults = write_sheet(
+                sheet,
+                probes,
+                results,
+                title=f"Leads from {gallery.name}",
+                detector=extractor,
+                on_progress=hook,
+            )
         for fault in faults:
             say(f"Not on the sheet: {fault}")
-        say(f"The sheet is {sheet}.")
+        say(f"The sheet is {sheet} ({sheet.stat().st_size / 1e6:.1f} MB).")
     found = not faults and all(result.outcome == "leads" for result in results)
     raise typer.Exit(Exit.DONE if found else Exit.ATTENTION)
 
@@ -155,9 +164,10 @@ def _print(probes: Sequence[Path], results: Sequence[CandidateList], output: For
             sys.stdout.write(f'{{"probe_path": {json.dumps(str(probe))}, {result.to_json()[1:]}\n')
         return
     rows: list[dict[str, Any]] = []
-    for probe, result in zip(probes, results, strict=True):
+    names = told_apart(probes)
+    for probe, name, result in zip(probes, names, results, strict=True):
         say(f"{probe}: {str(result).splitlines()[0]}")
         for note in (*result.exclusions, *result.cautions()):
             say(f"  {note}")
-        rows += [{"probe": probe.name, **row} for row in result.rows()]
+        rows += [{"probe": name, **row} for row in result.rows()]
     print_rows(rows, output)
