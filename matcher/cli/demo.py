@@ -62,14 +62,17 @@ def demo(
             say(f"Not enrolled: {outcome.error}")
     _report(probes, results, top)
     sheet = out / "leads.html"
-    write_sheet(
-        sheet,
-        [probe.path for probe in probes[:SHOWN]],
-        results[:SHOWN],
-        title="Leads of the demonstration",
-        note=f"{NOTE} Enrolled at {ENROLLED_AT:.0f} years, searched at {SEARCHED_AT:.0f}.",
-        mates=[probe.subject.subject_id for probe in probes[:SHOWN]],
-    )
+    with progress() as hook:
+        write_sheet(
+            sheet,
+            [probe.path for probe in probes[:SHOWN]],
+            results[:SHOWN],
+            title="Leads of the demonstration",
+            note=f"{NOTE} Enrolled at {ENROLLED_AT:.0f} years, searched at {SEARCHED_AT:.0f}.",
+            mates=[probe.subject.subject_id for probe in probes[:SHOWN]],
+            detector=extractor,
+            on_progress=hook,
+        )
     say(f"\nLook at the leads: {sheet}\nSearch again: matcher search {out}/demo.gallery PHOTO")
     say(f"To try the lines of the README, go to {out}: photos/ and probe.png are there.")
 

@@ -153,17 +153,27 @@ def search(
             on_progress=hook,
         )
     probes = [path for path, found in zip(probes, lists, strict=True) for _ in found]
+    shown_sources = [source for source, found in zip(sources, lists, strict=True) for _ in found]
     results = [result for found in lists for result in found]
     faults: tuple[str, ...] = ()
     try:
         _print(probes, results, output)
     finally:  # the sheet is written also when nobody reads the list
         if sheet is not None:
-            with writing_to("--sheet", sheet, "The leads are on standard output."):
-                faults = write_sheet(sheet, probes, results, title=f"Leads from {gallery.name}")
+            title, kept = f"Leads from {gallery.name}", "The leads are on standard output."
+            with writing_to("--sheet", sheet, kept), progress() as hook:
+                faults = write_sheet(
+                    sheet,
+                    shown_sources,
+                    results,
+                    title=title,
+                    detector=extractor,
+                    limits=limits,
+                    on_progress=hook,
+                )
             for fault in faults:
                 say(f"Not on the sheet: {fault}")
-            say(f"The sheet is {sheet}.")
+            say(f"The sheet is {sheet} ({sheet.stat().st_size / 1e6:.1f} MB).")
     found = not faults and all(result.outcome == "leads" for result in results)
     raise typer.Exit(Exit.DONE if found else Exit.ATTENTION)
 

@@ -1,8 +1,9 @@
-"""Files of a gallery: names that survive a power cut, and errors for failed writes."""
+"""Files: names that survive a power cut, files written whole, and errors for failed writes."""
 
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,3 +38,28 @@ def unwritable_reported(what: str, path: Path) -> Iterator[None]:
             next_step="Free space or correct the rights, then try again.",
             path=path,
         ) from error
+
+
+def replace_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner can read. An interruption leaves no half file in its place.
+
+    The file is written beside its place and then renamed. An existing file is replaced, and a link
+    leads to the same file as before.
+
+    Raises
+    ------
+    OSError
+        The folder is missing, cannot be written to, or is full. A file in place is as it was.
+    """
+    place = path.resolve()
+    descriptor, part = tempfile.mkstemp(prefix=".part-", dir=place.parent)  # mode 0600
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(part).replace(place)
+    except BaseException:
+        Path(part).unlink()
+        raise
+    sync_directory(place.parent)

@@ -165,6 +165,8 @@ class Exclusion:
     ----------
     name
         Name of the field of `Filters`.
+    value
+        The rule in words, as it was asked for.
     excluded_faces, excluded_subjects
         Numbers of faces and subjects that the filter leaves out.
     unknown_faces, unknown_subjects
@@ -174,6 +176,7 @@ class Exclusion:
     """
 
     name: str
+    value: str
     excluded_faces: int
     excluded_subjects: int
     unknown_faces: int
@@ -183,7 +186,7 @@ class Exclusion:
     def __str__(self) -> str:
         fate = "kept" if self.kept_unknown else "left out too"
         return (
-            f"{self.name}: {counted(self.excluded_faces, 'face')} of "
+            f"{self.name} ({self.value}): {counted(self.excluded_faces, 'face')} of "
             f"{counted(self.excluded_subjects, 'subject')} left out; "
             f"{counted(self.unknown_faces, 'face')} of {self.unknown_subjects} unknown, {fate}"
         )
@@ -218,6 +221,7 @@ class _Rule:
     """One filter as an SQL expression over face f and subject s: 0, 1, or 2 if unknown."""
 
     name: str
+    value: str
     sql: str
     parameters: tuple[Any, ...]
 
@@ -237,7 +241,7 @@ def select(store: Store, filters: Filters) -> Selection:
         of_faces=len(face_ids),
         of_subjects=_different(subjects),
         exclusions=tuple(
-            _exclusion(rule.name, verdict, subjects, filters.keep_unknown)
+            _exclusion(rule, verdict, subjects, filters.keep_unknown)
             for rule, verdict in zip(rules, verdicts.T, strict=True)
         ),
     )
@@ -259,12 +263,13 @@ def _judge(
 
 
 def _exclusion(
-    name: str, verdict: NDArray[np.int64], subjects: NDArray[np.int64], keep_unknown: bool
+    rule: _Rule, verdict: NDArray[np.int64], subjects: NDArray[np.int64], keep_unknown: bool
 ) -> Exclusion:
     unknown = verdict == _UNKNOWN
     excluded = (verdict == _NO) | (unknown & (not keep_unknown))
     return Exclusion(
-        name=name,
+        name=rule.name,
+        value=rule.value,
         excluded_faces=int(excluded.sum()),
         excluded_subjects=_different(subjects[excluded]),
         unknown_faces=int(unknown.sum()),
@@ -302,7 +307,7 @@ def _among(name: str, column: str, wanted: Collection[str]) -> _Rule | None:
     if not wanted:
         return None
     sql = f"CASE WHEN {column} IS NULL THEN 2 ELSE {column} {_IN} END"
-    return _Rule(name, sql, (_json(wanted),))
+    return _Rule(name, _listed(wanted), sql, (_json(wanted),))
 
 
 def _age(filters: Filters) -> _Rule | None:
@@ -312,25 +317,32 @@ def _age(filters: Filters) -> _Rule | None:
         "SELECT CASE WHEN latest IS NULL THEN 2 ELSE latest > ? AND earliest <= ? END "
         "FROM births b WHERE b.subject_id = s.subject_id"
     )
-    oldest = OLDEST if filters.max_age is None else filters.max_age
-    too_old = _years_before(filters.age_on, oldest + 1)
-    return _Rule("age", sql, (too_old, _years_before(filters.age_on, filters.min_age or 0)))
+    youngest, oldest = filters.min_age or 0, filters.max_age
+    too_old = _years_before(filters.age_on, (OLDEST if oldest is None else oldest) + 1)
+    ages = f"{youngest} or older" if oldest is None else f"{youngest} to {oldest}"
+    value = f"{ages} on {filters.age_on}"
+    return _Rule("age", value, sql, (too_old, _years_before(filters.age_on, youngest)))
 
 
 def _tags(name: str, tags: Collection[str], at_least: int) -> _Rule | None:
     if not tags:
         return None
-    return _Rule(name, f"({_HELD}) >= ?", (_json(tags), at_least))
+    return _Rule(name, _listed(tags), f"({_HELD}) >= ?", (_json(tags), at_least))
 
 
 def _time(name: str, sql: str, moment: datetime | None) -> _Rule | None:
-    return None if moment is None else _Rule(name, sql, (as_text(moment),))
+    return None if moment is None else _Rule(name, str(moment), sql, (as_text(moment),))
 
 
 def _except(subjects: Collection[str]) -> _Rule | None:
     if not subjects:
         return None
-    return _Rule("not_subject_ids", f"s.subject_id NOT {_IN}", (_json(subjects),))
+    sql = f"s.subject_id NOT {_IN}"
+    return _Rule("not_subject_ids", _listed(subjects), sql, (_json(subjects),))
+
+
+def _listed(values: Collection[str]) -> str:
+    return ", ".join(sorted(values))
 
 
 def _json(values: Collection[str]) -> str:

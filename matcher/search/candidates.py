@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from datetime import date
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from matcher.embedding import ModelIdentity
@@ -37,12 +37,15 @@ class CandidatePhoto:
     age_gap
         Years between this photo and the probe (probe minus photo); None unless both ages or both
         dates are known.
+    box
+        The enrolled face: left, top, right, bottom in pixels of the upright photo.
     """
 
     photo: PhotoRecord
     score: float
     quality: Mapping[str, float]
     age_gap: float | None
+    box: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -142,6 +145,8 @@ class CandidateList:
     calibration
         What the expected false leads hold for, and the threshold if it was chosen by a rate; None
         without a calibration.
+    searched_at
+        Time of the search, in UTC. Two lists that differ only in it are equal.
     """
 
     outcome: Outcome
@@ -154,6 +159,7 @@ class CandidateList:
     searched_subjects: int
     model: ModelIdentity
     calibration: CalibrationUse | None = None
+    searched_at: datetime | None = field(default=None, compare=False)
 
     def __len__(self) -> int:
         return len(self.candidates)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import islice
 from typing import Literal
 
@@ -268,6 +268,7 @@ class Searcher:
             searched_subjects=selection.subjects,
             model=self._gallery.model,
             calibration=request.use(probe.facts, faces),
+            searched_at=datetime.now(UTC),
         )
 
     def _closest_subjects(
@@ -364,6 +365,7 @@ def _photo(probe: ProbeFacts, face: StoredFace, score: float) -> CandidatePhoto:
             photo.taken_on,
             age_on(born, photo.taken_on, photo.age_at_capture),
         ),
+        box=face.box,
     )
 
 

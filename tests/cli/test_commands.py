@@ -15,6 +15,7 @@ from typing import Any
 import made_calibration
 import pytest
 from older_store import format_1_gallery, format_of
+from PIL import Image
 from rendered_cohort import SUBJECTS, Cohort
 from typer.testing import CliRunner
 
@@ -103,10 +104,15 @@ def test_the_sheet_is_one_file_without_outside_references(
     enrolled: Path, cohort: Cohort, tmp_path: Path
 ) -> None:
     sheet = tmp_path / "leads.html"
-    run("search", enrolled, cohort.probes[0], "--top", 2, "--sheet", sheet)
+    filters = ("--subject", cohort.subjects[0], "--subject", cohort.subjects[1])
+    result = run("search", enrolled, cohort.probes[0], *filters, "--top", 2, "--sheet", sheet)
     page = sheet.read_text(encoding="utf-8")
-    assert page.count("<img") == 3
-    assert re.findall(r'(?:src|href)="(?!data:)', page) == []
+    assert page.count('"data:image/jpeg') == 6  # a face and a whole photo of three photos
+    assert page.count("aligned on the eyes; face") == 3
+    assert ", ".join(cohort.subjects[:2]) in page
+    assert re.findall(r'(?:src|href)="(?!data:|#)', page) == []
+    assert f"The sheet is {sheet} ({sheet.stat().st_size / 1e6:.1f} MB)." in result.stderr
+    assert sheet.stat().st_mode & 0o777 == 0o600
     assert "for a person to review" in page
 
 
@@ -292,7 +298,27 @@ def test_a_sheet_never_shows_a_photo_that_changed_since_enrolment(
     result = run("search", tmp_path / "g", *options, code=1)
     assert f"Not on the sheet: Subject C-1, {enrolled}: changed since enrolment." in result.stderr
     page = (tmp_path / "leads.html").read_text(encoding="utf-8")
-    assert page.count("data:image/jpeg") == 1  # the probe
+    assert page.count('"data:image/jpeg') == 2  # the probe: its face and the whole photo
+
+
+def test_probes_of_one_name_and_probes_read_in_part_are_told(
+    tmp_path: Path, enrolled: Path, cohort: Cohort
+) -> None:
+    probes = [tmp_path / folder / "front.jpg" for folder in ("q1", "q2")]
+    for number, probe in enumerate(probes):
+        probe.parent.mkdir()
+        with Image.open(cohort.probes[number]) as image:
+            image.convert("RGB").save(probe, quality=95)
+    whole = probes[1].read_bytes()
+    probes[1].write_bytes(whole[: len(whole) * 9 // 10])
+    options = ("--salvage", "--top", 1, "--format", "csv", "--sheet", tmp_path / "leads.html")
+    result = run("search", enrolled, *probes, *options)
+    rows = csv.DictReader(result.stdout.splitlines())
+    assert [row["probe"] for row in rows] == ["q1/front.jpg", "q2/front.jpg"]
+    page = (tmp_path / "leads.html").read_text(encoding="utf-8")
+    assert "Probe <bdi>q1/front.jpg</bdi>" in page
+    assert "Probe <bdi>q2/front.jpg</bdi>" in page
+    assert page.count("shown as far as it can be decoded; salvaged from a truncated JPEG") == 1
 
 
 def test_people_without_any_face_are_named_at_the_end(tmp_path: Path, cohort: Cohort) -> None:

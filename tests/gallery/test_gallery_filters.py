@@ -120,7 +120,29 @@ def test_each_filter_counts_what_it_left_out_and_what_it_cannot_tell(people):
     assert (sex.unknown_faces, sex.unknown_subjects) == (2, 1)
     assert (region.name, region.excluded_faces, region.excluded_subjects) == ("regions", 2, 1)
     assert (region.unknown_faces, region.unknown_subjects) == (4, 2)
-    assert str(region) == ("regions: 2 faces of 1 subject left out; 4 faces of 2 unknown, kept")
+    assert str(region) == (
+        "regions (North): 2 faces of 1 subject left out; 4 faces of 2 unknown, kept"
+    )
+
+
+@pytest.mark.parametrize(
+    ("filters", "value"),
+    [
+        (Filters(recorded_sex=("male", "female")), "female, male"),
+        (Filters(max_age=6, age_on=date(2021, 6, 15)), "0 to 6 on 2021-06-15"),
+        (Filters(min_age=5, max_age=5, age_on=date(2021, 6, 15)), "5 to 5 on 2021-06-15"),
+        (Filters(min_age=5, age_on=date(2021, 6, 15)), "5 or older on 2021-06-15"),
+        (Filters(regions=("South", "North")), "North, South"),
+        (Filters(any_tags=("red",)), "red"),
+        (Filters(all_tags=("red", "blue", "red")), "blue, red"),
+        (Filters(enrolled_from=datetime(2021, 1, 2, 3, tzinfo=UTC)), "2021-01-02 03:00:00+00:00"),
+        (Filters(subject_ids=("eve", "ann")), "ann, eve"),
+        (Filters(not_subject_ids=("ann",)), "ann"),
+    ],
+)
+def test_each_filter_says_what_it_was_asked_for(people, filters, value):
+    (exclusion,) = people.select(filters).exclusions
+    assert exclusion.value == value
 
 
 def test_without_the_unknown_they_are_counted_as_left_out(people):

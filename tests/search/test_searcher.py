@@ -223,6 +223,8 @@ def test_the_list_goes_into_frames_and_json_unchanged(searcher: Searcher, cohort
     assert document["probe"]["taken_on"] == "2020-01-01"
     assert document["candidates"][0]["score"] == result.candidates[0].score
     assert document["outcome"] == "leads"
+    assert document["searched_at"] == result.searched_at.isoformat()
+    assert document["candidates"][0]["photos"][0]["box"] == list(result.candidates[0].photos[0].box)
     empty = searcher.search(cohort.probes[0], threshold=1.0).to_frame()
     assert list(empty.columns) == list(frame.columns)
 

@@ -1,0 +1,50 @@
+"""Files written whole: only their owner reads them, and no failure leaves half of one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from matcher.gallery.files import write_private
+
+
+@pytest.mark.parametrize("before", [None, b"former"])
+def test_the_file_is_whole_and_private(tmp_path: Path, before: bytes | None) -> None:
+    path = tmp_path / "page.html"
+    if before is not None:
+        path.write_bytes(before)
+        path.chmod(0o666)
+    write_private(path, b"content")
+    assert path.read_bytes() == b"content"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()])
+def test_a_failure_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    path = tmp_path / "page.html"
+    path.write_bytes(b"former")
+
+    def fail(descriptor: int) -> None:
+        raise error
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(type(error)):
+        write_private(path, b"content")
+    assert path.read_bytes() == b"former"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_leads_to_the_new_content(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    target = tmp_path / "elsewhere" / "page.html"
+    target.write_bytes(b"former")
+    link = tmp_path / "page.html"
+    link.symlink_to(target)
+    write_private(link, b"content")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"content"
