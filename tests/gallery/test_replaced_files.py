@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from matcher.gallery.files import write_private
+from matcher.gallery.files import replace_private
 
 
 @pytest.mark.parametrize("before", [None, b"former"])
@@ -16,7 +16,7 @@ def test_the_file_is_whole_and_private(tmp_path: Path, before: bytes | None) -> 
     if before is not None:
         path.write_bytes(before)
         path.chmod(0o666)
-    write_private(path, b"content")
+    replace_private(path, b"content")
     assert path.read_bytes() == b"content"
     assert path.stat().st_mode & 0o777 == 0o600
     assert list(tmp_path.iterdir()) == [path]
@@ -34,7 +34,7 @@ def test_a_failure_leaves_what_was_there(
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(type(error)):
-        write_private(path, b"content")
+        replace_private(path, b"content")
     assert path.read_bytes() == b"former"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -45,6 +45,6 @@ def test_a_link_leads_to_the_new_content(tmp_path: Path) -> None:
     target.write_bytes(b"former")
     link = tmp_path / "page.html"
     link.symlink_to(target)
-    write_private(link, b"content")
+    replace_private(link, b"content")
     assert link.is_symlink()
     assert target.read_bytes() == b"content"
