@@ -280,7 +280,7 @@ def test_an_older_gallery_is_searched_as_it_is_and_migrated_when_asked(tmp_path:
     old = format_1_gallery(tmp_path / "old")
     assert "subject-0" in run("gallery", "list", old, "--format", "csv").stdout
     assert format_of(old) == 1
-    assert "of format 2, before of 1" in run("gallery", "migrate", old).stderr
+    assert "of format 3, before of 1" in run("gallery", "migrate", old).stderr
     assert format_of(old) == 2
     assert run("gallery", "migrate", old).stderr.strip() == "The gallery is of format 2."
     run("gallery", "verify", old)

@@ -134,8 +134,8 @@ def compare(
     if probes is not None and model is None:
         raise typer.BadParameter("--probes are embedded with the new model: give --model")
     extractor = steps.loaded(model, device)
-    steps.require_shadow(gallery, extractor)
     drift = steps.read_probes(gallery, probes, device)
+    steps.require_shadow(gallery, extractor)
     steps.print_comparison(gallery, extractor, drift, output)
 
 
