@@ -218,8 +218,16 @@ def _print(probes: Sequence[Path], results: Sequence[CandidateList], output: For
             say(f"  {note}")
         rows += [{"probe": probe, **row} for row in result.report_rows()]
     print_rows(
-        rows,
+        [_for_a_reader(row) for row in rows] if output is Format.table else rows,
         output,
         always=("rank", "subject", "score"),
-        under=("probe", "outcome", "reason", "cautions"),
+        under=("probe", "face", "outcome", "reason", "cautions"),
     )
+
+
+def _for_a_reader(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row that says which face of the probe it is of, if there are several."""
+    number, of = row["probe_face"], row["probe_faces"]
+    face = f"face {number} of {of}" if of and of > 1 else ""
+    kept = {name: row[name] for name in row if name not in ("probe", "probe_face", "probe_faces")}
+    return {"probe": row["probe"], "face": face, **kept}

@@ -44,7 +44,7 @@ def replace_private(path: Path, content: bytes) -> None:
     """Write a file that only its owner can read. An interruption leaves no half file in its place.
 
     The file is written beside its place and then renamed. An existing file is replaced, and a link
-    leads to the same file as before.
+    leads to the same file as before. A device or a pipe is written to, and never replaced.
 
     Raises
     ------
@@ -52,6 +52,9 @@ def replace_private(path: Path, content: bytes) -> None:
         The folder is missing, cannot be written to, or is full. A file in place is as it was.
     """
     place = path.resolve()
+    if place.exists() and not place.is_file():
+        place.write_bytes(content)
+        return
     descriptor, part = tempfile.mkstemp(prefix=".part-", dir=place.parent)  # mode 0600
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -92,7 +92,7 @@ def test_a_photo_above_the_limit_is_enrolled_when_the_limit_is_raised(
     assert "--max-megapixels" in refused.stderr
     run(*words, 2)
     found = run("search", tmp_path / "g", cohort.probes[0], "--max-megapixels", 2)
-    assert "1 leads" in found.stderr
+    assert "1 lead to review" in found.stderr
     refused = run("search", tmp_path / "g", cohort.probes[0], "--max-megapixels", 1001, code=2)
 
 

@@ -145,4 +145,4 @@ def test_a_sheet_on_a_full_disk_loses_no_lead(tmp_path: Path, cohort: Cohort) ->
     with Path("/dev/full").open("wb") as full:
         lost = run("search", gallery, cohort.probes[0], "--sheet", sheet, stdout=full)
     assert lost.returncode == 9
-    assert sheet.read_text("utf-8").count("data:image/jpeg") == 1 + len(cohort.subjects)
+    assert sheet.read_text("utf-8").count("data:image/jpeg") == 2 * (1 + len(cohort.subjects))

@@ -45,7 +45,9 @@ def test_every_row_is_one_line_with_its_identifier_whole(gallery: Path, width: i
         assert line.startswith(name)
         assert len(line) <= width
     columns = seen.lines[0].split()
-    left = [name for name in ("date_of_birth", "tags", "note") if name not in columns]
+    left = [
+        name for name in ("date_of_birth", "tags", "case_reference", "note") if name not in columns
+    ]
     assert bool(left) == ("Not shown for lack of width:" in seen.talk)
     for name in left:
         assert name in seen.talk
@@ -82,6 +84,7 @@ def test_in_a_file_the_table_is_as_wide_as_it_needs(gallery: Path) -> None:
     result = CliRunner().invoke(app, ["gallery", "list", str(gallery)])
     assert result.stdout.split("\n")[0].split() == [
         "subject_id",
+        "photos",
         "date_of_birth",
         "recorded_sex",
         "region",

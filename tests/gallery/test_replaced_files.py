@@ -48,3 +48,15 @@ def test_a_link_leads_to_the_new_content(tmp_path: Path) -> None:
     replace_private(link, b"content")
     assert link.is_symlink()
     assert target.read_bytes() == b"content"
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        replace_private(pipe, b"content")
+        assert os.read(reader, 100) == b"content"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
