@@ -160,7 +160,7 @@ def search(
         _print(probes, results, output)
     finally:  # the sheet is written also when nobody reads the list
         if sheet is not None:
-            title, kept = f"Leads from {gallery.name}", "The leads are on standard output."
+            title, kept = f"Leads from {shown(gallery.name)}", "The leads are on standard output."
             with writing_to("--sheet", sheet, kept), progress() as hook:
                 faults = write_sheet(
                     sheet,

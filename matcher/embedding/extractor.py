@@ -327,6 +327,13 @@ def load_extractor(
     InputError
         The device does not exist.
     """
+    expect(
+        "model",
+        model,
+        (str, os.PathLike),
+        rule="must be a name or a path",
+        next_step="Give the name of a registered model.",
+    )
     name = os.fspath(model)
     if name.endswith(".toml"):
         name = str(Path(name).absolute())  # the same file wherever the extractor is pickled to

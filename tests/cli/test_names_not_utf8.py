@@ -91,15 +91,16 @@ def test_a_search_finds_it_and_shows_its_picture(
     assert "fot\\xe9.png: 2 leads to review" in result.stderr or style == "jsonl"
     if style == "csv":
         first = next(csv.DictReader(io.StringIO(result.stdout)))
-        assert (first["probe"], first["subject"]) == ("fot\\xe9.png", "Andr\\xe9")
+        assert first["probe"] == f"{people}/Andr\\xe9/fot\\xe9.png"
+        assert first["subject"] == "Andr\\xe9"
     if style == "jsonl":
         found = json.loads(result.stdout)
         assert found["probe_path"] == f"{people}/Andr\\xe9/fot\\xe9.png"
         assert found["candidates"][0]["subject"]["subject_id"] == "Andr\\xe9"
     page = sheet.read_text("utf-8")
     assert "Leads from g\\xe9" in page
-    assert "<strong>Probe</strong> fot\\xe9.png" in page
-    assert page.count("data:image/jpeg") == 3
+    assert "Probe <bdi>fot\\xe9.png</bdi>" in page
+    assert page.count("data:image/jpeg") == 6
     assert "Not on the sheet" not in result.stderr
 
 
@@ -137,12 +138,12 @@ def test_a_manifest_names_it_by_its_reference(people: Path, tmp_path: Path) -> N
     manifest.write_text(f"photo,subject\nfile://{people}/Andr%E9/fot%E9.png,C-1\n")
     run("enrol", tmp_path / "g", manifest)
     manifest.write_bytes(b"photo,subject\n" + os.fsencode(people / FOLDER / NAME) + b",C-1\n")
-    assert "UTF-8" in run("enrol", tmp_path / "g", manifest, code=3).stderr
+    assert "not in UTF-8" in run("enrol", tmp_path / "g", manifest, code=1).stderr
 
 
 def test_two_folders_that_would_be_one_person_are_refused(people: Path, tmp_path: Path) -> None:
     shutil.copytree(people, tmp_path / "people")
-    (tmp_path / "people" / "Andr\\xe9").mkdir()
+    shutil.copytree(people / FOLDER, tmp_path / "people" / "Andr\\xe9")
     with pytest.raises(ManifestError, match="two sub-folders"):
         read_folder(tmp_path / "people")
 

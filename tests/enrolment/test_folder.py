@@ -149,7 +149,7 @@ def test_photos_at_the_top_and_deeper_are_counted(tmp_path: Path) -> None:
 YEARS = {
     "2019/C-1/a.jpg": JPEG,
     "2019/C-2/b.jpg": JPEG,
-    "2020/C-1/c.jpg": JPEG,
+    "2020/C-1/c.jpg": JPEG + b"\0",
     "2020/d.jpg": JPEG,
 }
 
@@ -204,7 +204,7 @@ def test_a_subject_without_a_photo_is_named(tmp_path: Path) -> None:
     (tmp_path / "C-3").mkdir()
     found = read_folder(tmp_path)
     assert found.without_photos == ("C-2", "C-3", "C-4")
-    talk = run("enrol", tmp_path / "g", tmp_path, "--dry-run").stderr
+    talk = run("enrol", tmp_path / "g", tmp_path, "--dry-run", code=1).stderr
     assert "No photo in the folder of: C-2, C-3, C-4" in talk
 
 
@@ -239,17 +239,19 @@ def test_names_that_look_alike_are_two_subjects_and_said(tmp_path: Path, other: 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such a name")
-def test_a_name_that_is_no_text_is_one_refusal_for_each_photo(tmp_path: Path) -> None:
+def test_a_blank_name_is_one_refusal_for_each_photo(tmp_path: Path) -> None:
     filled(tmp_path, {"C-1/a.jpg": JPEG, " /b.jpg": JPEG, os.fsdecode(b"M\xfcller/c.jpg"): JPEG})
     (tmp_path / os.fsdecode(b"\xe9mpty")).mkdir()
     found = read_folder(tmp_path)
-    assert names(found) == [("C-1", "a.jpg")]
-    assert {row.subject for row in found.refused} == {" ", "M\\xfcller"}
+    assert names(found) == [("C-1", "a.jpg"), ("M\\xfcller", "c.jpg")]
+    assert {row.subject for row in found.refused} == {" "}
     report = tmp_path / "report.csv"
     run("enrol", tmp_path / "g", tmp_path, "--report", report, code=1)
     rows = written(report)
-    refused = [row for row in rows if row["subject"] == "M\\xfcller"]
-    assert [(row["status"], row["code"]) for row in refused] == [("failed", "manifest")]
+    refused = [row for row in rows if row["code"] == "manifest"]
+    assert [(row["status"], row["photo"]) for row in refused] == [
+        ("failed", str(tmp_path / " " / "b.jpg"))
+    ]
 
 
 def test_a_folder_that_cannot_be_listed_is_a_refusal(

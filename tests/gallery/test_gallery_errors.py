@@ -86,8 +86,8 @@ def test_a_directory_without_rights(tmp_path):
 
 def test_a_newer_format_is_refused_with_both_numbers(closed):
     with closing(sqlite3.connect(closed / "store.sqlite3")) as store:
-        store.execute("PRAGMA user_version = 3")
-    with pytest.raises(GalleryFormatError, match="reads the formats 1 to 2; got format 3"):
+        store.execute("PRAGMA user_version = 4")
+    with pytest.raises(GalleryFormatError, match="reads the formats 1 to 3; got format 4"):
         Gallery.open(closed)
 
 

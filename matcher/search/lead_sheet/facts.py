@@ -46,11 +46,11 @@ def facts_of_probe(path: Path, probe: ProbeFacts) -> Facts:
             "file": shown(path),
             "taken on": _day(probe.taken_on),
             "age at capture": None if age is None else f"{age:g} years, as given",
-            "face": None if probe.face is None else str(probe.face),
-            "read as": "; ".join(probe.notes) or None,
             "degraded": "yes, as the model takes it" if probe.degraded else "no",
             "quality": _quality(probe.quality or {}),
             "SHA-256": probe.sha256,
+            **({} if probe.face is None else {"face": str(probe.face)}),
+            **({"read as": "; ".join(probe.notes)} if probe.notes else {}),
         }
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from matcher.faces import Detector
 from matcher.names import told_apart
+from matcher.paths import shown
 from matcher.photos import DecodeLimits, Photo
 from matcher.progress import ProgressHook
 from matcher.search.candidates import Candidate, CandidateList, CandidatePhoto, ProbeFacts
@@ -61,10 +62,10 @@ class Section:
             yield f"Probe {self.name}: {self.picture.missing}."
         for lead in self.leads:
             subject = lead.candidate.subject.subject_id
-            for shown in lead.pictured:
-                if shown.picture is not None and shown.picture.missing:
-                    reference = shown.photo.photo.reference
-                    yield f"Subject {subject}, {reference}: {shown.picture.missing}."
+            for of_photo in lead.pictured:
+                if of_photo.picture is not None and of_photo.picture.missing:
+                    reference = of_photo.photo.photo.reference
+                    yield f"Subject {subject}, {reference}: {of_photo.picture.missing}."
 
 
 class Pictures:
@@ -128,7 +129,7 @@ def sections_of(
     names = told_apart(paths)
     for number, (source, path, result) in enumerate(zip(probes, paths, results, strict=True)):
         yield Section(
-            name=names[number],
+            name=shown(names[number]),
             picture=pictures.of_probe(source, result.probe) if number < room.probes else None,
             facts=facts_of_probe(path, result.probe),
             search=facts_of_search(result),
