@@ -128,7 +128,7 @@ def readers(folder: Path, seconds: float, count: int = 4) -> dict[str, Any]:
     switches = 1
     while any(reader.poll() is None for reader in running):
         time.sleep(0.1)
-        rollback(gallery)
+        (rollback if switches % 2 else switch)(gallery)
         switches += 1
     said = {reader: reader.communicate() for reader in running}
     failed = [faults for reader, (_, faults) in said.items() if reader.returncode]

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -33,7 +34,7 @@ from matcher.gallery import Gallery
 from matcher.gallery.editions import shadow_of
 from matcher.jobs import JobSettings
 from matcher.jobs.executors import local_executor
-from matcher.jobs.reindexing import reindex
+from matcher.jobs.reindexing import outcomes, reindex
 from matcher.jobs.shadow import Shadow
 from matcher.photos import load_photo
 
@@ -168,15 +169,18 @@ EVENTS = st.one_of(
 )
 
 
-@settings(max_examples=12)
-@given(story=st.lists(st.one_of(DISASTERS, EVENTS), max_size=6))
-def test_any_story_of_kills_and_events_ends_as_if_undisturbed(small: Path, story) -> None:
+@settings(max_examples=20)
+@given(story=st.lists(st.one_of(DISASTERS, EVENTS), max_size=6), taking=st.booleans())
+def test_any_story_of_kills_and_events_ends_as_if_undisturbed(
+    small: Path, story, taking: bool
+) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(local_executor, "Decoders", Direct)
         home = Path(folder)
         shutil.copytree(small.parent / "photos", home / "photos")
         shutil.copytree(small, home / "gallery")
-        place = replace(SETTINGS, batch=3, moved=((small.parent / "photos", home / "photos"),))
+        moved = ((small.parent / "photos", home / "photos"),)
+        place = replace(SETTINGS, batch=3, moved=moved, take_changed=taking)
         for step, (word, *what) in enumerate(story):
             if word == "kill":
                 run_until_killed(home / "gallery", place, *what)
@@ -186,10 +190,21 @@ def test_any_story_of_kills_and_events_ends_as_if_undisturbed(small: Path, story
         shutil.rmtree(home / "quiet" / "editions", ignore_errors=True)
         report = reindex(home / "gallery", NEW, settings=place)
         quiet = reindex(home / "quiet", NEW, settings=place)
-        assert report.lost == quiet.lost == 0
+        changed = set() if taking else named_changed(home / "gallery")
+        assert taking or changed == named_changed(home / "quiet")
+        assert report.lost <= quiet.lost == len(changed)  # embedded before it changed: kept
         assert_same_faces(
-            faces_in(home / "gallery", report.edition), faces_in(home / "quiet", quiet.edition)
+            without(changed, faces_in(home / "gallery", report.edition)),
+            without(changed, faces_in(home / "quiet", quiet.edition)),
         )
+
+
+def named_changed(gallery: Path) -> set[int]:
+    return {one.face_id for one in outcomes(gallery) if one.status == "changed"}
+
+
+def without(changed: set[int], faces: dict[int, Any]) -> dict[int, Any]:
+    return {face_id: face for face_id, face in faces.items() if face_id not in changed}
 
 
 def happen(home: Path, word: str, number: int, step: int) -> None:
@@ -214,10 +229,10 @@ def run_until_killed(gallery: Path, place: JobSettings, moment: str, batch: int)
         if at == moment and now[0] == batch:
             raise Killed
 
-    def embedding(*given):
+    def embedding(*given, **named):
         now[0] = next(batches)
         end("before embedding")
-        return embed(*given)
+        return embed(*given, **named)
 
     def committing(*given):
         end("before commit")

@@ -102,7 +102,7 @@ def test_a_photo_that_changed_since_enrolment_is_not_embedded_and_is_said(tmp_pa
     assert outcome.code == "photo_changed"
     assert "a file that changed since" in outcome.reason
     assert 4 not in faces_in(gallery, report.edition)
-    with pytest.raises(JobError, match="1 faces without a vector"):
+    with pytest.raises(JobError, match="1 face without a vector"):
         switch(gallery)
     (tmp_path / "photos" / "3.png").write_bytes(original)
     assert reindex(gallery, NEW, settings=SETTINGS).counts == {"done": 8}
@@ -263,7 +263,7 @@ def test_in_a_changed_photo_a_dominant_face_counts_only_where_the_enrolled_face_
     Gallery.create(gallery, model=old.model).close()
     add(gallery, listed(tmp_path / "photos", range(3)), old)
     draw(tmp_path / "photos" / "1.png", 1001)
-    report = reindex(gallery, Extractor(LargeAndSmall(), FakeEmbedder(24, "2")), settings=SETTINGS)
+    report = reindex(gallery, Extractor(LargeAndSmall(), FakeEmbedder(24, "2")), settings=TAKING)
     assert report.counts == counts
     codes = {one.code for one in outcomes(gallery) if one.status == "failed"}
     assert codes == ({"several_faces"} if enrolled else set())

@@ -665,7 +665,7 @@ def test_any_name_comes_back_as_text(tmp_path_factory: pytest.TempPathFactory, n
 def test_a_file_name_that_is_no_text_does_not_lose_the_page(tmp_path: Path) -> None:
     probe = tmp_path / "na\udcefve.png"
     page = written(tmp_path, probe, leads())
-    assert "na\\udcefve.png" in page.text
+    assert "na\\xefve.png" in page.text
 
 
 def test_a_sheet_in_place_is_replaced_and_only_its_owner_can_read_it(tmp_path: Path) -> None:
