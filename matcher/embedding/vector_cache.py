@@ -12,7 +12,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Literal
 
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from matcher.embedding.extractor import Extractor, PhotoExtraction
 from matcher.errors import InputError, MatcherError
-from matcher.faces import Face, require_one_face
+from matcher.faces import Face, FaceQuality, require_one_face
 from matcher.photos import sha256_of
 from matcher.private_files import claim_private
 from matcher.progress import ProgressHook, silent
@@ -114,7 +114,13 @@ def embed_cached(
 def _key(extractor: Extractor, choose: str, version: str) -> str:
     from matcher._version import __version__
 
-    facts = {**extractor.model.facts(), "choose": choose, "matcher": __version__, "also": version}
+    facts = {
+        **extractor.model.facts(),
+        "choose": choose,
+        "matcher": __version__,
+        "measures": [field.name for field in fields(FaceQuality)],
+        "also": version,
+    }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 

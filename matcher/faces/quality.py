@@ -27,6 +27,9 @@ class FaceQuality:
         The detector's own output in [0, 1].
     inside
         Share of the face's box that lies within the photo, in [0, 1].
+    shading
+        How gradually the light changes over the face, 0 or more; low for a drawing. See
+        `matcher.faces.quality_measures.shading`. 1.0 in records made before it was measured.
     """
 
     inter_eye_distance: float
@@ -39,3 +42,4 @@ class FaceQuality:
     roll: float
     probability: float
     inside: float = 1.0
+    shading: float = 1.0

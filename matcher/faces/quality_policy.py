@@ -25,6 +25,8 @@ class QualityPolicy:
         Smallest accepted distance, in pixels.
     sharpness, contrast, probability, inside
         Smallest accepted value of each, in [0, 1].
+    shading
+        Smallest accepted value, 0 or more.
     compression
         Smallest accepted JPEG quality, as estimated, in [1, 100].
     darkest, brightest
@@ -40,6 +42,7 @@ class QualityPolicy:
     contrast: float = 0.0
     probability: float = 0.0
     inside: float = 0.0
+    shading: float = 0.0
     compression: float = 1.0
     darkest: float = 0.0
     brightest: float = 1.0
@@ -55,6 +58,7 @@ STANDARD = QualityPolicy(
     contrast=0.05,
     probability=0.9,
     inside=0.6,
+    shading=0.0156,
     compression=10,
     darkest=0.05,
     brightest=0.95,
@@ -68,6 +72,7 @@ STRICT = QualityPolicy(
     contrast=0.1,
     probability=0.98,
     inside=0.85,
+    shading=0.0156,
     compression=30,
     darkest=0.1,
     brightest=0.85,
@@ -163,6 +168,13 @@ _RULES = (
         lambda quality: quality.contrast,
         lambda policy: policy.contrast,
         "contrast {measured}, needs {limit}",
+    ),
+    _Rule(
+        "unshaded",
+        lambda quality: quality.shading,
+        lambda policy: policy.shading,
+        "shading {measured}, needs {limit}: it may be a drawing",
+        places=3,
     ),
     _Rule(
         "compressed",

@@ -32,6 +32,7 @@ qualities = st.builds(
     roll=st.floats(-179, 180),
     probability=shares,
     inside=shares,
+    shading=st.floats(0, 2),
 )
 
 
@@ -68,6 +69,7 @@ def test_what_standard_refuses_strict_refuses_for_the_same_reasons(quality):
         ({"yaw": -80.0}, "turned_aside"),
         ({"pitch": 80.0}, "tilted"),
         ({"inside": 0.1}, "cut_off"),
+        ({"shading": 0.001}, "unshaded"),
         ({"probability": 0.3}, "doubtful"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
