@@ -36,7 +36,7 @@ lint: $(VENV)/.dev ## Formatting, lint rules and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/mypy benchmarks
+	$(BIN)/mypy benchmarks examples
 
 bench: $(VENV)/.dev ## Search latency and recall against bare FAISS
 	$(BIN)/python benchmarks/search.py

@@ -25,16 +25,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from matcher.cli.printing import (
-    StepLines,
-    as_text,
-    chosen,
-    fit,
-    record_lines,
-    table_cell,
-    table_lines,
-    write_csv,
-)
+from matcher.cells import as_text, table_cell, write_csv
+from matcher.cli.printing import StepLines, chosen, fit, record_lines, table_lines
 from matcher.errors import OutputError
 from matcher.paths import shown
 from matcher.progress import ProgressHook

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from matcher.cells import write_csv
 from matcher.cli.app import Exit, app
 from matcher.cli.console import progress, say, say_guarded
 from matcher.cli.options import (
@@ -30,7 +31,6 @@ from matcher.cli.options import (
     limits_of,
 )
 from matcher.cli.places import require_place_for, writing_to
-from matcher.cli.printing import write_csv
 from matcher.errors import GalleryModelError, InputError, OutputError
 from matcher.private_files import open_private
 from matcher.words import counted

@@ -211,12 +211,13 @@ def _print(probes: Sequence[Path], results: Sequence[CandidateList], output: For
         for probe, result in zip(probes, results, strict=True):
             print_json(f'{{"probe_path": {json.dumps(shown(probe))}, {result.to_json()[1:]}')
         return
-    rows: list[dict[str, Any]] = []
+    from matcher.search import lead_rows
+
     for probe, result in zip(probes, results, strict=True):
         say(f"{probe}: {str(result).splitlines()[0]}")
         for note in (*result.probe.notes, *result.exclusions, *result.cautions()):
             say(f"  {note}")
-        rows += [{"probe": probe, **row} for row in result.report_rows()]
+    rows = lead_rows(probes, results)
     print_rows(
         [_for_a_reader(row) for row in rows] if output is Format.table else rows,
         output,

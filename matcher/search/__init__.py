@@ -3,6 +3,7 @@
 from matcher.search.calibration import Calibration, CalibrationUse, ExpectedFalseLeads
 from matcher.search.candidates import Candidate, CandidateList, CandidatePhoto, ProbeFacts
 from matcher.search.lead_sheet import write_sheet
+from matcher.search.lead_table import lead_rows, write_leads
 from matcher.search.probe import Probe
 from matcher.search.searcher import Searcher
 
@@ -16,5 +17,7 @@ __all__ = [
     "Probe",
     "ProbeFacts",
     "Searcher",
+    "lead_rows",
+    "write_leads",
     "write_sheet",
 ]

@@ -1,16 +1,12 @@
 """How rows, and the progress of long steps, are written as plain text."""
 
-from matcher.cli.printing.cells import as_text, table_cell, write_csv
 from matcher.cli.printing.step_lines import StepLines
 from matcher.cli.printing.tables import chosen, fit, record_lines, table_lines
 
 __all__ = [
     "StepLines",
-    "as_text",
     "chosen",
     "fit",
     "record_lines",
-    "table_cell",
     "table_lines",
-    "write_csv",
 ]

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from matcher.cells import write_csv
 from matcher.cli.app import Exit
 from matcher.cli.console import Format, print_facts, print_rows, progress, say, say_guarded
 from matcher.cli.places import writing_to
-from matcher.cli.printing import write_csv
 from matcher.private_files import open_private
 from matcher.words import counted
 
