@@ -12,6 +12,7 @@ from matcher.device import claim_torch
 from matcher.embedding.models import ModelRecord
 from matcher.embedding.networks.network import Network, Networks, Weights
 from matcher.errors import InputError, MissingExtraError, ModelError, WeightsDamagedError
+from matcher.telemetry import import_silent
 
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
@@ -62,8 +63,7 @@ def onnx_network(record: ModelRecord, data: bytes, device: str) -> Network:
 
 def _session(record: ModelRecord, data: bytes, device: str) -> Any:
     try:
-        import onnxruntime
-        from onnxruntime.capi import onnxruntime_pybind11_state as states
+        onnxruntime = import_silent("onnxruntime")
     except ImportError as error:
         raise MissingExtraError(
             f"The model {record.name!r} needs onnxruntime",
@@ -75,6 +75,7 @@ def _session(record: ModelRecord, data: bytes, device: str) -> Any:
     provider = _provider(device, onnxruntime.get_available_providers())
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()  # as many as PyTorch networks use
+    states = onnxruntime.capi.onnxruntime_pybind11_state
     try:
         return onnxruntime.InferenceSession(data, options, providers=[provider])
     except (
