@@ -27,7 +27,7 @@ from matcher.embedding import Embedder, load_model
 from matcher.embedding.crop_embedder import BATCH, CropEmbedder
 from matcher.embedding.networks import Networks
 from matcher.embedding.networks.torch_network import as_network, dlib_resnet
-from matcher.embedding.weights import cache_folder, weights_path
+from matcher.embedding.weights import read_weights, weights_path
 
 Crops = NDArray[np.uint8]
 
@@ -58,8 +58,7 @@ def _dlib(model: Embedder) -> Callable[[Crops], object]:
 def _port(
     model: Embedder, device: str, precision: Any, mirrored: bool
 ) -> Callable[[Crops], object]:
-    path = weights_path(model.record, Path())
-    module = dlib_resnet(path.read_bytes(), model.identity.weights_sha256, cache_folder())
+    module = dlib_resnet(read_weights(model.record, Path()).data)
     network = as_network(module, chosen_device(device), precision)
     return CropEmbedder(
         replace(model.record, mirrored=mirrored), model.identity, Networks(network)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from rendered_cohort import SUBJECTS, Cohort
 from matcher.embedding import Extractor, load_extractor
 from matcher.enrolment import enrol, read_manifest
 from matcher.gallery import Gallery
+from matcher.telemetry import SWITCHES
+
+# Tests load these libraries by themselves too, and no test run sends a report.
+os.environ.update({switch.variable: switch.off[0] for switch in SWITCHES.values()})
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 FLOORS = {
     "matcher": (
         {"paths"},
-        {"_lazy", "_version", "heap", "names", "private_files", "progress", "words"},
+        {"_lazy", "_version", "heap", "names", "private_files", "progress", "telemetry", "words"},
         {"cells", "errors"},
         {"arguments", "forks"},
         {"device"},

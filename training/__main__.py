@@ -105,7 +105,7 @@ def _mobiles(
     faces: Faces, origins: NDArray[np.int64], recipe: Recipe, options: argparse.Namespace
 ) -> Pair:
     """Return SFace's network after partial whitening, and its student with the same last layer."""
-    body = read_sface(cache.read_weights(get_record("sface"), cache.cache_folder())[0])
+    body = read_sface(cache.read_weights(get_record("sface"), cache.cache_folder()).data)
     vectors = said_of(body, faces.crops)
     whitening = PartialWhitening.fitted(vectors, faces.bands)
     whitening = whitening.then(without_groups(whitening(vectors), origins, _LEVELLED))
@@ -177,8 +177,7 @@ def _kept_crops(photos: Sequence[TrainingPhoto], kept: Path) -> Crops:
 
 def _dlib() -> torch.nn.Module:
     record = get_record("dlib-resnet")
-    folder = cache.cache_folder()
-    return dlib_resnet(*cache.read_weights(record, folder), folder)
+    return dlib_resnet(cache.read_weights(record, cache.cache_folder()).data)
 
 
 def _reporter(table: TextIO, part: Path) -> Callable[[Step, State], None]:

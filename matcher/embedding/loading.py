@@ -27,7 +27,7 @@ def load_model(
     ----------
     name
         One of the names in `list_models`, or the path of a TOML record. The ONNX file lies in the
-        folder of the record.
+        folder of the record, and so do the files in which it keeps weights.
     device
         "cpu", "cuda" or "cuda:1".
     precision
@@ -56,12 +56,12 @@ def load_model(
     cache = None if cache is None else path_of("cache", cache)
     expect("device", device, str, rule="must be a text", next_step='Give "cpu" or "cuda".')
     kind = network_kind(record, precision)
-    data, sha256 = read_weights(record, weights_folder(name_of(name), cache))
-    networks = build(kind, Weights(record, data, sha256, device, precision, cache))
+    verified = read_weights(record, weights_folder(name_of(name), cache))
+    networks = build(kind, Weights(record, verified, device, precision))
     identity = ModelIdentity(
         name=record.name,
         version=record.version,
-        weights_sha256=sha256,
+        weights_sha256=verified.sha256,
         preprocessing_sha256=record.preprocessing_sha256,
         dimension=record.dimension,
         vector_names=record.vector_names,

@@ -27,10 +27,10 @@ CARRIED = weights_path(RECORD, Path())
 
 
 def test_the_weights_come_with_the_package_and_are_those_of_the_record() -> None:
-    data, sha256 = read_weights(RECORD, Path())
+    weights = read_weights(RECORD, Path())
     assert RECORD.works_offline
-    assert sha256 == RECORD.weights.sha256
-    assert len(data) < 25_000_000
+    assert weights.sha256 == RECORD.weights.sha256
+    assert len(weights.data) < 25_000_000
 
 
 def test_few_bytes_on_disk_are_single_precision_at_work() -> None:

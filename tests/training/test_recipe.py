@@ -119,7 +119,7 @@ def test_the_recipe_makes_weights_that_load(
     held = load_file(out)
     assert held["worn.resnet.spread.weight"].dtype == torch.float16
     assert held["worn.mobile.body.first.across.weight"].dtype == torch.int8
-    own = dlib_resnet(*read_weights(get_record("dlib-resnet"), cache_folder()), cache_folder())
+    own = dlib_resnet(read_weights(get_record("dlib-resnet"), cache_folder()).data)
     for name, weights in network.clear.resnet.body.state_dict().items():
         largest = own.state_dict()[name].abs().max()
         assert (weights - own.state_dict()[name]).abs().max() < largest / 254 * 1.01

@@ -28,7 +28,7 @@ _REQUIRED = (
     "dimension",
     "mirrored",
 )
-_OPTIONAL = ("sha256", "url")
+_OPTIONAL = ("sha256", "url", "external_data")
 _T = TypeVar("_T")
 
 
@@ -41,7 +41,8 @@ def read_record(path: Path) -> ModelRecord:
         A TOML file with the keys name, version, file (name of the ONNX file), licence,
         training_data, size (pixels), template (five points, x and y each, in the order of
         `matcher.faces.LANDMARKS`), colour_order ("RGB" or "BGR"), mean (three numbers), scale,
-        dimension, mirrored; and, if known, sha256 and url.
+        dimension, mirrored; if known, sha256 and url; and, if the ONNX file keeps weights in other
+        files, external_data (a table of their names and SHA-256).
 
     Raises
     ------
@@ -54,16 +55,21 @@ def read_record(path: Path) -> ModelRecord:
     facts.check_keys()
     size = facts.get("size", _positive_integer, "a positive whole number of pixels")
     name = facts.get("name", _name, "a word of letters, digits, dots and hyphens")
+    file = facts.get("file", _filename, "a file name that ends in .onnx, without folders")
     return ModelRecord(
         name=name,
         version=facts.get("version", _text, "a text"),
         network="onnx",
         weights=WeightsFile(
-            filename=facts.get(
-                "file", _filename, "a file name that ends in .onnx, without folders"
-            ),
+            filename=file,
             sha256=facts.get("sha256", _sha256, "64 lower-case hexadecimal digits"),
             url=facts.get("url", _url, "an address that begins with https://"),
+            external_data=facts.get(
+                "external_data",
+                lambda value: _external_data(value, file),
+                "a table of other files' names, without folders, and 64 lower-case hexadecimal "
+                "digits for each",
+            ),
         ),
         licence=facts.get("licence", _text, "a text"),
         training_data=facts.get("training_data", _text, "a text"),
@@ -148,6 +154,17 @@ def _filename(value: Any) -> str:
 
 def _sha256(value: Any) -> str | None:
     return None if value is None else _matching(value, r"[0-9a-f]{64}")
+
+
+def _external_data(value: Any, file: str) -> tuple[tuple[str, str], ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, dict) or file in value:
+        raise TypeError
+    return tuple(
+        (_matching(name, r"[A-Za-z0-9][\w.-]*"), _matching(sha256, r"[0-9a-f]{64}"))
+        for name, sha256 in sorted(value.items())
+    )
 
 
 def _url(value: Any) -> str | None:

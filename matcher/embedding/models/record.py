@@ -46,12 +46,16 @@ class WeightsFile:
     package
         Name of the distribution that carries the file: one from PyPI, or `OWN_PACKAGE`. None if no
         distribution carries it.
+    external_data
+        The files in which an ONNX file keeps weights, each with its SHA-256, sorted by name. They
+        lie in the folder of the ONNX file.
     """
 
     filename: str
     sha256: str | None
     url: str | None = None
     package: str | None = None
+    external_data: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -151,7 +155,9 @@ class ModelIdentity:
     name, version
         As in `ModelRecord`.
     weights_sha256, preprocessing_sha256
-        Hash of the file that was really loaded, and hash of everything else that changes a vector.
+        Hash of the weights that were really loaded, and hash of everything else that changes a
+        vector. The hash of weights in one file is that of the file. The hash of weights in several
+        files is that of the list of their hashes, see `matcher.embedding.weights.cache`.
     dimension
         Length of a vector.
     vector_names

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.embedding.models import ModelRecord
+from matcher.embedding.weights import VerifiedWeights
 
 Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """Maps normalised pixels, float32 (n, size, size, 3), to raw vectors, float32 (n, d).
@@ -31,22 +31,18 @@ class Weights:
     ----------
     record
         The facts of the model.
-    data, sha256
-        The bytes of the weights file, and their hash.
+    verified
+        The weights. A builder reads no other file.
     device
         "cpu", "cuda" or "cuda:1".
     precision
         A precision that the network supports.
-    cache
-        Folder for data derived from the weights; None for the usual folder.
     """
 
     record: ModelRecord
-    data: bytes
-    sha256: str
+    verified: VerifiedWeights
     device: str
     precision: Precision
-    cache: Path | None
 
 
 @dataclass(frozen=True, eq=False)

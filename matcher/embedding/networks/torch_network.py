@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 import io
-import logging
 import pickle
-from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.torch import load, save
-from torch import Tensor, nn
+from safetensors.torch import load
+from torch import nn
 
 from matcher.device import chosen_device, claim_torch
 from matcher.embedding.networks.dlib_network import DlibResnet, convert
 from matcher.embedding.networks.network import Network, Networks, Precision, Weights
 from matcher.embedding.networks.quantised import State, unpacked
 from matcher.embedding.networks.youth_network import YouthResnet
-from matcher.embedding.weights import (
-    cache_folder,
-    record_sha256,
-    recorded_sha256,
-    sha256_of,
-    written_whole,
-)
 from matcher.errors import WeightsDamagedError
 
-_log = logging.getLogger(__name__)
-_CONVERSION = "merged1"
 # Errors that PyTorch's restricted unpickler raises on bytes that are not weights.
 _UNREADABLE = (RuntimeError, pickle.UnpicklingError, EOFError, LookupError, ValueError)
 
@@ -54,59 +43,35 @@ def as_network(module: nn.Module, device: torch.device, precision: Precision) ->
 def build_dlib_resnet(weights: Weights) -> Networks:
     """Build dlib's network; a `Builder`."""
     device = chosen_device(weights.device)
-    module = dlib_resnet(weights.data, weights.sha256, cache_folder(weights.cache))
+    module = dlib_resnet(weights.verified.data)
     return Networks(as_network(module, device, weights.precision))
 
 
 def build_youth_resnet(weights: Weights) -> Networks:
     """Build the project's own network; a `Builder`."""
     device = chosen_device(weights.device)
-    youth = youth_resnet(weights.data)
+    youth = youth_resnet(weights.verified.data)
     return Networks(*(as_network(one, device, weights.precision) for one in (youth, youth.worn)))
 
 
 def build_inception_resnet(weights: Weights) -> Networks:
     """Build facenet-pytorch's network; a `Builder`."""
     device = chosen_device(weights.device)
-    return Networks(as_network(inception_resnet(weights.data), device, weights.precision))
+    return Networks(as_network(inception_resnet(weights.verified.data), device, weights.precision))
 
 
-def dlib_resnet(data: bytes, sha256: str, folder: Path) -> nn.Module:
+def dlib_resnet(data: bytes) -> nn.Module:
     """Return dlib's network for the bytes of its weights file.
 
-    The converted weights are kept in `folder`, beside a file with their hash. If a kept file does
-    not have this hash, the weights are converted again.
+    Raises
+    ------
+    WeightsDamagedError
+        If the bytes are not such a file.
     """
-    kept = folder / f"dlib-resnet-{sha256[:16]}-{_CONVERSION}.safetensors"
-    state = _kept_conversion(kept)
-    if state is None:
-        state = convert(data)
-        _keep(state, kept)
     with torch.device("meta"):
         module = DlibResnet()
-    module.load_state_dict(state, assign=True)
+    module.load_state_dict(convert(data), assign=True)
     return module
-
-
-def _kept_conversion(path: Path) -> dict[str, Tensor] | None:
-    try:
-        data = path.read_bytes()
-    except OSError:  # if the file is not just missing, `_keep` will fail too and report it
-        return None
-    if sha256_of(data) != recorded_sha256(path):
-        _log.warning("The converted weights %s are damaged; converting again.", path.name)
-        return None
-    return load(data)
-
-
-def _keep(state: dict[str, Tensor], path: Path) -> None:
-    data = save({name: tensor.contiguous() for name, tensor in state.items()})
-    try:
-        with written_whole(path) as part:
-            part.write_bytes(data)
-        record_sha256(path, sha256_of(data))
-    except OSError as error:
-        _log.warning("The converted weights cannot be kept (%s); the next load converts.", error)
 
 
 def youth_resnet(data: bytes) -> YouthResnet:

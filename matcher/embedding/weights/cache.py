@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
+from urllib.parse import urljoin
 
 import platformdirs
 
-from matcher.embedding.models import OWN_PACKAGE, ModelRecord
+from matcher.embedding.models import OWN_PACKAGE, ModelRecord, WeightsFile
 from matcher.errors import WeightsDamagedError, WeightsMissingError
 
 CACHE_VARIABLE = "MATCHER_CACHE"
@@ -73,8 +75,29 @@ def _packaged(package: str, filename: str) -> Path:
     )
 
 
-def read_weights(record: ModelRecord, folder: Path) -> tuple[bytes, str]:
-    """Return the weights and their SHA-256, after a comparison with the expected hash.
+@dataclass(frozen=True, eq=False)
+class VerifiedWeights:
+    """The weights of a model, as they were read and verified.
+
+    Parameters
+    ----------
+    data
+        The bytes of the weights file.
+    external_data
+        The bytes of the files in which an ONNX file keeps weights, by name.
+    sha256
+        The hash that identifies the weights. It is the hash of the file. If there are further
+        files, it is the hash of a list: the hash of the ONNX file, then those of the other files in
+        the order of their names, one a line. The ONNX file holds the names.
+    """
+
+    data: bytes
+    external_data: Mapping[str, bytes]
+    sha256: str
+
+
+def read_weights(record: ModelRecord, folder: Path) -> VerifiedWeights:
+    """Return the weights after a comparison of each file with its expected hash.
 
     The returned bytes are the bytes that were hashed, so a file that changes in between cannot slip
     through. If the publisher states no hash, the hash recorded at the first download is expected.
@@ -82,12 +105,41 @@ def read_weights(record: ModelRecord, folder: Path) -> tuple[bytes, str]:
     Raises
     ------
     WeightsMissingError
-        If the file is not on this machine.
+        If a file is not on this machine.
     WeightsDamagedError
-        If its hash differs from the expected hash.
+        If a hash differs from the expected hash, a file cannot be read, or a file of external data
+        lies outside the folder.
     """
+    own, *others = each_file(record)
+    data, sha256 = read_file(own, folder)
+    if not others:
+        return VerifiedWeights(data, {}, sha256)
+    external_data, hashes = {}, [sha256]
+    for one in others:
+        _require_inside(one, folder)
+        external_data[one.weights.filename], sha256 = read_file(one, folder)
+        hashes.append(sha256)
+    listed = "".join(f"{sha256}\n" for sha256 in hashes)
+    return VerifiedWeights(data, external_data, sha256_of(listed.encode("ascii")))
+
+
+def each_file(record: ModelRecord) -> list[ModelRecord]:
+    """Return the record once for each file of its weights, as if the file were the only one."""
+    weights = record.weights
+    others = (
+        WeightsFile(name, sha256, weights.url and urljoin(weights.url, name))
+        for name, sha256 in weights.external_data
+    )
+    own = replace(weights, external_data=())
+    return [replace(record, weights=file) for file in (own, *others)]
+
+
+def read_file(record: ModelRecord, folder: Path) -> tuple[bytes, str]:
+    """Return the only file of a record and its SHA-256; the errors are those of `read_weights`."""
     path = weights_path(record, folder)
     try:
+        if path.exists() and not path.is_file():  # a pipe would never end
+            raise _unsuitable(record, path, "they must lie in a file", "a folder or a device")
         data = path.read_bytes()
     except FileNotFoundError as error:
         raise WeightsMissingError(
@@ -97,17 +149,33 @@ def read_weights(record: ModelRecord, folder: Path) -> tuple[bytes, str]:
             next_step=how_to_get(record),
             path=path,
         ) from error
+    except OSError as error:
+        raise _unsuitable(record, path, "they must be readable", error) from error
     actual = sha256_of(data)
     expected = expected_sha256(record, path)
     if actual != expected:
-        raise WeightsDamagedError(
-            f"The weights of {record.name!r} are not the file that its record names",
-            rule=f"SHA-256 must be {expected or 'published, or recorded when they were fetched'}",
-            got=actual,
-            next_step=how_to_get(record),
-            path=path,
-        )
+        rule = f"SHA-256 must be {expected or 'published, or recorded when they were fetched'}"
+        raise _unsuitable(record, path, rule, actual)
     return data, actual
+
+
+def _require_inside(record: ModelRecord, folder: Path) -> None:
+    """Refuse external data behind a link that leads out of the folder."""
+    path = weights_path(record, folder)
+    place = Path(os.path.realpath(path))
+    if place.parent != Path(os.path.realpath(folder)):
+        rule = "external data must lie in the folder of the record, and not behind a link"
+        raise _unsuitable(record, path, rule, place)
+
+
+def _unsuitable(record: ModelRecord, path: Path, rule: str, got: object) -> WeightsDamagedError:
+    return WeightsDamagedError(
+        f"The weights of {record.name!r} are not the file that its record names",
+        rule=rule,
+        got=got,
+        next_step=how_to_get(record),
+        path=path,
+    )
 
 
 def sha256_of(data: bytes) -> str:

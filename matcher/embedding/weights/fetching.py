@@ -14,8 +14,10 @@ import filelock
 
 from matcher.embedding.models import ModelRecord, get_record
 from matcher.embedding.weights.cache import (
+    each_file,
     expected_sha256,
     note_path,
+    read_file,
     record_sha256,
     reinstallation,
     weights_folder,
@@ -23,8 +25,12 @@ from matcher.embedding.weights.cache import (
     written_whole,
 )
 from matcher.embedding.weights.download import Download, GaveUpError
-from matcher.embedding.weights.status import verify_weights
-from matcher.errors import DownloadError, InputError
+from matcher.errors import (
+    DownloadError,
+    InputError,
+    WeightsDamagedError,
+    WeightsMissingError,
+)
 from matcher.progress import ProgressHook, silent
 
 MIRROR_VARIABLE = "MATCHER_MODEL_MIRROR"
@@ -54,7 +60,8 @@ def fetch(
         Base address that replaces the publisher's address; the file name is appended. Without it,
         the environment variable MATCHER_MODEL_MIRROR counts. It may be plain http.
     from_file
-        A copy of the weights on this machine, for sites without a network.
+        A copy of the weights on this machine, for sites without a network. External data of an ONNX
+        file lie beside it.
     on_progress
         Called with numbers of bytes.
 
@@ -74,18 +81,37 @@ def fetch(
     WeightsMissingError
         If a Python package should carry the weights and is not installed.
     """
-    record = get_record(name)
-    path = weights_path(record, weights_folder(name, cache))
-    if verify_weights(name, cache=cache).state == "present":
-        return path
-    if record.weights.package is not None:
-        raise _failure(record, "they come with a Python package", f"a damaged {path.name}")
+    record, folder = get_record(name), weights_folder(name, cache)
+    path = weights_path(record, folder)
+    for part in each_file(record):
+        beside = from_file and from_file.with_name(part.weights.filename)
+        source = from_file if part.weights.filename == path.name else beside
+        _fetch_file(part, folder, mirror, source, on_progress)
+    return path
+
+
+def _fetch_file(
+    record: ModelRecord,
+    folder: Path,
+    mirror: str | None,
+    source: Path | None,
+    on_progress: ProgressHook,
+) -> None:
+    """Put the only file of a record in place, unless it is there."""
+    path = weights_path(record, folder)
+    try:
+        read_file(record, folder)
+        return
+    except (WeightsMissingError, WeightsDamagedError):
+        if record.weights.package is not None:
+            raise _failure(
+                record, "they come with a Python package", f"a damaged {path.name}"
+            ) from None
     with _alone(record, path):
-        if from_file is not None:
-            _copy(record, from_file, path)
+        if source is not None:
+            _copy(record, source, path)
         else:
             _download(record, _address(record, mirror), path, on_progress)
-    return path
 
 
 def _address(record: ModelRecord, mirror: str | None) -> str:

@@ -70,7 +70,7 @@ def verify_weights(name: str, *, cache: Path | None = None) -> WeightsStatus:
     record = get_record(name)
     folder = weights_folder(name, cache)
     try:
-        _, sha256 = read_weights(record, folder)
+        sha256 = read_weights(record, folder).sha256
     except WeightsMissingError as error:
         return WeightsStatus(name, "missing", _source(record, error.path), error.path, str(error))
     except WeightsDamagedError as error:

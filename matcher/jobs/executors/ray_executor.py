@@ -29,6 +29,7 @@ from matcher.jobs.photo_reads import moved_path
 from matcher.jobs.settings import JobSettings
 from matcher.jobs.shadow import Shadow
 from matcher.jobs.tasks import ReindexResult, ReindexTask, Status
+from matcher.telemetry import import_silent
 from matcher.words import counted
 
 log = logging.getLogger(__name__)
@@ -127,7 +128,7 @@ class RayExecutor:
 
 def _ray() -> Any:
     try:
-        import ray
+        return import_silent("ray")
     except ImportError as error:
         raise MissingExtraError(
             "executor on Ray",
@@ -135,7 +136,6 @@ def _ray() -> Any:
             got="no ray in this environment",
             next_step='Run: pip install "ray>=2.60,<3".',
         ) from error
-    return ray
 
 
 @contextmanager

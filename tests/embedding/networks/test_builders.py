@@ -23,6 +23,7 @@ from matcher.embedding.networks import (
     build,
     network_kind,
 )
+from matcher.embedding.weights import VerifiedWeights
 from matcher.errors import InputError, ModelError, UnknownModelError
 
 RECORD = get_record("dlib-resnet")
@@ -67,7 +68,8 @@ def test_an_onnx_model_has_one_precision(tmp_path: Path) -> None:
 
 
 def test_a_device_that_is_not_there_is_refused_before_the_weights_are_read() -> None:
-    weights = Weights(RECORD, b"no weights", "00" * 32, "cuda:7", "float32", None)
+    unread = VerifiedWeights(b"no weights", {}, "00" * 32)
+    weights = Weights(RECORD, unread, "cuda:7", "float32")
     with pytest.raises(ModelError, match="cuda"):
         build(NETWORKS["dlib-resnet"], weights)
 

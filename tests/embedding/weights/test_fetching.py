@@ -13,7 +13,8 @@ import filelock
 import pytest
 
 import matcher.embedding.weights.download as download
-from matcher.embedding import fetch, verify_weights
+from matcher.embedding import fetch, get_record, verify_weights
+from matcher.embedding.weights.cache import each_file
 from matcher.errors import DownloadError, InputError, UnknownModelError
 
 CONTENT = bytes(range(256)) * 4000
@@ -392,3 +393,34 @@ def test_status_tells_missing_from_damaged(pinned: str, tmp_path: Path) -> None:
 
     assert status.state == "damaged"
     assert hashlib.sha256(b"damaged").hexdigest() in status.detail
+
+
+def test_external_data_come_from_beside_the_file(server: Server, tmp_path: Path) -> None:
+    digits = hashlib.sha256(CONTENT).hexdigest()
+    path = tmp_path / "tiny.toml"
+    url = "https://files.example/models/tiny.onnx?download=true"
+    more = f'url = "{url}"\nexternal_data = {{"a.bin" = "{digits}", "b.bin" = "{digits}"}}\n'
+    path.write_text(f'{RECORD}sha256 = "{digits}"\n{more}', "utf-8")
+    (tmp_path / "b.bin").write_bytes(CONTENT)
+
+    assert fetch(str(path), mirror=server.address) == tmp_path / FILE
+
+    assert len(server.asked) == 2
+    assert (tmp_path / "a.bin").read_bytes() == CONTENT
+    assert verify_weights(str(path)).state == "present"
+    addresses = [one.weights.url for one in each_file(get_record(path))]
+    base = "https://files.example/models/"
+    assert addresses == [url, f"{base}a.bin", f"{base}b.bin"]
+
+
+def test_wrong_external_data_are_not_kept(server: Server, tmp_path: Path) -> None:
+    digits = hashlib.sha256(CONTENT).hexdigest()
+    path = tmp_path / "tiny.toml"
+    more = f'external_data = {{"a.bin" = "{"0" * 64}"}}\n'
+    path.write_text(f'{RECORD}sha256 = "{digits}"\n{more}', "utf-8")
+
+    with pytest.raises(DownloadError, match="nothing was kept"):
+        fetch(str(path), mirror=server.address)
+
+    assert not (tmp_path / "a.bin").exists()
+    assert verify_weights(str(path)).state == "missing"
