@@ -208,6 +208,16 @@ def group_title(group: str) -> str:
     return visible(re.sub(r"(?<=to under )0(?=\d)", "", group))
 
 
+def group_label(group: str) -> str:
+    """Return the name of a group for a plot: its start and its end, if it is very long."""
+    title = group_title(group)
+    return title if len(title) <= _LABEL else f"{title[: _LABEL // 2]}…{title[1 - _LABEL // 2 :]}"
+
+
+_LABEL = 40
+"""Most characters of a label. Longer ones would leave no room for the plot."""
+
+
 def plain(name: str) -> str:
     """Return a name with spaces for underscores."""
     return name.replace("_", " ")
