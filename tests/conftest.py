@@ -7,14 +7,19 @@ from pathlib import Path
 
 import pytest
 import rendered_cohort
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from rendered_cohort import SUBJECTS, Cohort
 
 from matcher.embedding import Extractor, load_extractor
 from matcher.enrolment import enrol, read_manifest
 from matcher.gallery import Gallery
 
-settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.register_profile(
+    "repeatable",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],  # it would tell of the machine's load
+)
 settings.load_profile("repeatable")
 
 
