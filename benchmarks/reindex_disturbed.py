@@ -69,8 +69,8 @@ def storm(job: Job, kills: int) -> dict[str, Any]:
     chance, landed = np.random.default_rng(7), 0
     for _ in range(kills):
         running = begin("job", killed, job.model)
-        if running.stdout is not None and chance.random() < 0.8:
-            running.stdout.readline()
+        if chance.random() < 0.8:
+            _let_go_on(running)
             time.sleep(chance.uniform(0, job.batch))
         else:
             time.sleep(chance.uniform(0, job.start))
@@ -89,6 +89,13 @@ def storm(job: Job, kills: int) -> dict[str, Any]:
         "records equal": all(record(a) == record(b) for a, b in pairs),
         "largest difference of a vector": apart,
     }
+
+
+def _let_go_on(running: subprocess.Popen[str]) -> None:
+    """Wait until the job has stored a batch, and let it work on the next one."""
+    if running.stdout is not None and running.stdin is not None and running.stdout.readline():
+        running.stdin.write("\n")
+        running.stdin.flush()
 
 
 def stored(gallery: Path) -> int:
@@ -124,6 +131,9 @@ def readers(folder: Path, seconds: float, count: int = 4) -> dict[str, Any]:
     gallery = drawn_gallery(folder, 200)
     reindex(gallery, NEW, settings=SETTINGS)
     running = [begin("reader", gallery, seconds) for _ in range(count)]
+    for reader in running:
+        if reader.stdout is not None:
+            reader.stdout.readline()
     switch(gallery)
     switches = 1
     while any(reader.poll() is None for reader in running):
@@ -147,26 +157,35 @@ def readers(folder: Path, seconds: float, count: int = 4) -> dict[str, Any]:
 def begin(step: str, gallery: Path, how: object) -> subprocess.Popen[str]:
     """Start the job, or a reader, in a process of its own."""
     command = [sys.executable, __file__, step, str(gallery), str(how)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
 
 def run_job(job: Job) -> None:
-    """Run the job that is killed; it says when a batch is stored."""
+    """Run the job that is killed; it says when a batch is stored, and waits to be let go on.
+
+    So it is never done before it is killed, however late that comes.
+    """
 
     def tell(*_: object) -> None:
         sys.stdout.write("stored\n")
         sys.stdout.flush()
+        sys.stdin.readline()
 
     reindex(job.gallery, job.extractor, settings=SETTINGS, on_progress=tell)
 
 
 def read(gallery: Path, seconds: float) -> dict[str, Any]:
-    """Read a gallery that is switched, for some seconds; count openings and mixtures."""
+    """Read a gallery that is switched, for some seconds and until two editions were seen.
+
+    Return how often each edition was opened, and how many openings saw a mixture.
+    """
     seen: Counter[str] = Counter()
     mixtures = 0
     with Gallery.open(gallery) as kept:
+        print("open", flush=True)
         end = time.perf_counter() + seconds
-        while time.perf_counter() < end:
+        while time.perf_counter() < end or len(seen) < 2:
             with Gallery.open(gallery) as fresh:
                 mixtures += is_mixed(kept) + is_mixed(fresh)
                 seen[fresh.edition] += 1

@@ -25,6 +25,13 @@ def write_private(path: Path, content: bytes) -> None:
         file.write(content)
 
 
+def make_folder(path: Path, mode: int = FOLDER_MODE) -> None:
+    """Make a folder and those that hold it, each that is missing with the same rights."""
+    for folder in (*reversed(path.parents), path):
+        if not folder.exists():
+            folder.mkdir(mode, exist_ok=True)
+
+
 def _opener(path: str | os.PathLike[str], flags: int) -> int:
     return os.open(path, flags, FILE_MODE)
 

@@ -1,8 +1,16 @@
-"""Counts and bounds as a person reads them."""
+"""Counts, bounds and texts as a person reads them."""
 
 from __future__ import annotations
 
 import math
+import unicodedata
+from typing import Final
+
+_BLANK_LETTERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+"""Characters that Unicode counts as letters or marks, and that show nothing."""
+
+IN_MARKUP: Final = "\n\t\xad\u200c\u200d"
+"""What a page may hold besides: line breaks, and characters that join letters or part them."""
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:
@@ -41,3 +49,33 @@ def apart(value: float, bound: float, digits: int = 3) -> str:
     while digits < 17 and value != bound and figure(value, digits) == figure(bound, digits):
         digits += 1
     return figure(value, digits)
+
+
+def visible(text: str, keep: str = "") -> str:
+    r"""Return a text in which every character without a sign of its own is an escape.
+
+    A terminal obeys control characters, such as the escape that begins a command to it. Marks of
+    direction, line separators and characters without a width let a text look like another one. An
+    escape shows them, as in `\x1b`, `\u202e` and `\n`. Accented letters, letters of all scripts,
+    and blanks stay.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    keep
+        Characters that stay as they are all the same.
+    """
+    if text.isprintable() and _BLANK_LETTERS.isdisjoint(text):
+        return text
+    return "".join(sign if sign in keep or _is_seen(sign) else _escape(sign) for sign in text)
+
+
+def _is_seen(sign: str) -> bool:
+    if sign in _BLANK_LETTERS:
+        return False
+    return sign.isprintable() or unicodedata.category(sign) == "Zs"
+
+
+def _escape(sign: str) -> str:
+    return sign.encode("unicode_escape").decode("ascii")

@@ -17,6 +17,9 @@ log = logging.getLogger(__name__)
 
 FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
+PUBLIC_FILE_MODE: Final = 0o644
+PUBLIC_FOLDER_MODE: Final = 0o755
+"""Of weights: they tell nothing of a person, and several users may share them."""
 
 
 @contextmanager
@@ -39,6 +42,13 @@ def write_private(path: Path, text: str) -> None:
     """Write a text in UTF-8 to a file, as `open_private` opens it."""
     with open_private(path, encoding="utf-8") as file:
         file.write(text)
+
+
+def make_folder(path: Path, mode: int = FOLDER_MODE) -> None:
+    """Make a folder and those that hold it, each that is missing with the same rights."""
+    for folder in (*reversed(path.parents), path):
+        if not folder.exists():
+            folder.mkdir(mode, exist_ok=True)
 
 
 def claim_private(path: Path) -> None:

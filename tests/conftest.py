@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import rendered_cohort
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from rendered_cohort import SUBJECTS, Cohort
 
 from matcher.embedding import Extractor, load_extractor
@@ -19,7 +19,12 @@ from matcher.telemetry import SWITCHES
 # Tests load these libraries by themselves too, and no test run sends a report.
 os.environ.update({switch.variable: switch.off[0] for switch in SWITCHES.values()})
 
-settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.register_profile(
+    "repeatable",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],  # it would tell of the machine's load
+)
 settings.load_profile("repeatable")
 
 

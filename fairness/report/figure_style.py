@@ -50,6 +50,7 @@ _STYLE = {
     "hatch.linewidth": 0.5,
     "svg.hashsalt": "fairness",
     "svg.fonttype": "path",
+    "text.parse_math": False,  # a "$" in the name of a group is a "$"
 }
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fairness.report.figure_style import WIDTH, canvas
 from fairness.report.formatting import percent, short_percent, without_sign
-from fairness.report.wording import factor_title, group_title, rate_name
+from fairness.report.wording import factor_title, group_label, rate_name
 from fairness.tables import Row
 
 if TYPE_CHECKING:
@@ -96,12 +96,12 @@ def _label(
             ax.text(j, i, text, ha="center", va="center", fontsize=size, color=ink)
     ax.set_xticks(
         range(len(across)),
-        [group_title(name) for name in across],
+        [group_label(name) for name in across],
         rotation=40,
         ha="right",
         rotation_mode="anchor",
     )
-    ax.set_yticks(range(len(down)), [group_title(name) for name in down])
+    ax.set_yticks(range(len(down)), [group_label(name) for name in down])
     ax.grid(visible=False)
     ax.spines[:].set_visible(False)
 

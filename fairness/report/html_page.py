@@ -12,6 +12,7 @@ from fairness.report.figures import Picture
 from fairness.report.sections import chapters
 from fairness.report.summary import summarise
 from fairness.report.wording import GLOSSARY
+from fairness.words import IN_MARKUP, visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -61,10 +62,18 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=_seen,
     )
     environment.filters["kind"] = lambda block: type(block).__name__
     environment.filters["inline"] = _inline
     return environment
+
+
+def _seen(value: object) -> object:
+    """Return what stands in the page without characters that hide or reorder what is beside."""
+    if isinstance(value, str) and not hasattr(value, "__html__"):
+        return visible(value, keep=IN_MARKUP)
+    return value
 
 
 def _inline(picture: Picture) -> str:

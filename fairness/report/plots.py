@@ -9,7 +9,7 @@ import numpy as np
 
 from fairness.report.figure_style import canvas, curve_style, legend_below
 from fairness.report.formatting import short_percent
-from fairness.report.wording import factor_title, group_title, rate_name
+from fairness.report.wording import factor_title, group_label, rate_name
 from fairness.tables import OVERALL, Row, Value
 from fairness.words import counted
 
@@ -106,7 +106,7 @@ def _no_rate(row: Row) -> str:
 
 
 def _with_subjects(row: Row) -> str:
-    group, subjects = group_title(str(row["group"])), row["subjects"]
+    group, subjects = group_label(str(row["group"])), row["subjects"]
     return group if subjects is None else f"{group}  ({counted(int(subjects), 'subject')})"
 
 
@@ -217,7 +217,7 @@ def _curves(curves: Sequence[AnyCurve], factor: str, what: str) -> list[AnyCurve
 
 
 def _legend(curve: GroupCurve) -> str:
-    return f"{group_title(curve.group)} ({curve.subjects:,})"
+    return f"{group_label(curve.group)} ({curve.subjects:,})"
 
 
 def _percents(axis: Axis) -> None:

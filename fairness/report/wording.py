@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from fairness.rates import FEWEST_SUBJECTS
+from fairness.words import visible
 
 RATES = {
     "FMR": "False match rate (FMR)",
@@ -195,15 +196,26 @@ def measure_title(measure: str) -> str:
 
 def factor_title(factor: str) -> str:
     """Return the name of a factor for a reader. A multiplication sign joins several factors."""
-    return " \N{MULTIPLICATION SIGN} ".join(
+    title = " \N{MULTIPLICATION SIGN} ".join(
         FACTORS.get(part, plain(part)) for part in factor.split("*")
     )
+    return visible(title)
 
 
 def group_title(group: str) -> str:
     """Return the name of a group without leading zeros, as in "4 to under 8"."""
     group = re.sub(r"(?<![\d.])0(?=\d+(\.\d)? (to under|and over))", "", group)
-    return re.sub(r"(?<=to under )0(?=\d)", "", group)
+    return visible(re.sub(r"(?<=to under )0(?=\d)", "", group))
+
+
+def group_label(group: str) -> str:
+    """Return the name of a group for a plot: its start and its end, if it is very long."""
+    title = group_title(group)
+    return title if len(title) <= _LABEL else f"{title[: _LABEL // 2]}…{title[1 - _LABEL // 2 :]}"
+
+
+_LABEL = 40
+"""Most characters of a label. Longer ones would leave no room for the plot."""
 
 
 def plain(name: str) -> str:

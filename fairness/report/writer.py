@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from fairness.errors import AuditError
-from fairness.private_files import FOLDER_MODE, write_private
+from fairness.private_files import FOLDER_MODE, make_folder, write_private
 from fairness.report.figures import draw_all
 from fairness.report.html_page import render
 from fairness.report.result import AuditResult
@@ -22,13 +22,13 @@ def write_folder(report: AuditResult, folder: Path) -> None:
     folder = folder.absolute()
     require_replaceable(folder)
     contents = files(report)
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(folder.parent)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as partial:
         fresh = Path(partial) / "new"
         fresh.mkdir(FOLDER_MODE)
         for name, content in contents.items():
             target = fresh / name
-            target.parent.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
+            make_folder(target.parent)
             write_private(target, content)
         if folder.exists():
             folder.rename(Path(partial) / "old")

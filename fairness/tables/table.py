@@ -21,6 +21,7 @@ import numpy as np
 
 from fairness.errors import MissingExtraError
 from fairness.rates import Rate
+from fairness.tables.spreadsheet import guarded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,8 +34,6 @@ p-value, a number has no unit."""
 
 OVERALL = "all"
 """Group name of the row that stands for all groups of a factor together."""
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -130,7 +129,7 @@ class Table:
         """
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
-        writer.writerow(column.name for column in self.columns)
+        writer.writerow(guarded(column.name) for column in self.columns)
         writer.writerows([_field(value) for value in row.values()] for row in self.rows)
         return buffer.getvalue()
 
@@ -216,5 +215,5 @@ def _field(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
+        return guarded(value)
     return repr(value)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import enum
+import re
 import sys
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
+from typer.exceptions import TyperException
 
 from matcher._version import __version__
 from matcher.cli.console import leave, say
@@ -21,6 +23,7 @@ from matcher.errors import (
     ModelError,
     OutputError,
 )
+from matcher.words import visible
 
 
 class Exit(enum.IntEnum):
@@ -57,10 +60,19 @@ _EXITS: tuple[tuple[type[MatcherError], Exit], ...] = (
 class Group(TyperGroup):
     """A command group that ends on the library's errors with their message and exit code."""
 
+    def make_context(self, *words: Any, **choices: Any) -> Any:
+        """Read the group's own options."""
+        try:
+            return super().make_context(*words, **choices)
+        except TyperException as error:
+            raise _plainly(error)  # noqa: B904 - it is the same error
+
     def invoke(self, ctx: Any) -> Any:
         """Run the sub-command."""
         try:
             return super().invoke(ctx)
+        except TyperException as error:
+            raise _plainly(error)  # noqa: B904 - it is the same error
         except MatcherError as error:
             say(f"Error: {error}")
             raise typer.Exit(exit_code(error)) from error
@@ -89,6 +101,19 @@ class Group(TyperGroup):
                 _name_type(parameter)
         return command
 
+
+def _plainly(error: TyperException) -> TyperException:
+    """Say what is wrong with the words of a command in a plain sentence of what can be seen."""
+    message = error.message.removeprefix("Value error, ")
+    faults = getattr(error.__cause__, "errors", None)
+    if (rule := _RULE.match(message)) and faults is not None:
+        message = f"{faults()[0]['input']!r} is not {rule[1]}."
+    error.message = visible(message, keep="\n")
+    return error
+
+
+_RULE = re.compile(r"Input should be (.+?)(, unable to .+)?$")
+"""What the library that reads options says of a wrong value."""
 
 _TYPES = {"<bool>": "", "<path>": "PATH", "<str>": "TEXT", "<int>": "NUMBER", "<float>": "NUMBER"}
 _TYPES |= {"<int range>": "NUMBER", "<float range>": "NUMBER", "<%Y-%m-%d>": "YYYY-MM-DD"}

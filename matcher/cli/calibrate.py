@@ -24,6 +24,7 @@ from matcher.cli.audit import (
 from matcher.cli.console import progress, say
 from matcher.cli.options import DEFAULT_MODEL, Device, DryRun, Model, Policy
 from matcher.cli.places import require_place_for
+from matcher.private_files import make_folder
 
 
 @app.command()
@@ -58,7 +59,7 @@ def calibrate(
         if dry_run:
             say(f"Would calibrate on {of_people(people)}.")
             return
-        out.absolute().parent.mkdir(parents=True, exist_ok=True)
+        make_folder(out.absolute().parent)
         require_place_for("--out", out)
         extractor = load_extractor(model, device=device)
         cache = vector_cache or memory or out.absolute().with_name(out.name + ".vectors.sqlite")

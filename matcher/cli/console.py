@@ -30,7 +30,7 @@ from matcher.cli.printing import StepLines, chosen, fit, record_lines, table_lin
 from matcher.errors import OutputError
 from matcher.paths import shown
 from matcher.progress import ProgressHook
-from matcher.words import counted
+from matcher.words import counted, visible
 
 
 class Format(enum.StrEnum):
@@ -58,9 +58,10 @@ def leave(stream: TextIO) -> None:
 
 
 def say(text: str) -> None:
-    """Print a line of talk to stderr."""
+    """Print a line of talk to stderr. What a terminal would obey or hide is shown as an escape."""
+    talk = _Talk(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
     with suppress(OSError):  # a full disk, and nobody who could be told
-        _Talk(stderr=True, highlight=False, markup=False, soft_wrap=True).print(shown(text))
+        talk.print(visible(shown(text)))
 
 
 class _Rate(ProgressColumn):
@@ -80,7 +81,7 @@ def progress() -> Iterator[ProgressHook]:
 @contextmanager
 def _bars() -> Iterator[ProgressHook]:
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
@@ -91,19 +92,26 @@ def _bars() -> Iterator[ProgressHook]:
 
         def hook(step: str, done: int, total: int | None) -> None:
             if step not in tasks:
-                tasks[step] = bars.add_task(step, total=total)
+                tasks[step] = bars.add_task(visible(shown(step)), total=total)
             bars.update(tasks[step], completed=done, total=total)
 
         yield hook
 
 
 def print_json(text: str) -> None:
-    """Print one JSON document as a line; with escapes if stdout cannot encode its characters."""
+    """Print one JSON document as a line; with JSON's escapes for what cannot be seen or encoded."""
+    # Such characters stand only inside strings, and these may have escapes.
+    if visible(text) != text:
+        text = "".join(sign if visible(sign) == sign else _in_json(sign) for sign in text)
     try:
         text.encode(sys.stdout.encoding)
-    except UnicodeEncodeError:  # outside ASCII there are only strings, and these may have escapes
-        text = re.sub(r"[^\x00-\x7f]+", lambda found: json.dumps(found[0])[1:-1], text)
+    except UnicodeEncodeError:
+        text = re.sub(r"[^\x00-\x7f]+", lambda found: _in_json(found[0]), text)
     _print(text + "\n")
+
+
+def _in_json(text: str) -> str:
+    return json.dumps(text)[1:-1]
 
 
 def _print(text: str) -> None:
@@ -165,12 +173,13 @@ def print_rows(
         for row in rows:
             print_json(json.dumps(_printable(dict(row)), default=as_text, ensure_ascii=False))
     elif style is Format.csv:
-        text = io.StringIO(newline="")
-        guarded = write_csv(text, names, _printable(list(rows)))
-        _print(text.getvalue())
+        file = io.StringIO(newline="")
+        guarded = write_csv(file, names, _printable(list(rows)))
+        text = file.getvalue()
+        _print(visible(text, keep="\r\n") if sys.stdout.isatty() else text)
         say_guarded(guarded)
     else:
-        _write_lines([title] if title else [])
+        _write_lines([visible(title)] if title else [])
         _print_tables(rows, names, always or names[:1], under)
 
 
@@ -201,7 +210,7 @@ def _print_tables(
     if not rows:
         say("There is nothing to list.")
         return
-    cells = [{name: shown(table_cell(row[name])) for name in names} for row in rows]
+    cells = [{name: table_cell(row[name]) for name in names} for row in rows]
     inner = [name for name in names if name not in under]
     width = Console().width if sys.stdout.isatty() else None
     fitting = chosen(inner, cells, always, width)

@@ -13,6 +13,7 @@ from fairness import ProbeResult, Rate, rates_by_group
 from matcher.cli.app import app
 from matcher.cli.console import Format, print_rows, progress, say
 from matcher.errors import InputError
+from matcher.private_files import make_folder, open_private
 
 if TYPE_CHECKING:
     from matcher.enrolment import PhotoOfSubject
@@ -73,7 +74,8 @@ def demo(
             detector=extractor,
             on_progress=hook,
         )
-    say(f"\nLook at the leads: {sheet}\nSearch again: matcher search {out}/demo.gallery PHOTO")
+    say(f"Look at the leads: {sheet}")
+    say(f"Search again: matcher search {out}/demo.gallery PHOTO")
     say(f"To try the lines of the README, go to {out}: photos/ and probe.png are there.")
 
 
@@ -107,9 +109,14 @@ def _leave_photos(out: Path, enrolled: Sequence[PhotoOfSubject], probe: PhotoOfS
     """Copy some photos to a folder for each subject, and a later photo of the first of them."""
     for photo in enrolled:
         folder = out / "photos" / photo.subject.subject_id
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(photo.path, folder / photo.path.name)
-    shutil.copyfile(probe.path, out / "probe.png")
+        make_folder(folder)
+        _copy(photo.path, folder / photo.path.name)
+    _copy(probe.path, out / "probe.png")
+
+
+def _copy(photo: Path, place: Path) -> None:
+    with photo.open("rb") as source, open_private(place, "wb") as copy:
+        shutil.copyfileobj(source, copy)
 
 
 def _degraded(photo: PhotoOfSubject, number: int, out: Path) -> PhotoOfSubject:
@@ -125,7 +132,7 @@ def _degraded(photo: PhotoOfSubject, number: int, out: Path) -> PhotoOfSubject:
     if quality != "clean":
         pixels = RECIPES[quality].apply(pixels, seed=number)
     path = out / "probes" / f"{photo.path.stem}-{quality}.png"
-    path.parent.mkdir(exist_ok=True)
+    make_folder(path.parent)
     save_photo(pixels, path)
     return replace(photo, path=path, source=quality)
 

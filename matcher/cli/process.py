@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
 from typing import Any, Final
+
+from matcher.paths import shown
+from matcher.words import visible
 
 _WAITING: Final = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
 _ENDING: Final = ("SIGTERM", "SIGHUP", "SIGBREAK")
@@ -27,6 +31,7 @@ def exit_code_of(interrupt: KeyboardInterrupt) -> int:
 def prepare() -> None:
     """Set streams, signals and threads of this process. Call it once, at its start."""
     _lose_no_character()
+    _log_what_can_be_seen()
     _end_as_on_interrupt()
     _wait_without_work()
 
@@ -39,6 +44,19 @@ def _lose_no_character() -> None:
     for stream, choices in ((sys.stdout, {"newline": ""}), (sys.stderr, {})):
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors="backslashreplace", **choices)
+
+
+class _Seen(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n".join(visible(shown(line)) for line in super().format(record).split("\n"))
+
+
+def _log_what_can_be_seen() -> None:
+    """Write warnings to stderr, without anything that a terminal would obey or hide."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Seen())
+    logging.basicConfig(handlers=[handler])
+    logging.captureWarnings(capture=True)
 
 
 def _end_as_on_interrupt() -> None:

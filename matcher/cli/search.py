@@ -210,11 +210,13 @@ def _print(probes: Sequence[Path], results: Sequence[CandidateList], output: For
     if output is Format.jsonl:
         for probe, result in zip(probes, results, strict=True):
             print_json(f'{{"probe_path": {json.dumps(shown(probe))}, {result.to_json()[1:]}')
+            if result.outcome != "leads":
+                say(f"{probe}: {_headline(result)}")
         return
     from matcher.search import lead_rows
 
     for probe, result in zip(probes, results, strict=True):
-        say(f"{probe}: {str(result).splitlines()[0]}")
+        say(f"{probe}: {_headline(result)}")
         for note in (*result.probe.notes, *result.exclusions, *result.cautions()):
             say(f"  {note}")
     rows = lead_rows(probes, results)
@@ -224,6 +226,10 @@ def _print(probes: Sequence[Path], results: Sequence[CandidateList], output: For
         always=("rank", "subject", "score"),
         under=("probe", "face", "outcome", "reason", "cautions"),
     )
+
+
+def _headline(result: CandidateList) -> str:
+    return str(result).partition("\n")[0]
 
 
 def _for_a_reader(row: dict[str, Any]) -> dict[str, Any]:

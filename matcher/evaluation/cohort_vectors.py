@@ -15,6 +15,7 @@ from fairness.cohort import thirds, without_duplicates
 from fairness.imaging import ApparentTone, measure_tone, with_tones
 from matcher.embedding import CachedFace, Extractor, embed_cached
 from matcher.faces import POLICIES, Face, FaceQuality, QualityPolicy, refusals, weight
+from matcher.private_files import make_folder
 from matcher.progress import ProgressHook, silent
 
 _MEASURES = "tone 1"  # changes whenever `_measure` changes
@@ -74,7 +75,7 @@ def embed_cohort(
         A photo is not at the path that the cohort states, or two subjects share a file.
     """
     paths = _paths(cohort)
-    cache.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(cache.parent)
     cached = embed_cached(
         extractor, paths, cache, measure=_measure, version=_MEASURES, on_progress=on_progress
     )

@@ -9,7 +9,7 @@ from matcher.embedding import ModelIdentity
 from matcher.errors import GalleryExistsError, GalleryWriteError
 from matcher.gallery.files import sync_directory
 from matcher.gallery.store import Store
-from matcher.private_files import FOLDER_MODE
+from matcher.private_files import FOLDER_MODE, make_folder
 
 
 def create_gallery(path: Path, model: ModelIdentity, index: str) -> None:
@@ -49,7 +49,7 @@ def _is_empty_directory(path: Path) -> bool:
 
 
 def _write(path: Path, model: ModelIdentity, index: str) -> None:
-    path.parent.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
+    make_folder(path.parent)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as parent:
         draft = Path(parent) / path.name
         draft.mkdir(FOLDER_MODE)

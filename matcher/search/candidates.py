@@ -12,8 +12,9 @@ from matcher.embedding import ModelIdentity
 from matcher.errors import MissingExtraError
 from matcher.faces import FaceNumber, note_of_several
 from matcher.gallery import Exclusion, PhotoRecord, Subject
+from matcher.paths import shown
 from matcher.search.calibration import CalibrationUse, ExpectedFalseLeads
-from matcher.words import counted
+from matcher.words import counted, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -224,7 +225,8 @@ class CandidateList:
         return pd.DataFrame(self.rows(), columns=list(COLUMNS))
 
     def __str__(self) -> str:
-        return "\n".join([self._headline(), *map(_line, self.candidates), *self._footnotes()])
+        lines = [self._headline(), *map(_line, self.candidates), *self._footnotes()]
+        return "\n".join(visible(shown(line)) for line in lines)
 
     def _headline(self) -> str:
         if self.outcome == "probe not good enough":

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import multiprocessing
+import multiprocessing.connection
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from matcher.cells import write_csv
 from matcher.degradation import degrade, parse
 from matcher.errors import InputError
+from matcher.private_files import make_folder, open_private
 from matcher.progress import ProgressHook, silent
 from matcher.synthetic.person import (
     OLDEST,
@@ -249,7 +251,7 @@ def write_cohort(
             next_step="Choose another folder, or delete the old cohort first.",
             path=out,
         )
-    (out / "photos").mkdir(parents=True, exist_ok=True)
+    make_folder(out / "photos")
     keys = list(spec.keys())
     on_progress("render photos", 0, len(keys))
     rows = []
@@ -261,13 +263,14 @@ def write_cohort(
 
 
 def save_photo(pixels: NDArray[np.uint8], path: Path) -> None:
-    """Write pixels as a PNG file that states that it is rendered."""
+    """Write pixels as a PNG file that states that it is rendered, and that its owner can read."""
     image = Image.fromarray(pixels)
     text = PngInfo()
     text.add_text("Description", SOURCE)
     exif = Image.Exif()
     exif[_IMAGE_DESCRIPTION] = SOURCE
-    image.save(path, format="PNG", pnginfo=text, exif=exif, compress_level=6)
+    with open_private(path, "wb") as file:
+        image.save(file, format="PNG", pnginfo=text, exif=exif, compress_level=6)
 
 
 _Job = tuple[CohortSpec, Path, tuple[int, float, int]]
@@ -281,13 +284,21 @@ def _rows(
         yield from map(_write_one, jobs)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_interrupts) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent) as pool:
         yield from pool.map(_write_one, jobs, chunksize=4)
 
 
-def _leave_interrupts() -> None:
-    """Leave Ctrl-C to the process that started this one. It ends them both."""
+def _end_with_parent() -> None:
+    """Leave Ctrl-C to the process that started this one, and end when it does, however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_wait_for_end, args=(parent.sentinel,), daemon=True).start()
+
+
+def _wait_for_end(sentinel: int) -> None:
+    multiprocessing.connection.wait([sentinel])
+    os._exit(1)
 
 
 def _write_one(job: _Job) -> ManifestRow:
@@ -320,7 +331,5 @@ def _describe(spec: CohortSpec, photo: SyntheticPhoto, name: str) -> ManifestRow
 
 def _write_manifest(path: Path, rows: list[ManifestRow]) -> None:
     names = [field.name for field in fields(ManifestRow)]
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(names)
-        writer.writerows([getattr(row, name) for name in names] for row in rows)
+    with open_private(path, encoding="utf-8", newline="") as file:
+        write_csv(file, names, map(asdict, rows), line_end="\n")

@@ -8,7 +8,6 @@ import os
 import signal
 import sqlite3
 import subprocess
-import time
 from collections.abc import Mapping
 from contextlib import closing
 from itertools import combinations
@@ -18,6 +17,7 @@ from typing import Any
 import pytest
 from interruptible import COMMAND
 from typer.testing import CliRunner
+from waiting import PATIENCE, wait_until
 
 from matcher.cli.commands import app
 from matcher.embedding import Extractor
@@ -281,11 +281,9 @@ def test_an_interrupted_audit_keeps_its_vectors_and_goes_on(tmp_path: Path, phot
     out, memory = tmp_path / "report", tmp_path / "report.vectors.sqlite"
     words = ["audit", str(manifest), "--out", str(out), "--by", "sex"]
     running = subprocess.Popen([*COMMAND, *words], stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 120
-    while (not memory.exists() or memory.stat().st_size < 20_000) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(lambda: memory.exists() and memory.stat().st_size >= 20_000)
     running.send_signal(signal.SIGINT)
-    _, talk = running.communicate(timeout=120)
+    _, talk = running.communicate(timeout=PATIENCE)
     assert running.returncode == 130
     assert b"What was stored is kept" in talk
     assert b"Traceback" not in talk

@@ -5,13 +5,13 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from interruptible import COMMAND
 from rendered_cohort import SUBJECTS, Cohort
+from waiting import PATIENCE, wait_until
 
 from matcher.gallery import Gallery
 from matcher.gallery.editions import shadow_of
@@ -28,11 +28,9 @@ def interrupted(
 ) -> bytes:
     """Run the command, send the signal once it has begun, and return its talk."""
     running = subprocess.Popen([*COMMAND, *words], stderr=subprocess.PIPE, stdout=subprocess.PIPE)
-    deadline = time.monotonic() + 120
-    while not begun() and running.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(lambda: begun() or running.poll() is not None)
     running.send_signal(number)
-    _, talk = running.communicate(timeout=120)
+    _, talk = running.communicate(timeout=PATIENCE)
     assert running.returncode == (128 + number if code is None else code)
     assert b"Traceback" not in talk
     return talk
@@ -96,11 +94,9 @@ def test_ctrl_c_on_the_keyboard_reaches_the_helpers_too_and_none_of_them_complai
     running = subprocess.Popen(
         [*COMMAND, *words], stderr=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
     )
-    deadline = time.monotonic() + 120
-    while not any(out.glob("photos/*.png")) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(lambda: any(out.glob("photos/*.png")))
     os.killpg(running.pid, signal.SIGINT)
-    _, talk = running.communicate(timeout=120)
+    _, talk = running.communicate(timeout=PATIENCE)
     assert running.returncode == 130
     assert b"Traceback" not in talk
 

@@ -20,6 +20,7 @@ from gallery_builders import (
     gallery,
     photo_hash,
 )
+from waiting import wait_until
 
 from matcher.gallery import Gallery
 
@@ -35,10 +36,7 @@ def write_until_killed(gallery, journal, seed, seconds):
     }
     command = [sys.executable, str(WRITER), str(gallery), str(journal), str(seed)]
     writer = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 30
-    while journal.stat().st_size == before and writer.poll() is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
+    wait_until(lambda: journal.stat().st_size != before or writer.poll() is not None)
     time.sleep(seconds)
     assert writer.poll() is None, writer.stderr.read().decode()
     writer.send_signal(signal.SIGKILL)

@@ -13,6 +13,7 @@ from pathlib import Path
 import gallery_builders
 import pytest
 from gallery_builders import MODEL, VECTORS, assert_searches_like_a_scan, enrolment, filled, gallery
+from waiting import PATIENCE
 
 from matcher.errors import (
     GalleryBusyError,
@@ -151,15 +152,15 @@ def test_a_second_writer_goes_on_when_the_first_is_done(filled):
     started, outcomes = threading.Event(), []
 
     def write():
-        with Gallery.open(filled.path, busy_timeout=10) as other:
+        with Gallery.open(filled.path, busy_timeout=PATIENCE) as other:
             started.set()
             outcomes.extend(other.add([enrolment(50)]))
 
     thread = threading.Thread(target=write)
     with filled._store.writing():
         thread.start()
-        started.wait(10)
-    thread.join(10)
+        assert started.wait(PATIENCE)
+    thread.join(PATIENCE)
     assert [outcome.status for outcome in outcomes] == ["enrolled"]
     assert len(filled) == 41
     assert_searches_like_a_scan(filled)

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gallery_builders import MODEL, VECTORS, enrolment, filled, gallery
+from waiting import PATIENCE
 
 from matcher.errors import ForkError, GalleryError, InputError
 from matcher.gallery import Filters, Gallery
@@ -68,7 +69,7 @@ def test_a_gallery_is_closed_for_all_threads(filled: Gallery) -> None:
     def work() -> None:
         len(filled)
         inside.set()
-        leave.wait(60)
+        leave.wait(PATIENCE)
         try:
             len(filled)
         except GalleryError as error:
@@ -76,10 +77,10 @@ def test_a_gallery_is_closed_for_all_threads(filled: Gallery) -> None:
 
     thread = threading.Thread(target=work)
     thread.start()
-    assert inside.wait(60)
+    assert inside.wait(PATIENCE)
     filled.close()
     leave.set()
-    thread.join(60)
+    thread.join(PATIENCE)
     assert "was closed" in seen[0]
     assert not list(filled.path.glob("store.sqlite3-*")), "the log was emptied by the last to close"
 

@@ -35,7 +35,7 @@ HOSTILE = JobSettings(
     batch=4,
     decoding=Decoding(
         workers=2,
-        seconds=3.0,
+        seconds=8.0,
         program=(
             f"sys.path.insert(0, {str(Path(__file__).parent)!r}); "
             "from job_builders import misbehave; misbehave()"

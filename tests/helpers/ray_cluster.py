@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from job_builders import NEW
+from waiting import PATIENCE, alive
 
 from matcher.embedding import Extractor
 from matcher.errors import WeightsMissingError
@@ -44,7 +45,7 @@ class Noted(FakeDetector):
         with self._journal.open("a", encoding="ascii") as file:
             file.write("".join(lines))
         time.sleep(self._seconds * len(photos))
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while len(nodes(self._journal)) < self._on_nodes and time.monotonic() < deadline:
             time.sleep(0.05)
         return super().detect(photos)
@@ -95,13 +96,6 @@ def nodes(journal: Path) -> set[int]:
     return {int(line.split()[2]) for line in journal.read_text("ascii").splitlines()}
 
 
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 class Cluster:
     """Two nodes of `ray start`; every process that comes of it carries a mark."""
 
@@ -135,7 +129,7 @@ class Cluster:
 
     def stop(self) -> None:
         """End every process of the cluster."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while pids := self._pids():
             assert time.monotonic() < deadline, pids
             for pid in pids:
@@ -145,7 +139,7 @@ class Cluster:
                     continue
             time.sleep(0.1)
         for process in self._started:
-            process.wait(30)
+            process.wait(PATIENCE)
         shutil.rmtree(self.folder)
 
     def _start(self, *options: str) -> None:
@@ -162,7 +156,7 @@ class Cluster:
                 start_new_session=True,
             )
         self._started.append(process)
-        assert process.wait(120) == 0, Path(log.name).read_text()
+        assert process.wait(PATIENCE) == 0, Path(log.name).read_text()
 
     def _environment(self) -> dict[str, str]:
         return os.environ | {

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from job_builders import HOSTILE, draw
+from waiting import PATIENCE, children, wait_until
 
 from matcher.errors import JobError, PhotoDamagedError, PhotoNotFoundError
 from matcher.jobs.decoding import Decoders, Decoding
@@ -21,10 +22,10 @@ from matcher.photos import DecodeLimits, Photo, load_photo
 
 def workers() -> list[int]:
     """Return the decoding processes of this one."""
-    tasks = Path("/proc/self/task").glob("*/children")
-    children = [int(child) for task in tasks for child in task.read_text("ascii").split()]
     return [
-        child for child in children if b"sys.path" in Path(f"/proc/{child}/cmdline").read_bytes()
+        child
+        for child in children(os.getpid())
+        if b"sys.path" in Path(f"/proc/{child}/cmdline").read_bytes()
     ]
 
 
@@ -100,10 +101,10 @@ def test_a_stopped_worker_is_replaced(tmp_path: Path, monkeypatch: pytest.Monkey
     """A process that is stopped cannot end itself; its time limit is then kept from outside."""
     monkeypatch.setattr(decoding, "GRACE", 0.5)
     paths = [draw(tmp_path / f"{number}.png", number) for number in range(4)]
-    with Decoders(Decoding(workers=1, seconds=0.5)) as decoders:
+    with Decoders(Decoding(workers=1, seconds=3.0)) as decoders:
         read = decoders.read_all(paths, ahead=1)
         assert isinstance(next(read), Photo)
-        time.sleep(0.5)
+        wait_until(lambda: decoders._idle)  # the next photo is read ahead
         (worker,) = workers()
         os.kill(worker, signal.SIGSTOP)
         before, stopped, after = read
@@ -157,10 +158,10 @@ def test_a_worker_that_talks_nonsense_costs_its_photo_only(
 
 def test_leaving_early_waits_for_no_photo_and_leaves_no_process(tmp_path: Path) -> None:
     paths = [draw(tmp_path / f"{name}.png", 1) for name in ("a", "hang", "b", "hang-2", "c")]
-    patient = replace(HOSTILE.decoding, seconds=300.0)
+    patient = replace(HOSTILE.decoding, seconds=PATIENCE)
     with Decoders(patient) as decoders:
         next(decoders.read_all(paths, ahead=4))
-        time.sleep(0.5)
+        wait_until(lambda: not decoders._idle)  # both work, and one of them hangs
         left = time.monotonic()
-    assert time.monotonic() - left < 5
+    assert time.monotonic() - left < patient.seconds / 2
     assert workers() == []

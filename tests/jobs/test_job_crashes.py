@@ -29,6 +29,7 @@ from job_builders import (
     listed,
     made,
 )
+from waiting import PATIENCE, alive, children, wait_until
 
 from matcher.gallery import Gallery
 from matcher.gallery.editions import shadow_of
@@ -46,18 +47,15 @@ ENVIRONMENT = os.environ | {
 BATCH = 4
 
 
-def start(gallery: Path, journal: Path) -> subprocess.Popen[bytes]:
-    """Start the job."""
-    command = [sys.executable, str(JOB), str(gallery), str(journal)]
+def start(gallery: Path, journal: Path, most: int) -> subprocess.Popen[bytes]:
+    """Start the job, which commits so many batches and then waits to be killed."""
+    command = [sys.executable, str(JOB), str(gallery), str(journal), str(most)]
     return subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE)
 
 
 def wait_for_commit(running: subprocess.Popen[bytes], journal: Path, before: int) -> None:
     """Wait until the job is about to commit for the first time."""
-    deadline = time.monotonic() + 60
-    while journal.stat().st_size == before and running.poll() is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
+    wait_until(lambda: journal.stat().st_size != before or running.poll() is not None)
 
 
 def kill_often(tmp_path: Path, photos: int, kills: int, seed: int) -> None:
@@ -67,18 +65,20 @@ def kill_often(tmp_path: Path, photos: int, kills: int, seed: int) -> None:
     chance = random.Random(seed)
     killed, done = 0, 0
     workers: list[int] = []
+    most = photos // BATCH // (kills + 1)
     while killed < kills:
         before = journal.stat().st_size
-        running = start(gallery, journal)
+        running = start(gallery, journal, most)
         if chance.random() < 0.25:
             time.sleep(chance.uniform(0.1, 1.0))  # while it starts, most likely
         else:
             wait_for_commit(running, journal, before)
             time.sleep(chance.uniform(0, 0.15))
         assert running.poll() is None, running.stderr.read().decode()  # type: ignore[union-attr]
-        workers += children(running.pid)
+        workers.extend(children(running.pid))
         running.send_signal(signal.SIGKILL)
         running.communicate()
+        wait_until(lambda: not any(map(alive, workers)))
         killed += 1
         stored = faces_in(gallery, shadow_of(gallery)) if shadow_of(gallery) else {}
         assert done <= len(stored) <= photos
@@ -107,17 +107,19 @@ def test_ctrl_c_leaves_whole_batches_and_no_worker(tmp_path: Path) -> None:
     gallery, journal = made(tmp_path, 240), tmp_path / "journal"
     journal.touch()
     heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    script = f"{heeding}import sys, killed_job; sys.argv = {['', str(gallery), str(journal)]}; "
+    script = (
+        f"{heeding}import sys, killed_job; sys.argv = {['', str(gallery), str(journal), '30']}; "
+    )
     running = subprocess.Popen(
         [sys.executable, "-c", script + "killed_job.main()"],
         env=ENVIRONMENT,
         stderr=subprocess.PIPE,
     )
-    while journal.read_text("ascii").count("\n") < 2 and running.poll() is None:
-        time.sleep(0.002)  # until the first batch is stored
+    # The first batch is stored when the second one is about to be.
+    wait_until(lambda: journal.read_text("ascii").count("\n") >= 2 or running.poll() is not None)
     workers = children(running.pid)
     running.send_signal(signal.SIGINT)
-    _, talk = running.communicate(timeout=60)
+    _, talk = running.communicate(timeout=PATIENCE)
     assert b"KeyboardInterrupt" in talk
     assert workers
     assert not any(alive(worker) for worker in workers)
@@ -125,15 +127,6 @@ def test_ctrl_c_leaves_whole_batches_and_no_worker(tmp_path: Path) -> None:
     assert 0 < stored < 240
     assert stored % BATCH == 0
     assert reindex(gallery, NEW, settings=SETTINGS).worked == 240 - stored
-
-
-def children(pid: int) -> list[int]:
-    tasks = Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(child) for task in tasks for child in task.read_text("ascii").split()]
-
-
-def alive(pid: int) -> bool:
-    return Path(f"/proc/{pid}").exists()
 
 
 class Killed(BaseException):

@@ -33,7 +33,6 @@ from job_builders import (
 )
 from ray_cluster import (
     Cluster,
-    alive,
     another_model,
     deadly,
     embedded,
@@ -44,6 +43,7 @@ from ray_cluster import (
     workers,
 )
 from typer.testing import CliRunner
+from waiting import PATIENCE, alive, wait_until
 
 from matcher.cli.commands import app
 from matcher.errors import InputError, JobError, JobStalledError, WeightsMissingError
@@ -191,9 +191,13 @@ def test_a_killed_job_goes_on_from_the_files_that_are_there(
         env=os.environ | {"PYTHONPATH": f"{driver.parent}:{Path.cwd()}"},
     )
     # One file may be committed already; another waits.
-    while len(files_of_results(gallery)) < 2 or embedded(journal).total() < PHOTOS // 2:
-        assert running.poll() is None
-        time.sleep(0.05)
+    wait_until(
+        lambda: (
+            running.poll() is not None
+            or (len(files_of_results(gallery)) >= 2 and embedded(journal).total() >= PHOTOS // 2)
+        )
+    )
+    assert running.poll() is None
     running.send_signal(signal.SIGKILL)
     running.wait()
     stored = len(faces_in(gallery, shadow_of(gallery)))
@@ -225,7 +229,7 @@ def test_workers_that_do_nothing_end_the_job_with_what_to_do(
     started = time.monotonic()
     with pytest.raises(JobStalledError) as caught:
         reindex(gallery, NEW, settings=SETTINGS, executor=on_cluster, on_progress=stop)
-    assert time.monotonic() - started < 60
+    assert time.monotonic() - started < PATIENCE / 2, "as by the limit of 600 seconds"
     assert "within 5 seconds" in caught.value.rule
     assert "of 2 workers have a shard" in str(caught.value.got)
     assert "start the same command again" in caught.value.next_step

@@ -16,6 +16,7 @@ import platformdirs
 
 from matcher.embedding.models import OWN_PACKAGE, ModelRecord, WeightsFile
 from matcher.errors import WeightsDamagedError, WeightsMissingError
+from matcher.private_files import PUBLIC_FILE_MODE, PUBLIC_FOLDER_MODE, make_folder
 
 CACHE_VARIABLE = "MATCHER_CACHE"
 
@@ -227,11 +228,12 @@ def written_whole(path: Path) -> Iterator[Path]:
 
     Several processes may write at once. Each writes its own file, and the last file stays.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent, PUBLIC_FOLDER_MODE)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     os.close(handle)
     part = Path(name)
     try:
+        part.chmod(PUBLIC_FILE_MODE)
         yield part
         part.replace(path)
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 import urllib.error
@@ -13,6 +14,7 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import IO, Any
 
+from matcher.private_files import PUBLIC_FILE_MODE
 from matcher.progress import ProgressHook
 
 _TIMEOUT = 30.0  # seconds without data from the server
@@ -90,7 +92,7 @@ class Download:
                 raise _InterruptedError("the server continued at another byte than asked for")
             self._write_note(response.headers.get("ETag"))
             total = _total(response.headers, start)
-            with self.part.open("r+b" if start else "wb") as file:
+            with open(self.part, "r+b" if start else "wb", opener=_opener) as file:
                 file.seek(start)
                 done = self._copy(response, file, start, total, on_progress)
         if total is not None and done != total:
@@ -163,7 +165,12 @@ class Download:
     def _write_note(self, etag: str | None) -> None:
         # A weak ETag does not promise equal bytes (RFC 9110, section 13.1.5).
         strong = etag if etag is not None and not etag.startswith("W/") else None
-        self._note.write_text(json.dumps({"url": self.url, "etag": strong}), "utf-8")
+        with open(self._note, "w", encoding="utf-8", opener=_opener) as file:
+            json.dump({"url": self.url, "etag": strong}, file)
+
+
+def _opener(path: str | os.PathLike[str], flags: int) -> int:
+    return os.open(path, flags, PUBLIC_FILE_MODE)
 
 
 def _read(response: HTTPResponse) -> bytes:

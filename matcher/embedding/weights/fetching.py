@@ -31,6 +31,7 @@ from matcher.errors import (
     WeightsDamagedError,
     WeightsMissingError,
 )
+from matcher.private_files import PUBLIC_FILE_MODE, PUBLIC_FOLDER_MODE, make_folder
 from matcher.progress import ProgressHook, silent
 
 MIRROR_VARIABLE = "MATCHER_MODEL_MIRROR"
@@ -198,8 +199,9 @@ def _hash(path: Path) -> str:
 @contextmanager
 def _alone(record: ModelRecord, path: Path) -> Iterator[None]:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(path.with_name(path.name + ".lock"), timeout=0):
+        make_folder(path.parent, PUBLIC_FOLDER_MODE)
+        lock = path.with_name(path.name + ".lock")
+        with filelock.FileLock(lock, timeout=0, mode=PUBLIC_FILE_MODE):
             yield
     except filelock.Timeout as error:
         rule = "one process at a time may fetch them"

@@ -31,6 +31,7 @@ from matcher.gallery.index.milvus_index import MOST, MilvusIndex
 from matcher.gallery.index.paged_scan import scan
 from matcher.gallery.index.ranking import best, checked_query, rerank
 from matcher.gallery.store import Store, rows
+from matcher.private_files import FILE_MODE
 
 log = logging.getLogger(__name__)
 
@@ -208,8 +209,9 @@ class RemoteIndex:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Keep other processes from sending, so that none restores what another one deleted."""
-        lock = filelock.FileLock(self._directory / LOCK_NAME, timeout=self._busy_timeout)
-        with unwritable_reported("lock of the index on the server", self._directory / LOCK_NAME):
+        place = self._directory / LOCK_NAME
+        lock = filelock.FileLock(place, timeout=self._busy_timeout, mode=FILE_MODE)
+        with unwritable_reported("lock of the index on the server", place):
             try:
                 lock.acquire()
             except filelock.Timeout as error:

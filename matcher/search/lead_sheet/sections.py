@@ -134,7 +134,7 @@ def sections_of(
             facts=facts_of_probe(path, result.probe),
             search=facts_of_search(result),
             result=result,
-            headline=str(result).splitlines()[0],
+            headline=str(result).partition("\n")[0],
             leads=tuple(
                 _lead(candidate, mates[number], room.photos[number, candidate.rank], pictures)
                 for candidate in result

@@ -15,6 +15,7 @@ from matcher.search.candidates import CandidateList
 from matcher.search.lead_sheet.limits import MOST_OF_A_CANDIDATE, MOST_ON_A_PAGE, room_for
 from matcher.search.lead_sheet.pictures import SIDE, WHOLE_SIDE
 from matcher.search.lead_sheet.sections import Pictures, sections_of
+from matcher.words import IN_MARKUP, visible
 
 
 def write_sheet(
@@ -107,4 +108,12 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=_seen,
     )
+
+
+def _seen(value: object) -> object:
+    """Return what stands in the page without characters that hide or reorder what is beside."""
+    if isinstance(value, str) and not hasattr(value, "__html__"):
+        return visible(value, keep=IN_MARKUP)
+    return value

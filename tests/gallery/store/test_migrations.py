@@ -11,11 +11,13 @@ import time
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import make_golden
 import pytest
 from older_store import format_1_gallery, format_of
+from waiting import wait_until
 
 from matcher.errors import GalleryFormatError, GalleryWriteError
 from matcher.gallery import Gallery, PhotoRecord, Subject
@@ -213,6 +215,10 @@ def test_a_store_that_cannot_be_written_is_read_and_stays(
     assert format_of(old) == 1
 
 
+def has_begun(started: Path, running: subprocess.Popen[bytes]) -> bool:
+    return started.exists() or running.poll() is not None
+
+
 def kill_migrations(folder: Path, kills: int, seed: int, more: int) -> tuple[int, int]:
     """Kill a migration at random moments; return how many galleries were left in each format."""
     environment = os.environ | {"PYTHONPATH": f"{SCRIPT.parent}:{Path.cwd()}"}
@@ -223,8 +229,7 @@ def kill_migrations(folder: Path, kills: int, seed: int, more: int) -> tuple[int
         running = subprocess.Popen(
             [sys.executable, str(SCRIPT), str(gallery), str(started)], env=environment
         )
-        while not started.exists() and running.poll() is None:
-            time.sleep(0.0002)
+        wait_until(partial(has_begun, started, running))
         time.sleep(chance.uniform(0, 0.004))
         running.kill()
         running.wait()

@@ -1,0 +1,209 @@
+"""Every command of the application, run as one story in one folder, whatever the names are.
+
+A new command without a run in the story fails `tests/cli/test_every_command.py`.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import made_model
+import typer
+from typer.testing import CliRunner
+
+from matcher.cli.commands import app
+from matcher.synthetic import CohortSpec, write_cohort
+
+
+@dataclass(frozen=True)
+class Names:
+    """The texts of the story: plain, unless a test says otherwise."""
+
+    folder: str = "work"
+    photo: str = "photo"
+    subjects: tuple[str, ...] = ("A-1", "A-2", "A-3")
+    text: str = "text"
+    note: str = "note"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One command of the story, and what it printed."""
+
+    command: str
+    words: tuple[str, ...]
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def style(self) -> str:
+        """The format that was asked for."""
+        return self.words[self.words.index("--format") + 1] if "--format" in self.words else "table"
+
+
+def commands(of: typer.Typer = app, before: str = "") -> Iterator[str]:
+    """Yield the full name of each command of the application, the hidden ones too."""
+    for command in of.registered_commands:
+        name = command.name or getattr(command.callback, "__name__", "").replace("_", "-")
+        yield f"{before}{name}"
+    for group in of.registered_groups:
+        assert group.typer_instance is not None
+        yield from commands(group.typer_instance, f"{before}{group.name} ")
+
+
+@dataclass
+class Story:
+    """A folder with rendered photos under the names of the story, and the runs in it."""
+
+    folder: Path
+    names: Names = field(default_factory=Names)
+    runs: list[Run] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.work = self.folder / self.names.folder
+        self.gallery = self.work / f"g{self.names.photo}"
+        self.photos: list[Path] = []
+
+    def __call__(self, command: str, *words: object, styles: tuple[str, ...] = ()) -> None:
+        """Run a command, once for each format."""
+        for style in styles or ("",):
+            given = [*command.split(), *map(str, words), *(["--format", style] if style else [])]
+            done = CliRunner().invoke(app, given)
+            if not isinstance(done.exception, SystemExit | None):
+                raise done.exception
+            run = Run(command, tuple(given), done.exit_code, done.stdout, done.stderr)
+            self.runs.append(run)
+
+    def tell(self) -> list[Run]:
+        """Run everything, in an order in which each command has something to do."""
+        self._prepare()
+        for chapter in (_enrolment, _search, _corrections, _models, _reindexing, _measuring):
+            chapter(self)
+        return self.runs
+
+    def _prepare(self) -> None:
+        self.work.mkdir(parents=True)
+        write_cohort(CohortSpec(3, ages=(6, 9), seed=3, size=128), self.work / "made", workers=1)
+        for number, source in enumerate(sorted((self.work / "made" / "photos").glob("*.png"))):
+            path = self.work / f"{self.names.photo}{number}.png"
+            shutil.copy(source, path)
+            self.photos.append(path)
+        self.broken = self.work / f"{self.names.photo}broken.png"
+        self.broken.write_bytes(b"no picture")
+        self.manifest = self.work / "list.csv"
+        made_model.write(self.work)
+        self.model = self.work / "new-model.toml"
+        text = self.names.text
+        with self.manifest.open("w", newline="", encoding="utf-8") as file:
+            rows = csv.writer(file)
+            rows.writerow(["photo", "subject", "region", "note", "source", "tags", "date_of_birth"])
+            for path, subject in zip(self.photos[::2], self.names.subjects, strict=True):
+                rows.writerow(
+                    [path, subject, text, self.names.note, text, f"a;{text}", "2010-05-01"]
+                )
+            rows.writerow([self.broken, self.names.subjects[0], "", "", "", "", "2010-05-01"])
+
+
+ALL = ("table", "jsonl", "csv")
+
+
+def _enrolment(run: Story) -> None:
+    run("enrol", run.gallery, run.manifest, "--dry-run")
+    run("enrol", run.gallery, run.manifest, "--report", run.work / "enrolled.csv")
+    run("enrol", run.gallery, run.manifest)
+    run("gallery info", run.gallery, styles=ALL)
+    run("gallery list", run.gallery, styles=ALL)
+    run("gallery verify", run.gallery)
+    run("gallery migrate", run.gallery)
+    run("gallery rebuild", run.gallery)
+
+
+def _search(run: Story) -> None:
+    sheet = ("--sheet", run.work / f"sheet{run.names.photo}.html")
+    run("search", run.gallery, *run.photos[1:4:2], run.broken, *sheet, styles=ALL)
+    only = ("--region", run.names.text, "--subject", run.names.subjects[0])
+    run("search", run.gallery, run.photos[1], *only, styles=ALL)
+    run("search", run.gallery, run.photos[1], "--region", "none", "--exclude-unknown", styles=ALL)
+    run("search", run.gallery, run.photos[1], "--model", run.names.text)
+    run("compare", run.photos[0], run.photos[1], "--face", "largest", styles=ALL)
+    run("compare", run.photos[0], run.broken)
+    run(run.names.text)
+    run("gallery edit", run.gallery, "x", "--sex", run.names.text)
+    run("gallery list", run.gallery, run.names.text)
+
+
+def _corrections(run: Story) -> None:
+    text, (first, second, third) = run.names.text, run.names.subjects
+    run("gallery edit", run.gallery, first, "--note", f"{text}!", "--region", f"{text}?")
+    run("gallery undo", run.gallery)
+    run("gallery edit", run.gallery, first, "--case-reference", text, "--sex", "female")
+    run("gallery show", run.gallery, first, styles=ALL)
+    run("gallery show", run.gallery, text)
+    run("gallery rename", run.gallery, second, f"{second}x")
+    run("gallery rename", run.gallery, f"{second}x", second)
+    run("gallery remove-photo", run.gallery, "--", third, run.photos[4].name)
+    run("gallery undo", run.gallery)
+    moved = run.work / "moved"
+    moved.mkdir()
+    for photo in run.photos:
+        shutil.copy(photo, moved)
+    run("gallery move-photos", run.gallery, run.work, moved)
+    run("gallery undo", run.gallery)
+    shutil.rmtree(moved)
+    run("gallery changes", run.gallery, styles=ALL)
+    shutil.copytree(run.gallery, run.work / "copy")
+    run("gallery merge", run.work / "copy", first, second)
+    run("gallery remove", run.work / "copy", second)
+    run("gallery remove", run.work / "copy", second)
+    shutil.rmtree(run.work / "copy")
+
+
+def _models(run: Story) -> None:
+    run("models list", styles=ALL)
+    run("models info", "youth-resnet", styles=ALL)
+    run("models info", run.names.text)
+    run("models verify", "youth-resnet", styles=ALL)
+    run("models fetch", run.model, "--from", run.work / "new-model.onnx")
+    run("models fetch", run.names.text)
+
+
+def _reindexing(run: Story) -> None:
+    model = ("--model", run.model, "--workers", 1)
+    away = run.work / f"away{run.names.photo}.png"
+    run.photos[4].rename(away)
+    run("reindex plan", run.gallery, *model, styles=ALL)
+    run("reindex run", run.gallery, *model, "--report", run.work / "outcomes.csv", styles=ALL)
+    run("reindex run", run.gallery, *model)
+    away.rename(run.photos[4])
+    run("reindex with-flags", run.gallery, *model, "--retry")
+    run("reindex compare", run.gallery, styles=ALL)
+    run("reindex switch", run.gallery)
+    run("reindex rollback", run.gallery)
+    run("reindex prune", run.gallery, "--keep", 0)
+    run("reindex discard", run.gallery)
+
+
+def _measuring(run: Story) -> None:
+    text = run.names.text
+    run("synth", "--out", run.work / "synth", "--subjects", 12, "--size", 128, "--ages", "6,10")
+    people = run.work / "synth" / "labelled.csv"
+    with (run.work / "synth" / "manifest.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    with people.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, ["photo", "subject", "age_at_capture", "sex", "origin"])
+        writer.writeheader()
+        for number, row in enumerate(rows):
+            kept = {name: row[name] for name in ("photo", "subject", "age_at_capture")}
+            origin = f"{text}{number // 2 % 2}"
+            writer.writerow(kept | {"sex": "female", "origin": origin})
+    by = ("--by", "origin", "--fmr", 0.1, "--draws", 20)
+    run("audit", people, "--out", run.work / f"report{run.names.photo}", *by)
+    run("audit", people, "--out", run.work / "report", "--by", text)
+    run("audit", run.work / text.replace("/", ""), "--out", run.work / "report")
+    run("calibrate", people, "--out", run.work / f"{run.names.photo}.json")
+    run("demo", "--out", run.work / "demo", "--subjects", 4)
