@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.embedding.extractor import Extractor, PhotoExtraction
-from matcher.errors import InputError, MatcherError
+from matcher.errors import InputError, MatcherError, PhotoError
 from matcher.faces import Face, FaceQuality, require_one_face
+from matcher.failures import as_photo_errors
 from matcher.photos import sha256_of
 from matcher.private_files import claim_private
 from matcher.progress import ProgressHook, silent
@@ -182,7 +183,12 @@ def _face_of(extraction: PhotoExtraction, measure: Measure | None) -> CachedFace
     if extraction.error is not None:
         return CachedFace(sha256, None, extraction.error.code, {})
     found = extraction.faces[0]
-    facts = asdict(found.face.quality) | (dict(measure(found.face)) if measure else {})
+    try:
+        with as_photo_errors("measuring", found.face.photo.path):
+            measured = dict(measure(found.face)) if measure else {}
+    except PhotoError as error:
+        return CachedFace(sha256, None, error.code, {})
+    facts = asdict(found.face.quality) | measured
     return CachedFace(sha256, found.vector, "", facts)
 
 

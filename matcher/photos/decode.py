@@ -131,7 +131,7 @@ def decode(
     require_pixel_limit(image.size, limits, path)
     try:
         note = select_frame(image, page, path)
-    except InputError:
+    except (InputError, MemoryError):
         raise
     except Exception as error:  # hostile bytes can make a decoder raise any exception
         if page is not None:
@@ -176,6 +176,8 @@ def _opened(data: bytes, encoding: str, path: Path | None) -> Image.Image:
         return reader(BytesIO(data))
     except Image.DecompressionBombError as error:
         raise _too_many_pixels(error, path) from error
+    except MemoryError:
+        raise
     except Exception as error:  # hostile bytes can make a decoder raise any exception
         raise _damaged(f"the {encoding} photo", error, path) from error
 
@@ -204,7 +206,7 @@ def load_image(image: Image.Image, limits: DecodeLimits, path: Path | None) -> D
         if image.mode == "P" and image.palette is None:
             raise ValueError("colours from a palette, but no palette")
         quality = estimate_jpeg_quality(getattr(image, "quantization", {}))
-    except PhotoFormatError:
+    except (PhotoFormatError, MemoryError):
         raise
     except Image.DecompressionBombError as error:
         raise _too_many_pixels(error, path) from error

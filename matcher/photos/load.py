@@ -15,6 +15,7 @@ from PIL import Image
 
 from matcher.arguments import described, expect
 from matcher.errors import InputError, PhotoChangedError, PhotoDamagedError, PhotoFormatError
+from matcher.failures import as_photo_errors
 from matcher.photos.colour import to_srgb
 from matcher.photos.decode import Decoded, decode, load_image
 from matcher.photos.formats import format_of
@@ -107,6 +108,8 @@ def load_photo(
         If the picture is truncated or contradicts itself.
     PhotoTooLargeError
         If it exceeds the limits.
+    PhotoFailureError
+        If a decoder fails on it in a way of its own: every other `Exception`, whose type it names.
     PhotoError
         If the file cannot be read.
     InputError
@@ -117,7 +120,10 @@ def load_photo(
     expect(
         "limits", limits, DecodeLimits, rule="must be limits", next_step="Give DecodeLimits(...)."
     )
-    with quiet_pillow():
+    if page is not None:
+        expect("page", page, int, rule="must be a number", next_step="Give a number from 1.")
+    where = Path(source) if isinstance(source, (str, PathLike)) else None
+    with quiet_pillow(), as_photo_errors("decoding", where):
         if isinstance(source, Photo | np.ndarray | Image.Image):
             _require_no_page(page, source)
             return _from_pixels(source, limits)
