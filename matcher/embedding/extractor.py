@@ -131,6 +131,8 @@ class Extractor:
     with several threads, it would hang, and raises `ForkError` instead.
     """
 
+    _limits = DecodeLimits()  # also of a subclass that wraps another extractor
+
     def __init__(
         self,
         detector: Detector,
@@ -167,6 +169,11 @@ class Extractor:
     def model(self) -> ModelIdentity:
         """The facts of the embedder that a gallery stores."""
         return self._embedder.identity
+
+    @property
+    def limits(self) -> DecodeLimits:
+        """Limits on the photos that are decoded."""
+        return self._limits
 
     def extract(
         self, source: PhotoSource, *, choose: Choice = "one", for_gallery: bool = True

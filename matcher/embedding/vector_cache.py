@@ -23,7 +23,7 @@ from matcher.embedding.extractor import Extractor, PhotoExtraction
 from matcher.errors import InputError, MatcherError, PhotoError
 from matcher.faces import Face, FaceQuality, require_one_face
 from matcher.failures import as_photo_errors
-from matcher.photos import sha256_of
+from matcher.photos import DecodeLimits, sha256_of
 from matcher.private_files import claim_private
 from matcher.progress import ProgressHook, silent
 
@@ -157,7 +157,7 @@ def _read_batch(
     choose: Literal["one", "largest"],
     measure: Measure | None,
 ) -> Iterator[CachedFace]:
-    hashes = [_hash(photo) for photo in batch]
+    hashes = [_hash(photo, extractor.limits) for photo in batch]
     known = {sha256: _recall(connection, sha256, key) for sha256 in hashes}
     new = [path for path, sha256 in zip(batch, hashes, strict=True) if known[sha256] is None]
     extractions = extractor.extract_many(new, choose=choose, for_gallery=False)
@@ -171,9 +171,9 @@ def _read_batch(
     connection.commit()
 
 
-def _hash(photo: Path) -> str:
+def _hash(photo: Path, limits: DecodeLimits) -> str:
     try:
-        return sha256_of(photo)
+        return sha256_of(photo, limits=limits)
     except MatcherError:
         return ""  # extraction meets the same fault and reports it
 

@@ -31,6 +31,7 @@ from matcher.photos.source import (
     require_byte_limit,
     require_pixel_limit,
 )
+from matcher.photos.structure import exif_is_small, require_parts
 from matcher.photos.tiff import ORIENTATION
 
 PhotoSource = (
@@ -56,6 +57,8 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+_EXIF_AS_TEXT = "Raw profile type exif"  # as ImageMagick writes it into a PNG
 
 
 def load_photo(
@@ -220,6 +223,7 @@ def _from_bytes(
     data: bytes, path: Path | None, limits: DecodeLimits, salvage: bool, page: int | None
 ) -> Photo:
     encoding = format_of(data, path)
+    require_parts(data, encoding, limits, path)
     decoded = _decoded(data, encoding, path, limits, salvage, page)
     pixels, notes = _upright_pixels(decoded, path)
     sha256 = hashlib.sha256(data).hexdigest()
@@ -267,10 +271,18 @@ def _orientation(decoded: Decoded) -> tuple[int, tuple[str, ...]]:
         return decoded.turned, ()
     if decoded.orientation is not None:
         return decoded.orientation, ()
-    try:
-        return decoded.image.getexif().get(ORIENTATION, 1), ()
-    except Exception:  # noqa: BLE001 - the bytes can make Pillow's EXIF reader raise any exception
-        return 1, ("damaged EXIF ignored, the photo may not be upright",)
+    with suppress(Exception):  # the bytes can make Pillow's EXIF reader raise any
+        if exif_is_small(_exif_of(decoded.image)):
+            return decoded.image.getexif().get(ORIENTATION, 1), ()
+    return 1, ("damaged EXIF ignored, the photo may not be upright",)
+
+
+def _exif_of(image: Image.Image) -> bytes:
+    """Return the bytes that Pillow will read as EXIF."""
+    text = image.info.get(_EXIF_AS_TEXT)
+    if text is None or "exif" in image.info:
+        return bytes(image.info.get("exif") or b"")
+    return bytes.fromhex("".join(str(text).split("\n")[3:]))
 
 
 def _frozen(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
