@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from os import PathLike
@@ -16,7 +17,7 @@ from PIL import Image
 from matcher.arguments import described, expect
 from matcher.errors import InputError, PhotoChangedError, PhotoDamagedError, PhotoFormatError
 from matcher.failures import as_photo_errors
-from matcher.photos.colour import to_srgb
+from matcher.photos.colour import bands_of, conversion_of
 from matcher.photos.decode import Decoded, decode, load_image
 from matcher.photos.formats import format_of
 from matcher.photos.mend import mend
@@ -47,16 +48,18 @@ PhotoSource = (
 )
 """Types of the sources that `load_photo` reads."""
 
-# The turn that makes a picture of each EXIF orientation upright. Orientation 1 is upright.
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+_AS_STORED: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
+    2: lambda upright: upright[:, ::-1],
+    3: lambda upright: upright[::-1, ::-1],
+    4: lambda upright: upright[::-1],
+    5: lambda upright: upright.swapaxes(0, 1),
+    6: lambda upright: np.rot90(upright, 1),
+    7: lambda upright: upright[::-1, ::-1].swapaxes(0, 1),
+    8: lambda upright: np.rot90(upright, -1),
 }
+"""For each EXIF orientation the view of an upright picture as it is stored. 1 is upright."""
+
+_SIDEWAYS = (5, 6, 7, 8)
 
 _EXIF_AS_TEXT = "Raw profile type exif"  # as ImageMagick writes it into a PNG
 
@@ -257,17 +260,25 @@ def _decoded(
 def _upright_pixels(
     decoded: Decoded, path: Path | None
 ) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    """Convert and turn band by band, so that no second picture of the full size is made."""
     orientation, exif_note = _orientation(decoded)
-    rgb, notes = to_srgb(decoded.image, path, decoded.black_and_white)
-    if decoded.turned not in _UPRIGHT and orientation in _UPRIGHT:
-        rgb = rgb.transpose(_UPRIGHT[orientation])
-    if orientation in _UPRIGHT:
+    conversion = conversion_of(decoded.image, path, decoded.black_and_white)
+    notes = conversion.notes
+    if orientation in _AS_STORED:
         notes = (*notes, f"turned upright from EXIF orientation {orientation}")
-    return np.asarray(rgb), decoded.notes + notes + exif_note  # read-only, a copy of the image
+    turn = 1 if decoded.turned in _AS_STORED else orientation
+    width, height = decoded.image.size
+    upright = (width, height) if turn in _SIDEWAYS else (height, width)
+    pixels = np.empty((*upright, 3), np.uint8)
+    stored = _AS_STORED[turn](pixels) if turn in _AS_STORED else pixels
+    for top, band in bands_of(decoded.image):
+        stored[top : top + band.height] = np.asarray(conversion.convert(band))
+    pixels.setflags(write=False)
+    return pixels, decoded.notes + notes + exif_note
 
 
 def _orientation(decoded: Decoded) -> tuple[int, tuple[str, ...]]:
-    if decoded.turned in _UPRIGHT:
+    if decoded.turned in _AS_STORED:
         return decoded.turned, ()
     if decoded.orientation is not None:
         return decoded.orientation, ()

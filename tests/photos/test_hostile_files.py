@@ -260,7 +260,7 @@ def test_any_exception_of_decoding_names_its_type_and_its_cause(kind, monkeypatc
     def fail(*_):
         raise raised
 
-    monkeypatch.setattr("matcher.photos.load.to_srgb", fail)
+    monkeypatch.setattr("matcher.photos.load.conversion_of", fail)
     with pytest.raises(PhotoFailureError, match=f"{kind.__name__}: odd") as failure:
         load_photo(path)
     assert failure.value.__cause__ is raised
@@ -272,6 +272,6 @@ def test_what_is_no_exception_ends_a_reading(kind, monkeypatch):
     def end(*_):
         raise kind
 
-    monkeypatch.setattr("matcher.photos.load.to_srgb", end)
+    monkeypatch.setattr("matcher.photos.load.conversion_of", end)
     with pytest.raises(kind):
         load_photo(FILES["png"])
