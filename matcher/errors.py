@@ -6,8 +6,9 @@ MatcherError
 │   │   ├── PhotoNotFoundError (FileNotFoundError)
 │   │   ├── PhotoFormatError           not a picture, or in an unsupported format
 │   │   ├── PhotoDamagedError          a picture that is truncated or contradicts itself
+│   │   ├── PhotoFailureError          made the code of a decoder, detector or model fail
 │   │   ├── PhotoChangedError          not the file that was enrolled or searched with
-│   │   └── PhotoTooLargeError         more bytes or pixels than the limits allow
+│   │   └── PhotoTooLargeError         more bytes, pixels or parts than the limits allow
 │   ├── FaceError                      a photo without the requested face
 │   │   ├── NoFaceError
 │   │   ├── SeveralFacesError
@@ -125,8 +126,14 @@ class PhotoDamagedError(PhotoError):
     code = "photo_damaged"
 
 
+class PhotoFailureError(PhotoError):
+    """A decoder, a detector or a model raised an error of its own on the photo; `got` names it."""
+
+    code = "photo_failure"
+
+
 class PhotoTooLargeError(PhotoError):
-    """The file has more bytes, or declares more pixels, than the limits allow."""
+    """The file has more bytes, pixels or parts than the limits allow."""
 
     code = "photo_too_large"
 

@@ -22,7 +22,7 @@ FLOORS = {
         {"paths"},
         {"_lazy", "_version", "heap", "names", "private_files", "progress", "telemetry", "words"},
         {"cells", "errors"},
-        {"arguments", "forks"},
+        {"arguments", "failures", "forks"},
         {"device"},
         {"photos"},
         {"faces", "degradation"},

@@ -17,8 +17,9 @@ from matcher.arguments import described, expect, listed
 from matcher.embedding.embedder import Embedder
 from matcher.embedding.loading import load_model
 from matcher.embedding.models import DEFAULT_MODEL, FACE, ModelIdentity
-from matcher.errors import InputError, MatcherError, ModelError
+from matcher.errors import FaceError, InputError, MatcherError, ModelError, PhotoError
 from matcher.faces import Choice, Detector, Face, align, choose_faces, load_detector
+from matcher.failures import as_photo_errors
 from matcher.photos import DecodeLimits, Photo, PhotoSource, load_photo
 
 _BATCH = 16  # number of photos decoded at a time; bounds the memory of a long run
@@ -130,6 +131,8 @@ class Extractor:
     with several threads, it would hang, and raises `ForkError` instead.
     """
 
+    _limits = DecodeLimits()  # also of a subclass that wraps another extractor
+
     def __init__(
         self,
         detector: Detector,
@@ -166,6 +169,11 @@ class Extractor:
     def model(self) -> ModelIdentity:
         """The facts of the embedder that a gallery stores."""
         return self._embedder.identity
+
+    @property
+    def limits(self) -> DecodeLimits:
+        """Limits on the photos that are decoded."""
+        return self._limits
 
     def extract(
         self, source: PhotoSource, *, choose: Choice = "one", for_gallery: bool = True
@@ -236,30 +244,55 @@ class Extractor:
 
     def embed_each(
         self, faces: Sequence[Face], *, for_gallery: bool = True
-    ) -> tuple[EmbeddedFace | ModelError, ...]:
+    ) -> tuple[EmbeddedFace | MatcherError, ...]:
         """Return what `embed` returns; if the model makes no vector of a face, return the error.
+
+        An `Exception` of other code than this library becomes a `PhotoFailureError` of the face on
+        which it is raised.
 
         Raises
         ------
         ModelError
             When the model makes no vector of any of several faces. Then the photo is not at fault.
         """
+        path = faces[0].photo.path if len(faces) == 1 else None
         try:
-            return self.embed(faces, for_gallery=for_gallery)
-        except ModelError as error:
-            if len(faces) == 1:
-                return (error,)
-            alone = (self.embed_each([face], for_gallery=for_gallery) for face in faces)
-            results = tuple(result for single in alone for result in single)
-            if not any(isinstance(result, EmbeddedFace) for result in results):
-                raise
-            return results
+            with as_photo_errors("embedding", path):
+                return self.embed(faces, for_gallery=for_gallery)
+        except (ModelError, PhotoError, FaceError) as error:
+            failure = error
+        if len(faces) == 1:
+            return (failure,)
+        alone = (self.embed_each([face], for_gallery=for_gallery) for face in faces)
+        results = tuple(result for single in alone for result in single)
+        if all(isinstance(result, ModelError) for result in results):
+            raise failure
+        return results
+
+    def detect_each(self, photos: Sequence[Photo]) -> list[list[Face] | MatcherError]:
+        """Return what `detect` returns; for a photo on which it fails, the error of that photo.
+
+        An `Exception` of other code than this library becomes a `PhotoFailureError`.
+
+        Raises
+        ------
+        MatcherError
+            When the detector cannot work at all. Then the photo is not at fault.
+        """
+        path = photos[0].path if len(photos) == 1 else None
+        try:
+            with as_photo_errors("detection", path):
+                return list(self.detect(photos))
+        except (PhotoError, FaceError) as error:
+            if len(photos) == 1:
+                return [error]
+        return [result for photo in photos for result in self.detect_each([photo])]
 
     def _extract_batch(
         self, sources: list[PhotoSource], choose: Choice, for_gallery: bool
     ) -> Iterator[PhotoExtraction]:
         loaded = [self._load(source) for source in sources]
-        detected = iter(self.detect([item for item in loaded if isinstance(item, Photo)]))
+        detected = iter(self.detect_each([item for item in loaded if isinstance(item, Photo)]))
         chosen = [
             _choose(next(detected), choose, item) if isinstance(item, Photo) else item
             for item in loaded
@@ -281,16 +314,20 @@ class Extractor:
 
 
 def _extraction(
-    source: PhotoSource, photo: Photo | None, embedded: list[EmbeddedFace | ModelError]
+    source: PhotoSource, photo: Photo | None, embedded: list[EmbeddedFace | MatcherError]
 ) -> PhotoExtraction:
     extracted = tuple(one for one in embedded if isinstance(one, EmbeddedFace))
-    errors = [one for one in embedded if isinstance(one, ModelError)]
+    errors = [one for one in embedded if isinstance(one, MatcherError)]
     if errors:
         return PhotoExtraction(source, photo, error=errors[0])
     return PhotoExtraction(source, photo, extracted)
 
 
-def _choose(faces: list[Face], choose: Choice, photo: Photo) -> tuple[Face, ...] | MatcherError:
+def _choose(
+    faces: list[Face] | MatcherError, choose: Choice, photo: Photo
+) -> tuple[Face, ...] | MatcherError:
+    if isinstance(faces, MatcherError):
+        return faces
     try:
         return tuple(choose_faces(faces, choose, photo=photo))
     except MatcherError as error:

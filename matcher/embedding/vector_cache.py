@@ -20,9 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.embedding.extractor import Extractor, PhotoExtraction
-from matcher.errors import InputError, MatcherError
+from matcher.errors import InputError, MatcherError, PhotoError
 from matcher.faces import Face, FaceQuality, require_one_face
-from matcher.photos import sha256_of
+from matcher.failures import as_photo_errors
+from matcher.photos import DecodeLimits, sha256_of
 from matcher.private_files import claim_private
 from matcher.progress import ProgressHook, silent
 
@@ -156,7 +157,7 @@ def _read_batch(
     choose: Literal["one", "largest"],
     measure: Measure | None,
 ) -> Iterator[CachedFace]:
-    hashes = [_hash(photo) for photo in batch]
+    hashes = [_hash(photo, extractor.limits) for photo in batch]
     known = {sha256: _recall(connection, sha256, key) for sha256 in hashes}
     new = [path for path, sha256 in zip(batch, hashes, strict=True) if known[sha256] is None]
     extractions = extractor.extract_many(new, choose=choose, for_gallery=False)
@@ -170,9 +171,9 @@ def _read_batch(
     connection.commit()
 
 
-def _hash(photo: Path) -> str:
+def _hash(photo: Path, limits: DecodeLimits) -> str:
     try:
-        return sha256_of(photo)
+        return sha256_of(photo, limits=limits)
     except MatcherError:
         return ""  # extraction meets the same fault and reports it
 
@@ -182,7 +183,12 @@ def _face_of(extraction: PhotoExtraction, measure: Measure | None) -> CachedFace
     if extraction.error is not None:
         return CachedFace(sha256, None, extraction.error.code, {})
     found = extraction.faces[0]
-    facts = asdict(found.face.quality) | (dict(measure(found.face)) if measure else {})
+    try:
+        with as_photo_errors("measuring", found.face.photo.path):
+            measured = dict(measure(found.face)) if measure else {}
+    except PhotoError as error:
+        return CachedFace(sha256, None, error.code, {})
+    facts = asdict(found.face.quality) | measured
     return CachedFace(sha256, found.vector, "", facts)
 
 

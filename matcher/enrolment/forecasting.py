@@ -9,7 +9,7 @@ from typing import Literal
 from matcher.enrolment.manifest import PhotoOfSubject
 from matcher.errors import MatcherError
 from matcher.gallery.gallery import Gallery
-from matcher.photos import encoding_of, sha256_of
+from matcher.photos import DecodeLimits, encoding_of, sha256_of
 from matcher.progress import ProgressHook, silent
 
 _REPORTED = 100  # photos between two reports of progress
@@ -70,7 +70,7 @@ def _foreseen(
 ) -> Forecast:
     subject = photo.subject.subject_id
     try:
-        sha256 = sha256_of(photo.path)
+        sha256 = sha256_of(photo.path, limits=DecodeLimits())
         if gallery is not None and gallery.has_photo(sha256, subject):
             return Forecast(photo, "already there")
         encoding_of(photo.path)

@@ -24,7 +24,7 @@ from matcher.faces import (
 from matcher.gallery.gallery import Gallery
 from matcher.gallery.records import Enrolment, PhotoRecord, Subject
 from matcher.paths import shown, to_reference
-from matcher.photos import sha256_of
+from matcher.photos import DecodeLimits, sha256_of
 from matcher.progress import ProgressHook, silent
 
 _BATCH = 32  # photos in one transaction; an interruption loses at most one batch
@@ -148,7 +148,7 @@ def enrol(
         enrolled = list(_enrol_batch(gallery, extractor, batch, choose, policy))
         for outcome, of_its_subject in zip(enrolled, records, strict=True):
             whole = replace(outcome, differences=(*of_its_subject, *outcome.differences))
-            outcomes.append(_update(gallery, whole) if update else whole)
+            outcomes.append(_update(gallery, whole, extractor.limits) if update else whole)
         on_progress("enrol", len(outcomes), len(photos))
     return tuple(outcomes)
 
@@ -201,7 +201,7 @@ def _enrol_batch(
     choose: Literal["one", "largest"],
     policy: QualityPolicy,
 ) -> Iterator[EnrolmentOutcome]:
-    known = [_stored(gallery, photo) for photo in batch]
+    known = [_stored(gallery, photo, extractor.limits) for photo in batch]
     new = [photo.path for photo, record in zip(batch, known, strict=True) if record is None]
     extractions = extractor.extract_many(new, choose=choose)
     judged: list[PhotoRecord | _Judged] = [
@@ -239,9 +239,9 @@ def _already_there(photo: PhotoOfSubject, stored: PhotoRecord) -> EnrolmentOutco
     return EnrolmentOutcome(photo, "already there", differences=of_photo(stored, photo))
 
 
-def _stored(gallery: Gallery, photo: PhotoOfSubject) -> PhotoRecord | None:
+def _stored(gallery: Gallery, photo: PhotoOfSubject, limits: DecodeLimits) -> PhotoRecord | None:
     try:
-        return gallery.photo(sha256_of(photo.path), photo.subject.subject_id)
+        return gallery.photo(sha256_of(photo.path, limits=limits), photo.subject.subject_id)
     except MatcherError:
         return None  # extraction meets the same fault and records it
 
@@ -259,7 +259,7 @@ def _compare_subject(
         return ()
 
 
-def _update(gallery: Gallery, outcome: EnrolmentOutcome) -> EnrolmentOutcome:
+def _update(gallery: Gallery, outcome: EnrolmentOutcome, limits: DecodeLimits) -> EnrolmentOutcome:
     """Take over what differs. A record that breaks a rule becomes the error of the outcome."""
     name = outcome.photo.subject.subject_id
     subject, photo = (
@@ -269,7 +269,7 @@ def _update(gallery: Gallery, outcome: EnrolmentOutcome) -> EnrolmentOutcome:
     try:
         if subject:
             gallery.update_subject(replace(gallery.subject(name), **subject))
-        if photo and (stored := _stored(gallery, outcome.photo)):
+        if photo and (stored := _stored(gallery, outcome.photo, limits)):
             gallery.update_photo(name, replace(stored, **photo))
     except InputError as error:
         return replace(outcome, status="failed", error=error)

@@ -76,7 +76,7 @@ def embed_batch(
         When the model makes no vector of any of several faces.
     """
     photos = [read.photo for read in batch if isinstance(read.photo, Photo)]
-    detected = iter(extractor.detect(photos))
+    detected = iter(extractor.detect_each(photos))
     chosen = [
         _chosen(read.task, read.photo, next(detected), take_changed)
         if isinstance(read.photo, Photo)
@@ -92,8 +92,10 @@ def embed_batch(
 
 
 def _chosen(
-    task: ReindexTask, photo: Photo, faces: list[Face], take_changed: bool
+    task: ReindexTask, photo: Photo, faces: list[Face] | MatcherError, take_changed: bool
 ) -> Face | MatcherError:
+    if isinstance(faces, MatcherError):
+        return faces
     try:
         if photo.sha256 == task.sha256:
             return _enrolled(task, photo, faces)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from matcher.embedding import Extractor, ModelIdentity
-from matcher.errors import JobError, MatcherError
+from matcher.errors import JobError, MatcherError, PhotoTooLargeError
 from matcher.gallery import Gallery
 from matcher.gallery.editions import directory_of, drop, shadow_of
 from matcher.gallery.shard_folders import drop_shard_folders, shard_folders
@@ -21,7 +21,7 @@ from matcher.jobs.photo_reads import moved_path, size_and_time
 from matcher.jobs.settings import JobSettings
 from matcher.jobs.shadow import BUSY_TIMEOUT, Shadow, make_shadow, model_of
 from matcher.jobs.tasks import ReindexOutcome, ReindexResult, Status
-from matcher.photos import sha256_of
+from matcher.photos import DecodeLimits, sha256_of
 from matcher.progress import ProgressHook, silent
 
 _CONFIRMED: Final = 1000  # files whose size and time are stored in one transaction
@@ -183,7 +183,7 @@ def look_for_changes(shadow: Shadow, settings: JobSettings, on_progress: Progres
         path = moved_path(reference, settings.moved)
         size, mtime = size_and_time(path)
         if size is not None and mtime is not None and [size, mtime] != before:
-            if _hash(path) in (sha256, None):
+            if _hash(path, settings.decoding.limits) in (sha256, None):
                 confirmed.append((face_id, size, mtime))
             else:
                 changed.append(face_id)
@@ -205,9 +205,11 @@ def _settle(
     return count
 
 
-def _hash(path: Path) -> str | None:
+def _hash(path: Path, limits: DecodeLimits) -> str | None:
     try:
-        return sha256_of(path)
+        return sha256_of(path, limits=limits)
+    except PhotoTooLargeError:
+        return ""  # the photo that was embedded was within the limits
     except MatcherError:
         return None  # the file is gone or not readable: the face keeps its vector
 

@@ -35,6 +35,7 @@ from matcher.photos.source import (
     read_start,
     require_pixel_limit,
 )
+from matcher.photos.structure import require_bytes_for, require_parts, require_turns
 from matcher.photos.tiff import ORIENTATION, choose_picture, tiff_pictures, unread_layout
 from matcher.photos.tiff_layout import TiffLayout
 
@@ -126,12 +127,14 @@ def decode(
     if encoding == "TIFF":
         return _decode_tiff(data, limits, path, page)
     if encoding == "WEBP":
-        require_pixel_limit(_declared_webp_size(data), limits, path)
+        _require_size(_declared_webp_size(data), data, encoding, limits, path)
     image = _opened(data, encoding, path)
-    require_pixel_limit(image.size, limits, path)
+    _require_size(image.size, data, encoding, limits, path)
+    if page is not None:
+        require_turns(page, image.size, limits, path)
     try:
         note = select_frame(image, page, path)
-    except InputError:
+    except (InputError, MemoryError):
         raise
     except Exception as error:  # hostile bytes can make a decoder raise any exception
         if page is not None:
@@ -142,13 +145,22 @@ def decode(
     return decoded if note is None else replace(decoded, notes=(note, *decoded.notes))
 
 
+def _require_size(
+    size: tuple[int, int], data: bytes, encoding: str, limits: DecodeLimits, path: Path | None
+) -> None:
+    require_pixel_limit(size, limits, path)
+    require_bytes_for(size, len(data), encoding, path)
+
+
 def _decode_tiff(data: bytes, limits: DecodeLimits, path: Path | None, page: int | None) -> Decoded:
-    pictures = tiff_pictures(data)
+    pictures = tiff_pictures(data, limits, path)
     if not pictures:
         raise _damaged("the TIFF photo", "no directory with a picture", path)
     picture, note = choose_picture(pictures, page, path)
     require_pixel_limit(picture.size, limits, path)
+    picture.require_parts(limits, path)
     alone, encoding = picture.alone()
+    require_parts(alone, encoding, limits, path)
     if encoding == "TIFF" and not _opens(alone):
         number = pictures.index(picture) + 1
         raise unread_layout(str(picture.layout), number, len(pictures), path)
@@ -176,6 +188,8 @@ def _opened(data: bytes, encoding: str, path: Path | None) -> Image.Image:
         return reader(BytesIO(data))
     except Image.DecompressionBombError as error:
         raise _too_many_pixels(error, path) from error
+    except MemoryError:
+        raise
     except Exception as error:  # hostile bytes can make a decoder raise any exception
         raise _damaged(f"the {encoding} photo", error, path) from error
 
@@ -204,7 +218,7 @@ def load_image(image: Image.Image, limits: DecodeLimits, path: Path | None) -> D
         if image.mode == "P" and image.palette is None:
             raise ValueError("colours from a palette, but no palette")
         quality = estimate_jpeg_quality(getattr(image, "quantization", {}))
-    except PhotoFormatError:
+    except (PhotoFormatError, MemoryError):
         raise
     except Image.DecompressionBombError as error:
         raise _too_many_pixels(error, path) from error

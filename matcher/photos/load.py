@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from os import PathLike
@@ -15,7 +16,8 @@ from PIL import Image
 
 from matcher.arguments import described, expect
 from matcher.errors import InputError, PhotoChangedError, PhotoDamagedError, PhotoFormatError
-from matcher.photos.colour import to_srgb
+from matcher.failures import as_photo_errors
+from matcher.photos.colour import bands_of, conversion_of
 from matcher.photos.decode import Decoded, decode, load_image
 from matcher.photos.formats import format_of
 from matcher.photos.mend import mend
@@ -30,6 +32,7 @@ from matcher.photos.source import (
     require_byte_limit,
     require_pixel_limit,
 )
+from matcher.photos.structure import exif_is_small, require_parts
 from matcher.photos.tiff import ORIENTATION
 
 PhotoSource = (
@@ -45,16 +48,20 @@ PhotoSource = (
 )
 """Types of the sources that `load_photo` reads."""
 
-# The turn that makes a picture of each EXIF orientation upright. Orientation 1 is upright.
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+_AS_STORED: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
+    2: lambda upright: upright[:, ::-1],
+    3: lambda upright: upright[::-1, ::-1],
+    4: lambda upright: upright[::-1],
+    5: lambda upright: upright.swapaxes(0, 1),
+    6: lambda upright: np.rot90(upright, 1),
+    7: lambda upright: upright[::-1, ::-1].swapaxes(0, 1),
+    8: lambda upright: np.rot90(upright, -1),
 }
+"""For each EXIF orientation the view of an upright picture as it is stored. 1 is upright."""
+
+_SIDEWAYS = (5, 6, 7, 8)
+
+_EXIF_AS_TEXT = "Raw profile type exif"  # as ImageMagick writes it into a PNG
 
 
 def load_photo(
@@ -107,6 +114,8 @@ def load_photo(
         If the picture is truncated or contradicts itself.
     PhotoTooLargeError
         If it exceeds the limits.
+    PhotoFailureError
+        If a decoder fails on it in a way of its own: every other `Exception`, whose type it names.
     PhotoError
         If the file cannot be read.
     InputError
@@ -117,7 +126,10 @@ def load_photo(
     expect(
         "limits", limits, DecodeLimits, rule="must be limits", next_step="Give DecodeLimits(...)."
     )
-    with quiet_pillow():
+    if page is not None:
+        expect("page", page, int, rule="must be a number", next_step="Give a number from 1.")
+    where = Path(source) if isinstance(source, (str, PathLike)) else None
+    with quiet_pillow(), as_photo_errors("decoding", where):
         if isinstance(source, Photo | np.ndarray | Image.Image):
             _require_no_page(page, source)
             return _from_pixels(source, limits)
@@ -214,6 +226,7 @@ def _from_bytes(
     data: bytes, path: Path | None, limits: DecodeLimits, salvage: bool, page: int | None
 ) -> Photo:
     encoding = format_of(data, path)
+    require_parts(data, encoding, limits, path)
     decoded = _decoded(data, encoding, path, limits, salvage, page)
     pixels, notes = _upright_pixels(decoded, path)
     sha256 = hashlib.sha256(data).hexdigest()
@@ -247,24 +260,40 @@ def _decoded(
 def _upright_pixels(
     decoded: Decoded, path: Path | None
 ) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    """Convert and turn band by band, so that no second picture of the full size is made."""
     orientation, exif_note = _orientation(decoded)
-    rgb, notes = to_srgb(decoded.image, path, decoded.black_and_white)
-    if decoded.turned not in _UPRIGHT and orientation in _UPRIGHT:
-        rgb = rgb.transpose(_UPRIGHT[orientation])
-    if orientation in _UPRIGHT:
+    conversion = conversion_of(decoded.image, path, decoded.black_and_white)
+    notes = conversion.notes
+    if orientation in _AS_STORED:
         notes = (*notes, f"turned upright from EXIF orientation {orientation}")
-    return np.asarray(rgb), decoded.notes + notes + exif_note  # read-only, a copy of the image
+    turn = 1 if decoded.turned in _AS_STORED else orientation
+    width, height = decoded.image.size
+    upright = (width, height) if turn in _SIDEWAYS else (height, width)
+    pixels = np.empty((*upright, 3), np.uint8)
+    stored = _AS_STORED[turn](pixels) if turn in _AS_STORED else pixels
+    for top, band in bands_of(decoded.image):
+        stored[top : top + band.height] = np.asarray(conversion.convert(band))
+    pixels.setflags(write=False)
+    return pixels, decoded.notes + notes + exif_note
 
 
 def _orientation(decoded: Decoded) -> tuple[int, tuple[str, ...]]:
-    if decoded.turned in _UPRIGHT:
+    if decoded.turned in _AS_STORED:
         return decoded.turned, ()
     if decoded.orientation is not None:
         return decoded.orientation, ()
-    try:
-        return decoded.image.getexif().get(ORIENTATION, 1), ()
-    except Exception:  # noqa: BLE001 - the bytes can make Pillow's EXIF reader raise any exception
-        return 1, ("damaged EXIF ignored, the photo may not be upright",)
+    with suppress(Exception):  # the bytes can make Pillow's EXIF reader raise any
+        if exif_is_small(_exif_of(decoded.image)):
+            return decoded.image.getexif().get(ORIENTATION, 1), ()
+    return 1, ("damaged EXIF ignored, the photo may not be upright",)
+
+
+def _exif_of(image: Image.Image) -> bytes:
+    """Return the bytes that Pillow will read as EXIF."""
+    text = image.info.get(_EXIF_AS_TEXT)
+    if text is None or "exif" in image.info:
+        return bytes(image.info.get("exif") or b"")
+    return bytes.fromhex("".join(str(text).split("\n")[3:]))
 
 
 def _frozen(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

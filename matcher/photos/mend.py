@@ -19,6 +19,7 @@ from matcher.photos.decode import decode
 from matcher.photos.png import OF_THE_PIXELS, Chunk, chunks_of, header_of, inflate, written
 from matcher.photos.salvage import NOISE, Salvaged
 from matcher.photos.source import DecodeLimits, require_pixel_limit
+from matcher.photos.structure import require_bytes_for
 
 _END_OF_IMAGE = b"\xff\xd9"
 _ENDINGS = {
@@ -145,7 +146,8 @@ def _mend_png(data: bytes, limits: DecodeLimits, path: Path | None) -> Salvaged 
     known = needed <= {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
     if header is None or not known or not all(chunk.intact for chunk in critical):
         return None
-    require_pixel_limit((header.width, header.height), limits, path)
+    require_pixel_limit(header.size, limits, path)
+    require_bytes_for(header.size, len(data), "PNG", path)
     stream = b"".join(chunk.body for chunk in chunks if chunk.name == b"IDAT")
     if sum(map(len, inflate(stream, header.raw_size))) < header.raw_size:
         return None

@@ -44,6 +44,11 @@ class Header:
     interlaced: bool
 
     @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+        return self.width, self.height
+
+    @property
     def raw_size(self) -> int:
         """Number of bytes of the rows before compression, filter bytes included."""
         passes = [(self.width, self.height)]

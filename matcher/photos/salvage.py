@@ -6,7 +6,9 @@ process-wide switch for truncated files.
 
 from __future__ import annotations
 
+import re
 import zlib
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -19,12 +21,14 @@ from matcher.errors import PhotoDamagedError
 from matcher.photos.decode import decode
 from matcher.photos.png import OF_THE_PIXELS, Chunk, chunks_of, header_of, inflate, written
 from matcher.photos.source import DecodeLimits, require_pixel_limit
+from matcher.photos.structure import require_bytes_for
 
 _END_OF_IMAGE = b"\xff\xd9"
 _SCAN, _PROGRESSIVE = 0xDA, 0xC2
 NOISE = np.random.default_rng(0).integers(0, 255, 8192, dtype=np.uint8).tobytes()
 """Bytes that go on where a file ends too early. They hold no marker of JPEG."""
 
+_CUT = re.compile(rb"\xff(?:[\xc4\xda\xdb]|\Z)")  # before a table or a scan, or a lone last byte
 _MOST_CUTS = 16  # without a limit, a hostile file could force one decoding for each byte
 
 
@@ -91,10 +95,9 @@ def _jpeg_header_markers(data: bytes) -> Iterator[tuple[int, int]]:
 def _jpeg_cuts(data: bytes, first_scan: int) -> Iterator[bytes]:
     """Yield the data, then ever shorter prefixes that end before a table or before a later scan."""
     yield data
-    end = len(data)
-    while (end := data.rfind(b"\xff", first_scan + 2, end)) > 0:
-        if data[end + 1 : end + 2] in (b"\xc4", b"\xda", b"\xdb", b""):
-            yield data[:end]
+    ends = deque((found.start() for found in _CUT.finditer(data, first_scan + 2)), _MOST_CUTS)
+    for end in reversed(ends):
+        yield data[:end]
 
 
 def _decoded_jpeg(data: bytes, limits: DecodeLimits, path: Path | None) -> NDArray[np.uint8] | None:
@@ -125,14 +128,23 @@ def _salvage_png(data: bytes, limits: DecodeLimits, path: Path | None) -> Salvag
     header = header_of(chunks[0]) if chunks else None
     if header is None:
         return None
-    require_pixel_limit((header.width, header.height), limits, path)
+    require_pixel_limit(header.size, limits, path)
+    require_bytes_for(header.size, len(data), "PNG", path)
     compressed = b"".join(chunk.body for chunk in chunks if chunk.name == b"IDAT")
     raw = b"".join(inflate(compressed, header.raw_size))
     if not raw:
         return None
     lost = 1.0 - len(raw) / header.raw_size
-    pixels = Chunk(b"IDAT", zlib.compress(raw.ljust(header.raw_size, b"\0"), 1))
+    pixels = Chunk(b"IDAT", _compressed(raw, header.raw_size - len(raw)))
     kept = (chunk for chunk in chunks if chunk.name in (b"IHDR", b"PLTE", *OF_THE_PIXELS))
     share = f"{lost:.0%} of the pixels" if header.interlaced else f"the last {lost:.0%} of the rows"
     note = f"salvaged from a damaged PNG: about {share} as stored are lost and left black"
     return Salvaged(written([*kept, pixels]), note)
+
+
+def _compressed(raw: bytes, zeros: int) -> bytes:
+    """Compress the bytes and as many zeros after them, which are never all in memory."""
+    stream, block = zlib.compressobj(1), bytes(1 << 20)
+    pieces = [stream.compress(raw)]
+    pieces += [stream.compress(block[: zeros - at]) for at in range(0, zeros, len(block))]
+    return b"".join((*pieces, stream.flush()))

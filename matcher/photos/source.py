@@ -38,7 +38,7 @@ _START = 64  # bytes, more than any signature takes
 
 @dataclass(frozen=True)
 class DecodeLimits:
-    """Limits on the size of a file, checked before any pixel is decoded.
+    """Limits on a file, checked before any pixel of it is decoded.
 
     Parameters
     ----------
@@ -50,6 +50,13 @@ class DecodeLimits:
         afterwards. A JPEG of more than `FULL_SIZE_PIXELS` is decoded at a half, a quarter or an
         eighth of its size, and takes memory for the smaller picture; a progressive JPEG takes three
         more bytes a pixel of its full size.
+    max_scans
+        Scans of a JPEG, at least 1. Encoders write about ten.
+    max_parts
+        Chunks of a PNG or WebP, blocks of a GIF that are not full, strips or tiles of a TIFF, boxes
+        of a HEIF or AVIF; each at least 1.
+    max_frames
+        Frames of a GIF or WebP, directories of a TIFF; at least 1.
 
     Raises
     ------
@@ -59,9 +66,13 @@ class DecodeLimits:
 
     max_bytes: int = 256 * 1024 * 1024
     max_pixels: int = FULL_SIZE_PIXELS
+    max_scans: int = 64
+    max_parts: int = 131072
+    max_frames: int = 4096
 
     def __post_init__(self) -> None:
-        _require_within("max_bytes", self.max_bytes, None)
+        for name in ("max_bytes", "max_scans", "max_parts", "max_frames"):
+            _require_within(name, getattr(self, name), None)
         _require_within("max_pixels", self.max_pixels, MOST_PIXELS)
 
 
@@ -75,8 +86,15 @@ def _require_within(name: str, value: int, ceiling: int | None) -> None:
         )
 
 
-def sha256_of(path: str | os.PathLike[str]) -> str:
+def sha256_of(path: str | os.PathLike[str], *, limits: DecodeLimits | None = None) -> str:
     """Hash a file without decoding it or holding it in memory.
+
+    Parameters
+    ----------
+    path
+        The file.
+    limits
+        Refuse a file of more than `limits.max_bytes` bytes before it is read. None reads any file.
 
     Returns
     -------
@@ -87,14 +105,20 @@ def sha256_of(path: str | os.PathLike[str]) -> str:
     ------
     PhotoNotFoundError
         If there is no regular file at the path.
+    PhotoTooLargeError
+        If it has more bytes than the limits allow.
     PhotoError
         If the file cannot be read.
     """
     path = Path(path)
     _require_regular_file(path)
     try:
+        if limits is not None:
+            require_byte_limit(path.stat().st_size, limits, path)
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+    except PhotoError:
+        raise
     except OSError as error:
         raise _unreadable(path, error) from error
 
@@ -103,6 +127,7 @@ def read_path(path: Path, limits: DecodeLimits) -> bytes:
     """Read a regular file of at most `limits.max_bytes` bytes."""
     _require_regular_file(path)
     try:
+        require_byte_limit(path.stat().st_size, limits, path)
         with path.open("rb") as file:
             return read_stream(file, limits, path)
     except PhotoError:

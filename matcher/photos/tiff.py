@@ -11,13 +11,13 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from io import BytesIO
+from itertools import islice
 from pathlib import Path
-
-from PIL.JpegImagePlugin import JpegImageFile
 
 from matcher.errors import PhotoFormatError
 from matcher.photos.pages import page_note, require_page
+from matcher.photos.source import DecodeLimits
+from matcher.photos.structure import Count, header_segments, require_few
 from matcher.photos.tiff_layout import COMPRESSION, OLD_JPEG, PLANAR, TiffLayout
 
 _BYTES_OF_TYPE = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
@@ -27,6 +27,7 @@ _BYTES = (1, 7)
 
 _SUBFILE_TYPE, _OLD_SUBFILE_TYPE, _WIDTH, _HEIGHT, ORIENTATION = 254, 255, 256, 257, 274
 _STRIP_STARTS, _STRIP_LENGTHS, _SUB_DIRECTORIES = 273, 279, 330
+_ROWS_OF_STRIP, _TILE_WIDTH, _TILE_HEIGHT, _TILE_STARTS = 278, 322, 323, 324
 _JPEG_START, _JPEG_LENGTH, _PROFILE = 513, 514, 34675
 _REDUCED, _MASK, _OLD_REDUCED = 1, 4, 2
 
@@ -39,9 +40,12 @@ _PIXEL_TAGS = frozenset(
 _KNOWN_TAGS = _PIXEL_TAGS | {_SUBFILE_TYPE, _OLD_SUBFILE_TYPE, _SUB_DIRECTORIES}
 _KNOWN_TAGS |= {_PROFILE, ORIENTATION}
 
+_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})  # of a JPEG; they tell its size
+
 # Bounds on the work that a hostile file can ask for. Files of cameras and scanners stay far below.
-_MOST_DIRECTORIES, _MOST_SUB_DIRECTORIES, _MOST_TAGS = 4096, 64, 512
-_MOST_NUMBERS = 3 * 65536  # a palette of 16 bits
+_MOST_NUMBERS, _MOST_TAGS = 64, 512
+_MOST_SEGMENTS, _MOST_STRAY_BYTES = 64, 1024  # of a JPEG before its size
+_MOST_VALUES = 3 * 65536  # a palette of 16 bits
 
 
 @dataclass(frozen=True)
@@ -126,7 +130,7 @@ class TiffPicture:
     def size(self) -> tuple[int, int]:
         """(width, height) in pixels as stored."""
         if self.jpeg is not None:
-            return _jpeg_size(self.jpeg)
+            return _jpeg_size(self.file.data, self.jpeg)
         width, height = self.numbers(_WIDTH), self.numbers(_HEIGHT)
         return (width or (0,))[0], (height or (0,))[0]
 
@@ -136,15 +140,19 @@ class TiffPicture:
         return self.size[0] * self.size[1]
 
     @cached_property
-    def jpeg(self) -> bytes | None:
-        """The JPEG that is the picture, as cameras store previews (TIFF 6.0, section 22)."""
+    def jpeg(self) -> range | None:
+        """Place of the JPEG that is the picture, as cameras store previews (TIFF 6.0, section 22).
+
+        None if its pixels are stored in another way.
+        """
         start, length = self.numbers(_JPEG_START), self.numbers(_JPEG_LENGTH)
         if not start and self.numbers(COMPRESSION) == (OLD_JPEG,):
             start, length = self.numbers(_STRIP_STARTS), self.numbers(_STRIP_LENGTHS)
         if len(start) != 1 or len(length) != 1:
             return None
-        data = self.file.data[start[0] : start[0] + length[0]]
-        return data if data.startswith(b"\xff\xd8\xff") and all(_jpeg_size(data)) else None
+        place = range(start[0], min(start[0] + length[0], len(self.file.data)))
+        begins = self.file.data[place.start : place.start + 3] == b"\xff\xd8\xff"
+        return place if begins and all(_jpeg_size(self.file.data, place)) else None
 
     @property
     def reduced(self) -> bool:
@@ -181,7 +189,7 @@ class TiffPicture:
         not tell the direction.
         """
         if self.jpeg is not None:
-            return self.jpeg, "JPEG"
+            return self.file.data[self.jpeg.start : self.jpeg.stop], "JPEG"
         kept = [self.entries[tag].stored for tag in sorted(self.entries) if self._is_needed(tag)]
         count, place = ("Q", "Q") if self.file.big else ("H", "I")
         order, start = self.file.order, struct.calcsize(place)
@@ -191,24 +199,59 @@ class TiffPicture:
         data[self.at : self.at + len(directory)] = directory
         return bytes(data), "TIFF"
 
+    def require_parts(self, limits: DecodeLimits, path: Path | None) -> None:
+        """Refuse more strips or tiles, or more values of a tag, than the limits allow.
+
+        Raises
+        ------
+        PhotoTooLargeError
+        """
+        if self.jpeg is not None:
+            return
+        starts = max(self._count_of(_STRIP_STARTS), self._count_of(_TILE_STARTS))
+        strips = max(starts, self._strips_by_size())
+        require_few(Count("strips or tiles", strips, limits.max_parts), path)
+        others = {tag: self._count_of(tag) for tag in self.entries if tag != _PROFILE}
+        require_few(Count("values of a tag", max(others.values()), _MOST_VALUES), path)
+
+    def _count_of(self, tag: int) -> int:
+        return self.entries[tag].count if tag in self.entries else 0
+
+    def _strips_by_size(self) -> int:
+        """Return the number of strips, or else of tiles, that the picture needs."""
+        (width, height), planes = self.size, self.layout.samples if self.layout.separate else 1
+        rows = (self.numbers(_ROWS_OF_STRIP) or (height,))[0]
+        across, down = 1, -(-height // max(1, rows))
+        if _TILE_STARTS in self.entries:
+            columns, rows = ((self.numbers(tag) or (1,))[0] for tag in (_TILE_WIDTH, _TILE_HEIGHT))
+            across, down = -(-width // max(1, columns)), -(-height // max(1, rows))
+        return across * down * planes
+
     def _is_needed(self, tag: int) -> bool:
         if tag == PLANAR and self.layout.samples == 1:
             return False  # it then means nothing, but Pillow gives other pixels for it
         return tag in _PIXEL_TAGS or (tag == _PROFILE and self.entries[tag].kind in _BYTES)
 
 
-def tiff_pictures(data: bytes) -> tuple[TiffPicture, ...]:
-    """Return the pictures of a TIFF in the order of the file, each before those within it."""
+def tiff_pictures(data: bytes, limits: DecodeLimits, path: Path | None) -> tuple[TiffPicture, ...]:
+    """Return the pictures of a TIFF in the order of the file, each before those within it.
+
+    Raises
+    ------
+    PhotoTooLargeError
+        If it has more directories than the limits allow.
+    """
     file = _File(data)
     (first,) = (file.unpack("Q", 8) if file.big else file.unpack("I", 4)) or (0,)
-    found = _directories(file, first)
+    found = tuple(islice(_directories(file, first), limits.max_frames + 1))
+    require_few(Count("directories", len(found), limits.max_frames), path)
     return tuple(picture for picture in found if all(picture.size) and not picture.mask)
 
 
 def _directories(file: _File, first: int) -> Iterator[TiffPicture]:
     waiting: list[tuple[int, int | None]] = [(first, None)]
     seen = {0}
-    while waiting and len(seen) <= _MOST_DIRECTORIES:
+    while waiting:
         at, inherited = waiting.pop()
         if at in seen:
             continue
@@ -216,7 +259,7 @@ def _directories(file: _File, first: int) -> Iterator[TiffPicture]:
         entries, following = file.directory(at)
         picture = TiffPicture(file, at, entries, inherited)
         yield picture
-        within = picture.numbers(_SUB_DIRECTORIES)[:_MOST_SUB_DIRECTORIES]
+        within = picture.numbers(_SUB_DIRECTORIES)
         waiting.append((following, inherited))
         waiting += [(place, picture.orientation) for place in reversed(within)]
 
@@ -284,8 +327,13 @@ def unread_layout(got: str, number: int, total: int, path: Path | None) -> Photo
     )
 
 
-def _jpeg_size(data: bytes) -> tuple[int, int]:
-    try:
-        return JpegImageFile(BytesIO(data)).size
-    except Exception:  # noqa: BLE001 - hostile bytes can make a decoder raise any exception
-        return 0, 0
+def _jpeg_size(data: bytes, place: range) -> tuple[int, int]:
+    """Return (width, height) of a JPEG in the data; zeros if its header does not tell."""
+    segments = header_segments(data, place.start, _MOST_STRAY_BYTES)
+    for marker, at in islice(segments, _MOST_SEGMENTS):
+        if at >= place.stop:
+            break
+        if marker in _FRAMES:
+            height, width = struct.unpack_from(">HH", data[at + 5 : at + 9].ljust(4, b"\0"))
+            return width, height
+    return 0, 0

@@ -15,7 +15,12 @@ from hypothesis import strategies as st
 from photo_files import encoded, picture, valid_files
 from PIL import Image, ImageFile
 
-from matcher.errors import MatcherError, PhotoDamagedError, PhotoTooLargeError
+from matcher.errors import (
+    MatcherError,
+    PhotoDamagedError,
+    PhotoFailureError,
+    PhotoTooLargeError,
+)
 from matcher.photos import DecodeLimits, Photo, load_photo
 
 repeatable = settings(deadline=None, derandomize=True)
@@ -211,3 +216,62 @@ def test_other_threads_keep_their_warnings_while_photos_are_read():
     assert heard
     assert all(messages == ["ours"] for messages in heard)
     assert [entry for entry in warnings.filters if entry in filters] == filters
+
+
+def png_of_a_palette_without_plte():
+    chunks = [chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 3, 0, 0, 0))]
+    chunks += [chunk(b"IDAT", zlib.compress(bytes(72))), chunk(b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def tiff_with_a_number_for_a_profile():
+    tags = {256: (4, 8), 257: (4, 8), 258: (3, 8), 259: (3, 1), 262: (3, 1), 273: (4, 8)}
+    tags |= {277: (3, 1), 278: (4, 8), 279: (4, 64), 34675: (1, 7)}
+    body = b"".join(
+        struct.pack("<HHII", tag, kind, 1, value) for tag, (kind, value) in tags.items()
+    )
+    return (
+        b"II*\0"
+        + struct.pack("<I", 72)
+        + bytes(64)
+        + struct.pack("<H", len(tags))
+        + body
+        + bytes(4)
+    )
+
+
+UNTYPED = {
+    "palette without PLTE": png_of_a_palette_without_plte(),
+    "a number for a profile": tiff_with_a_number_for_a_profile(),
+}
+
+
+@pytest.mark.parametrize("data", UNTYPED.values(), ids=list(UNTYPED))
+def test_what_another_library_raises_is_an_error_of_the_photo(data):
+    assert isinstance(photo_or_error(data, False), Photo | MatcherError)
+
+
+@pytest.mark.parametrize("kind", [AssertionError, MemoryError, SystemError, RecursionError])
+def test_any_exception_of_decoding_names_its_type_and_its_cause(kind, monkeypatch, tmp_path):
+    path = tmp_path / "one.png"
+    path.write_bytes(FILES["png"])
+    raised = kind("odd")
+
+    def fail(*_):
+        raise raised
+
+    monkeypatch.setattr("matcher.photos.load.conversion_of", fail)
+    with pytest.raises(PhotoFailureError, match=f"{kind.__name__}: odd") as failure:
+        load_photo(path)
+    assert failure.value.__cause__ is raised
+    assert failure.value.path == path
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+def test_what_is_no_exception_ends_a_reading(kind, monkeypatch):
+    def end(*_):
+        raise kind
+
+    monkeypatch.setattr("matcher.photos.load.conversion_of", end)
+    with pytest.raises(kind):
+        load_photo(FILES["png"])

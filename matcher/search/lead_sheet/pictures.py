@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from matcher.errors import MatcherError, PhotoChangedError, PhotoDamagedError
 from matcher.faces import CropTemplate, Detector, align, similarity_transform
+from matcher.failures import as_photo_errors
 from matcher.photos import BACKGROUND, DecodeLimits, Photo, load_photo, load_unchanged
 from matcher.search.lead_sheet.places import Box, Place, find_place
 
@@ -77,11 +78,22 @@ def picture_of(
     A truncated file that was enrolled or searched with is shown as far as it can be decoded.
     """
     try:
-        photo, notes = _load(source, sha256, limits)
+        with as_photo_errors("the sheet", source.path if isinstance(source, Photo) else source):
+            return _picture(source, sha256, box, detector, limits)
     except PhotoChangedError:
         return Picture(missing=changed)
     except MatcherError as error:
         return Picture(missing=error.code.replace("_", " "))
+
+
+def _picture(
+    source: Path | Photo,
+    sha256: str | None,
+    box: Box | None,
+    detector: Detector | None,
+    limits: DecodeLimits,
+) -> Picture:
+    photo, notes = _load(source, sha256, limits)
     place = find_place(photo, box, detector)
     face, said = _face(photo, place)
     whole = _whole(photo, place)

@@ -1,0 +1,22 @@
+"""Count the parts of an encoded photo before anything decodes it."""
+
+from matcher.photos.structure.checks import (
+    require_bytes_for,
+    require_few,
+    require_parts,
+    require_turns,
+)
+from matcher.photos.structure.counting import Count
+from matcher.photos.structure.exif import bytes_of_values, exif_is_small
+from matcher.photos.structure.jpeg_segments import header_segments
+
+__all__ = [
+    "Count",
+    "bytes_of_values",
+    "exif_is_small",
+    "header_segments",
+    "require_bytes_for",
+    "require_few",
+    "require_parts",
+    "require_turns",
+]
