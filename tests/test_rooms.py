@@ -20,7 +20,16 @@ ROOT = Path(__file__).parent.parent
 FLOORS = {
     "matcher": (
         {"paths"},
-        {"_lazy", "_version", "heap", "names", "private_files", "progress", "words"},
+        {
+            "_lazy",
+            "_version",
+            "heap",
+            "names",
+            "private_files",
+            "progress",
+            "strict_reading",
+            "words",
+        },
         {"cells", "errors"},
         {"arguments", "forks"},
         {"device"},
@@ -34,7 +43,7 @@ FLOORS = {
         {"__main__"},
     ),
     "fairness": (
-        {"private_files", "words"},
+        {"private_files", "strict_reading", "words"},
         {"errors"},
         {"manifests"},
         {"arguments"},

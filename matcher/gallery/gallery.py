@@ -87,7 +87,9 @@ class Gallery(CorrectableGallery):
         check_kind(index)
         expect_number("busy_timeout", busy_timeout)
         create_gallery(path, model, index)
-        return cls.open(path, model=model, busy_timeout=busy_timeout)
+        made = cls.open(path, model=model, busy_timeout=busy_timeout)
+        made._given_index = index
+        return made
 
     @classmethod
     def open(
@@ -160,7 +162,7 @@ class Gallery(CorrectableGallery):
         try:
             if self._wrote:
                 self._finish_removals()
-                self._index.save_if_possible()
+                self._save_index()
         finally:
             self._store.close()
 
@@ -301,6 +303,8 @@ class Gallery(CorrectableGallery):
         if index is not None and index != self._store.meta("index"):
             self._move_index(index)
             return
+        if index is not None and index != self._given_index:
+            self._given_index, self._opened_index = index, None
         self._index.rebuild()
         self._index.save()
 
@@ -311,6 +315,7 @@ class Gallery(CorrectableGallery):
         new.rebuild()
         new.save()
         self._store.set_index(index)
+        self._given_index = index
         if isinstance(old, RemoteIndex) or isinstance(new, RemoteIndex):
             self._discard(old)
 
