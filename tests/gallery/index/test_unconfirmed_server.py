@@ -132,3 +132,6 @@ def test_an_address_that_is_none_is_damage(filled: Gallery, index: str) -> None:
         with pytest.raises(GalleryDamagedError, match="kind of index"):
             gallery.nearest(VECTORS[:1], 3)
         assert gallery.verify().faults
+        gallery.rebuild("auto")
+        assert gallery.nearest(VECTORS[:1], 1)[1][0, 0] == 1
+        assert gallery.verify().ok
