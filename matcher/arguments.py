@@ -38,10 +38,16 @@ def path_of(what: str, given: object) -> Path:
     Raises
     ------
     InputError
-        If it is neither.
+        If it is neither, or no file system can have the path.
     """
     expect(what, given, (str, os.PathLike), rule="must be a path", next_step="Give a text or Path.")
-    return Path(given)  # type: ignore[arg-type]
+    path = Path(given)  # type: ignore[arg-type]
+    if "\0" in str(path):
+        step = "Give another name."
+        raise InputError(
+            what, rule="must not have the character NUL", got=ascii(str(path)), next_step=step
+        )
+    return path
 
 
 def expect_number(what: str, given: object, *, whole: bool = False) -> None:

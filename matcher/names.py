@@ -17,6 +17,17 @@ def one_form(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
+def controls(text: str) -> str:
+    r"""Return the first control character of a text as `\\x00` shows it; empty if there is none.
+
+    No name of a person or a thing has one. SQLite ends a text at a NUL, so that a name with one is
+    stored, and never found again.
+    """
+    if text.isprintable():
+        return ""
+    return next((ascii(sign)[1:-1] for sign in text if unicodedata.category(sign) == "Cc"), "")
+
+
 def forms(name: str) -> frozenset[str]:
     """Return the forms in which a name may be written, itself among them: composed, decomposed."""
     return frozenset({name, one_form(name), unicodedata.normalize("NFD", name)})

@@ -20,7 +20,17 @@ ROOT = Path(__file__).parent.parent
 FLOORS = {
     "matcher": (
         {"paths"},
-        {"_lazy", "_version", "heap", "names", "private_files", "progress", "telemetry", "words"},
+        {
+            "_lazy",
+            "_version",
+            "heap",
+            "names",
+            "private_files",
+            "progress",
+            "strict_reading",
+            "telemetry",
+            "words",
+        },
         {"cells", "errors"},
         {"arguments", "failures", "forks"},
         {"device"},
@@ -34,7 +44,7 @@ FLOORS = {
         {"__main__"},
     ),
     "fairness": (
-        {"private_files", "words"},
+        {"private_files", "strict_reading", "words"},
         {"errors"},
         {"manifests"},
         {"arguments"},

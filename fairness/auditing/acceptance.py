@@ -22,7 +22,6 @@ fails by accident grows with the number of rows.
 from __future__ import annotations
 
 import math
-import tomllib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,6 +31,7 @@ from typing import Literal
 
 from fairness.arguments import expect_number, path_of
 from fairness.errors import BoundsError
+from fairness.strict_reading import read_toml
 from fairness.tables import Row, Value
 from fairness.words import apart, counted, figure
 
@@ -195,8 +195,8 @@ def read_bounds(path: Path | str) -> tuple[Bound, ...]:
     """
     path = path_of("bounds", path)
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        content = read_toml(path.read_bytes())
+    except ValueError as error:
         raise _bounds_error("the file", "is TOML in UTF-8", error, path=path) from error
     entries = content.pop("bound", [])
     if content:

@@ -12,6 +12,7 @@ from fairness.private_files import FOLDER_MODE, make_folder, write_private
 from fairness.report.figures import draw_all
 from fairness.report.html_page import render
 from fairness.report.result import AuditResult
+from fairness.strict_reading import read_json
 
 RECORD = "run.json"
 _FORMAT = "fairness audit report 1"
@@ -81,12 +82,13 @@ def require_replaceable(folder: Path) -> None:
 def _files_of(record: Path) -> set[str]:
     """Return the files that a record lists; none if it is not the record of a report."""
     try:
-        content = json.loads(record.read_text(encoding="utf-8"))
+        content = read_json(record.read_bytes())
     except ValueError:
         return set()
     if not isinstance(content, dict) or content.get("format") != _FORMAT:
         return set()
-    return set(content["files"])
+    files = content.get("files")
+    return set(files) if isinstance(files, dict) else set()
 
 
 def _refusal(folder: Path, got: str) -> AuditError:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import sqlite3
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, fields
@@ -26,6 +28,9 @@ from matcher.failures import as_photo_errors
 from matcher.photos import DecodeLimits, sha256_of
 from matcher.private_files import claim_private
 from matcher.progress import ProgressHook, silent
+from matcher.strict_reading import object_of, read_json, text_of
+
+log = logging.getLogger(__name__)
 
 _BATCH = 32  # photos in one transaction; an interruption loses at most one batch
 
@@ -121,6 +126,7 @@ def _key(extractor: Extractor, choose: str, version: str) -> str:
         "matcher": __version__,
         "measures": [field.name for field in fields(FaceQuality)],
         "also": version,
+        "rows": "with a checksum",
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
@@ -135,7 +141,7 @@ def _opened(cache: Path) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(cache)) as connection:
             connection.execute(_TABLE)
             yield connection
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise _unusable(cache, error) from error
 
 
@@ -198,14 +204,37 @@ def _recall(connection: sqlite3.Connection, sha256: str, key: str) -> CachedFace
     ).fetchone()
     if row is None:
         return None
-    code, facts, blob = row
+    try:
+        return _face(sha256, *row)
+    except (ValueError, TypeError, KeyError) as error:
+        log.warning("a damaged row of the cache of vectors is made anew (%s)", error)
+        return None
+
+
+def _face(sha256: str, code: object, text: object, blob: object) -> CachedFace:
+    """Return what a row holds.
+
+    Raises
+    ------
+    ValueError, TypeError, KeyError
+        When it is not what was written.
+    """
+    held = object_of(read_json(text_of(text)))
+    if not isinstance(blob, bytes | None) or held["crc32"] != _checksum(code, held["facts"], blob):
+        raise ValueError("not the checksum of what is there")
     vector = None if blob is None else np.frombuffer(blob, dtype="<f4")
-    return CachedFace(sha256, vector, code, json.loads(facts))
+    return CachedFace(sha256, vector, text_of(code), object_of(held["facts"]))
+
+
+def _checksum(code: object, facts: object, blob: bytes | None) -> int:
+    return zlib.crc32(blob or b"", zlib.crc32(json.dumps([code, facts], sort_keys=True).encode()))
 
 
 def _remember(connection: sqlite3.Connection, key: str, face: CachedFace) -> None:
     blob = None if face.vector is None else face.vector.astype("<f4").tobytes()
+    facts = dict(face.facts)
+    crc32 = _checksum(face.code, facts, blob)
     connection.execute(
         "INSERT OR REPLACE INTO readings VALUES (?, ?, ?, ?, ?)",
-        (face.sha256, key, face.code, json.dumps(face.facts), blob),
+        (face.sha256, key, face.code, json.dumps({"facts": facts, "crc32": crc32}), blob),
     )

@@ -13,7 +13,7 @@ from matcher.arguments import expect_number, path_of
 from matcher.enrolment.manifest import Manifest, PhotoOfSubject, RefusedRow
 from matcher.errors import InputError, ManifestError, PhotoNotFoundError
 from matcher.gallery.records import Subject
-from matcher.names import one_form
+from matcher.names import controls, one_form
 from matcher.paths import shown
 from matcher.photos import FolderListing, LeftOut, Reason, list_folder
 
@@ -201,13 +201,13 @@ def _subject_of(place: Path) -> str:
 
 
 def _can_be_stored(subject: str) -> bool:
-    return bool(subject.strip())
+    return bool(subject.strip()) and not controls(subject)
 
 
 def _refused(photo: Path, subject: str) -> RefusedRow:
     error = ManifestError(
         "the name of a subject's folder",
-        rule="must not be blank",
+        rule="must not be blank, and have no control characters",
         got=ascii(subject),
         next_step="Rename the folder and run again; photos already enrolled are skipped.",
     )

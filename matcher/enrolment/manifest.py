@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, Final, cast, get_args
 
 from fairness.errors import CohortError
 from fairness.manifests import TableRow, age_in_years, calendar_day, read_table
 from matcher.arguments import expect, expect_age, expect_day, path_of
 from matcher.errors import ManifestError
 from matcher.gallery.records import Sex, Subject
+from matcher.names import controls
 from matcher.paths import from_reference, shown
 from matcher.photos import LeftOut
 
@@ -249,7 +250,10 @@ class _Cells:
         return _READERS.get(column, _Cells.text)(self, column)
 
     def text(self, column: str) -> str | None:
-        return (self.row.get(column) or "").strip() or None
+        value = (self.row.get(column) or "").strip() or None
+        if value is not None and controls(value) and (column in _NAMES or "\0" in value):
+            raise self.error(column, "must have no control characters", ascii(value))
+        return value
 
     def required(self, column: str) -> str:
         value = self.text(column)
@@ -302,6 +306,9 @@ class _Cells:
             path=self.manifest,
         )
 
+
+_NAMES: Final = frozenset({"subject", "region", "tags", "case_reference"})
+"""Columns with names; other texts may have several lines."""
 
 _READERS: Mapping[str, Callable[[_Cells, str], Any]] = {
     "photo": _Cells.path,

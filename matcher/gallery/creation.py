@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
+
+import filelock
 
 from matcher.embedding import ModelIdentity
 from matcher.errors import GalleryExistsError, GalleryWriteError
 from matcher.gallery.files import sync_directory
-from matcher.gallery.store import Store
+from matcher.gallery.store import STORE_NAME, Store
 from matcher.private_files import FOLDER_MODE, make_folder
+
+LOCK_NAME: Final = "draft.lock"
 
 
 def create_gallery(path: Path, model: ModelIdentity, index: str) -> None:
@@ -50,8 +59,7 @@ def _is_empty_directory(path: Path) -> bool:
 
 def _write(path: Path, model: ModelIdentity, index: str) -> None:
     make_folder(path.parent)
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as parent:
-        draft = Path(parent) / path.name
+    with _draft_of(path) as draft:
         draft.mkdir(FOLDER_MODE)
         Store.create(draft, model, index)
         if path.exists():
@@ -59,3 +67,67 @@ def _write(path: Path, model: ModelIdentity, index: str) -> None:
         sync_directory(draft)
         draft.rename(path)
     sync_directory(path.parent)
+
+
+@contextmanager
+def _draft_of(path: Path) -> Iterator[Path]:
+    """Yield the place of a gallery that is being made, in a folder that is deleted afterwards.
+
+    Its lock is held meanwhile, so that nobody takes the folder for one that a dead process left.
+    """
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        lock = filelock.FileLock(folder / LOCK_NAME, timeout=0)
+        try:
+            lock.acquire()
+        except (filelock.Timeout, FileNotFoundError):
+            continue  # it was taken for a dead one just now, and is being deleted
+        except BaseException:
+            shutil.rmtree(folder)
+            raise
+        break
+    try:
+        yield folder / path.name
+    finally:
+        lock.release()
+        shutil.rmtree(folder)
+
+
+def clear_drafts(folder: Path, name: str) -> None:
+    """Delete what processes left in a folder that died while they made a gallery.
+
+    A draft whose process lives is left alone, and so is any folder that holds something else.
+
+    Parameters
+    ----------
+    folder
+        The folder in which galleries are made.
+    name
+        A pattern for the names of the galleries, as `fnmatch` reads it.
+    """
+    with suppress(OSError):
+        for draft in folder.glob(f".{name}.*"):
+            if re.fullmatch(r"[a-z0-9_]{8}", draft.name.rpartition(".")[2]) and _is_draft(draft):
+                _clear(draft)
+
+
+def _is_draft(draft: Path) -> bool:
+    """Return whether a folder holds nothing but a store and the lock."""
+    if draft.is_symlink() or not draft.is_dir():
+        return False
+    name = draft.name[1:].rpartition(".")[0]
+    inside = draft / name
+    ours = {LOCK_NAME, name} >= {entry.name for entry in draft.iterdir()}
+    return ours and all(
+        file.name.startswith(STORE_NAME) for file in (inside.iterdir() if inside.is_dir() else ())
+    )
+
+
+def _clear(draft: Path) -> None:
+    lock = filelock.FileLock(draft / LOCK_NAME, timeout=0)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        return  # its process lives
+    lock.release()
+    shutil.rmtree(draft, ignore_errors=True)

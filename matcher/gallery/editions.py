@@ -30,10 +30,12 @@ from matcher.gallery.files import sync_directory, unwritable_reported
 from matcher.gallery.index import INDEX_NAME, RemoteIndex, open_index
 from matcher.gallery.store import STORE_NAME, Store
 from matcher.private_files import open_private
+from matcher.strict_reading import list_of, object_of, read_json
 
 log = logging.getLogger(__name__)
 
 POINTER_NAME: Final = "current.json"
+PART_NAME: Final = "current.json.part"
 FOLDER_NAME: Final = "editions"
 WHAT: Final = "editions of the gallery"
 FIRST: Final = "first"
@@ -84,8 +86,8 @@ def read_pointer(gallery: Path) -> Pointer:
     """
     file = gallery / POINTER_NAME
     try:
-        facts = json.loads(file.read_text("ascii"))
-        pointer = Pointer(_checked(facts["current"]), tuple(map(_checked, facts["kept"])))
+        facts = object_of(read_json(file.read_bytes()))
+        pointer = Pointer(_checked(facts["current"]), tuple(map(_checked, list_of(facts["kept"]))))
     except (FileNotFoundError, NotADirectoryError):
         return Pointer()
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -114,7 +116,7 @@ def write_pointer(gallery: Path, pointer: Pointer) -> None:
     GalleryWriteError
         When it cannot be written. The old file is then unchanged.
     """
-    part = gallery / f"{POINTER_NAME}.part"
+    part = gallery / PART_NAME
     with unwritable_reported(WHAT, part):
         with open_private(part, encoding="ascii") as file:
             json.dump(asdict(pointer), file)
@@ -182,6 +184,12 @@ def _discard_remote_index(directory: Path) -> None:
                 index.discard()
     except (GalleryDamagedError, GalleryFormatError) as error:
         log.warning("a server may still hold the index of a damaged edition (%s)", error.code)
+
+
+def drop_empty_folder(gallery: Path) -> None:
+    """Delete the folder of editions if it is empty. Call it while no other job can run."""
+    with suppress(OSError):  # there is none, or an edition in it
+        (gallery / FOLDER_NAME).rmdir()
 
 
 def sweep(gallery: Path) -> None:

@@ -16,7 +16,7 @@ from matcher.arguments import expect, expect_day, expect_number
 from matcher.errors import InputError
 from matcher.gallery.records import Sex
 from matcher.gallery.store import Store, as_text
-from matcher.gallery.validation import texts
+from matcher.gallery.validation import check_names, texts
 from matcher.names import forms, one_form
 from matcher.words import counted
 
@@ -87,6 +87,7 @@ class Filters:
     def __post_init__(self) -> None:
         for name in _SEQUENCES:
             object.__setattr__(self, name, texts(name, getattr(self, name)))
+            check_names(name, getattr(self, name))
         if strange := set(self.recorded_sex) - set(get_args(Sex)):
             raise InputError(
                 "recorded_sex",

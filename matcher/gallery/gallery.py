@@ -12,7 +12,13 @@ from typing import Final, Self
 
 from matcher.arguments import expect, expect_number, listed, path_of
 from matcher.embedding import ModelIdentity
-from matcher.errors import GalleryNotFoundError, GalleryWriteError, IndexServerError
+from matcher.errors import (
+    GalleryDamagedError,
+    GalleryNotFoundError,
+    GalleryWriteError,
+    IndexServerError,
+    MissingExtraError,
+)
 from matcher.gallery.corrections import CorrectableGallery
 from matcher.gallery.creation import create_gallery
 from matcher.gallery.editions import POINTER_NAME, directory_of, with_current
@@ -87,7 +93,9 @@ class Gallery(CorrectableGallery):
         check_kind(index)
         expect_number("busy_timeout", busy_timeout)
         create_gallery(path, model, index)
-        return cls.open(path, model=model, busy_timeout=busy_timeout)
+        made = cls.open(path, model=model, busy_timeout=busy_timeout)
+        made._given_index = index
+        return made
 
     @classmethod
     def open(
@@ -160,7 +168,7 @@ class Gallery(CorrectableGallery):
         try:
             if self._wrote:
                 self._finish_removals()
-                self._index.save_if_possible()
+                self._save_index()
         finally:
             self._store.close()
 
@@ -301,18 +309,29 @@ class Gallery(CorrectableGallery):
         if index is not None and index != self._store.meta("index"):
             self._move_index(index)
             return
+        if index is not None and index != self._given_index:
+            self._given_index, self._opened_index = index, None
         self._index.rebuild()
         self._index.save()
 
     def _move_index(self, index: str) -> None:
         check_kind(index)
-        old = self._index
+        old = self._index_to_leave()
         new = open_index(self._directory, self._store, self._busy_timeout, index)
         new.rebuild()
         new.save()
         self._store.set_index(index)
-        if isinstance(old, RemoteIndex) or isinstance(new, RemoteIndex):
+        self._given_index = index
+        if old is not None and (isinstance(old, RemoteIndex) or isinstance(new, RemoteIndex)):
             self._discard(old)
+
+    def _index_to_leave(self) -> LocalIndex | RemoteIndex | None:
+        """Return the index that is recorded; None if it is none, or its client is not installed."""
+        try:
+            return self._index
+        except (GalleryDamagedError, MissingExtraError) as error:
+            log.warning("the index that is recorded cannot be used (%s)", error.code)
+            return None
 
     def _discard(self, old: LocalIndex | RemoteIndex) -> None:
         try:

@@ -15,7 +15,8 @@ from matcher.errors import (
 )
 from matcher.gallery.index import INDEX_NAME, RemoteIndex, open_index, read_header
 from matcher.gallery.records import GalleryInfo
-from matcher.gallery.store import STORE_NAME, Store
+from matcher.gallery.store import STORE_NAME, Store, rows
+from matcher.gallery.store.sqlite_errors import checked
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ def read_info(directory: Path, store: Store) -> GalleryInfo:
         return GalleryInfo(
             path=directory,
             model=store.model,
-            created=datetime.fromisoformat(store.meta("created")),
+            created=read_meta(store),
             format_version=store.format_version,
             subjects=store.value("SELECT count(*) FROM subjects"),
             photos=store.value("SELECT count(DISTINCT sha256) FROM faces"),
@@ -45,6 +46,20 @@ def read_info(directory: Path, store: Store) -> GalleryInfo:
             store_bytes=sum(_size(file) for file in directory.glob(f"{STORE_NAME}*")),
             index_bytes=_size(directory / INDEX_NAME),
         )
+
+
+def read_meta(store: Store) -> datetime:
+    """Read all facts of the store about itself; return the time when it was made.
+
+    Raises
+    ------
+    GalleryDamagedError
+        For a fact that is none.
+    """
+    with checked(store.path):
+        for key in ("index", "scrubbed"):
+            store.meta(key)
+        return rows.moment_of(store.meta("created"))
 
 
 def _index_facts(directory: Path, store: Store) -> _IndexFacts | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,13 +13,13 @@ from numpy.typing import NDArray
 
 from matcher.arguments import expect, expect_number
 from matcher.embedding import FACE, ModelIdentity
-from matcher.errors import GalleryModelError, InputError, UnknownSubjectError
-from matcher.gallery.editions import directory_of
+from matcher.errors import GalleryError, GalleryModelError, InputError, UnknownSubjectError
+from matcher.gallery.editions import directory_of, names
 from matcher.gallery.filters import Filters, Selection, check_filters, select
 from matcher.gallery.index import LocalIndex, Page, RemoteIndex, checked_query, open_index, scan
 from matcher.gallery.info import read_info
 from matcher.gallery.records import GalleryInfo, PhotoRecord, StoredFace, Subject
-from matcher.gallery.store import Store, rows
+from matcher.gallery.store import Store, rows, vector_rows
 from matcher.gallery.validation import check_text, texts
 from matcher.gallery.verify import VerifyReport, verify
 
@@ -34,6 +35,7 @@ class GalleryReader:
         self._directory = directory_of(path, edition)
         self._opening = threading.Lock()
         self._opened_index: tuple[str, LocalIndex | RemoteIndex] | None = None
+        self._given_index: str | None = None  # the index that the caller named
         self._wrote = False
         self._selected: tuple[tuple[int, Filters], Selection] | None = None
 
@@ -43,7 +45,8 @@ class GalleryReader:
         asked = self._store.meta("index")
         with self._opening:
             if self._opened_index is None or self._opened_index[0] != asked:
-                opened = open_index(self._directory, self._store, self._busy_timeout)
+                given = asked if asked == self._given_index else None
+                opened = open_index(self._directory, self._store, self._busy_timeout, given)
                 self._opened_index = (asked, opened)
             return self._opened_index[1]
 
@@ -196,7 +199,7 @@ class GalleryReader:
             return scan(self._pages(name, allowed), queries, k)
 
     def _pages(self, name: str, allowed: NDArray[np.int64] | None) -> Iterator[Page]:
-        for face_ids, vectors in rows.vector_pages(self._store, name=name):
+        for face_ids, vectors in vector_rows.vector_pages(self._store, name=name):
             wanted = slice(None) if allowed is None else np.isin(face_ids, allowed)
             yield face_ids[wanted], vectors[wanted]
 
@@ -228,8 +231,23 @@ class GalleryReader:
         return rows.faces_of(self._store, [known.get(name, name) for name in asked])
 
     def verify(self) -> VerifyReport:
-        """Check every row, every vector and the index file against each other."""
-        return verify(self._directory, self._store)
+        """Check every row, every vector and the index file against each other.
+
+        The other editions of the gallery are checked too; a fault of one of them names it.
+        """
+        found = verify(self._directory, self._store)
+        others = [name for name in names(self._path) if name != self._edition]
+        faults = [f for name in others for f in self._faults_of(name)]
+        return replace(found, faults=(*found.faults, *faults))
+
+    def _faults_of(self, edition: str) -> list[str]:
+        directory = directory_of(self._path, edition)
+        try:
+            with closing(Store(directory, self._busy_timeout)) as store:
+                faults = verify(directory, store).faults
+        except GalleryError as error:
+            faults = () if edition not in names(self._path) else (str(error),)
+        return [f"Edition {edition}: {fault}" for fault in faults]
 
     def info(self) -> GalleryInfo:
         """Return the figures of the gallery."""

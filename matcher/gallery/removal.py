@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from matcher.errors import GalleryError
-from matcher.gallery.editions import directory_of, names, sweep
+from matcher.errors import GalleryError, MatcherError
+from matcher.gallery.editions import directory_of, names
 from matcher.gallery.index import open_index
 from matcher.gallery.shard_folders import drop_shard_folders
 from matcher.gallery.store import Store, history, rows
@@ -69,17 +69,16 @@ def change_elsewhere(
 
 
 def clear_elsewhere(gallery: Path, edition: str, busy_timeout: float) -> None:
-    """Clear bytes of removed faces from other editions, and delete the files of dropped ones.
+    """Clear bytes of removed faces from other editions.
 
     The indexes of the other editions are deleted. If such an edition becomes current, its index is
     rebuilt.
     """
     try:
-        sweep(gallery)
         for directory, store in _others(gallery, edition, busy_timeout):
             if store.holds_removed_bytes:
                 _clear(directory, store, busy_timeout)
-    except GalleryError as error:  # a damaged edition must not keep the current one from opening
+    except MatcherError as error:  # a damaged edition must not keep the current one from opening
         log.warning("other editions not cleared yet (%s); the next open tries again", error.code)
 
 

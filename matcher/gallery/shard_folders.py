@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -44,5 +45,12 @@ def drop_shard_folders(edition: Path) -> None:
     with unwritable_reported(WHAT, edition):
         for folder in shard_folders(edition):
             folder.rename(edition / (_DROPPED + folder.name))
+    sweep_shard_folders(edition)
+
+
+def sweep_shard_folders(edition: Path) -> None:
+    """Finish a deletion that an interrupted `drop_shard_folders` left."""
+    with unwritable_reported(WHAT, edition):
         for folder in edition.glob(f"{_DROPPED}{_PREFIX}*"):
-            shutil.rmtree(folder)
+            with suppress(FileNotFoundError):  # another process is deleting it too
+                shutil.rmtree(folder)

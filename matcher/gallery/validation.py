@@ -16,7 +16,10 @@ from matcher.embedding import ModelIdentity
 from matcher.errors import InputError
 from matcher.gallery.index import checked_vectors
 from matcher.gallery.records import Enrolment, PhotoRecord, Sex, Subject
-from matcher.names import one_form
+from matcher.names import controls, one_form
+
+_NAMES: Final = ("subject_id", "region", "tags", "case_reference")
+"""Fields that are compared with what somebody types."""
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -44,6 +47,12 @@ def texts(what: str, given: object) -> tuple[str, ...]:
 def check_text(what: str, given: object) -> None:
     """Raise InputError unless an argument is a text."""
     expect(what, given, str, rule="must be a text", next_step="Give it as a text.")
+
+
+def check_names(what: str, given: Collection[str]) -> None:
+    """Raise InputError for a name that no record can hold, see `matcher.names.controls`."""
+    for one in given:
+        _require(not controls(one), what, "must have no control characters", ascii(one))
 
 
 def check_subject(subject: Subject) -> None:
@@ -82,11 +91,16 @@ def check_photo(photo: PhotoRecord) -> None:
 
 
 def _check_texts(record: Subject | PhotoRecord) -> None:
-    """Raise InputError for a text with lone surrogates: no file holds them as text."""
+    """Raise InputError for a text that no store returns as it was, or no person reads."""
     for name, value in vars(record).items():
         for text in value if isinstance(value, tuple) else (value,):
-            whole = not isinstance(text, str) or text.isascii() or _is_unicode(text)
-            _require(whole, name, "must be Unicode text (a path: see matcher.paths)", ascii(text))
+            if isinstance(text, str):
+                whole = text.isascii() or _is_unicode(text)
+                rule = "must be Unicode text (a path: see matcher.paths)"
+                _require(whole, name, rule, ascii(text))
+                plain = name not in _NAMES or not controls(text)
+                _require(plain, name, "must have no control characters", ascii(text))
+                _require("\0" not in text, name, "must not have the character NUL", ascii(text))
 
 
 def _is_unicode(text: str) -> bool:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 
-from matcher.errors import GalleryDamagedError, GalleryFormatError, IndexServerError
+from matcher.errors import (
+    GalleryDamagedError,
+    GalleryError,
+    GalleryFormatError,
+    IndexServerError,
+    MatcherError,
+)
 from matcher.gallery.index import (
     INDEX_NAME,
-    UNIT_TOLERANCE,
     FileIndex,
     IndexHeader,
     RemoteIndex,
@@ -22,9 +28,14 @@ from matcher.gallery.index import (
     read_index,
 )
 from matcher.gallery.index.milvus_index import MilvusIndex
-from matcher.gallery.store import Store, rows
-from matcher.names import one_form
+from matcher.gallery.info import read_meta
+from matcher.gallery.store import Store, history, rows, vector_rows
+from matcher.gallery.store.schema import SCHEMA, schema_of
+from matcher.gallery.store.vector_rows import UNIT_TOLERANCE
+from matcher.names import controls, one_form
 from matcher.words import counted
+
+T = TypeVar("T")
 
 LOSSY_COSINE: Final = 0.97
 """Smallest accepted cosine of a vector with what a compressed index kept of it."""
@@ -55,17 +66,54 @@ class VerifyReport:
 
 
 def verify(directory: Path, store: Store) -> VerifyReport:
-    """Check the store, then the index file against the commit of the store that it names."""
+    """Check the store, then the index file against the commit of the store that it names.
+
+    A part of the gallery that cannot be read is a fault; the other parts are checked all the same.
+    """
     with store.reading():
-        faults = [*_store_faults(store), *_names_alike(store), *_vector_faults(store)]
+        checks = (
+            _sqlite_faults,
+            _schema_faults,
+            _reference_faults,
+            _record_faults,
+            _names_alike,
+            _vector_faults,
+        )
+        faults = [fault for check in checks for fault in _found(check(store))]
         index_faults, notes = _index_findings(directory, store)
-        return VerifyReport(store.faces, (*faults, *index_faults), notes)
+        return VerifyReport(_faces(store), (*faults, *index_faults), notes)
 
 
-def _store_faults(store: Store) -> Iterator[str]:
+def _found(faults: Iterator[str]) -> Iterator[str]:
+    """Yield faults; an error that ends the check is the last of them."""
+    try:
+        yield from faults
+    except MatcherError as error:
+        yield f"{error.what}: {error.rule}; got {error.got}."
+
+
+def _faces(store: Store) -> int:
+    try:
+        return store.faces
+    except GalleryError:
+        return 0
+
+
+def _sqlite_faults(store: Store) -> Iterator[str]:
     for (finding,) in store.query("PRAGMA integrity_check"):
         if finding != "ok":
             yield f"The store is damaged: {finding}."
+
+
+def _schema_faults(store: Store) -> Iterator[str]:
+    """Compare the tables and views with those of a new store; a job adds a table to its shadow."""
+    held = dict(store.query(SCHEMA))
+    for name, sql in schema_of(store.model, store.format_version).items():
+        if held.get(name) != sql:
+            yield f"The definition of {name!r} in the store is not the one that was written."
+
+
+def _reference_faults(store: Store) -> Iterator[str]:
     dangling = len(store.query("PRAGMA foreign_key_check"))
     if dangling:
         yield f"{counted(dangling, 'row refers', 'rows refer')} to rows that are not there."
@@ -79,10 +127,41 @@ def _store_faults(store: Store) -> Iterator[str]:
         yield f"{counted(revenant, 'face is', 'faces are')} both there and removed."
 
 
+def _record_faults(store: Store) -> Iterator[str]:
+    """Read all records as every other method does, and name each that cannot be read."""
+    names = [name for (name,) in store.query("SELECT subject_id FROM subjects")]
+    yield from _unreadable("subject", names, lambda name: rows.subject(store, name))
+    last = 0
+    sql = "SELECT face_id FROM faces WHERE face_id > ? ORDER BY face_id LIMIT ?"
+    while page := store.query(sql, (last, rows.PAGE)):
+        last = store.onward(last, page[-1][0])
+        face_ids = [face_id for (face_id,) in page]
+        try:
+            rows.faces(store, face_ids)
+        except GalleryDamagedError:
+            yield from _unreadable("face", face_ids, lambda face_id: rows.faces(store, [face_id]))
+    changes = [change.change_id for change in history.changes(store)]
+    yield from _unreadable("correction", changes, lambda change: history.aside(store, change))
+    read_meta(store)
+
+
+def _unreadable(what: str, keys: Iterable[T], read: Callable[[T], object]) -> Iterator[str]:
+    for key in keys:
+        try:
+            read(key)
+        except GalleryDamagedError as error:
+            yield f"The {what} {key!r} cannot be read: the store {error.rule}; got {error.got}."
+
+
 def _names_alike(store: Store) -> Iterator[str]:
     """Name subjects that a reader cannot tell apart; an older version made them."""
     alike: defaultdict[str, list[str]] = defaultdict(list)
     for (subject_id,) in store.query("SELECT subject_id FROM subjects"):
+        if strange := controls(subject_id):
+            yield (
+                f"The identifier {subject_id!r} has the control character {strange}. Give the "
+                "subject another with Gallery.rename_subject."
+            )
         if not subject_id.isascii():
             alike[one_form(subject_id)].append(subject_id)
     for name, several in alike.items():
@@ -102,9 +181,10 @@ def _vector_faults(store: Store) -> Iterator[str]:
         "SELECT face_id, vector, crc32 FROM vectors WHERE face_id > ? ORDER BY face_id LIMIT ?",
         (last, rows.PAGE),
     ):
-        last = page[-1][0]
-        altered += sum(zlib.crc32(blob) != crc32 for _, blob, crc32 in page)
-        whole = [blob for _, blob, _ in page if len(blob) == length]
+        last = store.onward(last, page[-1][0])
+        blobs = [(blob if isinstance(blob, bytes) else b"", crc32) for _, blob, crc32 in page]
+        altered += sum(zlib.crc32(blob) != crc32 for blob, crc32 in blobs)
+        whole = [blob for blob, _ in blobs if len(blob) == length]
         wrong_length += len(page) - len(whole)
         vectors = np.frombuffer(b"".join(whole), dtype="<f4").reshape(-1, model.dimension)
         off = np.abs(np.linalg.norm(vectors.astype(np.float64), axis=1) - 1)
@@ -119,10 +199,17 @@ def _vector_faults(store: Store) -> Iterator[str]:
 
 def _index_findings(directory: Path, store: Store) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return faults and notes."""
-    served = open_index(directory, store, 0)
-    if isinstance(served, RemoteIndex):
-        return _served_findings(served, store)
-    if not (directory / INDEX_NAME).exists():
+    try:
+        served = open_index(directory, store, 0)
+        if isinstance(served, RemoteIndex):
+            return _served_findings(served, store)
+        return _file_findings(directory, store)
+    except MatcherError as error:
+        return (f"The index could not be checked: {error.rule}; got {error.got}.",), ()
+
+
+def _file_findings(directory: Path, store: Store) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    if not os.path.lexists(directory / INDEX_NAME):
         return (), ("There is no index file; the next search builds it.",)
     try:
         index, header = read_index(directory)
@@ -154,7 +241,7 @@ def _served_findings(served: RemoteIndex, store: Store) -> tuple[tuple[str, ...]
 def _served_faults(index: MilvusIndex, since: int, store: Store) -> Iterator[str]:
     """Compare with the faces that the store had at the index's commit and still has."""
     on_server, missing, different = len(index), 0, 0
-    for ids, true in rows.vector_pages(store, until=since):
+    for ids, true in vector_rows.vector_pages(store, until=since):
         existing = index.there(ids)
         missing += len(ids) - len(existing)
         kept = index.vectors(existing)
@@ -179,7 +266,7 @@ def _index_faults(index: FileIndex, header: IndexHeader, store: Store) -> Iterat
     different = 0
     for start in range(0, len(expected), rows.PAGE):
         ids = expected[start : start + rows.PAGE]
-        kept, true = index.vectors(ids), rows.vectors(store, ids)
+        kept, true = index.vectors(ids), vector_rows.vectors(store, ids)
         if index.lossless:
             different += int((kept != true).any(axis=1).sum())
         else:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from matcher.errors import GalleryBusyError, GalleryReplacedError, GalleryWriteError
+from matcher.errors import GalleryReplacedError, MatcherError
 from matcher.gallery.editions import read_pointer
+from matcher.gallery.leftovers import clear_leftovers
 from matcher.gallery.reader import GalleryReader
 from matcher.gallery.removal import change_elsewhere, clear_elsewhere, forget_elsewhere
 from matcher.gallery.store import Store
@@ -42,11 +43,25 @@ class GalleryWriter(GalleryReader):
             yield generation
 
     def _finish_removals(self) -> None:
-        """Clear bytes of removed faces from the files; if that fails, the next open tries again."""
+        """Clear bytes of removed faces from the files; if that fails, the next open tries again.
+
+        The removal itself is committed, and is not undone by what goes wrong here.
+        """
+        clear_leftovers(self._path)
         clear_elsewhere(self._path, self._edition, self._busy_timeout)
-        if not self._store.holds_removed_bytes:
-            return
         try:
-            self._index.scrub()
-        except (GalleryBusyError, GalleryWriteError) as error:
-            log.warning("removed data not cleared yet (%s); the next open tries again", error.code)
+            if self._store.holds_removed_bytes:
+                self._index.scrub()
+        except MatcherError as error:
+            log.warning(
+                "the removal is done; removed data not cleared from every file yet (%s); "
+                "the next open tries again",
+                error.code,
+            )
+
+    def _save_index(self) -> None:
+        """Save the index; if that fails, a later search makes it anew from the store."""
+        try:
+            self._index.save_if_possible()
+        except MatcherError as error:
+            log.warning("the index is not saved (%s); what was written is stored", error.code)

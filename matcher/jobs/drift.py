@@ -199,7 +199,7 @@ def compare(
     """
     chance = np.random.default_rng(seed)
     with ExitStack() as stack:
-        old = stack.enter_context(job_on(gallery))
+        old = stack.enter_context(job_on(gallery, looking=True))
         shadow = stack.enter_context(opened_shadow(old))
         edition = shadow_of(old.path)
         new = stack.enter_context(

@@ -7,18 +7,19 @@ import logging
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Final
 
 import filelock
 
-from matcher.errors import JobRunningError
+from matcher.errors import GalleryWriteError, JobRunningError
 from matcher.gallery import Gallery
 from matcher.gallery.files import unwritable_reported
 from matcher.gallery.store import now
 from matcher.jobs.shadow import BUSY_TIMEOUT
 from matcher.private_files import FILE_MODE, write_private
+from matcher.strict_reading import object_of, read_json
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +29,16 @@ _WHAT: Final = "lock of the gallery's jobs"
 
 
 @contextmanager
-def job_on(gallery: Path | str) -> Iterator[Gallery]:
+def job_on(gallery: Path | str, *, looking: bool = False) -> Iterator[Gallery]:
     """Open a gallery for a job, as the only job that works on it.
+
+    Parameters
+    ----------
+    gallery
+        The gallery's directory.
+    looking
+        Whether the job only reads. Where nothing can be written, it needs no lock: no other job
+        works there.
 
     Raises
     ------
@@ -42,12 +51,15 @@ def job_on(gallery: Path | str) -> Iterator[Gallery]:
     Gallery.open(
         path, busy_timeout=BUSY_TIMEOUT
     ).close()  # fails if there is no gallery, before a lock file is created
-    with job_lock(path), Gallery.open(path, busy_timeout=BUSY_TIMEOUT) as opened:
+    with (
+        job_lock(path, looking=looking),
+        Gallery.open(path, busy_timeout=BUSY_TIMEOUT) as opened,
+    ):
         yield opened
 
 
 @contextmanager
-def job_lock(gallery: Path) -> Iterator[None]:
+def job_lock(gallery: Path, *, looking: bool = False) -> Iterator[None]:
     """Hold the gallery's job lock.
 
     The operating system releases the lock when its process ends, however it ends. A file beside the
@@ -64,15 +76,20 @@ def job_lock(gallery: Path) -> Iterator[None]:
     path, holder = gallery / LOCK_NAME, gallery / HOLDER_NAME
     left = _read(path)  # the first version wrote the holder into the lock file
     lock = filelock.FileLock(path, timeout=0, mode=FILE_MODE)
-    with unwritable_reported(_WHAT, path):
-        try:
+    try:
+        with unwritable_reported(_WHAT, path):
             lock.acquire()
-        except filelock.Timeout:
-            raise _running(_read(holder) or left, path, "Wait for it to end, or end it.") from None
+    except filelock.Timeout:
+        raise _running(_read(holder) or left, path, "Wait for it to end, or end it.") from None
+    except GalleryWriteError:
+        if not looking:
+            raise
+        yield
+        return
     try:
         _take_over(left, path)
         _take_over(_read(holder), holder)
-        with _named(path, holder):
+        with nullcontext() if looking else _named(path, holder):
             yield
     finally:
         lock.release()
@@ -119,8 +136,8 @@ def _running(holder: dict[str, object], path: Path, advice: str) -> JobRunningEr
 
 def _read(file: Path) -> dict[str, object]:
     try:
-        return dict(json.loads(file.read_bytes() or b"{}"))
+        return object_of(read_json(file.read_bytes() or b"{}"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, TypeError):  # half written: its writer was killed, or is writing
+    except (OSError, ValueError):  # half written: its writer was killed, or is writing
         return {"host": socket.gethostname()}

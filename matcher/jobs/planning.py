@@ -8,19 +8,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 from matcher.embedding import Extractor, ModelIdentity
 from matcher.gallery import Gallery, GalleryInfo
-from matcher.gallery.creation import create_gallery
 from matcher.gallery.editions import directory_of, shadow_of
 from matcher.jobs.batches import embed_batch
 from matcher.jobs.decoding import Decoders
 from matcher.jobs.photo_reads import batches, moved_path
 from matcher.jobs.reindexing import require_model
 from matcher.jobs.settings import JobSettings
-from matcher.jobs.shadow import BUSY_TIMEOUT, Shadow
+from matcher.jobs.shadow import BUSY_TIMEOUT, Shadow, all_tasks
 from matcher.jobs.tasks import ReindexTask
 from matcher.progress import ProgressHook, silent
 
@@ -91,9 +89,10 @@ def plan(
         Gallery.open(path, busy_timeout=BUSY_TIMEOUT) as source,
         _looked_at(source, extractor.model) as shadow,
     ):
-        copies = source.model == extractor.model and shadow_of(path) is None
-        to_do = 0 if copies else shadow.count(settings.again)
-        missing, chosen = _surveyed(shadow, settings, to_do, sample, on_progress)
+        copies = source.model == extractor.model and shadow is None
+        tasks = all_tasks(source) if shadow is None else shadow.tasks(settings.again)
+        to_do = 0 if copies else len(source) if shadow is None else shadow.count(settings.again)
+        missing, chosen = _surveyed(tasks, settings, to_do, sample, on_progress)
         per_photo = _seconds_per_photo(extractor, chosen, settings)
         info = source.info()
         present = to_do - missing
@@ -113,29 +112,29 @@ def plan(
 
 
 @contextmanager
-def _looked_at(source: Gallery, model: ModelIdentity) -> Iterator[Shadow]:
-    """Open the shadow, or an empty one that is deleted afterwards."""
+def _looked_at(source: Gallery, model: ModelIdentity) -> Iterator[Shadow | None]:
+    """Open the shadow; None if there is none."""
     edition = shadow_of(source.path)
-    if edition is not None:
-        require_model(source.path, edition, model)
-        with closing(Shadow(source, directory_of(source.path, edition))) as shadow:
-            yield shadow
+    if edition is None:
+        yield None
         return
-    with TemporaryDirectory() as folder:
-        directory = Path(folder) / "empty"
-        create_gallery(directory, model, "auto")
-        with closing(Shadow(source, directory)) as shadow:
-            yield shadow
+    require_model(source.path, edition, model)
+    with closing(Shadow(source, directory_of(source.path, edition))) as shadow:
+        yield shadow
 
 
 def _surveyed(
-    shadow: Shadow, settings: JobSettings, to_do: int, sample: int, on_progress: ProgressHook
+    tasks: Iterator[ReindexTask],
+    settings: JobSettings,
+    to_do: int,
+    sample: int,
+    on_progress: ProgressHook,
 ) -> tuple[int, list[ReindexTask]]:
     """Return the number of missing files, and tasks spread over all existing files."""
     missing = 0
     chosen: list[ReindexTask] = []
     step = max(1, to_do // sample)
-    for number, task in enumerate(shadow.tasks(settings.again) if to_do else ()):
+    for number, task in enumerate(tasks if to_do else ()):
         if not moved_path(task.reference, settings.moved).is_file():
             missing += 1
         elif (number - missing) % step == 0 and len(chosen) < sample:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.embedding import ModelIdentity
-from matcher.errors import PhotoChangedError
+from matcher.errors import GalleryWriteError, PhotoChangedError
 from matcher.gallery.creation import create_gallery
 from matcher.gallery.editions import directory_of, new_name, shadow_of
 from matcher.gallery.gallery import Gallery
@@ -42,7 +42,7 @@ PAGE: Final = 1000
 _SUBJECT: Final = ", ".join(SUBJECT)
 
 _OUTCOMES: Final = """
-CREATE TABLE IF NOT EXISTS outcomes (
+outcomes (
     face_id INTEGER PRIMARY KEY,
     status TEXT NOT NULL,
     code TEXT NOT NULL,
@@ -78,8 +78,16 @@ class Shadow:
         self.source = gallery
         self.store = Store(directory, BUSY_TIMEOUT)
         self._source = Store(directory_of(gallery.path, gallery.edition), BUSY_TIMEOUT)
-        self.store.change(_OUTCOMES)
+        if not self.store.has_table("outcomes"):
+            self._make_outcomes()
         self.store.change("ATTACH DATABASE ? AS source", (self._source.address,))
+
+    def _make_outcomes(self) -> None:
+        """Make the table of outcomes; in memory, where nothing can be written."""
+        try:
+            self.store.change(f"CREATE TABLE IF NOT EXISTS {_OUTCOMES}")
+        except GalleryWriteError:
+            self.store.change(f"CREATE TEMP TABLE IF NOT EXISTS {_OUTCOMES}")
 
     @property
     def model(self) -> ModelIdentity:
@@ -120,14 +128,7 @@ class Shadow:
             Outcomes of tasks that are tried again. Tasks with other outcomes were tried once and
             stay.
         """
-        last = 0
-        sql = (
-            "SELECT f.face_id, f.sha256, f.reference, f.box_left, f.box_top, f.box_right, "
-            f"f.box_bottom {_TASKS} AND f.face_id > ?2 ORDER BY f.face_id LIMIT {PAGE}"
-        )
-        while page := self.store.query(sql, (json.dumps(again), last)):
-            last = page[-1][0]
-            yield from (ReindexTask(row[0], row[1], row[2], tuple(row[3:])) for row in page)
+        yield from _tasks(self.store, _TASKS, json.dumps(again))
 
     def waiting(self, face_ids: Sequence[int], again: Sequence[Status] = ()) -> set[int]:
         """Return the faces that are still tasks, see `tasks`."""
@@ -236,7 +237,7 @@ class Shadow:
             "JOIN outcomes USING (face_id) WHERE face_id > ? ORDER BY face_id LIMIT ?",
             (last, PAGE),
         ):
-            last = page[-1][0]
+            last = self.store.onward(last, page[-1][0])
             yield from page
 
     def settle(self, unchanged: Sequence[tuple[int, int, int]]) -> None:
@@ -284,7 +285,7 @@ class Shadow:
             "WHERE o.face_id > ? ORDER BY o.face_id LIMIT ?",
             (last, PAGE),
         ):
-            last = page[-1][0]
+            last = self.store.onward(last, page[-1][0])
             yield from (ReindexOutcome(*row) for row in page)
 
     def common(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -350,6 +351,23 @@ class Shadow:
         )
         self.store.change("DELETE FROM main.subject_tags")
         self.store.change("INSERT INTO main.subject_tags SELECT * FROM source.subject_tags")
+
+
+def all_tasks(gallery: Gallery) -> Iterator[ReindexTask]:
+    """Yield the tasks of a job that was not begun: all faces of the current edition."""
+    with closing(Store(directory_of(gallery.path, gallery.edition), BUSY_TIMEOUT)) as store:
+        yield from _tasks(store, "FROM faces f WHERE ?1 IS NOT NULL", "")
+
+
+def _tasks(store: Store, of: str, again: str) -> Iterator[ReindexTask]:
+    last = 0
+    sql = (
+        "SELECT f.face_id, f.sha256, f.reference, f.box_left, f.box_top, f.box_right, "
+        f"f.box_bottom {of} AND f.face_id > ?2 ORDER BY f.face_id LIMIT {PAGE}"
+    )
+    while page := store.query(sql, (again, last)):
+        last = store.onward(last, page[-1][0])
+        yield from (ReindexTask(row[0], row[1], row[2], tuple(row[3:])) for row in page)
 
 
 def _ids(face_ids: Sequence[int]) -> str:

@@ -13,6 +13,7 @@ from matcher.gallery.editions import (
     Pointer,
     directory_of,
     drop,
+    drop_empty_folder,
     number_of,
     read_pointer,
     shadow_of,
@@ -130,10 +131,12 @@ def rollback(
 def discard(gallery: Path | str) -> bool:
     """Delete the shadow; return whether there was one."""
     with job_on(gallery) as source:
-        edition = shadow_of(source.path)
-        if edition is not None:
+        found = False
+        while (edition := shadow_of(source.path)) is not None:
             drop(source.path, edition)
-        return edition is not None
+            found = True
+        drop_empty_folder(source.path)
+        return found
 
 
 def prune(gallery: Path | str, *, keep: int = 0) -> int:
@@ -233,6 +236,7 @@ def _prune(path: Path, keep: int) -> int:
         drop(path, name)
     if old:
         write_pointer(path, Pointer(pointer.current, pointer.kept[:keep]))
+    drop_empty_folder(path)
     return len(old)
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import re
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from matcher.embedding.models.record import ModelRecord, WeightsFile
 from matcher.errors import InputError, UnknownModelError
 from matcher.faces import LANDMARKS, CropTemplate
+from matcher.strict_reading import number_of, read_toml, whole_of
 
 _REQUIRED = (
     "name",
@@ -30,6 +29,10 @@ _REQUIRED = (
 )
 _OPTIONAL = ("sha256", "url", "external_data")
 _T = TypeVar("_T")
+
+LARGEST_CROP: Final = 4096
+MOST_NUMBERS: Final = 1 << 16
+"""Largest side of a crop, and largest dimension of a vector, that a record may state."""
 
 
 def read_record(path: Path) -> ModelRecord:
@@ -53,7 +56,7 @@ def read_record(path: Path) -> ModelRecord:
     """
     facts = _Facts(path, _parse(path))
     facts.check_keys()
-    size = facts.get("size", _positive_integer, "a positive whole number of pixels")
+    size = facts.get("size", _pixels, f"a whole number of pixels from 1 to {LARGEST_CROP}")
     name = facts.get("name", _name, "a word of letters, digits, dots and hyphens")
     file = facts.get("file", _filename, "a file name that ends in .onnx, without folders")
     return ModelRecord(
@@ -81,14 +84,14 @@ def read_record(path: Path) -> ModelRecord:
         colour_order=facts.get("colour_order", _colour_order, "'RGB' or 'BGR'"),
         mean=facts.get("mean", _three_numbers, "three numbers"),
         scale=facts.get("scale", _positive, "a number above zero"),
-        dimension=facts.get("dimension", _positive_integer, "a positive whole number"),
+        dimension=facts.get("dimension", _dimension, f"a whole number from 1 to {MOST_NUMBERS}"),
         mirrored=facts.get("mirrored", _truth, "true or false"),
     )
 
 
 def _parse(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return read_toml(path.read_bytes())
     except FileNotFoundError as error:
         raise UnknownModelError(
             "The model is unknown",
@@ -97,7 +100,7 @@ def _parse(path: Path) -> dict[str, Any]:
             next_step="Correct the path, or see the names: matcher models list",
             path=path,
         ) from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise _refusal(path, "it must be a readable TOML file", error) from error
 
 
@@ -171,24 +174,18 @@ def _url(value: Any) -> str | None:
     return None if value is None else _matching(value, r"https://\S+")
 
 
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError
-    if not math.isfinite(value):
-        raise ValueError
-    return float(value)
-
-
 def _positive(value: Any) -> float:
-    if _number(value) <= 0:
+    if number_of(value) <= 0:
         raise ValueError
     return float(value)
 
 
-def _positive_integer(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
-        raise ValueError
-    return value
+def _pixels(value: Any) -> int:
+    return whole_of(value, 1, LARGEST_CROP)
+
+
+def _dimension(value: Any) -> int:
+    return whole_of(value, 1, MOST_NUMBERS)
 
 
 def _truth(value: Any) -> bool:
@@ -204,12 +201,12 @@ def _colour_order(value: Any) -> Any:
 
 
 def _three_numbers(value: Any) -> tuple[float, float, float]:
-    red, green, blue = (_number(part) for part in value)
+    red, green, blue = (number_of(part) for part in value)
     return red, green, blue
 
 
 def _points(value: Any) -> tuple[tuple[float, float], ...]:
-    points = tuple((_number(x), _number(y)) for x, y in value)
+    points = tuple((number_of(x), number_of(y)) for x, y in value)
     if len(points) != len(LANDMARKS):
         raise ValueError
     return points

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, Self
 
 from matcher.faces import CropTemplate
+from matcher.strict_reading import text_of, whole_of
 
 OWN_PACKAGE: Final = "missing-child-matcher"
 """The distribution that this module is part of."""
@@ -24,6 +25,9 @@ STORED_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {FACE: "vector", LOW_RESOLUTION: "distant"}
 )
 """Names of these vectors in files of results, since the first version."""
+
+_MOST_NUMBERS: Final = 1 << 16
+"""Largest dimension that a file may state."""
 
 _SETS_OF_FORMAT_1: Final = ((FACE,), (FACE, LOW_RESOLUTION))
 
@@ -195,13 +199,20 @@ class ModelIdentity:
 
         Raises
         ------
-        TypeError
-            When a fact is missing or unknown.
+        TypeError, ValueError
+            When a fact is missing, unknown, or of a kind that it cannot be.
         """
         rest = dict(facts)
         names = _SETS_OF_FORMAT_1[bool(rest.pop("distant", False))]
         names = tuple(rest.pop("vector_names", names))
-        return cls(**rest, vector_names=names)
+        found = cls(**rest, vector_names=names)
+        hashes = (found.weights_sha256, found.preprocessing_sha256)
+        for text in (found.name, found.version, *hashes, *found.vector_names):
+            text_of(text)
+        if FACE not in names or len(set(names)) < len(names):
+            raise ValueError("no vector of the face, or two of one name")
+        whole_of(found.dimension, 1, _MOST_NUMBERS)
+        return found
 
     def __str__(self) -> str:
         return (

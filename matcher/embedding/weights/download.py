@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from matcher.private_files import PUBLIC_FILE_MODE
 from matcher.progress import ProgressHook
+from matcher.strict_reading import object_of, read_json, text_of
 
 _TIMEOUT = 30.0  # seconds without data from the server
 _PAUSES = (0.2, 1.0, 3.0)  # seconds before each further attempt
@@ -157,10 +158,10 @@ class Download:
 
     def _read_note(self) -> dict[str, Any]:
         try:
-            note = json.loads(self._note.read_text("utf-8"))
+            note = object_of(read_json(self._note.read_bytes()))
+            return {name: text_of(value) for name, value in note.items() if value is not None}
         except (FileNotFoundError, ValueError):
             return {}
-        return note if isinstance(note, dict) else {}
 
     def _write_note(self, etag: str | None) -> None:
         # A weak ETag does not promise equal bytes (RFC 9110, section 13.1.5).

@@ -2,6 +2,7 @@
 
 from matcher.gallery.index.index_file import (
     INDEX_NAME,
+    INDEX_PART,
     IndexHeader,
     read_header,
     read_index,
@@ -13,7 +14,6 @@ from matcher.gallery.index.opening import open_index
 from matcher.gallery.index.paged_scan import Page, scan
 from matcher.gallery.index.protocol import FaceIndex, FileIndex, IndexKind
 from matcher.gallery.index.ranking import (
-    UNIT_TOLERANCE,
     best,
     checked_query,
     checked_vectors,
@@ -23,8 +23,8 @@ from matcher.gallery.index.remote_index import RemoteIndex
 
 __all__ = [
     "INDEX_NAME",
+    "INDEX_PART",
     "KINDS",
-    "UNIT_TOLERANCE",
     "FaceIndex",
     "FileIndex",
     "IndexHeader",

@@ -105,8 +105,17 @@ class FaissIndex:
         faiss.write_index(self._faiss, faiss.PyCallbackIOWriter(write))
 
     def read(self, ids: NDArray[np.int64], read: Callable[[int], bytes]) -> None:
-        """Set the rows' face ids (-1 for emptied rows); take the rest from `read` in pieces."""
-        self._faiss = faiss.read_index(faiss.PyCallbackIOReader(read))
+        """Set the rows' face ids (-1 for emptied rows); take the rest from `read` in pieces.
+
+        Raises
+        ------
+        ValueError, RuntimeError
+            When it is not an index of this kind with that many rows.
+        """
+        found = faiss.read_index(faiss.PyCallbackIOReader(read))
+        if (type(found), found.d, found.ntotal) != (type(self._faiss), self.dimension, len(ids)):
+            raise ValueError("an index of another kind, dimension or number of rows")
+        self._faiss = found
         self._ids = ids
         self._emptied = int(np.count_nonzero(ids < 0))
 

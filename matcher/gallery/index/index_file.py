@@ -10,25 +10,27 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 import numpy as np
 
 from matcher.embedding import ModelIdentity
 from matcher.errors import GalleryDamagedError, GalleryFormatError, GalleryWriteError
 from matcher.gallery.files import sync_directory
-from matcher.gallery.index.kinds import new_index
+from matcher.gallery.index.kinds import KINDS, new_index
 from matcher.gallery.index.protocol import FileIndex
 from matcher.private_files import open_private
+from matcher.strict_reading import object_of, read_json, text_of, whole_of
 from matcher.words import counted
 
 INDEX_NAME: Final = "index.bin"
-PART_NAME: Final = "index.bin.part"
+INDEX_PART: Final = "index.bin.part"
 MAGIC: Final = b"MTCHIDX1"
 FORMAT_VERSION: Final = 1
 CHUNK: Final = 1 << 20
@@ -79,8 +81,9 @@ def write_index(
     header = IndexHeader(
         FORMAT_VERSION, model, index.kind, len(index), len(rows), generation, stamp
     )
-    part = directory / PART_NAME
+    part, place = directory / INDEX_PART, directory / INDEX_NAME
     with _unwritable_reported(part):
+        _clear(part)
         with open_private(part, "wb") as file:
             file.write(_encoded(header))
             sha256 = _write_payload(file, index)
@@ -88,7 +91,9 @@ def write_index(
             file.write(_encoded(replace(header, sha256=sha256)))
             file.flush()
             os.fsync(file.fileno())
-        part.replace(directory / INDEX_NAME)
+        if not place.is_file():
+            _clear(place)
+        part.replace(place)
         sync_directory(directory)
 
 
@@ -98,7 +103,7 @@ def _unwritable_reported(part: Path) -> Iterator[None]:
         yield
     except (OSError, RuntimeError) as error:  # FAISS reports a failed write as RuntimeError
         with suppress(OSError):
-            part.unlink(missing_ok=True)
+            _clear(part)
         raise GalleryWriteError(
             "index file",
             rule="must be writable, with room on the disk",
@@ -150,6 +155,9 @@ def read_index(directory: Path) -> tuple[FileIndex, IndexHeader]:
     with _opened(directory) as file:
         header = _read_header(file)
         start = file.tell()
+        payload = os.fstat(file.fileno()).st_size - start
+        if header.rows > payload // 8:
+            raise _damaged(f"must hold {counted(header.rows, 'row')}", "fewer bytes", directory)
         if _digest(file) != header.sha256:
             raise _damaged("must have the SHA-256 of its header", "another", directory)
         file.seek(start)
@@ -157,7 +165,7 @@ def read_index(directory: Path) -> tuple[FileIndex, IndexHeader]:
         index = new_index(header.kind, header.model.dimension)
         try:
             index.read(ids, file.read)
-        except RuntimeError as error:
+        except (RuntimeError, ValueError, MemoryError) as error:
             raise _damaged("must hold an index that FAISS reads", error, directory) from error
     if len(index) != header.faces:
         raise _damaged(f"must hold {counted(header.faces, 'face')}", len(index), directory)
@@ -166,8 +174,11 @@ def read_index(directory: Path) -> tuple[FileIndex, IndexHeader]:
 
 @contextmanager
 def _opened(directory: Path) -> Iterator[IO[bytes]]:
+    place = directory / INDEX_NAME
     try:
-        file = (directory / INDEX_NAME).open("rb")
+        if not place.is_file():  # to open a pipe would wait for somebody who writes to it
+            raise FileNotFoundError(f"no file of the name {INDEX_NAME}")
+        file = place.open("rb")
     except OSError as error:
         raise _damaged("must be there and readable", error, directory) from error
     with file:
@@ -181,10 +192,10 @@ def _read_header(file: IO[bytes]) -> IndexHeader:
         raise _damaged("must begin with its magic bytes", "others", directory)
     (length,) = struct.unpack("<I", start[len(MAGIC) :])
     try:
-        facts = json.loads(file.read(min(length, LONGEST_HEADER)))
-        version = facts["format_version"]
+        facts = object_of(read_json(file.read(min(length, LONGEST_HEADER))))
+        version = whole_of(facts["format_version"])
         if version == FORMAT_VERSION:
-            return IndexHeader(**{**facts, "model": ModelIdentity.of(facts["model"])})
+            return _header(facts)
     except (ValueError, TypeError, KeyError) as error:
         raise _damaged("must have a header", "one that cannot be read", directory) from error
     raise GalleryFormatError(
@@ -194,6 +205,17 @@ def _read_header(file: IO[bytes]) -> IndexHeader:
         next_step="Rebuild the index from the store.",
         path=directory / INDEX_NAME,
     )
+
+
+def _header(facts: dict[str, Any]) -> IndexHeader:
+    header = IndexHeader(**{**facts, "model": ModelIdentity.of(object_of(facts["model"]))})
+    for number in (header.faces, header.rows, header.generation):
+        whole_of(number)
+    if header.kind not in {kind.name for kind in KINDS} or header.faces > header.rows:
+        raise ValueError("no such kind of index, or more faces than rows")
+    text_of(header.stamp)
+    text_of(header.sha256)
+    return header
 
 
 def _digest(file: IO[bytes]) -> str:
@@ -215,7 +237,15 @@ def _damaged(rule: str, got: object, directory: Path) -> GalleryDamagedError:
 
 def remove_index(directory: Path) -> None:
     """Delete the index file and any partly written one."""
-    with _unwritable_reported(directory / PART_NAME):
-        (directory / INDEX_NAME).unlink(missing_ok=True)
-        (directory / PART_NAME).unlink(missing_ok=True)
+    with _unwritable_reported(directory / INDEX_PART):
+        _clear(directory / INDEX_NAME)
+        _clear(directory / INDEX_PART)
         sync_directory(directory)
+
+
+def _clear(place: Path) -> None:
+    """Delete what stands where a file of the index belongs: a file, a link, or a folder."""
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place)
+    else:
+        place.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import threading
 from pathlib import Path
 from typing import Final, cast
@@ -12,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.errors import (
-    GalleryBusyError,
     GalleryDamagedError,
+    GalleryError,
     GalleryFormatError,
-    GalleryWriteError,
+    InputError,
 )
 from matcher.gallery.index.index_file import (
     INDEX_NAME,
@@ -29,7 +30,8 @@ from matcher.gallery.index.kinds import choose_kind, new_index, outgrown
 from matcher.gallery.index.paged_scan import scan
 from matcher.gallery.index.protocol import FileIndex
 from matcher.gallery.index.ranking import rerank
-from matcher.gallery.store import Store, rows
+from matcher.gallery.store import Store, rows, vector_rows
+from matcher.gallery.store.sqlite_errors import damaged
 
 log = logging.getLogger(__name__)
 
@@ -78,11 +80,11 @@ class LocalIndex:
                 candidates = index.search(queries, OVERFETCH * k, None)[1]
         if allowed is not None:
             with self._store.reading():
-                return scan(rows.vectors_of(self._store, allowed), queries, k)
+                return scan(vector_rows.vectors_of(self._store, allowed), queries, k)
         return rerank(queries, candidates, self._vectors, k)
 
     def _vectors(self, face_ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        return rows.vectors(self._store, face_ids)
+        return vector_rows.vectors(self._store, face_ids)
 
     def current(self) -> FileIndex:
         """Return the index in step with the store; load, update or rebuild it as needed."""
@@ -98,7 +100,7 @@ class LocalIndex:
 
     def _load(self) -> None:
         """Load the index from its file, if the file is intact and belongs to this store."""
-        if not (self._directory / INDEX_NAME).exists():
+        if not os.path.lexists(self._directory / INDEX_NAME):
             log.info("no index file; building the index from the store")
             return
         try:
@@ -128,9 +130,12 @@ class LocalIndex:
         with self._store.reading():
             generation = self._store.generation
             changed = index.remove(rows.removed_since(self._store, since))
-            for ids, vectors in rows.vector_pages(self._store, since):
-                index.add(ids, vectors)
-                changed += len(ids)
+            try:
+                changed += self._fill(index, since)
+            except InputError:  # the index holds one of these faces already
+                log.warning("the index file is not what its header says; rebuilding")
+                self.rebuild()
+                return
             expected = self._store.faces
         if len(index) != expected:
             log.warning("index holds %d faces, the store %d; rebuilding", len(index), expected)
@@ -138,6 +143,14 @@ class LocalIndex:
             return
         self._index, self._generation = index, generation
         self._unsaved = self._unsaved or changed > 0
+
+    def _fill(self, index: FileIndex, since: int = -1) -> int:
+        """Add the faces that the store got after a generation; return their number."""
+        added = 0
+        for ids, vectors in vector_rows.vector_pages(self._store, since):
+            index.add(ids, vectors)
+            added += len(ids)
+        return added
 
     def rebuild(self) -> None:
         """Build the index from the store, of the kind that now suits it."""
@@ -148,10 +161,17 @@ class LocalIndex:
             if index.learns and len(ids):
                 sample = ids[:: math.ceil(len(ids) / MOST_TRAINING)]
                 index.train(self._vectors(sample), len(ids))
-            for page, vectors in rows.vector_pages(self._store):
-                index.add(page, vectors)
+            try:
+                added = self._fill(index)
+            except InputError as error:
+                raise self._contradiction(error) from error
+            if added != len(ids):
+                raise self._contradiction(f"{len(ids)} in one reading, {added} in another")
             self._index, self._generation, self._unsaved = index, generation, True
         log.info("built the %s index of %d faces", index.kind, len(index))
+
+    def _contradiction(self, got: object) -> GalleryDamagedError:
+        return damaged(self._store.path, rule="must hold each face once", got=got)
 
     def save(self) -> None:
         """Write the index file for the store's last commit, while no other process writes."""
@@ -171,7 +191,7 @@ class LocalIndex:
             self.current()
             if self._unsaved:
                 self.save()
-        except (GalleryWriteError, GalleryBusyError) as error:
+        except GalleryError as error:
             log.warning("index file not saved (%s); it will be rebuilt when needed", error.code)
 
     def scrub(self) -> None:

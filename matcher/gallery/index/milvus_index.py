@@ -28,6 +28,10 @@ Found = tuple[NDArray[np.float32], NDArray[np.int64]]
 TOKEN_VARIABLE: Final = "MATCHER_MILVUS_TOKEN"  # noqa: S105 - a name, not a token
 """Environment variable with `user:password` or an API key, for a server that requires it."""
 
+SERVER_VARIABLE: Final = "MATCHER_MILVUS_SERVER"
+"""Environment variable with the address of the server, or several separated by spaces, to which
+vectors may go although only the gallery's own file names it."""
+
 MOST: Final = 16_384
 """Largest number of candidates that a Milvus server returns for one query."""
 
@@ -64,6 +68,10 @@ class MilvusIndex:
         Name of the collection.
     dimension
         Length of a vector.
+    confirmed
+        Whether whoever runs the program gave the address. If it is only in a file of the gallery,
+        every method raises IndexServerError before anything is sent: the file may come from
+        somebody else, and vectors and the token would go to a server of theirs.
 
     Raises
     ------
@@ -80,9 +88,10 @@ class MilvusIndex:
     build_effort: ClassVar[int] = 128
     search_effort: ClassVar[int] = 256
 
-    def __init__(self, url: str, name: str, dimension: int) -> None:
+    def __init__(self, url: str, name: str, dimension: int, *, confirmed: bool = True) -> None:
         check_address(url)
         self.url = url
+        self._confirmed = confirmed
         self.name = name
         self.dimension = dimension
         self._connection: Any = None
@@ -90,6 +99,7 @@ class MilvusIndex:
     @contextmanager
     def _client(self) -> Iterator[Any]:
         """Yield the client, connected at first use; turn its errors into those of the library."""
+        self._require_confirmed()
         pymilvus = _pymilvus()
         silent = import_module("grpc").RpcError  # an answer that misses its deadline raises this
         try:
@@ -106,6 +116,18 @@ class MilvusIndex:
                 got=str(error) or type(error).__name__,
                 next_step="Start it, or correct the address; the store of the gallery is whole.",
             ) from error
+
+    def _require_confirmed(self) -> None:
+        given = os.environ.get(SERVER_VARIABLE, "").split()
+        if not self._confirmed and self.url not in given:
+            raise IndexServerError(
+                f"index server at {self.url}",
+                rule=f"must be named by ${SERVER_VARIABLE}, because only the gallery's own file "
+                "names it; nothing was sent to it",
+                got=" ".join(given) or "no such variable",
+                next_step="If the server is yours, set the variable to its address. If not, take "
+                "the index back: matcher gallery rebuild GALLERY --index auto",
+            )
 
     def facts(self) -> dict[str, str] | None:
         """Return the facts written on the collection; None if there is no collection."""

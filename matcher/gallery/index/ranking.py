@@ -8,10 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.errors import InputError
+from matcher.gallery.store.vector_rows import UNIT_TOLERANCE
 from matcher.words import figure
-
-UNIT_TOLERANCE = 1e-3
-"""Largest difference between the length of a vector and 1."""
 
 
 def checked_vectors(vectors: object, dimension: int, what: str) -> NDArray[np.float32]:

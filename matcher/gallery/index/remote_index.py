@@ -30,7 +30,7 @@ from matcher.gallery.index.index_file import INDEX_NAME, remove_index
 from matcher.gallery.index.milvus_index import MOST, MilvusIndex
 from matcher.gallery.index.paged_scan import scan
 from matcher.gallery.index.ranking import best, checked_query, rerank
-from matcher.gallery.store import Store, rows
+from matcher.gallery.store import Store, rows, vector_rows
 from matcher.private_files import FILE_MODE
 
 log = logging.getLogger(__name__)
@@ -68,14 +68,18 @@ class RemoteIndex:
         Address of the server.
     busy_timeout
         Seconds to wait for another process that is sending.
+    confirmed
+        As in `MilvusIndex`.
     """
 
-    def __init__(self, directory: Path, store: Store, url: str, busy_timeout: float) -> None:
+    def __init__(
+        self, directory: Path, store: Store, url: str, busy_timeout: float, *, confirmed: bool
+    ) -> None:
         self._directory = directory
         self._store = store
         self._busy_timeout = busy_timeout
         name = f"matcher_{store.stamp(0)}"
-        self.index = MilvusIndex(url, name, store.model.dimension)
+        self.index = MilvusIndex(url, name, store.model.dimension, confirmed=confirmed)
 
     def search(
         self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None
@@ -84,15 +88,15 @@ class RemoteIndex:
         queries = checked_query(queries, self._store.model.dimension, k)
         if allowed is not None:
             with self._store.reading():
-                return scan(rows.vectors_of(self._store, allowed), queries, k)
+                return scan(vector_rows.vectors_of(self._store, allowed), queries, k)
         since = self._followed()
         with self._store.reading():
             count = PROPOSED * k + len(rows.removed_since(self._store, since))
             if count > MOST:
-                return scan(rows.vector_pages(self._store), queries, k)
+                return scan(vector_rows.vector_pages(self._store), queries, k)
             proposed = self._proposed(queries, count, since)
-            old = rerank(queries, proposed, lambda ids: rows.vectors(self._store, ids), k)
-            new = scan(rows.vector_pages(self._store, since), queries, k)
+            old = rerank(queries, proposed, lambda ids: vector_rows.vectors(self._store, ids), k)
+            new = scan(vector_rows.vector_pages(self._store, since), queries, k)
         return best(np.hstack([old[0], new[0]]), np.hstack([old[1], new[1]]), k)
 
     def _proposed(self, queries: NDArray[np.float32], count: int, since: int) -> NDArray[np.int64]:
@@ -100,7 +104,7 @@ class RemoteIndex:
         if not len(queries):
             return np.empty((0, count), dtype=np.int64)
         ids = self.index.candidates(queries, count)
-        existing = rows.there_at(self._store, np.unique(ids), since)
+        existing = vector_rows.there_at(self._store, np.unique(ids), since)
         return np.where(np.isin(ids, existing), ids, -1)
 
     def _followed(self) -> int:
@@ -200,7 +204,7 @@ class RemoteIndex:
             until = rows.step_after(self._store, since, SENT_AT_ONCE)
             gone = rows.removed_since(self._store, since)
             self.index.note({"matcher.begun": self._commit(until)})
-            for ids, vectors in rows.vector_pages(self._store, since, until=until):
+            for ids, vectors in vector_rows.vector_pages(self._store, since, until=until):
                 self.index.put(ids, vectors)
                 sent += len(ids)
         self.index.delete(gone)

@@ -36,6 +36,11 @@ FACE: Final = (
 DATES: Final = frozenset({"date_of_birth", "taken_on"})
 """Columns that hold a day as ISO text."""
 
+NUMBERS: Final = frozenset({"age_at_capture"})
+"""Columns of records that hold a number: years, in [0, `OLDEST`]."""
+
+OLDEST: Final = 130
+
 OPTIONAL: Final = frozenset(
     field.name
     for record in (Subject, PhotoRecord)

@@ -1,8 +1,10 @@
 """The connections to the file of a store: one for each thread, none in a forked process.
 
 A gallery that was closed properly can be read where nothing can be written, as on a read-only
-medium. SQLite then needs to be told that nobody changes the file: in write-ahead mode it would
-otherwise make files beside it (https://www.sqlite.org/wal.html, "Read-Only Databases").
+medium or a full disk. SQLite then needs to be told that nobody changes the file: in write-ahead
+mode it would otherwise make files beside it (https://www.sqlite.org/wal.html, "Read-Only
+Databases"). Somebody may change the file all the same, as when the disk has room again. So its time
+and size are compared after each statement, and what was read meanwhile is not handed on.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import weakref
 from pathlib import Path
 from typing import Final
 
-from matcher.errors import GalleryError, GalleryWriteError
+from matcher.errors import GalleryBusyError, GalleryError, GalleryWriteError
 from matcher.forks import require_own
 from matcher.gallery.store.schema import check_format
 from matcher.gallery.store.sqlite_errors import translated
@@ -45,7 +47,6 @@ class Connections:
     def __init__(self, path: Path, busy_timeout: float) -> None:
         self._path = path
         self._busy_timeout = busy_timeout
-        self._fixed = _is_fixed(path)
         self._process = os.getpid()
         self._closed = False
         self._own = threading.local()
@@ -69,10 +70,44 @@ class Connections:
         """
         require_own("gallery", self._process)
         held: _Held | None = getattr(self._own, "held", None)
+        if held is not None and held.is_behind and not held.connection.in_transaction:
+            held = None  # the file was changed since; it is opened anew
         if held is None or self._closed:
             with self._changing:
                 held = self._opened()
         return held.connection
+
+    def open_for_writing(self) -> None:
+        """Open the file as usual if this thread took it for unchanging, as on a full disk.
+
+        Raises
+        ------
+        GalleryWriteError
+            When it still cannot be opened so.
+        """
+        self.own()
+        if self._own.held.is_fixed and _is_writable(self._path):
+            with self._changing:
+                self._own.held = self._held(fixed=False)
+                self._all.add(self._own.held)
+
+    def require_unchanged(self) -> None:
+        """Refuse what was read from a file that was taken for unchanging, and was changed.
+
+        Raises
+        ------
+        GalleryBusyError
+            When it was changed since this thread opened it.
+        """
+        held: _Held | None = getattr(self._own, "held", None)
+        if held is not None and held.is_behind:
+            raise GalleryBusyError(
+                "gallery that was read where nothing could be written",
+                rule="must not change while it is read",
+                got="a change by somebody else",
+                next_step="Try again.",
+                path=self._path,
+            )
 
     def _opened(self) -> _Held:
         if self._closed:
@@ -84,17 +119,23 @@ class Connections:
                 path=self._path,
             )
         try:
-            held = _Held(self._connected())
+            held = self._held(_is_fixed(self._path))
         except GalleryWriteError as error:
-            raise self._unmoved() or error from None
+            if _has_content(_log_of(self._path)):
+                raise self._unmoved() or error from None
+            held = self._held(fixed=True)  # a full disk: SQLite finds no room for its own files
         self._own.held = held
         self._all.add(held)
         return held
 
-    def _connected(self) -> sqlite3.Connection:
+    def _held(self, fixed: bool) -> _Held:
+        state = _state_of(self._path) if fixed else None
+        return _Held(self._connected(fixed), self._path, state)
+
+    def _connected(self, fixed: bool) -> sqlite3.Connection:
         with translated(self._path):
             connection = sqlite3.connect(
-                self.address("rw"),
+                self._address("rw", fixed),
                 uri=True,
                 timeout=self._busy_timeout,
                 isolation_level=None,
@@ -102,7 +143,7 @@ class Connections:
             )
             try:
                 check_format(connection, self._path)  # before a setting changes the file
-                connection.executescript(_READING if self._fixed else SETTINGS)
+                connection.executescript(_READING if fixed else SETTINGS)
             except BaseException:
                 connection.close()
                 raise
@@ -120,10 +161,15 @@ class Connections:
             path=self._path,
         )
 
-    def address(self, mode: str) -> str:
-        """Return the file as a URI of SQLite, for this mode of access."""
-        fixed = "&immutable=1" if self._fixed else ""
-        return f"{self._path.resolve().as_uri()}?mode={mode}{fixed}"
+    @property
+    def address(self) -> str:
+        """The file as a URI of SQLite, to read it as this thread does."""
+        self.own()
+        return self._address("ro", self._own.held.is_fixed)
+
+    def _address(self, mode: str, fixed: bool) -> str:
+        unchanging = "&immutable=1" if fixed else ""
+        return f"{self._path.resolve().as_uri()}?mode={mode}{unchanging}"
 
     def close(self) -> None:
         """Close the connections of all threads. A forked process leaves those of its parent."""
@@ -136,11 +182,47 @@ class Connections:
 
 
 class _Held:
-    """A connection that is closed when its thread ends."""
+    """A connection that is closed when its thread ends.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    Parameters
+    ----------
+    connection
+        The connection.
+    path
+        File of the store.
+    state
+        What `_state_of` returned before the file was opened as one that nobody changes; None if it
+        was opened as usual.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, state: object) -> None:
         self.connection = connection
+        self._path = path
+        self._state = state
         weakref.finalize(self, connection.close).atexit = False
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether the file was opened as one that nobody changes."""
+        return self._state is not None
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether somebody changed it nevertheless."""
+        return self._state is not None and self._state != _state_of(self._path)
+
+
+def _state_of(path: Path) -> object:
+    """Return times and sizes of the store and of the changes that wait beside it."""
+    found = []
+    for file in (path, _log_of(path)):
+        try:
+            facts = file.stat()
+        except FileNotFoundError:
+            found.append((0, 0, 0))
+        else:
+            found.append((facts.st_ino, facts.st_mtime_ns, facts.st_size))
+    return [found[0], found[1] if found[1][2] else None]
 
 
 def _is_fixed(path: Path) -> bool:

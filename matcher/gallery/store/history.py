@@ -9,19 +9,24 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
-from typing import Any, Final
+from datetime import date
+from typing import Any, Final, get_args
 
 from matcher.gallery.records import Change, ChangeKind
 from matcher.gallery.store.columns import DATES, FACE, placeholders
+from matcher.gallery.store.rows import day_of, moment_of
 from matcher.gallery.store.schema import now
+from matcher.gallery.store.sqlite_errors import checked
 from matcher.gallery.store.store import Store
+from matcher.gallery.store.vector_rows import unpacked
+from matcher.strict_reading import list_of, object_of, read_json, text_of
 
 _CHANGE: Final = (
     "change_id, at, kind, subject_id, sha256, before, after, undoes, "
     "EXISTS (SELECT 1 FROM changes u WHERE u.undoes = c.change_id) AS undone"
 )
 _LISTS: Final = frozenset({"tags", "change_ids"})
+_CHECKSUM: Final = "crc32"
 _ALONE: Final = ("face_id", "generation")
 """Columns of a face that it gets anew when it comes back."""
 
@@ -53,7 +58,8 @@ def changes(store: Store, subject_id: str | None = None) -> list[Change]:
         "WHERE ?1 IS NULL OR subject_id = ?1 ORDER BY change_id",
         (subject_id,),
     )
-    return [_change(row) for row in rows]
+    with checked(store.path):
+        return [_change(row) for row in rows]
 
 
 def standing(store: Store, change: Change) -> int | None:
@@ -105,8 +111,12 @@ def record_moved(store: Store, change_id: int, face_ids: Collection[int]) -> Non
 
 
 def set_aside(store: Store, change_id: int, face_ids: Collection[int]) -> None:
-    """Keep faces with their vectors under a change, before they are deleted."""
+    """Keep faces with their vectors under a change, before they are deleted.
+
+    The checksum of the vectors is kept with the columns of the face.
+    """
     pairs = ", ".join(f"'{name}', f.{name}" for name in FACE)
+    pairs += f", '{_CHECKSUM}', v.crc32"
     store.change(
         f"INSERT INTO set_aside SELECT ?1, f.sha256, json_object({pairs}), v.vector "  # noqa: S608 - constant
         "FROM faces f JOIN vectors v USING (face_id) "
@@ -118,7 +128,22 @@ def set_aside(store: Store, change_id: int, face_ids: Collection[int]) -> None:
 def aside(store: Store, change_id: int) -> list[tuple[dict[str, Any], bytes | None]]:
     """Return the columns and the vectors of the faces that a change took out."""
     rows = store.query("SELECT face, vector FROM set_aside WHERE change_id = ?", (change_id,))
-    return [(json.loads(face), vector) for face, vector in rows]
+    with checked(store.path):
+        faces = [(_face(face), vector) for face, vector in rows]
+    held = [(face, vector) for face, vector in faces if vector is not None]
+    # A store of an earlier version keeps no checksum there; length and norm are looked at.
+    unpacked(
+        store,
+        [(face["face_id"], blob, face.get(_CHECKSUM, zlib.crc32(blob))) for face, blob in held],
+    )
+    return faces
+
+
+def _face(text: object) -> dict[str, Any]:
+    face = object_of(read_json(text_of(text)))
+    if missing := set(FACE) - set(face):
+        raise ValueError(f"a face without {', '.join(sorted(missing))}")
+    return face
 
 
 def bring_back(store: Store, change_id: int, subject_id: str, generation: int) -> int:
@@ -161,23 +186,29 @@ def _plain(value: object) -> str:
     raise TypeError(f"no JSON form for {type(value).__name__}")
 
 
-def _values(text: str) -> dict[str, Any]:
-    return {name: _value(name, value) for name, value in json.loads(text).items()}
+def _values(text: object) -> dict[str, Any]:
+    return {
+        name: _value(name, value) for name, value in object_of(read_json(text_of(text))).items()
+    }
 
 
 def _value(name: str, value: Any) -> Any:
     if isinstance(value, dict):
         return {inner: _value(inner, held) for inner, held in value.items()}
     if name in DATES and value is not None:
-        return date.fromisoformat(value)
-    return tuple(value) if name in _LISTS else value
+        return day_of(value)
+    if name in _LISTS:
+        return tuple(list_of(value))
+    return value if isinstance(value, int | float | None) else text_of(value)
 
 
 def _change(row: tuple[Any, ...]) -> Change:
     change_id, at, kind, subject_id, sha256, before, after, undoes, undone = row
+    if kind not in get_args(ChangeKind):
+        raise ValueError("no such kind of correction")
     return Change(
         change_id,
-        datetime.fromisoformat(at),
+        moment_of(at),
         kind,
         subject_id,
         sha256,

@@ -68,9 +68,9 @@ def version_of(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring a store to `FORMAT_VERSION`. Call it in a transaction that keeps other writers out."""
-    for version in range(version_of(connection), FORMAT_VERSION):
+def migrate(connection: sqlite3.Connection, until: int = FORMAT_VERSION) -> None:
+    """Bring a store to a format. Call it in a transaction that keeps other writers out."""
+    for version in range(version_of(connection), until):
         for statement in MIGRATIONS[version - 1]:
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {version + 1}")

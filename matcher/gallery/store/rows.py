@@ -4,28 +4,39 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.embedding import FACE
 from matcher.gallery.records import (
     AddOutcome,
     Enrolment,
     PhotoRecord,
+    Sex,
     StoredFace,
     Subject,
 )
 from matcher.gallery.store import columns
-from matcher.gallery.store.columns import BOX, DATES, PHOTO, SUBJECT, placeholders
+from matcher.gallery.store.columns import (
+    BOX,
+    DATES,
+    NUMBERS,
+    OLDEST,
+    OPTIONAL,
+    PHOTO,
+    SUBJECT,
+    placeholders,
+)
 from matcher.gallery.store.schema import now
+from matcher.gallery.store.sqlite_errors import checked
 from matcher.gallery.store.store import Store
+from matcher.gallery.store.vector_rows import packed, unpacked
 from matcher.names import forms
+from matcher.strict_reading import list_of, number_of, object_of, read_json, text_of
 
 PAGE: Final = 10_000
 
@@ -135,8 +146,7 @@ def _insert_faces(store: Store, entries: Sequence[tuple[int, Enrolment]], genera
 
 
 def _insert_vectors(store: Store, vectors: Sequence[tuple[int, NDArray[np.float32]]]) -> None:
-    blobs = ((face_id, vector.astype("<f4").tobytes()) for face_id, vector in vectors)
-    rows = ((face_id, blob, zlib.crc32(blob)) for face_id, blob in blobs)
+    rows = ((face_id, *packed(vector)) for face_id, vector in vectors)
     store.change_many("INSERT INTO vectors VALUES (?, ?, ?)", rows)
 
 
@@ -195,8 +205,10 @@ def subjects(store: Store) -> Iterator[Subject]:
         "WHERE subject_id > ? ORDER BY subject_id LIMIT ?",
         (last, PAGE),
     ):
-        yield from (_subject(row) for row in page)
-        last = page[-1]["s_subject_id"]
+        with checked(store.path):
+            found = [_subject(row) for row in page]
+        yield from found
+        last = store.onward(last, page[-1]["s_subject_id"])
 
 
 def known_as(store: Store, subject_ids: Collection[str]) -> dict[str, str]:
@@ -218,7 +230,8 @@ def subject(store: Store, subject_id: str) -> Subject | None:
     """Return one subject; None if there is none."""
     sql = f"SELECT {_subject_columns(store)} FROM subjects s WHERE subject_id = ?"  # noqa: S608 - constant
     rows = store.records(sql, (subject_id,))
-    return _subject(rows[0]) if rows else None
+    with checked(store.path):
+        return _subject(rows[0]) if rows else None
 
 
 def photos(store: Store, subject_id: str, sha256: str | None = None) -> list[PhotoRecord]:
@@ -229,7 +242,8 @@ def photos(store: Store, subject_id: str, sha256: str | None = None) -> list[Pho
         "WHERE subject_id = ?1 AND (?2 IS NULL OR sha256 = ?2) ORDER BY face_id",
         (subject_id, sha256),
     )
-    return [_photo(row) for row in rows]
+    with checked(store.path):
+        return [_photo(row) for row in rows]
 
 
 def faces(store: Store, face_ids: Sequence[int]) -> dict[int, StoredFace]:
@@ -237,11 +251,11 @@ def faces(store: Store, face_ids: Sequence[int]) -> dict[int, StoredFace]:
     rows = store.records(
         f"SELECT {_face_columns(store)} "  # noqa: S608 - constant
         "FROM json_each(?) AS asked JOIN faces f ON f.face_id = asked.value "
-        "JOIN subjects s USING (subject_id) JOIN vectors v ON v.face_id = f.face_id "
+        "LEFT JOIN subjects s USING (subject_id) LEFT JOIN vectors v ON v.face_id = f.face_id "
         "ORDER BY asked.key",
         (json.dumps([int(face_id) for face_id in face_ids]),),
     )
-    return {row["f_face_id"]: _face(store, row) for row in rows}
+    return {row["f_face_id"]: face for row, face in zip(rows, _faces(store, rows), strict=True)}
 
 
 def _subject_columns(store: Store) -> str:
@@ -250,23 +264,29 @@ def _subject_columns(store: Store) -> str:
 
 def _face_columns(store: Store) -> str:
     face = store.selected("faces", "f", (*PHOTO, *_FACE))
-    return f"{_subject_columns(store)}, {face}, v.vector AS vector"
+    return f"{_subject_columns(store)}, {face}, v.vector AS vector, v.crc32 AS crc32"
 
 
-def _face(store: Store, row: sqlite3.Row) -> StoredFace:
-    names = store.model.vector_names
-    vectors = _stacked([row["vector"]]).reshape(len(names), -1)
-    left, top, right, bottom = (row[f"f_{side}"] for side in BOX)
+def _faces(store: Store, rows: Sequence[sqlite3.Row]) -> list[StoredFace]:
+    blobs = [(row["f_face_id"], row["vector"], row["crc32"]) for row in rows]
+    vectors = unpacked(store, blobs)
+    with checked(store.path):
+        return [_face(store, row, of_face) for row, of_face in zip(rows, vectors, strict=True)]
+
+
+def _face(store: Store, row: sqlite3.Row, vectors: NDArray[np.float32]) -> StoredFace:
+    left, top, right, bottom = (number_of(row[f"f_{side}"]) for side in BOX)
+    quality = object_of(read_json(row["f_quality"]))
     return StoredFace(
         face_id=row["f_face_id"],
         subject=_subject(row),
         photo=_photo(row),
-        vectors=dict(zip(names, vectors, strict=True)),
+        vectors=dict(zip(store.model.vector_names, vectors, strict=True)),
         box=(left, top, right, bottom),
-        probability=row["f_probability"],
-        quality=json.loads(row["f_quality"]),
-        weight=row["f_weight"],
-        enrolled_at=datetime.fromisoformat(row["f_enrolled_at"]),
+        probability=number_of(row["f_probability"], 0, 1),
+        quality={name: number_of(value) for name, value in quality.items()},
+        weight=number_of(row["f_weight"], 0),
+        enrolled_at=moment_of(row["f_enrolled_at"]),
     )
 
 
@@ -284,71 +304,14 @@ def faces_of(store: Store, subject_ids: Collection[str]) -> dict[str, list[Store
     """Return the faces of the subjects that have any, by subject identifier."""
     rows = store.records(
         f"SELECT {_face_columns(store)} FROM faces f JOIN subjects s USING (subject_id) "  # noqa: S608 - constant
-        "JOIN vectors v USING (face_id) "
+        "LEFT JOIN vectors v USING (face_id) "
         "WHERE f.subject_id IN (SELECT value FROM json_each(?)) ORDER BY f.face_id",
         (json.dumps(list(subject_ids)),),
     )
     grouped: defaultdict[str, list[StoredFace]] = defaultdict(list)
-    for row in rows:
-        grouped[row["s_subject_id"]].append(_face(store, row))
+    for row, face in zip(rows, _faces(store, rows), strict=True):
+        grouped[row["s_subject_id"]].append(face)
     return dict(grouped)
-
-
-def vectors(store: Store, face_ids: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Return the vectors of faces in the requested order; zeros for a face that is missing."""
-    wanted = json.dumps(face_ids.tolist())
-    vector_bytes = 4 * store.model.dimension
-    rows = store.query(
-        "SELECT coalesce(substr(v.vector, 1, ?), ?) FROM json_each(?) AS asked "
-        "LEFT JOIN vectors v ON v.face_id = asked.value ORDER BY asked.key",
-        (vector_bytes, bytes(vector_bytes), wanted),
-    )
-    if not rows:
-        return np.empty((0, store.model.dimension), dtype=np.float32)
-    return _stacked([blob for (blob,) in rows])
-
-
-def vector_pages(
-    store: Store, since: int = -1, *, name: str = FACE, until: int = 2**62
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    """Yield face ids and vectors of all faces added after a generation, a page at a time.
-
-    `name` is the name of the vectors. `until` is the last generation to include.
-    """
-    last = 0
-    vector_bytes = 4 * store.model.dimension
-    start = 1 + store.model.vector_names.index(name) * vector_bytes
-    while page := store.query(
-        "SELECT v.face_id, substr(v.vector, ?, ?) FROM faces f JOIN vectors v USING (face_id) "
-        "WHERE f.generation > ? AND f.generation <= ? AND f.face_id > ? "
-        "ORDER BY f.face_id LIMIT ?",
-        (start, vector_bytes, since, until, last, PAGE),
-    ):
-        ids, blobs = zip(*page, strict=True)
-        last = ids[-1]
-        yield np.array(ids, dtype=np.int64), _stacked(blobs)
-
-
-def vectors_of(
-    store: Store, face_ids: NDArray[np.int64]
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    """Yield face ids and vectors of the faces that exist, a page at a time."""
-    wanted = np.unique(face_ids)
-    for start in range(0, len(wanted), PAGE):
-        existing = there_at(store, wanted[start : start + PAGE])
-        yield existing, vectors(store, existing)
-
-
-def there_at(
-    store: Store, face_ids: NDArray[np.int64], generation: int = 2**62
-) -> NDArray[np.int64]:
-    """Return the faces that exist now and existed at a generation."""
-    found = store.query(
-        "SELECT face_id FROM json_each(?) AS asked JOIN faces ON face_id = asked.value "
-        "WHERE generation <= ?",
-        (json.dumps(face_ids.tolist()), generation),
-    )
-    return np.array([face_id for (face_id,) in found], dtype=np.int64)
 
 
 def added_since(store: Store, generation: int) -> int:
@@ -375,14 +338,12 @@ def removed_since(store: Store, generation: int) -> NDArray[np.int64]:
     return np.array([row[0] for row in rows], dtype=np.int64)
 
 
-def _stacked(blobs: Sequence[bytes]) -> NDArray[np.float32]:
-    numbers = np.frombuffer(b"".join(blobs), dtype="<f4").astype(np.float32, copy=False)
-    return numbers.reshape(len(blobs), -1)
-
-
 def _subject(row: sqlite3.Row) -> Subject:
     values = {name: _read(name, row[f"s_{name}"]) for name in SUBJECT}
-    return Subject(**values, tags=tuple(json.loads(row["tags"])))
+    if values["recorded_sex"] not in get_args(Sex):
+        raise ValueError("no such recorded sex")
+    tags = tuple(text_of(tag) for tag in list_of(read_json(row["tags"])))
+    return Subject(**values, tags=tags)
 
 
 def _photo(row: sqlite3.Row) -> PhotoRecord:
@@ -395,4 +356,22 @@ def stored(value: Any) -> Any:
 
 
 def _read(column: str, value: Any) -> Any:
-    return date.fromisoformat(value) if value is not None and column in DATES else value
+    """Return the value of a field; raise ValueError for one that no record holds."""
+    if value is None and column in OPTIONAL:
+        return None
+    if column in DATES:
+        return day_of(value)
+    return number_of(value, 0, OLDEST) if column in NUMBERS else text_of(value)
+
+
+def day_of(value: object) -> date:
+    """Return a day from the text of a column or of a change; raise ValueError for any other."""
+    return date.fromisoformat(text_of(value))
+
+
+def moment_of(value: object) -> datetime:
+    """Return a moment with its zone from the text of a column; raise ValueError for any other."""
+    moment = datetime.fromisoformat(text_of(value))
+    if moment.tzinfo is None:
+        raise ValueError("a time without its zone")
+    return moment

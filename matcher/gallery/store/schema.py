@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 from matcher.embedding import ModelIdentity
-from matcher.errors import GalleryDamagedError, GalleryFormatError
+from matcher.errors import GalleryFormatError
 from matcher.gallery.store.migrations import FORMAT_VERSION, migrate, version_of
+from matcher.gallery.store.sqlite_errors import damaged
+from matcher.strict_reading import object_of, read_json
 
 APPLICATION_ID = 0x6D746368  # "mtch": it tells the store from other SQLite files
 
@@ -110,6 +113,9 @@ FROM subjects s;
 """
 
 
+SCHEMA = "SELECT name, sql FROM sqlite_master"
+
+
 def create_tables(connection: sqlite3.Connection, model: ModelIdentity, index: str) -> None:
     """Write an empty store: the tables, the model, and the kind of index that is asked for."""
     facts = {
@@ -118,14 +124,25 @@ def create_tables(connection: sqlite3.Connection, model: ModelIdentity, index: s
         "created": now(),
         "scrubbed": "0",
     }
+    _create(connection, model, FORMAT_VERSION)
+    connection.executemany("INSERT INTO meta VALUES (?, ?)", facts.items())
+    connection.execute("INSERT INTO commits VALUES (0, ?, ?)", (new_stamp(), now()))
+
+
+def _create(connection: sqlite3.Connection, model: ModelIdentity, version: int) -> None:
     connection.executescript(
         _TABLES.format(vector_bytes=4 * model.dimension * len(model.vector_names))
     )
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute("PRAGMA user_version = 1")
-    migrate(connection)
-    connection.executemany("INSERT INTO meta VALUES (?, ?)", facts.items())
-    connection.execute("INSERT INTO commits VALUES (0, ?, ?)", (new_stamp(), now()))
+    migrate(connection, version)
+
+
+def schema_of(model: ModelIdentity, version: int) -> dict[str, str | None]:
+    """Return the statement of each table, index and view of a store of a format, by name."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        _create(connection, model, version)
+        return dict(connection.execute(SCHEMA).fetchall())
 
 
 def check_format(connection: sqlite3.Connection, path: Path) -> None:
@@ -166,15 +183,10 @@ def read_model(text: str, path: Path) -> ModelIdentity:
         When the text is not the record of a model.
     """
     try:
-        return ModelIdentity.of(json.loads(text))
+        return ModelIdentity.of(object_of(read_json(text)))
     except (TypeError, ValueError) as error:
-        raise GalleryDamagedError(
-            "gallery store",
-            rule="must name its model",
-            got="a record that cannot be read",
-            next_step="Restore the gallery from a backup, or re-index it from the photos.",
-            path=path,
-        ) from error
+        got = "a record that cannot be read"
+        raise damaged(path, rule="must name its model", got=got) from error
 
 
 def now() -> str:

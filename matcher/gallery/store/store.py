@@ -16,8 +16,9 @@ from matcher.gallery.store import migrations
 from matcher.gallery.store.columns import OPTIONAL
 from matcher.gallery.store.connections import SETTINGS, Connections
 from matcher.gallery.store.schema import create_tables, new_stamp, now, read_model
-from matcher.gallery.store.sqlite_errors import translated
+from matcher.gallery.store.sqlite_errors import checked, translated
 from matcher.private_files import claim_private
+from matcher.strict_reading import text_of, whole_of
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ class Store:
     @property
     def address(self) -> str:
         """The file as a URI of SQLite, to read it beside another store."""
-        return self._connections.address("ro")
+        return self._connections.address
 
     @property
     def _connection(self) -> sqlite3.Connection:
@@ -83,19 +84,24 @@ class Store:
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
         """Return all rows of a statement."""
         with translated(self.path):
-            return self._connection.execute(sql, parameters).fetchall()
+            found = self._connection.execute(sql, parameters).fetchall()
+        self._connections.require_unchanged()
+        return found
 
     def records(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Return all rows of a statement, with their values by name."""
         with translated(self.path):
             cursor = self._connection.cursor()
             cursor.row_factory = sqlite3.Row
-            return cursor.execute(sql, parameters).fetchall()
+            found = cursor.execute(sql, parameters).fetchall()
+        self._connections.require_unchanged()
+        return found
 
     def value(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
         """Return the first column of the first row; None without rows."""
         with translated(self.path):
             row = self._connection.execute(sql, parameters).fetchone()
+        self._connections.require_unchanged()
         return None if row is None else row[0]
 
     def change(self, sql: str, parameters: Sequence[Any] = ()) -> int:
@@ -138,6 +144,7 @@ class Store:
     def locked(self) -> Iterator[None]:
         """Keep other writers out. Changes that are not committed are undone."""
         with self._writer:
+            self._connections.open_for_writing()
             self.change("BEGIN IMMEDIATE")
             try:
                 yield
@@ -200,7 +207,8 @@ class Store:
     @property
     def generation(self) -> int:
         """Number of the last committed write."""
-        return int(self.value("SELECT max(generation) FROM commits"))
+        with checked(self.path):
+            return whole_of(self.value("SELECT max(generation) FROM commits"))
 
     @property
     def faces(self) -> int:
@@ -214,12 +222,26 @@ class Store:
 
     def meta(self, key: str) -> str:
         """Return one fact of the store as text."""
-        return str(self.value("SELECT value FROM meta WHERE key = ?", (key,)))
+        with checked(self.path):
+            return text_of(self.value("SELECT value FROM meta WHERE key = ?", (key,)))
 
     def has_table(self, name: str) -> bool:
         """Return whether the store has a table."""
         sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
         return self.value(sql, (name,)) is not None
+
+    def onward(self, last: Any, new: Any) -> Any:
+        """Return the key after which the next page begins, if rows come in their order.
+
+        Raises
+        ------
+        GalleryDamagedError
+            Where the keys of a table do not ascend; a reader would go round in circles.
+        """
+        with checked(self.path):
+            if not new > last:
+                raise ValueError("rows that are not in the order of their keys")
+        return new
 
     @property
     def holds_removed_bytes(self) -> bool:
@@ -228,7 +250,8 @@ class Store:
             "SELECT max(generation) FROM (SELECT generation FROM removed UNION ALL "
             "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'removed')"
         )
-        return newest is not None and int(newest) > int(self.meta("scrubbed"))
+        with checked(self.path):
+            return newest is not None and int(newest) > int(self.meta("scrubbed"))
 
     def erase_removed(self) -> bool:
         """Write the store anew from its live rows; False if a reader still needs the old bytes.

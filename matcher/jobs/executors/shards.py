@@ -10,10 +10,10 @@ import json
 import logging
 import os
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,9 @@ from safetensors.numpy import load, save
 from matcher.embedding.models import STORED_NAMES
 from matcher.errors import GalleryWriteError
 from matcher.gallery.files import sync_directory
-from matcher.jobs.tasks import ReindexResult
+from matcher.jobs.tasks import ReindexResult, Status
 from matcher.private_files import open_private
+from matcher.strict_reading import list_of, number_of, object_of, read_json, text_of, whole_of
 
 log = logging.getLogger(__name__)
 
@@ -96,10 +97,41 @@ def read_shard(file: Path) -> list[ReindexResult] | None:
 def _unpacked(held: Mapping[str, NDArray[Any]]) -> list[ReindexResult]:
     if not np.array_equal(held["crc32"], _checksum(held["records"], held["vectors"])):
         raise ValueError("not the checksum of what is there")
-    rows = iter(held["vectors"])
-    results = []
-    for facts in json.loads(held["records"].tobytes()):
-        vectors = {_NAMES.get(name, name): next(rows) for name in facts.pop("looks")}
-        facts["box"] = tuple(facts["box"])
-        results.append(ReindexResult(**facts, vectors=vectors))
+    vectors = held["vectors"]
+    if vectors.ndim != 2 or not np.isfinite(vectors).all():
+        raise ValueError("vectors that are not finite, or no table")
+    rows = iter(vectors)
+    results = [
+        _result(object_of(facts), rows) for facts in list_of(read_json(held["records"].tobytes()))
+    ]
+    if next(rows, None) is not None:
+        raise ValueError("vectors without a record")
     return results
+
+
+def _result(facts: dict[str, Any], rows: Iterator[NDArray[np.float32]]) -> ReindexResult:
+    """Return a result; raise ValueError, KeyError or TypeError for one that no job made."""
+    names = [_NAMES.get(text_of(name), name) for name in list_of(facts.pop("looks"))]
+    vectors = dict(zip(names, rows, strict=False))
+    if len(vectors) < len(names):
+        raise ValueError("a record without its vectors")
+    if facts["status"] not in get_args(Status):
+        raise ValueError("no such status")
+    for name in ("code", "reason", "reference", "sha256"):
+        text_of(facts[name])
+    for name in ("bytes", "mtime_ns"):
+        if facts[name] is not None:
+            whole_of(facts[name])
+    left, top, right, bottom = map(number_of, list_of(facts["box"]))
+    quality = object_of(facts["quality"])
+    return ReindexResult(
+        **facts
+        | {
+            "face_id": whole_of(facts["face_id"]),
+            "box": (left, top, right, bottom),
+            "probability": number_of(facts["probability"], 0, 1),
+            "quality": {name: number_of(value) for name, value in quality.items()},
+            "weight": number_of(facts["weight"], 0),
+            "vectors": vectors,
+        }
+    )

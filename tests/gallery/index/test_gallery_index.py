@@ -195,14 +195,14 @@ def test_an_interrupted_catch_up_does_not_leave_half_an_index(filled, monkeypatc
     with Gallery.open(filled.path) as reader:
         reader.nearest(VECTORS[:1], 1)
         filled.add([enrolment(number) for number in range(40, 80)])
-        real = local_index.rows.vector_pages
+        real = local_index.vector_rows.vector_pages
 
         def interrupted(store, since):
             yield next(real(store, since))
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patch:
-            patch.setattr(local_index.rows, "vector_pages", interrupted)
+            patch.setattr(local_index.vector_rows, "vector_pages", interrupted)
             with pytest.raises(KeyboardInterrupt):
                 reader.nearest(VECTORS[:1], 1)
         assert_searches_like_a_scan(reader)

@@ -20,6 +20,7 @@ from matcher.gallery import Filters, Gallery
 from matcher.gallery.editions import FIRST, drop
 from matcher.gallery.index import RemoteIndex
 from matcher.gallery.index import remote_index as served_index
+from matcher.gallery.index.milvus_index import SERVER_VARIABLE
 from matcher.testing import clustered_unit_vectors
 
 pytest.importorskip("pymilvus")
@@ -58,6 +59,12 @@ def collection(gallery):
     live = gallery._index
     assert isinstance(live, RemoteIndex)
     return live.index
+
+
+@pytest.fixture(autouse=True)
+def confirmed(server: MilvusOnLoopback, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Name the server, as whoever opens a gallery with a remote index must."""
+    monkeypatch.setenv(SERVER_VARIABLE, server.url)
 
 
 @pytest.fixture

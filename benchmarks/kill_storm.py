@@ -1,0 +1,256 @@
+"""Kill a process again and again that enrols, removes, rebuilds, re-indexes and switches.
+
+    python benchmarks/kill_storm.py FOLDER --kills 100 --seed 1
+
+After each kill the gallery is opened for writing. Nothing that was committed may be lost, nobody
+who was removed may be back, verify may find no fault, and no stale file or folder may be left.
+Pictures are drawn and the model is made up. It ends with exit code 1 at the first contradiction.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from reindex_disturbed import NEW, OLD, SETTINGS, draw
+
+from matcher.embedding import Extractor
+from matcher.enrolment import PhotoOfSubject, enrol
+from matcher.errors import JobError
+from matcher.faces import POLICIES
+from matcher.gallery import Gallery, Subject
+from matcher.jobs.reindexing import reindex
+from matcher.jobs.switching import discard, prune, rollback, switch
+from matcher.photos import sha256_of
+
+PHOTOS: Final = 60
+LONGEST: Final = 0.8
+"""Seconds that a process lives after it began to write."""
+
+EXPECTED: Final = re.compile(
+    r"(editions/\d{4}-[0-9a-f]{8}/)?(store\.sqlite3|index\.bin)"
+    r"|editions(/\d{4}-[0-9a-f]{8})?|current\.json|reindex\.lock|reindex\.json"
+)
+"""What a gallery holds; `reindex.json` names a job that died, and the next job deletes it."""
+
+
+@dataclass
+class Journal:
+    """Lines that are on the disk before and after each step: `word number`."""
+
+    file: Path
+
+    def note(self, word: str, *numbers: int) -> None:
+        """Write lines that outlive the process."""
+        with self.file.open("a", encoding="ascii") as lines:
+            lines.write("".join(f"{word} {number}\n" for number in numbers))
+            lines.flush()
+            os.fsync(lines.fileno())
+
+    def read(self) -> dict[int, str]:
+        """Return the last word about each photo."""
+        lines = self.file.read_text("ascii").splitlines() if self.file.exists() else []
+        return {int(number): word for word, number in map(str.split, lines)}
+
+
+class Writer:
+    """The process that is killed: it does one step after another, drawn by chance."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self._gallery = folder / "gallery"
+        self._photos = list(folder.glob("photos/*.png"))
+        self._journal = Journal(folder / "journal")
+        self._chance = np.random.default_rng(seed)
+
+    def run(self) -> None:
+        """Work for ever."""
+        steps: dict[Callable[[], None], float] = {
+            self._enrol: 0.35,
+            self._remove: 0.2,
+            self._rebuild: 0.1,
+            self._create: 0.05,
+            self._job(lambda model: reindex(self._gallery, model, settings=SETTINGS)): 0.1,
+            self._job(lambda model: switch(self._gallery, model, settings=SETTINGS)): 0.08,
+            self._job(lambda model: rollback(self._gallery, model, settings=SETTINGS)): 0.06,
+            self._job(lambda _: prune(self._gallery)): 0.03,
+            self._job(lambda _: discard(self._gallery)): 0.03,
+        }
+        while True:
+            self._chance.choice(np.array([*steps]), p=[*steps.values()])()
+
+    def _enrol(self) -> None:
+        held = self._journal.read()
+        free = [p for p in self._photos if held.get(int(p.stem)) in (None, "removed")]
+        if not free:
+            return
+        chosen = self._chance.choice(len(free), size=min(len(free), 5), replace=False)
+        photos = [free[number] for number in chosen]
+        numbers = [int(photo.stem) for photo in photos]
+        self._journal.note("adding", *numbers)
+        with Gallery.open(self._gallery) as gallery:
+            enrolled(gallery, photos)
+            self._journal.note("added", *numbers)
+
+    def _remove(self) -> None:
+        held = self._journal.read()
+        there = [p for p in self._photos if held.get(int(p.stem)) == "added"]
+        if not there:
+            return
+        photo = there[self._chance.integers(len(there))]
+        self._journal.note("removing", int(photo.stem))
+        with Gallery.open(self._gallery) as gallery:
+            gallery.remove_photo(sha256_of(photo))
+            self._journal.note("removed", int(photo.stem))
+
+    def _rebuild(self) -> None:
+        with Gallery.open(self._gallery) as gallery:
+            gallery.rebuild(str(self._chance.choice(["auto", "exact", "hnsw"])))
+
+    def _create(self) -> None:
+        other = self._gallery.with_name("other")
+        if other.exists():
+            shutil.rmtree(other)
+        Gallery.create(other, model=OLD.model).close()
+
+    def _job(self, work: Callable[[Extractor], object]) -> Callable[[], None]:
+        def job() -> None:
+            with Gallery.open(self._gallery) as gallery:
+                model = NEW if gallery.model == OLD.model else OLD
+            try:
+                work(model)
+            except JobError:  # nothing to switch to, or back to
+                return
+
+        return job
+
+
+def enrolled(gallery: Gallery, photos: list[Path]) -> None:
+    """Enrol photos with the gallery's model; each is a subject."""
+    model = OLD if gallery.model == OLD.model else NEW
+    new = [PhotoOfSubject(photo, subject(photo)) for photo in photos]
+    enrol(gallery, model, new, policy=POLICIES["off"])
+
+
+def subject(photo: Path) -> Subject:
+    """Return the record of the subject of a photo."""
+    return Subject(f"subject-{photo.stem}")
+
+
+def storm(folder: Path, kills: int, seed: int) -> dict[str, Any]:
+    """Kill a writer again and again; check after each kill; return what was met.
+
+    Raises
+    ------
+    ContradictionError
+        At the first.
+    """
+    list(draw(folder / "photos", PHOTOS))
+    _made(folder / "gallery").close()
+    chance, met = np.random.default_rng(seed), Counter[str]()
+    for turn in range(kills):
+        kill(folder, seed * 10_000 + turn, float(chance.uniform(0, LONGEST)))
+        met["stale before the next open"] += len(stale(folder)) > 0
+        met.update(check(folder))
+    return {"kills": kills, "seed": seed, **met}
+
+
+def kill(folder: Path, seed: int, seconds: float) -> None:
+    """Start a writer, and kill it some seconds after it began to write."""
+    command = [sys.executable, __file__, "--write", str(folder), "--seed", str(seed)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        begun = running.stdout.readline() if running.stdout else ""
+        time.sleep(seconds)
+        alive = running.poll() is None
+        running.kill()
+        said = running.communicate()[1]
+    require(bool(begun) and alive, f"the writer ended by itself: {said}")
+
+
+def check(folder: Path) -> Counter[str]:
+    """Open the gallery for writing, and hold it against the journal."""
+    journal = Journal(folder / "journal")
+    last = journal.read()
+    with Gallery.open(folder / "gallery") as gallery:
+        held = numbers(gallery)
+        report = gallery.verify()
+        gallery.remove_photo("0" * 64)  # a write that changes no face
+        edition = gallery.edition
+    there = {number for number, word in last.items() if word == "added"}
+    gone = {number for number, word in last.items() if word == "removed"}
+    require(there <= held, f"committed and lost: {sorted(there - held)}")
+    require(not gone & held, f"removed and back: {sorted(gone & held)}")
+    require(held <= set(last), f"from nowhere: {sorted(held - set(last))}")
+    require(report.ok, f"faults: {report.faults}")
+    opening = Gallery.open if (folder / "other").exists() else _made
+    opening(folder / "other").close()
+    left = stale(folder)
+    require(not left, f"stale: {left}")
+    journal.note("added", *(held - there))
+    journal.note("removed", *(set(last) - held - gone))
+    return Counter({"in a later edition": int(edition != "first"), "faces": len(held)})
+
+
+class ContradictionError(Exception):
+    """What must hold after every kill does not hold."""
+
+
+def require(holds: bool, otherwise: str) -> None:
+    """Raise ContradictionError unless something holds."""
+    if not holds:
+        raise ContradictionError(otherwise)
+
+
+def _made(path: Path) -> Gallery:
+    return Gallery.create(path, model=OLD.model)
+
+
+def numbers(gallery: Gallery) -> set[int]:
+    """Return the photos that a gallery holds, by number."""
+    photos = gallery.photo_counts()
+    return {int(name.rpartition("-")[2]) for name in photos}
+
+
+def stale(folder: Path) -> list[str]:
+    """Return files and folders that no gallery holds."""
+    beside = [file.name for file in folder.iterdir()]
+    known = {"gallery", "other", "photos", "journal"}
+    found = [name for name in beside if name not in known]
+    for gallery in (folder / "gallery", folder / "other"):
+        for file in gallery.rglob("*"):
+            place = file.relative_to(gallery).as_posix()
+            if not EXPECTED.fullmatch(place):
+                found.append(f"{gallery.name}/{place}")
+    return found
+
+
+def main() -> None:
+    """Run the storm, or be the process that is killed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--write", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.write:
+        print("begun", flush=True)
+        Writer(options.folder, options.seed).run()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    print(json.dumps(storm(options.folder, options.kills, options.seed), indent=1))
+
+
+if __name__ == "__main__":
+    main()
