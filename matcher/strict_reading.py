@@ -41,7 +41,7 @@ def read_json(content: str | bytes) -> Any:
 
 
 def read_toml(content: str | bytes) -> dict[str, Any]:
-    """Return what a TOML text holds.
+    """Return what a TOML text holds. It may hold `nan` and `inf`, which are words of TOML.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def read_toml(content: str | bytes) -> dict[str, Any]:
         When it is not TOML, or holds what this module refuses.
     """
     try:
-        found = tomllib.loads(_text(content), parse_float=_finite)
+        found = tomllib.loads(_text(content), parse_float=_of_toml)
     except RecursionError:
         raise _too_deep() from None
     _check(found)
@@ -113,6 +113,10 @@ def _finite(digits: str) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{digits[:20]} is no finite number")
     return number
+
+
+def _of_toml(digits: str) -> float:
+    return float(digits) if digits.lstrip("+-") in ("nan", "inf") else _finite(digits)
 
 
 def _small(digits: str) -> int:

@@ -186,12 +186,6 @@ def _discard_remote_index(directory: Path) -> None:
         log.warning("a server may still hold the index of a damaged edition (%s)", error.code)
 
 
-def drop_empty_folder(gallery: Path) -> None:
-    """Delete the folder of editions if it is empty. Call it while no other job can run."""
-    with suppress(OSError):  # there is none, or an edition in it
-        (gallery / FOLDER_NAME).rmdir()
-
-
 def sweep(gallery: Path) -> None:
     """Finish a deletion that an interrupted `drop` left."""
     with unwritable_reported(WHAT, gallery):

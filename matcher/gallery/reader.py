@@ -233,12 +233,13 @@ class GalleryReader:
     def verify(self) -> VerifyReport:
         """Check every row, every vector and the index file against each other.
 
-        The other editions of the gallery are checked too; a fault of one of them names it.
+        The other editions of the gallery are checked too. A fault of one of them is a note that
+        names it, because it changes no answer of this edition.
         """
         found = verify(self._directory, self._store)
         others = [name for name in names(self._path) if name != self._edition]
-        faults = [f for name in others for f in self._faults_of(name)]
-        return replace(found, faults=(*found.faults, *faults))
+        notes = [note for name in others for note in self._faults_of(name)]
+        return replace(found, notes=(*found.notes, *notes))
 
     def _faults_of(self, edition: str) -> list[str]:
         directory = directory_of(self._path, edition)

@@ -78,9 +78,11 @@ def job_lock(gallery: Path, *, looking: bool = False) -> Iterator[None]:
     lock = filelock.FileLock(path, timeout=0, mode=FILE_MODE)
     try:
         with unwritable_reported(_WHAT, path):
-            lock.acquire()
-    except filelock.Timeout:
-        raise _running(_read(holder) or left, path, "Wait for it to end, or end it.") from None
+            try:
+                lock.acquire()
+            except filelock.Timeout:  # an OSError as well
+                advice = "Wait for it to end, or end it."
+                raise _running(_read(holder) or left, path, advice) from None
     except GalleryWriteError:
         if not looking:
             raise

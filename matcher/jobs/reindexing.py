@@ -11,7 +11,7 @@ from typing import Final
 from matcher.embedding import Extractor, ModelIdentity
 from matcher.errors import JobError, MatcherError, PhotoTooLargeError
 from matcher.gallery import Gallery
-from matcher.gallery.editions import directory_of, drop, drop_empty_folder, shadow_of
+from matcher.gallery.editions import directory_of, drop, shadow_of
 from matcher.gallery.shard_folders import drop_shard_folders, shard_folders
 from matcher.jobs.executors.local_executor import LocalExecutor
 from matcher.jobs.executors.protocol import Executor
@@ -104,7 +104,6 @@ def reindex(
             needless = same and not counts.get("changed")  # the outcomes name what changed
         if needless:
             drop(source.path, edition)  # it would only repeat the current edition
-            drop_empty_folder(source.path)
             edition = source.edition
         return JobReport(edition, extractor.model, counts, worked, lost)
 

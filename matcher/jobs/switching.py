@@ -13,7 +13,6 @@ from matcher.gallery.editions import (
     Pointer,
     directory_of,
     drop,
-    drop_empty_folder,
     number_of,
     read_pointer,
     shadow_of,
@@ -135,7 +134,6 @@ def discard(gallery: Path | str) -> bool:
         while (edition := shadow_of(source.path)) is not None:
             drop(source.path, edition)
             found = True
-        drop_empty_folder(source.path)
         return found
 
 
@@ -236,7 +234,6 @@ def _prune(path: Path, keep: int) -> int:
         drop(path, name)
     if old:
         write_pointer(path, Pointer(pointer.current, pointer.kept[:keep]))
-    drop_empty_folder(path)
     return len(old)
 
 

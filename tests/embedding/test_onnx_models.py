@@ -229,6 +229,12 @@ def test_absent_onnxruntime_names_the_extra(write: Write, monkeypatch: pytest.Mo
         ({"file": '"a/x.onnx"'}, "file must be"),
         ({"name": '"a b"'}, "name must be"),
         ({"name": "]"}, "readable TOML"),
+        ({"mean": "[" * 50_000}, "readable TOML"),
+        ({"mean": "[1, 2, 1e999]"}, "readable TOML"),
+        ({"size": "99999999999999999999"}, "readable TOML"),
+        ({"size": "1000000000000"}, "size must be"),
+        ({"dimension": "1000000000000"}, "dimension must be"),
+        ({"scale": "true"}, "scale must be"),
     ],
     ids=str,
 )

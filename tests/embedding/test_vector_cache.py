@@ -60,6 +60,22 @@ def test_a_second_run_reads_no_photo_again_and_gives_the_same(
         assert (one.sha256, one.code, one.facts) == (other.sha256, other.code, other.facts)
 
 
+def test_a_damaged_row_is_made_anew(
+    photos: list[Path], extractor: Extractor, tmp_path: Path
+) -> None:
+    cache = tmp_path / "vectors.sqlite"
+    before = embed_cached(extractor, photos, cache)
+    damage = ("vector = zeroblob(8)", "facts = '{'", "facts = '[]'", "code = 'x'", "vector = NULL")
+    for change in damage:
+        with closing(sqlite3.connect(cache)) as store, store:
+            store.execute(f"UPDATE readings SET {change}")  # noqa: S608 - constant
+        again = Counting(extractor)
+        after = embed_cached(again, photos, cache)
+        assert again.seen == SUBJECTS, change
+        for one, other in zip(before, after, strict=True):
+            np.testing.assert_array_equal(one.vector, other.vector)
+
+
 def test_vectors_are_those_of_the_extractor(
     photos: list[Path], extractor: Extractor, tmp_path: Path
 ) -> None:

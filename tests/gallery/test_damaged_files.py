@@ -194,3 +194,20 @@ def test_a_pointer_that_cannot_be_read(whole: Path, tmp_path: Path, content: byt
     (path / "current.json").write_bytes(content)
     with pytest.raises(GalleryDamagedError, match="pointer"):
         Gallery.open(path)
+
+
+def test_a_damaged_edition_that_is_not_searched_is_a_note(whole: Path, tmp_path: Path) -> None:
+    path = tmp_path / "g"
+    shutil.copytree(whole, path)
+    other = path / "editions" / "0002-0123abcd"
+    other.mkdir(parents=True)
+    shutil.copy(whole / "store.sqlite3", other)
+    with closing(sqlite3.connect(other / "store.sqlite3", isolation_level=None)) as store:
+        DAMAGE["quality that is a list"](store)
+    with Gallery.open(path) as gallery:
+        report = gallery.verify()
+    assert report.ok
+    assert any(note.startswith("Edition 0002-0123abcd: The face") for note in report.notes)
+    (other / "store.sqlite3").write_bytes(b"no store")
+    with Gallery.open(path) as gallery:
+        assert any("0002-0123abcd" in note for note in gallery.verify().notes)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,7 @@ from job_builders import (
     faces_in,
     made,
 )
+from safetensors.numpy import save
 
 from matcher.embedding import FACE, LOW_RESOLUTION
 from matcher.errors import GalleryWriteError, MissingExtraError
@@ -98,6 +101,47 @@ def test_any_flipped_bit_and_any_cut_is_noticed(tmp_path: Path) -> None:
         assert read_shard(file) is None, place
     file.unlink()
     assert read_shard(file) is None
+
+
+SOUND = {"looks": ["vector"], "face_id": 7, "status": "done", "code": "", "reason": ""} | {
+    "reference": "a.jpg",
+    "sha256": "ab" * 32,
+    "bytes": 1,
+    "mtime_ns": 1,
+    "box": [1.0, 2.0, 3.0, 4.0],
+    "probability": 0.9,
+    "quality": {"sharpness": 0.5},
+    "weight": 1.0,
+}
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        "[" * 50_000,
+        "{}",
+        "[[]]",
+        json.dumps([{**SOUND, "looks": ["vector", "distant"]}]),
+        json.dumps([{**SOUND, "looks": "vector"}]),
+        json.dumps([{**SOUND, "status": "perhaps"}]),
+        json.dumps([{**SOUND, "face_id": "7"}]),
+        json.dumps([{**SOUND, "box": [1, 2, 3]}]),
+        json.dumps([{**SOUND, "quality": [1]}]),
+        json.dumps([{**SOUND, "weight": True}]),
+        json.dumps([{**SOUND, "code": None}]),
+        json.dumps([{name: value for name, value in SOUND.items() if name != "sha256"}]),
+        json.dumps([{**SOUND, "more": 1}]),
+    ],
+    ids=lambda records: records[-40:],
+)
+def test_results_that_no_job_made_are_done_again(tmp_path: Path, records: str) -> None:
+    file = tmp_path / "1.shard"
+    vectors = np.array([[0.6, 0.8]], np.float32)
+    for text, read in ((json.dumps([SOUND]), True), (records, False)):
+        held = np.frombuffer(text.encode(), np.uint8)
+        crc32 = np.array([zlib.crc32(vectors.tobytes(), zlib.crc32(held.tobytes()))], np.uint32)
+        file.write_bytes(save({"records": held, "vectors": vectors, "crc32": crc32}))
+        assert (read_shard(file) is not None) == read
 
 
 def test_a_full_disk_is_said_and_a_folder_that_is_gone_is_told_apart(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ def verify(path: GalleryPath) -> None:
         report = opened.verify()
     for fault in report.faults:
         say(f"Fault: {fault}")
+    for note in report.notes:
+        say(f"Note: {note}")
     faults = counted(len(report.faults), "fault")
     say(f"{counted(report.faces, 'face')} checked, {faults}.")
     raise typer.Exit(Exit.ATTENTION if report.faults else Exit.DONE)

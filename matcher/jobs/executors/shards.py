@@ -25,7 +25,7 @@ from matcher.errors import GalleryWriteError
 from matcher.gallery.files import sync_directory
 from matcher.jobs.tasks import ReindexResult, Status
 from matcher.private_files import open_private
-from matcher.strict_reading import list_of, number_of, object_of, read_json, text_of, whole_of
+from matcher.strict_reading import list_of, object_of, text_of, whole_of
 
 log = logging.getLogger(__name__)
 
@@ -89,49 +89,36 @@ def read_shard(file: Path) -> list[ReindexResult] | None:
         return _unpacked(load(file.read_bytes()))
     except FileNotFoundError:
         return None
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
         log.warning("file of results %s is damaged (%s)", file.name, type(error).__name__)
         return None
 
 
 def _unpacked(held: Mapping[str, NDArray[Any]]) -> list[ReindexResult]:
-    if not np.array_equal(held["crc32"], _checksum(held["records"], held["vectors"])):
+    records, vectors = held["records"], held["vectors"]
+    if not np.array_equal(held["crc32"], _checksum(records, vectors)) or vectors.ndim != 2:
         raise ValueError("not the checksum of what is there")
-    vectors = held["vectors"]
-    if vectors.ndim != 2 or not np.isfinite(vectors).all():
-        raise ValueError("vectors that are not finite, or no table")
     rows = iter(vectors)
-    results = [
-        _result(object_of(facts), rows) for facts in list_of(read_json(held["records"].tobytes()))
-    ]
-    if next(rows, None) is not None:
-        raise ValueError("vectors without a record")
-    return results
+    return [_result(object_of(facts), rows) for facts in list_of(json.loads(records.tobytes()))]
 
 
 def _result(facts: dict[str, Any], rows: Iterator[NDArray[np.float32]]) -> ReindexResult:
     """Return a result; raise ValueError, KeyError or TypeError for one that no job made."""
-    names = [_NAMES.get(text_of(name), name) for name in list_of(facts.pop("looks"))]
-    vectors = dict(zip(names, rows, strict=False))
-    if len(vectors) < len(names):
-        raise ValueError("a record without its vectors")
-    if facts["status"] not in get_args(Status):
-        raise ValueError("no such status")
-    for name in ("code", "reason", "reference", "sha256"):
-        text_of(facts[name])
+    held = [_NAMES.get(text_of(name), name) for name in list_of(facts.pop("looks"))]
+    vectors = dict(zip(held, rows, strict=False))
+    texts = (facts["code"], facts["reason"], facts["reference"], facts["sha256"])
+    left, top, right, bottom = list_of(facts["box"])
+    quality = object_of(facts["quality"])
+    numbers = (left, top, right, bottom, facts["probability"], facts["weight"], *quality.values())
+    if (
+        len(vectors) < len(held)
+        or facts["status"] not in get_args(Status)
+        or not all(isinstance(text, str) for text in texts)
+        or not all(type(number) in (int, float) for number in numbers)
+    ):
+        raise ValueError("a result that no job made")
     for name in ("bytes", "mtime_ns"):
         if facts[name] is not None:
             whole_of(facts[name])
-    left, top, right, bottom = map(number_of, list_of(facts["box"]))
-    quality = object_of(facts["quality"])
-    return ReindexResult(
-        **facts
-        | {
-            "face_id": whole_of(facts["face_id"]),
-            "box": (left, top, right, bottom),
-            "probability": number_of(facts["probability"], 0, 1),
-            "quality": {name: number_of(value) for name, value in quality.items()},
-            "weight": number_of(facts["weight"], 0),
-            "vectors": vectors,
-        }
-    )
+    whole_of(facts["face_id"])
+    return ReindexResult(**facts | {"box": (left, top, right, bottom), "vectors": vectors})
