@@ -113,7 +113,8 @@ def test_a_days_commands_send_nothing(folder: Path) -> None:
 @pytest.mark.slow
 def test_an_audit_and_a_calibration_send_nothing(folder: Path) -> None:
     pytest.importorskip("matplotlib")
-    manifest = "cohort/early/manifest.csv"
+    manifest = "people/manifest.csv"
+    check(run(folder, "synth", "--out", "people", "--subjects", "24", "--ages", "9"))
     check(run(folder, "calibrate", manifest, "--out", "calibration.json"))
     audited = run(folder, "audit", manifest, "--out", "audit", "--by", "age")
     check(audited, FONT_LIST, codes=(0, 1))

@@ -95,7 +95,9 @@ def test_vectors_are_those_of_the_whole_file(folder: Path) -> None:
     hashes = [sha256(folder / name) for name in ("new-model.onnx", DATA)]
     listed = "".join(f"{digits}\n" for digits in hashes)
     assert parted.identity.weights_sha256 == hashlib.sha256(listed.encode()).hexdigest()
-    assert verify_weights(str(folder / "new-model.toml")).state == "present"
+    status = verify_weights(str(folder / "new-model.toml"))
+    assert status.state == "present"
+    assert "of the hashes of 2 files, each as the record names it" in status.detail
 
 
 def test_the_working_directory_changes_no_vector(
@@ -284,6 +286,20 @@ def test_external_data_are_fetched_with_the_file(folder: Path, tmp_path: Path) -
     assert path == bare / "new-model.onnx"
     assert verify_weights(name).state == "present"
     assert identity(bare / record.name) == identity(record)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="making a link needs a right of its own there")
+def test_a_link_is_replaced_by_the_file(folder: Path, tmp_path: Path) -> None:
+    record = split(folder)
+    source = tmp_path / "disk"
+    shutil.copytree(folder, source)
+    (folder / DATA).unlink()
+    (folder / DATA).symlink_to(source / DATA)
+
+    fetch(str(record), from_file=source / "new-model.onnx")
+
+    assert not (folder / DATA).is_symlink()
+    assert verify_weights(str(record)).state == "present"
 
 
 def test_an_older_onnxruntime_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -227,6 +227,12 @@ def test_absent_onnxruntime_names_the_extra(write: Write, monkeypatch: pytest.Mo
         ({"url": '"http://example.org/x.onnx"'}, "url must be"),
         ({"file": '"../x.onnx"'}, "file must be"),
         ({"file": '"a/x.onnx"'}, "file must be"),
+        ({"external_data": '"a.bin"'}, "external_data must be"),
+        ({"external_data": '["a.bin"]'}, "external_data must be"),
+        ({"external_data": '{"a.bin" = "abc"}'}, "external_data must be"),
+        ({"external_data": '{"a.bin" = 1}'}, "external_data must be"),
+        ({"external_data": f'{{"/a.bin" = "{64 * "0"}"}}'}, "external_data must be"),
+        ({"external_data": f'{{"tiny.onnx" = "{64 * "0"}"}}'}, "external_data must be"),
         ({"name": '"a b"'}, "name must be"),
         ({"name": "]"}, "readable TOML"),
         ({"mean": "[" * 50_000}, "readable TOML"),
@@ -243,6 +249,41 @@ def test_record_that_breaks_a_rule_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=rule):
         load_model(write(_network(), **changes))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"version": '"2"'},
+        {"template": "[[10, 12], [22, 12], [16, 18], [11, 24], [21, 24.5]]"},
+        {"colour_order": '"RGB"'},
+        {"mean": "[10, 20, 30]"},
+        {"scale": "127"},
+        {"mirrored": "true"},
+    ],
+    ids=str,
+)
+def test_every_fact_that_changes_a_vector_changes_the_identity(
+    write: Write, changes: dict[str, str]
+) -> None:
+    before = load_model(write(_network())).identity
+    assert load_model(write(_network(), **changes)).identity != before
+    again = load_model(write(_network(), licence='"other words"', training_data='"others"'))
+    assert again.identity == before
+
+
+def test_the_file_is_read_once(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bytes that are run are the bytes that were hashed."""
+    read, paths = Path.read_bytes, []
+
+    def counted(path: Path) -> bytes:
+        paths.append(path.name)
+        return read(path)
+
+    record = write(_network())
+    monkeypatch.setattr(Path, "read_bytes", counted)
+    load_model(record)
+    assert paths == ["tiny.onnx"]
 
 
 def test_absent_record_is_an_unknown_model(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 _CALLS = "connect,sendto,sendmsg,sendmmsg,open,openat,creat,mkdir,mkdirat"
+_STRACE = ("strace", "-f", "--seccomp-bpf", "-e", f"trace={_CALLS}")
 _REACHING = re.compile(r"sa_family=AF_INET|io\.systemd\.Resolve")
 _OPENED = re.compile(r"^(?:open|openat|creat)\(.*O_(?:WRONLY|RDWR|CREAT).*\) += \d+<(/.*?)>")
 _MADE = re.compile(r"^mkdir(?:at)?\(.*\"(/.*)\", \d+\) += 0")
@@ -52,8 +53,10 @@ class Trapped:
 
 def require_trap() -> None:
     """Skip the test where programs cannot be watched and kept from the network."""
-    if not _works(("strace", "-o", os.devnull)):
-        pytest.skip("needs strace (Linux), and the right to trace a process")
+    if not _works((*_STRACE, "-o", os.devnull)):
+        pytest.skip(
+            "needs strace of version 5.3 or later (Linux), and the right to trace a process"
+        )
     if not _alone():
         pytest.skip("needs unshare, and the right to a network namespace")
 
@@ -68,9 +71,9 @@ def run_trapped(arguments: Sequence[str | Path], folder: Path, **environment: st
     variables |= {"HOME": str(home), "TMPDIR": str(temporary), "PYTHONPATH": str(ROOT)}
     variables |= {"PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1", **environment}
     with tempfile.TemporaryDirectory() as traces:
-        watch = ["strace", "-ff", "-y", "-s", "400", "-e", f"trace={_CALLS}", "-e", "signal=none"]
+        told = ["-ff", "-y", "-s", "400", "-e", "signal=none", "-o", f"{traces}/trace"]
         ran = subprocess.run(
-            [*_alone(), *watch, "-o", f"{traces}/trace", sys.executable, *map(str, arguments)],
+            [*_alone(), *_STRACE, *told, sys.executable, *map(str, arguments)],
             cwd=folder,
             env=variables,
             capture_output=True,

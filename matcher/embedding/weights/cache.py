@@ -117,8 +117,7 @@ def read_weights(record: ModelRecord, folder: Path) -> VerifiedWeights:
         return VerifiedWeights(data, {}, sha256)
     external_data, hashes = {}, [sha256]
     for one in others:
-        _require_inside(one, folder)
-        external_data[one.weights.filename], sha256 = read_file(one, folder)
+        external_data[one.weights.filename], sha256 = read_external(one, folder)
         hashes.append(sha256)
     listed = "".join(f"{sha256}\n" for sha256 in hashes)
     return VerifiedWeights(data, external_data, sha256_of(listed.encode("ascii")))
@@ -160,13 +159,14 @@ def read_file(record: ModelRecord, folder: Path) -> tuple[bytes, str]:
     return data, actual
 
 
-def _require_inside(record: ModelRecord, folder: Path) -> None:
-    """Refuse external data behind a link that leads out of the folder."""
+def read_external(record: ModelRecord, folder: Path) -> tuple[bytes, str]:
+    """Return a file of external data like `read_file`, unless a link leads out of the folder."""
     path = weights_path(record, folder)
     place = Path(os.path.realpath(path))
     if place.parent != Path(os.path.realpath(folder)):
         rule = "external data must lie in the folder of the record, and not behind a link"
         raise _unsuitable(record, path, rule, place)
+    return read_file(record, folder)
 
 
 def _unsuitable(record: ModelRecord, path: Path, rule: str, got: object) -> WeightsDamagedError:

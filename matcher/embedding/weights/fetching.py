@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from matcher.embedding.weights.cache import (
     each_file,
     expected_sha256,
     note_path,
+    read_external,
     read_file,
     record_sha256,
     reinstallation,
@@ -83,31 +84,37 @@ def fetch(
         If a Python package should carry the weights and is not installed.
     """
     record, folder = get_record(name), weights_folder(name, cache)
-    path = weights_path(record, folder)
-    for part in each_file(record):
-        beside = from_file and from_file.with_name(part.weights.filename)
-        source = from_file if part.weights.filename == path.name else beside
-        _fetch_file(part, folder, mirror, source, on_progress)
+    own, *others = each_file(record)
+    path = weights_path(own, folder)
+    if not _is_there(own, folder, read_file):
+        _get(own, path, mirror, from_file, on_progress)
+    for one in others:
+        if not _is_there(one, folder, read_external):
+            beside = from_file and from_file.with_name(one.weights.filename)
+            _get(one, weights_path(one, folder), mirror, beside, on_progress)
     return path
 
 
-def _fetch_file(
+def _is_there(
+    record: ModelRecord, folder: Path, read: Callable[[ModelRecord, Path], object]
+) -> bool:
+    try:
+        read(record, folder)
+    except (WeightsMissingError, WeightsDamagedError):
+        return False
+    return True
+
+
+def _get(
     record: ModelRecord,
-    folder: Path,
+    path: Path,
     mirror: str | None,
     source: Path | None,
     on_progress: ProgressHook,
 ) -> None:
-    """Put the only file of a record in place, unless it is there."""
-    path = weights_path(record, folder)
-    try:
-        read_file(record, folder)
-        return
-    except (WeightsMissingError, WeightsDamagedError):
-        if record.weights.package is not None:
-            raise _failure(
-                record, "they come with a Python package", f"a damaged {path.name}"
-            ) from None
+    """Put the only file of a record in place."""
+    if record.weights.package is not None:
+        raise _failure(record, "they come with a Python package", f"a damaged {path.name}")
     with _alone(record, path):
         if source is not None:
             _copy(record, source, path)

@@ -70,14 +70,17 @@ def verify_weights(name: str, *, cache: Path | None = None) -> WeightsStatus:
     record = get_record(name)
     folder = weights_folder(name, cache)
     try:
-        sha256 = read_weights(record, folder).sha256
+        weights = read_weights(record, folder)
     except WeightsMissingError as error:
         return WeightsStatus(name, "missing", _source(record, error.path), error.path, str(error))
     except WeightsDamagedError as error:
         return WeightsStatus(name, "damaged", _source(record, error.path), error.path, str(error))
     path = weights_path(record, folder)
     source = _source(record, path)
-    return WeightsStatus(name, "present", source, path, f"SHA-256 {sha256}, {_SOURCES[source]}")
+    files = 1 + len(weights.external_data)
+    of = "," if files == 1 else f" of the hashes of {files} files, each"
+    detail = f"SHA-256 {weights.sha256}{of} {_SOURCES[source]}"
+    return WeightsStatus(name, "present", source, path, detail)
 
 
 def _source(record: ModelRecord, path: Path | None) -> HashSource:
