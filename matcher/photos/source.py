@@ -58,6 +58,9 @@ class DecodeLimits:
         of a HEIF or AVIF; each at least 1.
     max_frames
         Frames of a GIF or WebP, directories of a TIFF; at least 1.
+    max_seconds
+        Longest time for one photo, > 0. Only a process that may be ended can keep to it, see
+        `matcher.decoding`: the commands decode there.
 
     Raises
     ------
@@ -76,6 +79,7 @@ class DecodeLimits:
     max_scans: int = 64
     max_parts: int = 131072
     max_frames: int = 4096
+    max_seconds: float = 30.0
 
     @property
     def memory(self) -> int:
@@ -86,6 +90,13 @@ class DecodeLimits:
         for name in ("max_bytes", "max_scans", "max_parts", "max_frames"):
             _require_within(name, getattr(self, name), None)
         _require_within("max_pixels", self.max_pixels, MOST_PIXELS)
+        if not self.max_seconds > 0:
+            raise InputError(
+                "DecodeLimits.max_seconds",
+                rule="must be above 0",
+                got=self.max_seconds,
+                next_step="Choose a number of seconds.",
+            )
 
 
 def _require_within(name: str, value: int, ceiling: int | None) -> None:
