@@ -137,9 +137,8 @@ class Extractor:
             Number of processes, >= 1.
         """
         with Decoders(Decoding(workers, limits=self._limits, salvage=self._salvage)) as decoders:
-            apart: Extractor = object.__new__(
-                type(self)
-            )  # a copy; `copy` would load the model again
+            # A copy: `copy.copy` would load the model again.
+            apart: Extractor = object.__new__(type(self))
             apart.__dict__ |= self.__dict__ | {"_decoders": decoders}
             yield apart
 
