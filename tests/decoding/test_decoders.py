@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -228,3 +229,21 @@ def test_a_photo_that_never_ends_is_one_outcome_of_a_batch(
     assert [one.error is None for one in found] == [True, False, False, True]
     assert "within 2 seconds" in str(found[1].error)
     assert "died" in str(found[2].error)
+
+
+def test_ctrl_c_ends_a_batch_at_once_whatever_a_photo_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [draw(tmp_path / f"{name}.png", 1) for name in ("a", "hang", "hang-2", "b")]
+    monkeypatch.setattr(
+        "matcher.embedding.extractor.Decoding",
+        lambda workers, **options: Decoding(workers, program=HOSTILE.decoding.program, **options),
+    )
+    limits = DecodeLimits(max_seconds=500)
+    extractor = Extractor(FakeDetector(), FakeEmbedder(16), limits=limits)
+    threading.Timer(2.0, os.kill, (os.getpid(), signal.SIGINT)).start()
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), extractor.decoding_apart() as apart:
+        list(apart.extract_many(paths))
+    assert time.monotonic() - started < 100
+    assert workers() == []
