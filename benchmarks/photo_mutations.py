@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterator
 from io import BytesIO
 
@@ -11,8 +12,34 @@ from PIL import Image, ImageCms
 Mutation = Callable[[bytearray, "Seeds", np.random.Generator], bytearray]
 Seeds = dict[str, bytes]
 
-EXTREMES = (0, 1, 2, 7, 255, 256, 1000, 2000, 9000, 32767, 65535, 2**24 - 1, 2**31 - 1, 2**32 - 1)
+EXTREMES = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+    8,
+    12,
+    13,
+    16,
+    255,
+    256,
+    1000,
+    2000,
+    9000,
+    32767,
+    65535,
+    2**24 - 1,
+    2**31 - 1,
+    2**32 - 1,
+)
 """Values for a field of length, count or size."""
+
+CHECKED = 0.7
+"""Share of the spoilt PNGs whose checksums are right again."""
 
 
 def seeds() -> Seeds:
@@ -27,12 +54,15 @@ def seeds() -> Seeds:
     exif[0x0112] = 6
     several = {"save_all": True, "append_images": [colour.rotate(180), colour.rotate(90)]}
     deep = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
+    shares = Image.fromarray(np.asarray(grey).astype(np.float32) / 255)
     made = {
         "jpeg": _saved(colour, "JPEG", exif=exif, icc_profile=profile),
         "jpeg progressive": _saved(colour, "JPEG", progressive=True),
         "jpeg cmyk": _saved(colour.convert("CMYK"), "JPEG"),
         "png": _saved(colour, "PNG", exif=exif, icc_profile=profile),
         "png palette": _saved(colour.convert("P"), "PNG", transparency=3),
+        "png one bit": _saved(grey.convert("1"), "PNG"),
+        "png palette opaque": _saved(colour.convert("P"), "PNG"),
         "png 16 bits": _saved(deep, "PNG"),
         "png transparent": _saved(clear, "PNG"),
         "png animated": _saved(colour, "PNG", **several),
@@ -43,6 +73,10 @@ def seeds() -> Seeds:
         "tiff lzw": _saved(colour, "TIFF", compression="tiff_lzw"),
         "tiff jpeg": _saved(colour, "TIFF", compression="jpeg"),
         "tiff fax": _saved(grey.convert("1"), "TIFF", compression="group4"),
+        "tiff palette": _saved(colour.convert("P"), "TIFF"),
+        "tiff cmyk": _saved(colour.convert("CMYK"), "TIFF", icc_profile=profile),
+        "tiff transparent": _saved(clear, "TIFF", compression="tiff_deflate"),
+        "tiff floating point": _saved(shares, "TIFF"),
         "tiff pages": _saved(colour, "TIFF", **several),
         "gif": _saved(colour.convert("P"), "GIF", **several),
         "bmp": _saved(colour, "BMP"),
@@ -78,7 +112,19 @@ def mutated(photos: Seeds, seed: int, number: int) -> tuple[str, bytes]:
         mutation = MUTATIONS[int(rng.integers(len(MUTATIONS)))]
         data = mutation(data, photos, rng)
         done.append(mutation.__name__)
-    return f"{number} {name}: {', '.join(done)}", bytes(data)
+    whole = rng.random() < CHECKED
+    return f"{number} {name}: {', '.join(done)}", with_checksums(data) if whole else bytes(data)
+
+
+def with_checksums(data: bytearray) -> bytes:
+    """Return the data; if it is a PNG, with the right checksum after every chunk.
+
+    A reader refuses a chunk whose checksum is wrong, so that it would never read the mutation.
+    """
+    for start, end in _parts(data) if data.startswith(b"\x89PNG") else ():
+        if end - start >= 12:
+            data[end - 4 : end] = zlib.crc32(data[start + 4 : end - 4]).to_bytes(4)
+    return bytes(data)
 
 
 def flip_bits(data: bytearray, photos: Seeds, rng: np.random.Generator) -> bytearray:
