@@ -41,6 +41,7 @@ from typing import Any
 import numpy as np
 from reindex_disturbed import Job, drawn_gallery, readers, storm
 
+from matcher.decoding import Decoders, Decoding
 from matcher.embedding import DEFAULT_MODEL, FACE, Extractor, load_extractor
 from matcher.errors import PhotoError
 from matcher.faces import load_detector
@@ -48,7 +49,6 @@ from matcher.gallery import Enrolment, Gallery, PhotoRecord, StoredFace, Subject
 from matcher.gallery.editions import shadow_of
 from matcher.heap import use_one_heap
 from matcher.jobs.batches import Read, embed_batch
-from matcher.jobs.decoding import Decoders, Decoding
 from matcher.jobs.executors import local_executor
 from matcher.jobs.reindexing import reindex
 from matcher.jobs.settings import JobSettings

@@ -23,12 +23,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from matcher.decoding import Decoding
 from matcher.embedding import Extractor, LowResolutionView, load_extractor
 from matcher.enrolment import PhotoOfSubject, enrol
 from matcher.faces import POLICIES
 from matcher.gallery import Gallery, StoredFace, Subject
 from matcher.gallery.editions import shadow_of
-from matcher.jobs.decoding import Decoding
 from matcher.jobs.reindexing import reindex
 from matcher.jobs.settings import JobSettings
 from matcher.jobs.switching import rollback, switch

@@ -71,7 +71,7 @@ def test_the_jobs_advertise_what_they_have_and_load_it_when_it_is_used() -> None
         assert getattr(matcher.jobs, name) is not None
     with pytest.raises(AttributeError, match="no_such_job"):
         _ = matcher.jobs.no_such_job
-    script = "import sys, matcher.jobs.decoding.worker; print('matcher.gallery' in sys.modules)"
+    script = "import sys, matcher.decoding.worker; print('matcher.gallery' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )

@@ -35,7 +35,7 @@ FLOORS = {
         {"arguments", "failures", "forks"},
         {"device"},
         {"photos"},
-        {"faces", "degradation"},
+        {"decoding", "degradation", "faces"},
         {"embedding", "synthetic"},
         {"evaluation", "gallery"},
         {"enrolment", "search", "testing"},
@@ -60,7 +60,7 @@ INSIDE = {
     "matcher/embedding": ("models", "weights", "networks"),
     "matcher/synthetic": ("person", "shape", "rendering"),
     "matcher/search": ("calibration",),
-    "matcher/jobs": ("decoding",),
+    "matcher/decoding": ("worker", "pool"),
     "fairness/report": ("result",),
 }
 """Parts of a room from the ground up: each knows, of its room, only itself and those before it."""

@@ -243,8 +243,8 @@ def embedded(people: Cohort, extractor: Extractor, policy: Policy, cache: Path) 
     from matcher.evaluation import embedded_scores
     from matcher.faces import POLICIES
 
-    with progress() as hook:
-        return embedded_scores(people, extractor, cache, POLICIES[policy.value], hook)
+    with extractor.decoding_apart() as apart, progress() as hook:
+        return embedded_scores(people, apart, cache, POLICIES[policy.value], hook)
 
 
 def _listed(path: Path, people: Cohort, distances: bool) -> tuple[Scores, dict[str, str]]:

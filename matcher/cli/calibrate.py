@@ -63,8 +63,8 @@ def calibrate(
         require_place_for("--out", out)
         extractor = load_extractor(model, device=device)
         cache = vector_cache or memory or out.absolute().with_name(out.name + ".vectors.sqlite")
-        with progress() as hook:
-            made = embed_cohort(people, extractor, cache, POLICIES[policy.value], hook)
+        with extractor.decoding_apart() as apart, progress() as hook:
+            made = embed_cohort(people, apart, cache, POLICIES[policy.value], hook)
         record = measure(
             made.cohort,
             made.vectors,

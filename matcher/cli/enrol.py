@@ -110,10 +110,14 @@ def enrol(
         salvage=salvage,
     )
     create = Gallery.open if gallery.exists() else partial(Gallery.create, index=index or "auto")
-    with create(gallery, model=extractor.model) as opened, progress() as hook:
+    with (
+        create(gallery, model=extractor.model) as opened,
+        extractor.decoding_apart() as apart,
+        progress() as hook,
+    ):
         outcomes = enrol(
             opened,
-            extractor,
+            apart,
             manifest.photos,
             choose=face.value,
             policy=POLICIES[policy.value],

@@ -141,17 +141,19 @@ def search(
     with Gallery.open(gallery) as opened, progress() as hook:
         name = model or opened.model.name
         extractor = load_extractor(name, device=device, limits=limits, salvage=salvage)
-        searcher = Searcher(opened, extractor, policy=POLICIES[policy.value], calibration=meaning)
-        lists = _lists(
-            searcher,
-            [Probe(source, taken_on.date() if taken_on else None, age) for source in sources],
-            face,
-            top=top,
-            filters=wanted,
-            threshold=threshold,
-            max_fpir=max_fpir,
-            on_progress=hook,
-        )
+        day = taken_on.date() if taken_on else None
+        with extractor.decoding_apart(min(2, len(sources))) as apart:
+            searcher = Searcher(opened, apart, policy=POLICIES[policy.value], calibration=meaning)
+            lists = _lists(
+                searcher,
+                [Probe(source, day, age) for source in sources],
+                face,
+                top=top,
+                filters=wanted,
+                threshold=threshold,
+                max_fpir=max_fpir,
+                on_progress=hook,
+            )
     probes = [path for path, found in zip(probes, lists, strict=True) for _ in found]
     shown_sources = [source for source, found in zip(sources, lists, strict=True) for _ in found]
     results = [result for found in lists for result in found]

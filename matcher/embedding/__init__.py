@@ -1,7 +1,8 @@
 """Make vectors of faces: model registry, networks, templates. Knows nothing of galleries."""
 
 from matcher.embedding.embedder import Embedder, FaceVectors
-from matcher.embedding.extractor import EmbeddedFace, Extractor, PhotoExtraction, load_extractor
+from matcher.embedding.extraction import EmbeddedFace, PhotoExtraction
+from matcher.embedding.extractor import Extractor, load_extractor
 from matcher.embedding.loading import load_model
 from matcher.embedding.models import (
     DEFAULT_MODEL,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from os import PathLike
@@ -11,67 +12,19 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from matcher.arguments import described, expect, listed
+from matcher.decoding import Decoders, Decoding
 from matcher.embedding.embedder import Embedder
+from matcher.embedding.extraction import EmbeddedFace, PhotoExtraction
 from matcher.embedding.loading import load_model
-from matcher.embedding.models import DEFAULT_MODEL, FACE, ModelIdentity
+from matcher.embedding.models import DEFAULT_MODEL, ModelIdentity
 from matcher.errors import FaceError, InputError, MatcherError, ModelError, PhotoError
 from matcher.faces import Choice, Detector, Face, align, choose_faces, load_detector
 from matcher.failures import as_photo_errors
 from matcher.photos import DecodeLimits, Photo, PhotoSource, load_photo
 
 _BATCH = 16  # number of photos decoded at a time; bounds the memory of a long run
-
-
-@dataclass(frozen=True, eq=False)
-class EmbeddedFace:
-    """One face and its vectors.
-
-    Parameters
-    ----------
-    face
-        The face, with its photo and quality.
-    vectors
-        The vectors by name: float32 arrays of shape (d,), unit length, see `FaceVectors.kept`.
-    probe
-        float32 array of shape (d,), unit length: the vector with which to search for the face.
-    compared_with
-        Name of the enrolled vectors that the probe is compared with.
-    """
-
-    face: Face
-    vectors: Mapping[str, NDArray[np.float32]]
-    probe: NDArray[np.float32]
-    compared_with: str
-
-    @property
-    def vector(self) -> NDArray[np.float32]:
-        """The vector that every model makes, under the name `FACE`."""
-        return self.vectors[FACE]
-
-
-@dataclass(frozen=True, eq=False)
-class PhotoExtraction:
-    """The result for one photo of a batch: its faces, or the error that stopped it.
-
-    Parameters
-    ----------
-    source
-        The source as the caller gave it.
-    photo
-        The decoded photo; None if it could not be read.
-    faces
-        The chosen faces; empty if there is an error.
-    error
-        The reason why there are no faces.
-    """
-
-    source: PhotoSource
-    photo: Photo | None
-    faces: tuple[EmbeddedFace, ...] = ()
-    error: MatcherError | None = None
 
 
 @dataclass(frozen=True)
@@ -132,6 +85,7 @@ class Extractor:
     """
 
     _limits = DecodeLimits()  # also of a subclass that wraps another extractor
+    _decoders: Decoders | None = None
 
     def __init__(
         self,
@@ -169,6 +123,24 @@ class Extractor:
     def model(self) -> ModelIdentity:
         """The facts of the embedder that a gallery stores."""
         return self._embedder.identity
+
+    @contextmanager
+    def decoding_apart(self, workers: int = 2) -> Iterator[Extractor]:
+        """Give an extractor like this one that decodes files in processes that may die.
+
+        A photo that takes longer than `DecodeLimits.max_seconds`, or whose decoder crashes, is then
+        one outcome. The processes end with the block. What is no file is decoded here.
+
+        Parameters
+        ----------
+        workers
+            Number of processes, >= 1.
+        """
+        with Decoders(Decoding(workers, limits=self._limits, salvage=self._salvage)) as decoders:
+            # A copy: `copy.copy` would load the model again.
+            apart: Extractor = object.__new__(type(self))
+            apart.__dict__ |= self.__dict__ | {"_decoders": decoders}
+            yield apart
 
     @property
     def limits(self) -> DecodeLimits:
@@ -291,7 +263,7 @@ class Extractor:
     def _extract_batch(
         self, sources: list[PhotoSource], choose: Choice, for_gallery: bool
     ) -> Iterator[PhotoExtraction]:
-        loaded = [self._load(source) for source in sources]
+        loaded = self._load_all(sources)
         detected = iter(self.detect_each([item for item in loaded if isinstance(item, Photo)]))
         chosen = [
             _choose(next(detected), choose, item) if isinstance(item, Photo) else item
@@ -305,6 +277,16 @@ class Extractor:
                 yield PhotoExtraction(source, read, error=faces)
             else:
                 yield _extraction(source, read, list(islice(embedded, len(faces))))
+
+    def _load_all(self, sources: Sequence[PhotoSource]) -> list[Photo | MatcherError]:
+        if self._decoders is None:
+            return [self._load(source) for source in sources]
+        paths = [Path(source) for source in sources if isinstance(source, (str, PathLike))]
+        apart = iter(self._decoders.read_many(paths))
+        return [
+            next(apart) if isinstance(source, (str, PathLike)) else self._load(source)
+            for source in sources
+        ]
 
     def _load(self, source: PhotoSource) -> Photo | MatcherError:
         try:

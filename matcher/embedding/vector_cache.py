@@ -21,7 +21,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.embedding.extractor import Extractor, PhotoExtraction
+from matcher.embedding.extraction import PhotoExtraction
+from matcher.embedding.extractor import Extractor
 from matcher.errors import InputError, MatcherError, PhotoError
 from matcher.faces import Face, FaceQuality, require_one_face
 from matcher.failures import as_photo_errors

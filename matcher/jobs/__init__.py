@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from matcher._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from matcher.jobs.decoding import Decoding
+    from matcher.decoding import Decoding
     from matcher.jobs.drift import DriftReport, SavedProbe, compare
     from matcher.jobs.executors import Executor, LocalExecutor, RayExecutor
     from matcher.jobs.planning import Plan, plan
@@ -43,7 +43,7 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
-        "matcher.jobs.decoding": ["Decoding"],
+        "matcher.decoding": ["Decoding"],
         "matcher.jobs.drift": ["DriftReport", "SavedProbe", "compare"],
         "matcher.jobs.executors": ["Executor", "LocalExecutor", "RayExecutor"],
         "matcher.jobs.planning": ["Plan", "plan"],

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import tee
 from pathlib import Path
 
+from matcher.decoding import Decoders
 from matcher.jobs.batches import Read, batched
-from matcher.jobs.decoding import Decoders
 from matcher.jobs.settings import JobSettings
 from matcher.jobs.tasks import ReindexTask
 from matcher.paths import from_reference

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from matcher.decoding import Decoders
 from matcher.embedding import Extractor, ModelIdentity
 from matcher.gallery import Gallery, GalleryInfo
 from matcher.gallery.editions import directory_of, shadow_of
 from matcher.jobs.batches import embed_batch
-from matcher.jobs.decoding import Decoders
 from matcher.jobs.photo_reads import batches, moved_path
 from matcher.jobs.reindexing import require_model
 from matcher.jobs.settings import JobSettings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from matcher.jobs.decoding import Decoding
+from matcher.decoding import Decoding
 from matcher.jobs.tasks import Status
 
 

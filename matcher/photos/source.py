@@ -32,6 +32,8 @@ depend on the limits, so that a photo has the same pixel frame wherever it is re
 MOST_PIXELS = 1_000_000_000
 """The highest limit on pixels."""
 
+_MEMORY_OF_A_PIXEL, _MEMORY_OF_A_BYTE = 20, 4
+
 _BLOCK = 1 << 20
 _START = 64  # bytes, more than any signature takes
 
@@ -46,10 +48,9 @@ class DecodeLimits:
         Bytes of the encoded file, at least 1.
     max_pixels
         Largest product of width and height that the header may declare, in [1, 1000000000]. A
-        decoded photo takes about seven bytes of memory a pixel while it is read, and three
-        afterwards. A JPEG of more than `FULL_SIZE_PIXELS` is decoded at a half, a quarter or an
-        eighth of its size, and takes memory for the smaller picture; a progressive JPEG takes three
-        more bytes a pixel of its full size.
+        JPEG of more than `FULL_SIZE_PIXELS` is decoded at a half, a quarter or an eighth of its
+        size, and takes memory for the smaller picture; a progressive one takes up to six more bytes
+        a pixel of its full size.
     max_scans
         Scans of a JPEG, at least 1. Encoders write about ten.
     max_parts
@@ -57,11 +58,20 @@ class DecodeLimits:
         of a HEIF or AVIF; each at least 1.
     max_frames
         Frames of a GIF or WebP, directories of a TIFF; at least 1.
+    max_seconds
+        Longest time for one photo, > 0. Only a process that may be ended can keep to it, see
+        `matcher.decoding`: the commands decode there.
 
     Raises
     ------
     InputError
         If a limit is out of its range.
+
+    Notes
+    -----
+    While a photo is read it takes, measured, at most 9 bytes of memory a pixel, a progressive JPEG
+    11, an AVIF or a TIFF of one strip 12, a WebP 19; and up to four times the file. `memory` is the
+    bound over all formats. Afterwards a photo takes three bytes a pixel.
     """
 
     max_bytes: int = 256 * 1024 * 1024
@@ -69,11 +79,24 @@ class DecodeLimits:
     max_scans: int = 64
     max_parts: int = 131072
     max_frames: int = 4096
+    max_seconds: float = 30.0
+
+    @property
+    def memory(self) -> int:
+        """Most bytes of memory that a photo within these limits takes while it is read."""
+        return _MEMORY_OF_A_PIXEL * self.max_pixels + _MEMORY_OF_A_BYTE * self.max_bytes
 
     def __post_init__(self) -> None:
         for name in ("max_bytes", "max_scans", "max_parts", "max_frames"):
             _require_within(name, getattr(self, name), None)
         _require_within("max_pixels", self.max_pixels, MOST_PIXELS)
+        if not self.max_seconds > 0:
+            raise InputError(
+                "DecodeLimits.max_seconds",
+                rule="must be above 0",
+                got=self.max_seconds,
+                next_step="Choose a number of seconds.",
+            )
 
 
 def _require_within(name: str, value: int, ceiling: int | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,9 +16,10 @@ from rendered_cohort import SUBJECTS, Cohort
 from matcher.embedding import Extractor
 from matcher.enrolment import PhotoOfSubject, enrol, read_manifest
 from matcher.errors import GalleryModelError
-from matcher.faces import POLICIES
+from matcher.faces import POLICIES, Face
 from matcher.gallery import Gallery, Subject
-from matcher.photos import sha256_of
+from matcher.photos import Photo, sha256_of
+from matcher.testing import FakeDetector, FakeEmbedder
 
 
 def test_a_second_run_finds_everything_there(
@@ -180,3 +182,43 @@ def test_a_photo_given_by_a_relative_path_is_found_from_any_folder(
         (photo,) = gallery.photos("C-1")
     assert Path(photo.reference) == tmp_path / "here" / "photo.png"
     assert sha256_of(Path(photo.reference)) == photo.sha256
+
+
+def test_hostile_photos_are_one_outcome_each_and_end_no_run(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    good = [tmp_path / f"good-{number}.jpg" for number in range(2)]
+    for path in good:
+        Image.fromarray(rng.integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(path)
+    progressive = tmp_path / "scans.jpg"
+    Image.new("L", (64, 64), 128).save(progressive, progressive=True)
+    data = progressive.read_bytes()
+    table, end = data.rfind(b"\xff\xc4"), data.rfind(b"\xff\xd9")
+    progressive.write_bytes(data[:end] + data[table:end] * 9000 + data[end:])
+    huge = tmp_path / "huge.jpg"
+    huge.write_bytes(good[0].read_bytes())
+    with huge.open("r+b") as file:
+        file.truncate(300 * 10**9)
+    strange = tmp_path / "strange.jpg"
+    shutil.copy(good[0], strange)
+    strange.write_bytes(strange.read_bytes() + b"1")
+    photos = [
+        PhotoOfSubject(path, Subject(path.stem))
+        for path in (good[0], progressive, huge, strange, good[1])
+    ]
+
+    class Stumbling(FakeDetector):
+        def detect(self, photos: Sequence[Photo]) -> list[list[Face]]:
+            if any(photo.path == strange for photo in photos):
+                raise AssertionError("of a detector")
+            return super().detect(photos)
+
+    extractor = Extractor(Stumbling(), FakeEmbedder(16))
+    with (
+        Gallery.create(tmp_path / "gallery", model=extractor.model) as gallery,
+        extractor.decoding_apart() as apart,
+    ):
+        for one in (extractor, apart):
+            outcomes = enrol(gallery, one, photos, policy=POLICIES["off"])
+            codes = [outcome.error.code for outcome in outcomes if outcome.error is not None]
+            assert codes == ["photo_too_large", "photo_too_large", "photo_failure"]
+            assert "AssertionError: of a detector" in outcomes[3].row()["reason"]

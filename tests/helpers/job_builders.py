@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from matcher.decoding import Decoding
+from matcher.decoding.worker import load, main
 from matcher.embedding import Extractor, LowResolutionView
 from matcher.enrolment import PhotoOfSubject, enrol
 from matcher.faces import POLICIES
 from matcher.gallery import Gallery, Subject
 from matcher.gallery.editions import directory_of, names
-from matcher.jobs.decoding import Decoding
-from matcher.jobs.decoding.worker import load, main
 from matcher.jobs.settings import JobSettings
 from matcher.testing import FakeDetector, FakeEmbedder
 

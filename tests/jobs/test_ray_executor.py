@@ -300,7 +300,7 @@ def test_a_node_without_the_disk_of_the_photos_does_not_declare_them_missing(
 ) -> None:
     gallery = made(tmp_path, 8)
     script = (
-        "import job_builders, matcher.jobs.decoding.worker as d; from pathlib import Path; "
+        "import job_builders, matcher.decoding.worker as d; from pathlib import Path; "
         "d.main(lambda path, *how: d.load(Path('/nowhere') / path.name, *how))"
     )
     blind = replace(SETTINGS, decoding=replace(SETTINGS.decoding, program=script))

@@ -24,6 +24,7 @@ from job_builders import (
 )
 from safetensors.numpy import save
 
+from matcher.decoding import Decoders
 from matcher.embedding import FACE, LOW_RESOLUTION
 from matcher.errors import GalleryWriteError, MissingExtraError
 from matcher.gallery import Gallery
@@ -31,7 +32,6 @@ from matcher.gallery.editions import directory_of, shadow_of
 from matcher.gallery.shard_folders import make_shard_folder, shard_folders
 from matcher.jobs import RayExecutor
 from matcher.jobs.batches import embed_batch
-from matcher.jobs.decoding import Decoders
 from matcher.jobs.executors.shards import read_shard, write_shard
 from matcher.jobs.photo_reads import batches
 from matcher.jobs.reindexing import reindex

@@ -218,8 +218,8 @@ def test_other_threads_keep_their_warnings_while_photos_are_read():
     assert [entry for entry in warnings.filters if entry in filters] == filters
 
 
-def png_of_a_palette_without_plte():
-    chunks = [chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 3, 0, 0, 0))]
+def png_of_a_palette_without_plte(*others):
+    chunks = [chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 3, 0, 0, 0)), *others]
     chunks += [chunk(b"IDAT", zlib.compress(bytes(72))), chunk(b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
@@ -242,6 +242,10 @@ def tiff_with_a_number_for_a_profile():
 
 UNTYPED = {
     "palette without PLTE": png_of_a_palette_without_plte(),
+    "more transparent colours than there can be": png_of_a_palette_without_plte(
+        chunk(b"PLTE", bytes(768)), chunk(b"tRNS", bytes(300))
+    ),
+    "transparent colours without PLTE": png_of_a_palette_without_plte(chunk(b"tRNS", bytes(300))),
     "a number for a profile": tiff_with_a_number_for_a_profile(),
 }
 

@@ -297,6 +297,13 @@ def test_a_box_of_nothing_and_eyes_at_one_point_end_nothing(tmp_path: Path) -> N
     page = written(tmp_path, tmp_path / "purple.png", leads(), detector=OnePoint())
     assert "its eyes were found at one point" in page.text
 
+    class Stumbling(DrawnEyes):
+        def detect(self, photos: Sequence[Photo]) -> list[list[Face]]:
+            raise ZeroDivisionError(len(photos))
+
+    page = written(tmp_path, shown, nothing, detector=Stumbling())
+    assert "photo failure" in page.text
+
 
 @settings(max_examples=25)
 @given(

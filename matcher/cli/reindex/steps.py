@@ -95,7 +95,7 @@ def settings_of(
     take_changed: bool = False,
 ) -> JobSettings:
     """Return the settings of a job as the options give them."""
-    from matcher.jobs.decoding import Decoding
+    from matcher.decoding import Decoding
     from matcher.jobs.executors.local_executor import default_workers
     from matcher.jobs.settings import JobSettings
 

@@ -6,9 +6,9 @@ import os
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
+from matcher.decoding import Decoders
 from matcher.embedding import Extractor
 from matcher.jobs.batches import embed_batch
-from matcher.jobs.decoding import Decoders
 from matcher.jobs.photo_reads import batches
 from matcher.jobs.settings import JobSettings
 from matcher.jobs.shadow import Shadow

@@ -9,11 +9,11 @@ from pathlib import Path
 import torch
 
 from matcher._version import __version__
+from matcher.decoding import Decoders
 from matcher.embedding import Extractor, ModelIdentity
 from matcher.errors import JobError, MatcherError
 from matcher.heap import use_one_heap
 from matcher.jobs.batches import embed_batch
-from matcher.jobs.decoding import Decoders
 from matcher.jobs.executors.shards import write_shard
 from matcher.jobs.photo_reads import batches
 from matcher.jobs.settings import JobSettings

@@ -19,6 +19,9 @@ from typing import IO, Any
 from matcher.errors import MatcherError
 from matcher.photos import DecodeLimits, Photo, load_photo
 
+_FOR_THREADS = 1 << 30
+"""Bytes that a worker may take besides the photo: libraries, and the stacks of their threads."""
+
 Load = Callable[[Path, DecodeLimits, bool], Photo]
 
 
@@ -36,11 +39,32 @@ def main(load: Load = load) -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     send(answers, {"ready": True})
+    held = _data_bytes()
     while request := receive(sys.stdin.buffer):
+        _bound_memory(held, DecodeLimits(**request["limits"]).memory)
         faulthandler.dump_traceback_later(request["seconds"], exit=True)
         facts, pixels = _answer(request, load)
         faulthandler.cancel_dump_traceback_later()
         send(answers, facts, pixels)
+
+
+def _data_bytes() -> int:
+    """Return the bytes of data of this process; 0 where they are not known."""
+    if sys.platform != "linux":
+        return 0
+    lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+    return 1024 * int(next(line for line in lines if line.startswith("VmData")).split()[1])
+
+
+def _bound_memory(held: int, more: int) -> None:
+    """Have the system refuse this process more memory than that, where it can."""
+    if sys.platform == "linux":
+        import resource  # no module of Windows
+
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        wanted = held + more + _FOR_THREADS
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
 def _answer(request: Mapping[str, Any], load: Load) -> tuple[dict[str, Any], memoryview]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +15,18 @@ import pytest
 from job_builders import HOSTILE, draw
 from waiting import PATIENCE, children, wait_until
 
-from matcher.errors import JobError, PhotoDamagedError, PhotoNotFoundError
-from matcher.jobs.decoding import Decoders, Decoding
-from matcher.jobs.decoding import pool as decoding
+from matcher.decoding import Decoders, Decoding
+from matcher.decoding import pool as decoding
+from matcher.embedding import Extractor
+from matcher.errors import (
+    InputError,
+    JobError,
+    PhotoDamagedError,
+    PhotoFailureError,
+    PhotoNotFoundError,
+)
 from matcher.photos import DecodeLimits, Photo, load_photo
+from matcher.testing import FakeDetector, FakeEmbedder
 
 
 def workers() -> list[int]:
@@ -147,7 +156,7 @@ def test_a_worker_that_talks_nonsense_costs_its_photo_only(
 ) -> None:
     """As one may whose memory a hostile photo has overwritten."""
     program = (
-        "import struct, sys; from matcher.jobs.decoding.worker import receive, send; "
+        "import struct, sys; from matcher.decoding.worker import receive, send; "
         "send(sys.stdout.buffer, {'ready': True}); receive(sys.stdin.buffer); "
         f"sys.stdout.buffer.write(struct.pack('<Q', {length}) + {text.encode()!r})"
     )
@@ -164,4 +173,78 @@ def test_leaving_early_waits_for_no_photo_and_leaves_no_process(tmp_path: Path) 
         wait_until(lambda: not decoders._idle)  # both work, and one of them hangs
         left = time.monotonic()
     assert time.monotonic() - left < patient.seconds / 2
+    assert workers() == []
+
+
+def test_a_photo_that_asks_for_more_memory_than_is_stated_costs_itself_only(
+    tmp_path: Path,
+) -> None:
+    greedy = (
+        "from pathlib import Path; from matcher.decoding.worker import load, main; "
+        "main(lambda path, limits, salvage: "
+        "bytearray(20 << 30) if 'greedy' in path.name else load(path, limits, salvage))"
+    )
+    paths = [draw(tmp_path / name, 1) for name in ("a.png", "greedy.png", "b.png")]
+    with Decoders(Decoding(workers=1, program=greedy)) as decoders:
+        first, second, third = decoders.read_many(paths)
+    assert isinstance(first, Photo)
+    assert isinstance(third, Photo)
+    assert isinstance(second, PhotoDamagedError | PhotoFailureError)
+
+
+def test_the_time_of_the_limits_counts_unless_another_is_given() -> None:
+    assert Decoding(limits=DecodeLimits(max_seconds=7)).longest == 7
+    assert Decoding(seconds=3, limits=DecodeLimits(max_seconds=7)).longest == 3
+    with pytest.raises(InputError, match="max_seconds"):
+        DecodeLimits(max_seconds=0)
+
+
+def test_an_extractor_decodes_apart_what_is_a_file_and_gives_the_same(tmp_path: Path) -> None:
+    paths = [draw(tmp_path / f"{number}.png", number) for number in range(5)]
+    sources = [paths[0], paths[1].read_bytes(), str(paths[2]), load_photo(paths[3]), paths[4]]
+    extractor = Extractor(FakeDetector(), FakeEmbedder(16))
+    alone = list(extractor.extract_many(sources))
+    assert not workers()
+    with extractor.decoding_apart() as apart:
+        together = list(apart.extract_many(sources))
+        assert workers()
+    assert not workers()
+    for one, other in zip(alone, together, strict=True):
+        assert one.photo.sha256 == other.photo.sha256
+        assert one.photo.path == other.photo.path
+        np.testing.assert_array_equal(one.faces[0].vector, other.faces[0].vector)
+
+
+def test_a_photo_that_never_ends_is_one_outcome_of_a_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [draw(tmp_path / name, 1) for name in ("a.png", "hang.png", "crash.png", "b.png")]
+    limits = DecodeLimits(max_seconds=2)
+    extractor = Extractor(FakeDetector(), FakeEmbedder(16), limits=limits)
+    monkeypatch.setattr(
+        "matcher.embedding.extractor.Decoding",
+        lambda workers, **options: Decoding(workers, program=HOSTILE.decoding.program, **options),
+    )
+    with extractor.decoding_apart() as apart:
+        found = list(apart.extract_many(paths))
+    assert [one.error is None for one in found] == [True, False, False, True]
+    assert "within 2 seconds" in str(found[1].error)
+    assert "died" in str(found[2].error)
+
+
+def test_ctrl_c_ends_a_batch_at_once_whatever_a_photo_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [draw(tmp_path / f"{name}.png", 1) for name in ("a", "hang", "hang-2", "b")]
+    monkeypatch.setattr(
+        "matcher.embedding.extractor.Decoding",
+        lambda workers, **options: Decoding(workers, program=HOSTILE.decoding.program, **options),
+    )
+    limits = DecodeLimits(max_seconds=500)
+    extractor = Extractor(FakeDetector(), FakeEmbedder(16), limits=limits)
+    threading.Timer(2.0, os.kill, (os.getpid(), signal.SIGINT)).start()
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), extractor.decoding_apart() as apart:
+        list(apart.extract_many(paths))
+    assert time.monotonic() - started < 100
     assert workers() == []

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -21,12 +21,12 @@ from typing import IO, Any, Final, Self, cast
 import numpy as np
 
 from matcher import errors
+from matcher.decoding.worker import receive, send
 from matcher.errors import JobError, MatcherError, PhotoDamagedError
-from matcher.jobs.decoding.worker import receive, send
 from matcher.photos import DecodeLimits, Photo
 from matcher.words import counted
 
-DECODER: Final = "from matcher.jobs.decoding.worker import main; main()"
+DECODER: Final = "from matcher.decoding.worker import main; main()"
 
 GRACE: Final = 5.0
 """Seconds after its time limit until a worker that did not end itself is killed."""
@@ -52,7 +52,7 @@ class Decoding:
     workers
         Number of processes, >= 1.
     seconds
-        Longest time for one photo in seconds, > 0.
+        Longest time for one photo in seconds, > 0; if None, `limits.max_seconds`.
     waiting_bytes
         Largest number of bytes of decoded photos that may wait for the network.
     limits, salvage
@@ -62,11 +62,16 @@ class Decoding:
     """
 
     workers: int = 2
-    seconds: float = 30.0
+    seconds: float | None = None
     waiting_bytes: int = 256 * 1024 * 1024
     limits: DecodeLimits = field(default_factory=DecodeLimits)
     salvage: bool = False
     program: str = DECODER
+
+    @property
+    def longest(self) -> float:
+        """Longest time for one photo in seconds."""
+        return self.limits.max_seconds if self.seconds is None else float(self.seconds)
 
 
 class Decoders:
@@ -79,6 +84,7 @@ class Decoders:
         self._idle = list(self._workers)
         self._room = _Room(decoding.waiting_bytes)
         self._turns = count()
+        self._one_caller = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -95,6 +101,11 @@ class Decoders:
         self._threads.shutdown(wait=True, cancel_futures=True)
         for worker in self._workers:
             worker.discard()
+
+    def read_many(self, paths: Sequence[Path]) -> list[Photo | MatcherError]:
+        """Return each photo, or the error that prevented it. Several threads may call it."""
+        with self._one_caller:
+            return list(self.read_all(paths, ahead=len(paths)))
 
     def read_all(self, paths: Iterable[Path], ahead: int) -> Iterator[Photo | MatcherError]:
         """Yield each photo, or the error that prevented it, in the order of the paths.
@@ -199,16 +210,16 @@ class _Worker:
             if read is not None:
                 return read
             self.discard()
-            if time.monotonic() - started >= self._decoding.seconds:
+            if time.monotonic() - started >= self._decoding.longest:
                 return _gave_up(
-                    path, f"no picture within {counted(float(self._decoding.seconds), 'second')}"
+                    path, f"no picture within {counted(self._decoding.longest, 'second')}"
                 )
         return _gave_up(path, "a decoder that died of it")
 
     def _ask(self, process: subprocess.Popen[bytes], path: Path) -> Photo | MatcherError | None:
         """Return the answer; None if the process ended, or was ended, without an answer."""
         requests, answers = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
-        killer = threading.Timer(self._decoding.seconds + GRACE, process.kill)
+        killer = threading.Timer(self._decoding.longest + GRACE, process.kill)
         killer.start()
         try:
             send(requests, self._request(path))
@@ -223,7 +234,7 @@ class _Worker:
         decoding = self._decoding
         return {
             "path": str(path),
-            "seconds": decoding.seconds,
+            "seconds": decoding.longest,
             "limits": asdict(decoding.limits),
             "salvage": decoding.salvage,
         }
@@ -302,6 +313,6 @@ def _gave_up(path: Path, got: str) -> PhotoDamagedError:
         "the photo",
         rule="must be decoded in its time by a process that survives it",
         got=got,
-        next_step="Look at the file with care; with --retry it is tried again.",
+        next_step="Look at the file with care, and try it again if the machine was busy.",
         path=path,
     )
