@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from matcher.embedding.embedder import FaceVectors
 from matcher.embedding.low_resolution import at_low_resolution
-from matcher.embedding.models import FACE, LOW_RESOLUTION, ModelIdentity, ModelRecord
+from matcher.embedding.models import FACE, LOW_RESOLUTION, ModelIdentity, ModelRecord, typed_name
 from matcher.embedding.networks import Network, Networks
 from matcher.errors import InputError, ModelError
 
@@ -147,7 +147,7 @@ class CropEmbedder:
             f"The model {self._record.name!r} returned an unusable vector",
             rule=rule,
             got=got,
-            next_step=f"Verify the weights: matcher models verify {self._record.name}",
+            next_step=f"Verify the weights: matcher models verify {typed_name(self._record)}",
         )
 
 

@@ -179,7 +179,7 @@ def test_missing_file_is_reported(write: Write, tmp_path: Path) -> None:
     path = write(_network())
     (tmp_path / "tiny.onnx").unlink()
 
-    with pytest.raises(WeightsMissingError):
+    with pytest.raises(WeightsMissingError, match=r"models fetch RECORD\.toml --from FILE"):
         load_model(path)
 
 

@@ -11,7 +11,13 @@ from matcher.embedding.models.record import (
     ModelRecord,
     WeightsFile,
 )
-from matcher.embedding.models.registry import DEFAULT_MODEL, DLIB_150, get_record, list_models
+from matcher.embedding.models.registry import (
+    DEFAULT_MODEL,
+    DLIB_150,
+    get_record,
+    list_models,
+    typed_name,
+)
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -27,4 +33,5 @@ __all__ = [
     "get_record",
     "list_models",
     "read_record",
+    "typed_name",
 ]

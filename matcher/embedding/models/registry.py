@@ -182,3 +182,8 @@ def get_record(name: str | PathLike[str]) -> ModelRecord:
             next_step="See the list: matcher models list",
         )
     return known[name]
+
+
+def typed_name(record: ModelRecord) -> str:
+    """Return what a person types for a model: its name, or a word for the path of its record."""
+    return record.name if record in list_models() else "RECORD.toml"

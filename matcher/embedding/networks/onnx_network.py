@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from matcher.device import claim_torch
-from matcher.embedding.models import ModelRecord
+from matcher.embedding.models import ModelRecord, typed_name
 from matcher.embedding.networks.network import Network, Networks, Weights
 from matcher.embedding.networks.onnx_file import WEIGHTS, external_tensors
 from matcher.embedding.weights import VerifiedWeights
@@ -149,7 +149,7 @@ def _unreadable(record: ModelRecord, got: object) -> WeightsDamagedError:
         f"The weights of {record.name!r} cannot be read",
         rule="they must be an ONNX file that onnxruntime can run",
         got=got,
-        next_step=f"Fetch them again: matcher models fetch {record.name}",
+        next_step=f"Fetch them again: matcher models fetch {typed_name(record)}",
     )
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 
 import platformdirs
 
-from matcher.embedding.models import OWN_PACKAGE, ModelRecord, WeightsFile
+from matcher.embedding.models import OWN_PACKAGE, ModelRecord, WeightsFile, typed_name
 from matcher.errors import WeightsDamagedError, WeightsMissingError
 from matcher.private_files import PUBLIC_FILE_MODE, PUBLIC_FOLDER_MODE, make_folder
 
@@ -212,7 +212,8 @@ def how_to_get(record: ModelRecord) -> str:
     """Return the next step for a user whose weights are missing or damaged."""
     if record.weights.package is not None:
         return reinstallation(record.weights.package)
-    return f"Fetch them: matcher models fetch {record.name}"
+    source = " --from FILE" if record.weights.url is None else ""
+    return f"Fetch them: matcher models fetch {typed_name(record)}{source}"
 
 
 def reinstallation(package: str) -> str:

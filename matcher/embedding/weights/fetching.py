@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import filelock
 
-from matcher.embedding.models import ModelRecord, get_record
+from matcher.embedding.models import ModelRecord, get_record, typed_name
 from matcher.embedding.weights.cache import (
     each_file,
     expected_sha256,
@@ -224,7 +224,7 @@ def _failure(record: ModelRecord, rule: str, got: object) -> DownloadError:
     else:
         step = (
             "Try again; or bring the file on a disk and run "
-            f"matcher models fetch {record.name} --from {filename}"
+            f"matcher models fetch {typed_name(record)} --from {filename}"
         )
     return DownloadError(
         f"The weights of {record.name!r} could not be fetched", rule=rule, got=got, next_step=step
