@@ -1,49 +1,23 @@
 """Nothing that only reads needs to write: tried on a file system without a free byte."""
 
+# ruff: noqa: F401, F811 - fixtures are imported by name
+
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from damaged_files import answers, made_gallery
+from full_disk import disk, fill
 from gallery_builders import enrolment
 
 from matcher.errors import GalleryBusyError, GalleryWriteError
 from matcher.gallery import Gallery
 
 HELPERS = Path(__file__).parents[1] / "helpers"
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
-    """A small file system."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(place)]
-    try:
-        mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
-    except OSError:
-        mounted = False
-    if not mounted:
-        pytest.skip("no file system can be mounted here")
-    yield place
-    subprocess.run(["/bin/umount", "--lazy", str(place)], check=False)
-
-
-def fill(disk: Path) -> Path:
-    """Take the last byte of a disk; return the file that took it."""
-    taken = disk / "taken"
-    with taken.open("wb", buffering=0) as file, suppress(OSError):
-        while True:
-            file.write(bytes(4096))
-    assert shutil.disk_usage(disk).free == 0
-    return taken
 
 
 @pytest.mark.parametrize("indexed", [True, False], ids=["index file", "no index file"])

@@ -197,7 +197,10 @@ class LocalIndex:
     def scrub(self) -> None:
         """Remove the bytes of removed faces from every file of the gallery."""
         with self._use:
-            self.current()
+            try:
+                self.current()
+            except GalleryDamagedError as error:  # no reason to keep what was removed
+                log.warning("no index can be made of a damaged store (%s)", error.code)
             with self._store.locked():
                 generation = self._store.generation
                 remove_index(self._directory)

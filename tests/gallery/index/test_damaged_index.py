@@ -7,9 +7,10 @@ from __future__ import annotations
 import json
 import logging
 import os
-import shutil
+import sqlite3
 import struct
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from gallery_builders import (
     gallery,
 )
 
-from matcher.errors import GalleryDamagedError
+from matcher.errors import GalleryDamagedError, GalleryWriteError
 from matcher.gallery import Gallery
 from matcher.gallery.index import LocalIndex, read_index
 
@@ -160,8 +161,33 @@ def test_a_committed_removal_is_reported_although_the_index_cannot_be_updated(
         with caplog.at_level(logging.WARNING):
             assert gallery.remove_subject("subject-0001") == 4
             gallery.close()
-    assert "the removal is done" in caplog.text
+    assert "no index can be made" in caplog.text
     with Gallery.open(closed) as gallery:
         assert len(gallery) == 36
         assert gallery.verify().ok
+    assert not files_hold(closed, VECTORS[4].tobytes())
+
+
+def test_a_committed_removal_is_reported_although_its_bytes_cannot_be_cleared_yet(
+    closed: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(self: LocalIndex) -> None:
+        raise GalleryWriteError("index", rule="r", got="g", next_step="n")
+
+    with Gallery.open(closed) as gallery, monkeypatch.context() as patch:
+        patch.setattr(LocalIndex, "scrub", fail)
+        with caplog.at_level(logging.WARNING):
+            assert gallery.remove_subject("subject-0001") == 4
+            gallery.close()
+    assert "the removal is done" in caplog.text
+    Gallery.open(closed).close()
+    assert not files_hold(closed, VECTORS[4].tobytes())
+
+
+def test_what_was_removed_leaves_a_store_whose_other_vectors_are_damaged(closed: Path) -> None:
+    with closing(sqlite3.connect(closed / "store.sqlite3")) as store, store:
+        store.execute("UPDATE vectors SET crc32 = crc32 + 1 WHERE face_id = 40")
+    (closed / "index.bin").unlink()
+    with Gallery.open(closed) as gallery:
+        assert gallery.remove_subject("subject-0001") == 4
     assert not files_hold(closed, VECTORS[4].tobytes())
