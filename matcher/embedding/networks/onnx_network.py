@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ def build_onnx(weights: Weights) -> Networks:
 
 def onnx_network(record: ModelRecord, data: bytes, device: str) -> Network:
     """Return an ONNX file as a function of NumPy arrays.
+
+    The package onnxruntime sends telemetry to its maker unless it is told not to. It is told so.
 
     The file must have one input, float32 (n, 3, size, size), and one output, float32
     (n, dimension). If the file fixes n at 1, the crops pass one by one.
@@ -61,6 +64,7 @@ def onnx_network(record: ModelRecord, data: bytes, device: str) -> Network:
 
 
 def _session(record: ModelRecord, data: bytes, device: str) -> Any:
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read once, when the package is loaded
     try:
         import onnxruntime
         from onnxruntime.capi import onnxruntime_pybind11_state as states
@@ -71,6 +75,7 @@ def _session(record: ModelRecord, data: bytes, device: str) -> Any:
             got="no such package",
             next_step='Install it: pip install "onnxruntime>=1.18"',
         ) from error
+    onnxruntime.disable_telemetry_events()  # on Windows, and if somebody else loaded it
     claim_torch()
     provider = _provider(device, onnxruntime.get_available_providers())
     options = onnxruntime.SessionOptions()
