@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from interruptible import COMMAND
+from interruptible import COMMAND, HELD
 from rendered_cohort import SUBJECTS, Cohort
 from waiting import PATIENCE, wait_until
 
@@ -24,14 +24,14 @@ SIGNALS = [
 
 
 def interrupted(
-    number: int, words: list[str], begun: Callable[[], bool], code: int | None = None
+    number: int, words: list[str], begun: Callable[[], bool], command: list[str] = COMMAND
 ) -> bytes:
     """Run the command, send the signal once it has begun, and return its talk."""
-    running = subprocess.Popen([*COMMAND, *words], stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    running = subprocess.Popen([*command, *words], stderr=subprocess.PIPE, stdout=subprocess.PIPE)
     wait_until(lambda: begun() or running.poll() is not None)
     running.send_signal(number)
     _, talk = running.communicate(timeout=PATIENCE)
-    assert running.returncode == (128 + number if code is None else code)
+    assert running.returncode == 128 + number
     assert b"Traceback" not in talk
     return talk
 
@@ -65,7 +65,7 @@ def test_an_interrupted_job_goes_on_from_its_last_batch(
     subprocess.run(enrol, check=True, capture_output=True)
     words = ["reindex", "run", str(gallery), "--model", "dlib-resnet", "--workers", "1"]
     begun = gallery / "reindex.json"
-    assert b"Interrupted. What was stored is kept" in interrupted(number, words, begun.exists)
+    assert b"Interrupted. What was stored is kept" in interrupted(number, words, begun.exists, HELD)
     assert not begun.exists(), "the lock of the job was given back"
     subprocess.run([*COMMAND, *words], check=True, capture_output=True)
     assert shadow_of(gallery) is not None

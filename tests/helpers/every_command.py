@@ -62,10 +62,13 @@ class Story:
 
     folder: Path
     names: Names = field(default_factory=Names)
+    mirror: str = "http://127.0.0.1:9"
     runs: list[Run] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.work = self.folder / self.names.folder
+        self.given = self.folder / "given" / self.names.folder
+        """What the commands are given; all else in the folder is made by them."""
         self.gallery = self.work / f"g{self.names.photo}"
         self.photos: list[Path] = []
 
@@ -87,17 +90,18 @@ class Story:
         return self.runs
 
     def _prepare(self) -> None:
-        self.work.mkdir(parents=True)
-        write_cohort(CohortSpec(3, ages=(6, 9), seed=3, size=128), self.work / "made", workers=1)
-        for number, source in enumerate(sorted((self.work / "made" / "photos").glob("*.png"))):
-            path = self.work / f"{self.names.photo}{number}.png"
+        self.work.mkdir()
+        self.given.mkdir(parents=True)
+        write_cohort(CohortSpec(3, ages=(6, 9), seed=3, size=128), self.given / "made", workers=1)
+        for number, source in enumerate(sorted((self.given / "made" / "photos").glob("*.png"))):
+            path = self.given / f"{self.names.photo}{number}.png"
             shutil.copy(source, path)
             self.photos.append(path)
-        self.broken = self.work / f"{self.names.photo}broken.png"
+        self.broken = self.given / f"{self.names.photo}broken.png"
         self.broken.write_bytes(b"no picture")
-        self.manifest = self.work / "list.csv"
-        made_model.write(self.work)
-        self.model = self.work / "new-model.toml"
+        self.manifest = self.given / "list.csv"
+        made_model.write(self.given)
+        self.model = self.given / "new-model.toml"
         text = self.names.text
         with self.manifest.open("w", newline="", encoding="utf-8") as file:
             rows = csv.writer(file)
@@ -148,19 +152,19 @@ def _corrections(run: Story) -> None:
     run("gallery rename", run.gallery, f"{second}x", second)
     run("gallery remove-photo", run.gallery, "--", third, run.photos[4].name)
     run("gallery undo", run.gallery)
-    moved = run.work / "moved"
+    moved = run.given / "moved"
     moved.mkdir()
     for photo in run.photos:
         shutil.copy(photo, moved)
-    run("gallery move-photos", run.gallery, run.work, moved)
+    run("gallery move-photos", run.gallery, run.given, moved)
     run("gallery undo", run.gallery)
     shutil.rmtree(moved)
     run("gallery changes", run.gallery, styles=ALL)
-    shutil.copytree(run.gallery, run.work / "copy")
-    run("gallery merge", run.work / "copy", first, second)
-    run("gallery remove", run.work / "copy", second)
-    run("gallery remove", run.work / "copy", second)
-    shutil.rmtree(run.work / "copy")
+    shutil.copytree(run.gallery, run.given / "copy")
+    run("gallery merge", run.given / "copy", first, second)
+    run("gallery remove", run.given / "copy", second)
+    run("gallery remove", run.given / "copy", second)
+    shutil.rmtree(run.given / "copy")
 
 
 def _models(run: Story) -> None:
@@ -168,13 +172,18 @@ def _models(run: Story) -> None:
     run("models info", "youth-resnet", styles=ALL)
     run("models info", run.names.text)
     run("models verify", "youth-resnet", styles=ALL)
-    run("models fetch", run.model, "--from", run.work / "new-model.onnx")
+    record = run.given / "model" / "new-model.toml"
+    record.parent.mkdir()
+    shutil.copy(run.model, record)
+    run("models fetch", record, "--from", run.given / "new-model.onnx")
+    run("models fetch", "sface", "--mirror", run.mirror)
+    run("compare", run.photos[0], run.photos[1], "--model", "dlib-resnet")
     run("models fetch", run.names.text)
 
 
 def _reindexing(run: Story) -> None:
     model = ("--model", run.model, "--workers", 1)
-    away = run.work / f"away{run.names.photo}.png"
+    away = run.given / f"away{run.names.photo}.png"
     run.photos[4].rename(away)
     run("reindex plan", run.gallery, *model, styles=ALL)
     run("reindex run", run.gallery, *model, "--report", run.work / "outcomes.csv", styles=ALL)
@@ -191,7 +200,7 @@ def _reindexing(run: Story) -> None:
 def _measuring(run: Story) -> None:
     text = run.names.text
     run("synth", "--out", run.work / "synth", "--subjects", 12, "--size", 128, "--ages", "6,10")
-    people = run.work / "synth" / "labelled.csv"
+    people = run.given / "labelled.csv"
     with (run.work / "synth" / "manifest.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     with people.open("w", newline="", encoding="utf-8") as file:
@@ -200,7 +209,8 @@ def _measuring(run: Story) -> None:
         for number, row in enumerate(rows):
             kept = {name: row[name] for name in ("photo", "subject", "age_at_capture")}
             origin = f"{text}{number // 2 % 2}"
-            writer.writerow(kept | {"sex": "female", "origin": origin})
+            photo = run.work / "synth" / row["photo"]
+            writer.writerow(kept | {"photo": photo, "sex": "female", "origin": origin})
     by = ("--by", "origin", "--fmr", 0.1, "--draws", 20)
     run("audit", people, "--out", run.work / f"report{run.names.photo}", *by)
     run("audit", people, "--out", run.work / "report", "--by", text)

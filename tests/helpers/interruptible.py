@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 
 # A shell that runs the tests in the background has them, and what they start, ignore SIGINT.
-COMMAND = [
-    sys.executable,
-    "-c",
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    "from matcher.cli import main; main()",
-]
+_HEEDING = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+_HOLDING = (
+    "import time; from matcher.jobs.shadow import Shadow; "
+    "Shadow.commit = lambda *_: time.sleep(600); "
+)
+COMMAND = [sys.executable, "-c", f"{_HEEDING}from matcher.cli import main; main()"]
+HELD = [sys.executable, "-c", f"{_HEEDING}{_HOLDING}from matcher.cli import main; main()"]
+"""The same, but a job waits in its first batch: it is not done before a signal comes."""
