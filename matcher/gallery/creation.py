@@ -16,7 +16,7 @@ from matcher.embedding import ModelIdentity
 from matcher.errors import GalleryExistsError, GalleryWriteError
 from matcher.gallery.files import sync_directory
 from matcher.gallery.store import STORE_NAME, Store
-from matcher.private_files import FOLDER_MODE, make_folder
+from matcher.private_files import FILE_MODE, FOLDER_MODE, make_folder
 
 LOCK_NAME: Final = "draft.lock"
 
@@ -77,7 +77,7 @@ def _draft_of(path: Path) -> Iterator[Path]:
     """
     while True:
         folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-        lock = filelock.FileLock(folder / LOCK_NAME, timeout=0)
+        lock = filelock.FileLock(folder / LOCK_NAME, timeout=0, mode=FILE_MODE)
         try:
             lock.acquire()
         except (filelock.Timeout, FileNotFoundError):
@@ -124,7 +124,7 @@ def _is_draft(draft: Path) -> bool:
 
 
 def _clear(draft: Path) -> None:
-    lock = filelock.FileLock(draft / LOCK_NAME, timeout=0)
+    lock = filelock.FileLock(draft / LOCK_NAME, timeout=0, mode=FILE_MODE)
     try:
         lock.acquire()
     except filelock.Timeout:
