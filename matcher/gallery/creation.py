@@ -129,5 +129,6 @@ def _clear(draft: Path) -> None:
         lock.acquire()
     except filelock.Timeout:
         return  # its process lives
-    lock.release()
     shutil.rmtree(draft, ignore_errors=True)
+    lock.release()
+    shutil.rmtree(draft, ignore_errors=True)  # Windows deletes no file that is open
