@@ -46,7 +46,7 @@ class Switch:
 
 SWITCHES: Final[Mapping[str, Switch]] = MappingProxyType(
     {
-        # Its Privacy.md has the variable and the function. The values were tried with 1.32; 1.29 reports too.
+        # Its Privacy.md has the variable and the function. The values were tried with 1.32.
         "onnxruntime": Switch(
             "ORT_DISABLE_TELEMETRY",
             ("1", "true", "yes", "on", "y"),
