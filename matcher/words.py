@@ -9,9 +9,6 @@ from typing import Final
 _BLANK_LETTERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 """Characters that Unicode counts as letters or marks, and that show nothing."""
 
-IN_MARKUP: Final = "\n\t\xad\u200c\u200d"
-"""What a page may hold besides: line breaks, and characters that join letters or part them."""
-
 
 def counted(number: float, one: str, many: str | None = None) -> str:
     """Return a count with its noun, as in "1 lead" and "2 leads".

@@ -103,7 +103,7 @@ def test_notebooks_run_and_are_stored_without_outputs(path: Path, workplace: Pat
     notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:
         assert not cell.get("outputs"), "strip the outputs before committing"
-    client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(workplace)}})
+    client = NotebookClient(notebook, timeout=900, resources={"metadata": {"path": str(workplace)}})
     client.execute()
 
 

@@ -12,7 +12,7 @@ from fairness.report.figures import Picture
 from fairness.report.sections import chapters
 from fairness.report.summary import summarise
 from fairness.report.wording import GLOSSARY
-from fairness.words import IN_MARKUP, visible
+from fairness.words import visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -42,7 +42,7 @@ def _labels(report: AuditResult) -> Iterator[str]:
     """Yield the names that the plots may show."""
     for table in report.tables:
         for row in table:
-            yield from (value for value in row.values() if isinstance(value, str))
+            yield from (visible(value) for value in row.values() if isinstance(value, str))
 
 
 def _environment() -> Environment:
@@ -62,18 +62,11 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        finalize=_seen,
     )
     environment.filters["kind"] = lambda block: type(block).__name__
     environment.filters["inline"] = _inline
+    environment.filters["visible"] = visible  # for what no element can isolate
     return environment
-
-
-def _seen(value: object) -> object:
-    """Return what stands in the page without characters that hide or reorder what is beside."""
-    if isinstance(value, str) and not hasattr(value, "__html__"):
-        return visible(value, keep=IN_MARKUP)
-    return value
 
 
 def _inline(picture: Picture) -> str:

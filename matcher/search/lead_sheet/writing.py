@@ -15,7 +15,7 @@ from matcher.search.candidates import CandidateList
 from matcher.search.lead_sheet.limits import MOST_OF_A_CANDIDATE, MOST_ON_A_PAGE, room_for
 from matcher.search.lead_sheet.pictures import SIDE, WHOLE_SIDE
 from matcher.search.lead_sheet.sections import Pictures, sections_of
-from matcher.words import IN_MARKUP, visible
+from matcher.words import visible
 
 
 def write_sheet(
@@ -101,19 +101,13 @@ def write_sheet(
 
 
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("matcher.search.lead_sheet"),
         autoescape=True,  # names, notes and references come from case files
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        finalize=_seen,
     )
-
-
-def _seen(value: object) -> object:
-    """Return what stands in the page without characters that hide or reorder what is beside."""
-    if isinstance(value, str) and not hasattr(value, "__html__"):
-        return visible(value, keep=IN_MARKUP)
-    return value
+    environment.filters["visible"] = visible  # for what no element can isolate
+    return environment
