@@ -96,10 +96,10 @@ def _bytes_of(chunk: Chunk) -> bytes:
 
 
 def inflate(compressed: bytes, limit: int) -> Iterator[bytes]:
-    """Decompress up to the first error, at most `limit` bytes, in pieces."""
+    """Decompress up to the first error or the end, at most `limit` bytes, in pieces."""
     stream = zlib.decompressobj()
     for at in range(0, len(compressed), 256):
-        if limit == 0:
+        if limit == 0 or stream.eof:  # after its end, each piece would copy all that is left over
             return
         try:
             piece = stream.decompress(compressed[at : at + 256], limit)

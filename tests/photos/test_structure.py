@@ -11,6 +11,7 @@ from PIL import Image
 
 from matcher.errors import InputError, PhotoDamagedError, PhotoTooLargeError
 from matcher.photos import DecodeLimits, load_photo, sha256_of
+from matcher.photos.png import inflate
 
 JPEG, PNG = encoded(picture(), "JPEG"), encoded(picture(), "PNG")
 AFTER_IHDR = 33
@@ -151,6 +152,12 @@ def test_a_tiff_of_many_strips_within_the_limit_is_read():
 def test_a_limit_below_one_is_refused(name):
     with pytest.raises(InputError, match=name):
         replace(DecodeLimits(), **{name: 0})
+
+
+def test_bytes_after_the_pixels_of_a_png_are_not_read():
+    pieces = list(inflate(zlib.compress(b"pixels") + bytes(1_000_000), 100))
+    assert b"".join(pieces) == b"pixels"
+    assert len(pieces) == 1
 
 
 def webp_of_34_bytes(width, height):

@@ -11,8 +11,8 @@ from matcher.photos.structure.counting import Count, counted_up_to
 from matcher.photos.structure.exif import exif_counts
 
 _PIXELS_OF_PNG = (b"IDAT", b"fdAT", b"fcTL")
-_MOST_METADATA = 1024
-"""Each chunk of metadata of a PNG may inflate to a megabyte."""
+_MOST_METADATA = 256
+"""Each may inflate to a megabyte, and a broken PNG is opened with each of them alone."""
 
 _FULL_BLOCK = 128
 """Bytes that the blocks of a GIF hold in the mean, from which on more of them are allowed."""
