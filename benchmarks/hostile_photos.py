@@ -23,6 +23,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from photo_mutations import mutated, seeds
 
@@ -50,16 +51,17 @@ def main() -> None:
     parser.add_argument("--block", type=int, nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.block:
-        read_block(options.seed, *options.block, options.limit)
+        first, number = options.block
+        read_block(options.seed, first, number, options.limit)
         return
     state = run(options.count, options.seed, options.seconds, options.limit, options.out)
     print(json.dumps(state, indent=1))
     raise SystemExit(any(state["counts"].get(name) for name in BAD))
 
 
-def run(count: int, seed: int, seconds: float, limit: float, out: Path | None) -> dict:
+def run(count: int, seed: int, seconds: float, limit: float, out: Path | None) -> dict[str, Any]:
     """Read the photos in child processes; return how many were read, and the counts."""
-    state = {"seed": seed, "done": 0, "counts": {}, "examples": []}
+    state: dict[str, Any] = {"seed": seed, "done": 0, "counts": {}, "examples": []}
     if out is not None and out.exists():
         state = json.loads(out.read_text())
         if state["seed"] != seed:
@@ -83,7 +85,7 @@ def run(count: int, seed: int, seconds: float, limit: float, out: Path | None) -
     return state
 
 
-def child(seed: int, first: int, number: int, limit: float) -> Iterator[dict]:
+def child(seed: int, first: int, number: int, limit: float) -> Iterator[dict[str, Any]]:
     """Yield the answers of a process for some photos, until it ends or takes too long."""
     block = ["--seed", str(seed), "--limit", str(limit), "--block", str(first), str(number)]
     most = 60 + number * limit
@@ -112,7 +114,7 @@ def read_block(seed: int, first: int, number: int, limit: float) -> None:
         faulthandler.cancel_dump_traceback_later()
 
 
-def read_one(name: str, data: bytes, limit: float, *, salvage: bool) -> dict:
+def read_one(name: str, data: bytes, limit: float, *, salvage: bool) -> dict[str, Any]:
     """Read one photo; return the outcome, and what should not have happened."""
     stated = DecodeLimits(max_pixels=MAX_PIXELS, max_bytes=max(1, len(data)))
     before, started, bad = reset_peak(), time.perf_counter(), []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageCms
@@ -87,9 +88,9 @@ def seeds() -> Seeds:
     return made | _heic(colour)
 
 
-def _saved(image: Image.Image, encoding: str, **options: object) -> bytes:
+def _saved(image: Image.Image, encoding: str, **options: Any) -> bytes:
     file = BytesIO()
-    image.copy().save(file, encoding, **options)  # type: ignore[arg-type]  # options of each encoding
+    image.copy().save(file, encoding, **options)
     return file.getvalue()
 
 
