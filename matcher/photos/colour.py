@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageChops, ImageCms
 
 from matcher.errors import PhotoFormatError
+from matcher.photos.structure import require_sound_profile
 from matcher.words import figure
 
 BACKGROUND = (128, 128, 128)
@@ -161,6 +162,7 @@ def _through_profile(sample: Image.Image, profile: bytes | None) -> tuple[Conver
         note = "CMYK without a profile, converted by formula" if sample.mode == "CMYK" else None
         return _as_rgb, note
     try:
+        require_sound_profile(profile)
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
         name = (source.profile.profile_description or "unnamed").strip()
         space = source.profile.xcolor_space.strip()

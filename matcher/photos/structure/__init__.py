@@ -8,6 +8,7 @@ from matcher.photos.structure.checks import (
 )
 from matcher.photos.structure.counting import Count
 from matcher.photos.structure.exif import bytes_of_values, exif_is_small
+from matcher.photos.structure.icc_profile import require_sound_profile
 from matcher.photos.structure.jpeg_segments import header_segments
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "require_bytes_for",
     "require_few",
     "require_parts",
+    "require_sound_profile",
     "require_turns",
 ]
