@@ -122,7 +122,10 @@ def _reference_faults(store: Store) -> Iterator[str]:
     )
     if bare:
         yield f"{counted(bare, 'face has', 'faces have')} no vector."
-    revenant = store.value("SELECT count(*) FROM faces JOIN removed USING (face_id)")
+    revenant = store.value(
+        "SELECT count(*) FROM faces JOIN removed USING (face_id) "
+        "WHERE removed.generation >= faces.generation"
+    )
     if revenant:
         yield f"{counted(revenant, 'face is', 'faces are')} both there and removed."
 

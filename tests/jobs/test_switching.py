@@ -450,3 +450,37 @@ def wait_for_current(ready: Path, readers: list[Any]) -> None:
     for reader in readers:
         while (said := reader.stdout.readline()).strip() != current:
             assert said, "a reader has ended"
+
+
+@pytest.mark.parametrize("what", ["subject", "photo"])
+def test_a_removal_that_died_before_it_was_done_can_be_asked_for_after_a_rollback(
+    ready: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """It had reached the other editions only. The face is there, and can be removed."""
+    from matcher.gallery import writer as module
+    from matcher.gallery.store import rows
+
+    def dies(*given: Any, **named: Any) -> None:
+        forget_elsewhere(*given, **named)
+        raise Killed
+
+    def remove(opened: Gallery) -> int:
+        if what == "subject":
+            return opened.remove_subject("subject-000")
+        return opened.remove_photo(opened.photos("subject-000")[0].sha256)
+
+    switch(ready)
+    forget_elsewhere = module.forget_elsewhere
+    with Gallery.open(ready) as opened, monkeypatch.context() as patch:
+        patch.setattr(module, "forget_elsewhere", dies)
+        with pytest.raises(Killed):
+            remove(opened)
+    rollback(ready, OLD, settings=SETTINGS)
+    with Gallery.open(ready) as opened:
+        assert len(opened) == 12
+        assert opened.verify().ok
+        assert len(rows.removed_since(opened._store, 0)) > 0
+        assert len(rows.gone_since(opened._store, 0)) == 0  # an index on a server keeps it
+        gone = remove(opened)
+        assert opened.verify().ok
+        assert len(opened) == 12 - gone

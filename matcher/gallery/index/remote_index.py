@@ -202,7 +202,7 @@ class RemoteIndex:
         sent = 0
         with self._store.reading():
             until = rows.step_after(self._store, since, SENT_AT_ONCE)
-            gone = rows.removed_since(self._store, since)
+            gone = rows.gone_since(self._store, since)
             self.index.note({"matcher.begun": self._commit(until)})
             for ids, vectors in vector_rows.vector_pages(self._store, since, until=until):
                 self.index.put(ids, vectors)

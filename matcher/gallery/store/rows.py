@@ -167,7 +167,7 @@ def replace_subject(store: Store, subject: Subject) -> bool:
 def delete_subject(store: Store, subject_id: str, generation: int) -> int:
     """Delete a subject with all faces and leave tombstones; return the number of faces."""
     faces = store.change(
-        "INSERT INTO removed SELECT face_id, ? FROM faces WHERE subject_id = ?",
+        "INSERT OR REPLACE INTO removed SELECT face_id, ? FROM faces WHERE subject_id = ?",
         (generation, subject_id),
     )
     store.change("DELETE FROM subjects WHERE subject_id = ?", (subject_id,))
@@ -179,7 +179,7 @@ def delete_faces(store: Store, face_ids: Collection[int], generation: int) -> in
     ids = json.dumps(list(face_ids))
     where = "face_id IN (SELECT value FROM json_each(?1))"
     store.change(
-        f"INSERT INTO removed SELECT face_id, ?2 FROM faces WHERE {where}",  # noqa: S608 - constant
+        f"INSERT OR REPLACE INTO removed SELECT face_id, ?2 FROM faces WHERE {where}",  # noqa: S608 - constant
         (ids, generation),
     )
     return store.change(f"DELETE FROM faces WHERE {where}", (ids,))  # noqa: S608 - constant
@@ -333,9 +333,23 @@ def face_ids(store: Store) -> NDArray[np.int64]:
 
 
 def removed_since(store: Store, generation: int) -> NDArray[np.int64]:
-    """Return the ids of faces removed after a generation."""
+    """Return the ids of faces removed after a generation.
+
+    A face can be there again. A removal begins with the other editions; if its process dies before
+    it reaches the current edition, the next job brings the face back to the others.
+    """
     rows = store.query("SELECT face_id FROM removed WHERE generation > ?", (generation,))
     return np.array([row[0] for row in rows], dtype=np.int64)
+
+
+def gone_since(store: Store, generation: int) -> NDArray[np.int64]:
+    """Return the ids of faces removed after a generation that are not there again."""
+    removed = removed_since(store, generation)
+    there = store.query(
+        "SELECT face_id FROM faces WHERE face_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(removed.tolist()),),
+    )
+    return np.setdiff1d(removed, [row[0] for row in there])
 
 
 def _subject(row: sqlite3.Row) -> Subject:
