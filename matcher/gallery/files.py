@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,7 +45,9 @@ def replace_private(path: Path, content: bytes) -> None:
     """Write a file that only its owner can read. An interruption leaves no half file in its place.
 
     The file is written beside its place and then renamed. An existing file is replaced, and a link
-    leads to the same file as before. A device or a pipe is written to, and never replaced.
+    leads to the same file as before. A device or a pipe is written to, and never replaced. What a
+    killed process left of the same file is deleted. If two processes write one file, the one that
+    began first fails.
 
     Raises
     ------
@@ -55,7 +58,10 @@ def replace_private(path: Path, content: bytes) -> None:
     if place.exists() and not place.is_file():
         place.write_bytes(content)
         return
-    descriptor, part = tempfile.mkstemp(prefix=".part-", dir=place.parent)  # mode 0600
+    prefix = f".part-{zlib.crc32(os.fsencode(place.name)):08x}-"
+    for left in place.parent.glob(f"{prefix}*"):
+        left.unlink(missing_ok=True)
+    descriptor, part = tempfile.mkstemp(prefix=prefix, dir=place.parent)  # mode 0600
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
@@ -63,6 +69,6 @@ def replace_private(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         Path(part).replace(place)
     except BaseException:
-        Path(part).unlink()
+        Path(part).unlink(missing_ok=True)
         raise
     sync_directory(place.parent)

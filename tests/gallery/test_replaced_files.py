@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,3 +62,40 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     finally:
         os.close(reader)
     assert pipe.is_fifo()
+
+
+DIES = """
+import os, pathlib, sys
+from matcher.gallery.files import replace_private
+os.fsync = lambda _: os._exit(9)
+replace_private(pathlib.Path(sys.argv[1]), b"half")
+"""
+
+
+def test_what_a_killed_process_left_of_the_file_is_deleted_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    (tmp_path / ".part-of-somebody-else").touch()
+    done = subprocess.run([sys.executable, "-c", DIES, str(path)], check=False)
+    assert done.returncode == 9
+    assert len(list(tmp_path.glob(".part-*"))) == 2
+    replace_private(path, b"content")
+    left = {file.name for file in tmp_path.iterdir()}
+    assert left == {".part-of-somebody-else", "page.html"}
+
+
+def test_of_two_that_write_one_file_the_first_fails_and_the_second_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "page.html"
+    fsync = os.fsync
+
+    def overtaken(descriptor: int) -> None:
+        monkeypatch.setattr(os, "fsync", fsync)
+        replace_private(path, b"second")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", overtaken)
+    with pytest.raises(FileNotFoundError):
+        replace_private(path, b"first")
+    assert path.read_bytes() == b"second"
+    assert list(tmp_path.iterdir()) == [path]
