@@ -18,14 +18,17 @@ HOSTILE = (
     "\u2028line\u2029end\x08\x08;=1+1\t-2 :smile: [red]$x$<b>&"
 )
 NOTE = f"{HOSTILE}\r\n+3"  # only a note may have line breaks
-SUBJECTS = ("=1+1", "\uff1d2;@x", "-3 :smile: [bold]")
-"""A gallery may refuse identifiers with characters that cannot be seen."""
+LABEL = "".join(sign for sign in HOSTILE if unicodedata.category(sign) != "Cc")
+"""Labels and identifiers are compared with what somebody types; they have no control characters."""
+SUBJECTS = ("=1+1", "\uff1d2;@x\u202e", "-3 :smile: [bold]")
 
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Story:
     name = HOSTILE.replace("/", "\u2215")
-    story = Story(tmp_path_factory.mktemp("hostile"), Names(name, name, SUBJECTS, HOSTILE, NOTE))
+    story = Story(
+        tmp_path_factory.mktemp("hostile"), Names(name, name, SUBJECTS, LABEL, HOSTILE, NOTE)
+    )
     story.tell()
     return story
 
@@ -93,7 +96,7 @@ def test_each_line_of_json_is_the_text_itself(told: Story) -> None:
         assert set(hidden(run.stdout)) <= {"\n"}, run
         for line in run.stdout.splitlines():
             texts |= set(strings(json.loads(line)))
-    assert {HOSTILE, NOTE, *SUBJECTS} <= texts
+    assert {HOSTILE, LABEL, NOTE, *SUBJECTS} <= texts
 
 
 def strings(value: object) -> list[str]:

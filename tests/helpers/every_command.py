@@ -26,6 +26,7 @@ class Names:
     folder: str = "work"
     photo: str = "photo"
     subjects: tuple[str, ...] = ("A-1", "A-2", "A-3")
+    label: str = "label"
     text: str = "text"
     note: str = "note"
 
@@ -102,14 +103,12 @@ class Story:
         self.manifest = self.given / "list.csv"
         made_model.write(self.given)
         self.model = self.given / "new-model.toml"
-        text = self.names.text
+        label, text, note = self.names.label, self.names.text, self.names.note
         with self.manifest.open("w", newline="", encoding="utf-8") as file:
             rows = csv.writer(file)
             rows.writerow(["photo", "subject", "region", "note", "source", "tags", "date_of_birth"])
             for path, subject in zip(self.photos[::2], self.names.subjects, strict=True):
-                rows.writerow(
-                    [path, subject, text, self.names.note, text, f"a;{text}", "2010-05-01"]
-                )
+                rows.writerow([path, subject, label, note, text, f"a;{label}", "2010-05-01"])
             rows.writerow([self.broken, self.names.subjects[0], "", "", "", "", "2010-05-01"])
 
 
@@ -130,7 +129,7 @@ def _enrolment(run: Story) -> None:
 def _search(run: Story) -> None:
     sheet = ("--sheet", run.work / f"sheet{run.names.photo}.html")
     run("search", run.gallery, *run.photos[1:4:2], run.broken, *sheet, styles=ALL)
-    only = ("--region", run.names.text, "--subject", run.names.subjects[0])
+    only = ("--region", run.names.label, "--subject", run.names.subjects[0])
     run("search", run.gallery, run.photos[1], *only, styles=ALL)
     run("search", run.gallery, run.photos[1], "--region", "none", "--exclude-unknown", styles=ALL)
     run("search", run.gallery, run.photos[1], "--model", run.names.text)
@@ -142,10 +141,10 @@ def _search(run: Story) -> None:
 
 
 def _corrections(run: Story) -> None:
-    text, (first, second, third) = run.names.text, run.names.subjects
-    run("gallery edit", run.gallery, first, "--note", f"{text}!", "--region", f"{text}?")
+    label, text, (first, second, third) = run.names.label, run.names.text, run.names.subjects
+    run("gallery edit", run.gallery, first, "--note", f"{text}!", "--region", f"{label}?")
     run("gallery undo", run.gallery)
-    run("gallery edit", run.gallery, first, "--case-reference", text, "--sex", "female")
+    run("gallery edit", run.gallery, first, "--case-reference", label, "--sex", "female")
     run("gallery show", run.gallery, first, styles=ALL)
     run("gallery show", run.gallery, text)
     run("gallery rename", run.gallery, second, f"{second}x")
