@@ -272,7 +272,7 @@ def test_every_fact_that_changes_a_vector_changes_the_identity(
     assert again.identity == before
 
 
-def test_the_file_is_read_once(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_file_is_read_once(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bytes that are run are the bytes that were hashed."""
     read, paths = Path.read_bytes, []
 
@@ -283,7 +283,7 @@ def test_the_file_is_read_once(write: Write, monkeypatch: pytest.MonkeyPatch) ->
     record = write(_network())
     monkeypatch.setattr(Path, "read_bytes", counted)
     load_model(record)
-    assert paths == ["tiny.onnx"]
+    assert paths == ["tiny.toml", "tiny.onnx"]
 
 
 def test_absent_record_is_an_unknown_model(tmp_path: Path) -> None:
