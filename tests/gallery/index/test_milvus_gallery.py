@@ -225,7 +225,7 @@ def test_faces_that_only_the_server_has_are_never_returned_and_found_out(path, c
         index = collection(gallery)
         index.add(np.array([9000]), FACES[1500:1501])
         assert gallery.nearest(FACES[1500:1501], 5)[1].max() <= 1000
-        assert "1 faces that the store has not" in gallery.verify().faults[0]
+        assert "1 face that the store has not" in gallery.verify().faults[0]
         gallery.add(entries(1000, 1001))
     assert "another number of faces" in caplog.text
     with Gallery.open(path) as gallery:
@@ -237,7 +237,7 @@ def test_a_wrong_vector_on_the_server_costs_a_place_but_no_score(path: Path) -> 
         collection(gallery).put(np.array([5]), -FACES[4:5])
         len(collection(gallery))
         assert_searches_like_a_scan(gallery, np.arange(1, 1001), least=0.9)
-        assert "1 vectors on the index server" in gallery.verify().faults[0]
+        assert "1 vector on the index server" in gallery.verify().faults[0]
         gallery.rebuild()
         assert gallery.verify().ok
 
