@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -25,6 +27,8 @@ GREY_LEVEL = 1 / 255
 
 SHADED_FACE = (slice(40, 108), slice(34, 94))
 """Rows and columns of the measured face between brows and mouth, where shading is measured."""
+
+_AROUND = 8  # pixels around them that the mean and the change across four pixels need, or more
 
 FEWEST_SHADED = 200
 """Fewest of those pixels that must lie within the photo for the shading to be measured."""
@@ -87,16 +91,21 @@ def shading(light: NDArray[np.float64], seen: NDArray[np.bool_]) -> float:
         do not count. The shading is 1.0 if fewer than `FEWEST_SHADED` pixels are left: such a face
         is refused as cut off, if at all.
     """
-    smooth, blank = _averaged_both_ways(light), _averaged_both_ways((~seen).astype(np.float64))
-    across = np.full(light.shape, np.nan)
-    across[2:-2, 2:-2] = np.hypot(
-        smooth[2:-2, 4:] - smooth[2:-2, :-4], smooth[4:, 2:-2] - smooth[:-4, 2:-2]
-    )
-    counted = blank[SHADED_FACE] <= 0.02
+    around = tuple(slice(side.start - _AROUND, side.stop + _AROUND) for side in SHADED_FACE)
+    smooth, blank = (_averaged_both_ways(part[around]) for part in (light, ~seen))
+
+    def moved(part: NDArray[np.float64], down: int, across: int) -> NDArray[np.float64]:
+        rows, columns = len(part) - 2 * _AROUND, part.shape[1] - 2 * _AROUND
+        top, left = _AROUND + down, _AROUND + across
+        return part[top : top + rows, left : left + columns]
+
+    counted = moved(blank, 0, 0) <= 0.02
     if np.count_nonzero(counted) < FEWEST_SHADED:
         return 1.0
+    across = moved(smooth, 0, 2) - moved(smooth, 0, -2)
+    down = moved(smooth, 2, 0) - moved(smooth, -2, 0)
     mean = light[SHADED_FACE][counted].mean()
-    return float(np.percentile(across[SHADED_FACE][counted], 35) / np.sqrt(mean + 0.02))
+    return float(np.percentile(np.hypot(across, down)[counted], 35) / np.sqrt(mean + 0.02))
 
 
 def sharpness(light: NDArray[np.float64]) -> float:
@@ -125,8 +134,8 @@ def _averaged(light: NDArray[np.float64]) -> NDArray[np.float64]:
     return averaged
 
 
-def _averaged_both_ways(light: NDArray[np.float64]) -> NDArray[np.float64]:
-    return _averaged(_averaged(light).T).T
+def _averaged_both_ways(part: NDArray[Any]) -> NDArray[np.float64]:
+    return _averaged(_averaged(part.astype(np.float64)).T).T
 
 
 def pose(points: NDArray[np.float64]) -> tuple[float, float, float]:
