@@ -33,7 +33,7 @@ def main(folder: Path) -> None:
     with Gallery.create(folder / "cases.gallery", model=extractor.model) as gallery:
         build(gallery, extractor, folder / "missing.csv")
         correct(gallery, extractor, folder / "corrected.csv")
-        add(gallery, extractor, folder / "new.csv")
+        build(gallery, extractor, folder / "new.csv")  # what came in later
         merge(gallery, "case-9", into="case-6")
         take_photo_out(gallery, folder / "photos" / "case-1-second.png", "case-1")
         probes, lists = search(gallery, extractor, folder / "tips")
@@ -65,11 +65,6 @@ def correct(gallery: Gallery, extractor: Extractor, manifest: Path) -> None:
         for difference in outcome.differences:
             print("corrected:", outcome.photo.subject.subject_id, difference)
     gallery.update_subject(replace(gallery.subject("case-3"), region="north"))
-
-
-def add(gallery: Gallery, extractor: Extractor, manifest: Path) -> None:
-    """Enrol what came in later, as at the beginning; what is there already is not read again."""
-    build(gallery, extractor, manifest)
 
 
 def merge(gallery: Gallery, subject_id: str, into: str) -> None:

@@ -18,7 +18,7 @@ def one_form(name: str) -> str:
 
 
 def controls(text: str) -> str:
-    r"""Return the first control character of a text as `\\x00` shows it; empty if there is none.
+    r"""Return the first control character of a text as `\x00` shows it; empty if there is none.
 
     No name of a person or a thing has one. SQLite ends a text at a NUL, so that a name with one is
     stored, and never found again.
