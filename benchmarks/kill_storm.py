@@ -2,9 +2,11 @@
 
     python benchmarks/kill_storm.py FOLDER --kills 100 --seed 1
 
-After each kill the gallery is opened for writing. Nothing that was committed may be lost, nobody
-who was removed may be back, verify may find no fault, and no stale file or folder may be left.
-Pictures are drawn and the model is made up. It ends with exit code 1 at the first contradiction.
+It goes on until the process died that often in each of enrol, remove, rebuild and re-index; the
+other steps lie between them. After each kill the gallery is opened for writing. Nothing that was
+committed may be lost, nobody who was removed may be back, verify may find no fault, and no stale
+file or folder may be left. Pictures are drawn and the model is made up. It ends with exit code 1
+at the first contradiction.
 """
 
 from __future__ import annotations
@@ -36,8 +38,11 @@ from matcher.jobs.switching import discard, prune, rollback, switch
 from matcher.photos import sha256_of
 
 PHOTOS: Final = 60
-LONGEST: Final = 0.8
-"""Seconds that a process lives after it began to write."""
+WANTED: Final = ("enrol", "remove", "rebuild", "reindex")
+"""Steps that a process must die in; the storm waits for one after the other."""
+
+DELAY: Final = (0.001, 0.5)
+"""Seconds between the start of such a step and the kill: drawn evenly on a scale of logarithms."""
 
 EXPECTED: Final = re.compile(
     r"(editions/\d{4}-[0-9a-f]{8}/)?(store\.sqlite3|index\.bin)"
@@ -76,19 +81,22 @@ class Writer:
 
     def run(self) -> None:
         """Work for ever."""
-        steps: dict[Callable[[], None], float] = {
-            self._enrol: 0.35,
-            self._remove: 0.2,
-            self._rebuild: 0.1,
-            self._create: 0.05,
-            self._job(lambda model: reindex(self._gallery, model, settings=SETTINGS)): 0.1,
-            self._job(lambda model: switch(self._gallery, model, settings=SETTINGS)): 0.08,
-            self._job(lambda model: rollback(self._gallery, model, settings=SETTINGS)): 0.06,
-            self._job(lambda _: prune(self._gallery)): 0.03,
-            self._job(lambda _: discard(self._gallery)): 0.03,
+        steps: dict[str, tuple[float, Callable[[], None]]] = {
+            "enrol": (0.35, self._enrol),
+            "remove": (0.2, self._remove),
+            "rebuild": (0.1, self._rebuild),
+            "create": (0.05, self._create),
+            "reindex": (0.1, self._job(lambda m: reindex(self._gallery, m, settings=SETTINGS))),
+            "switch": (0.08, self._job(lambda m: switch(self._gallery, m, settings=SETTINGS))),
+            "rollback": (0.06, self._job(lambda m: rollback(self._gallery, m, settings=SETTINGS))),
+            "prune": (0.03, self._job(lambda _: prune(self._gallery))),
+            "discard": (0.03, self._job(lambda _: discard(self._gallery))),
         }
+        shares = [share for share, _ in steps.values()]
         while True:
-            self._chance.choice(np.array([*steps]), p=[*steps.values()])()
+            name = str(self._chance.choice([*steps], p=shares))
+            print(name, flush=True)
+            steps[name][1]()
 
     def _enrol(self) -> None:
         held = self._journal.read()
@@ -158,26 +166,33 @@ def storm(folder: Path, kills: int, seed: int) -> dict[str, Any]:
     """
     list(draw(folder / "photos", PHOTOS))
     _made(folder / "gallery").close()
-    chance, met = np.random.default_rng(seed), Counter[str]()
-    for turn in range(kills):
-        kill(folder, seed * 10_000 + turn, float(chance.uniform(0, LONGEST)))
+    chance, met, died = np.random.default_rng(seed), Counter[str](), Counter[str]()
+    while missing := [step for step in WANTED if died[step] < kills]:
+        delay = float(np.exp(chance.uniform(*np.log(DELAY))))
+        wanted = missing[died.total() % len(missing)]
+        died[kill(folder, seed * 10_000 + died.total(), wanted, delay)] += 1
         met["stale before the next open"] += len(stale(folder)) > 0
         met.update(check(folder))
-    return {"kills": kills, "seed": seed, **met}
+        if died.total() % 50 == 0:
+            print(f"{died.total()} kills: {dict(died)}", file=sys.stderr, flush=True)
+    return {"seed": seed, "kills": died.total(), "died in": died, **met}
 
 
-def kill(folder: Path, seed: int, seconds: float) -> None:
-    """Start a writer, and kill it some seconds after it began to write."""
+def kill(folder: Path, seed: int, wanted: str, delay: float) -> str:
+    """Start a writer, kill it some seconds after it began a step; return the step it died in."""
     command = [sys.executable, __file__, "--write", str(folder), "--seed", str(seed)]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as running:
-        begun = running.stdout.readline() if running.stdout else ""
-        time.sleep(seconds)
+        begun = iter(running.stdout or ())
+        last = next((step for step in begun if step.strip() == wanted), "")
+        time.sleep(delay)
         alive = running.poll() is None
         running.kill()
-        said = running.communicate()[1]
-    require(bool(begun) and alive, f"the writer ended by itself: {said}")
+        last = [last, *begun][-1].strip()
+        said = running.stderr.read() if running.stderr else ""
+    require(bool(last) and alive, f"the writer ended by itself: {said}")
+    return last
 
 
 def check(folder: Path) -> Counter[str]:
@@ -241,12 +256,11 @@ def main() -> None:
     """Run the storm, or be the process that is killed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--kills", type=int, default=100, help="in each of the wanted steps")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--write", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.write:
-        print("begun", flush=True)
         Writer(options.folder, options.seed).run()
     options.folder.mkdir(parents=True, exist_ok=True)
     print(json.dumps(storm(options.folder, options.kills, options.seed), indent=1))

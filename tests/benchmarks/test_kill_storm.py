@@ -21,8 +21,8 @@ def same_matcher(monkeypatch):
 
 
 def test_a_writer_that_is_killed_loses_nothing_and_leaves_nothing(tmp_path):
-    found = storming.storm(tmp_path, kills=6, seed=3)
-    assert found["kills"] == 6
+    found = storming.storm(tmp_path, kills=1, seed=3)
+    assert set(storming.WANTED) <= set(found["died in"])
 
 
 def test_a_loss_and_a_stale_file_are_seen(tmp_path):
