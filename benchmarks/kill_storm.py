@@ -38,11 +38,11 @@ from matcher.jobs.switching import discard, prune, rollback, switch
 from matcher.photos import sha256_of
 
 PHOTOS: Final = 60
-WANTED: Final = ("enrol", "remove", "rebuild", "reindex")
-"""Steps that a process must die in; the storm waits for one after the other."""
+WANTED: Final = {"enrol": 0.1, "remove": 0.03, "rebuild": 0.015, "reindex": 0.5}
+"""Steps that a process must die in, and the longest time to the kill, in seconds."""
 
-DELAY: Final = (0.001, 0.5)
-"""Seconds between the start of such a step and the kill: drawn evenly on a scale of logarithms."""
+SOONEST: Final = 0.0005
+"""Shortest such time; times between are drawn evenly on a logarithmic scale."""
 
 EXPECTED: Final = re.compile(
     r"(editions/\d{4}-[0-9a-f]{8}/)?(store\.sqlite3|index\.bin)"
@@ -168,8 +168,8 @@ def storm(folder: Path, kills: int, seed: int) -> dict[str, Any]:
     _made(folder / "gallery").close()
     chance, met, died = np.random.default_rng(seed), Counter[str](), Counter[str]()
     while missing := [step for step in WANTED if died[step] < kills]:
-        delay = float(np.exp(chance.uniform(*np.log(DELAY))))
         wanted = missing[died.total() % len(missing)]
+        delay = float(np.exp(chance.uniform(np.log(SOONEST), np.log(WANTED[wanted]))))
         died[kill(folder, seed * 10_000 + died.total(), wanted, delay)] += 1
         met["stale before the next open"] += len(stale(folder)) > 0
         met.update(check(folder))
