@@ -237,7 +237,8 @@ def test_workers_that_do_nothing_end_the_job_with_what_to_do(
         if alive(pid):
             os.kill(pid, signal.SIGKILL)
     stored = len(faces_in(gallery, shadow_of(gallery)))
-    assert 0 < stored < PHOTOS
+    assert stored < PHOTOS
+    assert stored % SHARD == 0, "a shard by halves"
     report = reindex(gallery, NEW, settings=SETTINGS, executor=executor(cluster, journal))
     assert_as_undisturbed(gallery, report)
 
