@@ -9,15 +9,17 @@ from collections.abc import Mapping, Sequence
 from types import NoneType
 
 from fairness.arguments import described, expect, listed
-from fairness.auditing import differences, imaging, rates, searches
+from fairness.auditing import comparisons, differences, imaging, rates, searches
 from fairness.auditing.acceptance import Bound, judge
 from fairness.auditing.caveats import caveats
 from fairness.auditing.evidence import Evidence
+from fairness.auditing.families import Family, families
 from fairness.auditing.imaging import Facts
 from fairness.auditing.run_card import card, facts_of
 from fairness.auditing.score_curves import det_curves, score_distributions
 from fairness.auditing.settings import AuditSettings
 from fairness.errors import AuditError, ScoresError
+from fairness.identification import OpenSet
 from fairness.report.audit_report import AuditReport
 from fairness.tables import Curves, audit_table
 from fairness.verification import Scores
@@ -75,15 +77,17 @@ def audit(
     pairs = searches.judged(evidence)
     open_set = searches.open_set(evidence, outcomes)
     discard = searches.discard(evidence, pairs)
+    compared = _families(evidence, outcomes)
+    shown = comparisons.shown_in(by_group, open_set)
     tables = [
         coverage,
         by_group,
-        differences.summaries(evidence),
+        differences.summaries(evidence, compared),
         rates.cross(evidence),
         rates.age_gap(evidence),
         rates.shift(evidence),
         open_set,
-        differences.tests(evidence),
+        comparisons.tests(evidence, compared, shown),
         rates.kin(evidence),
         rates.refused(evidence),
         discard,
@@ -92,7 +96,9 @@ def audit(
         differences.worst_cells(by_group),
     ]
     if baseline is not None:
-        tables.append(differences.changes(evidence, _baseline(evidence, baseline)))
+        earlier = _baseline(evidence, baseline)
+        before = _families(earlier, searches.search(earlier))
+        tables.append(comparisons.changes(evidence, before, compared, shown))
     if bounds:
         acceptance = judge(bounds, {table.name: table.rows for table in tables})
         tables.append(audit_table("acceptance", acceptance.rows()))
@@ -111,6 +117,11 @@ def audit(
         facts=facts_of(evidence, matcher),
         level=evidence.settings.level,
     )
+
+
+def _families(evidence: Evidence, found: OpenSet | None) -> list[Family]:
+    factors = evidence.settings.factors
+    return [family for factor in factors for family in families(evidence, found, factor)]
 
 
 def _baseline(evidence: Evidence, scores: Scores) -> Evidence:

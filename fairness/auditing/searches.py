@@ -78,6 +78,17 @@ def _searches(evidence: Evidence, found: OpenSet, factor: str) -> Iterator[Row]:
                 }
 
 
+def families(
+    evidence: Evidence, found: OpenSet, factor: str
+) -> Iterator[tuple[str, dict[str, SubjectCounts], float]]:
+    """Yield the rates of searches that are compared over groups: metric, counts, factor."""
+    every = list(_counted(evidence, found, evidence.grouping(factor)))
+    for metric in ("FNIR", "FNIR_counted", "FPIR", "selectivity", "FTE"):
+        rows = [row for row in every if row.metric == metric]
+        times = found.enrolled if metric == "selectivity" else 1
+        yield metric, {row.group: row.counts for row in rows}, float(times)
+
+
 def _counted(evidence: Evidence, found: OpenSet, division: Grouping) -> Iterator[_SearchCounts]:
     rank, threshold = min(evidence.settings.rank, found.enrolled), evidence.threshold
     for group, misses in found.mated.fnir(division, rank=rank, threshold=threshold).items():

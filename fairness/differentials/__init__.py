@@ -5,6 +5,8 @@ from fairness.differentials.differential import (
     combined_differentials,
     differentials,
 )
+from fairness.differentials.paired import PairedTest, compare_matchers
+from fairness.differentials.ratios import at_least_times, effective_together
 from fairness.differentials.resampling import (
     Resample,
     draw_weights,
@@ -25,12 +27,16 @@ __all__ = [
     "Differential",
     "GroupComparison",
     "GroupTest",
+    "PairedTest",
     "Resample",
+    "at_least_times",
     "benjamini_hochberg",
     "combined_differentials",
     "compare_groups",
+    "compare_matchers",
     "differentials",
     "draw_weights",
+    "effective_together",
     "holm",
     "observed",
     "percentile_limits",

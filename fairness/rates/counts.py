@@ -22,7 +22,14 @@ from numpy.typing import NDArray
 from scipy.special import betaincinv
 
 from fairness.cohort import Cohort, Grouping
-from fairness.rates.rate import FEWEST_ERRORS, Rate, allow_for_few, clustered_rate, rate_of
+from fairness.rates.rate import (
+    Rate,
+    allow_for_few,
+    clustered_rate,
+    effective_people,
+    rate_of,
+)
+from fairness.rates.status import FEWEST_ERRORS
 from fairness.rates.trials import (
     CompleteTrials,
     ListedTrials,
@@ -179,8 +186,12 @@ class PairCounts:
     def _shares(self) -> NDArray[np.float64]:
         """S_i: errors of each subject minus the expected errors, shape (subjects,)."""
         trials = self.trials.by_subject
-        errors = sum_by_subject(self.left, self.right, self.errors, len(trials))
-        return errors - self.total / self.trials.total * trials
+        return self.errors_by_subject - self.total / self.trials.total * trials
+
+    @cached_property
+    def errors_by_subject(self) -> NDArray[np.int64]:
+        """Errors that each subject takes part in, shape (subjects,)."""
+        return sum_by_subject(self.left, self.right, self.errors, self.codes)
 
     def effective_trials(self) -> float:
         """Return how many independent comparisons would give the rate the same variance.
@@ -203,7 +214,8 @@ class PairCounts:
         The interval is Wilson's with the effective number of comparisons. That number is reduced
         if few subjects carry the variance (`allow_for_few`). With fewer than five errors, or fewer
         than five comparisons without an error, the variance cannot be estimated. Then the number
-        of independent pairs is used, which gives the strict bound.
+        of independent pairs is used, which gives the strict bound. It is reduced if few people
+        carry the comparisons (`effective_people`).
 
         Parameters
         ----------
@@ -215,16 +227,19 @@ class PairCounts:
         return rate_of(
             self.total,
             self.trials.total,
-            self.subjects,
+            self.errors_by_subject,
+            self.trials.by_subject,
             self._effective_for_limits(level),
             level=level,
             target=target,
         )
 
     def _effective_for_limits(self, level: float) -> float:
+        trials = self.trials.by_subject
         if min(self.total, self.trials.total - self.total) < FEWEST_ERRORS:
-            return float(self.independent_pairs)
-        return allow_for_few(self._uncapped, self.trials.total, self._shares, self.subjects, level)
+            carrying = effective_people(trials) / max(1, self.subjects)
+            return self.independent_pairs * carrying
+        return allow_for_few(self._uncapped, self.trials.total, self._shares, trials, level)
 
     def optimistic_bound(self, level: float = 0.95) -> float:
         """Return the one-sided upper bound that would hold if all comparisons were independent."""

@@ -15,13 +15,24 @@ from fairness.tables.disclosure import (
     suppress_complementary,
     suppressed_groups,
 )
-from fairness.tables.schemas import FACTOR, GROUP, RATE_COLUMNS, STATUS, TABLE_NAMES, audit_table
+from fairness.tables.schemas import (
+    CHANCE,
+    FACTOR,
+    GROUP,
+    MORE_THAN_CHANCE,
+    RATE_COLUMNS,
+    STATUS,
+    TABLE_NAMES,
+    audit_table,
+)
 from fairness.tables.table import OVERALL, Column, Row, Table, Unit, Value, rate_row
 
 __all__ = [
+    "CHANCE",
     "FACTOR",
     "GROUP",
     "MANY_SUBJECTS",
+    "MORE_THAN_CHANCE",
     "OVERALL",
     "RATE_COLUMNS",
     "STATUS",

@@ -35,12 +35,24 @@ RATE_COLUMNS = (
 )
 """The columns that `fairness.tables.rate_row` fills."""
 
+MORE_THAN_CHANCE, CHANCE = "more than chance", "not told from chance"
+"""Results of a test: whether chance alone explains a difference."""
+
+_P = Column("p", "p", "p", "Chance of a difference this large if there were none.")
+_HOLM = Column("holm", "p (Holm)", "p", "Adjusted: chance of any false report in the family.")
+_RESULT = Column("result", "Result", "text", "Whether chance explains the difference.")
+
 _CHANGE = (
     Column("before", "Baseline", "rate", "The rate in the baseline."),
     Column("after", "Now", "rate", "The rate in this audit."),
     Column("difference", "Difference", "points", "Now less baseline, on the same subjects."),
     Column("low", "Lower limit", "points", "Lower confidence limit of the difference."),
     Column("high", "Upper limit", "points", "Upper confidence limit of the difference."),
+    Column("errors_before", "Errors, baseline", "count", "Trials that went wrong in the baseline."),
+    Column("errors", "Errors, now", "count", "Trials that go wrong now."),
+    _P,
+    _HOLM,
+    _RESULT,
 )
 
 _TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
@@ -148,10 +160,28 @@ _TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
             _METRIC,
             GROUP,
             Column("test", "Test", "text", "What was compared with what."),
-            Column("statistic", "Statistic", "number", "The test statistic."),
-            Column("p", "p", "p", "Chance of a difference this large if there were none."),
-            Column("holm", "p (Holm)", "p", "Adjusted: chance of any false report in the family."),
+            Column("rate", "Rate", "rate", "The rate of the group."),
+            Column("others", "All others", "rate", "The rate of all other groups together."),
+            Column(
+                "difference", "Difference", "points", "Rate of the group less that of the others."
+            ),
+            Column(
+                "at_least",
+                "At least (times)",
+                "number",
+                "Lower confidence limit of the larger rate divided by the smaller one.",
+            ),
+            Column("statistic", "Statistic", "number", "The difference in standard errors."),
+            _P,
+            Column(
+                "p_limit",
+                "p at most",
+                "p",
+                "Upper 99 % limit of the p that all dealings would give; only some were drawn.",
+            ),
+            _HOLM,
             Column("bh", "p (BH)", "p", "Adjusted: share of false reports (exploratory)."),
+            _RESULT,
         ),
     ),
     "kin": (
