@@ -427,6 +427,8 @@ def test_the_same_scores_differ_from_themselves_by_nothing() -> None:
     kinds = {"FMR", "FNMR", "FNMR_counted", "FNIR", "FPIR", "selectivity", "FTA", "FTE"}
     assert kinds <= {row["metric"] for row in rows if row["difference"] is not None}
     for row in rows:
+        if row["status"] == "suppressed":
+            continue
         assert row["difference"] == 0
         assert row["low"] <= 0 <= row["high"]
         assert (row["p"], row["result"]) == (1, "not told from chance")

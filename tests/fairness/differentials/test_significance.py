@@ -138,7 +138,10 @@ def test_the_same_seed_gives_the_same_p_values():
 def test_one_group_and_no_error_are_compared_with_nothing():
     rng = np.random.default_rng(3)
     assert compare_groups(cells(rng, [0.2]), draws=50) is None
-    assert compare_groups(cells(rng, [0.0, 0.0]), draws=50) is None
+    none = np.zeros(10, np.int64)
+    some = SubjectCells(("a", "b"), np.arange(10), np.arange(10) % 2, none, none + 1)
+    assert compare_groups(some, draws=50) is None
+    assert compare_groups(replace(some, errors=some.trials), draws=50) is None
 
 
 def test_ages_are_dealt_out_anew_within_a_person_too():
