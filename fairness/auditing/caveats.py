@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from fairness.auditing.evidence import Evidence
 from fairness.cohort import UNKNOWN
-from fairness.tables import OVERALL, Table
-from fairness.words import figure
+from fairness.rates import FEWEST_CARRIERS, FEWEST_ERRORS, FEWEST_SUBJECTS
+from fairness.tables import OVERALL, Row, Table
+from fairness.words import counted, figure
+
+_LARGE = 0.5
+"""A person with this share of the errors of a rate is pointed out."""
+
+_MOST_NAMED = 3
 
 _UNREADABLE = ("insufficient", "suppressed", "bound_only")
 
@@ -43,6 +49,7 @@ def _data(evidence: Evidence, rates: Table) -> Iterator[str]:
             f"{len(thin)} of {len(rates)} rates rest on too few people or errors to be read as a "
             "number; they are marked, not left out."
         )
+    yield from _carried_by_few(rates)
     if not evidence.has_mates:
         yield (
             "No two photos are of one person, so that nothing can be said of misses: only of "
@@ -57,6 +64,46 @@ def _data(evidence: Evidence, rates: Table) -> Iterator[str]:
         )
     if set_aside := len(evidence.cohort.set_aside) - refused:
         yield f"{set_aside} photos or files were set aside, see the run card."
+
+
+def _carried_by_few(rates: Table) -> Iterator[str]:
+    """Name the rates that say more of one person, or of a few, than of the group."""
+    shown = [row for row in rates if _number(row["subjects"]) >= FEWEST_SUBJECTS]
+    alone = {
+        _where(row): f"{figure(100 * _number(row['largest']), 2)} %"
+        for row in shown
+        if _number(row["largest"]) >= _LARGE and _number(row["errors"]) >= FEWEST_ERRORS
+    }
+    if alone:
+        yield (
+            f"One person takes part in a large share of the errors: {_listed(alone)}. Such a rate "
+            "says more of this person than of the group."
+        )
+    few = {
+        _where(row): f"{counted(int(_number(row['subjects'])), 'person', 'people')} carry as much "
+        f"as {figure(_number(row['people']), 2)} with like numbers would"
+        for row in shown
+        if _number(row["people"]) < FEWEST_CARRIERS
+    }
+    if few:
+        yield (
+            f"A few people carry most of the trials: {_listed(few)}. Take fewer photos of a person."
+        )
+
+
+def _where(row: Row) -> str:
+    everybody = row["group"] == OVERALL
+    return f"{row['metric']} of {'everybody' if everybody else row['group']}"
+
+
+def _listed(found: Mapping[str, str]) -> str:
+    named = "; ".join(f"{where}: {what}" for where, what in list(found.items())[:_MOST_NAMED])
+    more = len(found) - _MOST_NAMED
+    return named + (f"; and {counted(more, 'more rate')}" if more > 0 else "")
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _labels(evidence: Evidence, covered: Table) -> Iterator[str]:

@@ -150,8 +150,16 @@ GLOSSARY = (
         "(Benjamini and Hochberg) raise it to allow for the number of tests. A large p does not "
         "show that groups are alike.",
     ),
-    ("● enough data", "At least 30 errors and 100 subjects: rate and interval are given."),
-    ("○ limited data", "At least 5 errors and 50 subjects: rate and interval are given, marked."),
+    (
+        "● enough data",
+        "At least 30 errors, carried by 30 people, in trials carried by 100: rate and interval "
+        "are given. People who make most of the errors or trials count for fewer.",
+    ),
+    (
+        "○ limited data",
+        "At least 5 errors, carried by 5 people, in trials carried by 10: rate and interval are "
+        "given, marked.",
+    ),
     (
         "◁ upper bound only",
         "Too few errors for a rate, but enough trials to say what it is at most.",

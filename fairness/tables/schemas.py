@@ -32,6 +32,18 @@ RATE_COLUMNS = (
         "Independent trials that the limits are made from; fewer than the trials where photos "
         "of one person succeed or fail together.",
     ),
+    Column(
+        "people",
+        "People who carry it",
+        "number",
+        "How many people with like numbers of trials would carry the rate as these do.",
+    ),
+    Column(
+        "largest",
+        "Largest part of one person",
+        "rate",
+        "Share of the errors that the person with most of them takes part in.",
+    ),
 )
 """The columns that `fairness.tables.rate_row` fills."""
 

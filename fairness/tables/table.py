@@ -173,7 +173,7 @@ def rate_row(rate: Rate, **keys: Value) -> dict[str, Value]:
     =============  ===========================================
     ok, limited    estimate, low, high and all counts
     bound_only     bound and all counts
-    insufficient   errors, trials, subjects
+    insufficient   errors, trials, subjects, people, largest
     suppressed     nothing
     =============  ===========================================
 
@@ -186,11 +186,23 @@ def rate_row(rate: Rate, **keys: Value) -> dict[str, Value]:
     """
     row: dict[str, Value] = {**keys, "status": rate.status}
     row |= dict.fromkeys(
-        ("estimate", "low", "high", "bound", "errors", "trials", "subjects", "effective")
+        (
+            "estimate",
+            "low",
+            "high",
+            "bound",
+            "errors",
+            "trials",
+            "subjects",
+            "effective",
+            "people",
+            "largest",
+        )
     )
     if rate.status == "suppressed":
         return row
     row |= {"errors": rate.errors, "trials": rate.trials, "subjects": rate.subjects}
+    row |= {"people": rate.people, "largest": rate.largest if rate.errors else None}
     if rate.status == "insufficient":
         return row
     row["effective"] = rate.effective

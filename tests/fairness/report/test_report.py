@@ -175,43 +175,10 @@ def test_a_group_of_nine_leaves_no_count_on_the_page() -> None:
     assert not re.search(r"\b(733|911|6597|6,597|8199|8,199)\b", text)
 
 
-def test_the_summary_names_the_largest_difference_with_counts_and_chance() -> None:
-    summary = summarise(made_report())
-    assert summary.differences is not None
-    first = summary.differences.rows[0]
-    assert [cell.text for cell in first] == [
-        "FMR",
-        "1 to under 4",
-        "18 to under 30",
-        "50",
-        "2.7",
-        "4 of 9",
-    ]
-    assert "1,788 of 8,515, 61 subjects" in first[1].small
-    assert first[3].small == "31 to 80"
-
-
-def test_the_summary_says_whom_it_says_nothing_of() -> None:
-    limits = summarise(made_report()).limits
-    assert limits[0] == (
-        "FMR by age at capture: not enough data for 0 to under 1 (14 subjects), "
-        "30 to under 50 (31 subjects); not shown, to protect people in small groups: "
-        "50 to under 65, 65 and over."
-    )
-    assert made_report().caveats[0] in limits
-
-
 def test_the_summary_counts_what_became_of_the_bounds() -> None:
     outcome = summarise(made_report()).outcome
     assert outcome == "Of 3 declared bounds: 1 fail, 1 inconclusive, 1 pass."
     assert summarise(bare()).outcome == ""
-
-
-def test_the_summary_says_what_was_tested_in_words() -> None:
-    text = " ".join(summarise(made_report()).tested).replace("\u00a0", " ")
-    assert "Tested on 1,002 photos of 82 people." in text
-    assert "at or above 0.612" in text
-    assert "About 1 in 16 comparisons of two different people reach it wrongly: FMR 6.4 %" in text
 
 
 def test_the_folder_has_the_page_tables_plots_and_a_record(tmp_path: Path) -> None:
