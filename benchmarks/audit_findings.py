@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 from fairness import AuditReport
 from fairness.report.summary import summarise
+from fairness.report.table_view import TableView
 from fairness.report.wording import group_title, rate_name
 
 ALPHA = 0.05
@@ -90,17 +91,17 @@ def _named(lines: Iterable[str], families: Iterable[Family]) -> Iterator[Family]
 
 def _page(report: AuditReport) -> Iterator[str]:
     """Yield the lines of the first page: its sentences and the rows of its tables."""
-    yield from _lines(summarise(report))
+    summary = summarise(report)
+    for field in fields(summary):
+        yield from _lines(getattr(summary, field.name))
 
 
 def _lines(part: object) -> Iterator[str]:
     if isinstance(part, str):
         yield part
-    elif isinstance(part, tuple) and part and all(hasattr(cell, "small") for cell in part):
-        yield " ".join(f"{cell.text} {cell.small}" for cell in part)
     elif isinstance(part, tuple):
         for item in part:
             yield from _lines(item)
-    elif is_dataclass(part):
-        for field in fields(part):
-            yield from _lines(getattr(part, field.name))
+    elif isinstance(part, TableView):
+        for row in part.rows:
+            yield " ".join(f"{cell.text} {cell.small}" for cell in row)
