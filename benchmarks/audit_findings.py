@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import NamedTuple
@@ -10,14 +11,15 @@ from fairness import AuditReport
 from fairness.report.summary import summarise
 from fairness.report.table_view import TableView
 from fairness.report.wording import group_title, rate_name
+from fairness.tables import Value
 
 ALPHA = 0.05
 MORE, NOT_TOLD, FEW = "more than chance", "not told from chance", "not enough data"
 """The results of a test in words."""
 
 
-class Family(NamedTuple):
-    """A group and the error rate it was tested on."""
+class GroupRate(NamedTuple):
+    """An error rate of a group."""
 
     metric: str
     group: str
@@ -31,17 +33,20 @@ class Findings:
     ----------
     tested
         The result of each test of a group against the others, in words.
+    higher
+        Groups whose rate is above that of the others, by chance or not.
     on_page
         Groups that the first page names as more than chance.
     """
 
-    tested: dict[Family, str]
-    on_page: frozenset[Family]
+    tested: dict[GroupRate, str]
+    higher: frozenset[GroupRate]
+    on_page: frozenset[GroupRate]
 
     @property
-    def in_tests(self) -> frozenset[Family]:
+    def in_tests(self) -> frozenset[GroupRate]:
         """Groups that the table of tests gives as more than chance."""
-        return frozenset(family for family, result in self.tested.items() if result == MORE)
+        return frozenset(rate for rate, result in self.tested.items() if result == MORE)
 
     @property
     def agree(self) -> bool:
@@ -50,43 +55,58 @@ class Findings:
 
     def groups(self, *metrics: str) -> frozenset[str]:
         """Return the groups that the table of tests gives for any of these error rates."""
-        return frozenset(family.group for family in self.in_tests if family.metric in metrics)
+        return frozenset(rate.group for rate in self.in_tests if rate.metric in metrics)
 
 
 def findings(report: AuditReport, factor: str) -> Findings:
     """Read the results of an audit for one factor."""
-    tested = dict(_tests(report, factor))
-    families = tested | {Family(*key): FEW for key in _rates(report, factor)}
-    return Findings(tested, frozenset(_named(_page(report), families)))
+    tests = list(_tests(report, factor))
+    known = {test.of for test in tests} | set(_rates(report, factor))
+    return Findings(
+        {test.of: test.result for test in tests},
+        frozenset(test.of for test in tests if test.statistic > 0),
+        frozenset(_named(_page(report), known)),
+    )
 
 
-def _tests(report: AuditReport, factor: str) -> Iterator[tuple[Family, str]]:
-    """Yield the result of each test of a group. This is the one reader of the table of tests."""
-    rows = report.table("tests").where(factor=factor) if report.has("tests") else ()
-    for row in rows:
+class _Test(NamedTuple):
+    of: GroupRate
+    statistic: float
+    result: str
+
+
+def _tests(report: AuditReport, factor: str) -> Iterator[_Test]:
+    """Yield the test of each group. This is the one reader of the table of tests."""
+    for row in report.table("tests").where(factor=factor) if report.has("tests") else ():
         if row["group"] is not None:
-            adjusted = row["holm"]
-            found = isinstance(adjusted, int | float) and adjusted <= ALPHA
-            result = row.get("result", MORE if found else NOT_TOLD)
-            yield Family(str(row["metric"]), str(row["group"])), str(result)
+            found = _number(row["holm"], math.inf) <= ALPHA
+            yield _Test(
+                GroupRate(str(row["metric"]), str(row["group"])),
+                _number(row["statistic"], 0.0),
+                str(row.get("result", MORE if found else NOT_TOLD)),
+            )
 
 
-def _rates(report: AuditReport, factor: str) -> Iterator[tuple[str, str]]:
+def _number(value: Value, otherwise: float) -> float:
+    return float(value) if isinstance(value, int | float) else otherwise
+
+
+def _rates(report: AuditReport, factor: str) -> Iterator[GroupRate]:
     for name in ("rates", "open_set"):
         for row in report.table(name).where(factor=factor) if report.has(name) else ():
-            yield str(row["metric"]), str(row["group"])
+            yield GroupRate(str(row["metric"]), str(row["group"]))
 
 
-def _named(lines: Iterable[str], families: Iterable[Family]) -> Iterator[Family]:
-    """Yield the families that a line names as more than chance. The longest rate name counts."""
-    known = list(families)
+def _named(lines: Iterable[str], rates: Iterable[GroupRate]) -> Iterator[GroupRate]:
+    """Yield what a line names as more than chance; of the names of rates, the longest counts."""
+    known = list(rates)
     for line in lines:
         if MORE in line:
-            metrics = {family.metric for family in known if rate_name(family.metric) in line}
+            metrics = {rate.metric for rate in known if rate_name(rate.metric) in line}
             longest = max(metrics, key=lambda metric: len(rate_name(metric)), default="")
-            for family in known:
-                if family.metric == longest and group_title(family.group) in line:
-                    yield family
+            for rate in known:
+                if rate.metric == longest and group_title(rate.group) in line:
+                    yield rate
 
 
 def _page(report: AuditReport) -> Iterator[str]:

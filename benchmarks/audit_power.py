@@ -25,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 from audit_cohorts import FACTOR, THRESHOLD, Scenario, draw
-from audit_findings import ALPHA, FEW, Family, findings
+from audit_findings import ALPHA, FEW, GroupRate, findings
 from audit_scenarios import SCENARIOS
 from permutation_test import permutation_p
 
@@ -110,7 +110,7 @@ def judge(scenario: Scenario, number: int, draws: int, seed: int) -> dict[str, S
     seen = {}
     for metric in WATCHED[scenario.kind]:
         groups = [scenario.worst] if has_gap(scenario, metric) else scenario.groups
-        results = [said.tested.get(Family(metric, group), FEW) for group in groups]
+        results = [said.tested.get(GroupRate(metric, group), FEW) for group in groups]
         p = permutation_p(drawn.errors[metric], drawn.group, draws=draws, rng=rng)
         seen[metric] = Seen(
             audit=bool(said.groups(metric) & set(groups)),

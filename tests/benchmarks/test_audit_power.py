@@ -142,7 +142,7 @@ def test_a_gap_in_the_table_of_tests_is_read():
 )
 def test_a_line_of_the_page_names_a_group_and_a_rate(line, named):
     families = [
-        reading.Family(metric, group)
+        reading.GroupRate(metric, group)
         for metric in ("FNMR", "FNMR_counted", "FTA")
         for group in ("team 1", "team 2")
     ]
