@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 from fairness import AuditReport
+from fairness.report.answers import NOUNS
 from fairness.report.summary import summarise
 from fairness.report.table_view import TableView
-from fairness.report.wording import group_title, rate_name
-from fairness.tables import Value
+from fairness.report.wording import group_title
+from fairness.tables import MORE_THAN_CHANCE, Value
 
 ALPHA = 0.05
-MORE, NOT_TOLD, FEW = "more than chance", "not told from chance", "not enough data"
-"""The results of a test in words."""
+MORE, FEW = MORE_THAN_CHANCE, "not enough data"
+"""The results of a test in words; the second where there is none."""
 
 
 class GroupRate(NamedTuple):
@@ -50,8 +50,14 @@ class Findings:
 
     @property
     def agree(self) -> bool:
-        """Whether the first page names the groups that the table of tests gives, and no other."""
-        return self.in_tests == self.on_page
+        """Whether the first page names the groups that the table of tests gives, and no other.
+
+        Of two groups it names the one with the higher rate. It does not repeat a rate that says
+        the same with refused photos counted, because none was refused.
+        """
+        expected = self.in_tests & self.higher
+        twins = {GroupRate(f"{rate.metric}_counted", rate.group) for rate in self.on_page}
+        return expected - twins <= self.on_page <= self.in_tests
 
     def groups(self, *metrics: str) -> frozenset[str]:
         """Return the groups that the table of tests gives for any of these error rates."""
@@ -79,11 +85,10 @@ def _tests(report: AuditReport, factor: str) -> Iterator[_Test]:
     """Yield the test of each group. This is the one reader of the table of tests."""
     for row in report.table("tests").where(factor=factor) if report.has("tests") else ():
         if row["group"] is not None:
-            found = _number(row["holm"], math.inf) <= ALPHA
             yield _Test(
                 GroupRate(str(row["metric"]), str(row["group"])),
                 _number(row["statistic"], 0.0),
-                str(row.get("result", MORE if found else NOT_TOLD)),
+                str(row["result"]),
             )
 
 
@@ -98,15 +103,17 @@ def _rates(report: AuditReport, factor: str) -> Iterator[GroupRate]:
 
 
 def _named(lines: Iterable[str], rates: Iterable[GroupRate]) -> Iterator[GroupRate]:
-    """Yield what a line names as more than chance; of the names of rates, the longest counts."""
-    known = list(rates)
+    """Yield what a sentence, or a row of the table of gaps, names as more than chance."""
+    known = [
+        (rate, group_title(rate.group), NOUNS[rate.metric])
+        for rate in rates
+        if rate.metric in NOUNS
+    ]
     for line in lines:
-        if MORE in line:
-            metrics = {rate.metric for rate in known if rate_name(rate.metric) in line}
-            longest = max(metrics, key=lambda metric: len(rate_name(metric)), default="")
-            for rate in known:
-                if rate.metric == longest and group_title(rate.group) in line:
-                    yield rate
+        for rate, group, noun in known:
+            sentence = line.startswith(f"{group} (") and f"): {noun} " in line and MORE in line
+            if sentence or f" {group}: more {noun} " in line or f" {group}: fewer {noun} " in line:
+                yield rate
 
 
 def _page(report: AuditReport) -> Iterator[str]:
