@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from fairness.auditing.evidence import Evidence
@@ -10,15 +11,26 @@ from fairness.differentials import (
     at_least_times,
     compare_groups,
     compare_matchers,
+    compare_within,
     effective_together,
     holm,
     percentile_limits,
+    rates_against_others,
     resample,
 )
-from fairness.rates import FEWEST_ERRORS, FEWEST_SUBJECTS, Counts, Rate, SubjectCounts, wilson
+from fairness.rates import (
+    FEWEST_ERRORS,
+    FEWEST_SUBJECTS,
+    Counts,
+    Rate,
+    SubjectCounts,
+    renamed,
+    wilson,
+)
 from fairness.tables import (
     CHANCE,
     MORE_THAN_CHANCE,
+    OVERALL,
     Row,
     Table,
     Value,
@@ -124,6 +136,59 @@ def _together(family: Family, names: Sequence[str]) -> Rate:
     effective = effective_together(rates)
     low, high = wilson(errors / trials * effective, effective)
     return Rate(errors, trials, 0, errors / trials, low, high, "limited", effective)
+
+
+def within(evidence: Evidence, families: Iterable[Family], shown: Shown) -> Table:
+    """Return differences between the groups of a factor while the others of a crossing are fixed.
+
+    For "age*sex" these are differences of sex within each age, and of age within each sex.
+    """
+    rows = [
+        row
+        for family in families
+        if "*" in family.factor
+        for factor in family.factor.split("*")
+        for row in _within(evidence, family, factor, shown)
+    ]
+    note = (
+        "Groups are compared with groups of the same stratum only, so that a difference in age, "
+        "for example, is not taken for one in sex."
+    )
+    return audit_table("within", rows, note=note)
+
+
+def _within(evidence: Evidence, family: Family, factor: str, shown: Shown) -> Iterator[Row]:
+    fixed = [part for part in family.factor.split("*") if part != factor]
+    keys: Row = {"factor": factor, "fixed": "*".join(fixed), "metric": family.metric}
+    strata: dict[str, dict[str, str]] = defaultdict(dict)
+    for name in family.groups:
+        if shown(family, name) and _people(family, name):
+            parts = evidence.parts(family.factor, name)
+            strata[", ".join(parts[part] for part in fixed)][parts[factor]] = name
+    cells = {
+        stratum: renamed(family.cells(names.values()), {v: k for k, v in names.items()})
+        for stratum, names in sorted(strata.items())
+        if len(names) > 1
+    }
+    for stratum, some in cells.items():
+        columns = rates_against_others(some, some.groups[:, None])
+        for group, rate, others in zip(some.names, *columns, strict=True):
+            values = {"rate": rate, "others": others, "difference": rate - others}
+            times = {name: float(value) * family.times for name, value in values.items()}
+            yield {**keys, "stratum": stratum, "group": group, **times}
+    settings = evidence.settings
+    for test in compare_within([*cells.values()], draws=settings.draws, seed=settings.seed):
+        yield {
+            **keys,
+            "stratum": OVERALL,
+            "group": test.group,
+            "difference": test.difference * family.times,
+            "strata": test.strata,
+            "p": test.p_value,
+            "p_limit": test.p_limit,
+            "holm": test.holm,
+            "result": _result(test.holm, settings.level),
+        }
 
 
 def changes(

@@ -87,6 +87,13 @@ class Evidence:
         """Return the groups of a factor."""
         return self.cohort.grouping(factor, age_edges=self.settings.age_edges)
 
+    def parts(self, crossed: str, group: str) -> dict[str, str]:
+        """Return the group of each factor of a crossing, such as "age*sex", that a group is in."""
+        grouping = self.grouping(crossed)
+        photo = int(np.argmax(grouping.codes == grouping.names.index(group)))
+        singles = {factor: self.grouping(factor) for factor in crossed.split("*")}
+        return {factor: one.names[one.codes[photo]] for factor, one in singles.items()}
+
     @cache  # noqa: B019
     def suppressed(self, factor: str) -> frozenset[str]:
         """Return the groups of a factor whose numbers are not shown, see `suppressed_groups`."""

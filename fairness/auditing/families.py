@@ -9,7 +9,7 @@ from functools import partial
 from fairness.auditing import searches
 from fairness.auditing.evidence import Evidence, with_trials
 from fairness.identification import OpenSet
-from fairness.rates import Cells, Counts, Rate, SubjectCells, SubjectCounts, rate_of_counts
+from fairness.rates import Counts, PairCells, Rate, SubjectCells, SubjectCounts, rate_of_counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ class Family:
     factor: str
     metric: str
     groups: Mapping[str, Counts]
-    cells: Callable[[Collection[str]], Cells]
+    cells: Callable[[Collection[str]], SubjectCells | PairCells]
     target: float | None = None
     times: float = 1.0
 

@@ -88,6 +88,7 @@ def audit(
         rates.shift(evidence),
         open_set,
         comparisons.tests(evidence, compared, shown),
+        comparisons.within(evidence, compared, shown),
         rates.kin(evidence),
         rates.refused(evidence),
         discard,

@@ -6,6 +6,7 @@ from fairness.differentials.differential import (
     differentials,
 )
 from fairness.differentials.paired import PairedTest, compare_matchers
+from fairness.differentials.permutation import rates_against_others
 from fairness.differentials.ratios import at_least_times, effective_together
 from fairness.differentials.resampling import (
     Resample,
@@ -22,6 +23,7 @@ from fairness.differentials.significance import (
     compare_groups,
     holm,
 )
+from fairness.differentials.stratified import StratifiedTest, compare_within
 
 __all__ = [
     "Differential",
@@ -29,17 +31,20 @@ __all__ = [
     "GroupTest",
     "PairedTest",
     "Resample",
+    "StratifiedTest",
     "at_least_times",
     "benjamini_hochberg",
     "combined_differentials",
     "compare_groups",
     "compare_matchers",
+    "compare_within",
     "differentials",
     "draw_weights",
     "effective_together",
     "holm",
     "observed",
     "percentile_limits",
+    "rates_against_others",
     "resample",
     "under_equality",
 ]

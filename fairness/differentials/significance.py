@@ -160,7 +160,7 @@ def compare_groups(cells: Cells, *, draws: int = 2000, seed: int = 0) -> GroupCo
         *rates_against_others(cells, as_is),
         seen,
         each,
-        [_limit(int(number), draws) for number in beyond],
+        [upper_limit(int(number), draws) for number in beyond],
         holm(family),
         benjamini_hochberg(family),
     )
@@ -169,8 +169,17 @@ def compare_groups(cells: Cells, *, draws: int = 2000, seed: int = 0) -> GroupCo
         for name, row in zip(cells.names, np.column_stack(columns).tolist(), strict=True)
     )
     p_value = (1 + extreme) / (1 + draws)
-    return GroupComparison(float(np.abs(seen).max()), p_value, _limit(extreme, draws), tests, draws)
+    return GroupComparison(
+        float(np.abs(seen).max()), p_value, upper_limit(extreme, draws), tests, draws
+    )
 
 
-def _limit(beyond: int, draws: int) -> float:
+def upper_limit(beyond: int, draws: int) -> float:
+    """Return the upper 99 % limit of a p-value of which some dealings were drawn.
+
+    Parameters
+    ----------
+    beyond, draws
+        Dealings with a distance as large as observed, and all dealings drawn.
+    """
     return float(betaincinv(beyond + 1, draws - beyond, 0.99)) if beyond < draws else 1.0

@@ -1,6 +1,6 @@
 """A rate with its counts, its interval, and a status that says how far the data support it."""
 
-from fairness.rates.cells import CellPairs, Cells, PairCells, SubjectCells
+from fairness.rates.cells import CellPairs, Cells, PairCells, SubjectCells, renamed
 from fairness.rates.counts import Counts, PairCounts, SubjectCounts, by_group, rate_of_counts
 from fairness.rates.rate import (
     Rate,
@@ -44,6 +44,7 @@ __all__ = [
     "effective_people",
     "effective_trials",
     "rate_of_counts",
+    "renamed",
     "status_of",
     "wilson",
 ]

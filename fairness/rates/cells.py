@@ -9,7 +9,7 @@ because only comparisons within a group count (`PairCells`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -192,6 +192,11 @@ class PairCells:
         in_group = sum_by_group(photos, dealt, len(self.names))
         made = photos * (np.take_along_axis(in_group, dealt, axis=0) - photos)
         return made if self.kin is None else made - self.kin.within(dealt)
+
+
+def renamed(cells: SubjectCells | PairCells, names: Mapping[str, str]) -> SubjectCells | PairCells:
+    """Return cells whose groups have other names, each its own; in the order of the old names."""
+    return replace(cells, names=tuple(names[name] for name in cells.names))
 
 
 def sum_by_group(numbers: Numbers, dealt: Codes, groups: int) -> Numbers:

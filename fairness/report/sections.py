@@ -12,7 +12,16 @@ from fairness.report.wording import RATES, factor_title, rate_meaning, rate_titl
 from fairness.tables import TABLE_NAMES, Row, Table
 
 _MOST_PAIRS = 12
-_BY_FACTOR = ("differentials", "tests", "shift", "cross", "open_set", "refused", "discard")
+_BY_FACTOR = (
+    "differentials",
+    "tests",
+    "within",
+    "shift",
+    "cross",
+    "open_set",
+    "refused",
+    "discard",
+)
 
 
 @dataclass(frozen=True)
@@ -153,6 +162,7 @@ def _differences(report: AuditResult, factor: str) -> Iterator[Block]:
     blocks: tuple[Block, ...] = (
         *_by_metric(report, "differentials", factor, "Differences: "),
         *_of(report, "tests", factor),
+        *_of(report, "within", factor),
     )
     if blocks:
         yield Heading(

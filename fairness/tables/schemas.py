@@ -196,6 +196,35 @@ _TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
             _RESULT,
         ),
     ),
+    "within": (
+        "Differences while other factors are held fixed",
+        (
+            FACTOR,
+            Column("fixed", "Held fixed", "text", "The factors that are held fixed."),
+            Column("stratum", "Where", "text", 'Groups of these; "all" is all of them together.'),
+            _METRIC,
+            GROUP,
+            Column("rate", "Rate", "rate", "The rate of the group there."),
+            Column("others", "All others", "rate", "The rate of all other groups there."),
+            Column(
+                "difference",
+                "Difference",
+                "points",
+                "Rate of the group less that of the others; for all strata together their "
+                "weighted mean.",
+            ),
+            Column("strata", "Strata", "count", "Strata with this group and another one."),
+            _P,
+            Column(
+                "p_limit",
+                "p at most",
+                "p",
+                "Upper 99 % limit of the p that all dealings would give; only some were drawn.",
+            ),
+            _HOLM,
+            _RESULT,
+        ),
+    ),
     "kin": (
         "Comparisons of relatives",
         (FACTOR, GROUP, _METRIC, *RATE_COLUMNS),

@@ -7,7 +7,7 @@ import json
 import math
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -33,6 +33,7 @@ from fairness import (
 from fairness.cohort import Grouping
 from fairness.identification import IdentificationPlan
 from fairness.tables import OVERALL, Row, suppressed_groups
+from fairness.verification import ListedScores
 
 
 def without(scores: EmbeddingScores, photos: Collection[str]) -> EmbeddingScores:
@@ -102,6 +103,62 @@ def test_with_one_group_there_is_nothing_to_compare() -> None:
     assert rows["a"]["errors"] == rows[OVERALL]["errors"] > 0
     for name in ("differentials", "tests", "cross"):
         assert not report.has(name)
+
+
+def crossed(missed: Mapping[tuple[str, str], tuple[int, int]], pairs: int = 1) -> AuditReport:
+    """Audit people of two labels: so many of them, of whom so many are missed."""
+    samples, rows = [], []
+    for (kind, place), (people, misses) in sorted(missed.items()):  # as a cohort sorts them
+        for person in range(people):
+            name = f"{kind}{place}{person:03}"
+            labels = {"kind": kind, "place": place}
+            rows.append((len(samples), len(samples) + 1, float(person >= misses)))
+            samples += [Sample(f"{name}-{photo}", name, labels=labels) for photo in range(2)]
+    rows += [(photo, photo + 2, 0.0) for photo in range(0, 40, 2)]
+    left, right, score = zip(*rows, strict=True)
+    made = ListedScores(
+        Cohort.of(samples, name="made"), np.array(left), np.array(right), np.float32(score)
+    )
+    factors = ("kind", "place", "kind*place")
+    settings = AuditSettings(factors=factors, threshold=0.5, draws=999)
+    return audit(made, settings, matcher=MATCHER)
+
+
+def test_a_gap_of_one_factor_is_not_taken_for_one_of_another() -> None:
+    """Only the place makes a difference; most people of one kind live in the worse one."""
+    report = crossed(
+        {
+            ("a", "near"): (20, 1),
+            ("a", "far"): (80, 32),
+            ("b", "near"): (80, 4),
+            ("b", "far"): (20, 8),
+        }
+    )
+    alone = one(report, "tests", factor="kind", group="a", metric="FNMR")
+    assert alone["result"] == "more than chance"
+    keys = {"metric": "FNMR", "stratum": OVERALL}
+    kind = one(report, "within", factor="kind", fixed="place", group="a", **keys)
+    assert kind["result"] == "not told from chance"
+    assert (kind["difference"], kind["strata"]) == (pytest.approx(0, abs=1e-12), 2)
+    place = one(report, "within", factor="place", fixed="kind", group="far", **keys)
+    assert place["result"] == "more than chance"
+    assert place["difference"] == pytest.approx(0.35)
+    there = one(report, "within", factor="place", stratum="a", group="far", metric="FNMR")
+    assert (there["rate"], there["others"]) == (0.4, 0.05)
+
+
+def test_a_gap_within_every_group_shows_although_the_groups_are_alike_together() -> None:
+    report = crossed(
+        {
+            ("a", "near"): (70, 14),
+            ("a", "far"): (30, 15),
+            ("b", "near"): (30, 0),
+            ("b", "far"): (70, 21),
+        }
+    )
+    keys = {"factor": "kind", "group": "a", "metric": "FNMR"}
+    assert one(report, "tests", **keys)["result"] == "not told from chance"
+    assert one(report, "within", stratum=OVERALL, **keys)["result"] == "more than chance"
 
 
 # --- small groups
