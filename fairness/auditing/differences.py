@@ -66,6 +66,8 @@ def _row(
     factor: str, metric: str, item: Differential, limited: Collection[str]
 ) -> dict[str, Value]:
     status = "limited" if set(item.used) & set(limited) else "ok"
+    if item.value is None or item.low is None:
+        status = "insufficient" if item.low is None else "bound_only"
     return {
         "factor": factor,
         "metric": metric,
@@ -79,7 +81,7 @@ def _row(
         "groups_used": len(item.used),
         "groups_excluded": len(item.excluded),
         "flag": " ".join(item.flags),
-        "status": "insufficient" if item.value is None or item.low is None else status,
+        "status": status,
     }
 
 

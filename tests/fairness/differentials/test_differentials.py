@@ -240,6 +240,16 @@ def test_groups_with_little_data_are_named_and_left_out():
         assert summary.used == ("group 0", "group 1")
 
 
+def test_a_group_without_errors_leaves_a_lower_limit_of_the_ratio():
+    groups = mated([0.2, 0.2, 0.0])
+    found = named(differentials(groups, draws=100))["max/min", None]
+    assert (found.value, found.high) == (None, None)
+    assert 2 < found.low < 100
+    assert found.flags[0].endswith("few errors or people: group 2")
+    usual = named(differentials(mated([0.2, 0.2, 0.1]), draws=100))["max/min", None]
+    assert usual.value > 1
+
+
 def test_limited_data_are_marked():
     (first, *_) = differentials(mated([0.1, 0.2], subjects=60), draws=100)
     assert first.flags == ("limited data: group 0; group 1",)
