@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from types import NoneType
 
 from fairness.arguments import described, expect, listed
-from fairness.auditing import comparisons, differences, imaging, rates, searches
+from fairness.auditing import comparisons, differences, explanation, imaging, rates, searches
 from fairness.auditing.acceptance import Bound, judge
 from fairness.auditing.caveats import caveats
 from fairness.auditing.evidence import Evidence
@@ -18,6 +18,7 @@ from fairness.auditing.imaging import Facts
 from fairness.auditing.run_card import card, facts_of
 from fairness.auditing.score_curves import det_curves, score_distributions
 from fairness.auditing.settings import AuditSettings
+from fairness.differentials import require_regression
 from fairness.errors import AuditError, ScoresError
 from fairness.identification import OpenSet
 from fairness.report.audit_report import AuditReport
@@ -68,10 +69,14 @@ def audit(
         If no threshold can be set, or the baseline is of another cohort.
     BoundsError
         If a bound names a table, column or value that the tables do not have.
+    MissingExtraError
+        If the settings ask for a regression and statsmodels is not installed.
     """
     _check(scores, settings, matcher)
     bounds = listed("bounds", bounds, Bound, next_step="Give read_bounds(path).")
     evidence = Evidence(scores, settings or AuditSettings())
+    if evidence.settings.explain:
+        require_regression()
     coverage, by_group = rates.coverage(evidence), rates.rates(evidence)
     outcomes = searches.search(evidence)
     pairs = searches.judged(evidence)
@@ -96,6 +101,8 @@ def audit(
         imaging.tone_confound(evidence),
         differences.worst_cells(by_group),
     ]
+    if evidence.settings.explain:
+        tables.append(explanation.odds(evidence))
     if baseline is not None:
         earlier = _baseline(evidence, baseline)
         before = _families(earlier, searches.search(earlier))

@@ -65,6 +65,7 @@ def facts_of(evidence: Evidence, matcher: Mapping[str, str]) -> dict[str, Value]
         "draws": settings.draws,
         "seed": settings.seed,
         **{f"version_{name}": _version(package) for name, package in _PACKAGES.items()},
+        **({"version_statsmodels": _version("statsmodels")} if settings.explain else {}),
     }
 
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 
-from fairness.arguments import expect_number
+from fairness.arguments import expect, expect_number
 from fairness.cohort import AGE_EDGES, GAP_EDGES
 
 
@@ -36,6 +36,9 @@ class AuditSettings:
         Confidence level of all intervals.
     draws, seed
         Number of bootstrap draws; seed of the bootstrap and of the draw of enrolled subjects.
+    explain
+        Whether to regress misses on age, years between the photos, quality, tone and sex (table
+        "odds"). This needs the extra "regression".
 
     Raises
     ------
@@ -54,6 +57,7 @@ class AuditSettings:
     level: float = 0.95
     draws: int = 2000
     seed: int = 0
+    explain: bool = False
 
     def __post_init__(self) -> None:
         given: object = self.factors
@@ -79,3 +83,4 @@ class AuditSettings:
             expect_number(name, getattr(self, name))
         for name in ("rank", "draws", "seed"):
             expect_number(name, getattr(self, name), whole=True)
+        expect("explain", self.explain, bool, rule="must be True or False", next_step="Give one.")

@@ -1,9 +1,17 @@
-"""Differences between groups in one number, their intervals, and tests of equal rates."""
+"""Differences between groups: in one number, tested, and with other factors held fixed."""
 
 from fairness.differentials.differential import (
     Differential,
     combined_differentials,
     differentials,
+)
+from fairness.differentials.odds import (
+    PEOPLE_PER_PARAMETER,
+    LevelOdds,
+    Levels,
+    OddsRatio,
+    odds_ratios,
+    require_regression,
 )
 from fairness.differentials.paired import PairedTest, compare_matchers
 from fairness.differentials.permutation import rates_against_others
@@ -26,9 +34,13 @@ from fairness.differentials.significance import (
 from fairness.differentials.stratified import StratifiedTest, compare_within
 
 __all__ = [
+    "PEOPLE_PER_PARAMETER",
     "Differential",
     "GroupComparison",
     "GroupTest",
+    "LevelOdds",
+    "Levels",
+    "OddsRatio",
     "PairedTest",
     "Resample",
     "StratifiedTest",
@@ -43,8 +55,10 @@ __all__ = [
     "effective_together",
     "holm",
     "observed",
+    "odds_ratios",
     "percentile_limits",
     "rates_against_others",
+    "require_regression",
     "resample",
     "under_equality",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fairness.report.figures import Picture
+from fairness.report.odds_view import odds_views
 from fairness.report.result import AuditResult
 from fairness.report.table_view import TableView, build_view, matrix
 from fairness.report.wording import RATES, factor_title, rate_meaning, rate_title, slug
@@ -57,6 +58,7 @@ def chapters(report: AuditResult, pictures: Sequence[Picture]) -> tuple[Chapter,
         _coverage(report),
         *(_factor(report, pictures, factor) for factor in _factors(report)),
         _age_gap(report, pictures),
+        _odds(report),
         _plain(
             report,
             "worst_cells",
@@ -267,6 +269,16 @@ def _of(report: AuditResult, name: str, factor: str) -> Iterator[TableView]:
 
 def _drawn(pictures: Sequence[Picture], kind: str) -> Iterator[Picture]:
     return (picture for picture in pictures if picture.kind == kind)
+
+
+def _odds(report: AuditResult) -> Chapter:
+    lead = (
+        "A logistic regression of misses: does a gap between groups remain when age, years "
+        "between the photos, quality, tone and sex are held fixed?"
+    )
+    table = report.table("odds") if report.has("odds") else None
+    views = () if table is None else tuple(odds_views(table, level=report.level))
+    return Chapter("odds", "What goes with misses", lead, views)
 
 
 def _age_gap(report: AuditResult, pictures: Sequence[Picture]) -> Chapter:

@@ -95,6 +95,13 @@ def audit(
     rank: Annotated[int, typer.Option(min=1, help="Candidates that a person reviews.")] = 20,
     draws: Annotated[int, typer.Option(min=1, help="Bootstrap draws.")] = 2000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 0,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain",
+            help="Also tell what goes with misses: age, years between photos, quality, tone, sex.",
+        ),
+    ] = False,
     vector_cache: VectorCache = None,
     memory: Memory = None,
     dry_run: DryRun = False,
@@ -105,6 +112,7 @@ def audit(
     """
     from fairness import audit as audit_of
     from fairness import read_bounds
+    from fairness.differentials import require_regression
     from fairness.report import require_plots, require_replaceable
     from matcher.embedding import load_extractor
 
@@ -121,6 +129,7 @@ def audit(
             rank=rank,
             draws=draws,
             seed=seed,
+            explain=explain,
         )
         _require_factors(people, settings)
         require_replaceable(out.absolute())
@@ -130,6 +139,8 @@ def audit(
             say(f"Would audit {of_people(people)} into {out}.")
             return
         require_plots()
+        if explain:
+            require_regression()
         cache = vector_cache or memory or out.absolute().with_name(out.name + ".vectors.sqlite")
         # What can be refused is refused before the first photo is embedded.
         if scores is not None and baseline is not None:

@@ -8,6 +8,7 @@ import os
 import signal
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import closing
 from itertools import combinations
@@ -139,6 +140,31 @@ def test_scores_of_another_matcher_need_no_photos_and_no_model(
     assert json.loads((out / "run.json").read_text())["facts"]["scores"] == "scores.csv"
     assert "distance" in run("audit", people, "--out", tmp_path / "b", *options, code=3).stderr
     assert [path.name for path in tmp_path.iterdir()] == ["report"]
+
+
+def test_whoever_asks_is_told_what_goes_with_misses(
+    tmp_path: Path, elsewhere: tuple[Path, Path]
+) -> None:
+    people, scores = elsewhere
+    options = ("--scores", scores, "--distances", "--by", "kind", "--draws", 5, "--fmr", 0.1)
+    run("audit", people, "--out", tmp_path / "plain", *options)
+    assert not (tmp_path / "plain" / "tables" / "odds.csv").exists()
+    run("audit", people, "--out", tmp_path / "told", *options, "--explain")
+    told = {row["level"]: row["remark"] for row in rows(tmp_path / "told", "odds")}
+    assert told["f"] == told["m"] == "no errors, so no finite ratio (separation)"
+    assert "What goes with misses" in (tmp_path / "told" / "report.html").read_text()
+
+
+def test_without_statsmodels_explain_is_refused_before_the_first_photo(
+    tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "statsmodels", None)
+    monkeypatch.setitem(sys.modules, "statsmodels.api", None)
+    monkeypatch.setattr(Extractor, "detect_each", pytest.fail)
+    out = tmp_path / "report"
+    talk = run("audit", photos, "--out", out, "--by", "sex", "--explain", code=6).stderr
+    assert "needs statsmodels" in talk
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
