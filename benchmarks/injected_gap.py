@@ -17,6 +17,7 @@ others. Misses and false matches are counted apart: rendered people of one tone 
 than those of another.
 
 Runs on one core for each seed; seeds that --out holds, with the same numbers, are not run again.
+The vectors of the rendered photos are kept in the folder --vectors for the next run.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ FACTOR = "tone band"
 MISSES = ("FNMR", "FNMR_counted", "FTA", "FNIR", "FNIR_counted")
 FALSE_MATCHES = ("FMR", "FPIR", "selectivity")
 
-Vectors = list[NDArray[np.float32] | None]
+Vectors = NDArray[np.float32]
 Named = list[tuple[str, str]]
 """Error rates and the bands that were named for them."""
 
@@ -80,47 +81,75 @@ class Outcome:
     gap: str
 
 
-def run_seed(subjects: int, draws: int, seed: int) -> Outcome:
-    """Render, search and audit the three arms of one seed."""
+@dataclass(frozen=True)
+class Rendered:
+    """Vectors of the people of one seed: enrolled, searched for, and with half the resolution.
+
+    Each is a float32 array of shape (subjects, d); a row is 0 if no face was found.
+    """
+
+    enrolled: Vectors
+    probes: Vectors
+    halved: Vectors
+
+
+def run_seed(subjects: int, draws: int, seed: int, folder: Path) -> Outcome:
+    """Search and audit the three arms of one seed."""
+    rendered = vectors_of(subjects, seed, folder)
+    labels = [list(BANDS)[subject % len(BANDS)] for subject in range(subjects)]
+    band = list(BANDS)[seed % len(BANDS)]
+    inside = np.array(labels) == band
+    injected = np.where(inside[:, None], rendered.halved, rendered.probes)
+    dealt = [str(label) for label in np.random.default_rng(seed).permutation(labels)]
+    reports = {
+        "injected": audited(rendered.enrolled, injected, labels, seed, draws),
+        "none": audited(rendered.enrolled, rendered.probes, labels, seed, draws),
+        "shuffled": audited(rendered.enrolled, rendered.probes, dealt, seed, draws),
+    }
+    arms = {name: _arm(findings(report, FACTOR)) for name, report in reports.items()}
+    return Outcome(subjects, draws, seed, band, arms, _misses(reports["injected"], band))
+
+
+def vectors_of(subjects: int, seed: int, folder: Path) -> Rendered:
+    """Render the people of one seed and return their vectors, kept in a folder for the next run."""
+    kept = folder / f"{subjects}-people-seed-{seed}.npz"
+    if kept.exists():
+        with np.load(kept) as arrays:
+            return Rendered(**arrays)
     import torch
 
     torch.set_num_threads(1)
     extractor = load_extractor()
-    labels = [list(BANDS)[subject % len(BANDS)] for subject in range(subjects)]
-    band = list(BANDS)[seed % len(BANDS)]
     enrolled = _vectors(extractor, _photos(seed, subjects, ENROLLED_AT))
     later = _photos(seed, subjects, SEARCHED_AT)
-    same = _vectors(extractor, [shrink(pixels, SIDE, QUALITY) for pixels in later])
-    halved = list(same)
-    chosen = [subject for subject in range(subjects) if labels[subject] == band]
-    worse = [shrink(later[subject], SIDE // 2, QUALITY) for subject in chosen]
-    for subject, vector in zip(chosen, _vectors(extractor, worse), strict=True):
-        halved[subject] = vector
-    dealt = [str(label) for label in np.random.default_rng(seed).permutation(labels)]
-    reports = {
-        "injected": audited(enrolled, halved, labels, seed, draws),
-        "none": audited(enrolled, same, labels, seed, draws),
-        "shuffled": audited(enrolled, same, dealt, seed, draws),
-    }
-    arms = {name: _arm(findings(report, FACTOR)) for name, report in reports.items()}
-    return Outcome(subjects, draws, seed, band, arms, _misses(reports["injected"], band))
+    probes, halved = (
+        _vectors(extractor, [shrink(pixels, side, QUALITY) for pixels in later])
+        for side in (SIDE, SIDE // 2)
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    np.savez(kept, enrolled=enrolled, probes=probes, halved=halved)
+    return Rendered(enrolled, probes, halved)
 
 
 def audited(
     enrolled: Vectors, probes: Vectors, labels: Sequence[str], seed: int, draws: int
 ) -> AuditReport:
     """Audit the comparisons and searches of people with two photos each."""
-    samples, vectors = [], []
-    for subject, label in enumerate(labels):
-        for age, of_age in ((ENROLLED_AT, enrolled), (SEARCHED_AT, probes)):
-            photo, labelled = f"{subject:05d}-{age:02.0f}", {FACTOR: label}
-            samples.append(Sample(photo, f"{subject:05d}", age_at_capture=age, labels=labelled))
-            vectors.append(of_age[subject])
-    length = next(len(vector) for vector in vectors if vector is not None)
+    samples = [
+        Sample(
+            f"{age:02.0f}-{subject:05d}",
+            f"{subject:05d}",
+            age_at_capture=age,
+            labels={FACTOR: label},
+        )
+        for age in (ENROLLED_AT, SEARCHED_AT)
+        for subject, label in enumerate(labels)
+    ]
+    vectors = np.concatenate([enrolled, probes])
     scores = EmbeddingScores(
         Cohort.of(samples, name="rendered people"),
-        np.stack([np.zeros(length, np.float32) if v is None else v for v in vectors]),
-        ["no face" if vector is None else "" for vector in vectors],
+        vectors,
+        ["" if vector.any() else "no face" for vector in vectors],
     )
     settings = AuditSettings(factors=(FACTOR,), share=1.0, draws=draws, seed=seed)
     return audit(scores, settings, matcher={"model": "the default model"})
@@ -148,11 +177,13 @@ def _photos(seed: int, subjects: int, age: float) -> list[NDArray[np.uint8]]:
     return [render_photo(spec, subject, age).pixels for subject in range(subjects)]
 
 
-def _vectors(
-    extractor: Extractor, photos: Sequence[NDArray[np.uint8]]
-) -> list[NDArray[np.float32] | None]:
-    found = extractor.extract_many(photos, choose="largest", for_gallery=False)
-    return [item.faces[0].vector if item.faces else None for item in found]
+def _vectors(extractor: Extractor, photos: Sequence[NDArray[np.uint8]]) -> Vectors:
+    found = [
+        item.faces[0].vector if item.faces else None
+        for item in extractor.extract_many(photos, choose="largest", for_gallery=False)
+    ]
+    length = max(len(vector) for vector in found if vector is not None)
+    return np.stack([np.zeros(length, np.float32) if v is None else v for v in found])
 
 
 ROWS = (
@@ -212,12 +243,13 @@ def main() -> None:
     parser.add_argument("--subjects", type=int, default=120)
     parser.add_argument("--draws", type=int, default=2000)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--vectors", type=Path, default=Path("results/injected_gap_vectors"))
     parser.add_argument("--out", type=Path, default=Path("results/injected_gap_audits.json"))
     options = parser.parse_args()
     outcomes = read(options.out)
     made = {(o.subjects, o.draws, o.seed): o for o in outcomes}
     asked = [(options.subjects, options.draws, seed) for seed in range(options.seeds)]
-    missing = [key for key in asked if key not in made]
+    missing = [(*key, options.vectors) for key in asked if key not in made]
     options.out.parent.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
         for outcome in pool.map(run_seed, *zip(*missing, strict=True)) if missing else ():

@@ -23,7 +23,7 @@ def made_up(noise: float, rng):
     own = rng.normal(size=(SUBJECTS, 32))
     blur = np.where(np.arange(SUBJECTS) % 2 == 1, noise, 1.0)[:, None]
     later = own + 1.1 * blur * rng.normal(size=own.shape)
-    return [list(_units(own)), list(_units(later))]
+    return _units(own), _units(later)
 
 
 def _units(vectors):
@@ -47,13 +47,24 @@ def test_the_audit_names_the_band_whose_probes_are_worse():
 
 def test_a_probe_without_a_face_is_refused_and_everybody_is_enrolled():
     enrolled, probes = made_up(1.0, np.random.default_rng(0))
-    probes[3] = None
+    probes[3] = 0
     report = benchmark.audited(enrolled, probes, labels(), seed=0, draws=99)
     (refused,) = report.table("rates").where(group="all", metric="FTA")
     assert (refused["errors"], refused["trials"]) == (1, 2 * SUBJECTS)
     (searched,) = report.table("open_set").where(group="all", metric="FNIR_counted")
     assert (searched["trials"], searched["gallery"]) == (SUBJECTS, SUBJECTS)
     assert benchmark._misses(report, "monk 9").startswith("FNMR, all ")
+
+
+def test_vectors_that_are_kept_are_not_made_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(benchmark, "load_extractor", None)
+    enrolled, probes = made_up(1.0, np.random.default_rng(0))
+    kept = {"enrolled": enrolled, "probes": probes, "halved": np.roll(probes, 1, axis=0)}
+    np.savez(tmp_path / f"{SUBJECTS}-people-seed-2.npz", **kept)
+    found = benchmark.run_seed(SUBJECTS, 99, 2, tmp_path)
+    assert found.injected_band == "monk 7"
+    assert found.gap.startswith("FNMR, all ")
+    assert f"monk 7 {SUBJECTS // 4} of {SUBJECTS // 4}" in found.gap  # others' vectors
 
 
 def outcome(seed: int, injected=(), page=(), shuffled=()):
