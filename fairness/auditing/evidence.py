@@ -65,12 +65,16 @@ class Evidence:
 
     @cached_property
     def threshold(self) -> float:
-        """The one threshold of the audit."""
+        """The one threshold of the audit, as a score: for distances, the negative of it."""
         given = self.settings.threshold
         if given is not None:
-            return given
+            return self.in_own_numbers(given)
         assert self.set_threshold is not None  # noqa: S101  # it is set if none is given
         return self.set_threshold.value
+
+    def in_own_numbers(self, value: float) -> float:
+        """Return a score in the matcher's own numbers, or the reverse: a distance is negated."""
+        return -value if self.scores.kind == "distance" else value
 
     @cached_property
     def verification(self) -> Verification:

@@ -99,7 +99,8 @@ def audit(
     return AuditReport(
         title=title,
         card=card(evidence, matcher, outcomes),
-        threshold=evidence.threshold,
+        threshold=evidence.in_own_numbers(evidence.threshold),
+        kind=evidence.scores.kind,
         tables=tuple(table for table in tables if len(table)),
         curves=Curves(
             det=tuple(det_curves(evidence, by_group)),

@@ -43,11 +43,10 @@ def score_distributions(evidence: Evidence, rates: Table) -> Iterator[ScoreDistr
             people = people_shown(rates, factor=factor, group=group, metric="FNMR")
             if people is not None:
                 inside = (grouping.codes[mated.left] == code) & ~np.isnan(mated.score)
-                yield ScoreDistribution(
-                    factor,
-                    group,
-                    edges,
-                    np.histogram(mated.score[inside], edges)[0].astype(np.int64),
-                    np.add.reduceat(histogram.within(group).counts, starts),
-                    people,
-                )
+                of_one = np.histogram(mated.score[inside], edges)[0].astype(np.int64)
+                of_two = np.add.reduceat(histogram.within(group).counts, starts)
+                if evidence.scores.kind == "distance":
+                    turned = (-edges[::-1], of_one[::-1], of_two[::-1])
+                else:
+                    turned = (edges, of_one, of_two)
+                yield ScoreDistribution(factor, group, *turned, people)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fairness.report.formatting import NONE, interval, one_in, percent, short_percent, significant
 from fairness.report.result import AuditResult
 from fairness.report.table_view import Cell, ColumnHead, TableView
-from fairness.report.wording import factor_title, group_title, rate_name
+from fairness.report.wording import factor_title, group_title, rate_name, reached
 from fairness.tables import OVERALL, Row
 from fairness.words import counted
 
@@ -41,8 +41,8 @@ def _tested(report: AuditResult) -> Iterator[str]:
         for row in report.table("coverage").where(group=OVERALL)[:1]:
             yield f"Tested on {_count(row, 'photo')} of {_count(row, 'subject', 'people')}."
     yield (
-        f"Two photos are put forward for review when their score is at or above "
-        f"{report.threshold:.3f}; the one threshold serves everybody."
+        f"Two photos are put forward for review when their {reached(report)}; "
+        f"the one threshold serves everybody."
     )
     for metric, what in (
         ("FMR", "comparisons of two different people reach it wrongly"),

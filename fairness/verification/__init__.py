@@ -18,8 +18,8 @@ from fairness.verification.score_distributions import (
     score_shifts,
 )
 from fairness.verification.score_file import read_scores
-from fairness.verification.scores import NOT_COMPARED, EmbeddingScores, Scores
-from fairness.verification.thresholds import Threshold, threshold_at
+from fairness.verification.scores import NOT_COMPARED, EmbeddingScores, Kind, Scores
+from fairness.verification.thresholds import Threshold, shortest_above, threshold_at
 
 __all__ = [
     "NOT_COMPARED",
@@ -28,6 +28,7 @@ __all__ = [
     "EmbeddingScores",
     "FalseMatches",
     "GroupPairs",
+    "Kind",
     "ListedScores",
     "Pairs",
     "ScoreCounts",
@@ -42,6 +43,7 @@ __all__ = [
     "family_codes",
     "read_scores",
     "score_shifts",
+    "shortest_above",
     "threshold_at",
     "years_between",
 ]

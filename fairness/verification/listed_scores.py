@@ -14,7 +14,7 @@ from fairness.errors import ScoresError
 from fairness.verification.false_matches import Dyads, FalseMatches, ListedTrialsByGroups
 from fairness.verification.histogram import ScoreHistogram, empty_counts, first_row
 from fairness.verification.pairs import Pairs, Photos, earlier_first, family_codes
-from fairness.verification.scores import NOT_COMPARED, false_matches_of
+from fairness.verification.scores import NOT_COMPARED, Kind, false_matches_of
 from fairness.words import counted
 
 NO_SCORE = "no score"
@@ -38,6 +38,8 @@ class ListedScores:
         int64 arrays of shape (comparisons,): photo indices of the cohort, in any order.
     score
         float32 array of shape (comparisons,); nan if a comparison was tried and has no score.
+    kind
+        "distance" if the scores are the negatives of distances.
 
     Raises
     ------
@@ -50,6 +52,7 @@ class ListedScores:
     left: Photos
     right: Photos
     score: NDArray[np.float32]
+    kind: Kind = "similarity"
 
     def __post_init__(self) -> None:
         pairs = Pairs(self.left, self.right, self.score)

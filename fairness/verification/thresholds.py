@@ -1,13 +1,20 @@
-"""The lowest threshold whose false match rate is at most a target, found exactly."""
+"""The threshold whose false match rate is at most a target, found exactly and short to type."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fairness.verification.histogram import GroupPairs, ScoreHistogram, allowed_errors
 from fairness.verification.scores import Scores
+from fairness.words import exact_threshold
+
+_MOST_DECIMALS = 50  # float32 has numbers down to 1e-45
+_HEADROOM = 0.01  # above the highest score, a threshold lies at most this share higher
 
 
 @dataclass(frozen=True)
@@ -17,7 +24,8 @@ class Threshold:
     Parameters
     ----------
     value
-        The score, exact in float32. A comparison counts if its score is at or above it.
+        The threshold as it is typed. A comparison counts if its score is at or above it in
+        float32.
     target
         The highest false match rate allowed.
     false_matches, trials
@@ -38,12 +46,14 @@ class Threshold:
 def threshold_at(
     scores: Scores, histogram: ScoreHistogram, fmr: float, *, pairs: GroupPairs | None = None
 ) -> Threshold:
-    """Return the lowest threshold that at most a share `fmr` of comparisons reaches.
+    """Return a threshold that at most a share `fmr` of comparisons reaches, and more reach below.
 
     Let k be the largest number of errors whose share of all comparisons is at most `fmr`. The
-    threshold is the next float32 above the (k + 1)-th highest score. The histogram gives the bin
-    of that score. One pass over the scores keeps those at or above the bin; `Scores.false_matches`
-    uses them again.
+    threshold is the shortest number above the (k + 1)-th highest score, and not above the next
+    higher score of any comparison. All counts are those of the lowest such threshold.
+
+    The histogram gives the bin of that score. One pass over the scores keeps those at or above the
+    bin; `Scores.false_matches` uses them again.
 
     Parameters
     ----------
@@ -72,5 +82,36 @@ def threshold_at(
     tail = scores.tail(float(counts.edges[max(bin_of_next - 1, 0)]))
     score = tail.score[pairs.holds(tail.left, tail.right)]
     reached = np.partition(score, len(score) - 1 - allowed)[len(score) - 1 - allowed]
-    value = np.nextafter(reached, np.float32(np.inf))
-    return Threshold(float(value), fmr, int(np.count_nonzero(score >= value)), counts.trials)
+    value = shortest_above(reached, tail.score, scores.mated().score, scores.kin().score)
+    errors = int(np.count_nonzero(score >= np.float32(value)))
+    return Threshold(value, fmr, errors, counts.trials)
+
+
+def shortest_above(reached: np.float32, *scores: NDArray[np.float32]) -> float:
+    """Return the shortest number above a score that is not above the next higher of all scores.
+
+    It has as few decimals as possible, and is the lowest number with so few. Without a higher
+    score it is at most one hundredth higher.
+
+    Parameters
+    ----------
+    reached
+        A score that must not reach the threshold; finite.
+    scores
+        float32 arrays of any shape, in which nan is ignored. Which of them reach the threshold is
+        what the next float32 above `reached` would give.
+    """
+    higher = [float(some[some > reached].min(initial=np.inf)) for some in scores]
+    highest = np.float32(min(higher, default=math.inf))
+    lowest = np.nextafter(reached, np.float32(np.inf))
+    if not np.isfinite(highest):
+        highest = max(lowest, np.float32(float(reached) + _HEADROOM * (abs(float(reached)) or 1)))
+    exact = Fraction(float(reached))
+    for decimals in range(_MOST_DECIMALS):
+        scale = 10**decimals
+        below = math.floor(exact * scale)
+        for step in (1, 2):  # the first one above may be the score itself in float32
+            value = float(Fraction(below + step, scale))
+            if lowest <= np.float32(value) <= highest:
+                return value
+    return float(exact_threshold(float(lowest)))
