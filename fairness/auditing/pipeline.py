@@ -63,13 +63,16 @@ def audit(
     CohortError
         If a factor or a reference group is unknown, or the reference groups have too few people.
     ScoresError
-        If no threshold can be set, or the baseline is of another cohort.
+        If no threshold can be set, or the given one lies above all scores or below all; if listed
+        pairs were chosen by their scores; or if the baseline is of another cohort.
     BoundsError
         If a bound names a table, column or value that the tables do not have.
     """
     _check(scores, settings, matcher)
     bounds = listed("bounds", bounds, Bound, next_step="Give read_bounds(path).")
     evidence = Evidence(scores, settings or AuditSettings())
+    evidence.require_sound()
+    before = None if baseline is None else _baseline(evidence, baseline)
     coverage, by_group = rates.coverage(evidence), rates.rates(evidence)
     outcomes = searches.search(evidence)
     pairs = searches.judged(evidence)
@@ -91,8 +94,8 @@ def audit(
         imaging.tone_confound(evidence),
         differences.worst_cells(by_group),
     ]
-    if baseline is not None:
-        tables.append(differences.changes(evidence, _baseline(evidence, baseline)))
+    if before is not None:
+        tables.append(differences.changes(evidence, before))
     if bounds:
         acceptance = judge(bounds, {table.name: table.rows for table in tables})
         tables.append(audit_table("acceptance", acceptance.rows()))
@@ -122,7 +125,9 @@ def _baseline(evidence: Evidence, scores: Scores) -> Evidence:
             got=f"cohort {scores.cohort.name!r} with another content",
             next_step="Score the same cohort with the other matcher.",
         )
-    return Evidence(scores, evidence.settings)
+    before = Evidence(scores, evidence.settings)
+    before.require_sound()
+    return before
 
 
 def _check(scores: object, settings: object, matcher: object) -> None:

@@ -11,7 +11,7 @@ from fairness.cohort import Cohort, Grouping
 from fairness.identification import OpenSet
 from fairness.rates import FEWEST_SUBJECTS
 from fairness.tables import MANY_SUBJECTS, Value
-from fairness.verification import Kind
+from fairness.verification import Kind, ListedScores, listing
 from fairness.words import counted, exact_threshold, figure
 
 _PACKAGES = {"matcher": "missing-child-matcher", "numpy": "numpy", "scipy": "scipy"}
@@ -36,6 +36,7 @@ def card(evidence: Evidence, matcher: Mapping[str, str], found: OpenSet | None) 
         "Labels of sex": _shares(cohort, "sex_provenance"),
         "Set aside": _set_aside(evidence),
         **_refused(cohort),
+        **_listed(evidence),
         "Groups by": ", ".join(settings.factors),
         "Threshold": _threshold(evidence),
         "Side": _SIDES[evidence.scores.kind],
@@ -89,6 +90,14 @@ def _threshold(evidence: Evidence) -> str:
         f"{text}, set so that the false match rate {on} with each other "
         f"is at most {figure(made.target, 6)}{counts}"
     )
+
+
+def _listed(evidence: Evidence) -> dict[str, str]:
+    """Say which share of all pairs a file of scores lists."""
+    if not isinstance(evidence.scores, ListedScores):
+        return {}
+    said = "; said to be drawn by chance" if evidence.scores.drawn_by_chance else ""
+    return {"Pairs listed": f"{listing(evidence.scores)}, of the compared photos{said}"}
 
 
 def _set_aside(evidence: Evidence) -> str:

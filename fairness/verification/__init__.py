@@ -19,7 +19,14 @@ from fairness.verification.score_distributions import (
 )
 from fairness.verification.score_file import read_scores
 from fairness.verification.scores import NOT_COMPARED, EmbeddingScores, Kind, Scores
-from fairness.verification.thresholds import Threshold, shortest_above, threshold_at
+from fairness.verification.selection import Listing, listing, require_no_selection
+from fairness.verification.thresholds import (
+    Threshold,
+    require_among,
+    require_cosine,
+    shortest_above,
+    threshold_at,
+)
 
 __all__ = [
     "NOT_COMPARED",
@@ -30,6 +37,7 @@ __all__ = [
     "GroupPairs",
     "Kind",
     "ListedScores",
+    "Listing",
     "Pairs",
     "ScoreCounts",
     "ScoreHistogram",
@@ -41,7 +49,11 @@ __all__ = [
     "det_points",
     "everybody",
     "family_codes",
+    "listing",
     "read_scores",
+    "require_among",
+    "require_cosine",
+    "require_no_selection",
     "score_shifts",
     "shortest_above",
     "threshold_at",

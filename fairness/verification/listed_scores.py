@@ -40,6 +40,9 @@ class ListedScores:
         float32 array of shape (comparisons,); nan if a comparison was tried and has no score.
     kind
         "distance" if the scores are the negatives of distances.
+    drawn_by_chance
+        Whether the pairs are known to be chosen without regard to their scores, see
+        `require_no_selection`.
 
     Raises
     ------
@@ -53,6 +56,7 @@ class ListedScores:
     right: Photos
     score: NDArray[np.float32]
     kind: Kind = "similarity"
+    drawn_by_chance: bool = False
 
     def __post_init__(self) -> None:
         pairs = Pairs(self.left, self.right, self.score)
@@ -120,6 +124,21 @@ class ListedScores:
     def false_matches(self, threshold: float, grouping: Grouping) -> FalseMatches:
         """See `Scores`."""
         return false_matches_of(self, threshold, grouping)
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """The comparisons that have a score, the probe of the file at the left."""
+        return Pairs(self.left, self.right, self.score).where(~np.isnan(self.score))
+
+    @cached_property
+    def strangers(self) -> NDArray[np.bool_]:
+        """Which of `pairs` are of two people who are no relatives, shape (pairs,)."""
+        codes = self.cohort.subject_codes
+        families = family_codes(self.cohort)[codes]
+        left, right = self.pairs.left, self.pairs.right
+        kin = (families[left] == families[right]) & (families[left] >= 0)
+        apart: NDArray[np.bool_] = (codes[left] != codes[right]) & ~kin
+        return apart
 
     @cached_property
     def _ordered(self) -> Pairs:

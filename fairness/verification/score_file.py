@@ -27,7 +27,13 @@ _AT_ONCE = 65_536
 _SHOWN = 5
 
 
-def read_scores(path: Path | str, cohort: Cohort, *, kind: Kind = "similarity") -> ListedScores:
+def read_scores(
+    path: Path | str,
+    cohort: Cohort,
+    *,
+    kind: Kind = "similarity",
+    drawn_by_chance: bool = False,
+) -> ListedScores:
     """Read comparisons from CSV (UTF-8 with a header row), or from Parquet if the name says so.
 
     Parameters
@@ -41,6 +47,10 @@ def read_scores(path: Path | str, cohort: Cohort, *, kind: Kind = "similarity") 
     kind
         "distance" if a lower number is closer. Scores are then the negatives of the numbers in
         the file. An audit takes and states thresholds as distances all the same.
+
+    drawn_by_chance
+        Whether the pairs are known to be drawn without regard to their scores. An audit refuses
+        pairs that look chosen by their scores otherwise, see `require_no_selection`.
 
     Raises
     ------
@@ -67,7 +77,8 @@ def read_scores(path: Path | str, cohort: Cohort, *, kind: Kind = "similarity") 
         made & ~np.isfinite(score),
         rule="scores that are finite numbers, empty where a comparison was not made",
     )
-    listed = ListedScores(cohort, left, right, score if kind == "similarity" else -score, kind)
+    upwards = score if kind == "similarity" else -score
+    listed = ListedScores(cohort, left, right, upwards, kind, drawn_by_chance)
     _require_direction(listed, kind, path)
     return listed
 

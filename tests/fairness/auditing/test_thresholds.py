@@ -12,7 +12,15 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from fairness import AuditReport, AuditSettings, Cohort, Sample, audit
+from fairness import (
+    AuditReport,
+    AuditSettings,
+    Cohort,
+    EmbeddingScores,
+    Sample,
+    ScoresError,
+    audit,
+)
 from fairness.report.summary import summarise
 from fairness.report.writer import files
 from fairness.verification import Kind, ListedScores, shortest_above
@@ -168,3 +176,73 @@ def test_the_shortest_threshold_between_two_scores(
 ) -> None:
     higher = np.array([] if next_higher is None else [next_higher], np.float32)
     assert exact_threshold(shortest_above(np.float32(reached), higher)) == typed
+
+
+@pytest.mark.parametrize(
+    ("unit", "kind", "threshold", "says"),
+    [
+        (100.0, "similarity", 150.0, "one above them all"),
+        (100.0, "similarity", -90.0, "one below them all"),
+        (1.0, "similarity", 1.5, "one above them all"),
+        (1.0, "distance", -0.4, "Did you mean 0.4?"),
+        (1.0, "distance", 3.0, "one above them all"),
+        (1.0, "distance", -3.0, "one below them all"),
+    ],
+)
+@pytest.mark.parametrize("compared", [False, True])
+def test_a_threshold_outside_the_scores_is_refused_with_their_range(
+    unit: float, kind: Kind, threshold: float, says: str, compared: bool
+) -> None:
+    scores = listed(np.random.default_rng(0), unit=unit)
+    if kind == "distance":  # from 0.1 to 1.1 or so, the mated ones below
+        scores = ListedScores(scores.cohort, scores.left, scores.right, scores.score - 1, kind)
+    numbers = scores.score if kind == "similarity" else -scores.score
+    judged = scores
+    if compared:
+        inside = float(np.median(numbers))
+        audited(scores, threshold=inside)
+        fmr = AuditSettings(factors=("kind",), draws=2, threshold=threshold)
+        with pytest.raises(ScoresError) as found:
+            audit(judged, fmr, matcher={"model": "made"}, baseline=scores)
+    else:
+        with pytest.raises(ScoresError) as found:
+            audited(judged, threshold=threshold)
+    assert says in str(found.value)
+    for end in (numbers.min(), numbers.max()):
+        assert exact_threshold(float(end)) in found.value.rule
+    assert ("distances" in found.value.rule) == (kind == "distance")
+
+
+def test_the_lowest_and_the_highest_score_are_thresholds() -> None:
+    scores = listed(np.random.default_rng(0), decimals=None)
+    low, high = (float(end) for end in (scores.score.min(), scores.score.max()))
+    for end, beyond in ((low, low - 1e-5), (high, 1.02 * high)):
+        audited(scores, threshold=end)
+        with pytest.raises(ScoresError, match="lies among the scores"):
+            audited(scores, threshold=beyond)
+    caveat = "No score reaches the threshold"
+    assert not audited(scores, threshold=high).caveats[0].startswith(caveat)
+    assert audited(scores, threshold=1.001 * high).caveats[0].startswith(caveat)
+
+
+@pytest.mark.parametrize("threshold", [1.01, -1.2, 36.0])
+def test_a_threshold_that_no_cosine_has_is_refused_before_any_comparison(
+    threshold: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cohort = listed(np.random.default_rng(0)).cohort
+    scores = EmbeddingScores(cohort, np.eye(len(cohort), dtype=np.float32))
+    monkeypatch.setattr(scores, "histogram", lambda _: pytest.fail("compared"))
+    with pytest.raises(ScoresError, match="cosine similarities, from -1 to 1"):
+        audit(scores, AuditSettings(threshold=threshold), matcher={})
+
+
+def test_a_threshold_above_all_cosines_of_a_cohort_is_refused() -> None:
+    rng = np.random.default_rng(0)
+    cohort = listed(rng).cohort
+    vectors = rng.normal(size=(len(cohort), 16)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    scores = EmbeddingScores(cohort, vectors)
+    highest = float(np.triu(vectors @ vectors.T, 1).max())
+    settings = AuditSettings(factors=("kind",), draws=2, threshold=1.02 * highest)
+    with pytest.raises(ScoresError, match="one above them all"):
+        audit(scores, settings, matcher={})
