@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from fairness.auditing.evidence import Evidence
+from fairness.cohort import in_order
 from fairness.tables import DetCurve, ScoreDistribution, Table, people_shown
 from fairness.verification import det_points
 
@@ -21,7 +22,7 @@ def det_curves(evidence: Evidence, rates: Table) -> Iterator[DetCurve]:
     for factor in evidence.settings.factors:
         within, missed = evidence.within(factor), evidence.missed(factor)
         points = det_points(evidence.verification.mated, evidence.histogram(factor))
-        for group in sorted(set(points) & set(within) & set(missed)):
+        for group in sorted(set(points) & set(within) & set(missed), key=in_order):
             keys = {"factor": factor, "group": group}
             curve = points[group]
             people = people_shown(rates, **keys, metric="FNMR")

@@ -214,7 +214,7 @@ def factor_title(factor: str) -> str:
 
 def group_title(group: str) -> str:
     """Return the name of a group without leading zeros, as in "4 to under 8"."""
-    group = re.sub(r"(?<![\d.])0(?=\d+(\.\d)? (to under|and over))", "", group)
+    group = re.sub(r"(?<![\d.])0(?=\d+(\.\d+)? (to under|and over))", "", group)
     return visible(re.sub(r"(?<=to under )0(?=\d)", "", group))
 
 
