@@ -8,6 +8,7 @@ from fairness.auditing.evidence import Evidence
 from fairness.cohort import UNKNOWN
 from fairness.rates import FEWEST_CARRIERS, FEWEST_ERRORS, FEWEST_SUBJECTS
 from fairness.tables import OVERALL, Row, Table
+from fairness.verification import ListedScores, listing
 from fairness.words import counted, figure
 
 _LARGE = 0.5
@@ -20,6 +21,7 @@ _UNREADABLE = ("insufficient", "suppressed", "bound_only")
 
 def caveats(evidence: Evidence, covered: Table, rates: Table) -> Iterator[str]:
     """Yield the caveats, the most important first."""
+    yield from _pairs(evidence)
     yield from _threshold(evidence)
     yield from _data(evidence, rates)
     yield from _labels(evidence, covered)
@@ -34,11 +36,27 @@ def caveats(evidence: Evidence, covered: Table, rates: Table) -> Iterator[str]:
 
 
 def _threshold(evidence: Evidence) -> Iterator[str]:
+    missed = evidence.missed_by_anybody
+    trials, false_matches = int(missed.trials.sum()), evidence.random.total
+    if trials and int(missed.errors.sum()) == trials and not false_matches:
+        yield (
+            "No score reaches the threshold: every comparison of two photos of one person is a "
+            "miss, and no rate tells one group from another."
+        )
     if evidence.set_threshold is not None:
         yield (
             "The threshold was set on the same photos that it is judged on, so that the overall "
             "false match rate is right by construction. Set it on other people, and give it, for "
             "a test of the threshold itself."
+        )
+
+
+def _pairs(evidence: Evidence) -> Iterator[str]:
+    scores = evidence.scores
+    if isinstance(scores, ListedScores) and not (found := listing(scores)).complete:
+        yield (
+            f"The file of scores lists {found}. The rates hold only if the scores had no part in "
+            "the choice of the pairs."
         )
 
 

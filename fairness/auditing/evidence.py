@@ -15,13 +15,18 @@ from fairness.errors import CohortError
 from fairness.rates import FEWEST_SUBJECTS, PairCounts, SubjectCounts
 from fairness.tables import Value, rate_row, suppressed_groups
 from fairness.verification import (
+    EmbeddingScores,
     FalseMatches,
     GroupPairs,
+    ListedScores,
     ScoreHistogram,
     Scores,
     Threshold,
     Verification,
     everybody,
+    require_among,
+    require_cosine,
+    require_no_selection,
     threshold_at,
 )
 
@@ -40,6 +45,23 @@ class Evidence:
 
     scores: Scores
     settings: AuditSettings
+
+    def require_sound(self) -> None:
+        """Refuse scores from which no rate follows, and a threshold that is not among them.
+
+        Raises
+        ------
+        ScoresError
+            If the listed pairs were chosen by their scores, or the threshold that is given lies
+            above all scores or below all.
+        """
+        if isinstance(self.scores, ListedScores):
+            require_no_selection(self.scores)
+        if self.settings.threshold is not None:
+            if isinstance(self.scores, EmbeddingScores):
+                require_cosine(self.threshold)
+            histogram = self.histogram(self.settings.factors[0])
+            require_among(self.scores, histogram, self.threshold)
 
     @property
     def cohort(self) -> Cohort:
@@ -65,12 +87,16 @@ class Evidence:
 
     @cached_property
     def threshold(self) -> float:
-        """The one threshold of the audit."""
+        """The one threshold of the audit, as a score: for distances, the negative of it."""
         given = self.settings.threshold
         if given is not None:
-            return given
+            return self.in_own_numbers(given)
         assert self.set_threshold is not None  # noqa: S101  # it is set if none is given
         return self.set_threshold.value
+
+    def in_own_numbers(self, value: float) -> float:
+        """Return a score in the matcher's own numbers, or the reverse: a distance is negated."""
+        return -value if self.scores.kind == "distance" else value
 
     @cached_property
     def verification(self) -> Verification:

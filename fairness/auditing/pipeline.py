@@ -66,7 +66,8 @@ def audit(
     CohortError
         If a factor or a reference group is unknown, or the reference groups have too few people.
     ScoresError
-        If no threshold can be set, or the baseline is of another cohort.
+        If no threshold can be set, or the given one lies above all scores or below all; if listed
+        pairs were chosen by their scores; or if the baseline is of another cohort.
     BoundsError
         If a bound names a table, column or value that the tables do not have.
     MissingExtraError
@@ -77,6 +78,8 @@ def audit(
     evidence = Evidence(scores, settings or AuditSettings())
     if evidence.settings.explain:
         require_regression()
+    evidence.require_sound()
+    earlier = None if baseline is None else _baseline(evidence, baseline)
     coverage, by_group = rates.coverage(evidence), rates.rates(evidence)
     outcomes = searches.search(evidence)
     pairs = searches.judged(evidence)
@@ -103,8 +106,7 @@ def audit(
     ]
     if evidence.settings.explain:
         tables.append(explanation.odds(evidence))
-    if baseline is not None:
-        earlier = _baseline(evidence, baseline)
+    if earlier is not None:
         before = _families(earlier, searches.search(earlier))
         tables.append(comparisons.changes(evidence, before, compared, shown))
     if bounds:
@@ -113,7 +115,8 @@ def audit(
     return AuditReport(
         title=title,
         card=card(evidence, matcher, outcomes),
-        threshold=evidence.threshold,
+        threshold=evidence.in_own_numbers(evidence.threshold),
+        kind=evidence.scores.kind,
         tables=tuple(table for table in tables if len(table)),
         curves=Curves(
             det=tuple(det_curves(evidence, by_group)),
@@ -140,7 +143,9 @@ def _baseline(evidence: Evidence, scores: Scores) -> Evidence:
             got=f"cohort {scores.cohort.name!r} with another content",
             next_step="Score the same cohort with the other matcher.",
         )
-    return Evidence(scores, evidence.settings)
+    before = Evidence(scores, evidence.settings)
+    before.require_sound()
+    return before
 
 
 def _check(scores: object, settings: object, matcher: object) -> None:

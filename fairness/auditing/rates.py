@@ -11,6 +11,7 @@ from fairness.tables import OVERALL, Row, Table, audit_table, suppress_complemen
 from fairness.verification import score_shifts
 
 _SHIFTED = ("mean", "median", "shift", "low", "high", "trials", "subjects")
+_NEGATED = {"mean": "mean", "median": "median", "shift": "shift", "low": "high", "high": "low"}
 _MOST_CROSSED = 24  # number of groups; nobody reads a table of all pairs of more groups
 
 
@@ -135,6 +136,8 @@ def shift(evidence: Evidence) -> Table:
         for item in shifts:
             if item.trials:
                 values = {name: getattr(item, name) for name in _SHIFTED}
+                if evidence.scores.kind == "distance":
+                    values |= {name: -getattr(item, of) for name, of in _NEGATED.items()}
                 keys = {"factor": factor, "group": item.group, "kind": item.kind}
                 rows.append(evidence.shown(values, people=item.subjects, **keys))
     return audit_table("shift", suppress_complementary(rows, ("factor", "kind")))

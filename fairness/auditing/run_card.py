@@ -11,10 +11,16 @@ from fairness.cohort import Cohort, Grouping
 from fairness.identification import OpenSet
 from fairness.rates import FEWEST_SUBJECTS
 from fairness.tables import MANY_SUBJECTS, Value
-from fairness.words import counted, figure
+from fairness.verification import Kind, ListedScores, listing
+from fairness.words import counted, exact_threshold, figure
 
 _PACKAGES = {"matcher": "missing-child-matcher", "numpy": "numpy", "scipy": "scipy"}
 """Distributions by the name under which their version is reported."""
+
+_SIDES: Mapping[Kind, str] = {
+    "similarity": "a comparison is at or above the threshold if score >= threshold",
+    "distance": "a comparison reaches the threshold if distance <= threshold",
+}
 
 
 def card(evidence: Evidence, matcher: Mapping[str, str], found: OpenSet | None) -> dict[str, str]:
@@ -30,9 +36,10 @@ def card(evidence: Evidence, matcher: Mapping[str, str], found: OpenSet | None) 
         "Labels of sex": _shares(cohort, "sex_provenance"),
         "Set aside": _set_aside(evidence),
         **_refused(cohort),
+        **_listed(evidence),
         "Groups by": ", ".join(settings.factors),
         "Threshold": _threshold(evidence),
-        "Side": "a comparison is at or above the threshold if score >= threshold",
+        "Side": _SIDES[evidence.scores.kind],
     }
     if found is not None:
         enrolled = counted(found.enrolled, "subject")
@@ -59,7 +66,8 @@ def facts_of(evidence: Evidence, matcher: Mapping[str, str]) -> dict[str, Value]
         "cohort": evidence.cohort.name,
         "cohort_sha256": evidence.cohort.sha256,
         "factors": ", ".join(settings.factors),
-        "threshold": evidence.threshold,
+        "score_kind": evidence.scores.kind,
+        "threshold": evidence.in_own_numbers(evidence.threshold),
         "target_fmr": settings.fmr,
         "rank": settings.rank,
         "draws": settings.draws,
@@ -71,17 +79,26 @@ def facts_of(evidence: Evidence, matcher: Mapping[str, str]) -> dict[str, Value]
 
 def _threshold(evidence: Evidence) -> str:
     made = evidence.set_threshold
+    text = exact_threshold(evidence.in_own_numbers(evidence.threshold))
     if made is None:
-        return f"{figure(evidence.threshold, 6)}, as given"
+        return f"{text}, as given"
     reference = evidence.settings.reference
     on = f"of {reference[0]} {', '.join(reference[1])}" if reference else "of everybody"
     counts = f" ({made.false_matches:,} of {counted(made.trials, 'comparison')})"
     if reference and evidence.suppressed(reference[0]) & set(reference[1]):
         counts = ""
     return (
-        f"{figure(made.value, 6)}, the lowest at which the false match rate {on} with each other "
+        f"{text}, set so that the false match rate {on} with each other "
         f"is at most {figure(made.target, 6)}{counts}"
     )
+
+
+def _listed(evidence: Evidence) -> dict[str, str]:
+    """Say which share of all pairs a file of scores lists."""
+    if not isinstance(evidence.scores, ListedScores):
+        return {}
+    said = "; said to be drawn by chance" if evidence.scores.drawn_by_chance else ""
+    return {"Pairs listed": f"{listing(evidence.scores)}, of the compared photos{said}"}
 
 
 def _set_aside(evidence: Evidence) -> str:

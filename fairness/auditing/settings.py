@@ -19,7 +19,8 @@ class AuditSettings:
     factors
         Factors that photos are grouped by, see `Cohort.grouping`. "age*sex" is an intersection.
     threshold
-        The one score threshold for everybody. If None, it is set on the cohort itself, by `fmr`.
+        The one threshold for everybody, in the matcher's own numbers: of distances, the distance
+        at or below which two photos match. If None, it is set on the cohort itself, by `fmr`.
     fmr
         False match rate that the threshold is set for. An upper bound is shown only if it can
         exclude this rate.

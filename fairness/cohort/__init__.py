@@ -3,7 +3,17 @@
 from fairness.cohort.cohort import Cohort, Coverage, SetAside
 from fairness.cohort.duplication import without_duplicates
 from fairness.cohort.factors import FACTORS
-from fairness.cohort.groups import AGE_EDGES, GAP_EDGES, UNKNOWN, Grouping, band, bands, thirds
+from fairness.cohort.groups import (
+    AGE_EDGES,
+    GAP_EDGES,
+    UNKNOWN,
+    Grouping,
+    band,
+    bands,
+    in_order,
+    spans,
+    thirds,
+)
 from fairness.cohort.layouts import (
     Layout,
     read_cohort,
@@ -36,6 +46,7 @@ __all__ = [
     "apparent_tones",
     "band",
     "bands",
+    "in_order",
     "read_cohort",
     "read_fairface",
     "read_fgnet",
@@ -43,6 +54,7 @@ __all__ = [
     "read_manifest",
     "read_pairs",
     "read_utkface",
+    "spans",
     "thirds",
     "tone_spread",
     "without_duplicates",

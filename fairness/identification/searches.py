@@ -31,7 +31,8 @@ from fairness.cohort import Cohort, Grouping
 from fairness.errors import ScoresError
 from fairness.identification.rank_gaps import ProbeResult
 from fairness.rates import SubjectCounts, by_group
-from fairness.words import counted, figure
+from fairness.verification import shortest_above
+from fairness.words import counted, exact_threshold
 
 
 @dataclass(frozen=True, eq=False)
@@ -260,7 +261,7 @@ class NonMatedSearches:
         alarms = self.top >= at
         if unknown := int(np.sum(~alarms & (self.floor >= at) & self.made)):
             lists = counted(unknown, "list that ends", "lists that end")
-            raise _too_short(f"{lists} at or above {figure(threshold, 6)}")
+            raise _too_short(f"{lists} at or above {exact_threshold(threshold)}")
         return alarms
 
     def fpir(self, grouping: Grouping, *, threshold: float) -> dict[str, SubjectCounts]:
@@ -311,11 +312,11 @@ class NonMatedSearches:
         }
 
     def threshold_at(self, fpir: float) -> float:
-        """Return the lowest threshold at which FPIR, over all searches, is at most a target.
+        """Return a threshold at which FPIR, over all searches, is at most a target, and more below.
 
-        With n searches and k = floor(n fpir), it is the next float32 above the (k + 1)-th highest
-        score of a closest candidate; -inf if k is n. Set a threshold on people who take no part in
-        the test.
+        With n searches and k = floor(n fpir), it is the shortest number above the (k + 1)-th
+        highest score of a closest candidate, and not above the next higher one; -inf if k is n.
+        Set a threshold on people who take no part in the test.
 
         Raises
         ------
@@ -337,7 +338,7 @@ class NonMatedSearches:
         allowed = math.floor(fpir * len(top) + 1e-9)
         if allowed == len(top):
             return -math.inf
-        return float(np.nextafter(top[allowed], np.float32(math.inf)))
+        return shortest_above(top[allowed], top)
 
 
 def _too_short(got: str) -> ScoresError:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from fairness.cohort import in_order
 from fairness.report.figure_style import WIDTH, canvas
 from fairness.report.formatting import percent, short_percent, without_sign
 from fairness.report.wording import factor_title, group_label, rate_name
@@ -37,7 +38,7 @@ def cross(report: AuditResult, factor: str, ax: Axes | None = None) -> Axes:
         a, b = str(row["group"]), str(row["other_group"])
         cells[a, b] = row
         cells.setdefault((b, a), row)
-    names = sorted({name for pair in cells for name in pair})
+    names = sorted({name for pair in cells for name in pair}, key=in_order)
     with canvas(ax, min(8.2, 1.9 + 0.42 * len(names))) as ax:
         _draw(ax, cells, names, names, logarithmic=True)
         ax.set_title(f"FMR between groups of {factor_title(factor)}\n{_KEY}")
@@ -50,7 +51,7 @@ def age_gap(report: AuditResult, metric: str, ax: Axes | None = None) -> Axes:
     if not rows:
         raise KeyError(f"no {metric} over age and age gap in this report")
     cells = {(str(row["age"]), str(row["gap"])): row for row in rows}
-    ages, gaps = (sorted({pair[side] for pair in cells}) for side in (0, 1))
+    ages, gaps = (sorted({pair[side] for pair in cells}, key=in_order) for side in (0, 1))
     with canvas(ax, 1.9 + 0.42 * len(ages)) as ax:
         _draw(ax, cells, ages, gaps, logarithmic=False)
         ax.set_xlabel("years between the photos")

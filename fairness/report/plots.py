@@ -11,7 +11,7 @@ from fairness.report.figure_style import canvas, curve_style, legend_below
 from fairness.report.formatting import short_percent
 from fairness.report.wording import factor_title, group_label, rate_name
 from fairness.tables import OVERALL, Row, Value
-from fairness.words import counted
+from fairness.words import counted, exact_threshold
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -131,11 +131,11 @@ def det(report: AuditResult, factor: str, ax: Axes | None = None) -> Axes:
             ax.plot(fmr, fnmr, label=_legend(curve), **style, **sign)
         ax.set_xscale("log")
         ax.set_yscale("log")
-        ax.set_xlabel("FMR: different people at or above the threshold")
-        ax.set_ylabel("FNMR: one person, below it")
+        ax.set_xlabel("FMR: different people who reach the threshold")
+        ax.set_ylabel("FNMR: one person, not reaching it")
         ax.set_title(
             f"Error trade-off by {factor_title(factor)}; signs mark the threshold "
-            f"{report.threshold:.3f}"
+            f"{exact_threshold(report.threshold)}"
         )
         for axis in (ax.xaxis, ax.yaxis):
             ends = axis.get_view_interval()
@@ -197,12 +197,13 @@ def scores(report: AuditResult, factor: str, ax: Axes | None = None) -> Axes:
                 ax.stairs(density, curve.edges, color=colour, linestyle=dash, label=label)
         ax.axvline(report.threshold, color="black", linewidth=1)
         ax.annotate(
-            f" threshold {report.threshold:.3f}",
+            f" threshold {exact_threshold(report.threshold)}",
             (report.threshold, 1),
             xycoords=("data", "axes fraction"),
             va="top",
         )
-        ax.set_xlabel("score; solid: one person, dotted: different people")
+        number = "score" if report.kind == "similarity" else "distance"
+        ax.set_xlabel(f"{number}; solid: one person, dotted: different people")
         ax.set_ylabel("density")
         ax.set_title(f"Scores by {factor_title(factor)}")
         legend_below(ax, len(curves))

@@ -21,7 +21,7 @@ from fairness.report.answers import (
 )
 from fairness.report.result import AuditResult
 from fairness.report.table_view import Cell, ColumnHead, TableView
-from fairness.report.wording import factor_title, group_title, plain, rate_name
+from fairness.report.wording import factor_title, group_title, plain, rate_name, reached
 from fairness.tables import OVERALL, Row
 from fairness.words import counted, figure
 
@@ -79,8 +79,8 @@ def _tested(report: AuditResult) -> Iterator[str]:
             photos = counted(int(row["photos"] or 0), "photo")
             yield f"Tested on {photos} of {people(row)}."
     yield (
-        f"Two photos are put forward for review when their score is at or above "
-        f"{figure(report.threshold, 9)}; the one threshold serves everybody."
+        f"Two photos are put forward for review when their {reached(report)}; "
+        "the one threshold serves everybody."
     )
 
 

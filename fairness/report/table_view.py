@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from fairness.cohort import in_order
 from fairness.report.formatting import NONE, interval, percent, short_percent, written
 from fairness.report.wording import (
     NOT_A_SHARE,
@@ -188,7 +189,7 @@ def matrix(
         Heading, text of the corner cell, and text under the matrix.
     """
     cells = {(str(row[down]), str(row[across])): row for row in rows}
-    lines, columns = (sorted({pair[side] for pair in cells}) for side in (0, 1))
+    lines, columns = (sorted({pair[side] for pair in cells}, key=in_order) for side in (0, 1))
     heads = (ColumnHead(corner), *(ColumnHead(group_title(name), "number") for name in columns))
     body = tuple(
         (Cell(group_title(a)), *(_square(cells.get((a, b))) for b in columns)) for a in lines

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from fairness.rates import FEWEST_SUBJECTS
-from fairness.words import visible
+from fairness.words import exact_threshold, visible
+
+if TYPE_CHECKING:
+    from fairness.report.result import AuditResult
 
 RATES = {
     "FMR": "False match rate (FMR)",
@@ -64,13 +68,13 @@ GLOSSARY = (
     ("Subject", "A person; several photos may show one subject."),
     (
         "Score",
-        "A number that says how alike two photos look to the model: higher is closer. It is not "
-        "a probability.",
+        "A number that says how alike two photos look to the model: higher is closer, or lower "
+        "if it is a distance. It is not a probability.",
     ),
     (
         "Threshold",
-        "The score from which on two photos are put forward for review; one threshold serves "
-        "everybody in this report.",
+        "The score from which on two photos are put forward for review, or the distance up to "
+        "which they are; one threshold serves everybody in this report.",
     ),
     ("Mated comparison", "A comparison of two photos of one person."),
     (
@@ -84,7 +88,7 @@ GLOSSARY = (
     ),
     (
         "False non-match rate (FNMR)",
-        "Of the comparisons of two photos of one person, the share that stays below the threshold.",
+        "Of the comparisons of two photos of one person, the share that misses the threshold.",
     ),
     (
         "Failure to enrol (FTE)",
@@ -202,6 +206,12 @@ def measure_title(measure: str) -> str:
     return MEASURES.get(measure, plain(measure))
 
 
+def reached(report: AuditResult) -> str:
+    """Return when a comparison reaches the threshold, as in "score is at or above 0.62"."""
+    side = "score is at or above" if report.kind == "similarity" else "distance is at or below"
+    return f"{side} {exact_threshold(report.threshold)}"
+
+
 def factor_title(factor: str) -> str:
     """Return the name of a factor for a reader. A multiplication sign joins several factors."""
     title = " \N{MULTIPLICATION SIGN} ".join(
@@ -212,7 +222,7 @@ def factor_title(factor: str) -> str:
 
 def group_title(group: str) -> str:
     """Return the name of a group without leading zeros, as in "4 to under 8"."""
-    group = re.sub(r"(?<![\d.])0(?=\d+(\.\d)? (to under|and over))", "", group)
+    group = re.sub(r"(?<![\d.])0(?=\d+(\.\d+)? (to under|and over))", "", group)
     return visible(re.sub(r"(?<=to under )0(?=\d)", "", group))
 
 

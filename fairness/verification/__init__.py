@@ -18,8 +18,15 @@ from fairness.verification.score_distributions import (
     score_shifts,
 )
 from fairness.verification.score_file import read_scores
-from fairness.verification.scores import NOT_COMPARED, EmbeddingScores, Scores
-from fairness.verification.thresholds import Threshold, threshold_at
+from fairness.verification.scores import NOT_COMPARED, EmbeddingScores, Kind, Scores
+from fairness.verification.selection import Listing, listing, require_no_selection
+from fairness.verification.thresholds import (
+    Threshold,
+    require_among,
+    require_cosine,
+    shortest_above,
+    threshold_at,
+)
 
 __all__ = [
     "NOT_COMPARED",
@@ -28,7 +35,9 @@ __all__ = [
     "EmbeddingScores",
     "FalseMatches",
     "GroupPairs",
+    "Kind",
     "ListedScores",
+    "Listing",
     "Pairs",
     "ScoreCounts",
     "ScoreHistogram",
@@ -40,8 +49,13 @@ __all__ = [
     "det_points",
     "everybody",
     "family_codes",
+    "listing",
     "read_scores",
+    "require_among",
+    "require_cosine",
+    "require_no_selection",
     "score_shifts",
+    "shortest_above",
     "threshold_at",
     "years_between",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +26,12 @@ from fairness.verification.false_matches import (
 from fairness.verification.histogram import ScoreHistogram, empty_counts, first_row
 from fairness.verification.pairs import Pairs, Photos, kin_photos, kin_subjects, mated_photos
 from fairness.verification.tiles import SIDE, Tiles
-from fairness.words import counted, figure
+from fairness.words import counted, exact_threshold, figure
 
-__all__ = ["MOST_FALSE_MATCHES", "EmbeddingScores", "Pairs", "Scores"]
+__all__ = ["MOST_FALSE_MATCHES", "EmbeddingScores", "Kind", "Pairs", "Scores"]
+
+Kind = Literal["similarity", "distance"]
+"""Kind of a score. In a similarity a higher number means closer, in a distance a lower one."""
 
 NOT_COMPARED = "not compared"
 """Reason in `Scores.acquisition`: nobody tried to compare the photo. It counts as no failure."""
@@ -53,6 +56,10 @@ class Scores(Protocol):
     @property
     def cohort(self) -> Cohort:
         """The cohort of the photos."""
+
+    @property
+    def kind(self) -> Kind:
+        """What the matcher's own numbers are. Scores of distances are their negatives."""
 
     @property
     def acquisition(self) -> tuple[str, ...]:
@@ -108,6 +115,8 @@ class EmbeddingScores:
     ScoresError
         If the shape or type is wrong, or the row of an acquired photo is not a unit vector.
     """
+
+    kind: Kind = "similarity"
 
     def __init__(
         self,
@@ -278,7 +287,7 @@ def _joined(found: Sequence[Pairs], places: Photos) -> Pairs:
 def _require_few(number: int, threshold: float) -> None:
     if number > MOST_FALSE_MATCHES:
         raise ScoresError(
-            f"false matches at the threshold {figure(threshold, 6)}",
+            f"false matches at the threshold {exact_threshold(threshold)}",
             rule=f"at most {MOST_FALSE_MATCHES:,} comparisons of different people reach it",
             got="more",
             next_step="Raise the threshold, or audit fewer photos at once.",

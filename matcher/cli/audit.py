@@ -14,13 +14,14 @@ import typer
 
 from matcher.cli.app import Exit, app
 from matcher.cli.console import progress, say
+from matcher.cli.judging import ScoreFile, facts_of_photos, refuse_contradictions, sides
 from matcher.cli.options import DEFAULT_MODEL, Device, DryRun, Model, Policy
 from matcher.cli.places import require_place_for_folder
 from matcher.errors import MatcherError
 from matcher.words import counted
 
 if TYPE_CHECKING:
-    from fairness import AuditReport, AuditSettings, Cohort, Scores
+    from fairness import AuditReport, AuditSettings, Cohort
     from matcher.embedding import Extractor
     from matcher.evaluation import EmbeddedScores
 
@@ -55,6 +56,7 @@ Memory = Annotated[
 
 @app.command()
 def audit(
+    context: typer.Context,
     cohort: CohortPath,
     out: Annotated[Path, typer.Option(help="Folder of the report.")],
     layout: CohortLayout = Layout.auto,
@@ -86,8 +88,26 @@ def audit(
     distances: Annotated[
         bool, typer.Option("--distances", help="In the score file lower is closer.")
     ] = False,
+    drawn_by_chance: Annotated[
+        bool,
+        typer.Option(
+            "--drawn-by-chance", help="Listed pairs were drawn without regard to their scores."
+        ),
+    ] = False,
+    name: Annotated[
+        str | None, typer.Option(help='Name and version of that matcher, as "Vendor 3.1".')
+    ] = None,
     baseline: Annotated[
         str | None, typer.Option(help="A second model, to compare with on the same photos.")
+    ] = None,
+    baseline_scores: Annotated[
+        Path | None, typer.Option(help="Scores of a second matcher, to compare with.")
+    ] = None,
+    baseline_distances: Annotated[
+        bool, typer.Option("--baseline-distances", help="In that file lower is closer.")
+    ] = False,
+    baseline_name: Annotated[
+        str | None, typer.Option(help="Name and version of the second matcher.")
     ] = None,
     bounds: Annotated[
         Path | None, typer.Option(help="TOML file of bounds; decides the exit code.")
@@ -114,10 +134,12 @@ def audit(
     from fairness import read_bounds
     from fairness.differentials import require_regression
     from fairness.report import require_plots, require_replaceable
+    from fairness.verification import require_cosine
     from matcher.embedding import load_extractor
 
-    if threshold is not None and baseline is not None:
-        raise typer.BadParameter("--threshold is of one model; two are compared at one --fmr")
+    refuse_contradictions(context)
+    mine = ScoreFile.of(scores, distances, drawn_by_chance, name)
+    theirs = ScoreFile.of(baseline_scores, baseline_distances, drawn_by_chance, baseline_name)
     with faults_reported():
         people = read_people(cohort, layout)
         settings = _settings(
@@ -143,21 +165,24 @@ def audit(
             require_regression()
         cache = vector_cache or memory or out.absolute().with_name(out.name + ".vectors.sqlite")
         # What can be refused is refused before the first photo is embedded.
-        if scores is not None and baseline is not None:
-            _listed(scores, people, distances)
-        new = None if scores is not None else load_extractor(model, device=device)
-        old = None if baseline is None else load_extractor(baseline, device=device)
-        earlier = None if old is None else embedded(people, old, policy, cache)
-        made = None if new is None else embedded(people, new, policy, cache)
-        judged, matcher = _judged(people, earlier, made, scores, distances)
+        if mine is None and threshold is not None:
+            require_cosine(threshold)
+        read = [None if file is None else file.read(people) for file in (theirs, mine)]
+        models = (baseline, model if mine is None else None)
+        loaded = [None if of is None else load_extractor(of, device=device) for of in models]
+        earlier, made = (
+            found if of is None else embedded(people, of, policy, cache)
+            for found, of in zip(read, loaded, strict=True)
+        )
+        new, old, matcher = sides(people, made, earlier)
         say("Counting; the bootstrap takes a while.")
         report = audit_of(
-            judged,
+            new,
             settings,
             matcher=matcher,
-            facts=next((one.facts for one in (made, earlier) if one is not None), {}),
+            facts=facts_of_photos(made, earlier),
             bounds=declared,
-            baseline=None if earlier is None else earlier.scores,
+            baseline=old,
         )
         report.write(out)
     say(f"The report is {out / 'report.html'}.")
@@ -204,30 +229,6 @@ def _require_factors(people: Cohort, settings: AuditSettings) -> None:
         )
 
 
-def _judged(
-    people: Cohort,
-    earlier: EmbeddedScores | None,
-    made: EmbeddedScores | None,
-    scores: Path | None,
-    distances: bool,
-) -> tuple[Scores, dict[str, str]]:
-    """Return the scores to judge, of the model or of the file, and what identifies them."""
-    from fairness import EmbeddingScores
-
-    # What is measured on a face can differ in the last digits from run to run.
-    shared = next((one.scores.cohort for one in (earlier, made) if one is not None), people)
-    judged: Scores
-    if made is not None:
-        judged = EmbeddingScores(shared, made.scores.vectors, made.scores.acquisition)
-        matcher = dict(made.matcher)
-    else:
-        assert scores is not None  # noqa: S101 - for the type checker: a model or a file is judged
-        judged, matcher = _listed(scores, shared, distances)
-    if earlier is not None:
-        matcher["baseline"] = earlier.matcher["model"]
-    return judged, matcher
-
-
 @contextmanager
 def faults_reported() -> Iterator[None]:
     """End the command with the message of an error of an audit, or of a file."""
@@ -256,15 +257,6 @@ def embedded(people: Cohort, extractor: Extractor, policy: Policy, cache: Path) 
 
     with extractor.decoding_apart() as apart, progress() as hook:
         return embedded_scores(people, apart, cache, POLICIES[policy.value], hook)
-
-
-def _listed(path: Path, people: Cohort, distances: bool) -> tuple[Scores, dict[str, str]]:
-    """Read another matcher's scores; return them and what identifies the file."""
-    from fairness import read_scores
-    from matcher.photos import sha256_of
-
-    scores = read_scores(path, people, kind="distance" if distances else "similarity")
-    return scores, {"scores": path.name, "scores_sha256": sha256_of(path)}
 
 
 def _settings(**choices: Any) -> AuditSettings:
