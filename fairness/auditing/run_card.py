@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 
 from fairness.auditing.evidence import Evidence
+from fairness.auditing.searches import sizes_of
 from fairness.cohort import Cohort, Grouping
 from fairness.identification import OpenSet
 from fairness.rates import FEWEST_SUBJECTS
@@ -35,9 +36,7 @@ def card(evidence: Evidence, matcher: Mapping[str, str], found: OpenSet | None) 
         "Side": "a comparison is at or above the threshold if score >= threshold",
     }
     if found is not None:
-        enrolled = counted(found.enrolled, "subject")
-        lists = counted(settings.rank, "candidate")
-        text["Gallery"] = f"{enrolled} enrolled; lists of {lists}"
+        text["Gallery"] = f"{sizes_of(found)}; lists of {counted(settings.rank, 'candidate')}"
     text["Intervals"] = (
         f"{figure(100 * settings.level, 4)} %, over subjects; "
         f"{counted(settings.draws, 'bootstrap draw')}, "

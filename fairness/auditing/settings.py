@@ -29,7 +29,9 @@ class AuditSettings:
     rank
         Length of the candidate list that a person reviews.
     share
-        Share of the subjects with two photos or more who are enrolled in the test of searches.
+        Share of the subjects with two photos or more who are enrolled in one gallery of the test
+        of searches. Everybody is enrolled in one of 1 / `share` galleries (rounded). Above one half
+        there is one gallery, and nobody else is enrolled.
     age_edges, gap_edges
         Lower edges of the bands of ages and of age gaps, years. The first edge is 0.
     level

@@ -137,7 +137,9 @@ _TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
             GROUP,
             _METRIC,
             Column("rank", "Candidates looked at", "count", "Length of the candidate list."),
-            Column("gallery", "Gallery size", "count", "Subjects enrolled."),
+            Column(
+                "gallery", "Gallery size", "count", "Subjects enrolled; in the smallest gallery."
+            ),
             *RATE_COLUMNS,
         ),
     ),
