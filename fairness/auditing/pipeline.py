@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from types import NoneType
 
 from fairness.arguments import described, expect, listed
-from fairness.auditing import differences, imaging, rates, searches
+from fairness.auditing import differences, galleries, imaging, rates, searches
 from fairness.auditing.acceptance import Bound, judge
 from fairness.auditing.caveats import caveats
 from fairness.auditing.evidence import Evidence
@@ -83,6 +83,7 @@ def audit(
         rates.age_gap(evidence),
         rates.shift(evidence),
         open_set,
+        galleries.gallery(evidence),
         differences.tests(evidence),
         rates.kin(evidence),
         rates.refused(evidence),

@@ -37,6 +37,8 @@ def card(evidence: Evidence, matcher: Mapping[str, str], found: OpenSet | None) 
     }
     if found is not None:
         text["Gallery"] = f"{sizes_of(found)}; lists of {counted(settings.rank, 'candidate')}"
+    if settings.gallery_size is not None:
+        text["Gallery asked about"] = counted(settings.gallery_size, "person", "people")
     text["Intervals"] = (
         f"{figure(100 * settings.level, 4)} %, over subjects; "
         f"{counted(settings.draws, 'bootstrap draw')}, "
@@ -61,6 +63,7 @@ def facts_of(evidence: Evidence, matcher: Mapping[str, str]) -> dict[str, Value]
         "threshold": evidence.threshold,
         "target_fmr": settings.fmr,
         "rank": settings.rank,
+        "gallery_size": settings.gallery_size,
         "draws": settings.draws,
         "seed": settings.seed,
         **{f"version_{name}": _version(package) for name, package in _PACKAGES.items()},

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fairness.auditing.evidence import Evidence, with_trials
+from fairness.auditing.evidence import Evidence, scaled, with_trials
 from fairness.cohort import Grouping
 from fairness.errors import CohortError
 from fairness.identification import IdentificationPlan, JudgedPairs, OpenSet, search_plans
@@ -28,7 +28,6 @@ from fairness.words import counted
 
 _SHARES = (0.0, 0.05, 0.1, 0.2, 0.3)
 _RANKS = 50  # number of ranks in the curves
-_SCALED = ("estimate", "low", "high", "bound")
 
 
 def search(evidence: Evidence) -> OpenSet | None:
@@ -93,11 +92,7 @@ def _searches(evidence: Evidence, found: OpenSet, factor: str) -> Iterator[Row]:
                 name = OVERALL if division is evidence.everybody else group
                 keys = {"factor": factor, "group": name, "metric": metric}
                 row = evidence.row(counts, **keys, rank=rank, gallery=found.enrolled)
-                yield row | {
-                    name: value * times
-                    for name, value in row.items()
-                    if name in _SCALED and isinstance(value, float)
-                }
+                yield scaled(row, times)
 
 
 def _counted(evidence: Evidence, found: OpenSet, division: Grouping) -> Iterator[_SearchCounts]:

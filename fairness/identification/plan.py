@@ -109,12 +109,13 @@ class IdentificationPlan:
         return tuple(cls._enrolling(cohort, eligible[a:b], photos=1) for a, b in pairwise(ends))
 
     @classmethod
-    def everybody(cls, cohort: Cohort) -> IdentificationPlan:
-        """Return the plan that enrols everybody's earliest photo and searches with all others.
+    def largest(cls, cohort: Cohort) -> IdentificationPlan:
+        """Return the plan of the largest gallery: the stated one, or everybody's earliest photo.
 
-        It has no non-mated probe. It shows how mates rank in the largest gallery that the cohort
-        can fill.
+        Without stated roles, all later photos are mated probes, and there is no non-mated probe.
         """
+        if any(ROLE in sample.labels for sample in cohort.samples):
+            return cls.stated(cohort)
         return cls._enrolling(cohort, cohort.subjects, photos=1)
 
     @classmethod

@@ -12,7 +12,16 @@ from fairness.report.wording import RATES, factor_title, rate_meaning, rate_titl
 from fairness.tables import TABLE_NAMES, Row, Table
 
 _MOST_PAIRS = 12
-_BY_FACTOR = ("differentials", "tests", "shift", "cross", "open_set", "refused", "discard")
+_BY_FACTOR = (
+    "differentials",
+    "tests",
+    "shift",
+    "cross",
+    "open_set",
+    "gallery",
+    "refused",
+    "discard",
+)
 
 
 @dataclass(frozen=True)
@@ -209,12 +218,14 @@ def _searches(report: AuditResult, pictures: Sequence[Picture], factor: str) -> 
     blocks: tuple[Block, ...] = (
         *_by_metric(report, "open_set", factor),
         *_drawn(pictures, "cmc"),
+        *_by_metric(report, "gallery", factor),
     )
     if blocks:
         yield Heading(
             "Searches in a gallery",
             "What an investigator meets: searches for people who are in the gallery and for "
-            "people who are not. These rates hold for a gallery of this size and make-up only.",
+            "people who are not. These rates hold for a gallery of the stated size and make-up "
+            "only.",
         )
         yield from blocks
 

@@ -57,11 +57,24 @@ class Dyads:
         begin, end = np.searchsorted(self.keys, [pair * square, (pair + 1) * square])
         return self._counted(self.keys[begin:end] - pair * square, self.counts[begin:end])
 
+    def against_all(self, group: int, groups: int) -> DyadCounts:
+        """Return the counts of a group with all `groups`; twice if both photos are of the group."""
+        square, times = self.subjects * self.subjects, np.zeros(len(self.keys), np.int64)
+        for side in np.divmod(self.keys // square, groups):
+            times += side == group
+        return self._summed(times > 0, times * self.counts)
+
     @cached_property
     def overall(self) -> DyadCounts:
         """The counts between any groups."""
-        keys, place = np.unique(self.keys % (self.subjects * self.subjects), return_inverse=True)
-        return self._counted(keys, np.bincount(place, self.counts, len(keys)).astype(np.int64))
+        return self._summed(np.ones(len(self.keys), np.bool_), self.counts)
+
+    def _summed(self, chosen: NDArray[np.bool_], counts: NDArray[np.int64]) -> DyadCounts:
+        """Sum the chosen counts, whatever the groups."""
+        pairs = self.keys[chosen] % (self.subjects * self.subjects)
+        keys, place = np.unique(pairs, return_inverse=True)
+        summed = np.bincount(place, counts[chosen], len(keys)).astype(np.int64)
+        return self._counted(keys, summed)
 
     def _counted(self, keys: NDArray[np.int64], counts: NDArray[np.int64]) -> DyadCounts:
         return keys // self.subjects, keys % self.subjects, counts
@@ -76,6 +89,9 @@ class TrialsByGroups(Protocol):
 
     def between(self, first: int, second: int) -> CompleteTrials | ListedTrials:
         """Return the comparisons between two groups, given by code with first <= second."""
+
+    def against_all(self, group: int) -> CompleteTrials | ListedTrials:
+        """Return the comparisons of each photo of a group with the photos of any group."""
 
     def overall(self) -> CompleteTrials | ListedTrials:
         """Return the comparisons between any groups."""
@@ -100,6 +116,10 @@ class CompleteTrialsByGroups:
         """See `TrialsByGroups`."""
         return CompleteTrials(self.photos[first], self.photos[second], first == second, self.kin)
 
+    def against_all(self, group: int) -> CompleteTrials:
+        """See `TrialsByGroups`."""
+        return CompleteTrials(self.photos[group], self.photos.sum(axis=0), False, self.kin)
+
     def overall(self) -> CompleteTrials:
         """See `TrialsByGroups`."""
         everybody = self.photos.sum(axis=0)
@@ -116,6 +136,10 @@ class ListedTrialsByGroups:
     def between(self, first: int, second: int) -> ListedTrials:
         """See `TrialsByGroups`."""
         return ListedTrials(*self.dyads.between(first * self.groups + second))
+
+    def against_all(self, group: int) -> ListedTrials:
+        """See `TrialsByGroups`."""
+        return ListedTrials(*self.dyads.against_all(group, self.groups))
 
     def overall(self) -> ListedTrials:
         """See `TrialsByGroups`."""
@@ -152,6 +176,16 @@ class FalseMatches:
         a, b = sorted((code_of(self.grouping, first), code_of(self.grouping, second)))
         errors = self.errors.between(a * len(self.grouping.names) + b)
         return PairCounts(*errors, self.made.between(a, b))
+
+    def against_all(self, name: str) -> PairCounts:
+        """Return the false matches of each photo of a group with the photos of any group.
+
+        It is what a search with a photo of the group meets. A comparison within the group counts
+        twice, once for each of its photos.
+        """
+        group = code_of(self.grouping, name)
+        errors = self.errors.against_all(group, len(self.grouping.names))
+        return PairCounts(*errors, self.made.against_all(group))
 
     def overall(self) -> PairCounts:
         """Return the false matches between any groups (`random`)."""

@@ -175,6 +175,7 @@ def totals(report: AuditReport) -> Iterator[tuple[str, tuple[Any, ...], list[Row
         "rates": [("factor", "metric")],
         "shift": [("factor", "kind")],
         "open_set": [("factor", "metric", "rank")],
+        "gallery": [("factor", "metric")],
         "refused": [("factor", "reason")],
         "discard": [("factor", "discarded")],
         "changes": [("factor", "metric")],
@@ -200,7 +201,7 @@ def with_few() -> AuditReport:
     facts = {"exposure": np.linspace(0, 1, len(scores.cohort)).tolist()}
     return audit(
         scores,
-        AuditSettings(factors=("kind", "age", "kind*age"), fmr=0.01, draws=40),
+        AuditSettings(factors=("kind", "age", "kind*age"), fmr=0.01, draws=40, gallery_size=200),
         matcher=MATCHER,
         facts=facts,
         baseline=replace(made, seed=1).scores(refused),
@@ -209,14 +210,14 @@ def with_few() -> AuditReport:
 
 def test_no_table_or_curve_has_a_number_of_three_people(with_few: AuditReport) -> None:
     told = {"factor", "group", "other_group", "metric", "kind", "rank", "reason", "status", "fact"}
-    told |= {"discarded", "test", "gallery"}
+    told |= {"discarded", "test", "gallery", "rank_here", "basis"}
     for table in with_few.tables:
         for row in table:
             if any("few" in str(row.get(key)) for key in ("group", "other_group")):
                 assert row["status"] == "suppressed", (table.name, dict(row))
                 assert [v for k, v in row.items() if k not in told and v is not None] == []
     names = {table.name for table in with_few.tables}
-    assert {"imaging", "changes", "refused", "discard", "cross", "open_set"} <= names
+    assert {"imaging", "changes", "refused", "discard", "cross", "open_set", "gallery"} <= names
     curves = with_few.curves
     drawn = [*curves.det, *curves.cmc, *curves.discard, *curves.scores]
     assert {"a", "04 to under 08"} <= {curve.group for curve in drawn}
