@@ -214,6 +214,7 @@ WRONG: dict[str, list[Call]] = {
         lambda w: fairness.AuditSettings(fmr="0.001"),
         lambda w: fairness.AuditSettings(draws="5"),
         lambda w: fairness.AuditSettings(rank=2.5),
+        lambda w: fairness.AuditSettings(gallery_size="50000"),
     ],
     "fairness.Bound": [lambda w: fairness.Bound("b", "rates", {"factor": ("age",)}, "0.1")],
     "fairness.wilson": [lambda w: fairness.wilson("1", 2)],

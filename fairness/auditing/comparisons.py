@@ -130,7 +130,7 @@ def _together(family: Family, names: Sequence[str]) -> Rate:
         errors, trials = (
             sum(getattr(one, kind) for one in singles) for kind in ("errors", "trials")
         )
-        return SubjectCounts(errors, trials).rate()
+        return SubjectCounts(errors, trials, singles[0].repeats).rate()
     rates = [family.rate(name) for name in names]
     errors, trials = (sum(getattr(rate, kind) for rate in rates) for kind in ("errors", "trials"))
     effective = effective_together(rates)

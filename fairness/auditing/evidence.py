@@ -209,6 +209,18 @@ class Evidence:
         return GroupPairs.among(grouping, names)
 
 
+_SCALED = ("estimate", "low", "high", "bound")
+
+
+def scaled(row: Mapping[str, Value], times: float) -> dict[str, Value]:
+    """Return the row of a rate as one of a number: a share of `times` things."""
+    return dict(row) | {
+        name: value * times
+        for name, value in row.items()
+        if name in _SCALED and isinstance(value, float)
+    }
+
+
 _Counts = TypeVar("_Counts", SubjectCounts, PairCounts)
 
 

@@ -9,7 +9,15 @@ from collections.abc import Mapping, Sequence
 from types import NoneType
 
 from fairness.arguments import described, expect, listed
-from fairness.auditing import comparisons, differences, explanation, imaging, rates, searches
+from fairness.auditing import (
+    comparisons,
+    differences,
+    explanation,
+    galleries,
+    imaging,
+    rates,
+    searches,
+)
 from fairness.auditing.acceptance import Bound, judge
 from fairness.auditing.caveats import caveats
 from fairness.auditing.evidence import Evidence
@@ -95,6 +103,7 @@ def audit(
         rates.age_gap(evidence),
         rates.shift(evidence),
         open_set,
+        galleries.gallery(evidence),
         comparisons.tests(evidence, compared, shown),
         comparisons.within(evidence, compared, shown),
         rates.kin(evidence),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 
 from fairness.auditing.evidence import Evidence
+from fairness.auditing.searches import sizes_of
 from fairness.cohort import Cohort, Grouping
 from fairness.identification import OpenSet
 from fairness.rates import FEWEST_SUBJECTS
@@ -42,9 +43,9 @@ def card(evidence: Evidence, matcher: Mapping[str, str], found: OpenSet | None) 
         "Side": _SIDES[evidence.scores.kind],
     }
     if found is not None:
-        enrolled = counted(found.enrolled, "subject")
-        lists = counted(settings.rank, "candidate")
-        text["Gallery"] = f"{enrolled} enrolled; lists of {lists}"
+        text["Gallery"] = f"{sizes_of(found)}; lists of {counted(settings.rank, 'candidate')}"
+    if settings.gallery_size is not None:
+        text["Gallery asked about"] = counted(settings.gallery_size, "person", "people")
     text["Intervals"] = (
         f"{figure(100 * settings.level, 4)} %, over subjects; "
         f"{counted(settings.draws, 'bootstrap draw')}, "
@@ -70,6 +71,7 @@ def facts_of(evidence: Evidence, matcher: Mapping[str, str]) -> dict[str, Value]
         "threshold": evidence.in_own_numbers(evidence.threshold),
         "target_fmr": settings.fmr,
         "rank": settings.rank,
+        "gallery_size": settings.gallery_size,
         "draws": settings.draws,
         "seed": settings.seed,
         **{f"version_{name}": _version(package) for name, package in _PACKAGES.items()},

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fairness.auditing.evidence import Evidence, with_trials
+from fairness.auditing.evidence import Evidence, scaled, with_trials
 from fairness.cohort import Grouping
 from fairness.errors import CohortError
-from fairness.identification import IdentificationPlan, JudgedPairs, OpenSet, search_plan
+from fairness.identification import IdentificationPlan, JudgedPairs, OpenSet, search_plans
 from fairness.rates import SubjectCounts
 from fairness.tables import (
     OVERALL,
@@ -24,36 +24,57 @@ from fairness.tables import (
     suppress_complementary,
 )
 from fairness.verification import EmbeddingScores
+from fairness.words import counted
 
 _SHARES = (0.0, 0.05, 0.1, 0.2, 0.3)
 _RANKS = 50  # number of ranks in the curves
-_SCALED = ("estimate", "low", "high", "bound")
 
 
 def search(evidence: Evidence) -> OpenSet | None:
-    """Search a gallery; None without vectors, or without two photos of any person."""
+    """Search galleries in which everybody is enrolled in turn, or the one that the cohort states.
+
+    None without vectors, or without two photos of any person.
+    """
     if not isinstance(evidence.scores, EmbeddingScores) or not evidence.has_mates:
         return None
     settings = evidence.settings
-    plan = IdentificationPlan.of(evidence.cohort, seed=settings.seed, share=settings.share)
+    plans = IdentificationPlan.in_turn(evidence.cohort, seed=settings.seed, share=settings.share)
     scores = evidence.scores
-    return search_plan(plan, scores.vectors, scores.acquisition, thresholds=(evidence.threshold,))
+    return search_plans(plans, scores.vectors, scores.acquisition, thresholds=(evidence.threshold,))
 
 
 def open_set(evidence: Evidence, found: OpenSet | None) -> Table:
     """Return FNIR, FPIR, misses by rank and selectivity by group."""
-    rows: list[Row] = []
-    if found is not None:
-        for factor in evidence.settings.factors:
-            rows += _searches(evidence, found, factor)
-    note = (
-        "Half the people with two photos or more are enrolled with their earliest photo, unless "
-        "the cohort states the roles; everybody else is searched for in vain. Intervals hold for "
-        "this gallery."
+    if found is None:
+        return audit_table("open_set", ())
+    rows = [
+        row for factor in evidence.settings.factors for row in _searches(evidence, found, factor)
+    ]
+    kept = suppress_complementary(rows, ("factor", "metric", "rank"))
+    return audit_table("open_set", kept, note=_note(found))
+
+
+def _note(found: OpenSet) -> str:
+    if not found.non_mated.both_ways:
+        return (
+            "The people of one gallery are searched for with their later photos, everybody else "
+            "in vain. Intervals hold for this gallery."
+        )
+    return (
+        "Everybody with two photos or more is enrolled once, with the earliest photo: there are "
+        f"{sizes_of(found)}. Everybody is searched for in vain in each gallery in which they are "
+        "not enrolled. All searches for one person count as one cluster. Two people of different "
+        "galleries are compared both ways, so that the limits of FPIR and selectivity rest on half "
+        "the effective trials. Intervals hold for these galleries."
     )
-    return audit_table(
-        "open_set", suppress_complementary(rows, ("factor", "metric", "rank")), note=note
-    )
+
+
+def sizes_of(found: OpenSet) -> str:
+    """Return how many galleries there are, and of how many people each is."""
+    sizes = ", ".join(f"{size:,}" for size in found.galleries[:-1])
+    last = counted(found.galleries[-1], "subject")
+    number = counted(len(found.galleries), "gallery", "galleries")
+    return f"{number} of {sizes} and {last}" if sizes else f"{number} of {last}"
 
 
 class _SearchCounts(NamedTuple):
@@ -71,11 +92,7 @@ def _searches(evidence: Evidence, found: OpenSet, factor: str) -> Iterator[Row]:
                 name = OVERALL if division is evidence.everybody else group
                 keys = {"factor": factor, "group": name, "metric": metric}
                 row = evidence.row(counts, **keys, rank=rank, gallery=found.enrolled)
-                yield row | {
-                    name: value * times
-                    for name, value in row.items()
-                    if name in _SCALED and isinstance(value, float)
-                }
+                yield scaled(row, times)
 
 
 def families(

@@ -29,8 +29,13 @@ class AuditSettings:
         ``("age", ("18 to under 30",))``; None for all comparisons.
     rank
         Length of the candidate list that a person reviews.
+    gallery_size
+        Number of people in a gallery for which false leads and people not listed are worked out,
+        at least 2; None for none.
     share
-        Share of the subjects with two photos or more who are enrolled in the test of searches.
+        Share of the subjects with two photos or more who are enrolled in one gallery of the test
+        of searches. Everybody is enrolled in one of 1 / `share` galleries (rounded). Above one half
+        there is one gallery, and nobody else is enrolled.
     age_edges, gap_edges
         Lower edges of the bands of ages and of age gaps, years. The first edge is 0.
     level
@@ -52,6 +57,7 @@ class AuditSettings:
     fmr: float = 1e-3
     reference: tuple[str, tuple[str, ...]] | None = None
     rank: int = 20
+    gallery_size: int | None = None
     share: float = 0.5
     age_edges: tuple[float, ...] = AGE_EDGES
     gap_edges: tuple[float, ...] = GAP_EDGES
@@ -74,12 +80,16 @@ class AuditSettings:
         for edges in (self.age_edges, self.gap_edges):
             if not edges or edges[0] != 0 or any(a >= b for a, b in pairwise([*edges, math.inf])):
                 raise ValueError(f"need edges of bands that begin at 0 and rise, got {edges}")
+        if self.gallery_size is not None and self.gallery_size < 2:
+            raise ValueError(f"need a gallery size of at least 2, got {self.gallery_size}")
         if self.rank < 1 or self.draws < 1:
             raise ValueError(f"need rank and draws of at least 1, got {self.rank, self.draws}")
 
     def _check_types(self) -> None:
         if self.threshold is not None:
             expect_number("threshold", self.threshold)
+        if self.gallery_size is not None:
+            expect_number("gallery_size", self.gallery_size, whole=True)
         for name in ("fmr", "share", "level"):
             expect_number(name, getattr(self, name))
         for name in ("rank", "draws", "seed"):

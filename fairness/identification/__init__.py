@@ -6,7 +6,7 @@ from fairness.identification.error_discard import (
     JudgedPairs,
     refused_by_group,
 )
-from fairness.identification.open_set import OpenSet, search_plan
+from fairness.identification.open_set import OpenSet, search_plan, search_plans
 from fairness.identification.plan import ROLE, ROLES, IdentificationPlan
 from fairness.identification.rank_gaps import (
     GroupGap,
@@ -37,4 +37,5 @@ __all__ = [
     "rates_by_group",
     "refused_by_group",
     "search_plan",
+    "search_plans",
 ]

@@ -95,7 +95,7 @@ def judge_lists(
     non_mated, kin = _judge_non_mated(plan, lists, subjects, enrolled, depth, thresholds)
     return OpenSet(
         cohort,
-        enrolled,
+        (enrolled,),
         plan.gallery,
         failed,
         _judge_mated(plan, lists, subjects, min(depth, enrolled)),

@@ -59,6 +59,9 @@ class SubjectCounts:
     ----------
     errors, trials
         int64 arrays of shape (subjects,), 0 <= errors <= trials. A subject without trials has 0.
+    repeats
+        How many trials of different subjects may hold one piece of evidence, as 2 if a comparison
+        of two people is a trial of each. The effective trials of the rate are divided by it.
 
     Raises
     ------
@@ -68,6 +71,7 @@ class SubjectCounts:
 
     errors: NDArray[np.int64]
     trials: NDArray[np.int64]
+    repeats: int = 1
 
     def __post_init__(self) -> None:
         if self.errors.ndim != 1 or self.errors.shape != self.trials.shape:
@@ -88,7 +92,19 @@ class SubjectCounts:
 
     def rate(self, *, level: float = 0.95, target: float = 0.05) -> Rate:
         """Return the rate and its interval, see `clustered_rate`."""
-        return clustered_rate(self.errors, self.trials, level=level, target=target)
+        rate = clustered_rate(self.errors, self.trials, level=level, target=target)
+        if self.repeats == 1:
+            return rate
+        effective = rate.effective / self.repeats
+        return rate_of(
+            rate.errors,
+            rate.trials,
+            self.errors,
+            self.trials,
+            effective,
+            level=level,
+            target=target,
+        )
 
     def drawn(
         self, weights: NDArray[np.float64]
@@ -289,6 +305,8 @@ def by_group(
     photos: NDArray[np.int64],
     errors: _Numbers,
     trials: _Numbers,
+    *,
+    repeats: int = 1,
 ) -> dict[str, SubjectCounts]:
     """Sum errors and trials of events by group. Every group has an entry, even without trials.
 
@@ -302,14 +320,16 @@ def by_group(
         int64 array of shape (events,): index of the photo that decides an event's group.
     errors, trials
         Errors and trials of each event, shape (events,), 0 <= errors <= trials.
+    repeats
+        See `SubjectCounts`.
     """
     codes, subjects = grouping.codes[photos], cohort.subject_codes[photos]
     counts = {}
     for code, name in enumerate(grouping.names):
         inside = codes == code
-        added = (
+        added, made = (
             np.bincount(subjects[inside], numbers[inside], len(cohort.subjects)).astype(np.int64)
             for numbers in (errors, trials)
         )
-        counts[name] = SubjectCounts(*added)
+        counts[name] = SubjectCounts(added, made, repeats)
     return counts

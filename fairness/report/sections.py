@@ -20,6 +20,7 @@ _BY_FACTOR = (
     "shift",
     "cross",
     "open_set",
+    "gallery",
     "refused",
     "discard",
 )
@@ -221,12 +222,14 @@ def _searches(report: AuditResult, pictures: Sequence[Picture], factor: str) -> 
     blocks: tuple[Block, ...] = (
         *_by_metric(report, "open_set", factor),
         *_drawn(pictures, "cmc"),
+        *_by_metric(report, "gallery", factor),
     )
     if blocks:
         yield Heading(
             "Searches in a gallery",
             "What an investigator meets: searches for people who are in the gallery and for "
-            "people who are not. These rates hold for a gallery of this size and make-up only.",
+            "people who are not. These rates hold for a gallery of the stated size and make-up "
+            "only.",
         )
         yield from blocks
 

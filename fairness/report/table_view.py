@@ -152,7 +152,7 @@ def _centre(column: Column, row: Row) -> Cell:
     if centre is not None:
         return Cell(written(centre, _unit(column, row)), "number")
     if isinstance(bound, float):
-        return Cell(f"at most {percent(bound)}", "number")
+        return Cell(f"at most {written(bound, _unit(column, row))}", "number")
     return Cell(READINGS.get(str(status), NONE) if status else NONE, "missing")
 
 

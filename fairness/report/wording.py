@@ -23,10 +23,14 @@ RATES = {
     "FNIR_counted": "False negative identification rate, refused photos counted as misses",
     "FNIR_ranks": "Misses among the first candidates, threshold left aside (1 - CMC)",
     "selectivity": "Selectivity, candidates in a list",
+    "false_leads": "False leads in a search, gallery of the size asked about",
+    "false_leads_own": "False leads in a search, gallery of the person's own group only",
+    "not_listed": "Not on the list, gallery of the size asked about",
+    "not_listed_counted": "Not on the list, refused photos counted as misses",
 }
 """Titles of error rates. A rate without an entry keeps its own name."""
 
-NOT_A_SHARE = frozenset({"selectivity"})
+NOT_A_SHARE = frozenset({"false_leads", "false_leads_own", "selectivity"})
 """Metrics whose estimate is a mean count and not a share."""
 
 MEASURES = {
@@ -113,6 +117,16 @@ GLOSSARY = (
         "Selectivity",
         "The mean number of candidates that a search for a person who is not in the gallery "
         "returns.",
+    ),
+    (
+        "False leads in a search",
+        "The mean number of wrong people at or above the threshold in a search of a gallery of the "
+        "stated size.",
+    ),
+    (
+        "Not on the list",
+        "Of the searches for people who are in a gallery of the stated size, the share that does "
+        "not have them among the candidates looked at, the threshold left aside.",
     ),
     (
         "CMC, rank hit rate",

@@ -161,7 +161,32 @@ _TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
             GROUP,
             _METRIC,
             Column("rank", "Candidates looked at", "count", "Length of the candidate list."),
-            Column("gallery", "Gallery size", "count", "Subjects enrolled."),
+            Column(
+                "gallery", "Gallery size", "count", "Subjects enrolled; in the smallest gallery."
+            ),
+            *RATE_COLUMNS,
+        ),
+    ),
+    "gallery": (
+        "Searches in a gallery of the size asked about",
+        (
+            FACTOR,
+            GROUP,
+            _METRIC,
+            Column("gallery", "Gallery size", "count", "People in the gallery asked about."),
+            Column("rank", "Candidates looked at", "count", "Length of the candidate list."),
+            Column(
+                "rank_here",
+                "Rank here",
+                "count",
+                "The rank among the people of this cohort that stands for it, if extrapolated.",
+            ),
+            Column(
+                "basis",
+                "Basis",
+                "text",
+                "Measured up to the number of people of the cohort, else extrapolated.",
+            ),
             *RATE_COLUMNS,
         ),
     ),

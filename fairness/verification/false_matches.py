@@ -59,6 +59,14 @@ class Dyads:
         begin, end = np.searchsorted(self.keys, [pair * square, (pair + 1) * square])
         return self._counted(self.keys[begin:end], self.counts[begin:end])
 
+    def against_all(self, group: int, groups: int) -> DyadCounts:
+        """Return the counts of a group with all `groups`; twice if both photos are of the group."""
+        square, times = self.subjects * self.subjects, np.zeros(len(self.keys), np.int64)
+        for side in np.divmod(self.keys // square, groups):
+            times += side == group
+        some = times > 0
+        return self._counted(self.keys[some], times[some] * self.counts[some])
+
     @cached_property
     def overall(self) -> DyadCounts:
         """The counts between any groups."""
@@ -109,6 +117,9 @@ class TrialsByGroups(Protocol):
     def between(self, first: int, second: int) -> CompleteTrials | ListedTrials:
         """Return the comparisons between two groups, given by code with first <= second."""
 
+    def against_all(self, group: int) -> CompleteTrials | ListedTrials:
+        """Return the comparisons of each photo of a group with the photos of any group."""
+
     def overall(self) -> CompleteTrials | ListedTrials:
         """Return the comparisons between any groups."""
 
@@ -138,6 +149,10 @@ class CompleteTrialsByGroups:
     def between(self, first: int, second: int) -> CompleteTrials:
         """See `TrialsByGroups`."""
         return CompleteTrials(self.photos[first], self.photos[second], first == second, self.kin)
+
+    def against_all(self, group: int) -> CompleteTrials:
+        """See `TrialsByGroups`."""
+        return CompleteTrials(self.photos[group], self.photos.sum(axis=0), False, self.kin)
 
     def overall(self) -> CompleteTrials:
         """See `TrialsByGroups`."""
@@ -171,6 +186,10 @@ class ListedTrialsByGroups:
     def between(self, first: int, second: int) -> ListedTrials:
         """See `TrialsByGroups`."""
         return ListedTrials(*self.dyads.between(first * self.groups + second))
+
+    def against_all(self, group: int) -> ListedTrials:
+        """See `TrialsByGroups`."""
+        return ListedTrials(*self.dyads.against_all(group, self.groups))
 
     def overall(self) -> ListedTrials:
         """See `TrialsByGroups`."""
@@ -222,6 +241,16 @@ class FalseMatches:
         a, b = sorted((code_of(self.grouping, first), code_of(self.grouping, second)))
         errors = self.errors.between(a * len(self.grouping.names) + b)
         return PairCounts(*errors, self.made.between(a, b))
+
+    def against_all(self, name: str) -> PairCounts:
+        """Return the false matches of each photo of a group with the photos of any group.
+
+        It is what a search with a photo of the group meets. A comparison within the group counts
+        twice, once for each of its photos.
+        """
+        group = code_of(self.grouping, name)
+        errors = self.errors.against_all(group, len(self.grouping.names))
+        return PairCounts(*errors, self.made.against_all(group))
 
     def overall(self) -> PairCounts:
         """Return the false matches between any groups (`random`)."""

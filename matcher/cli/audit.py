@@ -113,6 +113,12 @@ def audit(
         Path | None, typer.Option(help="TOML file of bounds; decides the exit code.")
     ] = None,
     rank: Annotated[int, typer.Option(min=1, help="Candidates that a person reviews.")] = 20,
+    gallery_size: Annotated[
+        int | None,
+        typer.Option(
+            min=2, help="People in your gallery: how many false leads, who is not listed?"
+        ),
+    ] = None,
     draws: Annotated[int, typer.Option(min=1, help="Bootstrap draws.")] = 2000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 0,
     explain: Annotated[
@@ -149,6 +155,7 @@ def audit(
             fmr=fmr,
             reference=_reference(fmr_of),
             rank=rank,
+            gallery_size=gallery_size,
             draws=draws,
             seed=seed,
             explain=explain,

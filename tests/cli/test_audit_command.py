@@ -100,6 +100,33 @@ def test_a_second_run_embeds_nothing_again_and_gives_the_same_bytes(
     assert contents(report) == before
 
 
+def test_a_gallery_size_gives_the_false_leads_of_such_a_gallery(
+    tmp_path: Path, report: Path, photos: Path, remembered: tuple[str, Path]
+) -> None:
+    out = tmp_path / "report"
+    options = ("--by", "sex", "--fmr", 0.1, "--draws", 20, "--gallery-size", 5000)
+    run("audit", photos, "--out", out, *options, *remembered)
+    (leads,) = [
+        row
+        for row in rows(out, "gallery")
+        if (row["group"], row["metric"]) == ("all", "false_leads")
+    ]
+    (rate,) = [
+        row
+        for row in rows(report, "rates")
+        if (row["group"], row["metric"]) == ("all", "FMR_random")
+    ]
+    assert leads["gallery"] == "5000"
+    for name in ("errors", "trials", "subjects"):
+        assert leads[name] == rate[name]
+    for name in ("estimate", "low", "high", "bound"):
+        assert bool(leads[name]) == bool(rate[name])
+        if rate[name]:
+            assert float(leads[name]) == pytest.approx(5000 * float(rate[name]))
+    assert "5,000 people" in (out / "report.html").read_text(encoding="utf-8")
+    assert "gallery-size" in run("audit", photos, "--out", out, "--gallery-size", 1, code=2).stderr
+
+
 def test_a_dry_run_reads_the_labels_and_writes_nothing(tmp_path: Path, photos: Path) -> None:
     talk = run("audit", photos, "--out", tmp_path / "a" / "b", "--dry-run").stderr
     assert f"Would audit {2 * PEOPLE} photos of {PEOPLE} subjects" in talk
@@ -137,6 +164,7 @@ def test_scores_of_another_matcher_need_no_photos_and_no_model(
     assert (rates["all", "FNMR"]["errors"], rates["all", "FNMR"]["trials"]) == ("0", "60")
     assert float(rates["all", "FMR_random"]["estimate"]) == pytest.approx(0.1, abs=0.002)
     assert not (out / "tables" / "open_set.csv").exists()
+    assert not (out / "tables" / "gallery.csv").exists()
     assert json.loads((out / "run.json").read_text())["facts"]["scores"] == "scores.csv"
     assert "distance" in run("audit", people, "--out", tmp_path / "b", *options, code=3).stderr
     assert [path.name for path in tmp_path.iterdir()] == ["report"]

@@ -117,6 +117,7 @@ def _tables(groups: tuple[str, ...]) -> tuple[Table, ...]:
         audit_table("age_gap", gaps),
         audit_table("shift", _shifts()),
         audit_table("open_set", _open_set()),
+        audit_table("gallery", _gallery()),
         audit_table("tests", _tests()),
         audit_table("kin", [rate_row(made_rate(0.19, 640, 51), metric="FMR")]),
         audit_table("refused", _refused()),
@@ -265,6 +266,26 @@ def _open_set() -> list[dict[str, Any]]:
             "gallery": 82,
         }
     )
+    return rows
+
+
+def _gallery() -> list[dict[str, Any]]:
+    rows = []
+    for group, scale in ((OVERALL, 1.0), (AGES[2], 1.5), (AGES[3], 1.2)):
+        leads = _keys("age", group, "false_leads") | {"status": "ok", "basis": "extrapolated"}
+        leads |= {"estimate": 41.0 * scale, "low": 33.0 * scale, "high": 51.0 * scale}
+        missed = made_rate(0.12 * scale, 240, 60)
+        rows += [
+            leads | {"errors": 940, "trials": 1_100_000, "subjects": 82, "gallery": 50_000},
+            rate_row(
+                missed,
+                **_keys("age", group, "not_listed"),
+                gallery=50_000,
+                rank=20,
+                rank_here=6,
+                basis="extrapolated",
+            ),
+        ]
     return rows
 
 

@@ -180,6 +180,7 @@ def totals(report: AuditReport) -> Iterator[tuple[str, tuple[Any, ...], list[Row
         "rates": [("factor", "metric")],
         "shift": [("factor", "kind")],
         "open_set": [("factor", "metric", "rank")],
+        "gallery": [("factor", "metric")],
         "refused": [("factor", "reason")],
         "discard": [("factor", "discarded")],
         "changes": [("factor", "metric")],
@@ -205,7 +206,7 @@ def with_few() -> AuditReport:
     facts = {"exposure": np.linspace(0, 1, len(scores.cohort)).tolist()}
     return audit(
         scores,
-        AuditSettings(factors=("kind", "age", "kind*age"), fmr=0.01, draws=40),
+        AuditSettings(factors=("kind", "age", "kind*age"), fmr=0.01, draws=40, gallery_size=200),
         matcher=MATCHER,
         facts=facts,
         baseline=replace(made, seed=1).scores(refused),
@@ -214,14 +215,14 @@ def with_few() -> AuditReport:
 
 def test_no_table_or_curve_has_a_number_of_three_people(with_few: AuditReport) -> None:
     told = {"factor", "group", "other_group", "metric", "kind", "rank", "reason", "status", "fact"}
-    told |= {"discarded", "test", "gallery"}
+    told |= {"discarded", "test", "gallery", "rank_here", "basis"}
     for table in with_few.tables:
         for row in table:
             if any("few" in str(row.get(key)) for key in ("group", "other_group")):
                 assert row["status"] == "suppressed", (table.name, dict(row))
                 assert [v for k, v in row.items() if k not in told and v is not None] == []
     names = {table.name for table in with_few.tables}
-    assert {"imaging", "changes", "refused", "discard", "cross", "open_set"} <= names
+    assert {"imaging", "changes", "refused", "discard", "cross", "open_set", "gallery"} <= names
     curves = with_few.curves
     drawn = [*curves.det, *curves.cmc, *curves.discard, *curves.scores]
     assert {"a", "04 to under 08"} <= {curve.group for curve in drawn}
@@ -536,8 +537,10 @@ def test_the_same_inputs_give_the_same_bytes_and_no_place_on_a_disk(tmp_path: Pa
 def test_selectivity_is_the_mean_number_of_candidates_of_a_search_in_vain() -> None:
     scores = Made({"a": 240, "b": 240}).scores()
     report = audited(scores, threshold=0.3)
-    plan = IdentificationPlan.of(scores.cohort, seed=0, share=0.5)
-    candidates = scores.vectors[plan.non_mated] @ scores.vectors[plan.gallery].T >= 0.3
+    plans = IdentificationPlan.in_turn(scores.cohort, seed=0, share=0.5)
+    candidates = np.concatenate(
+        [scores.vectors[plan.non_mated] @ scores.vectors[plan.gallery].T >= 0.3 for plan in plans]
+    )
     row = one(report, "open_set", group=OVERALL, metric="selectivity")
     assert row["estimate"] == pytest.approx(candidates.sum(axis=1).mean())
     assert row["low"] < row["estimate"] < row["high"]

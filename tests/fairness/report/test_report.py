@@ -108,7 +108,7 @@ def test_the_heads_of_tables_repeat_and_nothing_is_cut_in_print(html: str) -> No
 
 
 def test_all_tables_and_plots_have_their_place(page: Page) -> None:
-    by_metric = {"rates", "age_gap", "open_set", "differentials"}
+    by_metric = {"rates", "age_gap", "open_set", "gallery", "differentials"}
     for table in made_report().tables:
         metrics = map(rate_title, map(str, table.values("metric") if table.has("metric") else ()))
         for title in metrics if table.name in by_metric else [table.title]:
