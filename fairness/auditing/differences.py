@@ -17,7 +17,7 @@ from fairness.differentials import (
     resample,
 )
 from fairness.rates import PairCounts, SubjectCounts, rate_of_counts
-from fairness.tables import OVERALL, Row, Table, Value, audit_table, suppress_complementary
+from fairness.tables import OVERALL, Row, Table, Value, audit_table
 
 _WORST = 10  # number of groups shown for each rate
 _READABLE = ("ok", "limited")
@@ -156,7 +156,7 @@ def changes(evidence: Evidence, baseline: Evidence) -> Table:
                 suppressed = name in evidence.suppressed(factor)
                 change = _SUPPRESSED if suppressed else _change(evidence, pair, target)
                 rows.append({**keys, **change})
-    return audit_table("changes", suppress_complementary(rows, ("factor", "metric")))
+    return audit_table("changes", rows)
 
 
 def _change(

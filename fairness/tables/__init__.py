@@ -9,11 +9,12 @@ from fairness.tables.curves import (
     factors,
 )
 from fairness.tables.disclosure import (
-    MANY_SUBJECTS,
-    WiderGrouping,
+    People,
+    parts_of,
+    people_by_group,
     people_shown,
-    suppress_complementary,
     suppressed_groups,
+    withheld,
 )
 from fairness.tables.schemas import FACTOR, GROUP, RATE_COLUMNS, STATUS, TABLE_NAMES, audit_table
 from fairness.tables.table import OVERALL, Column, Row, Table, Unit, Value, rate_row
@@ -21,7 +22,6 @@ from fairness.tables.table import OVERALL, Column, Row, Table, Unit, Value, rate
 __all__ = [
     "FACTOR",
     "GROUP",
-    "MANY_SUBJECTS",
     "OVERALL",
     "RATE_COLUMNS",
     "STATUS",
@@ -31,16 +31,18 @@ __all__ = [
     "Curves",
     "DetCurve",
     "DiscardCurve",
+    "People",
     "Row",
     "ScoreDistribution",
     "Table",
     "Unit",
     "Value",
-    "WiderGrouping",
     "audit_table",
     "factors",
+    "parts_of",
+    "people_by_group",
     "people_shown",
     "rate_row",
-    "suppress_complementary",
     "suppressed_groups",
+    "withheld",
 ]
