@@ -24,6 +24,7 @@ def caveats(evidence: Evidence, covered: Table, rates: Table) -> Iterator[str]:
     yield from _pairs(evidence)
     yield from _threshold(evidence)
     yield from _data(evidence, rates)
+    yield from _kept_back(evidence)
     yield from _labels(evidence, covered)
     yield (
         "The rates hold for photos like these. Another camera, another selection of people, or a "
@@ -124,6 +125,25 @@ def _number(value: object) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
 
 
+def _kept_back(evidence: Evidence) -> Iterator[str]:
+    """Name the groups of ten people or more that are withheld for the sake of smaller ones."""
+    for factor in evidence.settings.factors:
+        hidden = evidence.suppressed(factor)
+        groups = evidence.cohort.coverage(evidence.grouping(factor))
+        small = {group.group for group in groups if group.subjects < FEWEST_SUBJECTS}
+        if others := sorted(hidden - small):
+            yield (
+                f"By {factor}, {_names(others)} would be shown, but would give away smaller "
+                "groups by subtraction. To see them, give the small groups one label together, or "
+                "leave their photos out, and audit again."
+            )
+
+
+def _names(names: list[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
 def _labels(evidence: Evidence, covered: Table) -> Iterator[str]:
     for row in covered.where(group=UNKNOWN):
         share = row["share"]
@@ -131,6 +151,11 @@ def _labels(evidence: Evidence, covered: Table) -> Iterator[str]:
         yield (
             f"{many} photos have no label for {row['factor']}; they are a group of their own, "
             "neither guessed nor dropped."
+        )
+    if found := evidence.spellings:
+        yield (
+            f"Labels that were written in several ways and are read as one group: {len(found)}, "
+            f"as in {found[0]}. See the run card."
         )
     perceived = (s.sex_provenance == "annotator_perceived" for s in evidence.cohort.samples)
     if any(perceived):

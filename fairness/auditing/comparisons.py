@@ -35,7 +35,6 @@ from fairness.tables import (
     Table,
     Value,
     audit_table,
-    suppress_complementary,
 )
 
 Shown = Callable[[Family, str], bool]
@@ -211,7 +210,7 @@ def changes(
         "Each row compares two matchers on the same people. The p-value comes from exchanging the "
         "matchers person by person, at random, many times."
     )
-    return audit_table("changes", suppress_complementary(rows, ("factor", "metric")), note=note)
+    return audit_table("changes", rows, note=note)
 
 
 def _changes(

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import combinations_with_replacement
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fairness.auditing.settings import AuditSettings
-from fairness.cohort import Cohort, Grouping
+from fairness.cohort import Cohort, Grouping, Spelling
 from fairness.errors import CohortError
 from fairness.rates import FEWEST_SUBJECTS, PairCounts, SubjectCounts
-from fairness.tables import Value, rate_row, suppressed_groups
+from fairness.tables import (
+    People,
+    Value,
+    parts_of,
+    people_by_group,
+    rate_row,
+    suppressed_groups,
+    withheld,
+)
 from fairness.verification import (
     EmbeddingScores,
     FalseMatches,
@@ -29,6 +39,12 @@ from fairness.verification import (
     require_no_selection,
     threshold_at,
 )
+
+SHARED = ("source", "licence", "sex_provenance")
+"""Labels whose shares among the photos the run card states."""
+
+_TONES = ("tone", "fitzpatrick", "apparent_tone")
+_MOST_CROSSED = 24  # number of groups; nobody reads a table of all pairs of more groups
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,13 +136,104 @@ class Evidence:
         singles = {factor: self.grouping(factor) for factor in crossed.split("*")}
         return {factor: one.names[one.codes[photo]] for factor, one in singles.items()}
 
+    @cached_property
+    def published(self) -> tuple[str, ...]:
+        """The factors of all tables: those of the settings, and those of maps."""
+        maps = ("age", self.tone_map) if self.tone_map else ("age",)
+        return tuple(dict.fromkeys((*self.settings.factors, *maps)))
+
+    @property
+    def spellings(self) -> tuple[Spelling, ...]:
+        """Labels of this audit that were written in several ways and are read as one."""
+        used = {part for factor in self.published for part in factor.split("*")} | {*SHARED}
+        used |= {"age_band"} if "age" in used else set()
+        return tuple(found for found in self.cohort.spellings if found.label in used)
+
+    @cached_property
+    def tone_map(self) -> str | None:
+        """The factor of the table of tone, exposure and quality; None if there is no such table."""
+        tone = next((name for name in _TONES if name in self.settings.factors), None)
+        if tone is None or "exposure" not in self.cohort.factors or not self.has_mates:
+            return None
+        return f"{tone}*exposure*quality"
+
+    @cached_property
+    def acquired(self) -> NDArray[np.bool_]:
+        """Whether each photo could be compared, shape (photos,)."""
+        return np.array([why == "" for why in self.scores.acquisition])
+
+    @cached_property
+    def _sums(self) -> tuple[Grouping, ...]:
+        """Groupings of which a reader can find the totals, though no table has them.
+
+        They are what two factors have in common, and what the run card has shares of.
+        """
+        names = self.published
+        common = {
+            "*".join(part for part in a.split("*") if part in b.split("*"))
+            for a in names
+            for b in names
+        }
+        shares = (self.shared(field) for field in SHARED)
+        return (*(self.grouping(name) for name in sorted(common - {"", *names})), *shares)
+
     @cache  # noqa: B019
-    def suppressed(self, factor: str) -> frozenset[str]:
-        """Return the groups of a factor whose numbers are not shown, see `suppressed_groups`."""
-        parts = set(factor.split("*"))
-        names = [name for name in self.settings.factors if set(name.split("*")) < parts]
-        wider = [(self.grouping(name), self.suppressed(name)) for name in names]
-        return suppressed_groups(self.cohort, self.grouping(factor), wider)
+    def shared(self, field: str) -> Grouping:
+        """Return the grouping by a label whose shares the run card states."""
+        return Grouping.of(field, [getattr(sample, field) for sample in self.cohort.samples])
+
+    @cached_property
+    def _suppressed(self) -> dict[bool, dict[str, frozenset[str]]]:
+        groupings = [self.grouping(name) for name in self.published]
+        codes, everything = self.cohort.subject_codes, np.ones(len(self.cohort), np.bool_)
+        of_all = suppressed_groups(groupings, codes, everything, self._sums)
+        compared = suppressed_groups(groupings, codes, self.acquired, self._sums, of_all)
+        return {False: of_all, True: compared}
+
+    def suppressed(self, factor: str, *, compared: bool = False) -> frozenset[str]:
+        """Return the groups of a published factor whose numbers no table shows.
+
+        With `compared`, these are also the groups of which too few people could be compared: their
+        numbers are in no table of comparisons of different people.
+        """
+        return self._suppressed[compared][factor]
+
+    @cache  # noqa: B019
+    def totals(self, factor: str) -> tuple[frozenset[str], ...]:
+        """Return the groups of a factor whose numbers add up to a total in another table."""
+        inner = self.grouping(factor)
+        tables = ((self.grouping(name), self.suppressed(name)) for name in self.published)
+        others = (*tables, *((of, frozenset[str]()) for of in self._sums))
+        return tuple(
+            parts
+            for outer, hidden in others
+            if outer is not inner
+            for name, parts in parts_of(inner, outer).items()
+            if name not in hidden
+        )
+
+    def withheld(
+        self, factor: str, *tables: Mapping[str, SubjectCounts] | Mapping[str, People]
+    ) -> frozenset[str]:
+        """Return the groups of a factor whose numbers are withheld from one table or several.
+
+        Parameters
+        ----------
+        factor
+            A published factor.
+        tables
+            For each table the trials of each group, or the people behind its numbers. No
+            subtraction tells anything of a group with nobody in it.
+        """
+        hidden = self.suppressed(factor)
+        for groups in tables:
+            people = {
+                name: found.people if isinstance(found, SubjectCounts) else found
+                for name, found in groups.items()
+            }
+            there = {name: found for name, found in people.items() if found}
+            hidden |= withheld(there, self.totals(factor), hidden)
+        return hidden
 
     @cache  # noqa: B019
     def histogram(self, factor: str) -> ScoreHistogram:
@@ -144,24 +251,75 @@ class Evidence:
         return self.false_matches(self.settings.factors[0]).overall()
 
     @cache  # noqa: B019
+    def crossed(self, factor: str) -> Mapping[tuple[str, str], PairCounts | None]:
+        """Return the false matches of each pair of groups with comparisons; None if withheld.
+
+        Of more groups than a table can hold, it returns only the pairs of a group with itself.
+        """
+        names, matches = self.grouping(factor).names, self.false_matches(factor)
+        few = self.suppressed(factor, compared=True)
+        all_pairs = combinations_with_replacement(names, 2)
+        pairs = all_pairs if self.has_map(factor) else ((name, name) for name in names)
+        counts = {pair: matches.between(*pair) for pair in pairs}
+        counts = {pair: n for pair, n in counts.items() if n.trials.total or few & set(pair)}
+        hidden = withheld(
+            self._fewer_sides(factor, counts),
+            self._totals_of_pairs(factor, counts),
+            [pair for pair in counts if few & set(pair)],
+        )
+        return {pair: None if pair in hidden else n for pair, n in counts.items()}
+
+    def has_map(self, factor: str) -> bool:
+        """Whether there is a table of all pairs of groups of a factor."""
+        return 1 < len(self.grouping(factor).names) <= _MOST_CROSSED
+
+    def _fewer_sides(
+        self, factor: str, counts: Mapping[tuple[str, str], PairCounts]
+    ) -> dict[tuple[str, str], People]:
+        """Return the people of the smaller of two groups: all comparisons are with one of them."""
+        members = people_by_group(self.grouping(factor), self.cohort.subject_codes, self.acquired)
+        return {
+            pair: min((counts[pair].people & members[name] for name in pair), key=len)
+            for pair in counts
+        }
+
+    def _totals_of_pairs(
+        self, factor: str, pairs: Collection[tuple[str, str]]
+    ) -> Iterator[frozenset[tuple[str, str]]]:
+        """Yield the pairs with one group, and those that make up a pair of another factor."""
+        yield from (
+            frozenset(pair for pair in pairs if name in pair)
+            for name in self.grouping(factor).names
+            if name not in self.suppressed(factor, compared=True)
+        )
+        parts = sorted(set(self.totals(factor)), key=sorted)
+        for one, other in combinations_with_replacement(parts, 2):
+            if one == other or not one & other:
+                yield frozenset(
+                    (a, b)
+                    for a, b in pairs
+                    if (a in one and b in other) or (a in other and b in one)
+                )
+
+    @cache  # noqa: B019
     def within(self, factor: str) -> Mapping[str, PairCounts]:
-        """Return the false matches within each group that has comparisons."""
-        matches = self.false_matches(factor)
-        return with_trials({name: matches.within(name) for name in self.grouping(factor).names})
+        """Return the false matches within each group that has comparisons and may be shown."""
+        pairs = self.crossed(factor)
+        return {a: counts for (a, b), counts in pairs.items() if a == b and counts is not None}
 
     @cache  # noqa: B019
     def missed(self, factor: str) -> Mapping[str, SubjectCounts]:
-        """Return the false non-matches of each group that has mated comparisons."""
-        return with_trials(self.verification.false_non_matches(self.grouping(factor)))
+        """Return the false non-matches of each group that has some comparison and may be shown."""
+        hidden = self.without_misses(factor)
+        groups = with_trials(self.verification.false_non_matches(self.grouping(factor)))
+        return {name: counts for name, counts in groups.items() if name not in hidden}
 
     @cache  # noqa: B019
-    def compared(self, factor: str) -> Mapping[str, int]:
-        """Return the number of people of each group with a photo that could be compared."""
-        grouping, acquired = self.grouping(factor), np.array(self.scores.acquisition) == ""
-        pairs = np.column_stack([grouping.codes, self.cohort.subject_codes])[acquired]
-        codes = np.unique(pairs, axis=0)[:, 0]
-        people = np.bincount(codes, minlength=len(grouping.names)).tolist()
-        return dict(zip(grouping.names, people, strict=True))
+    def without_misses(self, factor: str) -> frozenset[str]:
+        """Return the groups whose misses are withheld, with refused photos and without."""
+        grouping, verification = self.grouping(factor), self.verification
+        compared, every = verification.false_non_matches(grouping), verification.misses(grouping)
+        return self.withheld(factor, compared, every)
 
     @property
     def has_mates(self) -> bool:
@@ -174,26 +332,37 @@ class Evidence:
         return next(iter(self.verification.false_non_matches(self.everybody).values()))
 
     def row(self, counts: SubjectCounts | PairCounts, **keys: Value) -> dict[str, Value]:
-        """Return a rate as a row of a table; only the keys if a group of it is suppressed."""
-        if self._suppresses(keys):
-            return {**keys, "status": "suppressed"}
+        """Return a rate as a row of a table."""
         level = self.settings.level
         if isinstance(counts, SubjectCounts):
             return rate_row(counts.rate(level=level), **keys)
         rate = counts.rate(level=level, target=self.settings.fmr)
         return rate_row(rate, **keys)
 
-    def shown(self, values: Mapping[str, Value], *, people: int, **keys: Value) -> dict[str, Value]:
-        """Return numbers that are no rate as a row; only the keys if they must be suppressed."""
-        if people < FEWEST_SUBJECTS or self._suppresses(keys):
-            return {**keys, "status": "suppressed"}
-        return {**keys, "status": "shown", **values}
+    def rows(
+        self,
+        factor: str,
+        groups: Mapping[str, SubjectCounts],
+        hidden: Collection[str],
+        **keys: Value,
+    ) -> Iterator[dict[str, Value]]:
+        """Yield a row for each group that has trials or is withheld.
 
-    def _suppresses(self, keys: Mapping[str, Value]) -> bool:
-        factor = keys.get("factor")
-        suppressed = self.suppressed(factor) if isinstance(factor, str) else frozenset()
-        groups = {keys.get("group"), keys.get("other_group")}
-        return bool(suppressed & groups) or keys.get("age") in self.suppressed("age")
+        Parameters
+        ----------
+        factor, groups
+            A published factor, and the trials of its groups.
+        hidden
+            Groups that are withheld. Whether they have trials is withheld as well.
+        keys
+            Further labels of the rows.
+        """
+        for name in self.grouping(factor).names:
+            labels: dict[str, Value] = {"factor": factor, "group": name, **keys}
+            if name in hidden:
+                yield {**labels, "status": "suppressed"}
+            elif name in groups and groups[name].trials.any():
+                yield self.row(groups[name], **labels)
 
     def _among(self, grouping: Grouping, names: tuple[str, ...]) -> GroupPairs:
         strange = [name for name in names if name not in grouping.names]

@@ -35,7 +35,7 @@ import numpy as np
 from fairness.auditing.evidence import Evidence, scaled, with_trials
 from fairness.identification import IdentificationPlan, MatedSearches, OpenSet, search_plan
 from fairness.rates import FEWEST_ERRORS, PairCounts, SubjectCounts
-from fairness.tables import OVERALL, Row, Table, audit_table, suppress_complementary
+from fairness.tables import OVERALL, Row, Table, Value, audit_table
 from fairness.verification import EmbeddingScores
 
 
@@ -58,10 +58,7 @@ def gallery(evidence: Evidence) -> Table:
         rows += _false_leads(evidence, factor, size)
         if found is not None:
             rows += _not_listed(evidence, found, factor, size)
-    kept = suppress_complementary(
-        rows, ("factor", "metric", "gallery", "rank", "rank_here"), ("factor", "metric")
-    )
-    return audit_table("gallery", kept, note=_note(evidence, found))
+    return audit_table("gallery", rows, note=_note(evidence, found))
 
 
 def place_among(people: int, *, size: int, rank: int) -> float:
@@ -104,7 +101,8 @@ def _largest_gallery(evidence: Evidence) -> OpenSet | None:
 def _false_leads(evidence: Evidence, factor: str, size: int) -> Iterator[Row]:
     matches = evidence.false_matches(factor)
     names = evidence.grouping(factor).names
-    anybody = with_trials({name: matches.against_all(name) for name in names})
+    hidden = evidence.suppressed(factor, compared=True)
+    anybody = with_trials({name: matches.against_all(name) for name in names if name not in hidden})
     of_metric: dict[str, Mapping[str, PairCounts]] = {
         "false_leads": {OVERALL: evidence.random, **anybody},
         "false_leads_own": evidence.within(factor),
@@ -112,8 +110,15 @@ def _false_leads(evidence: Evidence, factor: str, size: int) -> Iterator[Row]:
     basis = _basis(size, evidence.random.subjects)
     for metric, groups in of_metric.items():
         for group, counts in groups.items():
-            keys: Row = {"factor": factor, "group": group, "metric": metric, "gallery": size}
+            keys = _keys(factor, group, metric, size)
             yield scaled(evidence.row(counts, **keys, basis=basis), size)
+        for group in names:
+            if group in hidden or (metric == "false_leads_own" and group not in groups):
+                yield {**_keys(factor, group, metric, size), "status": "suppressed"}
+
+
+def _keys(factor: str, group: str, metric: str, size: int) -> dict[str, Value]:
+    return {"factor": factor, "group": group, "metric": metric, "gallery": size}
 
 
 def _not_listed(evidence: Evidence, found: OpenSet, factor: str, size: int) -> Iterator[Row]:
@@ -124,19 +129,20 @@ def _not_listed(evidence: Evidence, found: OpenSet, factor: str, size: int) -> I
         searches, place = found.mated, min(people, max(1, scaled_rank))
         rank_here = place
     refused = size > largest_size(people, rank)
-    for group, metric, counts in _misses(evidence, searches, factor, place):
-        keys: Row = {
-            "factor": factor,
-            "group": group,
-            "metric": metric,
-            "gallery": size,
-            "rank": rank,
-            "basis": _basis(size, people),
-        }
-        row: Row = evidence.row(counts, **keys, rank_here=rank_here)
-        if refused and row["status"] != "suppressed":
-            row = {**keys, "status": "insufficient"}
-        yield row
+    found_misses = list(_misses(evidence, searches, factor, place))
+    tables = [
+        {group: counts for group, of, counts in found_misses if of == metric and group != OVERALL}
+        for metric in ("not_listed", "not_listed_counted")
+    ]
+    hidden = evidence.withheld(factor, *tables)
+    for group, metric, counts in found_misses:
+        keys = {**_keys(factor, group, metric, size), "rank": rank, "basis": _basis(size, people)}
+        if group in hidden:
+            yield {**keys, "status": "suppressed"}
+        elif refused:
+            yield {**keys, "status": "insufficient"}
+        else:
+            yield evidence.row(counts, **keys, rank_here=rank_here)
 
 
 def _drawn(found: OpenSet, size: int, seed: int) -> MatedSearches:

@@ -8,10 +8,10 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fairness.auditing.evidence import Evidence
 from fairness.auditing.searches import sizes_of
-from fairness.cohort import Cohort, Grouping
+from fairness.cohort import Cohort
 from fairness.identification import OpenSet
 from fairness.rates import FEWEST_SUBJECTS
-from fairness.tables import MANY_SUBJECTS, Value
+from fairness.tables import Value
 from fairness.verification import Kind, ListedScores, listing
 from fairness.words import counted, exact_threshold, figure
 
@@ -32,10 +32,11 @@ def card(evidence: Evidence, matcher: Mapping[str, str], found: OpenSet | None) 
         "Cohort": f"{cohort.name}: {counted(len(cohort), 'photo')} of "
         f"{counted(len(cohort.subjects), 'subject')}",
         "Cohort hash": cohort.sha256,
-        "Sources": _shares(cohort, "source"),
-        "Licences": _shares(cohort, "licence"),
-        "Labels of sex": _shares(cohort, "sex_provenance"),
+        "Sources": _shares(evidence, "source"),
+        "Licences": _shares(evidence, "licence"),
+        "Labels of sex": _shares(evidence, "sex_provenance"),
         "Set aside": _set_aside(evidence),
+        **_spellings(evidence),
         **_refused(cohort),
         **_listed(evidence),
         "Groups by": ", ".join(settings.factors),
@@ -52,9 +53,9 @@ def card(evidence: Evidence, matcher: Mapping[str, str], found: OpenSet | None) 
         f"seed {settings.seed}"
     )
     text["Shown"] = (
-        f"groups of {FEWEST_SUBJECTS} people or more; where one group alone is hidden, the "
-        "smallest other one is hidden too, or its numbers are rounded to two digits if it has "
-        f"{MANY_SUBJECTS} people or more, so that totals do not give the hidden one away"
+        f"numbers of groups of {FEWEST_SUBJECTS} people or more; those of further groups are "
+        "withheld where a total, less the groups shown, would tell of fewer than "
+        f"{FEWEST_SUBJECTS} people"
     )
     return text
 
@@ -108,6 +109,12 @@ def _set_aside(evidence: Evidence) -> str:
     return "; ".join(f"{count}: {why}" for why, count in sorted(reasons.items())) or "nothing"
 
 
+def _spellings(evidence: Evidence) -> dict[str, str]:
+    """Say which labels of this audit were written in several ways."""
+    found = [str(spelling) for spelling in evidence.spellings]
+    return {"Spellings": f"{'; '.join(found)}"} if found else {}
+
+
 def _refused(cohort: Cohort) -> dict[str, str]:
     """Name each row that was refused; without photo and content, for the card is passed on."""
     if not cohort.refused:
@@ -117,9 +124,9 @@ def _refused(cohort: Cohort) -> dict[str, str]:
     }
 
 
-def _shares(cohort: Cohort, field: str) -> str:
+def _shares(evidence: Evidence, field: str) -> str:
     """Name the values of a label; with their shares, unless a value belongs to few people."""
-    grouping = Grouping.of(field, [getattr(sample, field) for sample in cohort.samples])
+    cohort, grouping = evidence.cohort, evidence.shared(field)
     found = sorted(cohort.coverage(grouping), key=lambda group: -group.photos)
     if any(group.subjects < FEWEST_SUBJECTS for group in found):
         return ", ".join(grouping.names)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from fairness.auditing.evidence import Evidence, scaled, with_trials
+from fairness.auditing.evidence import Evidence, scaled
 from fairness.cohort import Grouping
 from fairness.errors import CohortError
 from fairness.identification import IdentificationPlan, JudgedPairs, OpenSet, search_plans
@@ -19,9 +20,9 @@ from fairness.tables import (
     DiscardCurve,
     Row,
     Table,
+    Value,
     audit_table,
     people_shown,
-    suppress_complementary,
 )
 from fairness.verification import EmbeddingScores
 from fairness.words import counted
@@ -50,8 +51,7 @@ def open_set(evidence: Evidence, found: OpenSet | None) -> Table:
     rows = [
         row for factor in evidence.settings.factors for row in _searches(evidence, found, factor)
     ]
-    kept = suppress_complementary(rows, ("factor", "metric", "rank"))
-    return audit_table("open_set", kept, note=_note(found))
+    return audit_table("open_set", rows, note=_note(found))
 
 
 def _note(found: OpenSet) -> str:
@@ -86,13 +86,38 @@ class _SearchCounts(NamedTuple):
 
 
 def _searches(evidence: Evidence, found: OpenSet, factor: str) -> Iterator[Row]:
-    for division in (evidence.everybody, evidence.grouping(factor)):
-        for group, metric, rank, counts, times in _counted(evidence, found, division):
-            if counts.trials.any():
-                name = OVERALL if division is evidence.everybody else group
-                keys = {"factor": factor, "group": name, "metric": metric}
-                row = evidence.row(counts, **keys, rank=rank, gallery=found.enrolled)
-                yield scaled(row, times)
+    for item in _counted(evidence, found, evidence.everybody):
+        if item.counts.trials.any():
+            yield _row(evidence, item, factor=factor, group=OVERALL, gallery=found.enrolled)
+    by_group = list(_counted(evidence, found, evidence.grouping(factor)))
+    hidden = _hidden(evidence, factor, by_group)
+    for item in by_group:
+        keys: dict[str, Value] = {"factor": factor, "group": item.group}
+        keys |= {"gallery": found.enrolled}
+        if item.group in hidden[item.metric]:
+            yield {**keys, "metric": item.metric, "rank": item.rank, "status": "suppressed"}
+        elif item.counts.trials.any():
+            yield _row(evidence, item, **keys)
+
+
+def _hidden(
+    evidence: Evidence, factor: str, items: Sequence[_SearchCounts]
+) -> dict[str, frozenset[str]]:
+    """Return by metric the groups that are withheld: the same ones for all misses."""
+    families: dict[str, dict[str, SubjectCounts]] = defaultdict(dict)
+    for item in items:
+        families[item.metric][item.group] = item.counts
+    of_misses = [families[metric] for metric in sorted(families) if metric.startswith("FNIR")]
+    misses = evidence.withheld(factor, *of_misses)
+    return {
+        metric: misses if metric.startswith("FNIR") else evidence.withheld(factor, groups)
+        for metric, groups in families.items()
+    }
+
+
+def _row(evidence: Evidence, item: _SearchCounts, **keys: Value) -> Row:
+    row = evidence.row(item.counts, **keys, metric=item.metric, rank=item.rank)
+    return scaled(row, item.times)
 
 
 def families(
@@ -157,14 +182,11 @@ def discard(evidence: Evidence, pairs: JudgedPairs | None) -> Table:
             cut = pairs.cut(share) if share else -math.inf
             for factor in evidence.settings.factors:
                 after = pairs.missed_after(evidence.grouping(factor), cut=cut)
-                rows += [
-                    evidence.row(missed, factor=factor, group=group, discarded=share)
-                    for group, missed in with_trials(
-                        {g: m.missed for g, m in after.items()}
-                    ).items()
-                ]
+                missed = {group: misses.missed for group, misses in after.items()}
+                hidden = evidence.withheld(factor, missed)
+                rows += evidence.rows(factor, missed, hidden, discarded=share)
     note = "A comparison belongs here to the group of its later photo, the one searched with."
-    return audit_table("discard", suppress_complementary(rows, ("factor", "discarded")), note=note)
+    return audit_table("discard", rows, note=note)
 
 
 def discard_curves(

@@ -25,6 +25,7 @@ from fairness.cohort.layouts import (
 from fairness.cohort.lfw_pairs import FoldPairs, read_pairs
 from fairness.cohort.manifest import read_manifest
 from fairness.cohort.sample import SEXES, Provenance, Sample
+from fairness.cohort.spellings import Spelling
 from fairness.cohort.tone_bands import SubjectTone, ToneSpread, apparent_tones, tone_spread
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Provenance",
     "Sample",
     "SetAside",
+    "Spelling",
     "SubjectTone",
     "ToneSpread",
     "apparent_tones",

@@ -86,6 +86,11 @@ class SubjectCounts:
         """Number of subject codes; `drawn` needs a weight for each."""
         return len(self.trials)
 
+    @property
+    def people(self) -> frozenset[int]:
+        """Codes of the subjects with a trial."""
+        return frozenset(self._members.tolist())
+
     @cached_property
     def _members(self) -> NDArray[np.intp]:
         return np.flatnonzero(self.trials)
@@ -170,6 +175,11 @@ class PairCounts:
     def subjects(self) -> int:
         """Number of subjects with a comparison."""
         return int(np.count_nonzero(self.trials.neighbours))
+
+    @property
+    def people(self) -> frozenset[int]:
+        """Codes of the subjects with a comparison."""
+        return frozenset(np.flatnonzero(self.trials.neighbours).tolist())
 
     @cached_property
     def independent_pairs(self) -> int:

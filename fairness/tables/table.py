@@ -1,8 +1,8 @@
 """Tables of results: rows of plain values under columns that describe them.
 
 `rate_row` turns a rate into a row and leaves out the values that its data do not support.
-`suppress_complementary` of `fairness.tables.disclosure` then checks all rows of a factor, so that
-nobody can find a suppressed count by subtraction.
+`withheld` of `fairness.tables.disclosure` says which groups have no numbers in a table, so that
+nobody can find those of a small group by subtraction.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from made_differences import made_acceptance, made_differentials
 from fairness.cohort import AGE_EDGES, GAP_EDGES, bands
 from fairness.rates import Rate, status_of, wilson
 from fairness.report.audit_report import AuditReport
-from fairness.tables import OVERALL, Curves, Table, audit_table, rate_row, suppress_complementary
+from fairness.tables import OVERALL, Curves, Table, audit_table, rate_row
 
 AGES = bands(AGE_EDGES)
 GAPS = bands(GAP_EDGES)
@@ -100,21 +100,17 @@ def _card() -> dict[str, str]:
 
 
 def _tables(groups: tuple[str, ...]) -> tuple[Table, ...]:
-    rates = suppress_complementary(
-        [
-            *_age_rates(),
-            *_group_rates("race*sex", groups),
-            *_group_rates("sex", ("female", "male")),
-        ],
-        ("factor", "metric"),
-    )
-    gaps = suppress_complementary(_gap_rows(), ("metric", "age"), ("metric", "gap"))
+    rates = [
+        *_age_rates(),
+        *_group_rates("race*sex", groups),
+        *_group_rates("sex", ("female", "male")),
+    ]
     return (
         audit_table("coverage", _coverage(groups)),
         audit_table("rates", rates),
         audit_table("differentials", made_differentials()),
         audit_table("cross", [*_cross("age", AGES), *_cross("race*sex", groups)]),
-        audit_table("age_gap", gaps),
+        audit_table("age_gap", _gap_rows()),
         audit_table("shift", _shifts()),
         audit_table("open_set", _open_set()),
         audit_table("gallery", _gallery()),

@@ -6,8 +6,7 @@ import csv
 import json
 import math
 import re
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -30,9 +29,8 @@ from fairness import (
     audit,
     read_scores,
 )
-from fairness.cohort import Grouping
 from fairness.identification import IdentificationPlan
-from fairness.tables import OVERALL, Row, suppressed_groups
+from fairness.tables import OVERALL, Row
 from fairness.verification import ListedScores
 
 
@@ -173,30 +171,6 @@ def small() -> Made:
     )
 
 
-def totals(report: AuditReport) -> Iterator[tuple[str, tuple[Any, ...], list[Row]]]:
-    """Yield the rows of each table that add up to a number that is known."""
-    sides = {
-        "coverage": [("factor",)],
-        "rates": [("factor", "metric")],
-        "shift": [("factor", "kind")],
-        "open_set": [("factor", "metric", "rank")],
-        "gallery": [("factor", "metric")],
-        "refused": [("factor", "reason")],
-        "discard": [("factor", "discarded")],
-        "changes": [("factor", "metric")],
-        "imaging": [("factor", "fact")],
-        "cross": [("factor", "group"), ("factor", "other_group")],
-        "age_gap": [("metric", "age"), ("metric", "gap")],
-    }
-    for table in report.tables:
-        for side in sides.get(table.name, []):
-            found = defaultdict(list)
-            for row in table:
-                if OVERALL not in row.values():
-                    found[tuple(row[key] for key in side)].append(row)
-            yield from ((table.name, key, rows) for key, rows in found.items())
-
-
 @pytest.fixture(scope="module")
 def with_few() -> AuditReport:
     """One group has three people; some of its photos were refused."""
@@ -229,21 +203,6 @@ def test_no_table_or_curve_has_a_number_of_three_people(with_few: AuditReport) -
     assert not [curve for curve in drawn if "few" in curve.group]
 
 
-def test_what_is_suppressed_cannot_be_found_by_subtraction(with_few: AuditReport) -> None:
-    for name, key, rows in totals(with_few):
-        suppressed = [row for row in rows if row["status"] == "suppressed"]
-        if len(suppressed) == 1 < len(rows):
-            smallest = min(
-                (row for row in rows if row not in suppressed), key=lambda row: row["subjects"]
-            )
-            assert smallest["subjects"] >= 100, (name, key)
-            assert smallest["subjects"] % 10 == 0, (name, key)
-    covered = with_few.table("coverage")
-    for age in ("04 to under 08", "08 to under 13", "13 to under 18"):
-        inside = [r for r in covered.where(factor="kind*age") if age in str(r["group"])]
-        assert sum(row["status"] == "suppressed" for row in inside) != 1, age
-
-
 def test_a_group_suppressed_for_another_is_suppressed_in_every_table(with_few: AuditReport) -> None:
     assert one(with_few, "coverage", factor="kind", group="b")["status"] == "suppressed"
     shown = [
@@ -273,18 +232,6 @@ def test_a_group_of_which_few_could_be_compared_is_not_told_by_others() -> None:
     for row in report.table("cross"):
         if "b" in (row["group"], row["other_group"]):
             assert (row["status"], row["subjects"]) == ("suppressed", None)
-
-
-def test_groups_inside_others_are_suppressed_so_that_neither_sum_tells() -> None:
-    people = {"x, u": 3, "x, v": 40, "x, w": 50, "y, v": 60, "y, w": 70, "z, v": 25, "z, w": 20}
-    labels = [name for name, number in people.items() for _ in range(number)]
-    samples = [Sample(f"{place:03}", f"{place}") for place in range(len(labels))]
-    cohort = Cohort.of(samples, name="made")
-    inner = Grouping.of("outer*inner", labels)
-    outer = Grouping.of("outer", [label[0] for label in labels])
-    assert suppressed_groups(cohort, inner) == {"x, u", "z, w"}
-    assert suppressed_groups(cohort, inner, [(outer, ())]) == {"x, u", "x, v", "z, v", "z, w"}
-    assert suppressed_groups(cohort, inner, [(outer, {"y"})]) == {"x, u", "x, v", "y, v", "y, w"}
 
 
 def test_the_page_says_that_three_people_are_not_shown() -> None:
