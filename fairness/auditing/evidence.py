@@ -43,7 +43,7 @@ from fairness.verification import (
 SHARED = ("source", "licence", "sex_provenance")
 """Labels whose shares among the photos the run card states."""
 
-_TONES = ("tone", "fitzpatrick", "apparent_tone")
+TONES = ("tone", "fitzpatrick", "apparent_tone")
 _MOST_CROSSED = 24  # number of groups; nobody reads a table of all pairs of more groups
 
 
@@ -138,9 +138,10 @@ class Evidence:
 
     @cached_property
     def published(self) -> tuple[str, ...]:
-        """The factors of all tables: those of the settings, and those of maps."""
+        """The factors of all tables: those of the settings, of maps, and of a regression."""
         maps = ("age", self.tone_map) if self.tone_map else ("age",)
-        return tuple(dict.fromkeys((*self.settings.factors, *maps)))
+        explaining = ("sex", *TONES) if self.settings.explain else ()
+        return tuple(dict.fromkeys((*self.settings.factors, *maps, *explaining)))
 
     @property
     def spellings(self) -> tuple[Spelling, ...]:
@@ -152,7 +153,7 @@ class Evidence:
     @cached_property
     def tone_map(self) -> str | None:
         """The factor of the table of tone, exposure and quality; None if there is no such table."""
-        tone = next((name for name in _TONES if name in self.settings.factors), None)
+        tone = next((name for name in TONES if name in self.settings.factors), None)
         if tone is None or "exposure" not in self.cohort.factors or not self.has_mates:
             return None
         return f"{tone}*exposure*quality"

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from fairness.auditing.evidence import Evidence
+from fairness.auditing.evidence import TONES, Evidence
 from fairness.cohort import UNKNOWN, bands
 from fairness.differentials import (
     PEOPLE_PER_PARAMETER,
@@ -27,7 +27,6 @@ from fairness.tables import Row, Table, Value, audit_table
 from fairness.verification import Pairs, years_between
 from fairness.words import counted
 
-_TONES = ("tone", "fitzpatrick", "apparent_tone")
 _QUALITIES = ("1 of 5 (lowest)", "2 of 5", "3 of 5", "4 of 5", "5 of 5 (highest)")
 """Five bands remove about nine tenths of what a confounder does, three leave a fifth of it
 (Cochran, Biometrics 24, 1968)."""
@@ -94,8 +93,8 @@ class _Regression:
     def labels(self) -> Mapping[str, NDArray[np.str_]]:
         """The level of each comparison, by factor."""
         asked = [part for name in self.evidence.settings.factors for part in name.split("*")]
-        tones = [name for name in _TONES if name in asked]
-        tones = tones or [name for name in _TONES if _several(self._of_photo(name))][:1]
+        tones = [name for name in TONES if name in asked]
+        tones = tones or [name for name in TONES if _several(self._of_photo(name))][:1]
         names = dict.fromkeys(["age", "gap", "quality", *(tones or ["tone"]), "sex", *asked])
         own = {"gap": self._gaps, "quality": self._qualities}
         return {name: own[name]() if name in own else self._of_photo(name) for name in names}

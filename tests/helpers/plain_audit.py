@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -112,10 +112,11 @@ def of_people(events: Iterable[tuple[str, bool]]) -> Estimate:
         errors[name] += wrong
         trials[name] += 1
     k, n, people = errors.total(), trials.total(), len(trials)
-    effective = float(people)
+    effective = _carrying(list(trials.values()))
     if max(trials.values()) > 1 and min(k, n - k) >= FEW:
         apart = [errors[name] - k / n * trials[name] for name in trials]
-        effective = _allowed_for_few(k / n, n, sum(x * x for x in apart) / n**2, apart, people)
+        variance = sum(x * x for x in apart) / n**2
+        effective = _allowed_for_few(k / n, n, variance, apart, list(trials.values()))
     return Estimate(k, n, people, effective)
 
 
@@ -132,7 +133,9 @@ def of_pairs(events: Iterable[tuple[tuple[str, str], bool]]) -> Estimate:
     k, n, people = errors.total(), trials.total(), len({name for pair in dyads for name in pair})
     if min(k, n - k) < FEW:
         partners = Counter(name for pair in dyads for name in pair)
-        return Estimate(k, n, people, math.ceil(len(dyads) / (max(partners.values()) + 1)))
+        apart_pairs = math.ceil(len(dyads) / (max(partners.values()) + 1))
+        made = Counter(name for pair in trials.elements() for name in pair)
+        return Estimate(k, n, people, apart_pairs * _carrying(list(made.values())) / people)
     apart = np.array([errors[pair] - k / n * trials[pair] for pair in dyads])
     numbers: dict[str, int] = defaultdict(lambda: len(numbers))
     one, other = np.array([[numbers[a], numbers[b]] for a, b in dyads]).T
@@ -141,22 +144,31 @@ def of_pairs(events: Iterable[tuple[tuple[str, str], bool]]) -> Estimate:
         ends = (one[place], other[place])
         summed += apart[place] * apart[np.isin(one, ends) | np.isin(other, ends)].sum()
     of_person = np.bincount(one, apart, people) + np.bincount(other, apart, people)
-    return Estimate(
-        k, n, people, _allowed_for_few(k / n, n, summed / n**2, list(of_person), people)
-    )
+    made = [
+        float(np.array(list(trials.values()))[(one == i) | (other == i)].sum())
+        for i in range(people)
+    ]
+    return Estimate(k, n, people, _allowed_for_few(k / n, n, summed / n**2, list(of_person), made))
+
+
+def _carrying(numbers: Sequence[float]) -> float:
+    """Return how many people with like numbers would carry the sum as these do (Kish)."""
+    return sum(numbers) ** 2 / sum(x * x for x in numbers)
 
 
 def _allowed_for_few(
-    p: float, trials: int, variance: float, apart: list[float], people: int
+    p: float, n: int, variance: float, apart: Sequence[float], made: Sequence[float]
 ) -> float:
     """Widen the part of the variance that people add, as few of them carry it (see docs)."""
-    excess = variance / (p * (1 - p)) * people / (people - 1) - 1 / trials
+    left_out = [x / (1 - m / n) for x, m in zip(apart, made, strict=True)]
+    wider = sum(x * x for x in left_out) / sum(x * x for x in apart)
+    excess = variance / (p * (1 - p)) * wider - 1 / n
     if excess <= 0:
-        return trials
-    squares = np.square(apart)
-    carrying = squares.sum() ** 2 / np.square(squares).sum()
-    wider = stats.t.ppf(0.975, max(1, carrying - 1)) / stats.norm.ppf(0.975)
-    return float(1 / (1 / trials + excess * wider**2))
+        return n
+    squares = np.square(left_out)
+    carrying = min(squares.sum() ** 2 / np.square(squares).sum(), _carrying(made))
+    quantile = stats.t.ppf(0.975, max(1, carrying - 1)) / stats.norm.ppf(0.975)
+    return float(1 / (1 / n + excess * quantile**2))
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ def crossed(missed: Mapping[tuple[str, str], tuple[int, int]], pairs: int = 1) -
             labels = {"kind": kind, "place": place}
             rows.append((len(samples), len(samples) + 1, float(person >= misses)))
             samples += [Sample(f"{name}-{photo}", name, labels=labels) for photo in range(2)]
-    rows += [(photo, photo + 2, 0.0) for photo in range(0, 40, 2)]
+    rows += [(photo, other, 0.0) for photo, other in combinations(range(0, len(samples), 20), 2)]
     left, right, score = zip(*rows, strict=True)
     made = ListedScores(
         Cohort.of(samples, name="made"), np.array(left), np.array(right), np.float32(score)
