@@ -8,7 +8,7 @@ from fairness.auditing.evidence import Evidence
 from fairness.cohort import UNKNOWN
 from fairness.rates import FEWEST_SUBJECTS
 from fairness.tables import OVERALL, Table
-from fairness.words import figure
+from fairness.words import counted, figure
 
 _MOST_NAMED = 5
 _UNREADABLE = ("insufficient", "suppressed", "bound_only")
@@ -16,6 +16,7 @@ _UNREADABLE = ("insufficient", "suppressed", "bound_only")
 
 def caveats(evidence: Evidence, covered: Table, rates: Table) -> Iterator[str]:
     """Yield the caveats, the most important first."""
+    yield from _suspicious(evidence)
     yield from _threshold(evidence)
     yield from _data(evidence, rates)
     yield from _kept_back(evidence)
@@ -28,6 +29,24 @@ def caveats(evidence: Evidence, covered: Table, rates: Table) -> Iterator[str]:
         "That no difference is shown does not mean that there is none: look at the intervals and "
         "at the number of people behind them."
     )
+
+
+def _suspicious(evidence: Evidence) -> Iterator[str]:
+    found = evidence.suspicious or ()
+    alone = {pair.photo for pair in found if pair.kind == "misfiled"}
+    twice = {pair.subject for pair in found if pair.kind == "two people"}
+    shared = sum(pair.kind == "one face" for pair in found)
+    parts = (
+        (alone, f"{counted(len(alone), 'photo')} may be of another person than its label says"),
+        (twice, f"{counted(len(twice), 'subject')} may be two people or more"),
+        (shared, f"{counted(shared, 'pair')} of photos of two subjects may be of one person"),
+    )
+    if said := [text for number, text in parts if number]:
+        yield (
+            f"Labels that the scores contradict: {'; '.join(said)}. All rates count them as they "
+            "are labelled. The private list of suspicious pairs names the photos: look at them, "
+            "correct the labels, and audit again."
+        )
 
 
 def _threshold(evidence: Evidence) -> Iterator[str]:
@@ -71,8 +90,8 @@ def _kept_back(evidence: Evidence) -> Iterator[str]:
         if others := sorted(hidden - small):
             yield (
                 f"By {factor}, {_listed(others)} would be shown, but would give away smaller "
-                "groups by subtraction. To see them, give the small groups one label together, or leave "
-                "their photos out, and audit again."
+                "groups by subtraction. To see them, give the small groups one label together, or "
+                "leave their photos out, and audit again."
             )
 
 

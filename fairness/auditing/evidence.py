@@ -29,9 +29,12 @@ from fairness.verification import (
     GroupPairs,
     ScoreHistogram,
     Scores,
+    Suspicion,
     Threshold,
     Verification,
     everybody,
+    suspicions,
+    suspicious_ranges,
     threshold_at,
 )
 
@@ -108,6 +111,12 @@ class Evidence:
         """The factors of all tables: those of the settings, and those of maps."""
         maps = ("age", self.tone_map) if self.tone_map else ("age",)
         return tuple(dict.fromkeys((*self.settings.factors, *maps)))
+
+    @cached_property
+    def suspicious(self) -> tuple[Suspicion, ...] | None:
+        """Pairs of photos whose scores contradict the labels; None if that cannot be told."""
+        ranges = suspicious_ranges(self.scores)
+        return None if ranges is None else suspicions(self.scores, ranges)
 
     @property
     def spellings(self) -> tuple[Spelling, ...]:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from fairness.tables import Curves, Table, Value
+from fairness.verification import Suspicion
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +43,9 @@ class AuditResult:
         time unless it is an input, so that the same inputs give the same bytes.
     level
         Confidence level of all intervals.
+    suspicious
+        Pairs of photos whose scores contradict the labels. They name photos and people: no file of
+        the report holds them, see `AuditReport.write_suspicious`.
 
     Raises
     ------
@@ -57,6 +61,7 @@ class AuditResult:
     caveats: tuple[str, ...] = ()
     facts: Mapping[str, Value] = field(default_factory=dict)
     level: float = 0.95
+    suspicious: tuple[Suspicion, ...] = ()
 
     def __post_init__(self) -> None:
         names = [table.name for table in self.tables]

@@ -1,5 +1,12 @@
 """One-to-one comparison: pairs, scores, thresholds, and error rates at a threshold."""
 
+from fairness.verification.doubted_labels import (
+    EXPECTED_FALSE_ALARMS,
+    Suspicion,
+    SuspiciousRanges,
+    suspicions,
+    suspicious_ranges,
+)
 from fairness.verification.false_matches import FalseMatches
 from fairness.verification.histogram import (
     GroupPairs,
@@ -22,6 +29,7 @@ from fairness.verification.scores import NOT_COMPARED, EmbeddingScores, Scores
 from fairness.verification.thresholds import Threshold, threshold_at
 
 __all__ = [
+    "EXPECTED_FALSE_ALARMS",
     "NOT_COMPARED",
     "NO_SCORE",
     "DetPoints",
@@ -34,6 +42,8 @@ __all__ = [
     "ScoreHistogram",
     "ScoreShift",
     "Scores",
+    "Suspicion",
+    "SuspiciousRanges",
     "Threshold",
     "Verification",
     "allowed_errors",
@@ -42,6 +52,8 @@ __all__ = [
     "family_codes",
     "read_scores",
     "score_shifts",
+    "suspicions",
+    "suspicious_ranges",
     "threshold_at",
     "years_between",
 ]
