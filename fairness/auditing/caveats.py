@@ -22,6 +22,7 @@ _UNREADABLE = ("insufficient", "suppressed", "bound_only")
 def caveats(evidence: Evidence, covered: Table, rates: Table) -> Iterator[str]:
     """Yield the caveats, the most important first."""
     yield from _pairs(evidence)
+    yield from _suspicious(evidence)
     yield from _threshold(evidence)
     yield from _data(evidence, rates)
     yield from _kept_back(evidence)
@@ -34,6 +35,24 @@ def caveats(evidence: Evidence, covered: Table, rates: Table) -> Iterator[str]:
         "That no difference is shown does not mean that there is none: look at the intervals and "
         "at the number of people behind them."
     )
+
+
+def _suspicious(evidence: Evidence) -> Iterator[str]:
+    found = evidence.suspicious or ()
+    alone = {pair.photo for pair in found if pair.kind == "misfiled"}
+    twice = {pair.subject for pair in found if pair.kind == "two people"}
+    shared = sum(pair.kind == "one face" for pair in found)
+    parts = (
+        (alone, f"{counted(len(alone), 'photo')} may be of another person than its label says"),
+        (twice, f"{counted(len(twice), 'subject')} may be two people or more"),
+        (shared, f"{counted(shared, 'pair')} of photos of two subjects may be of one person"),
+    )
+    if said := [text for number, text in parts if number]:
+        yield (
+            f"Labels that the scores contradict: {'; '.join(said)}. All rates count them as they "
+            "are labelled. The private list of suspicious pairs names the photos: look at them, "
+            "correct the labels, and audit again."
+        )
 
 
 def _threshold(evidence: Evidence) -> Iterator[str]:

@@ -31,12 +31,15 @@ from fairness.verification import (
     ListedScores,
     ScoreHistogram,
     Scores,
+    Suspicion,
     Threshold,
     Verification,
     everybody,
     require_among,
     require_cosine,
     require_no_selection,
+    suspicions,
+    suspicious_ranges,
     threshold_at,
 )
 
@@ -142,6 +145,12 @@ class Evidence:
         maps = ("age", self.tone_map) if self.tone_map else ("age",)
         explaining = ("sex", *TONES) if self.settings.explain else ()
         return tuple(dict.fromkeys((*self.settings.factors, *maps, *explaining)))
+
+    @cached_property
+    def suspicious(self) -> tuple[Suspicion, ...] | None:
+        """Pairs of photos whose scores contradict the labels; None if that cannot be told."""
+        ranges = suspicious_ranges(self.scores)
+        return None if ranges is None else suspicions(self.scores, ranges)
 
     @property
     def spellings(self) -> tuple[Spelling, ...]:

@@ -136,6 +136,7 @@ def audit(
         caveats=tuple(caveats(evidence, coverage, by_group)),
         facts=facts_of(evidence, matcher),
         level=evidence.settings.level,
+        suspicious=evidence.suspicious or (),
     )
 
 

@@ -12,7 +12,7 @@ from fairness.cohort import Cohort
 from fairness.identification import OpenSet
 from fairness.rates import FEWEST_SUBJECTS
 from fairness.tables import Value
-from fairness.verification import Kind, ListedScores, listing
+from fairness.verification import EXPECTED_FALSE_ALARMS, Kind, ListedScores, listing
 from fairness.words import counted, exact_threshold, figure
 
 _PACKAGES = {"matcher": "missing-child-matcher", "numpy": "numpy", "scipy": "scipy"}
@@ -37,6 +37,7 @@ def card(evidence: Evidence, matcher: Mapping[str, str], found: OpenSet | None) 
         "Labels of sex": _shares(evidence, "sex_provenance"),
         "Set aside": _set_aside(evidence),
         **_spellings(evidence),
+        "Suspicious pairs": _suspicious(evidence),
         **_refused(cohort),
         **_listed(evidence),
         "Groups by": ", ".join(settings.factors),
@@ -107,6 +108,19 @@ def _listed(evidence: Evidence) -> dict[str, str]:
 def _set_aside(evidence: Evidence) -> str:
     reasons = Counter(item.why for item in evidence.cohort.set_aside if not item.refused)
     return "; ".join(f"{count}: {why}" for why, count in sorted(reasons.items())) or "nothing"
+
+
+def _suspicious(evidence: Evidence) -> str:
+    found = evidence.suspicious
+    if found is None:
+        return "not looked for: too few scores, or scores that overlap too much"
+    if not found:
+        return "none found"
+    expected = figure(EXPECTED_FALSE_ALARMS)
+    return (
+        f"{len(found)}, listed apart from this report; at most about {expected} of each kind is to "
+        "be expected if all labels are right"
+    )
 
 
 def _spellings(evidence: Evidence) -> dict[str, str]:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from fairness.tables import Curves, Table, Value
-from fairness.verification import Kind
+from fairness.verification import Kind, Suspicion
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +45,9 @@ class AuditResult:
         Confidence level of all intervals.
     kind
         What the matcher's own numbers are, "similarity" or "distance".
+    suspicious
+        Pairs of photos whose scores contradict the labels. They name photos and people: no file of
+        the report holds them, see `AuditReport.write_suspicious`.
 
     Raises
     ------
@@ -61,6 +64,7 @@ class AuditResult:
     facts: Mapping[str, Value] = field(default_factory=dict)
     level: float = 0.95
     kind: Kind = "similarity"
+    suspicious: tuple[Suspicion, ...] = ()
 
     def __post_init__(self) -> None:
         names = [table.name for table in self.tables]

@@ -1,5 +1,12 @@
 """One-to-one comparison: pairs, scores, thresholds, and error rates at a threshold."""
 
+from fairness.verification.doubted_labels import (
+    EXPECTED_FALSE_ALARMS,
+    Suspicion,
+    SuspiciousRanges,
+    suspicions,
+    suspicious_ranges,
+)
 from fairness.verification.false_matches import FalseMatches
 from fairness.verification.histogram import (
     GroupPairs,
@@ -29,6 +36,7 @@ from fairness.verification.thresholds import (
 )
 
 __all__ = [
+    "EXPECTED_FALSE_ALARMS",
     "NOT_COMPARED",
     "NO_SCORE",
     "DetPoints",
@@ -43,6 +51,8 @@ __all__ = [
     "ScoreHistogram",
     "ScoreShift",
     "Scores",
+    "Suspicion",
+    "SuspiciousRanges",
     "Threshold",
     "Verification",
     "allowed_errors",
@@ -56,6 +66,8 @@ __all__ = [
     "require_no_selection",
     "score_shifts",
     "shortest_above",
+    "suspicions",
+    "suspicious_ranges",
     "threshold_at",
     "years_between",
 ]

@@ -192,6 +192,9 @@ def audit(
             baseline=old,
         )
         report.write(out)
+        doubted = out.absolute().with_name(out.name + ".suspicious.csv")
+        if report.write_suspicious(doubted):
+            say(f"The scores contradict some labels. Look at {doubted}; do not pass it on.")
     say(f"The report is {out / 'report.html'}.")
     raise typer.Exit(verdict(report) or unless_refused(people))
 
