@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH = 6.9  # inches, the text width of an A4 page
+WIDTH = 5.4  # inches: letters are readable on a phone, and two plots fit on a printed page
 
 # Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), with black and without yellow. Their
 # yellow is too light for a line on white.
@@ -55,8 +54,15 @@ _STYLE = {
 
 
 @contextmanager
-def canvas(ax: Axes | None, height: float) -> Iterator[Axes]:
+def canvas(ax: Axes | None, height: float, width: float = WIDTH) -> Iterator[Axes]:
     """Give axes to draw on: the caller's axes unchanged, or new ones in our style.
+
+    Parameters
+    ----------
+    ax
+        The caller's axes, or None.
+    height, width
+        Size of a new figure, inches.
 
     Raises
     ------
@@ -69,7 +75,7 @@ def canvas(ax: Axes | None, height: float) -> Iterator[Axes]:
     with our_style():
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(WIDTH, height), layout="constrained")
+        figure = Figure(figsize=(width, height), layout="constrained")
         yield figure.add_subplot()
 
 
@@ -80,14 +86,12 @@ def our_style() -> Iterator[None]:
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_STYLE | {"font.family": list(_families())})
-        with warnings.catch_warnings():
-            # `undrawn` finds these letters, and the page names them.
-            warnings.filterwarnings("ignore", r"Glyph \d+", UserWarning)
-            yield
+        yield
 
 
 @lru_cache(maxsize=1)
 def _families() -> tuple[str, ...]:
+    _matplotlib()
     from matplotlib.font_manager import fontManager
 
     there = {font.name for font in fontManager.ttflist}
@@ -96,6 +100,7 @@ def _families() -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def _letters() -> frozenset[int]:
+    _matplotlib()
     from matplotlib.font_manager import findfont, get_font
 
     return frozenset(
@@ -103,13 +108,10 @@ def _letters() -> frozenset[int]:
     )
 
 
-def undrawn(texts: Iterable[str]) -> tuple[str, ...]:
-    """Return those texts that hold a letter which no font has: a plot shows boxes instead."""
+def is_drawn(text: str) -> bool:
+    """Say whether the fonts have all letters of a text: a plot shows a box for any other."""
     letters = _letters()
-    different = dict.fromkeys(texts)
-    return tuple(
-        text for text in different if any(ord(sign) not in letters for sign in text if sign > " ")
-    )
+    return all(ord(sign) in letters for sign in text if sign > " ")
 
 
 def require_plots() -> None:
@@ -176,11 +178,23 @@ def settled(ax: Axes) -> Figure:
     return figure
 
 
-def legend_below(ax: Axes, curves: int) -> None:
+def legend_rows(labels: Sequence[str]) -> int:
+    """Return the number of rows of a legend with these labels."""
+    return -(-len(labels) // _legend_columns(labels))
+
+
+def _legend_columns(labels: Sequence[str]) -> int:
+    """Return how many columns, up to three, fit the width of a figure."""
+    longest = max(map(len, labels), default=0)
+    column = 5 * longest + 45  # points: letters of 7.5 pt, line and gap
+    return max(1, min(3, len(labels), int(WIDTH * 72 / column)))
+
+
+def legend_below(ax: Axes, labels: Sequence[str]) -> None:
     """Put the legend under the axes in up to three columns."""
     ax.figure.legend(
         loc="outside lower center",
-        ncols=min(3, curves),
+        ncols=_legend_columns(labels),
         handlelength=3.4,
         title="group (subjects)",
         title_fontsize=7.5,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from fairness.report.formatting import NONE, interval, one_in, percent, short_percent, significant
+from fairness.report.formatting import NONE, interval, percent, share_of, short_percent, significant
 from fairness.report.result import AuditResult
 from fairness.report.table_view import Cell, ColumnHead, TableView
 from fairness.report.wording import factor_title, group_title, rate_name
@@ -45,8 +45,8 @@ def _tested(report: AuditResult) -> Iterator[str]:
         f"{report.threshold:.3f}; the one threshold serves everybody."
     )
     for metric, what in (
-        ("FMR", "comparisons of two different people reach it wrongly"),
-        ("FNMR", "comparisons of two photos of one person miss it"),
+        ("FMR", "of two different people reach it wrongly"),
+        ("FNMR", "of two photos of one person miss it"),
     ):
         if sentence := _overall(report, metric, what):
             yield sentence
@@ -57,8 +57,8 @@ def _overall(report: AuditResult, metric: str, what: str) -> str:
         return ""
     for row in report.table("rates").where(group=OVERALL, metric=metric):
         if row["estimate"] is not None:
-            share = one_in(float(row["estimate"])) or percent(float(row["estimate"]))
-            return f"About {share} {what}: {metric} {_rate(row, report.level)}."
+            share = share_of(float(row["estimate"]), "comparisons")
+            return f"{share} {what}: {metric} {_rate(row, report.level)}."
     return ""
 
 
@@ -144,7 +144,7 @@ def _outcome(report: AuditResult) -> str:
         return ""
     outcomes = Counter(str(row["outcome"]) for row in report.table("acceptance"))
     named = ", ".join(f"{outcomes[name]} {name}" for name in ("fail", "inconclusive", "pass"))
-    return f"Of {outcomes.total()} declared bounds: {named}."
+    return f"Of {counted(outcomes.total(), 'declared bound')}: {named}."
 
 
 def _limits(report: AuditResult) -> Iterator[str]:
