@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairness.report import heatmaps, plots
-from fairness.report.figure_style import png, settled, svg
+from fairness.report.figure_style import GroupLabels, png, settled, svg
 from fairness.report.formatting import percent, short_percent
-from fairness.report.group_labels import GroupLabels
 from fairness.report.plots import GroupCurve, unrated
 from fairness.report.wording import (
     age_gap_caption,
@@ -44,11 +43,13 @@ _CAPTIONS = {
     "det": "A curve is one group at all thresholds; lower and further left is fewer errors. A sign "
     "is the group at the one threshold of this audit.",
     "cmc": "A curve is the share of the searches for people in the gallery that have them among "
-    "the first candidates; higher is fewer misses.",
+    "the first candidates; higher is fewer misses. It ends where too few misses are left for a "
+    "rate.",
     "discard": "A curve is the FNMR of the comparisons that are left when those of the lowest "
     "quality are put aside.",
-    "scores": "Solid lines are pairs of one person, dotted lines pairs of two people. One person "
-    "left of the threshold is a miss, two people right of it are a false lead.",
+    "scores": "Solid lines are pairs of one person, dotted lines pairs of two people. Pairs of one "
+    "person that do not reach the threshold are misses, pairs of two people that reach it are "
+    "false leads.",
 }
 _WHY = {
     "insufficient": "not enough data",

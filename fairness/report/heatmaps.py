@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from fairness.report.figure_style import WIDTH, canvas
+from fairness.report.figure_style import WIDTH, GroupLabels, canvas
 from fairness.report.formatting import percent, short_percent, without_sign
-from fairness.report.group_labels import GroupLabels
 from fairness.report.wording import group_title, rate_name
 from fairness.tables import Row
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from fairness.report.figure_style import canvas, curve_style, legend_below, legend_rows
+from fairness.report.figure_style import GroupLabels, canvas, curve_style, legend_below, legend_rows
 from fairness.report.formatting import short_percent
-from fairness.report.group_labels import GroupLabels
 from fairness.report.wording import rate_name
 from fairness.tables import (
     OVERALL,
@@ -32,18 +31,17 @@ if TYPE_CHECKING:
 GroupCurve = DetCurve | CmcCurve | DiscardCurve | ScoreDistribution
 AnyCurve = TypeVar("AnyCurve", bound=GroupCurve)
 
-_RATED = frozenset({"ok", "limited"})
 _BOTH_RATES: tuple[Row, ...] = ({"metric": "FMR"}, {"metric": "FNMR"})
-_RATED_BY: Mapping[str, tuple[str, tuple[Row, ...], Collection[str]]] = MappingProxyType(
+_RATED_BY: Mapping[str, tuple[str, tuple[Row, ...], tuple[str, ...]]] = MappingProxyType(
     {
-        "det": ("rates", _BOTH_RATES, _RATED),
-        "cmc": ("open_set", ({"metric": "FNIR_ranks", "rank": 1},), _RATED),
-        "discard": ("discard", ({"discarded": 0.0},), _RATED),
+        "det": ("rates", _BOTH_RATES, ("estimate",)),
+        "cmc": ("open_set", ({"metric": "FNIR_ranks", "rank": 1},), ("estimate",)),
+        "discard": ("discard", ({"discarded": 0.0},), ("estimate",)),
         # Where scores lie needs people, but no errors.
-        "scores": ("rates", _BOTH_RATES, _RATED | {"bound_only"}),
+        "scores": ("rates", _BOTH_RATES, ("estimate", "bound")),
     }
 )
-"""For each kind of curve: a table, the rows that must be rated, and the statuses that are."""
+"""For each kind of curve: a table, the rows that count, and the columns one of which is filled."""
 
 _INK, _GREY = "#0072B2", "#777777"
 
@@ -262,7 +260,7 @@ def unrated(report: AuditResult, kind: str, factor: str) -> dict[str, str]:
     return {
         str(row["group"]): str(row["status"])
         for row in rows
-        if row["group"] != OVERALL and row["status"] not in enough
+        if row["group"] != OVERALL and all(row.get(column) is None for column in enough)
     }
 
 

@@ -170,6 +170,11 @@ def test_a_curve_is_of_a_group_that_the_tables_rate_and_the_caption_names_the_ot
         assert said.count("(") >= len(rows) - len(rated)
 
 
+def test_a_curve_of_ranks_ends_where_five_misses_are_left(report: AuditReport) -> None:
+    for curve in report.curves.cmc:
+        assert round((1 - curve.hit_rate[-1]) * curve.subjects) >= 5
+
+
 def test_some_group_is_left_out_of_the_trade_off() -> None:
     report = audited("ages")
     caption = next(p.caption for p in draw_all(report) if p.kind == "det")

@@ -12,9 +12,8 @@ from matplotlib.text import Text
 
 from fairness import AuditReport
 from fairness.report import figure_style
-from fairness.report.figure_style import is_drawn
+from fairness.report.figure_style import GroupLabels, is_drawn
 from fairness.report.figures import draw_all
-from fairness.report.group_labels import GroupLabels
 
 STRANGE = "\U0010fffd"  # private use: no font has it
 
