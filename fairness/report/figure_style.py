@@ -163,6 +163,10 @@ class GroupLabels:
         """Return the label of a group."""
         return self._labels.get(group) or group_title(group)
 
+    def short(self, group: str) -> str:
+        """Return the label of a group, or its number alone if it has one."""
+        return group_title(group) if self[group] == group_title(group) else self._number(group)
+
     @property
     def title(self) -> str:
         """The factor's name for the heading of a plot."""

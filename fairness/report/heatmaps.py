@@ -41,8 +41,9 @@ def cross(report: AuditResult, factor: str, ax: Axes | None = None) -> Axes:
     names = sorted({name for pair in cells for name in pair})
     labels = GroupLabels.of(report, factor)
     with canvas(ax, min(8.2, 1.5 + 0.36 * len(names)), _width(len(names))) as ax:
+        down, across = [labels[name] for name in names], [labels.short(name) for name in names]
+        _ticks(ax, down, across)
         _draw(ax, cells, names, names, logarithmic=True)
-        _ticks(ax, [labels[name] for name in names], [labels[name] for name in names])
         ax.set_title(f"FMR between groups of {labels.title}\n{_KEY}")
     return ax
 
@@ -55,8 +56,8 @@ def age_gap(report: AuditResult, metric: str, ax: Axes | None = None) -> Axes:
     cells = {(str(row["age"]), str(row["gap"])): row for row in rows}
     ages, gaps = (sorted({pair[side] for pair in cells}) for side in (0, 1))
     with canvas(ax, 1.6 + 0.3 * len(ages)) as ax:
-        _draw(ax, cells, ages, gaps, logarithmic=False)
         _ticks(ax, list(map(group_title, ages)), list(map(group_title, gaps)))
+        _draw(ax, cells, ages, gaps, logarithmic=False)
         ax.set_xlabel("years between the photos")
         ax.set_ylabel("age in the earlier photo")
         ax.set_title(f"{rate_name(metric)} over age and age gap\n{_KEY}")
@@ -93,7 +94,7 @@ def _label(
     lightness: NDArray[np.float64],
 ) -> None:
     texts = [[_text(cells.get((a, b))) for b in across] for a in down]
-    size = _fitting(texts)
+    size = _fitting(texts, max(len(label.get_text()) for label in ax.get_yticklabels()))
     for i, line in enumerate(texts):
         for j, text in enumerate(line):
             ink = "white" if lightness[i, j] < 0.5 else "black"
@@ -111,9 +112,13 @@ def _width(columns: int) -> float:
     return WIDTH if columns < _MANY else 1.3 * WIDTH
 
 
-def _fitting(texts: Sequence[Sequence[str]]) -> float:
-    """Return the largest font size, up to 7.5 pt, at which each text fits into its square."""
-    square = 0.58 * _width(len(texts[0])) * 72 / len(texts[0])
+def _fitting(texts: Sequence[Sequence[str]], label: int) -> float:
+    """Return the largest font size, up to 7.5 pt, at which each text fits into its square.
+
+    `label` is the length of the longest label of a row, in letters: the squares have what it and
+    the bar of colours leave.
+    """
+    square = (72 * _width(len(texts[0])) - 5 * label - 85) / len(texts[0])
     return min(7.5, square / (0.66 * max(1, *(len(text) for line in texts for text in line))))
 
 

@@ -43,6 +43,15 @@ def test_no_text_of_a_plot_is_cut_off(made: Made) -> None:
         assert min(spare) >= 0, (picture.name, spare)
 
 
+@pytest.mark.parametrize("made", [AGES, NAMES], ids=["ages", "names"])
+def test_the_rates_of_a_map_stay_in_their_squares(made: Made) -> None:
+    for picture in draw_all(made.audit()):
+        if picture.kind in ("cross", "age_gap"):
+            ax = picture.figure.axes[0]
+            square = ax.get_window_extent().width / len(ax.get_xticks())
+            assert max(text.get_window_extent().width for text in ax.texts) <= square
+
+
 def test_a_name_that_does_not_fit_has_a_number_that_the_page_explains(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
