@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sized
 
 from fairness.auditing.evidence import Evidence
 from fairness.cohort import UNKNOWN
@@ -84,8 +84,9 @@ def _data(evidence: Evidence, rates: Table) -> Iterator[str]:
     thin = [row for row in rates if row["status"] in _UNREADABLE and row["group"] != OVERALL]
     if thin:
         yield (
-            f"{len(thin)} of {len(rates)} rates rest on too few people or errors to be read as a "
-            "number; they are marked, not left out."
+            f"{len(thin)} of {counted(len(rates), 'rate')} {_verb(thin, 'rests', 'rest')} on too "
+            f"few people or errors to be read as a number; {_verb(thin, 'it is', 'they are')} "
+            "marked, not left out."
         )
     yield from _carried_by_few(rates)
     if not evidence.has_mates:
@@ -101,7 +102,12 @@ def _data(evidence: Evidence, rates: Table) -> Iterator[str]:
             "there are not counted."
         )
     if set_aside := len(evidence.cohort.set_aside) - refused:
-        yield f"{set_aside} photos or files were set aside, see the run card."
+        things = counted(set_aside, "photo or file was", "photos or files were")
+        yield f"{things} set aside, see the run card."
+
+
+def _verb(things: Sized, one: str, many: str) -> str:
+    return one if len(things) == 1 else many
 
 
 def _carried_by_few(rates: Table) -> Iterator[str]:

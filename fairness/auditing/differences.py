@@ -80,7 +80,7 @@ def _row(
         "expected_95": item.expected_limit,
         "groups_used": len(item.used),
         "groups_excluded": len(item.excluded),
-        "flag": " ".join(item.flags),
+        "flag": "; ".join(item.flags),
         "status": status,
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from fairness.auditing.evidence import Evidence, scaled
 from fairness.cohort import Grouping
 from fairness.errors import CohortError
 from fairness.identification import IdentificationPlan, JudgedPairs, OpenSet, search_plans
-from fairness.rates import SubjectCounts
+from fairness.rates import Rate, SubjectCounts
 from fairness.tables import (
     OVERALL,
     CmcCurve,
@@ -150,7 +151,8 @@ def _counted(evidence: Evidence, found: OpenSet, division: Grouping) -> Iterator
 def cmc_curves(evidence: Evidence, found: OpenSet | None, table: Table) -> Iterator[CmcCurve]:
     """Yield the share of mated searches with the mate at or above a rank, by group.
 
-    Only groups that the table of searches shows have a curve.
+    Only groups that the table of searches shows have a curve. A curve ends before the first rank
+    with too few misses for a rate.
     """
     if found is None:
         return
@@ -161,8 +163,14 @@ def cmc_curves(evidence: Evidence, found: OpenSet | None, table: Table) -> Itera
             people = people_shown(table, **keys)
             if people is not None:
                 rates = [one.missed.rate(level=evidence.settings.level) for one in misses]
-                hits = np.array([1 - rate.estimate for rate in rates])
-                yield CmcCurve(factor, group, np.array(ranks, np.int64), hits, people)
+                hits = [1 - rate.estimate for rate in takewhile(_is_rated, rates)]
+                if hits:
+                    shown = np.arange(1, len(hits) + 1)
+                    yield CmcCurve(factor, group, shown, np.array(hits), people)
+
+
+def _is_rated(rate: Rate) -> bool:
+    return rate.status in ("ok", "limited")
 
 
 def judged(evidence: Evidence) -> JudgedPairs | None:

@@ -34,10 +34,10 @@ NOT_A_SHARE = frozenset({"false_leads", "false_leads_own", "selectivity"})
 """Metrics whose estimate is a mean count and not a share."""
 
 MEASURES = {
-    "max-min": "Largest less smallest",
-    "max/min": "Largest ÷ smallest",
-    "max/mean": "Largest ÷ mean",
-    "max/geomean": "Largest ÷ geometric mean",
+    "max-min": "Largest less smallest (never under 0)",
+    "max/min": "Largest ÷ smallest (never under 1)",
+    "max/mean": "Largest ÷ mean (never under 1)",
+    "max/geomean": "Largest ÷ geometric mean (never under 1)",
     "mean |log10(x/geomean)|": "Mean distance from the geometric mean, log10",
     "Gini": "Gini coefficient (0 = no difference)",
     "Gini (raw)": "Gini coefficient, not corrected for the number of groups",
@@ -50,6 +50,12 @@ MEASURES = {
     "equalised odds ratio (mean)": "Equalised odds, mean ratio",
 }
 """Titles of summary measures. A measure without an entry keeps its own name."""
+
+INTERVAL_OF_MEASURE = (
+    "A largest rate over a smallest one is never under 1, and its interval neither, even if all "
+    "groups are equal: that 1 lies outside it shows no difference."
+)
+"""How to read the interval of a summary measure."""
 
 FACTORS = {
     "age": "age at capture",
@@ -240,14 +246,19 @@ def group_title(group: str) -> str:
     return visible(re.sub(r"(?<=to under )0(?=\d)", "", group))
 
 
-def group_label(group: str) -> str:
-    """Return the name of a group for a plot: its start and its end, if it is very long."""
-    title = group_title(group)
-    return title if len(title) <= _LABEL else f"{title[: _LABEL // 2]}…{title[1 - _LABEL // 2 :]}"
+def rate_caption(metric: str, factor: str) -> str:
+    """Return the caption of the table of an error rate by group."""
+    return f"{rate_title(metric)} by {factor_title(factor)}"
 
 
-_LABEL = 40
-"""Most characters of a label. Longer ones would leave no room for the plot."""
+def table_caption(title: str, factor: str) -> str:
+    """Return the caption of the rows of a table on one factor."""
+    return f"{title}: {factor_title(factor)}"
+
+
+def age_gap_caption(metric: str) -> str:
+    """Return the caption of the table of an error rate by age and years between photos."""
+    return f"{rate_title(metric)} by age in the earlier photo and years between the photos"
 
 
 def plain(name: str) -> str:

@@ -74,7 +74,13 @@ def test_forest_takes_a_logarithm_only_of_rates_that_differ_tenfold(report: Audi
 
 def test_det_marks_the_global_threshold_once_for_each_group(report: AuditReport) -> None:
     ax = report.plot_det("age")
-    points = {curve.at_threshold for curve in report.curves.det if curve.factor == "age"}
+    rated = {
+        row["group"]
+        for row in report.table("rates").where(factor="age", metric="FNMR")
+        if row["estimate"] is not None
+    }
+    points = {c.at_threshold for c in report.curves.det if c.factor == "age" and c.group in rated}
+    assert len(points) == 5
     marked = {
         (float(np.asarray(line.get_xdata())[0]), float(np.asarray(line.get_ydata())[0]))
         for line in ax.lines
