@@ -193,6 +193,7 @@ def test_the_page_and_the_folder_show_it(report: AuditReport, tmp_path: Path) ->
     assert "What goes with misses" in page
     assert "not what causes what" in page
     assert "quality, the lower of both photos" in page
+    assert "age at the earlier photo" in page
     with (tmp_path / "report" / "tables" / "odds.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert float(next(r for r in rows if r["level"] == "Monk 7-10 (dark)")["crude_low"]) > 1.3
