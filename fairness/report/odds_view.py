@@ -12,7 +12,7 @@ from fairness.words import counted
 
 FACTORS = {
     "age": "age at the earlier photo",
-    "gap": "years between the photos",
+    "years_between": "years between the photos",
     "quality": "quality, the lower of both photos",
 }
 
