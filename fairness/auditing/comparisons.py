@@ -89,7 +89,6 @@ def _tests(evidence: Evidence, family: Family, shown: Shown) -> Iterator[Row]:
         "test": _ALL_GROUPS,
         "statistic": tested.statistic,
         "p": tested.p_value,
-        "p_limit": tested.p_limit,
         "result": _result(tested.p_value, settings.level),
     }
     for test in tested.groups:

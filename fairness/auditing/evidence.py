@@ -143,7 +143,7 @@ class Evidence:
     def published(self) -> tuple[str, ...]:
         """The factors of all tables: those of the settings, of maps, and of a regression."""
         maps = ("age", self.tone_map) if self.tone_map else ("age",)
-        explaining = ("sex", *TONES) if self.settings.explain else ()
+        explaining = ("sex", *TONES, *self.settings.parts) if self.settings.explain else ()
         return tuple(dict.fromkeys((*self.settings.factors, *maps, *explaining)))
 
     @cached_property

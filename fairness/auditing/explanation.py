@@ -27,10 +27,12 @@ from fairness.tables import Row, Table, Value, audit_table
 from fairness.verification import Pairs, years_between
 from fairness.words import counted
 
+_GAP = "years_between"
 _QUALITIES = ("1 of 5 (lowest)", "2 of 5", "3 of 5", "4 of 5", "5 of 5 (highest)")
 """Five bands remove about nine tenths of what a confounder does, three leave a fifth of it
 (Cochran, Biometrics 24, 1968)."""
 
+_ONE_LEVEL = "fewer than two levels that can be shown, among comparisons with every label"
 _KNOWN = 0.5
 """A factor enters if it is known for this share of the misses, and of the other comparisons."""
 
@@ -92,11 +94,11 @@ class _Regression:
     @cached_property
     def labels(self) -> Mapping[str, NDArray[np.str_]]:
         """The level of each comparison, by factor."""
-        asked = [part for name in self.evidence.settings.factors for part in name.split("*")]
+        asked = self.evidence.settings.parts
         tones = [name for name in TONES if name in asked]
         tones = tones or [name for name in TONES if _several(self._of_photo(name))][:1]
-        names = dict.fromkeys(["age", "gap", "quality", *(tones or ["tone"]), "sex", *asked])
-        own = {"gap": self._gaps, "quality": self._qualities}
+        names = dict.fromkeys(["age", _GAP, "quality", *(tones or ["tone"]), "sex", *asked])
+        own = {_GAP: self._gaps, "quality": self._qualities}
         return {name: own[name]() if name in own else self._of_photo(name) for name in names}
 
     def _of_photo(self, factor: str) -> NDArray[np.str_]:
@@ -127,7 +129,7 @@ class _Regression:
             alone = [name for name in names if not _several(self.labels[name][kept])]
             if not alone:
                 return names, without, kept
-            without |= dict.fromkeys(alone, "it has fewer than two levels that can be shown")
+            without |= dict.fromkeys(alone, _ONE_LEVEL)
             names = [name for name in names if name not in alone]
 
     def _is_known(self, factor: str) -> bool:
@@ -139,7 +141,7 @@ class _Regression:
         """Mark comparisons with all labels, none of a level that may not be shown."""
         kept = np.ones(len(self.pairs), np.bool_)
         for name in names:
-            hidden = () if name in ("gap", "quality") else self.evidence.suppressed(name)
+            hidden = () if name in (_GAP, "quality") else self.evidence.suppressed(name)
             kept &= ~np.isin(self.labels[name], [UNKNOWN, *hidden])
         while True:
             before = kept.copy()

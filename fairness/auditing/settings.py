@@ -85,6 +85,11 @@ class AuditSettings:
         if self.rank < 1 or self.draws < 1:
             raise ValueError(f"need rank and draws of at least 1, got {self.rank, self.draws}")
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The factors without intersections: "age*sex" has the parts "age" and "sex"."""
+        return tuple(dict.fromkeys(part for name in self.factors for part in name.split("*")))
+
     def _check_types(self) -> None:
         if self.threshold is not None:
             expect_number("threshold", self.threshold)

@@ -138,7 +138,7 @@ def distances(cells: Cells, dealt: Codes) -> Numbers:
     Returns
     -------
     float64 array of shape (groups, draws)
-        Infinite without trials of a group, so that the draw counts against a difference.
+        Not a number without trials of a group.
     """
     errors, trials = cells.counts(dealt)
     number = len(cells.names)
@@ -153,4 +153,4 @@ def distances(cells: Cells, dealt: Codes) -> Numbers:
         difference = k / n - (k.sum(axis=0) - k) / others
         variance = squares / n**2 + (squares.sum(axis=0) - squares) / others**2
         apart = np.where(variance > 0, difference / np.sqrt(variance), 0.0)
-    return np.where(np.isfinite(difference), apart, np.inf)
+    return np.where(np.isfinite(difference), apart, np.nan)

@@ -101,17 +101,16 @@ class GroupComparison:
     ----------
     statistic
         Largest distance of a group from all others, in standard errors.
-    p_value, p_limit
-        p-value of the hypothesis that all groups have one rate, and its limit, see `GroupTest`.
+    p_value
+        p-value of the hypothesis that all groups have one rate: the smallest of `GroupTest.holm`.
     groups
         One entry for each group, in the order of the cells' names.
     draws
-        Number of dealings. No p-value is below 1 / (draws + 1).
+        Number of dealings. No p-value is below 2 / (draws + 1).
     """
 
     statistic: float
     p_value: float
-    p_limit: float
     groups: tuple[GroupTest, ...]
     draws: int
 
@@ -120,7 +119,8 @@ def compare_groups(cells: Cells, *, draws: int = 2000, seed: int = 0) -> GroupCo
     """Test by permutation whether all groups have one rate, and whether each has that of the rest.
 
     The groups are dealt out anew over the people (`dealings`). The p-value is the share of
-    dealings in which a group is as far from all others as observed. The observed dealing counts
+    dealings in which a group is as far from all others as observed, to the same side, doubled
+    (`Tails`). The observed dealing counts
     as one of them, so that the chance of a false report is at most the level, however many are
     drawn (Phipson and Smyth, SAGMB 9, 2010). Distances are in standard errors. So the test also
     holds in large groups whose people differ in the number of their photos (Janssen, Statistics
@@ -148,38 +148,59 @@ def compare_groups(cells: Cells, *, draws: int = 2000, seed: int = 0) -> GroupCo
     if errors in (0, trials):
         return None
     seen = distances(cells, as_is)[:, 0]
-    least = np.abs(seen) * (1 - 1e-9)
-    beyond, extreme = np.zeros(len(seen), np.int64), 0
+    tails = Tails(seen)
     for dealt in dealings(cells, draws, seed):
-        strayed = np.abs(distances(cells, dealt))
-        beyond += np.sum(strayed >= least[:, None], axis=1)
-        extreme += int(np.sum(strayed.max(axis=0) >= least.max()))
-    each = (1 + beyond) / (1 + draws)
+        tails.count(distances(cells, dealt))
+    each, limits = tails.p_values()
     family = each if len(each) > 2 else each[:1]
+    adjusted = holm(family)
     columns = np.broadcast_arrays(
         *rates_against_others(cells, as_is),
         seen,
         each,
-        [upper_limit(int(number), draws) for number in beyond],
-        holm(family),
+        limits,
+        adjusted,
         benjamini_hochberg(family),
     )
     tests = tuple(
         GroupTest(name, *row)
         for name, row in zip(cells.names, np.column_stack(columns).tolist(), strict=True)
     )
-    p_value = (1 + extreme) / (1 + draws)
-    return GroupComparison(
-        float(np.abs(seen).max()), p_value, upper_limit(extreme, draws), tests, draws
-    )
+    return GroupComparison(float(np.abs(seen).max()), float(adjusted.min()), tests, draws)
 
 
-def upper_limit(beyond: int, draws: int) -> float:
-    """Return the upper 99 % limit of a p-value of which some dealings were drawn.
+class Tails:
+    """Counts of draws in which a statistic is as far out as observed, on either side.
+
+    The distribution over the draws need not be symmetric: where a small group has more errors than
+    others, none in the group is common, and many are rare. So the side on which the observed value
+    lies is compared with draws on that side only, and its share is doubled.
 
     Parameters
     ----------
-    beyond, draws
-        Dealings with a distance as large as observed, and all dealings drawn.
+    seen
+        The observed statistics, shape (tests,).
     """
-    return float(betaincinv(beyond + 1, draws - beyond, 0.99)) if beyond < draws else 1.0
+
+    def __init__(self, seen: NDArray[np.float64]) -> None:
+        self._seen = seen[:, None]
+        self._slack = 1e-9 * np.abs(self._seen)
+        self._beyond = np.zeros((2, len(seen)), np.int64)
+        self._draws = 0
+
+    def count(self, drawn: NDArray[np.float64]) -> None:
+        """Count draws, shape (tests, draws). One that is not finite counts on both sides."""
+        odd = ~np.isfinite(drawn)
+        self._beyond[0] += np.sum((drawn >= self._seen - self._slack) | odd, axis=1)
+        self._beyond[1] += np.sum((drawn <= self._seen + self._slack) | odd, axis=1)
+        self._draws += drawn.shape[1]
+
+    def p_values(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return p-values, and the upper 99 % limits of those over all draws, shape (tests,).
+
+        The observed draw counts as one of the draws.
+        """
+        beyond, draws = self._beyond.min(axis=0), self._draws
+        with np.errstate(invalid="ignore"):
+            limits = betaincinv(beyond + 1, np.maximum(draws - beyond, 1e-9), 0.99)
+        return np.minimum(1, 2 * (1 + beyond) / (1 + draws)), np.minimum(1, 2 * limits)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fairness.differentials.permutation import dealings, distances, rates_against_others
-from fairness.differentials.significance import holm, upper_limit
+from fairness.differentials.significance import Tails, holm
 from fairness.rates import Cells
 from fairness.rates.cells import Numbers, sum_by_group
 
@@ -81,8 +81,9 @@ def compare_within(
         gaps[rows] += weight * (rates - others)
         weights[rows] += weight
         number[rows] += 1
-    beyond = np.sum(np.abs(strayed) >= np.abs(seen) * (1 - 1e-9), axis=1)
-    p_values = (1 + beyond) / (1 + draws)
+    tails = Tails(seen[:, 0])
+    tails.count(strayed)
+    p_values, limits = tails.p_values()
     alone = len(names) == 2 and number[0] == number[1]
     adjusted = np.broadcast_to(holm(p_values[:1] if alone else p_values), p_values.shape)
     return tuple(
@@ -92,7 +93,7 @@ def compare_within(
             float(gaps[row] / weights[row]),
             float(seen[row, 0] / np.sqrt(number[row])),
             float(p_values[row]),
-            upper_limit(int(beyond[row]), draws),
+            float(limits[row]),
             float(adjusted[row]),
         )
         for name, row in place.items()

@@ -10,7 +10,11 @@ from fairness.report.wording import factor_title, group_title, rate_title
 from fairness.tables import Row, Table
 from fairness.words import counted
 
-FACTORS = {"gap": "years between the photos", "quality": "quality, the lower of both photos"}
+FACTORS = {
+    "age": "age at the earlier photo",
+    "years_between": "years between the photos",
+    "quality": "quality, the lower of both photos",
+}
 
 
 def odds_views(table: Table, *, level: float) -> Iterator[TableView]:
@@ -30,7 +34,9 @@ def odds_views(table: Table, *, level: float) -> Iterator[TableView]:
         ColumnHead("Level"),
         ColumnHead("Alone", "number", f"Odds ratio of the factor alone, {share} interval."),
         ColumnHead("With the others", "number", f"The others held fixed, {share} interval."),
-        ColumnHead("p", "number", "Chance of such a ratio, with the others, if it were 1."),
+        ColumnHead(
+            "p, with the others", "number", "Chance of such a ratio, with the others, if it were 1."
+        ),
         ColumnHead("Misses", "number", "Misses among the comparisons of the level."),
         ColumnHead("Remark"),
     )

@@ -193,6 +193,7 @@ def test_the_page_and_the_folder_show_it(report: AuditReport, tmp_path: Path) ->
     assert "What goes with misses" in page
     assert "not what causes what" in page
     assert "quality, the lower of both photos" in page
+    assert "age at the earlier photo" in page
     with (tmp_path / "report" / "tables" / "odds.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert float(next(r for r in rows if r["level"] == "Monk 7-10 (dark)")["crude_low"]) > 1.3
@@ -231,7 +232,7 @@ def test_people_without_a_label_are_left_out_and_counted() -> None:
     mated = np.flatnonzero(codes[made.left] == codes[made.right])
     unknown = sum(made.cohort.samples[made.left[i]].sex == "unknown" for i in mated)
     assert f"FNMR: {unknown} comparisons" in table.note
-    for factor in ("age", "gap", "quality", "tone", "sex"):
+    for factor in ("age", "years_between", "quality", "tone", "sex"):
         assert sum(row["trials"] for row in table.where(factor=factor)) == len(mated) - unknown
     assert "unknown" not in table.values("level")
 
@@ -248,19 +249,24 @@ def test_a_factor_that_is_mostly_unknown_does_not_enter() -> None:
 def test_a_factor_of_one_level_does_not_enter() -> None:
     table = explained(Missed(groups={2: 300}, poor={2: 0.0}).scores(), factors=("sex",))
     (row,) = table.table("odds").where(factor="tone")
-    assert row["remark"] == "left out: it has fewer than two levels that can be shown"
+    assert row["remark"].startswith("left out: fewer than two levels that can be shown")
 
 
 def test_a_further_factor_that_is_asked_for_enters() -> None:
     made = Missed().scores()
     samples = [
-        Sample(**{**vars(s), "labels": {"camera": "old" if int(s.subject[1:]) % 2 else "new"}})
+        Sample(
+            **{**vars(s), "labels": dict.fromkeys(("camera", "gap"), "ab"[int(s.subject[1:]) % 2])}
+        )
         for s in made.cohort.samples
     ]
     cohort = Cohort.of(samples, name="made")
     scores = ListedScores(cohort, made.left, made.right, made.score)
-    table = explained(scores, factors=("tone*camera", "age")).table("odds")
-    assert {row["level"] for row in table.where(factor="camera")} == {"old", "new"}
+    table = explained(scores, factors=("tone*camera", "age", "gap")).table("odds")
+    for factor in ("camera", "gap"):
+        assert {row["level"] for row in table.where(factor=factor)} == {"a", "b"}
+    assert all(row["adjusted"] is None for row in table.where(factor="gap"))
+    assert "cannot be told apart" in "".join(str(row["remark"]) for row in table)
 
 
 def test_too_few_people_are_refused_with_the_reason_in_the_note() -> None:
