@@ -7,7 +7,7 @@ shrunk to the same size. `fairness.audit` judges the vectors as it would for a u
 one threshold, and searches of a gallery that holds everybody. Three arms for each seed:
 
 - injected: the probes of one band (another one each seed) have half the resolution of the others.
-  The audit should name that band for its misses, and no other.
+  The audit should name that band for its misses, and no other that the next arm does not name.
 - none: nothing injected, exposure equalised. What is named is a gap of the renderer and the model.
 - shuffled: nothing injected and the bands dealt out by chance, so that there is no gap by
   construction. Bands must be named no more often than the stated error rate says, for each rate.
@@ -52,6 +52,7 @@ from matcher.synthetic import CohortSpec, render_photo, tone_of_monk
 BANDS = {"monk 3": 3, "monk 5": 5, "monk 7": 7, "monk 9": 9}
 ENROLLED_AT, SEARCHED_AT = 8.0, 13.0  # years
 SIDE, QUALITY = 96, 60  # the probes' size in pixels and JPEG quality
+FMR = 0.01  # at 0.001, four of five of these small probes would be missed
 FACTOR = "tone band"
 MISSES = ("FNMR", "FNMR_counted", "FTA", "FNIR", "FNIR_counted")
 FALSE_MATCHES = ("FMR", "FPIR", "selectivity")
@@ -151,7 +152,7 @@ def audited(
         vectors,
         ["" if vector.any() else "no face" for vector in vectors],
     )
-    settings = AuditSettings(factors=(FACTOR,), share=1.0, draws=draws, seed=seed)
+    settings = AuditSettings(factors=(FACTOR,), fmr=FMR, share=1.0, draws=draws, seed=seed)
     return audit(scores, settings, matcher={"model": "the default model"})
 
 
@@ -189,7 +190,7 @@ def _vectors(extractor: Extractor, photos: Sequence[NDArray[np.uint8]]) -> Vecto
 ROWS = (
     ("injected", "that band, for FNMR", "that", ("FNMR",)),
     ("injected", "that band, for any rate of misses", "that", MISSES),
-    ("injected", "another band, for any rate of misses", "another", MISSES),
+    ("injected", "another band, not named without the gap", "another", MISSES),
     ("none", "any band, for any rate of misses", "any", MISSES),
     ("none", "any band, for FMR", "any", ("FMR",)),
     ("shuffled", "any band, for FNMR", "any", ("FNMR",)),
@@ -205,24 +206,31 @@ def show(outcomes: Sequence[Outcome]) -> Iterator[str]:
     yield "| arm | named | in the table of tests | on the first page |"
     yield "|---|---|---|---|"
     for arm, words, which, metrics in ROWS:
-        tests = sum(_named(o, o.arms[arm].tests, which, metrics) for o in outcomes)
-        page = sum(_named(o, o.arms[arm].page, which, metrics) for o in outcomes)
-        counts = (_counted(count, len(outcomes)) for count in (tests, page))
-        yield f"| {arm} | {words} | {' | '.join(counts)} |"
+        counts = (
+            sum(_counts(outcome, arm, place, which, metrics) for outcome in outcomes)
+            for place in ("tests", "page")
+        )
+        yield f"| {arm} | {words} | {' | '.join(_of(count, len(outcomes)) for count in counts)} |"
     for outcome in outcomes:
         yield f"seed {outcome.seed}, {outcome.injected_band}: {outcome.gap}"
 
 
-def _named(outcome: Outcome, named: Named, which: str, metrics: Collection[str]) -> bool:
-    bands = {band for metric, band in named if metric in metrics}
-    if which == "any":
-        return bool(bands)
-    return (
-        outcome.injected_band in bands if which == "that" else bool(bands - {outcome.injected_band})
-    )
+def _counts(outcome: Outcome, arm: str, place: str, which: str, metrics: Collection[str]) -> bool:
+    """Say whether an arm named the band asked for, in the tests or on the page."""
+    bands = _bands(outcome.arms[arm], place, metrics)
+    if which == "that":
+        return outcome.injected_band in bands
+    if which == "another":
+        bands -= {outcome.injected_band} | _bands(outcome.arms["none"], place, metrics)
+    return bool(bands)
 
 
-def _counted(count: int, seeds: int) -> str:
+def _bands(arm: Arm, place: str, metrics: Collection[str]) -> set[str]:
+    named = arm.tests if place == "tests" else arm.page
+    return {band for metric, band in named if metric in metrics}
+
+
+def _of(count: int, seeds: int) -> str:
     low, high = clopper_pearson(count, seeds)
     return f"{count} of {seeds} ({100 * low:.0f} to {100 * high:.0f} %)"
 

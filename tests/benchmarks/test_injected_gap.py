@@ -22,7 +22,7 @@ def made_up(noise: float, rng):
     """Vectors of people at two ages; those of the second band are `noise` times as blurred."""
     own = rng.normal(size=(SUBJECTS, 32))
     blur = np.where(np.arange(SUBJECTS) % 2 == 1, noise, 1.0)[:, None]
-    later = own + 1.1 * blur * rng.normal(size=own.shape)
+    later = own + 1.5 * blur * rng.normal(size=own.shape)
     return _units(own), _units(later)
 
 
@@ -59,18 +59,18 @@ def test_a_probe_without_a_face_is_refused_and_everybody_is_enrolled():
 def test_vectors_that_are_kept_are_not_made_again(tmp_path, monkeypatch):
     monkeypatch.setattr(benchmark, "load_extractor", None)
     enrolled, probes = made_up(1.0, np.random.default_rng(0))
-    kept = {"enrolled": enrolled, "probes": probes, "halved": np.roll(probes, 1, axis=0)}
+    kept = {"enrolled": enrolled, "probes": probes, "halved": -probes}
     np.savez(tmp_path / f"{SUBJECTS}-people-seed-2.npz", **kept)
     found = benchmark.run_seed(SUBJECTS, 99, 2, tmp_path)
     assert found.injected_band == "monk 7"
     assert found.gap.startswith("FNMR, all ")
-    assert f"monk 7 {SUBJECTS // 4} of {SUBJECTS // 4}" in found.gap  # others' vectors
+    assert f"monk 7 {SUBJECTS // 4} of {SUBJECTS // 4}" in found.gap
 
 
-def outcome(seed: int, injected=(), page=(), shuffled=()):
+def outcome(seed: int, injected=(), page=(), shuffled=(), none=()):
     arms = {
         "injected": benchmark.Arm(list(injected), list(page)),
-        "none": benchmark.Arm([], []),
+        "none": benchmark.Arm(list(none), []),
         "shuffled": benchmark.Arm(list(shuffled), []),
     }
     return benchmark.Outcome(8, 99, seed, "monk 9", arms, "FNMR, all 3 of 8, monk 9 3 of 4")
@@ -85,12 +85,19 @@ def test_the_table_counts_seeds_by_arm_and_by_what_was_named():
     for row in (
         "| injected | that band, for FNMR | 1 of 2 (1 to 99 %) | 1 of 2 (1 to 99 %) |",
         "| injected | that band, for any rate of misses | 2 of 2 (16 to 100 %) | 1 of 2",
-        "| injected | another band, for any rate of misses | 1 of 2 (1 to 99 %) | 0 of 2",
+        "| injected | another band, not named without the gap | 1 of 2 (1 to 99 %) | 0 of 2",
         "| none | any band, for any rate of misses | 0 of 2",
         "| shuffled | any band, for FNMR | 0 of 2",
         "| shuffled | any band, for FMR | 1 of 2",
     ):
         assert row in text
+
+
+def test_a_band_that_is_named_without_the_gap_is_not_counted_against_the_audit():
+    found = outcome(0, injected=[("FNIR", "monk 3")], none=[("FNMR", "monk 3")])
+    text = "\n".join(benchmark.show([found]))
+    assert "| injected | another band, not named without the gap | 0 of 1" in text
+    assert "| none | any band, for any rate of misses | 1 of 1" in text
 
 
 def test_seeds_that_are_saved_are_not_run_again(tmp_path, monkeypatch, capsys):
