@@ -41,8 +41,9 @@ def score_distributions(evidence: Evidence, rates: Table) -> Iterator[ScoreDistr
         edges = np.append(histogram.edges[:-1:_COARSER], histogram.edges[-1]).astype(np.float64)
         starts = np.arange(0, len(histogram.edges) - 1, _COARSER)
         for code, group in enumerate(grouping.names):
-            people = people_shown(rates, factor=factor, group=group, metric="FNMR")
-            if people is not None:
+            keys = {"factor": factor, "group": group}
+            people = people_shown(rates, **keys, metric="FNMR")
+            if people is not None and people_shown(rates, **keys, metric="FMR") is not None:
                 inside = (grouping.codes[mated.left] == code) & ~np.isnan(mated.score)
                 of_one = np.histogram(mated.score[inside], edges)[0].astype(np.int64)
                 of_two = np.add.reduceat(histogram.within(group).counts, starts)
