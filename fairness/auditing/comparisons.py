@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 from fairness.auditing.evidence import Evidence
 from fairness.auditing.families import Family
@@ -12,7 +12,6 @@ from fairness.differentials import (
     compare_groups,
     compare_matchers,
     compare_within,
-    effective_together,
     holm,
     percentile_limits,
     rates_against_others,
@@ -20,16 +19,12 @@ from fairness.differentials import (
 )
 from fairness.rates import (
     FEWEST_ERRORS,
-    FEWEST_SUBJECTS,
     Counts,
     Rate,
-    SubjectCounts,
     renamed,
     wilson,
 )
 from fairness.tables import (
-    CHANCE,
-    MORE_THAN_CHANCE,
     OVERALL,
     Row,
     Table,
@@ -89,26 +84,28 @@ def _tests(evidence: Evidence, family: Family, shown: Shown) -> Iterator[Row]:
         "test": _ALL_GROUPS,
         "statistic": tested.statistic,
         "p": tested.p_value,
+        "subjects": tested.people,
         "result": _result(tested.p_value, settings.level),
     }
     for test in tested.groups:
         others = _together(family, [name for name in names if name != test.group])
         own = family.rate(test.group)
-        higher, lower = (own, others) if test.rate >= test.others else (others, own)
+        apart = own.estimate - others.estimate
+        higher, lower = (own, others) if apart >= 0 else (others, own)
         yield {
             **keys,
             "group": test.group,
             "test": _ONE_GROUP,
-            "rate": test.rate * family.times,
-            "others": test.others * family.times,
-            "difference": (test.rate - test.others) * family.times,
+            "rate": own.estimate * family.times,
+            "others": others.estimate * family.times,
+            "difference": apart * family.times,
             "at_least": at_least_times(higher, lower, level=settings.level),
             "statistic": test.statistic,
             "p": test.p_value,
             "p_limit": test.p_limit,
             "holm": test.holm,
             "bh": test.benjamini_hochberg,
-            "result": _result(test.holm, settings.level),
+            "result": _result(test.holm if apart * test.statistic >= 0 else 1.0, settings.level),
         }
 
 

@@ -14,7 +14,12 @@ from numpy.typing import NDArray
 from scipy.special import betaincinv
 from scipy.stats import false_discovery_control
 
-from fairness.differentials.permutation import dealings, distances, rates_against_others
+from fairness.differentials.permutation import (
+    Strata,
+    dealings,
+    distances,
+    rates_against_others,
+)
 from fairness.rates import Cells
 
 
@@ -74,7 +79,8 @@ class GroupTest:
     rate, others
         Rate of the group, and of all other groups together, in [0, 1].
     statistic
-        Their difference in standard errors, see `distances`.
+        The distance in standard errors, see `distances`. It need not have the sign of the
+        difference of the rates, where a few people have most of the trials.
     p_value
         Two-sided p-value of the hypothesis that both rates are equal.
     p_limit
@@ -105,6 +111,8 @@ class GroupComparison:
         p-value of the hypothesis that all groups have one rate: the smallest of `GroupTest.holm`.
     groups
         One entry for each group, in the order of the cells' names.
+    people
+        Number of people who took part: those with a like in another group, see `Strata`.
     draws
         Number of dealings. No p-value is below 2 / (draws + 1).
     """
@@ -112,6 +120,7 @@ class GroupComparison:
     statistic: float
     p_value: float
     groups: tuple[GroupTest, ...]
+    people: int
     draws: int
 
 
@@ -123,9 +132,9 @@ def compare_groups(cells: Cells, *, draws: int = 2000, seed: int = 0) -> GroupCo
     (`Tails`). The observed dealing counts
     as one of them, so that the chance of a false report is at most the level, however many are
     drawn (Phipson and Smyth, SAGMB 9, 2010). Distances are in standard errors. So the test also
-    holds in large groups whose people differ in the number of their photos (Janssen, Statistics
-    and Probability Letters 36, 1997; Chung and Romano, Annals of Statistics 41, 2013), and where
-    people of different groups are mistaken for each other more rarely than people of one group.
+    holds where people of one group differ more than those of another, and where people of different
+    groups are mistaken for each other more rarely than people of one group (Janssen, Statistics and
+    Probability Letters 36, 1997; Chung and Romano, Annals of Statistics 41, 2013).
 
     With two groups there is one hypothesis, not two.
 
@@ -147,10 +156,11 @@ def compare_groups(cells: Cells, *, draws: int = 2000, seed: int = 0) -> GroupCo
     errors, trials = (values.sum() for values in cells.counts(as_is))
     if errors in (0, trials):
         return None
-    seen = distances(cells, as_is)[:, 0]
+    strata = Strata.by_size(cells)
+    seen = distances(cells, strata, as_is)[:, 0]
     tails = Tails(seen)
-    for dealt in dealings(cells, draws, seed):
-        tails.count(distances(cells, dealt))
+    for dealt in dealings(cells, strata, draws, seed):
+        tails.count(distances(cells, strata, dealt))
     each, limits = tails.p_values()
     family = each if len(each) > 2 else each[:1]
     adjusted = holm(family)
@@ -166,7 +176,8 @@ def compare_groups(cells: Cells, *, draws: int = 2000, seed: int = 0) -> GroupCo
         GroupTest(name, *row)
         for name, row in zip(cells.names, np.column_stack(columns).tolist(), strict=True)
     )
-    return GroupComparison(float(np.abs(seen).max()), float(adjusted.min()), tests, draws)
+    people = sum(len(members) for members in strata.members)
+    return GroupComparison(float(np.abs(seen).max()), float(adjusted.min()), tests, people, draws)
 
 
 class Tails:

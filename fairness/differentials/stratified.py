@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fairness.differentials.permutation import dealings, distances, rates_against_others
+from fairness.differentials.permutation import Strata, dealings, distances, rates_against_others
 from fairness.differentials.significance import Tails, holm
 from fairness.rates import Cells
 from fairness.rates.cells import Numbers, sum_by_group
@@ -73,9 +73,10 @@ def compare_within(
     for stratum, cells in enumerate(parts):
         rows = [place[name] for name in cells.names]
         as_is = cells.groups[:, None]
-        seen[rows] += distances(cells, as_is)
-        dealt = [distances(cells, some) for some in dealings(cells, draws, seed + stratum)]
-        strayed[rows] += np.concatenate(dealt, axis=1)
+        alike = Strata.by_size(cells)
+        seen[rows] += distances(cells, alike, as_is)
+        dealt = dealings(cells, alike, draws, seed + stratum)
+        strayed[rows] += np.concatenate([distances(cells, alike, some) for some in dealt], axis=1)
         rates, others = rates_against_others(cells, as_is)
         weight = _weights(cells)
         gaps[rows] += weight * (rates - others)

@@ -217,6 +217,13 @@ _TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
                 "Upper 99 % limit of the p that all dealings would give; only some were drawn.",
             ),
             _HOLM,
+            Column(
+                "subjects",
+                "Subjects",
+                "count",
+                "People who took part: those for whom another group has people with a like number "
+                "of photos.",
+            ),
             Column("bh", "p (BH)", "p", "Adjusted: share of false reports (exploratory)."),
             _RESULT,
         ),
