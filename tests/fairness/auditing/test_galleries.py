@@ -118,6 +118,7 @@ def test_false_leads_are_counted_over_every_probe_of_the_group():
         expected = 5000 * reached[some].sum() / others[some].sum()
         assert found[group]["estimate"] == pytest.approx(expected)
         assert found[group]["low"] < expected < found[group]["high"]
+        assert found[group]["subjects"] == some.sum() // 2
     (rate,) = report.table("rates").where(group="crowd", metric="FMR")
     own = rows(report, "false_leads_own")
     assert OVERALL not in own
