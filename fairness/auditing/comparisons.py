@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from fairness.auditing.evidence import Evidence
 from fairness.auditing.families import Family
@@ -12,6 +12,7 @@ from fairness.differentials import (
     compare_groups,
     compare_matchers,
     compare_within,
+    effective_together,
     holm,
     percentile_limits,
     rates_against_others,
@@ -19,12 +20,16 @@ from fairness.differentials import (
 )
 from fairness.rates import (
     FEWEST_ERRORS,
+    FEWEST_SUBJECTS,
     Counts,
     Rate,
+    SubjectCounts,
     renamed,
     wilson,
 )
 from fairness.tables import (
+    CHANCE,
+    MORE_THAN_CHANCE,
     OVERALL,
     Row,
     Table,

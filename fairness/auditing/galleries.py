@@ -35,7 +35,7 @@ import numpy as np
 from fairness.auditing.evidence import Evidence, scaled, with_trials
 from fairness.identification import IdentificationPlan, MatedSearches, OpenSet, search_plan
 from fairness.rates import FEWEST_ERRORS, PairCounts, SubjectCounts
-from fairness.tables import OVERALL, Row, Table, Value, audit_table
+from fairness.tables import OVERALL, Row, Table, Value, audit_table, people_by_group
 from fairness.verification import EmbeddingScores
 
 
@@ -46,8 +46,9 @@ def gallery(evidence: Evidence) -> Table:
     `rank_here` (R scaled to the people of this cohort, where that was done), `basis` ("measured"
     up to the number of people of the cohort, else "extrapolated"), and those of a rate. `estimate`,
     `low`, `high` and `bound` of false leads are numbers of people; of people not listed they are
-    shares. `errors`, `trials` and `subjects` are comparisons, or searches, and people of the
-    cohort. Where an extrapolation is refused, the status is "insufficient" without numbers.
+    shares. `errors` and `trials` are comparisons or searches, and `subjects` the people of the
+    group whose photos these search with. Where an extrapolation is refused, the status is
+    "insufficient" without numbers.
     """
     size = evidence.settings.gallery_size
     if size is None:
@@ -107,11 +108,16 @@ def _false_leads(evidence: Evidence, factor: str, size: int) -> Iterator[Row]:
         "false_leads": {OVERALL: evidence.random, **anybody},
         "false_leads_own": evidence.within(factor),
     }
-    basis = _basis(size, evidence.random.subjects)
+    grouping, codes = evidence.grouping(factor), evidence.cohort.subject_codes
+    compared = people_by_group(grouping, codes, evidence.acquired)
+    people = {name: len(found) for name, found in compared.items()}
+    people[OVERALL] = evidence.random.subjects
+    basis = _basis(size, people[OVERALL])
     for metric, groups in of_metric.items():
         for group, counts in groups.items():
             keys = _keys(factor, group, metric, size)
-            yield scaled(evidence.row(counts, **keys, basis=basis), size)
+            row = scaled(evidence.row(counts, **keys, basis=basis), size)
+            yield row if row["subjects"] is None else row | {"subjects": people[group]}
         for group in names:
             if group in hidden or (metric == "false_leads_own" and group not in groups):
                 yield {**_keys(factor, group, metric, size), "status": "suppressed"}

@@ -228,10 +228,13 @@ def test_a_suppressed_group_stays_suppressed_where_another_has_fewer_trials() ->
 
 def test_a_group_of_which_few_could_be_compared_is_not_told_by_others() -> None:
     refused = {f"b{i:03}-{k}.jpg": "no face" for i in range(20) for k in (0, 1) if i > 2}
-    report = audited(Made({"a": 60, "b": 20, "c": 60, "d": 60}).scores(refused))
+    report = audited(Made({"a": 60, "b": 20, "c": 60, "d": 60}).scores(refused), gallery_size=90)
     for row in report.table("cross"):
         if "b" in (row["group"], row["other_group"]):
             assert (row["status"], row["subjects"]) == ("suppressed", None)
+    for metric in ("false_leads", "false_leads_own", "not_listed"):
+        row = one(report, "gallery", group="b", metric=metric)
+        assert (row["status"], row["errors"], row["subjects"]) == ("suppressed", None, None)
 
 
 def test_the_page_says_that_three_people_are_not_shown() -> None:

@@ -2,6 +2,7 @@
 
 import csv
 from collections import defaultdict
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -118,6 +119,7 @@ def test_false_leads_are_counted_over_every_probe_of_the_group():
         expected = 5000 * reached[some].sum() / others[some].sum()
         assert found[group]["estimate"] == pytest.approx(expected)
         assert found[group]["low"] < expected < found[group]["high"]
+        assert found[group]["subjects"] == some.sum() // 2
     (rate,) = report.table("rates").where(group="crowd", metric="FMR")
     own = rows(report, "false_leads_own")
     assert OVERALL not in own
@@ -225,3 +227,30 @@ def test_a_bound_on_false_leads_is_a_number_and_no_share():
     assert (row["status"], row["errors"]) == ("bound_only", 0)
     assert 90 < row["bound"] < 110
     assert f"at most {row['bound']:.1f}<" in report.to_html()
+
+
+def test_without_mates_there_are_false_leads_only():
+    scores = made(9, people=60)
+    cohort = scores.cohort.without({s.photo for s in scores.cohort.samples[::2]}, "left out")
+    report = audited(EmbeddingScores(cohort, scores.vectors[1::2]), 40)
+    assert set(report.table("gallery").values("metric")) == {"false_leads", "false_leads_own"}
+    assert "Who is among the first" not in report.table("gallery").note
+
+
+@pytest.mark.parametrize(("enrolled", "told"), [(1, False), (30, True)])
+def test_a_stated_gallery_is_the_one_that_ranks_come_from(enrolled, told):
+    scores = made(10, people=40)
+    roles = [
+        ("gallery", "mated_probe")[place % 2] if place < 2 * enrolled else "non_mated_probe"
+        for place in range(80)
+    ]
+    samples = [
+        replace(sample, labels={**sample.labels, "role": role})
+        for sample, role in zip(scores.cohort.samples, roles, strict=True)
+    ]
+    cohort = Cohort.of(samples, name="stated")
+    report = audited(EmbeddingScores(cohort, scores.vectors), 25, rank=5)
+    assert f"among {enrolled} enrolled" in report.table("gallery").note
+    row = rows(report, "not_listed")[OVERALL]
+    assert (row["trials"] == enrolled) is told
+    assert report.card["Gallery"].startswith("1 gallery of")

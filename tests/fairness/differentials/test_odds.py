@@ -7,7 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from fairness.differentials import LevelOdds, Levels, effective_people, odds_ratios
+from fairness.differentials import LevelOdds, Levels, odds_ratios
+from fairness.rates import effective_people
 from fairness.errors import MissingExtraError
 
 models = pytest.importorskip("statsmodels.api")
@@ -182,10 +183,10 @@ def test_too_few_people_behind_the_errors_are_refused() -> None:
 
 
 def test_one_person_with_many_photos_is_no_crowd() -> None:
-    assert effective_people(np.arange(50)) == 50
-    assert effective_people(np.repeat(np.arange(50), 7)) == 50
-    assert effective_people(np.zeros(300, np.int64)) == 1
-    assert effective_people(np.empty(0, np.int64)) == 0
+    assert effective_people(np.bincount(np.arange(50))) == 50
+    assert effective_people(np.bincount(np.repeat(np.arange(50)), 7)) == 50
+    assert effective_people(np.bincount(np.zeros(300, np.int64))) == 1
+    assert effective_people(np.bincount(np.empty(0, np.int64))) == 0
     errors, subjects, sexes, quality = drawn(8, people=100)
     crowded = np.where(subjects < 60, 0, subjects)
     factors = [Levels("sex", sexes, "male"), Levels("quality", quality, "3 good")]
