@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fairness.auditing.evidence import Evidence
+from fairness.auditing.evidence import Evidence, Grouped
 from fairness.cohort import UNKNOWN
 from fairness.tables import OVERALL, Table
 from fairness.verification import ListedScores, listing
@@ -18,7 +18,12 @@ def caveats(evidence: Evidence, covered: Table, rates: Table) -> Iterator[str]:
     yield from _pairs(evidence)
     yield from _threshold(evidence)
     yield from _data(evidence, rates)
-    yield from _labels(evidence, covered)
+    yield from of_labels(evidence, covered)
+    yield from closing()
+
+
+def closing() -> Iterator[str]:
+    """Yield the caveats of every audit."""
     yield (
         "The rates hold for photos like these. Another camera, another selection of people, or a "
         "gallery in which a child's relatives are enrolled gives other rates."
@@ -77,7 +82,8 @@ def _data(evidence: Evidence, rates: Table) -> Iterator[str]:
         yield f"{set_aside} photos or files were set aside, see the run card."
 
 
-def _labels(evidence: Evidence, covered: Table) -> Iterator[str]:
+def of_labels(evidence: Grouped, covered: Table) -> Iterator[str]:
+    """Yield what the labels of the cohort do not say."""
     for row in covered.where(group=UNKNOWN):
         share = row["share"]
         many = f"{figure(100 * share)} % of the" if isinstance(share, float) else "A few"

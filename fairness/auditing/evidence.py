@@ -18,6 +18,7 @@ from fairness.verification import (
     EmbeddingScores,
     FalseMatches,
     GroupPairs,
+    Kind,
     ListedScores,
     ScoreHistogram,
     Scores,
@@ -31,8 +32,76 @@ from fairness.verification import (
 )
 
 
+class Grouped:
+    """What all audits share: a cohort in groups, one threshold, and which groups may be shown.
+
+    A class below it has `cohort`, `settings`, `threshold` and `kind`.
+    """
+
+    settings: AuditSettings
+
+    @property
+    def cohort(self) -> Cohort:
+        """The cohort of the photos."""
+        raise NotImplementedError
+
+    @property
+    def kind(self) -> Kind:
+        """What the matcher's own numbers are."""
+        raise NotImplementedError
+
+    @property
+    def threshold(self) -> float:
+        """The one threshold of the audit, as a score: for distances, the negative of it."""
+        raise NotImplementedError
+
+    def in_own_numbers(self, value: float) -> float:
+        """Return a score in the matcher's own numbers, or the reverse: a distance is negated."""
+        return -value if self.kind == "distance" else value
+
+    @cached_property
+    def everybody(self) -> Grouping:
+        """The grouping that puts all photos into one group."""
+        return everybody(len(self.cohort))
+
+    @cache  # noqa: B019  # the object lives as long as the audit
+    def grouping(self, factor: str) -> Grouping:
+        """Return the groups of a factor."""
+        return self.cohort.grouping(factor, age_edges=self.settings.age_edges)
+
+    @cache  # noqa: B019
+    def suppressed(self, factor: str) -> frozenset[str]:
+        """Return the groups of a factor whose numbers are not shown, see `suppressed_groups`."""
+        parts = set(factor.split("*"))
+        names = [name for name in self.settings.factors if set(name.split("*")) < parts]
+        wider = [(self.grouping(name), self.suppressed(name)) for name in names]
+        return suppressed_groups(self.cohort, self.grouping(factor), wider)
+
+    def row(self, counts: SubjectCounts | PairCounts, **keys: Value) -> dict[str, Value]:
+        """Return a rate as a row of a table; only the keys if a group of it is suppressed."""
+        if self._suppresses(keys):
+            return {**keys, "status": "suppressed"}
+        level = self.settings.level
+        if isinstance(counts, SubjectCounts):
+            return rate_row(counts.rate(level=level), **keys)
+        rate = counts.rate(level=level, target=self.settings.fmr)
+        return rate_row(rate, **keys)
+
+    def shown(self, values: Mapping[str, Value], *, people: int, **keys: Value) -> dict[str, Value]:
+        """Return numbers that are no rate as a row; only the keys if they must be suppressed."""
+        if people < FEWEST_SUBJECTS or self._suppresses(keys):
+            return {**keys, "status": "suppressed"}
+        return {**keys, "status": "shown", **values}
+
+    def _suppresses(self, keys: Mapping[str, Value]) -> bool:
+        factor = keys.get("factor")
+        suppressed = self.suppressed(factor) if isinstance(factor, str) else frozenset()
+        groups = {keys.get("group"), keys.get("other_group")}
+        return bool(suppressed & groups) or keys.get("age") in self.suppressed("age")
+
+
 @dataclass(frozen=True, eq=False)
-class Evidence:
+class Evidence(Grouped):
     """Scores of a cohort, and the groups, threshold and counts computed from them.
 
     Parameters
@@ -45,6 +114,16 @@ class Evidence:
 
     scores: Scores
     settings: AuditSettings
+
+    @property
+    def cohort(self) -> Cohort:
+        """The cohort of the photos."""
+        return self.scores.cohort
+
+    @property
+    def kind(self) -> Kind:
+        """What the matcher's own numbers are."""
+        return self.scores.kind
 
     def require_sound(self) -> None:
         """Refuse scores from which no rate follows, and a threshold that is not among them.
@@ -62,11 +141,6 @@ class Evidence:
                 require_cosine(self.threshold)
             histogram = self.histogram(self.settings.factors[0])
             require_among(self.scores, histogram, self.threshold)
-
-    @property
-    def cohort(self) -> Cohort:
-        """The cohort of the photos."""
-        return self.scores.cohort
 
     @cached_property
     def set_threshold(self) -> Threshold | None:
@@ -94,32 +168,10 @@ class Evidence:
         assert self.set_threshold is not None  # noqa: S101  # it is set if none is given
         return self.set_threshold.value
 
-    def in_own_numbers(self, value: float) -> float:
-        """Return a score in the matcher's own numbers, or the reverse: a distance is negated."""
-        return -value if self.scores.kind == "distance" else value
-
     @cached_property
     def verification(self) -> Verification:
         """The comparisons at the threshold."""
         return Verification(self.scores, self.threshold)
-
-    @cached_property
-    def everybody(self) -> Grouping:
-        """The grouping that puts all photos into one group."""
-        return everybody(len(self.cohort))
-
-    @cache  # noqa: B019  # the object lives as long as the audit
-    def grouping(self, factor: str) -> Grouping:
-        """Return the groups of a factor."""
-        return self.cohort.grouping(factor, age_edges=self.settings.age_edges)
-
-    @cache  # noqa: B019
-    def suppressed(self, factor: str) -> frozenset[str]:
-        """Return the groups of a factor whose numbers are not shown, see `suppressed_groups`."""
-        parts = set(factor.split("*"))
-        names = [name for name in self.settings.factors if set(name.split("*")) < parts]
-        wider = [(self.grouping(name), self.suppressed(name)) for name in names]
-        return suppressed_groups(self.cohort, self.grouping(factor), wider)
 
     @cache  # noqa: B019
     def histogram(self, factor: str) -> ScoreHistogram:
@@ -165,28 +217,6 @@ class Evidence:
     def missed_by_anybody(self) -> SubjectCounts:
         """The false non-matches of all photos together."""
         return next(iter(self.verification.false_non_matches(self.everybody).values()))
-
-    def row(self, counts: SubjectCounts | PairCounts, **keys: Value) -> dict[str, Value]:
-        """Return a rate as a row of a table; only the keys if a group of it is suppressed."""
-        if self._suppresses(keys):
-            return {**keys, "status": "suppressed"}
-        level = self.settings.level
-        if isinstance(counts, SubjectCounts):
-            return rate_row(counts.rate(level=level), **keys)
-        rate = counts.rate(level=level, target=self.settings.fmr)
-        return rate_row(rate, **keys)
-
-    def shown(self, values: Mapping[str, Value], *, people: int, **keys: Value) -> dict[str, Value]:
-        """Return numbers that are no rate as a row; only the keys if they must be suppressed."""
-        if people < FEWEST_SUBJECTS or self._suppresses(keys):
-            return {**keys, "status": "suppressed"}
-        return {**keys, "status": "shown", **values}
-
-    def _suppresses(self, keys: Mapping[str, Value]) -> bool:
-        factor = keys.get("factor")
-        suppressed = self.suppressed(factor) if isinstance(factor, str) else frozenset()
-        groups = {keys.get("group"), keys.get("other_group")}
-        return bool(suppressed & groups) or keys.get("age") in self.suppressed("age")
 
     def _among(self, grouping: Grouping, names: tuple[str, ...]) -> GroupPairs:
         strange = [name for name in names if name not in grouping.names]

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 
-from fairness.auditing.evidence import Evidence
+from fairness.auditing.evidence import Evidence, Grouped
 from fairness.cohort import Cohort, Grouping
-from fairness.identification import OpenSet
+from fairness.identification import CandidateLists, OpenSet
 from fairness.rates import FEWEST_SUBJECTS
 from fairness.tables import MANY_SUBJECTS, Value
 from fairness.verification import Kind, ListedScores, listing
@@ -25,9 +25,31 @@ _SIDES: Mapping[Kind, str] = {
 
 def card(evidence: Evidence, matcher: Mapping[str, str], found: OpenSet | None) -> dict[str, str]:
     """Return the run card: what was tested, on whom and how, in order."""
-    cohort, settings = evidence.cohort, evidence.settings
+    text = _tested(evidence, matcher) | _listed(evidence) | _judged_at(evidence)
+    if found is not None:
+        text |= _gallery(found, evidence.settings.rank)
+    return text | _shown(evidence)
+
+
+def card_of_lists(
+    evidence: Grouped, matcher: Mapping[str, str], lists: CandidateLists, found: OpenSet
+) -> dict[str, str]:
+    """Return the run card of an audit of candidate lists."""
+    plan = lists.plan
+    text = _tested(evidence, matcher)
+    text["Searches"] = (
+        f"{len(plan.mated):,} for enrolled people, {len(plan.non_mated):,} for others"
+    )
+    if lists.strangers:
+        text["Candidates outside the cohort"] = f"{lists.strangers:,}"
+    rank = min(evidence.settings.rank, found.mated.depth)
+    return text | _judged_at(evidence) | _gallery(found, rank) | _shown(evidence)
+
+
+def _tested(evidence: Grouped, matcher: Mapping[str, str]) -> dict[str, str]:
+    cohort = evidence.cohort
     text = {name.replace("_", " ").capitalize(): value for name, value in matcher.items()}
-    text |= {
+    return text | {
         "Cohort": f"{cohort.name}: {counted(len(cohort), 'photo')} of "
         f"{counted(len(cohort.subjects), 'subject')}",
         "Cohort hash": cohort.sha256,
@@ -36,29 +58,35 @@ def card(evidence: Evidence, matcher: Mapping[str, str], found: OpenSet | None) 
         "Labels of sex": _shares(cohort, "sex_provenance"),
         "Set aside": _set_aside(evidence),
         **_refused(cohort),
-        **_listed(evidence),
-        "Groups by": ", ".join(settings.factors),
-        "Threshold": _threshold(evidence),
-        "Side": _SIDES[evidence.scores.kind],
     }
-    if found is not None:
-        enrolled = counted(found.enrolled, "subject")
-        lists = counted(settings.rank, "candidate")
-        text["Gallery"] = f"{enrolled} enrolled; lists of {lists}"
-    text["Intervals"] = (
-        f"{figure(100 * settings.level, 4)} %, over subjects; "
+
+
+def _judged_at(evidence: Grouped) -> dict[str, str]:
+    return {
+        "Groups by": ", ".join(evidence.settings.factors),
+        "Threshold": _threshold(evidence),
+        "Side": _SIDES[evidence.kind],
+    }
+
+
+def _gallery(found: OpenSet, rank: int) -> dict[str, str]:
+    enrolled, lists = counted(found.enrolled, "subject"), counted(rank, "candidate")
+    return {"Gallery": f"{enrolled} enrolled; lists of {lists}"}
+
+
+def _shown(evidence: Grouped) -> dict[str, str]:
+    settings = evidence.settings
+    return {
+        "Intervals": f"{figure(100 * settings.level, 4)} %, over subjects; "
         f"{counted(settings.draws, 'bootstrap draw')}, "
-        f"seed {settings.seed}"
-    )
-    text["Shown"] = (
-        f"groups of {FEWEST_SUBJECTS} people or more; where one group alone is hidden, the "
-        "smallest other one is hidden too, or its numbers are rounded to two digits if it has "
-        f"{MANY_SUBJECTS} people or more, so that totals do not give the hidden one away"
-    )
-    return text
+        f"seed {settings.seed}",
+        "Shown": f"groups of {FEWEST_SUBJECTS} people or more; where one group alone is hidden, "
+        "the smallest other one is hidden too, or its numbers are rounded to two digits if it has "
+        f"{MANY_SUBJECTS} people or more, so that totals do not give the hidden one away",
+    }
 
 
-def facts_of(evidence: Evidence, matcher: Mapping[str, str]) -> dict[str, Value]:
+def facts_of(evidence: Grouped, matcher: Mapping[str, str]) -> dict[str, Value]:
     """Return the facts of the run for a machine."""
     settings = evidence.settings
     return {
@@ -66,9 +94,9 @@ def facts_of(evidence: Evidence, matcher: Mapping[str, str]) -> dict[str, Value]
         "cohort": evidence.cohort.name,
         "cohort_sha256": evidence.cohort.sha256,
         "factors": ", ".join(settings.factors),
-        "score_kind": evidence.scores.kind,
+        "score_kind": evidence.kind,
         "threshold": evidence.in_own_numbers(evidence.threshold),
-        "target_fmr": settings.fmr,
+        **({"target_fmr": settings.fmr} if isinstance(evidence, Evidence) else {}),
         "rank": settings.rank,
         "draws": settings.draws,
         "seed": settings.seed,
@@ -76,8 +104,8 @@ def facts_of(evidence: Evidence, matcher: Mapping[str, str]) -> dict[str, Value]
     }
 
 
-def _threshold(evidence: Evidence) -> str:
-    made = evidence.set_threshold
+def _threshold(evidence: Grouped) -> str:
+    made = evidence.set_threshold if isinstance(evidence, Evidence) else None
     text = exact_threshold(evidence.in_own_numbers(evidence.threshold))
     if made is None:
         return f"{text}, as given"
@@ -100,7 +128,7 @@ def _listed(evidence: Evidence) -> dict[str, str]:
     return {"Pairs listed": f"{listing(evidence.scores)}, of the compared photos{said}"}
 
 
-def _set_aside(evidence: Evidence) -> str:
+def _set_aside(evidence: Grouped) -> str:
     reasons = Counter(item.why for item in evidence.cohort.set_aside if not item.refused)
     return "; ".join(f"{count}: {why}" for why, count in sorted(reasons.items())) or "nothing"
 

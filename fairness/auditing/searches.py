@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fairness.auditing.evidence import Evidence, with_trials
+from fairness.auditing.evidence import Evidence, Grouped, with_trials
 from fairness.cohort import Grouping
 from fairness.errors import CohortError
 from fairness.identification import IdentificationPlan, JudgedPairs, OpenSet, search_plan
@@ -40,17 +40,27 @@ def search(evidence: Evidence) -> OpenSet | None:
     return search_plan(plan, scores.vectors, scores.acquisition, thresholds=(evidence.threshold,))
 
 
-def open_set(evidence: Evidence, found: OpenSet | None) -> Table:
-    """Return FNIR, FPIR, misses by rank and selectivity by group."""
+_DRAWN = (
+    "Half the people with two photos or more are enrolled with their earliest photo, unless the "
+    "cohort states the roles; everybody else is searched for in vain."
+)
+
+
+def open_set(evidence: Grouped, found: OpenSet | None, enrolled: str = _DRAWN) -> Table:
+    """Return FNIR, FPIR, misses by rank and selectivity by group.
+
+    Parameters
+    ----------
+    evidence, found
+        The audit, and the outcomes of its searches; None without any.
+    enrolled
+        Sentence that says who is enrolled.
+    """
     rows: list[Row] = []
     if found is not None:
         for factor in evidence.settings.factors:
             rows += _searches(evidence, found, factor)
-    note = (
-        "Half the people with two photos or more are enrolled with their earliest photo, unless "
-        "the cohort states the roles; everybody else is searched for in vain. Intervals hold for "
-        "this gallery."
-    )
+    note = f"{enrolled} Intervals hold for this gallery."
     return audit_table(
         "open_set", suppress_complementary(rows, ("factor", "metric", "rank")), note=note
     )
@@ -64,7 +74,7 @@ class _SearchCounts(NamedTuple):
     times: float = 1.0  # factor that turns the share into the reported number
 
 
-def _searches(evidence: Evidence, found: OpenSet, factor: str) -> Iterator[Row]:
+def _searches(evidence: Grouped, found: OpenSet, factor: str) -> Iterator[Row]:
     for division in (evidence.everybody, evidence.grouping(factor)):
         for group, metric, rank, counts, times in _counted(evidence, found, division):
             if counts.trials.any():
@@ -78,8 +88,8 @@ def _searches(evidence: Evidence, found: OpenSet, factor: str) -> Iterator[Row]:
                 }
 
 
-def _counted(evidence: Evidence, found: OpenSet, division: Grouping) -> Iterator[_SearchCounts]:
-    rank, threshold = min(evidence.settings.rank, found.enrolled), evidence.threshold
+def _counted(evidence: Grouped, found: OpenSet, division: Grouping) -> Iterator[_SearchCounts]:
+    rank, threshold = min(evidence.settings.rank, found.mated.depth), evidence.threshold
     for group, misses in found.mated.fnir(division, rank=rank, threshold=threshold).items():
         yield _SearchCounts(group, "FNIR", rank, misses.missed)
         yield _SearchCounts(group, "FNIR_counted", rank, misses.missed_or_refused)
@@ -88,20 +98,21 @@ def _counted(evidence: Evidence, found: OpenSet, division: Grouping) -> Iterator
             yield _SearchCounts(group, "FNIR_ranks", k, misses.missed)
     for group, counts in found.non_mated.fpir(division, threshold=threshold).items():
         yield _SearchCounts(group, "FPIR", None, counts)
-    for group, chosen in found.non_mated.selectivity(division, threshold=threshold).items():
-        yield _SearchCounts(group, "selectivity", None, chosen.share, chosen.enrolled)
+    if len(found.non_mated.thresholds):
+        for group, chosen in found.non_mated.selectivity(division, threshold=threshold).items():
+            yield _SearchCounts(group, "selectivity", None, chosen.share, chosen.enrolled)
     for group, counts in found.failed_enrolments(division).items():
         yield _SearchCounts(group, "FTE", None, counts)
 
 
-def cmc_curves(evidence: Evidence, found: OpenSet | None, table: Table) -> Iterator[CmcCurve]:
+def cmc_curves(evidence: Grouped, found: OpenSet | None, table: Table) -> Iterator[CmcCurve]:
     """Yield the share of mated searches with the mate at or above a rank, by group.
 
     Only groups that the table of searches shows have a curve.
     """
     if found is None:
         return
-    ranks = range(1, min(_RANKS, found.enrolled) + 1)
+    ranks = range(1, min(_RANKS, found.mated.depth) + 1)
     for factor in evidence.settings.factors:
         for group, misses in found.mated.cmc(evidence.grouping(factor), ranks=ranks).items():
             keys: Row = {"factor": factor, "group": group, "metric": "FNIR_ranks", "rank": 1}

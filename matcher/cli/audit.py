@@ -14,7 +14,13 @@ import typer
 
 from matcher.cli.app import Exit, app
 from matcher.cli.console import progress, say
-from matcher.cli.judging import ScoreFile, facts_of_photos, refuse_contradictions, sides
+from matcher.cli.judging import (
+    ListFile,
+    ScoreFile,
+    facts_of_photos,
+    refuse_contradictions,
+    sides,
+)
 from matcher.cli.options import DEFAULT_MODEL, Device, DryRun, Model, Policy
 from matcher.cli.places import require_place_for_folder
 from matcher.errors import MatcherError
@@ -86,8 +92,18 @@ def audit(
         typer.Option(help="Scores of another matcher: CSV or Parquet (probe, reference, score)."),
     ] = None,
     distances: Annotated[
-        bool, typer.Option("--distances", help="In the score file lower is closer.")
+        bool, typer.Option("--distances", help="In the file lower is closer.")
     ] = False,
+    lists: Annotated[
+        Path | None,
+        typer.Option(help="Candidates of its searches instead: CSV (probe, candidate, score)."),
+    ] = None,
+    gallery: Annotated[
+        Path | None, typer.Option(help="CSV of the enrolled photos, if no labels of roles do.")
+    ] = None,
+    enrolled: Annotated[
+        int | None, typer.Option(min=1, help="People in that gallery, also outside the cohort.")
+    ] = None,
     drawn_by_chance: Annotated[
         bool,
         typer.Option(
@@ -132,6 +148,7 @@ def audit(
     refuse_contradictions(context)
     mine = ScoreFile.of(scores, distances, drawn_by_chance, name)
     theirs = ScoreFile.of(baseline_scores, baseline_distances, drawn_by_chance, baseline_name)
+    searches = ListFile.of(lists, distances, gallery, enrolled, name)
     with faults_reported():
         people = read_people(cohort, layout)
         settings = _settings(
@@ -152,6 +169,9 @@ def audit(
             say(f"Would audit {of_people(people)} into {out}.")
             return
         require_plots()
+        if searches is not None:
+            report = searches.audit(people, settings, declared)
+            raise typer.Exit(_written(report, people, out))
         cache = vector_cache or memory or out.absolute().with_name(out.name + ".vectors.sqlite")
         # What can be refused is refused before the first photo is embedded.
         if mine is None and threshold is not None:
@@ -173,9 +193,14 @@ def audit(
             bounds=declared,
             baseline=old,
         )
-        report.write(out)
+        raise typer.Exit(_written(report, people, out))
+
+
+def _written(report: AuditReport, people: Cohort, out: Path) -> int:
+    """Write the report; return the exit code."""
+    report.write(out)
     say(f"The report is {out / 'report.html'}.")
-    raise typer.Exit(verdict(report) or unless_refused(people))
+    return verdict(report) or unless_refused(people)
 
 
 def read_people(path: Path, layout: Layout) -> Cohort:
