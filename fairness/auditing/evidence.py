@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import TypeVar
 
@@ -153,11 +153,30 @@ class Evidence(Grouped):
         """
         if self.settings.threshold is not None:
             return None
+        histogram, pairs = self._set_on
+        return threshold_at(self.scores, histogram, self.settings.fmr, pairs=pairs)
+
+    @property
+    def trials_of_threshold(self) -> int:
+        """Number of the comparisons that a threshold is set on."""
+        histogram, pairs = self._set_on
+        return histogram.of(pairs).trials
+
+    def at_target(self, fmr: float) -> Evidence:
+        """Return the same scores at the threshold that is set for another false match rate."""
+        histogram, pairs = self._set_on
+        value = self.in_own_numbers(threshold_at(self.scores, histogram, fmr, pairs=pairs).value)
+        settings = replace(self.settings, fmr=fmr, threshold=value, fmrs=())
+        return Evidence(self.scores, settings)
+
+    @cached_property
+    def _set_on(self) -> tuple[ScoreHistogram, GroupPairs]:
+        """The comparisons that a threshold is set on."""
         reference = self.settings.reference
         factor = reference[0] if reference else self.settings.factors[0]
         grouping = self.grouping(factor)
-        pairs = self._among(grouping, reference[1]) if reference else None
-        return threshold_at(self.scores, self.histogram(factor), self.settings.fmr, pairs=pairs)
+        pairs = self._among(grouping, reference[1]) if reference else GroupPairs.every(grouping)
+        return self.histogram(factor), pairs
 
     @cached_property
     def threshold(self) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from types import NoneType
 
 from fairness.arguments import described, expect, listed
-from fairness.auditing import differences, imaging, rates, searches
+from fairness.auditing import differences, further_thresholds, imaging, rates, searches
 from fairness.auditing.acceptance import Bound, judge
 from fairness.auditing.caveats import caveats
 from fairness.auditing.evidence import Evidence
@@ -93,6 +93,7 @@ def audit(
         imaging.measured(evidence, facts),
         imaging.tone_confound(evidence),
         differences.worst_cells(by_group),
+        further_thresholds.thresholds(evidence),
     ]
     if before is not None:
         tables.append(differences.changes(evidence, before))

@@ -81,8 +81,12 @@ def audit(
         float | None, typer.Option(help="The threshold, if it was set on other people.")
     ] = None,
     fmr: Annotated[
-        float, typer.Option(help="False match rate that the threshold is set for otherwise.")
-    ] = 1e-3,
+        str,
+        typer.Option(
+            help="False match rate that the threshold is set for otherwise; further ones after "
+            "commas have a table of their own."
+        ),
+    ] = "0.001",
     fmr_of: Annotated[
         str | None,
         typer.Option(help='Set it on these groups, as "age=18 to under 30|30 to under 50".'),
@@ -155,7 +159,7 @@ def audit(
             factors=tuple(by.split(",")),
             age_edges=age_edges(ages),
             threshold=threshold,
-            fmr=fmr,
+            **_targets(fmr),
             reference=_reference(fmr_of),
             rank=rank,
             draws=draws,
@@ -295,6 +299,15 @@ def age_edges(text: str | None) -> tuple[float, ...]:
     if edges[0] != 0 or not all(a < b for a, b in pairwise([*edges, math.inf])):
         raise typer.BadParameter("edges begin at 0 and rise, as 0,4,13")
     return edges
+
+
+def _targets(text: str) -> dict[str, Any]:
+    """Return the false match rate of the threshold, and further ones."""
+    try:
+        first, *further = (float(rate) for rate in text.split(","))
+    except ValueError as error:
+        raise typer.BadParameter("--fmr has numbers separated by commas, as 0.001") from error
+    return {"fmr": first, "fmrs": tuple(further)}
 
 
 def _reference(text: str | None) -> tuple[str, tuple[str, ...]] | None:
