@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sized
 
-from fairness.auditing.evidence import Evidence
+from fairness.auditing.evidence import Evidence, Grouped
 from fairness.cohort import UNKNOWN
 from fairness.rates import FEWEST_CARRIERS, FEWEST_ERRORS, FEWEST_SUBJECTS
 from fairness.tables import OVERALL, Row, Table
@@ -26,7 +26,12 @@ def caveats(evidence: Evidence, covered: Table, rates: Table) -> Iterator[str]:
     yield from _threshold(evidence)
     yield from _data(evidence, rates)
     yield from _kept_back(evidence)
-    yield from _labels(evidence, covered)
+    yield from of_labels(evidence, covered)
+    yield from closing()
+
+
+def closing() -> Iterator[str]:
+    """Yield the caveats of every audit."""
     yield (
         "The rates hold for photos like these. Another camera, another selection of people, or a "
         "gallery in which a child's relatives are enrolled gives other rates."
@@ -169,7 +174,8 @@ def _names(names: list[str]) -> str:
     return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _labels(evidence: Evidence, covered: Table) -> Iterator[str]:
+def of_labels(evidence: Grouped, covered: Table) -> Iterator[str]:
+    """Yield what the labels of the cohort do not say."""
     for row in covered.where(group=UNKNOWN):
         share = row["share"]
         many = f"{figure(100 * share)} % of the" if isinstance(share, float) else "A few"

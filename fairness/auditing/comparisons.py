@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from fairness.auditing.evidence import Evidence
+from fairness.auditing.evidence import Grouped
 from fairness.auditing.families import Family
 from fairness.differentials import (
     at_least_times,
@@ -55,7 +55,7 @@ def shown_in(*tables: Table) -> Shown:
     return lambda family, group: (family.factor, family.metric, group) not in hidden
 
 
-def tests(evidence: Evidence, families: Iterable[Family], shown: Shown) -> Table:
+def tests(evidence: Grouped, families: Iterable[Family], shown: Shown) -> Table:
     """Return the tests of equal rates: one over all groups, and one of each group against the rest.
 
     Every error rate of every factor is a family. A group takes part if its numbers are shown,
@@ -70,7 +70,7 @@ def tests(evidence: Evidence, families: Iterable[Family], shown: Shown) -> Table
     return audit_table("tests", rows, note=note)
 
 
-def _tests(evidence: Evidence, family: Family, shown: Shown) -> Iterator[Row]:
+def _tests(evidence: Grouped, family: Family, shown: Shown) -> Iterator[Row]:
     settings = evidence.settings
     keys: Row = {"factor": family.factor, "metric": family.metric}
     names = [name for name in family.groups if shown(family, name) and _people(family, name)]
@@ -138,7 +138,7 @@ def _together(family: Family, names: Sequence[str]) -> Rate:
     return Rate(errors, trials, 0, errors / trials, low, high, "limited", effective)
 
 
-def within(evidence: Evidence, families: Iterable[Family], shown: Shown) -> Table:
+def within(evidence: Grouped, families: Iterable[Family], shown: Shown) -> Table:
     """Return differences between the groups of a factor while the others of a crossing are fixed.
 
     For "age*sex" these are differences of sex within each age, and of age within each sex.
@@ -157,7 +157,7 @@ def within(evidence: Evidence, families: Iterable[Family], shown: Shown) -> Tabl
     return audit_table("within", rows, note=note)
 
 
-def _within(evidence: Evidence, family: Family, factor: str, shown: Shown) -> Iterator[Row]:
+def _within(evidence: Grouped, family: Family, factor: str, shown: Shown) -> Iterator[Row]:
     fixed = [part for part in family.factor.split("*") if part != factor]
     keys: Row = {"factor": factor, "fixed": "*".join(fixed), "metric": family.metric}
     strata: dict[str, dict[str, str]] = defaultdict(dict)
@@ -192,7 +192,7 @@ def _within(evidence: Evidence, family: Family, factor: str, shown: Shown) -> It
 
 
 def changes(
-    evidence: Evidence,
+    evidence: Grouped,
     before: Iterable[Family],
     after: Iterable[Family],
     shown: Shown,
@@ -215,7 +215,7 @@ def changes(
 
 
 def _changes(
-    evidence: Evidence, before: Family, after: Family, shown: Shown
+    evidence: Grouped, before: Family, after: Family, shown: Shown
 ) -> Iterator[dict[str, Value]]:
     keys: dict[str, Value] = {"factor": after.factor, "metric": after.metric}
     names = sorted(set(before.groups) & set(after.groups))
@@ -242,7 +242,7 @@ def _changes(
         }
 
 
-def _change(evidence: Evidence, before: Family, after: Family, name: str) -> dict[str, Value]:
+def _change(evidence: Grouped, before: Family, after: Family, name: str) -> dict[str, Value]:
     old, new = before.rate(name), after.rate(name)
     low, high = _limits(evidence, before.groups[name], after.groups[name], old, new)
     return {
@@ -260,7 +260,7 @@ def _change(evidence: Evidence, before: Family, after: Family, name: str) -> dic
 
 
 def _limits(
-    evidence: Evidence, before: Counts, after: Counts, old: Rate, new: Rate
+    evidence: Grouped, before: Counts, after: Counts, old: Rate, new: Rate
 ) -> tuple[float, float]:
     """Return limits of the difference over draws of subjects, or made of those of both rates.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from fairness.auditing import searches
-from fairness.auditing.evidence import Evidence, with_trials
+from fairness.auditing.evidence import Evidence, Grouped, with_trials
 from fairness.identification import OpenSet
 from fairness.rates import Counts, PairCells, Rate, SubjectCells, SubjectCounts, rate_of_counts
 
@@ -55,8 +55,13 @@ def families(evidence: Evidence, found: OpenSet | None, factor: str) -> Iterator
     ):
         yield _of_subjects(factor, metric, counts)
     if found is not None:
-        for metric, counts, times in searches.families(evidence, found, factor):
-            yield _of_subjects(factor, metric, counts, times)
+        yield from of_searches(evidence, found, factor)
+
+
+def of_searches(evidence: Grouped, found: OpenSet, factor: str) -> Iterator[Family]:
+    """Yield the error rates of searches."""
+    for metric, counts, times in searches.families(evidence, found, factor):
+        yield _of_subjects(factor, metric, counts, times)
 
 
 def _of_subjects(

@@ -13,6 +13,7 @@ from fairness.auditing import (
     comparisons,
     differences,
     explanation,
+    further_thresholds,
     galleries,
     imaging,
     rates,
@@ -112,6 +113,7 @@ def audit(
         imaging.measured(evidence, facts),
         imaging.tone_confound(evidence),
         differences.worst_cells(by_group),
+        further_thresholds.thresholds(evidence),
     ]
     if evidence.settings.explain:
         tables.append(explanation.odds(evidence))

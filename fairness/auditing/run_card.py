@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 
-from fairness.auditing.evidence import Evidence
+from fairness.auditing.evidence import Evidence, Grouped
 from fairness.auditing.searches import sizes_of
 from fairness.cohort import Cohort
-from fairness.identification import OpenSet
+from fairness.identification import CandidateLists, OpenSet
 from fairness.rates import FEWEST_SUBJECTS
 from fairness.tables import Value
 from fairness.verification import EXPECTED_FALSE_ALARMS, Kind, ListedScores, listing
@@ -26,9 +26,35 @@ _SIDES: Mapping[Kind, str] = {
 
 def card(evidence: Evidence, matcher: Mapping[str, str], found: OpenSet | None) -> dict[str, str]:
     """Return the run card: what was tested, on whom and how, in order."""
-    cohort, settings = evidence.cohort, evidence.settings
+    text = _tested(evidence, matcher) | {"Suspicious pairs": _suspicious(evidence)}
+    text |= _listed(evidence) | _judged_at(evidence)
+    if found is not None:
+        text |= _gallery(found, evidence.settings.rank)
+    if evidence.settings.gallery_size is not None:
+        size = counted(evidence.settings.gallery_size, "person", "people")
+        text["Gallery asked about"] = size
+    return text | _shown(evidence)
+
+
+def card_of_lists(
+    evidence: Grouped, matcher: Mapping[str, str], lists: CandidateLists, found: OpenSet
+) -> dict[str, str]:
+    """Return the run card of an audit of candidate lists."""
+    plan = lists.plan
+    text = _tested(evidence, matcher)
+    text["Searches"] = (
+        f"{len(plan.mated):,} for enrolled people, {len(plan.non_mated):,} for others"
+    )
+    if lists.strangers:
+        text["Candidates outside the cohort"] = f"{lists.strangers:,}"
+    rank = min(evidence.settings.rank, found.mated.depth)
+    return text | _judged_at(evidence) | _gallery(found, rank) | _shown(evidence)
+
+
+def _tested(evidence: Grouped, matcher: Mapping[str, str]) -> dict[str, str]:
+    cohort = evidence.cohort
     text = {name.replace("_", " ").capitalize(): value for name, value in matcher.items()}
-    text |= {
+    return text | {
         "Cohort": f"{cohort.name}: {counted(len(cohort), 'photo')} of "
         f"{counted(len(cohort.subjects), 'subject')}",
         "Cohort hash": cohort.sha256,
@@ -37,31 +63,35 @@ def card(evidence: Evidence, matcher: Mapping[str, str], found: OpenSet | None) 
         "Labels of sex": _shares(evidence, "sex_provenance"),
         "Set aside": _set_aside(evidence),
         **_spellings(evidence),
-        "Suspicious pairs": _suspicious(evidence),
         **_refused(cohort),
-        **_listed(evidence),
-        "Groups by": ", ".join(settings.factors),
-        "Threshold": _threshold(evidence),
-        "Side": _SIDES[evidence.scores.kind],
     }
-    if found is not None:
-        text["Gallery"] = f"{sizes_of(found)}; lists of {counted(settings.rank, 'candidate')}"
-    if settings.gallery_size is not None:
-        text["Gallery asked about"] = counted(settings.gallery_size, "person", "people")
-    text["Intervals"] = (
-        f"{figure(100 * settings.level, 4)} %, over subjects; "
+
+
+def _judged_at(evidence: Grouped) -> dict[str, str]:
+    return {
+        "Groups by": ", ".join(evidence.settings.factors),
+        "Threshold": _threshold(evidence),
+        "Side": _SIDES[evidence.kind],
+    }
+
+
+def _gallery(found: OpenSet, rank: int) -> dict[str, str]:
+    return {"Gallery": f"{sizes_of(found)}; lists of {counted(rank, 'candidate')}"}
+
+
+def _shown(evidence: Grouped) -> dict[str, str]:
+    settings = evidence.settings
+    return {
+        "Intervals": f"{figure(100 * settings.level, 4)} %, over subjects; "
         f"{counted(settings.draws, 'bootstrap draw')}, "
-        f"seed {settings.seed}"
-    )
-    text["Shown"] = (
-        f"numbers of groups of {FEWEST_SUBJECTS} people or more; those of further groups are "
-        "withheld where a total, less the groups shown, would tell of fewer than "
-        f"{FEWEST_SUBJECTS} people"
-    )
-    return text
+        f"seed {settings.seed}",
+        "Shown": f"numbers of groups of {FEWEST_SUBJECTS} people or more; those of further groups "
+        "are withheld where a total, less the groups shown, would tell of fewer than "
+        f"{FEWEST_SUBJECTS} people",
+    }
 
 
-def facts_of(evidence: Evidence, matcher: Mapping[str, str]) -> dict[str, Value]:
+def facts_of(evidence: Grouped, matcher: Mapping[str, str]) -> dict[str, Value]:
     """Return the facts of the run for a machine."""
     settings = evidence.settings
     return {
@@ -69,9 +99,9 @@ def facts_of(evidence: Evidence, matcher: Mapping[str, str]) -> dict[str, Value]
         "cohort": evidence.cohort.name,
         "cohort_sha256": evidence.cohort.sha256,
         "factors": ", ".join(settings.factors),
-        "score_kind": evidence.scores.kind,
+        "score_kind": evidence.kind,
         "threshold": evidence.in_own_numbers(evidence.threshold),
-        "target_fmr": settings.fmr,
+        **({"target_fmr": settings.fmr} if isinstance(evidence, Evidence) else {}),
         "rank": settings.rank,
         "gallery_size": settings.gallery_size,
         "draws": settings.draws,
@@ -81,8 +111,8 @@ def facts_of(evidence: Evidence, matcher: Mapping[str, str]) -> dict[str, Value]
     }
 
 
-def _threshold(evidence: Evidence) -> str:
-    made = evidence.set_threshold
+def _threshold(evidence: Grouped) -> str:
+    made = evidence.set_threshold if isinstance(evidence, Evidence) else None
     text = exact_threshold(evidence.in_own_numbers(evidence.threshold))
     if made is None:
         return f"{text}, as given"
@@ -105,7 +135,7 @@ def _listed(evidence: Evidence) -> dict[str, str]:
     return {"Pairs listed": f"{listing(evidence.scores)}, of the compared photos{said}"}
 
 
-def _set_aside(evidence: Evidence) -> str:
+def _set_aside(evidence: Grouped) -> str:
     reasons = Counter(item.why for item in evidence.cohort.set_aside if not item.refused)
     return "; ".join(f"{count}: {why}" for why, count in sorted(reasons.items())) or "nothing"
 
@@ -123,7 +153,7 @@ def _suspicious(evidence: Evidence) -> str:
     )
 
 
-def _spellings(evidence: Evidence) -> dict[str, str]:
+def _spellings(evidence: Grouped) -> dict[str, str]:
     """Say which labels of this audit were written in several ways."""
     found = [str(spelling) for spelling in evidence.spellings]
     return {"Spellings": f"{'; '.join(found)}"} if found else {}
@@ -138,7 +168,7 @@ def _refused(cohort: Cohort) -> dict[str, str]:
     }
 
 
-def _shares(evidence: Evidence, field: str) -> str:
+def _shares(evidence: Grouped, field: str) -> str:
     """Name the values of a label; with their shares, unless a value belongs to few people."""
     cohort, grouping = evidence.cohort, evidence.shared(field)
     found = sorted(cohort.coverage(grouping), key=lambda group: -group.photos)

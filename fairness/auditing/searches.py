@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fairness.auditing.evidence import Evidence, scaled
+from fairness.auditing.evidence import Evidence, Grouped, scaled
 from fairness.cohort import Grouping
 from fairness.errors import CohortError
 from fairness.identification import IdentificationPlan, JudgedPairs, OpenSet, search_plans
@@ -45,14 +45,22 @@ def search(evidence: Evidence) -> OpenSet | None:
     return search_plans(plans, scores.vectors, scores.acquisition, thresholds=(evidence.threshold,))
 
 
-def open_set(evidence: Evidence, found: OpenSet | None) -> Table:
-    """Return FNIR, FPIR, misses by rank and selectivity by group."""
+def open_set(evidence: Grouped, found: OpenSet | None, enrolled: str = "") -> Table:
+    """Return FNIR, FPIR, misses by rank and selectivity by group.
+
+    Parameters
+    ----------
+    evidence, found
+        The audit, and the outcomes of its searches; None without any.
+    enrolled
+        Sentences that say who is enrolled; by default those of galleries that were drawn.
+    """
     if found is None:
         return audit_table("open_set", ())
     rows = [
         row for factor in evidence.settings.factors for row in _searches(evidence, found, factor)
     ]
-    return audit_table("open_set", rows, note=_note(found))
+    return audit_table("open_set", rows, note=enrolled or _note(found))
 
 
 def _note(found: OpenSet) -> str:
@@ -86,7 +94,7 @@ class _SearchCounts(NamedTuple):
     times: float = 1.0  # factor that turns the share into the reported number
 
 
-def _searches(evidence: Evidence, found: OpenSet, factor: str) -> Iterator[Row]:
+def _searches(evidence: Grouped, found: OpenSet, factor: str) -> Iterator[Row]:
     for item in _counted(evidence, found, evidence.everybody):
         if item.counts.trials.any():
             yield _row(evidence, item, factor=factor, group=OVERALL, gallery=found.enrolled)
@@ -102,7 +110,7 @@ def _searches(evidence: Evidence, found: OpenSet, factor: str) -> Iterator[Row]:
 
 
 def _hidden(
-    evidence: Evidence, factor: str, items: Sequence[_SearchCounts]
+    evidence: Grouped, factor: str, items: Sequence[_SearchCounts]
 ) -> dict[str, frozenset[str]]:
     """Return by metric the groups that are withheld: the same ones for all misses."""
     families: dict[str, dict[str, SubjectCounts]] = defaultdict(dict)
@@ -116,13 +124,13 @@ def _hidden(
     }
 
 
-def _row(evidence: Evidence, item: _SearchCounts, **keys: Value) -> Row:
+def _row(evidence: Grouped, item: _SearchCounts, **keys: Value) -> Row:
     row = evidence.row(item.counts, **keys, metric=item.metric, rank=item.rank)
     return scaled(row, item.times)
 
 
 def families(
-    evidence: Evidence, found: OpenSet, factor: str
+    evidence: Grouped, found: OpenSet, factor: str
 ) -> Iterator[tuple[str, dict[str, SubjectCounts], float]]:
     """Yield the rates of searches that are compared over groups: metric, counts, factor."""
     every = list(_counted(evidence, found, evidence.grouping(factor)))
@@ -132,8 +140,8 @@ def families(
         yield metric, {row.group: row.counts for row in rows}, float(times)
 
 
-def _counted(evidence: Evidence, found: OpenSet, division: Grouping) -> Iterator[_SearchCounts]:
-    rank, threshold = min(evidence.settings.rank, found.enrolled), evidence.threshold
+def _counted(evidence: Grouped, found: OpenSet, division: Grouping) -> Iterator[_SearchCounts]:
+    rank, threshold = min(evidence.settings.rank, found.mated.depth), evidence.threshold
     for group, misses in found.mated.fnir(division, rank=rank, threshold=threshold).items():
         yield _SearchCounts(group, "FNIR", rank, misses.missed)
         yield _SearchCounts(group, "FNIR_counted", rank, misses.missed_or_refused)
@@ -142,13 +150,14 @@ def _counted(evidence: Evidence, found: OpenSet, division: Grouping) -> Iterator
             yield _SearchCounts(group, "FNIR_ranks", k, misses.missed)
     for group, counts in found.non_mated.fpir(division, threshold=threshold).items():
         yield _SearchCounts(group, "FPIR", None, counts)
-    for group, chosen in found.non_mated.selectivity(division, threshold=threshold).items():
-        yield _SearchCounts(group, "selectivity", None, chosen.share, chosen.enrolled)
+    if len(found.non_mated.thresholds):
+        for group, chosen in found.non_mated.selectivity(division, threshold=threshold).items():
+            yield _SearchCounts(group, "selectivity", None, chosen.share, chosen.enrolled)
     for group, counts in found.failed_enrolments(division).items():
         yield _SearchCounts(group, "FTE", None, counts)
 
 
-def cmc_curves(evidence: Evidence, found: OpenSet | None, table: Table) -> Iterator[CmcCurve]:
+def cmc_curves(evidence: Grouped, found: OpenSet | None, table: Table) -> Iterator[CmcCurve]:
     """Yield the share of mated searches with the mate at or above a rank, by group.
 
     Only groups that the table of searches shows have a curve. A curve ends before the first rank
@@ -156,7 +165,7 @@ def cmc_curves(evidence: Evidence, found: OpenSet | None, table: Table) -> Itera
     """
     if found is None:
         return
-    ranks = range(1, min(_RANKS, found.enrolled) + 1)
+    ranks = range(1, min(_RANKS, found.mated.depth) + 1)
     for factor in evidence.settings.factors:
         for group, misses in found.mated.cmc(evidence.grouping(factor), ranks=ranks).items():
             keys: Row = {"factor": factor, "group": group, "metric": "FNIR_ranks", "rank": 1}

@@ -24,6 +24,8 @@ class AuditSettings:
     fmr
         False match rate that the threshold is set for. An upper bound is shown only if it can
         exclude this rate.
+    fmrs
+        Further false match rates. The table `thresholds` has the rates at a threshold for each.
     reference
         Factor and groups whose comparisons the threshold is set on, as in
         ``("age", ("18 to under 30",))``; None for all comparisons.
@@ -55,6 +57,7 @@ class AuditSettings:
     factors: tuple[str, ...] = ("age", "sex")
     threshold: float | None = None
     fmr: float = 1e-3
+    fmrs: tuple[float, ...] = ()
     reference: tuple[str, tuple[str, ...]] | None = None
     rank: int = 20
     gallery_size: int | None = None
@@ -77,6 +80,9 @@ class AuditSettings:
             raise ValueError(f"need a finite threshold, got {self.threshold}")
         if not (0 < self.fmr < 1 and 0 < self.share <= 1 and 0 < self.level < 1):
             raise ValueError(f"need shares in (0, 1), got {self.fmr, self.share, self.level}")
+        targets = (self.fmr, *self.fmrs)
+        if not all(0 < fmr < 1 for fmr in targets) or len(set(targets)) < len(targets):
+            raise ValueError(f"need false match rates in (0, 1), each once, got {targets}")
         for edges in (self.age_edges, self.gap_edges):
             if not edges or edges[0] != 0 or any(a >= b for a, b in pairwise([*edges, math.inf])):
                 raise ValueError(f"need edges of bands that begin at 0 and rise, got {edges}")
@@ -97,6 +103,8 @@ class AuditSettings:
             expect_number("gallery_size", self.gallery_size, whole=True)
         for name in ("fmr", "share", "level"):
             expect_number(name, getattr(self, name))
+        for fmr in self.fmrs:
+            expect_number("fmrs", fmr)
         for name in ("rank", "draws", "seed"):
             expect_number(name, getattr(self, name), whole=True)
         expect("explain", self.explain, bool, rule="must be True or False", next_step="Give one.")

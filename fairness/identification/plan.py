@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -140,6 +140,28 @@ class IdentificationPlan:
         order = _earliest_first(cohort)
         gallery, mated, non_mated = ([p for p in order if roles[p] == role] for role in ROLES)
         return cls(cohort, _indices(gallery), _indices(sorted(mated)), _indices(sorted(non_mated)))
+
+    @classmethod
+    def of_gallery(
+        cls, cohort: Cohort, gallery: Iterable[int], probes: Iterable[int]
+    ) -> IdentificationPlan:
+        """Return the plan with these photos enrolled and these probes, by photo index.
+
+        The subject of a probe decides whether it is mated. Other photos are not used.
+
+        Raises
+        ------
+        CohortError
+            As the class.
+        """
+        codes = cohort.subject_codes
+        enrolled = set(gallery)
+        of = {int(codes[photo]) for photo in enrolled}
+        order = [photo for photo in _earliest_first(cohort) if photo in enrolled]
+        parts: tuple[list[int], list[int]] = ([], [])
+        for photo in sorted(probes):
+            parts[0 if int(codes[photo]) in of else 1].append(photo)
+        return cls(cohort, _indices(order), _indices(parts[0]), _indices(parts[1]))
 
     @classmethod
     def drawn(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from fairness.tables import Unit, Value
+from fairness.words import exact_threshold
 
 NONE = "\N{EN DASH}"
 _MINUS = "\N{MINUS SIGN}"
@@ -123,6 +124,8 @@ def written(value: Value, unit: Unit) -> str:
             return percent(value)
         case "points":
             return f"{without_sign(percent(value))} points"
+        case "threshold":
+            return exact_threshold(value)
         case "p":
             return p_value(value)
         case "score":

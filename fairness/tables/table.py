@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 Value = str | float | int | bool | None
 Row = Mapping[str, Value]
-Unit = Literal["text", "count", "rate", "points", "number", "score", "p", "status"]
+Unit = Literal["text", "count", "rate", "points", "number", "score", "threshold", "p", "status"]
 """Unit of a column: a rate is a share in [0, 1], points are a difference of shares, p is a
-p-value, a number has no unit."""
+p-value, a number has no unit. A threshold is written so that it can be typed again."""
 
 OVERALL = "all"
 """Group name of the row that stands for all groups of a factor together."""

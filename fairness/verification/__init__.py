@@ -30,6 +30,7 @@ from fairness.verification.selection import Listing, listing, require_no_selecti
 from fairness.verification.thresholds import (
     Threshold,
     require_among,
+    require_between,
     require_cosine,
     shortest_above,
     threshold_at,
@@ -62,6 +63,7 @@ __all__ = [
     "listing",
     "read_scores",
     "require_among",
+    "require_between",
     "require_cosine",
     "require_no_selection",
     "score_shifts",

@@ -57,11 +57,20 @@ def require_among(scores: Scores, histogram: ScoreHistogram, threshold: float) -
         bins = np.flatnonzero(counts.counts)
         highest = np.nextafter(counts.edges[bins[-1] + 1], np.float32(-np.inf))
         ends += [float(counts.edges[bins[0]]), float(highest)]
-    exact = np.float32(threshold)
-    if not ends:
-        return
-    if exact < min(ends) or exact > _highest_set(np.float32(max(ends))):
-        raise _outside(threshold, (min(ends), max(ends)), scores.kind, "the scores")
+    if ends:
+        require_between(threshold, min(ends), max(ends), kind=scores.kind)
+
+
+def require_between(threshold: float, low: float, high: float, *, kind: Kind) -> None:
+    """Refuse a threshold below the lowest score, or more than a hundredth above the highest.
+
+    Raises
+    ------
+    ScoresError
+        If it lies outside. The message has the range in the matcher's own numbers.
+    """
+    if not np.float32(low) <= np.float32(threshold) <= _highest_set(np.float32(high)):
+        raise _outside(threshold, (low, high), kind, "the scores")
 
 
 def _highest_set(score: np.float32) -> np.float32:

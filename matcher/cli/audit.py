@@ -14,7 +14,13 @@ import typer
 
 from matcher.cli.app import Exit, app
 from matcher.cli.console import progress, say
-from matcher.cli.judging import ScoreFile, facts_of_photos, refuse_contradictions, sides
+from matcher.cli.judging import (
+    ListFile,
+    ScoreFile,
+    facts_of_photos,
+    refuse_contradictions,
+    sides,
+)
 from matcher.cli.options import DEFAULT_MODEL, Device, DryRun, Model, Policy
 from matcher.cli.places import require_place_for_folder
 from matcher.errors import MatcherError
@@ -75,8 +81,12 @@ def audit(
         float | None, typer.Option(help="The threshold, if it was set on other people.")
     ] = None,
     fmr: Annotated[
-        float, typer.Option(help="False match rate that the threshold is set for otherwise.")
-    ] = 1e-3,
+        str,
+        typer.Option(
+            help="False match rate that the threshold is set for otherwise; further ones after "
+            "commas have a table of their own."
+        ),
+    ] = "0.001",
     fmr_of: Annotated[
         str | None,
         typer.Option(help='Set it on these groups, as "age=18 to under 30|30 to under 50".'),
@@ -86,8 +96,18 @@ def audit(
         typer.Option(help="Scores of another matcher: CSV or Parquet (probe, reference, score)."),
     ] = None,
     distances: Annotated[
-        bool, typer.Option("--distances", help="In the score file lower is closer.")
+        bool, typer.Option("--distances", help="In the file lower is closer.")
     ] = False,
+    lists: Annotated[
+        Path | None,
+        typer.Option(help="Candidates of its searches instead: CSV (probe, candidate, score)."),
+    ] = None,
+    gallery: Annotated[
+        Path | None, typer.Option(help="CSV of the enrolled photos, if no labels of roles do.")
+    ] = None,
+    enrolled: Annotated[
+        int | None, typer.Option(min=1, help="People in that gallery, also outside the cohort.")
+    ] = None,
     drawn_by_chance: Annotated[
         bool,
         typer.Option(
@@ -146,13 +166,14 @@ def audit(
     refuse_contradictions(context)
     mine = ScoreFile.of(scores, distances, drawn_by_chance, name)
     theirs = ScoreFile.of(baseline_scores, baseline_distances, drawn_by_chance, baseline_name)
+    searches = ListFile.of(lists, distances, gallery, enrolled, name)
     with faults_reported():
         people = read_people(cohort, layout)
         settings = _settings(
             factors=tuple(by.split(",")),
             age_edges=age_edges(ages),
             threshold=threshold,
-            fmr=fmr,
+            **_targets(fmr),
             reference=_reference(fmr_of),
             rank=rank,
             gallery_size=gallery_size,
@@ -168,6 +189,9 @@ def audit(
             say(f"Would audit {of_people(people)} into {out}.")
             return
         require_plots()
+        if searches is not None:
+            report = searches.audit(people, settings, declared)
+            raise typer.Exit(_written(report, people, out))
         if explain:
             require_regression()
         cache = vector_cache or memory or out.absolute().with_name(out.name + ".vectors.sqlite")
@@ -191,12 +215,17 @@ def audit(
             bounds=declared,
             baseline=old,
         )
-        report.write(out)
-        doubted = out.absolute().with_name(out.name + ".suspicious.csv")
-        if report.write_suspicious(doubted):
-            say(f"The scores contradict some labels. Look at {doubted}; do not pass it on.")
+        raise typer.Exit(_written(report, people, out))
+
+
+def _written(report: AuditReport, people: Cohort, out: Path) -> int:
+    """Write the report; return the exit code."""
+    report.write(out)
+    doubted = out.absolute().with_name(out.name + ".suspicious.csv")
+    if report.write_suspicious(doubted):
+        say(f"The scores contradict some labels. Look at {doubted}; do not pass it on.")
     say(f"The report is {out / 'report.html'}.")
-    raise typer.Exit(verdict(report) or unless_refused(people))
+    return verdict(report) or unless_refused(people)
 
 
 def read_people(path: Path, layout: Layout) -> Cohort:
@@ -291,6 +320,15 @@ def age_edges(text: str | None) -> tuple[float, ...]:
     if edges[0] != 0 or not all(a < b for a, b in pairwise([*edges, math.inf])):
         raise typer.BadParameter("edges begin at 0 and rise, as 0,4,13")
     return edges
+
+
+def _targets(text: str) -> dict[str, Any]:
+    """Return the false match rate of the threshold, and further ones."""
+    try:
+        first, *further = (float(rate) for rate in text.split(","))
+    except ValueError as error:
+        raise typer.BadParameter("--fmr has numbers separated by commas, as 0.001") from error
+    return {"fmr": first, "fmrs": tuple(further)}
 
 
 def _reference(text: str | None) -> tuple[str, tuple[str, ...]] | None:

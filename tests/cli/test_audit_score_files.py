@@ -84,6 +84,7 @@ def test_two_files_are_compared_and_named(
     named = ("--name", "Vendor 3.1", "--baseline-name", "Vendor 3.0")
     both = ("--scores", new, "--baseline-scores", old, "--baseline-distances")
     run("audit", people, "--out", out, *OPTIONS, *both, *named)
+    assert not (out / "tables" / "thresholds.csv").exists()
     changes = {(row["group"], row["metric"]): row for row in rows(out, "changes")}
     for group in "fm":
         fnmr = changes[group, "FNMR"]
@@ -169,3 +170,18 @@ def test_a_file_of_top_candidates_is_refused_before_a_photo_is_read(
     assert "possible non-mated pairs" in said
     assert "--lists" in said
     assert not (tmp_path / "report").exists()
+
+
+def test_several_targets_give_a_table(
+    tmp_path: Path, people: Path, vendor: Callable[[float], list[Row]]
+) -> None:
+    file = write(tmp_path / "s.csv", vendor(60))
+    out = tmp_path / "report"
+    words = ("--by", "kind", "--draws", 5, "--scores", file, "--fmr")
+    run("audit", people, "--out", out, *words, "0.01,0.1,0.00001")
+    targets = {row["target"]: row["status"] for row in rows(out, "thresholds")}
+    assert set(targets) == {"0.1", "1e-05"}
+    assert targets["1e-05"] == "insufficient"
+    assert json.loads((out / "run.json").read_text())["facts"]["target_fmr"] == 0.01
+    run("audit", people, "--out", out, *words, "0.01,x", code=2)
+    run("audit", people, "--out", out, *words, "0.01,0.01", code=2)

@@ -9,11 +9,18 @@ _EXCLUDE = (
     ("threshold", "baseline-scores", "it is of one matcher, and two are compared at one --fmr"),
     ("baseline", "baseline-scores", "there is one baseline"),
     ("model", "scores", "one matcher is judged; --baseline compares it with a model"),
+    *(
+        ("lists", other, "lists of candidates are audited alone, at one threshold")
+        for other in ("scores", "model", "baseline", "baseline-scores", "fmr", "fmr-of")
+    ),
 )
 _NEED = (
-    ("distances", ("scores",), "the numbers of that file are distances"),
+    ("lists", ("threshold",), "no false match rate follows from lists, to set one by"),
+    ("gallery", ("lists",), "the gallery of other searches is drawn, or stated by roles"),
+    ("enrolled", ("lists",), "other galleries hold people of the cohort only"),
+    ("distances", ("scores", "lists"), "the numbers of that file are distances"),
     ("drawn-by-chance", ("scores", "baseline-scores"), "the pairs of a file were drawn"),
-    ("name", ("scores",), "a model states its own name"),
+    ("name", ("scores", "lists"), "a model states its own name"),
     ("baseline-distances", ("baseline-scores",), "the numbers of that file are distances"),
     ("baseline-name", ("baseline-scores",), "a model states its own name"),
 )

@@ -246,3 +246,37 @@ def test_a_threshold_above_all_cosines_of_a_cohort_is_refused() -> None:
     settings = AuditSettings(factors=("kind",), draws=2, threshold=1.02 * highest)
     with pytest.raises(ScoresError, match="one above them all"):
         audit(scores, settings, matcher={})
+
+
+@pytest.mark.parametrize("kind", ["similarity", "distance"])
+def test_further_targets_have_the_rates_of_an_audit_of_their_own(kind: Kind) -> None:
+    scores = listed(np.random.default_rng(6), 150, decimals=None, kind=kind)
+    report = audited(scores, fmr=0.01, fmrs=(0.1, 0.001, 1e-5))
+    table = report.table("thresholds")
+    assert table.values("target") == (0.1, 0.001, 1e-5)
+    assert report.table("rates").rows == audited(scores, fmr=0.01).table("rates").rows
+    for target in (0.1, 0.001):
+        own = audited(scores, fmr=target)
+        rows = table.where(target=target)
+        assert {row["threshold"] for row in rows} == {own.threshold}
+        names = ("group", "metric", "status", "estimate", "low", "high", "errors", "trials")
+        expected = [
+            [row[name] for name in names]
+            for row in own.table("rates")
+            if row["metric"] in ("FMR_random", "FMR", "FNMR")
+        ]
+        assert [[row[name] for name in names] for row in rows] == expected
+    (none,) = table.where(target=1e-5)
+    assert (none["threshold"], none["estimate"], none["status"]) == (None, None, "insufficient")
+    assert none["remark"] == (
+        "not enough comparisons for 1 in 100000: 44,700 comparisons, of 300,000 needed"
+    )
+    page = report.to_html()
+    assert "Error rates at further thresholds" in page
+    assert exact_threshold(float(str(table.rows[0]["threshold"]))) in page
+
+
+@pytest.mark.parametrize("fmrs", [(0.01,), (0.1, 0.1), (0.0,), (1.0,)])
+def test_targets_are_rates_each_once(fmrs: tuple[float, ...]) -> None:
+    with pytest.raises(ValueError, match="each once"):
+        AuditSettings(fmr=0.01, fmrs=fmrs)
