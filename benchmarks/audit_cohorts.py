@@ -183,7 +183,8 @@ class _Layout:
             Sample(f"{photo:06d}", f"{person:04d}", labels={FACTOR: names[person]})
             for photo, person in enumerate(self.owner.tolist())
         ]
-        return ListedScores(Cohort.of(samples, name="made up"), left, right, score)
+        cohort = Cohort.of(samples, name="made up")
+        return ListedScores(cohort, left, right, score, drawn_by_chance=True)
 
     def sum(self, photos: Ints, weights: NDArray[np.bool_]) -> Ints:
         """Sum over the photos of each person."""

@@ -73,8 +73,10 @@ def _rows(there: Evidence, target: float) -> Iterator[Row]:
         for (group, other), matches in there.crossed(factor).items():
             if group == other:
                 labels: Row = {**keys, "group": group, "metric": "FMR"}
-                hidden = matches is None
-                yield {**labels, "status": "suppressed"} if hidden else there.row(matches, **labels)
+                if matches is None:
+                    yield {**labels, "status": "suppressed"}
+                else:
+                    yield there.row(matches, **labels)
         if there.has_mates:
             yield there.row(there.missed_by_anybody, **keys, group=OVERALL, metric="FNMR")
         missed = there.verification.false_non_matches(there.grouping(factor))
