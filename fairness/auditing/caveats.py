@@ -157,6 +157,12 @@ def _number(value: object) -> float:
 
 def _kept_back(evidence: Evidence) -> Iterator[str]:
     """Name the groups of ten people or more that are withheld for the sake of smaller ones."""
+    if evidence.left_out:
+        yield (
+            f"Left out of all numbers: the photos of {_names(list(evidence.left_out))}. These "
+            f"groups have fewer than {FEWEST_SUBJECTS} people together, whose numbers would follow "
+            "from the totals."
+        )
     for factor in evidence.settings.factors:
         hidden = evidence.suppressed(factor)
         groups = evidence.cohort.coverage(evidence.grouping(factor))

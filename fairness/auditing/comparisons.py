@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from fairness.auditing.evidence import Grouped
 from fairness.auditing.families import Family
+from fairness.auditing.settings import AuditSettings
 from fairness.differentials import (
     at_least_times,
     compare_groups,
@@ -78,7 +80,8 @@ def _tests(evidence: Grouped, family: Family, shown: Shown) -> Iterator[Row]:
         if len(family.groups) > 1:
             yield {**keys, "test": _ALL_GROUPS, "result": "not tested: fewer than two groups"}
         return
-    tested = compare_groups(family.cells(names), draws=settings.draws, seed=settings.seed)
+    draws = _enough(settings, len(names))
+    tested = compare_groups(family.cells(names), draws=draws, seed=settings.seed)
     if tested is None:
         errors = sum(family.rate(name).errors for name in names)
         why = "every trial is an error" if errors else "no errors"
@@ -112,6 +115,14 @@ def _tests(evidence: Grouped, family: Family, shown: Shown) -> Iterator[Row]:
             "bh": test.benjamini_hochberg,
             "result": _result(test.holm if apart * test.statistic >= 0 else 1.0, settings.level),
         }
+
+
+def _enough(settings: AuditSettings, groups: int) -> int:
+    """Return a number of dealings by which a gap of one of so many groups can be told from chance.
+
+    The smallest p-value, adjusted over the groups, is then half of what is told from chance.
+    """
+    return max(settings.draws, math.ceil(4 * groups / (1 - settings.level)))
 
 
 def _people(family: Family, group: str) -> bool:
@@ -177,7 +188,8 @@ def _within(evidence: Grouped, family: Family, factor: str, shown: Shown) -> Ite
             times = {name: float(value) * family.times for name, value in values.items()}
             yield {**keys, "stratum": stratum, "group": group, **times}
     settings = evidence.settings
-    for test in compare_within([*cells.values()], draws=settings.draws, seed=settings.seed):
+    draws = _enough(settings, len({group for some in cells.values() for group in some.names}))
+    for test in compare_within([*cells.values()], draws=draws, seed=settings.seed):
         yield {
             **keys,
             "stratum": OVERALL,
@@ -223,7 +235,10 @@ def _changes(
     settings = evidence.settings
     tests = {
         name: compare_matchers(
-            before.groups[name], after.groups[name], draws=settings.draws, seed=settings.seed
+            before.groups[name],
+            after.groups[name],
+            draws=_enough(settings, len(kept)),
+            seed=settings.seed,
         )
         for name in kept
     }

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import NoneType
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fairness.arguments import described, expect, listed
 from fairness.auditing import (
     comparisons,
@@ -31,7 +34,7 @@ from fairness.differentials import require_regression
 from fairness.errors import AuditError, ScoresError
 from fairness.identification import OpenSet
 from fairness.report.audit_report import AuditReport
-from fairness.tables import Curves, audit_table
+from fairness.tables import Curves, audit_table, too_few_together
 from fairness.verification import Scores
 
 _NO_FACTS: Facts = {}
@@ -84,11 +87,11 @@ def audit(
     """
     _check(scores, settings, matcher)
     bounds = listed("bounds", bounds, Bound, next_step="Give read_bounds(path).")
-    evidence = Evidence(scores, settings or AuditSettings())
-    if evidence.settings.explain:
-        require_regression()
-    evidence.require_sound()
-    earlier = None if baseline is None else _baseline(evidence, baseline)
+    settings = settings or AuditSettings()
+    _require_possible(scores, settings, baseline)
+    kept, left_out = _large_enough(Evidence(scores, settings))
+    evidence = _sound(scores, settings, kept, left_out)
+    earlier = None if baseline is None else _sound(baseline, settings, kept, left_out)
     coverage, by_group = rates.coverage(evidence), rates.rates(evidence)
     outcomes = searches.search(evidence)
     pairs = searches.judged(evidence)
@@ -110,7 +113,7 @@ def audit(
         rates.kin(evidence),
         rates.refused(evidence),
         discard,
-        imaging.measured(evidence, facts),
+        imaging.measured(evidence, _of_photos(facts, kept)),
         imaging.tone_confound(evidence),
         differences.worst_cells(by_group),
         further_thresholds.thresholds(evidence),
@@ -147,17 +150,52 @@ def _families(evidence: Evidence, found: OpenSet | None) -> list[Family]:
     return [family for factor in factors for family in families(evidence, found, factor)]
 
 
-def _baseline(evidence: Evidence, scores: Scores) -> Evidence:
-    if scores.cohort.sha256 != evidence.cohort.sha256:
+def _large_enough(evidence: Evidence) -> tuple[NDArray[np.bool_], tuple[str, ...]]:
+    """Return the photos that can be counted, and the groups that are left out for being too small.
+
+    See `too_few_together`.
+    """
+    factors = [factor for factor in evidence.settings.factors if "*" not in factor]
+    groupings = [evidence.grouping(factor) for factor in factors]
+    few = too_few_together(groupings, evidence.cohort.subject_codes)
+    names = (
+        f"{name} ({grouping.factor})"
+        for grouping in groupings
+        for code, name in enumerate(grouping.names)
+        if np.all(few[grouping.codes == code])
+    )
+    return ~few, tuple(names)
+
+
+def _of_photos(facts: Facts, kept: NDArray[np.bool_]) -> Facts:
+    if np.all(kept):
+        return facts
+    return {
+        name: [value for value, one in zip(values, kept, strict=True) if one]
+        for name, values in facts.items()
+    }
+
+
+def _sound(
+    scores: Scores, settings: AuditSettings, kept: NDArray[np.bool_], left_out: tuple[str, ...]
+) -> Evidence:
+    some = scores if np.all(kept) else scores.where(kept)
+    evidence = Evidence(some, settings, left_out)
+    evidence.require_sound()
+    return evidence
+
+
+def _require_possible(scores: Scores, settings: AuditSettings, baseline: Scores | None) -> None:
+    """Refuse a regression without its library, and a baseline of another cohort."""
+    if settings.explain:
+        require_regression()
+    if baseline is not None and scores.cohort.sha256 != baseline.cohort.sha256:
         raise ScoresError(
             "the baseline",
             rule="scores of the same photos with the same labels",
-            got=f"cohort {scores.cohort.name!r} with another content",
+            got=f"cohort {baseline.cohort.name!r} with another content",
             next_step="Score the same cohort with the other matcher.",
         )
-    before = Evidence(scores, evidence.settings)
-    before.require_sound()
-    return before
 
 
 def _check(scores: object, settings: object, matcher: object) -> None:

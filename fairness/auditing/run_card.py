@@ -62,6 +62,7 @@ def _tested(evidence: Grouped, matcher: Mapping[str, str]) -> dict[str, str]:
         "Licences": _shares(evidence, "licence"),
         "Labels of sex": _shares(evidence, "sex_provenance"),
         "Set aside": _set_aside(evidence),
+        **_left_out(evidence),
         **_spellings(evidence),
         **_refused(cohort),
     }
@@ -151,6 +152,13 @@ def _suspicious(evidence: Evidence) -> str:
         f"{len(found)}, listed apart from this report; at most about {expected} of each kind is to "
         "be expected if all labels are right"
     )
+
+
+def _left_out(evidence: Grouped) -> dict[str, str]:
+    if not evidence.left_out:
+        return {}
+    named = ", ".join(evidence.left_out)
+    return {"Left out": f"the photos of groups of fewer than {FEWEST_SUBJECTS} people: {named}"}
 
 
 def _spellings(evidence: Grouped) -> dict[str, str]:

@@ -231,6 +231,16 @@ class Cohort:
         kept = (sample for sample in self.samples if sample.photo not in photos)
         return self.having(kept, left_out)
 
+    def where(self, kept: NDArray[np.bool_]) -> Cohort:
+        """Return the cohort of the photos chosen by a mask of shape (photos,).
+
+        Raises
+        ------
+        CohortError
+            If no photo is left.
+        """
+        return self.having(sample for sample, one in zip(self.samples, kept, strict=True) if one)
+
     def having(self, samples: Iterable[Sample], left_out: Iterable[SetAside] = ()) -> Cohort:
         """Return the cohort of other samples, with what was set aside here and now.
 

@@ -14,6 +14,7 @@ from fairness.tables.disclosure import (
     people_by_group,
     people_shown,
     suppressed_groups,
+    too_few_together,
     withheld,
 )
 from fairness.tables.schemas import (
@@ -55,5 +56,6 @@ __all__ = [
     "people_shown",
     "rate_row",
     "suppressed_groups",
+    "too_few_together",
     "withheld",
 ]

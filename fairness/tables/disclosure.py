@@ -230,3 +230,36 @@ def people_shown(table: Table, **keys: Value) -> int | None:
     """Return the number of people in the row that has these values; None if it is not shown."""
     shown = (row["subjects"] for row in table.where(**keys))
     return next((int(people) for people in shown if isinstance(people, int | float)), None)
+
+
+def too_few_together(
+    groupings: Sequence[Grouping], subject_codes: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Return the photos to leave out, so that no large group is withheld for their sake.
+
+    If the small groups of a grouping have fewer than `FEWEST_SUBJECTS` people together, they follow
+    from the total, unless a larger group is withheld as well. Without their photos, nothing does.
+
+    Parameters
+    ----------
+    groupings
+        The groupings that have totals of everybody.
+    subject_codes
+        int64 array of shape (photos,): the subject of each photo.
+
+    Returns
+    -------
+    bool array of shape (photos,)
+        All false where no group of a grouping is large enough to be shown.
+    """
+    left_out = np.zeros(len(subject_codes), np.bool_)
+    while True:
+        before = left_out.copy()
+        for grouping in groupings:
+            people = people_by_group(grouping, subject_codes, ~left_out)
+            few = [name for name in people if 0 < len(people[name]) < FEWEST_SUBJECTS]
+            together = frozenset[int]().union(*(people[name] for name in few))
+            if len(together) < FEWEST_SUBJECTS and len(few) < sum(map(bool, people.values())):
+                left_out |= np.isin(np.array(grouping.names)[grouping.codes], few)
+        if np.array_equal(left_out, before):
+            return left_out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 
@@ -90,6 +90,15 @@ class ListedScores:
         )
         reasons = np.where(scored, "", np.where(listed, NO_SCORE, NOT_COMPARED))
         return tuple(str(reason) for reason in reasons)
+
+    def where(self, kept: NDArray[np.bool_]) -> ListedScores:
+        """See `Scores`: the listed pairs of these photos."""
+        place = np.cumsum(kept) - 1
+        pairs = kept[self.left] & kept[self.right]
+        left, right = place[self.left[pairs]], place[self.right[pairs]]
+        return replace(
+            self, cohort=self.cohort.where(kept), left=left, right=right, score=self.score[pairs]
+        )
 
     def mated(self) -> Pairs:
         """See `Scores`: the listed ones."""

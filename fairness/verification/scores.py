@@ -65,6 +65,9 @@ class Scores(Protocol):
     def acquisition(self) -> tuple[str, ...]:
         """For each photo "", or the reason why it could not be compared, as in "no face"."""
 
+    def where(self, kept: NDArray[np.bool_]) -> Scores:
+        """Return the scores of the photos chosen by a mask of shape (photos,)."""
+
     def mated(self) -> Pairs:
         """Return the comparisons of photos of one subject; nan if one could not be made."""
 
@@ -138,6 +141,13 @@ class EmbeddingScores:
         self._side = side
         self._kept: tuple[float, Pairs] | None = None
         _require_units(cohort, vectors, self._acquired)
+
+    def where(self, kept: NDArray[np.bool_]) -> EmbeddingScores:
+        """See `Scores`."""
+        acquisition = [why for why, one in zip(self.acquisition, kept, strict=True) if one]
+        return EmbeddingScores(
+            self.cohort.where(kept), self.vectors[kept], acquisition, side=self._side
+        )
 
     def mated(self) -> Pairs:
         """See `Scores`: all pairs of photos of one subject."""

@@ -39,6 +39,7 @@ class Grouped:
     """
 
     settings: AuditSettings
+    left_out: tuple[str, ...] = ()
 
     @property
     def cohort(self) -> Cohort:

@@ -52,10 +52,13 @@ class Evidence(Grouped):
         The scores.
     settings
         Settings of the audit.
+    left_out
+        Groups whose photos were left out before, see `without_few`.
     """
 
     scores: Scores
     settings: AuditSettings
+    left_out: tuple[str, ...] = ()
 
     @property
     def cohort(self) -> Cohort:

@@ -213,7 +213,7 @@ def test_refused_photos_count_as_misses_in_a_regression_of_their_own() -> None:
 def test_small_groups_are_no_levels_and_nobody_is_found_by_subtraction() -> None:
     """Nine people of a middle tone: neither their counts nor what is left without them show."""
     few = Missed(groups={2: 150, 5: 9, 9: 150}, poor={2: 0.0, 5: 0.5, 9: 1.0})
-    table = explained(few.scores()).table("odds")
+    table = explained(few.scores(), factors=("sex",)).table("odds")
     assert "Monk 4-6 (medium)" not in table.values("level")
     assert not any(row[name] for row in table for name in ("errors", "trials", "subjects"))
     assert "some comparisons" in table.note

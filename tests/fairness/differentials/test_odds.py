@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from fairness.differentials import LevelOdds, Levels, odds_ratios
-from fairness.rates import effective_people
 from fairness.errors import MissingExtraError
+from fairness.rates import effective_people
 
 models = pytest.importorskip("statsmodels.api")
 
