@@ -107,7 +107,7 @@ def test_scores_of_two_decimals_get_a_threshold_of_two_decimals() -> None:
 
 
 def test_the_record_and_the_page_of_a_written_report_state_the_same_threshold() -> None:
-    report = audited(listed(np.random.default_rng(1), 150, decimals=None), fmr=0.05)
+    report = audited(listed(np.random.default_rng(1), 150, decimals=None), fmr=0.01)
     text = exact_threshold(report.threshold)
     contents = files(report)
     assert f'"threshold": {text},' in contents["run.json"].decode()

@@ -73,7 +73,9 @@ def listed(
     strangers = [(2 * n * (1 + pairs) // 2, (2 * n + 2) * (1 + pairs) // 2, 0.0) for n in range(20)]
     left, right, scores = zip(*rows, *strangers, strict=True)
     cohort = Cohort.of(samples, name="made")
-    made = ListedScores(cohort, np.array(left), np.array(right), np.array(scores, dtype=np.float32))
+    made = ListedScores(
+        cohort, np.array(left), np.array(right), np.float32(scores), drawn_by_chance=True
+    )
     settings = AuditSettings(factors=("kind",), threshold=0.5, draws=999)
     return audit(made, settings, matcher=MATCHER)
 
@@ -160,7 +162,9 @@ def test_one_person_who_makes_the_rate_is_pointed_out() -> None:
 
 
 def test_groups_of_which_little_is_known_are_listed(even: AuditReport) -> None:
-    report = audited(Made({"a": 60, "b": 60, "c": 30, "tiny": 3}).scores())
+    report = audited(Made({"a": 60, "b": 60, "c": 30, "few": 6, "fewer": 5}).scores())
     text = line(report, "FNMR by kind:", "upper bound")
-    assert "not shown, to protect people in small groups" in text
+    assert "not shown, to protect people in small groups: few, fewer" in text
+    left_out = audited(Made({"a": 60, "b": 60, "tiny": 3}).scores())
+    assert "tiny (kind)" in line(left_out, "Left out of all numbers")
     assert even.caveats[0] in first_page(even)
