@@ -280,10 +280,12 @@ def _limits(
     """Return limits of the difference over draws of subjects, or made of those of both rates.
 
     The latter (Newcombe, Statistics in Medicine 17, 1998) take the rates as independent, so that
-    they are too wide rather than too narrow. They serve where a rate has too few errors to draw.
+    they are too wide rather than too narrow. They serve where a rate has too few errors to draw,
+    and where draws of subjects hold pairs of trials that are one piece of evidence.
     """
     settings = evidence.settings
-    if min(old.errors, new.errors) >= FEWEST_ERRORS:
+    repeated = isinstance(after, SubjectCounts) and after.repeats > 1
+    if min(old.errors, new.errors) >= FEWEST_ERRORS and not repeated:
         drawn = resample([before, after], draws=settings.draws, seed=settings.seed).rates
         limits = percentile_limits(drawn[1] - drawn[0], level=settings.level)
         if limits is not None:

@@ -60,16 +60,16 @@ def families(evidence: Evidence, found: OpenSet | None, factor: str) -> Iterator
 
 def of_searches(evidence: Grouped, found: OpenSet, factor: str) -> Iterator[Family]:
     """Yield the error rates of searches."""
-    for metric, counts, times in searches.families(evidence, found, factor):
-        yield _of_subjects(factor, metric, counts, times)
+    for rate in searches.families(evidence, found, factor):
+        cells = partial(_cells, with_trials(rate.tested))
+        groups = with_trials(rate.counts)
+        yield Family(factor, rate.metric, groups, cells, times=rate.times)
 
 
-def _of_subjects(
-    factor: str, metric: str, counts: Mapping[str, SubjectCounts], times: float = 1.0
-) -> Family:
+def _of_subjects(factor: str, metric: str, counts: Mapping[str, SubjectCounts]) -> Family:
     groups = with_trials(counts)
-    return Family(factor, metric, groups, partial(_cells, groups), times=times)
+    return Family(factor, metric, groups, partial(_cells, groups))
 
 
 def _cells(groups: Mapping[str, SubjectCounts], names: Collection[str]) -> SubjectCells:
-    return SubjectCells.of({name: groups[name] for name in names})
+    return SubjectCells.of({name: groups[name] for name in names if name in groups})

@@ -129,15 +129,40 @@ def _row(evidence: Grouped, item: _SearchCounts, **keys: Value) -> Row:
     return scaled(row, item.times)
 
 
-def families(
-    evidence: Grouped, found: OpenSet, factor: str
-) -> Iterator[tuple[str, dict[str, SubjectCounts], float]]:
-    """Yield the rates of searches that are compared over groups: metric, counts, factor."""
-    every = list(_counted(evidence, found, evidence.grouping(factor)))
+class SearchFamily(NamedTuple):
+    """A rate of searches that is compared over groups.
+
+    Parameters
+    ----------
+    metric
+        As in the table.
+    counts
+        Counts of each group, over all galleries.
+    tested
+        Counts for a test of equal rates: of one gallery, if people were compared both ways.
+    times
+        Factor that turns the share into the reported number.
+    """
+
+    metric: str
+    counts: dict[str, SubjectCounts]
+    tested: dict[str, SubjectCounts]
+    times: float
+
+
+def families(evidence: Grouped, found: OpenSet, factor: str) -> Iterator[SearchFamily]:
+    """Yield the rates of searches that are compared over groups."""
+    grouping = evidence.grouping(factor)
+    every = list(_counted(evidence, found, grouping))
+    once = list(_counted(evidence, found.independent, grouping))
     for metric in ("FNIR", "FNIR_counted", "FPIR", "selectivity", "FTE"):
-        rows = [row for row in every if row.metric == metric]
+        counts, single = (
+            {row.group: row.counts for row in rows if row.metric == metric}
+            for rows in (every, once)
+        )
+        apart = metric in ("FPIR", "selectivity")
         times = found.enrolled if metric == "selectivity" else 1
-        yield metric, {row.group: row.counts for row in rows}, float(times)
+        yield SearchFamily(metric, counts, single if apart else counts, float(times))
 
 
 def _counted(evidence: Grouped, found: OpenSet, division: Grouping) -> Iterator[_SearchCounts]:

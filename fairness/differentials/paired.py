@@ -42,7 +42,8 @@ def compare_matchers(
     which the sum of these differences is as far from 0 as observed; the observed one counts as
     one of them. It holds without any error of one matcher. A comparison of two people is in the
     differences of both. Their sum is scaled so that its variance is that of the rate, robust to
-    comparisons that share a person (`PairCounts.variance`).
+    comparisons that share a person (`PairCounts.variance`). Trials of two people that are one piece
+    of evidence (`SubjectCounts.repeats`) vary more; they are scaled by the root of their number.
 
     Parameters
     ----------
@@ -73,8 +74,11 @@ def _shares(before: Counts, after: Counts) -> tuple[Numbers, float]:
     ]
     share: Numbers = added[1] - added[0]
     squares = float(share @ share)
-    if isinstance(before, SubjectCounts) or isinstance(after, SubjectCounts) or squares == 0:
+    if squares == 0:
         return share, 1.0
+    if isinstance(before, SubjectCounts) or isinstance(after, SubjectCounts):
+        repeats = after.repeats if isinstance(after, SubjectCounts) else 1
+        return share, float(np.sqrt(repeats))
     return share, float(np.sqrt(max(0.5, 1 - _squares_of_pairs(before, after) / squares)))
 
 

@@ -38,6 +38,8 @@ class OpenSet:
     kin
         Searches for people who are not enrolled but whose relatives are. Only these relatives are
         candidates.
+    parts
+        The outcomes of each gallery, if those of several are counted together.
     """
 
     cohort: Cohort
@@ -47,6 +49,7 @@ class OpenSet:
     mated: MatedSearches
     non_mated: NonMatedSearches
     kin: NonMatedSearches
+    parts: tuple[OpenSet, ...] = ()
 
     @classmethod
     def pooled(cls, parts: Sequence[OpenSet]) -> OpenSet:
@@ -75,7 +78,13 @@ class OpenSet:
             MatedSearches.pooled([part.mated for part in parts]),
             replace(non_mated, both_ways=both_ways),
             replace(NonMatedSearches.pooled([part.kin for part in parts]), both_ways=both_ways),
+            tuple(parts),
         )
+
+    @property
+    def independent(self) -> OpenSet:
+        """The searches in one gallery, in which no two people are compared both ways."""
+        return self.parts[0] if self.non_mated.both_ways else self
 
     @property
     def enrolled(self) -> int:

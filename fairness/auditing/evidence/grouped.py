@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fairness.auditing.evidence.remembered import remembered
 from fairness.auditing.settings import AuditSettings
 from fairness.cohort import Cohort, Grouping, Spelling
 from fairness.rates import PairCounts, SubjectCounts
@@ -65,7 +66,7 @@ class Grouped:
         """The grouping that puts all photos into one group."""
         return everybody(len(self.cohort))
 
-    @cache  # noqa: B019  # the object lives as long as the audit
+    @remembered
     def grouping(self, factor: str) -> Grouping:
         """Return the groups of a factor."""
         return self.cohort.grouping(factor, age_edges=self.settings.age_edges)
@@ -116,7 +117,7 @@ class Grouped:
         shares = (self.shared(field) for field in SHARED)
         return (*(self.grouping(name) for name in sorted(common - {"", *names})), *shares)
 
-    @cache  # noqa: B019
+    @remembered
     def shared(self, field: str) -> Grouping:
         """Return the grouping by a label whose shares the run card states."""
         return Grouping.of(field, [getattr(sample, field) for sample in self.cohort.samples])
@@ -137,7 +138,7 @@ class Grouped:
         """
         return self._suppressed[compared][factor]
 
-    @cache  # noqa: B019
+    @remembered
     def totals(self, factor: str) -> tuple[frozenset[str], ...]:
         """Return the groups of a factor whose numbers add up to a total in another table."""
         inner = self.grouping(factor)

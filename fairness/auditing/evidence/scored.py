@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import combinations_with_replacement
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairness.auditing.evidence.grouped import TONES, Grouped, with_trials
+from fairness.auditing.evidence.remembered import remembered
 from fairness.auditing.settings import AuditSettings
 from fairness.cohort import Cohort, Grouping
 from fairness.errors import CohortError
@@ -156,12 +157,12 @@ class Evidence(Grouped):
         """The comparisons at the threshold."""
         return Verification(self.scores, self.threshold)
 
-    @cache  # noqa: B019
+    @remembered
     def histogram(self, factor: str) -> ScoreHistogram:
         """Return the non-mated scores by group. This takes one pass over all comparisons."""
         return self.scores.histogram(self.grouping(factor))
 
-    @cache  # noqa: B019
+    @remembered
     def false_matches(self, factor: str) -> FalseMatches:
         """Return the comparisons at or above the threshold, by pair of groups."""
         return self.verification.false_matches(self.grouping(factor))
@@ -171,7 +172,7 @@ class Evidence(Grouped):
         """The false matches among all comparisons, whatever the groups."""
         return self.false_matches(self.settings.factors[0]).overall()
 
-    @cache  # noqa: B019
+    @remembered
     def crossed(self, factor: str) -> Mapping[tuple[str, str], PairCounts | None]:
         """Return the false matches of each pair of groups with comparisons; None if withheld.
 
@@ -222,20 +223,20 @@ class Evidence(Grouped):
                     if (a in one and b in other) or (a in other and b in one)
                 )
 
-    @cache  # noqa: B019
+    @remembered
     def within(self, factor: str) -> Mapping[str, PairCounts]:
         """Return the false matches within each group that has comparisons and may be shown."""
         pairs = self.crossed(factor)
         return {a: counts for (a, b), counts in pairs.items() if a == b and counts is not None}
 
-    @cache  # noqa: B019
+    @remembered
     def missed(self, factor: str) -> Mapping[str, SubjectCounts]:
         """Return the false non-matches of each group that has some comparison and may be shown."""
         hidden = self.without_misses(factor)
         groups = with_trials(self.verification.false_non_matches(self.grouping(factor)))
         return {name: counts for name, counts in groups.items() if name not in hidden}
 
-    @cache  # noqa: B019
+    @remembered
     def without_misses(self, factor: str) -> frozenset[str]:
         """Return the groups whose misses are withheld, with refused photos and without."""
         grouping, verification = self.grouping(factor), self.verification

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import gc
 import json
 import math
 import re
+import weakref
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from itertools import combinations
@@ -501,3 +503,13 @@ def test_selectivity_is_the_mean_number_of_candidates_of_a_search_in_vain() -> N
     assert row["estimate"] > 1
     assert (row["errors"], row["trials"]) == (candidates.sum(), candidates.size)
     assert "candidates" in report.to_html()
+
+
+def test_an_audit_is_forgotten_when_it_is_done() -> None:
+    """Somebody audits many cohorts in one process."""
+    scores = EVEN.scores()
+    alive = weakref.ref(scores)
+    audited(scores)
+    del scores
+    gc.collect()
+    assert alive() is None
