@@ -181,6 +181,13 @@ WRONG: dict[str, list[Call]] = {
         lambda w: fairness.read_scores(None, COHORT),
         lambda w: fairness.read_scores("scores.csv", "cohort"),
     ],
+    "fairness.read_lists": [
+        lambda w: fairness.read_lists(None, COHORT),
+        lambda w: fairness.read_lists("lists.csv", "cohort"),
+    ],
+    "fairness.audit_lists": [
+        lambda w: fairness.audit_lists("lists.csv", fairness.AuditSettings(), matcher={}),
+    ],
     "fairness.audit": [
         lambda w: fairness.audit("cohort", matcher={}),
         lambda w: fairness.audit(COHORT, matcher={}),

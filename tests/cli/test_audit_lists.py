@@ -99,7 +99,11 @@ def test_lists_give_the_rates_of_the_searches_that_made_them(
     ours = [tuple(row[name] for name in names) for row in rows(out, "open_set")]
     assert ours == theirs
     assert {row["metric"] for row in rows(out, "open_set")} >= {"FNIR", "FPIR", "selectivity"}
-    assert sorted(path.stem for path in (out / "tables").glob("*.csv")) == ["coverage", "open_set"]
+    assert sorted(path.stem for path in (out / "tables").glob("*.csv")) == [
+        "coverage",
+        "open_set",
+        "tests",
+    ]
     record = json.loads((out / "run.json").read_text())
     assert (record["threshold"], record["card"]["Model"]) == (0.6, "Vendor 3.1")
     assert record["card"]["Searches"] == "100 for enrolled people, 120 for others"
@@ -183,7 +187,7 @@ def test_refused_probes_empty_lists_and_strangers(
     settings = AuditSettings(factors=("kind",), draws=5, rank=5, threshold=0.6)
     report = audit_lists(lists, settings, matcher={})
     assert report.card["Candidates outside the cohort"] == "1"
-    assert report.card["Gallery"].startswith("5,000 subjects enrolled")
+    assert report.card["Gallery"].startswith("1 gallery of 5,000 subjects")
     trials = {
         row["metric"]: row["trials"] for row in report.table("open_set").where(group="all", rank=5)
     }

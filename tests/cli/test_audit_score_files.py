@@ -95,7 +95,7 @@ def test_two_files_are_compared_and_named(
     assert record["facts"]["baseline_scores"] == "old.csv"
     assert len(record["facts"]["baseline_scores_sha256"]) == 64
     page = (out / "report.html").read_text()
-    assert page.index("Vendor 3.1") < page.index("Where the error rates differ")
+    assert page.index("Vendor 3.1") < page.index("Whose misses?")
     assert "Vendor 3.0" in page
 
 
