@@ -56,10 +56,10 @@ def noisy(seed: int, *, wrong: bool = True) -> Noisy:
                 samples[place] = replace(samples[place], subject=f"s{person:03}")
             reused.add(f"s{person:03}")
         for person, other in zip(people[26 : 26 + ENCODED_ANEW], people[31:36], strict=True):
-            photo = f"{other:03}-anew.jpg"
-            samples.append(Sample(photo, f"s{other:03}"))
+            name = f"{other:03}-anew.jpg"
+            samples.append(Sample(name, f"s{other:03}"))
             vectors.append(vectors[person * PHOTOS] + 0.05 * rng.normal(size=DIMENSIONS))
-            anew.add(photo)
+            anew.add(name)
     units = np.array(vectors)
     units /= np.linalg.norm(units, axis=1, keepdims=True)
     cohort = Cohort.of(samples, name="made up")
