@@ -160,7 +160,7 @@ class NonMated:
         Returns
         -------
         float64 array of shape (fmrs, columns)
-            As `fairness.verification.threshold_at`; nan in columns without a pair.
+            With the counts of `fairness.verification.threshold_at`; nan in columns without a pair.
         """
         found = np.full((len(fmrs), weights.shape[1]), np.nan)
         for column in range(weights.shape[1]):

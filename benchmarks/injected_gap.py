@@ -1,17 +1,23 @@
 """Whether the audit finds a gap that was put there, and only then.
 
-    python benchmarks/injected_gap.py [--seeds 20] [--subjects 120] [--out results/gap.json]
+    python benchmarks/injected_gap.py [--seeds 20] [--subjects 120] [--out FILE]
 
 Rendered people of four skin-tone bands are enrolled at 8 years and searched for at 13, every probe
-shrunk to the same size. Three arms for each seed:
+shrunk to the same size. `fairness.audit` judges the vectors as it would for a user: comparisons at
+one threshold, and searches of a gallery that holds everybody. Three arms for each seed:
 
 - injected: the probes of one band (another one each seed) have half the resolution of the others.
-  The audit should report that band and no other.
-- none: nothing injected, exposure equalised. A report is a gap of the renderer and the model.
+  The audit should name that band for its misses, and no other that the next arm does not name.
+- none: nothing injected, exposure equalised. What is named is a gap of the renderer and the model.
 - shuffled: nothing injected and the bands dealt out by chance, so that there is no gap by
-  construction. Reports must be no more frequent than the stated error rate.
+  construction. Bands must be named no more often than the stated error rate says, for each rate.
 
-Runs on one core for each seed; finished seeds in --out are not run again.
+A band is named if the table of tests gives it as more than chance and its rate is above that of the
+others. Misses and false matches are counted apart: rendered people of one tone may look more alike
+than those of another.
+
+Runs on one core for each seed; seeds that --out holds, with the same numbers, are not run again.
+The vectors of the rendered photos are kept in the folder --vectors for the next run.
 """
 
 from __future__ import annotations
@@ -19,16 +25,26 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+from audit_findings import Findings, findings
 from numpy.typing import NDArray
 
-from fairness import ProbeResult, clopper_pearson, group_gaps
+from fairness import (
+    AuditReport,
+    AuditSettings,
+    Cohort,
+    EmbeddingScores,
+    Sample,
+    audit,
+    clopper_pearson,
+)
+from fairness.tables import OVERALL
 from matcher.degradation import shrink
 from matcher.embedding import Extractor, load_extractor
 from matcher.synthetic import CohortSpec, render_photo, tone_of_monk
@@ -36,47 +52,124 @@ from matcher.synthetic import CohortSpec, render_photo, tone_of_monk
 BANDS = {"monk 3": 3, "monk 5": 5, "monk 7": 7, "monk 9": 9}
 ENROLLED_AT, SEARCHED_AT = 8.0, 13.0  # years
 SIDE, QUALITY = 96, 60  # the probes' size in pixels and JPEG quality
-ALPHA = 0.05
+FMR = 0.01  # at 0.001, four of five of these small probes would be missed
+FACTOR = "tone band"
+MISSES = ("FNMR", "FNMR_counted", "FTA", "FNIR", "FNIR_counted")
+FALSE_MATCHES = ("FMR", "FPIR", "selectivity")
+
+Vectors = NDArray[np.float32]
+Named = list[tuple[str, str]]
+"""Error rates and the bands that were named for them."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What the audit of one arm named: in the table of tests, and on the first page."""
+
+    tests: Named
+    page: Named
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the audit reported for one seed, arm by arm."""
+    """What the audits of one seed named, by arm, and the misses of the injected band in words."""
 
+    subjects: int
+    draws: int
     seed: int
     injected_band: str
-    injected: list[str]
-    none: list[str]
-    shuffled: list[str]
+    arms: dict[str, Arm]
     gap: str
 
 
-def run_seed(seed: int, subjects: int) -> Outcome:
-    """Render, search and audit the three arms of one seed."""
+@dataclass(frozen=True)
+class Rendered:
+    """Vectors of the people of one seed: enrolled, searched for, and with half the resolution.
+
+    Each is a float32 array of shape (subjects, d); a row is 0 if no face was found.
+    """
+
+    enrolled: Vectors
+    probes: Vectors
+    halved: Vectors
+
+
+def run_seed(subjects: int, draws: int, seed: int, folder: Path) -> Outcome:
+    """Search and audit the three arms of one seed."""
+    rendered = vectors_of(subjects, seed, folder)
+    labels = [list(BANDS)[subject % len(BANDS)] for subject in range(subjects)]
+    band = list(BANDS)[seed % len(BANDS)]
+    inside = np.array(labels) == band
+    injected = np.where(inside[:, None], rendered.halved, rendered.probes)
+    dealt = [str(label) for label in np.random.default_rng(seed).permutation(labels)]
+    reports = {
+        "injected": audited(rendered.enrolled, injected, labels, seed, draws),
+        "none": audited(rendered.enrolled, rendered.probes, labels, seed, draws),
+        "shuffled": audited(rendered.enrolled, rendered.probes, dealt, seed, draws),
+    }
+    arms = {name: _arm(findings(report, FACTOR)) for name, report in reports.items()}
+    return Outcome(subjects, draws, seed, band, arms, _misses(reports["injected"], band))
+
+
+def vectors_of(subjects: int, seed: int, folder: Path) -> Rendered:
+    """Render the people of one seed and return their vectors, kept in a folder for the next run."""
+    kept = folder / f"{subjects}-people-seed-{seed}.npz"
+    if kept.exists():
+        with np.load(kept) as arrays:
+            return Rendered(**arrays)
     import torch
 
     torch.set_num_threads(1)
     extractor = load_extractor()
-    labels = [list(BANDS)[subject % len(BANDS)] for subject in range(subjects)]
-    band = list(BANDS)[seed % len(BANDS)]
     enrolled = _vectors(extractor, _photos(seed, subjects, ENROLLED_AT))
     later = _photos(seed, subjects, SEARCHED_AT)
-    same = _vectors(extractor, [shrink(pixels, SIDE, QUALITY) for pixels in later])
-    halved = list(same)
-    chosen = [subject for subject in range(subjects) if labels[subject] == band]
-    worse = [shrink(later[subject], SIDE // 2, QUALITY) for subject in chosen]
-    for subject, vector in zip(chosen, _vectors(extractor, worse), strict=True):
-        halved[subject] = vector
-    dealt = list(np.random.default_rng(seed).permutation(labels))
-    injected = group_gaps(_results(enrolled, halved, labels), "tone", alpha=ALPHA, seed=seed)
-    return Outcome(
-        seed=seed,
-        injected_band=band,
-        injected=[gap.group for gap in injected if gap.reported],
-        none=_reported(_results(enrolled, same, labels), seed),
-        shuffled=_reported(_results(enrolled, same, dealt), seed),
-        gap=next(str(gap) for gap in injected if gap.group == band),
+    probes, halved = (
+        _vectors(extractor, [shrink(pixels, side, QUALITY) for pixels in later])
+        for side in (SIDE, SIDE // 2)
     )
+    folder.mkdir(parents=True, exist_ok=True)
+    np.savez(kept, enrolled=enrolled, probes=probes, halved=halved)
+    return Rendered(enrolled, probes, halved)
+
+
+def audited(
+    enrolled: Vectors, probes: Vectors, labels: Sequence[str], seed: int, draws: int
+) -> AuditReport:
+    """Audit the comparisons and searches of people with two photos each."""
+    samples = [
+        Sample(
+            f"{age:02.0f}-{subject:05d}",
+            f"{subject:05d}",
+            age_at_capture=age,
+            labels={FACTOR: label},
+        )
+        for age in (ENROLLED_AT, SEARCHED_AT)
+        for subject, label in enumerate(labels)
+    ]
+    vectors = np.concatenate([enrolled, probes])
+    scores = EmbeddingScores(
+        Cohort.of(samples, name="rendered people"),
+        vectors,
+        ["" if vector.any() else "no face" for vector in vectors],
+    )
+    settings = AuditSettings(factors=(FACTOR,), fmr=FMR, share=1.0, draws=draws, seed=seed)
+    return audit(scores, settings, matcher={"model": "the default model"})
+
+
+def _arm(said: Findings) -> Arm:
+    return Arm(_pairs(said.in_tests & said.higher), _pairs(said.on_page & said.higher))
+
+
+def _pairs(named: Collection[tuple[str, str]]) -> Named:
+    return sorted((metric, group) for metric, group in named)
+
+
+def _misses(report: AuditReport, band: str) -> str:
+    counts = []
+    for name in (OVERALL, band):
+        (row,) = report.table("rates").where(group=name, metric="FNMR")
+        counts.append(f"{name} {row['errors']} of {row['trials']}")
+    return f"FNMR, {', '.join(counts)}"
 
 
 def _photos(seed: int, subjects: int, age: float) -> list[NDArray[np.uint8]]:
@@ -85,51 +178,70 @@ def _photos(seed: int, subjects: int, age: float) -> list[NDArray[np.uint8]]:
     return [render_photo(spec, subject, age).pixels for subject in range(subjects)]
 
 
-def _vectors(
-    extractor: Extractor, photos: Sequence[NDArray[np.uint8]]
-) -> list[NDArray[np.float32] | None]:
-    found = extractor.extract_many(photos, choose="largest", for_gallery=False)
-    return [item.faces[0].vector if item.faces else None for item in found]
-
-
-def _results(
-    enrolled: Sequence[NDArray[np.float32] | None],
-    probes: Sequence[NDArray[np.float32] | None],
-    labels: Sequence[str],
-) -> list[ProbeResult]:
-    gallery = np.stack([np.zeros(128, np.float32) if v is None else v for v in enrolled])
-    results = []
-    for subject, (probe, label) in enumerate(zip(probes, labels, strict=True)):
-        rank = None
-        if probe is not None:
-            scores = gallery @ probe
-            rank = 1 + int((scores > scores[subject]).sum())
-        results.append(ProbeResult(str(subject), rank, {"tone": label}, refused=probe is None))
-    return results
-
-
-def _reported(results: Sequence[ProbeResult], seed: int) -> list[str]:
-    return [
-        gap.group for gap in group_gaps(results, "tone", alpha=ALPHA, seed=seed) if gap.reported
+def _vectors(extractor: Extractor, photos: Sequence[NDArray[np.uint8]]) -> Vectors:
+    found = [
+        item.faces[0].vector if item.faces else None
+        for item in extractor.extract_many(photos, choose="largest", for_gallery=False)
     ]
+    length = max(len(vector) for vector in found if vector is not None)
+    return np.stack([np.zeros(length, np.float32) if v is None else v for v in found])
 
 
-def show(outcomes: Sequence[Outcome]) -> None:
-    """Print what was found, with counts and exact intervals."""
-    n = len(outcomes)
-    counts = {
-        "injected band reported": sum(o.injected_band in o.injected for o in outcomes),
-        "another band reported, gap injected": sum(
-            bool(set(o.injected) - {o.injected_band}) for o in outcomes
-        ),
-        "any band reported, nothing injected": sum(bool(o.none) for o in outcomes),
-        "any band reported, bands dealt by chance": sum(bool(o.shuffled) for o in outcomes),
-    }
-    for name, count in counts.items():
-        low, high = clopper_pearson(count, n)
-        print(f"{name:<42} {count:3d} of {n} seeds (95 % {100 * low:.0f} to {100 * high:.0f} %)")
+ROWS = (
+    ("injected", "that band, for FNMR", "that", ("FNMR",)),
+    ("injected", "that band, for any rate of misses", "that", MISSES),
+    ("injected", "another band, not named without the gap", "another", MISSES),
+    ("none", "any band, for any rate of misses", "any", MISSES),
+    ("none", "any band, for FMR", "any", ("FMR",)),
+    ("shuffled", "any band, for FNMR", "any", ("FNMR",)),
+    ("shuffled", "any band, for FNIR", "any", ("FNIR",)),
+    ("shuffled", "any band, for FMR", "any", ("FMR",)),
+    ("shuffled", "any band, for any rate", "any", (*MISSES, *FALSE_MATCHES)),
+)
+"""Rows of the table: the arm, words, and the bands and error rates that count."""
+
+
+def show(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """Yield the table of docs/group-differences.md, and the misses of each seed."""
+    yield "| arm | named | in the table of tests | on the first page |"
+    yield "|---|---|---|---|"
+    for arm, words, which, metrics in ROWS:
+        counts = (
+            sum(_counts(outcome, arm, place, which, metrics) for outcome in outcomes)
+            for place in ("tests", "page")
+        )
+        yield f"| {arm} | {words} | {' | '.join(_of(count, len(outcomes)) for count in counts)} |"
     for outcome in outcomes:
-        print(f"seed {outcome.seed}: {outcome.gap}")
+        yield f"seed {outcome.seed}, {outcome.injected_band}: {outcome.gap}"
+
+
+def _counts(outcome: Outcome, arm: str, place: str, which: str, metrics: Collection[str]) -> bool:
+    """Say whether an arm named the band asked for, in the tests or on the page."""
+    bands = _bands(outcome.arms[arm], place, metrics)
+    if which == "that":
+        return outcome.injected_band in bands
+    if which == "another":
+        bands -= {outcome.injected_band} | _bands(outcome.arms["none"], place, metrics)
+    return bool(bands)
+
+
+def _bands(arm: Arm, place: str, metrics: Collection[str]) -> set[str]:
+    named = arm.tests if place == "tests" else arm.page
+    return {band for metric, band in named if metric in metrics}
+
+
+def _of(count: int, seeds: int) -> str:
+    low, high = clopper_pearson(count, seeds)
+    return f"{count} of {seeds} ({100 * low:.0f} to {100 * high:.0f} %)"
+
+
+def read(out: Path) -> list[Outcome]:
+    """Read the outcomes that a file holds; none if there is no file."""
+    rows = json.loads(out.read_text()) if out.exists() else []
+    return [
+        Outcome(**row | {"arms": {name: Arm(**arm) for name, arm in row["arms"].items()}})
+        for row in rows
+    ]
 
 
 def main() -> None:
@@ -137,19 +249,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--subjects", type=int, default=120)
+    parser.add_argument("--draws", type=int, default=2000)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--out", type=Path, default=Path("results/injected_gap.json"))
+    parser.add_argument("--vectors", type=Path, default=Path("results/injected_gap_vectors"))
+    parser.add_argument("--out", type=Path, default=Path("results/injected_gap_audits.json"))
     options = parser.parse_args()
-    done = json.loads(options.out.read_text()) if options.out.exists() else []
-    outcomes = [Outcome(**row) for row in done]
-    missing = sorted(set(range(options.seeds)) - {outcome.seed for outcome in outcomes})
+    outcomes = read(options.out)
+    made = {(o.subjects, o.draws, o.seed): o for o in outcomes}
+    asked = [(options.subjects, options.draws, seed) for seed in range(options.seeds)]
+    missing = [(*key, options.vectors) for key in asked if key not in made]
     options.out.parent.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
-        for outcome in pool.map(run_seed, missing, [options.subjects] * len(missing)):
-            outcomes.append(outcome)
-            options.out.write_text(json.dumps([asdict(item) for item in outcomes], indent=1))
+        for outcome in pool.map(run_seed, *zip(*missing, strict=True)) if missing else ():
+            made[outcome.subjects, outcome.draws, outcome.seed] = outcome
+            options.out.write_text(json.dumps([asdict(item) for item in made.values()], indent=1))
             print(f"seed {outcome.seed} done", file=sys.stderr)
-    show(outcomes)
+    print("\n".join(show([made[key] for key in asked])))
 
 
 if __name__ == "__main__":

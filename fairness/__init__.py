@@ -16,7 +16,7 @@ other:
 ==================================================  ===============================================
 """
 
-from fairness.auditing import AuditSettings, Bound, audit, read_bounds
+from fairness.auditing import AuditSettings, Bound, audit, audit_lists, read_bounds
 from fairness.calibration import calibrate
 from fairness.cohort import UNKNOWN, Cohort, Sample, read_cohort
 from fairness.differentials import benjamini_hochberg, holm
@@ -27,6 +27,7 @@ from fairness.identification import (
     ProbeResult,
     group_gaps,
     rates_by_group,
+    read_lists,
 )
 from fairness.rates import Rate, Status, clopper_pearson, clustered_rate, wilson
 from fairness.report import AuditReport
@@ -52,6 +53,7 @@ __all__ = [
     "ScoresError",
     "Status",
     "audit",
+    "audit_lists",
     "benjamini_hochberg",
     "calibrate",
     "clopper_pearson",
@@ -61,6 +63,7 @@ __all__ = [
     "rates_by_group",
     "read_bounds",
     "read_cohort",
+    "read_lists",
     "read_scores",
     "wilson",
 ]

@@ -6,6 +6,8 @@ import math
 import unicodedata
 from typing import Final
 
+import numpy as np
+
 _BLANK_LETTERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 """Characters that Unicode counts as letters or marks, and that show nothing."""
 
@@ -31,6 +33,22 @@ def figure(value: float, digits: int = 3) -> str:
     places = digits - 1 - math.floor(math.log10(abs(rounded)))
     text = f"{rounded:.{max(0, places)}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def exact_threshold(value: float) -> str:
+    """Return the shortest text of a threshold that sets the same threshold when it is typed.
+
+    Scores and thresholds are compared in float32. A rounded text would be another threshold.
+
+    Parameters
+    ----------
+    value
+        The threshold; any number.
+    """
+    exact = np.float32(value) + np.float32(0)  # no minus before a zero
+    if exact == 0 or not np.isfinite(exact) or 1e-4 <= abs(exact) < 1e9:
+        return np.format_float_positional(exact, unique=True, trim="-")
+    return np.format_float_scientific(exact, unique=True, trim="-")
 
 
 def apart(value: float, bound: float, digits: int = 3) -> str:

@@ -181,6 +181,13 @@ WRONG: dict[str, list[Call]] = {
         lambda w: fairness.read_scores(None, COHORT),
         lambda w: fairness.read_scores("scores.csv", "cohort"),
     ],
+    "fairness.read_lists": [
+        lambda w: fairness.read_lists(None, COHORT),
+        lambda w: fairness.read_lists("lists.csv", "cohort"),
+    ],
+    "fairness.audit_lists": [
+        lambda w: fairness.audit_lists("lists.csv", fairness.AuditSettings(), matcher={}),
+    ],
     "fairness.audit": [
         lambda w: fairness.audit("cohort", matcher={}),
         lambda w: fairness.audit(COHORT, matcher={}),
@@ -214,6 +221,7 @@ WRONG: dict[str, list[Call]] = {
         lambda w: fairness.AuditSettings(fmr="0.001"),
         lambda w: fairness.AuditSettings(draws="5"),
         lambda w: fairness.AuditSettings(rank=2.5),
+        lambda w: fairness.AuditSettings(gallery_size="50000"),
     ],
     "fairness.Bound": [lambda w: fairness.Bound("b", "rates", {"factor": ("age",)}, "0.1")],
     "fairness.wilson": [lambda w: fairness.wilson("1", 2)],

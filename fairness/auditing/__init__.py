@@ -14,6 +14,7 @@ from fairness.auditing.acceptance import (
     read_bounds,
     worst,
 )
+from fairness.auditing.list_audit import audit_lists
 from fairness.auditing.pipeline import audit
 from fairness.auditing.settings import AuditSettings
 
@@ -26,6 +27,7 @@ __all__ = [
     "BoundOutcome",
     "RowJudgement",
     "audit",
+    "audit_lists",
     "judge",
     "read_bounds",
     "worst",

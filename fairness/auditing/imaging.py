@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from fairness.auditing.evidence import Evidence, with_trials
 from fairness.cohort import UNKNOWN
 from fairness.imaging import confounds
@@ -15,13 +17,12 @@ from fairness.tables import (
     Row,
     Table,
     audit_table,
-    suppress_complementary,
+    people_by_group,
+    withheld,
 )
 
 Facts = Mapping[str, Sequence[float]]
 """Facts by name, as in ``{"exposure": …}``: one number for each photo, nan if not known."""
-
-_TONES = ("tone", "fitzpatrick", "apparent_tone")
 
 _COLUMNS = (
     FACTOR,
@@ -39,31 +40,43 @@ _SHOWN = ("mean", "shift", "photos", "subjects")
 def measured(evidence: Evidence, facts: Facts) -> Table:
     """Return how the photos of the groups differ in facts such as exposure, size and quality."""
     rows: list[Row] = []
+    codes = evidence.cohort.subject_codes
     for factor in evidence.settings.factors:
-        for item in confounds(evidence.cohort, evidence.grouping(factor), facts):
+        grouping = evidence.grouping(factor)
+        found = confounds(evidence.cohort, grouping, facts)
+        hidden = {
+            fact: evidence.withheld(factor, people_by_group(grouping, codes, np.isfinite(values)))
+            for fact, values in facts.items()
+        }
+        for item in found:
+            keys: Row = {"factor": factor, "group": item.group, "fact": item.fact}
             values = {name: getattr(item, name) for name in _SHOWN}
-            keys = {"factor": factor, "group": item.group, "fact": item.fact}
-            rows.append(evidence.shown(values, people=item.subjects, **keys))
-    kept = suppress_complementary(rows, ("factor", "fact"))
+            shown: Row = {"status": "shown", **values} if item.photos else {"status": "suppressed"}
+            withheld_here = item.group in hidden[item.fact]
+            rows.append({**keys, **({"status": "suppressed"} if withheld_here else shown)})
     note = (
         "Where groups differ here, part of a difference in error rates may be one of the pictures."
     )
-    return Table("imaging", "How the photos of the groups differ", _COLUMNS, tuple(kept), note)
+    return Table("imaging", "How the photos of the groups differ", _COLUMNS, tuple(rows), note)
 
 
 def tone_confound(evidence: Evidence) -> Table:
     """Return the FNMR by skin tone, within photos of like exposure and quality."""
+    if evidence.tone_map is None:
+        return audit_table("tone_confound", ())
     rows: list[Row] = []
-    factors = evidence.cohort.factors
-    tone = next((name for name in _TONES if name in evidence.settings.factors), None)
-    if tone is not None and "exposure" in factors and evidence.has_mates:
-        grouping = evidence.grouping(f"{tone}*exposure*quality")
-        missed = with_trials(evidence.verification.false_non_matches(grouping))
-        for group, counts in missed.items():
-            tone_of_group, exposure, quality = group.split(", ")
-            if tone_of_group != UNKNOWN:
-                keys = {"tone": tone_of_group, "exposure": exposure, "quality": quality}
-                rows.append(evidence.row(counts, **keys, metric="FNMR"))
-    return audit_table(
-        "tone_confound", suppress_complementary(rows, ("exposure", "quality"), ("tone",))
-    )
+    factor, unknown = evidence.tone_map, f"{UNKNOWN}, "
+    counted = evidence.verification.false_non_matches(evidence.grouping(factor))
+    missed, suppressed = with_trials(counted), evidence.suppressed(factor)
+    not_listed = {name for name in missed if name.startswith(unknown)}
+    people = {name: counts.people for name, counts in missed.items()}
+    hidden = withheld(people, evidence.totals(factor), suppressed | not_listed)
+    for name in evidence.grouping(factor).names:
+        if name.startswith(unknown):
+            continue
+        keys = dict(zip(("tone", "exposure", "quality"), name.split(", "), strict=True))
+        if name in hidden or name in suppressed:
+            rows.append({**keys, "metric": "FNMR", "status": "suppressed"})
+        elif name in missed:
+            rows.append(evidence.row(missed[name], **keys, metric="FNMR"))
+    return audit_table("tone_confound", rows)

@@ -8,18 +8,33 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import NoneType
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fairness.arguments import described, expect, listed
-from fairness.auditing import differences, imaging, rates, searches
+from fairness.auditing import (
+    comparisons,
+    differences,
+    explanation,
+    further_thresholds,
+    galleries,
+    imaging,
+    rates,
+    searches,
+)
 from fairness.auditing.acceptance import Bound, judge
 from fairness.auditing.caveats import caveats
 from fairness.auditing.evidence import Evidence
+from fairness.auditing.families import Family, families
 from fairness.auditing.imaging import Facts
 from fairness.auditing.run_card import card, facts_of
 from fairness.auditing.score_curves import det_curves, score_distributions
 from fairness.auditing.settings import AuditSettings
+from fairness.differentials import require_regression
 from fairness.errors import AuditError, ScoresError
+from fairness.identification import OpenSet
 from fairness.report.audit_report import AuditReport
-from fairness.tables import Curves, audit_table
+from fairness.tables import Curves, audit_table, too_few_together
 from fairness.verification import Scores
 
 _NO_FACTS: Facts = {}
@@ -63,43 +78,59 @@ def audit(
     CohortError
         If a factor or a reference group is unknown, or the reference groups have too few people.
     ScoresError
-        If no threshold can be set, or the baseline is of another cohort.
+        If no threshold can be set, or the given one lies above all scores or below all; if listed
+        pairs were chosen by their scores; or if the baseline is of another cohort.
     BoundsError
         If a bound names a table, column or value that the tables do not have.
+    MissingExtraError
+        If the settings ask for a regression and statsmodels is not installed.
     """
     _check(scores, settings, matcher)
     bounds = listed("bounds", bounds, Bound, next_step="Give read_bounds(path).")
-    evidence = Evidence(scores, settings or AuditSettings())
+    settings = settings or AuditSettings()
+    _require_possible(scores, settings, baseline)
+    kept, left_out = _large_enough(Evidence(scores, settings))
+    evidence = _sound(scores, settings, kept, left_out)
+    earlier = None if baseline is None else _sound(baseline, settings, kept, left_out)
     coverage, by_group = rates.coverage(evidence), rates.rates(evidence)
     outcomes = searches.search(evidence)
     pairs = searches.judged(evidence)
     open_set = searches.open_set(evidence, outcomes)
     discard = searches.discard(evidence, pairs)
+    compared = _families(evidence, outcomes)
+    shown = comparisons.shown_in(by_group, open_set)
     tables = [
         coverage,
         by_group,
-        differences.summaries(evidence),
+        differences.summaries(evidence, compared),
         rates.cross(evidence),
         rates.age_gap(evidence),
         rates.shift(evidence),
         open_set,
-        differences.tests(evidence),
+        galleries.gallery(evidence),
+        comparisons.tests(evidence, compared, shown),
+        comparisons.within(evidence, compared, shown),
         rates.kin(evidence),
         rates.refused(evidence),
         discard,
-        imaging.measured(evidence, facts),
+        imaging.measured(evidence, _of_photos(facts, kept)),
         imaging.tone_confound(evidence),
         differences.worst_cells(by_group),
+        further_thresholds.thresholds(evidence),
     ]
-    if baseline is not None:
-        tables.append(differences.changes(evidence, _baseline(evidence, baseline)))
+    if evidence.settings.explain:
+        tables.append(explanation.odds(evidence))
+    if earlier is not None:
+        before = _families(earlier, searches.search(earlier))
+        tables.append(comparisons.changes(evidence, before, compared, shown))
     if bounds:
         acceptance = judge(bounds, {table.name: table.rows for table in tables})
         tables.append(audit_table("acceptance", acceptance.rows()))
     return AuditReport(
         title=title,
         card=card(evidence, matcher, outcomes),
-        threshold=evidence.threshold,
+        threshold=evidence.in_own_numbers(evidence.threshold),
+        kind=evidence.scores.kind,
         tables=tuple(table for table in tables if len(table)),
         curves=Curves(
             det=tuple(det_curves(evidence, by_group)),
@@ -110,18 +141,61 @@ def audit(
         caveats=tuple(caveats(evidence, coverage, by_group)),
         facts=facts_of(evidence, matcher),
         level=evidence.settings.level,
+        suspicious=evidence.suspicious or (),
     )
 
 
-def _baseline(evidence: Evidence, scores: Scores) -> Evidence:
-    if scores.cohort.sha256 != evidence.cohort.sha256:
+def _families(evidence: Evidence, found: OpenSet | None) -> list[Family]:
+    factors = evidence.settings.factors
+    return [family for factor in factors for family in families(evidence, found, factor)]
+
+
+def _large_enough(evidence: Evidence) -> tuple[NDArray[np.bool_], tuple[str, ...]]:
+    """Return the photos that can be counted, and the groups that are left out for being too small.
+
+    See `too_few_together`.
+    """
+    factors = [factor for factor in evidence.settings.factors if "*" not in factor]
+    groupings = [evidence.grouping(factor) for factor in factors]
+    few = too_few_together(groupings, evidence.cohort.subject_codes)
+    names = (
+        f"{name} ({grouping.factor})"
+        for grouping in groupings
+        for code, name in enumerate(grouping.names)
+        if np.all(few[grouping.codes == code])
+    )
+    return ~few, tuple(names)
+
+
+def _of_photos(facts: Facts, kept: NDArray[np.bool_]) -> Facts:
+    if np.all(kept):
+        return facts
+    return {
+        name: [value for value, one in zip(values, kept, strict=True) if one]
+        for name, values in facts.items()
+    }
+
+
+def _sound(
+    scores: Scores, settings: AuditSettings, kept: NDArray[np.bool_], left_out: tuple[str, ...]
+) -> Evidence:
+    some = scores if np.all(kept) else scores.where(kept)
+    evidence = Evidence(some, settings, left_out)
+    evidence.require_sound()
+    return evidence
+
+
+def _require_possible(scores: Scores, settings: AuditSettings, baseline: Scores | None) -> None:
+    """Refuse a regression without its library, and a baseline of another cohort."""
+    if settings.explain:
+        require_regression()
+    if baseline is not None and scores.cohort.sha256 != baseline.cohort.sha256:
         raise ScoresError(
             "the baseline",
             rule="scores of the same photos with the same labels",
-            got=f"cohort {scores.cohort.name!r} with another content",
+            got=f"cohort {baseline.cohort.name!r} with another content",
             next_step="Score the same cohort with the other matcher.",
         )
-    return Evidence(scores, evidence.settings)
 
 
 def _check(scores: object, settings: object, matcher: object) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from fairness.auditing.evidence import Evidence
+from fairness.cohort import in_order
 from fairness.tables import DetCurve, ScoreDistribution, Table, people_shown
 from fairness.verification import det_points
 
@@ -21,7 +22,7 @@ def det_curves(evidence: Evidence, rates: Table) -> Iterator[DetCurve]:
     for factor in evidence.settings.factors:
         within, missed = evidence.within(factor), evidence.missed(factor)
         points = det_points(evidence.verification.mated, evidence.histogram(factor))
-        for group in sorted(set(points) & set(within) & set(missed)):
+        for group in sorted(set(points) & set(within) & set(missed), key=in_order):
             keys = {"factor": factor, "group": group}
             curve = points[group]
             people = people_shown(rates, **keys, metric="FNMR")
@@ -40,14 +41,14 @@ def score_distributions(evidence: Evidence, rates: Table) -> Iterator[ScoreDistr
         edges = np.append(histogram.edges[:-1:_COARSER], histogram.edges[-1]).astype(np.float64)
         starts = np.arange(0, len(histogram.edges) - 1, _COARSER)
         for code, group in enumerate(grouping.names):
-            people = people_shown(rates, factor=factor, group=group, metric="FNMR")
-            if people is not None:
+            keys = {"factor": factor, "group": group}
+            people = people_shown(rates, **keys, metric="FNMR")
+            if people is not None and people_shown(rates, **keys, metric="FMR") is not None:
                 inside = (grouping.codes[mated.left] == code) & ~np.isnan(mated.score)
-                yield ScoreDistribution(
-                    factor,
-                    group,
-                    edges,
-                    np.histogram(mated.score[inside], edges)[0].astype(np.int64),
-                    np.add.reduceat(histogram.within(group).counts, starts),
-                    people,
-                )
+                of_one = np.histogram(mated.score[inside], edges)[0].astype(np.int64)
+                of_two = np.add.reduceat(histogram.within(group).counts, starts)
+                if evidence.scores.kind == "distance":
+                    turned = (-edges[::-1], of_one[::-1], of_two[::-1])
+                else:
+                    turned = (edges, of_one, of_two)
+                yield ScoreDistribution(factor, group, *turned, people)

@@ -30,7 +30,7 @@ from fairness.calibration.record import (
     Galleries,
     GapBandRecord,
 )
-from fairness.cohort import AGE_EDGES, GAP_EDGES, Cohort
+from fairness.cohort import AGE_EDGES, GAP_EDGES, Cohort, spans
 from fairness.errors import CalibrationError
 from fairness.rates import FEWEST_ERRORS, FEWEST_SUBJECTS, ListedTrials, PairCounts
 
@@ -98,17 +98,17 @@ def calibrate(
     draw = _Draw(cohort, most_photos, seed)
     gaps = _Gaps.of(cohort, vectors, draw, there, gap_edges)
     grouping = cohort.grouping("age", age_edges=age_edges)
-    spans = _spans(grouping.names)
+    ages = _spans(grouping.names, age_edges)
     bands: list[AgeBandRecord] = []
     missing: dict[str, str] = {}
     for code, name in enumerate(grouping.names):
         group = Impostors.among(cohort, vectors, draw(there & (grouping.codes == code)))
-        if name not in spans:
+        if name not in ages:
             missing[name] = "no span of ages"
         elif len(group) == 0:
             missing[name] = f"fewer than {FEWEST_SUBJECTS + 1} people of one sex"
         else:
-            bands.append(_band(name, spans[name], group, gaps, level))
+            bands.append(_band(name, ages[name], group, gaps, level))
     if not bands:
         raise CalibrationError(
             f"calibration on {cohort.name!r}",
@@ -260,25 +260,28 @@ def _rounded(values: Iterable[float]) -> tuple[float, ...]:
     return tuple(float(f"{value:.{_DIGITS}g}") for value in values)
 
 
-_SPAN = re.compile(r"(\d+(?:\.\d+)?)(?:-(\d+)| to under (\d+(?:\.\d+)?)| and over)")
+_OF_SOURCE = re.compile(r"(\d+)(?:-(\d+)| and over)")
 
 
-def _spans(names: Sequence[str]) -> dict[str, tuple[float, float | None]]:
-    """Return the first age and the end of each band, if the name of the band states them.
+def _spans(
+    names: Sequence[str], age_edges: Sequence[float]
+) -> dict[str, tuple[float, float | None]]:
+    """Return the first age and the end of each band: one of the edges, or of the source.
 
     Raises
     ------
     CalibrationError
         If an age would be in two bands.
     """
-    spans: dict[str, tuple[float, float | None]] = {}
+    of_edges = spans(age_edges)
+    known: dict[str, tuple[float, float | None]] = {}
     for name in names:
-        found = _SPAN.fullmatch(name)
-        if found:
-            last, below = found[2], found[3]
-            end = float(last) + 1 if last else float(below) if below else None
-            spans[name] = (float(found[1]), end)
-    ordered = sorted(spans.items(), key=lambda item: item[1][0])
+        found = _OF_SOURCE.fullmatch(name)
+        if name in of_edges:
+            known[name] = of_edges[name]
+        elif found:
+            known[name] = float(found[1]), float(found[2]) + 1 if found[2] else None
+    ordered = sorted(known.items(), key=lambda item: item[1][0])
     for (one, (_, end)), (other, (start, _)) in pairwise(ordered):
         if end is None or end > start:
             raise CalibrationError(

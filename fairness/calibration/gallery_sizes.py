@@ -153,7 +153,8 @@ class _Searches:
             return wilson(rate * people, people, level=level)
         variance = (people - 1) / people * float(shares @ shares)
         uncapped = rate * (1 - rate) / variance if variance > 0 else np.inf
-        effective = allow_for_few(uncapped, pairs, shares, people, level)
+        alike = np.full(people, pairs // people, np.int64)
+        effective = allow_for_few(uncapped, pairs, shares, alike, level)
         return wilson(rate * effective, effective, level=level)
 
 

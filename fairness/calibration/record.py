@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from fairness.private_files import write_private
-from fairness.words import counted, figure
+from fairness.words import counted, exact_threshold, figure
 
 FORMAT = "face score calibration"
 VERSION = 1
@@ -152,6 +152,6 @@ def _line(band: AgeBandRecord) -> str:
     rate = f"{figure(curve.rate[-1])} (at most {figure(curve.high[-1])})"
     return (
         f"{band.name}: {comparisons} of {counted(band.subjects, 'person', 'people')}; "
-        f"false-match rate down to {rate} at {curve.scores[-1]:.4f}; largest gallery for "
-        f"a chance of a false lead: {sizes}"
+        f"false-match rate down to {rate} at {exact_threshold(curve.scores[-1])}; "
+        f"largest gallery for a chance of a false lead: {sizes}"
     )

@@ -3,7 +3,17 @@
 from fairness.cohort.cohort import Cohort, Coverage, SetAside
 from fairness.cohort.duplication import without_duplicates
 from fairness.cohort.factors import FACTORS
-from fairness.cohort.groups import AGE_EDGES, GAP_EDGES, UNKNOWN, Grouping, band, bands, thirds
+from fairness.cohort.groups import (
+    AGE_EDGES,
+    GAP_EDGES,
+    UNKNOWN,
+    Grouping,
+    band,
+    bands,
+    in_order,
+    spans,
+    thirds,
+)
 from fairness.cohort.layouts import (
     Layout,
     read_cohort,
@@ -15,6 +25,7 @@ from fairness.cohort.layouts import (
 from fairness.cohort.lfw_pairs import FoldPairs, read_pairs
 from fairness.cohort.manifest import read_manifest
 from fairness.cohort.sample import SEXES, Provenance, Sample
+from fairness.cohort.spellings import Spelling
 from fairness.cohort.tone_bands import SubjectTone, ToneSpread, apparent_tones, tone_spread
 
 __all__ = [
@@ -31,11 +42,13 @@ __all__ = [
     "Provenance",
     "Sample",
     "SetAside",
+    "Spelling",
     "SubjectTone",
     "ToneSpread",
     "apparent_tones",
     "band",
     "bands",
+    "in_order",
     "read_cohort",
     "read_fairface",
     "read_fgnet",
@@ -43,6 +56,7 @@ __all__ = [
     "read_manifest",
     "read_pairs",
     "read_utkface",
+    "spans",
     "thirds",
     "tone_spread",
     "without_duplicates",

@@ -20,7 +20,9 @@ from fairness.arguments import listed
 from fairness.cohort.factors import FACTORS, labels_of
 from fairness.cohort.groups import AGE_EDGES, UNKNOWN, Grouping
 from fairness.cohort.sample import SEXES, Provenance, Sample
+from fairness.cohort.spellings import Spelling, folded
 from fairness.errors import CohortError, printable, require_none
+from fairness.manifests import spelling_remarks
 from fairness.words import counted
 
 __all__ = ["SEXES", "Cohort", "Coverage", "Provenance", "Sample", "SetAside"]
@@ -78,6 +80,9 @@ class Cohort:
         Items that a reader or a check left out, for the report. They are not part of the hash.
     remarks
         What a person should know about how the labels were read. Not part of the hash either.
+        They may name people: they are for whoever gave the labels, and for no report.
+    spellings
+        Labels that were written in several ways and are read as one.
     """
 
     samples: tuple[Sample, ...]
@@ -86,6 +91,7 @@ class Cohort:
     folder: Path | None = None
     set_aside: tuple[SetAside, ...] = ()
     remarks: tuple[str, ...] = ()
+    spellings: tuple[Spelling, ...] = ()
 
     def __post_init__(self) -> None:
         listed("samples", self.samples, Sample, next_step="Make a cohort with `Cohort.of`.")
@@ -99,10 +105,14 @@ class Cohort:
         folder: Path | None = None,
         set_aside: Iterable[SetAside] = (),
         remarks: Iterable[str] = (),
+        spellings: Iterable[Spelling] = (),
     ) -> Cohort:
         """Check samples and return their cohort, sorted by photo.
 
-        If an age is missing and both dates are given, the age is computed from the dates.
+        If an age is missing and both dates are given, the age is computed from the dates. Labels
+        that differ only in capitals, spaces or the form of an accent become one, with a remark
+        (`fairness.cohort.spellings.folded`). Subjects stay as they are; a remark names those that
+        are almost the same.
 
         Raises
         ------
@@ -127,9 +137,23 @@ class Cohort:
             next_step="Correct the labels; leave empty what is not known.",
             path=folder,
         )
+        ordered, found = folded(ordered)
+        notes = (
+            *remarks,
+            *spelling_remarks((sample.subject, sample.subject) for sample in ordered),
+            *(spelling.remark for spelling in found),
+        )
         lines = [json.dumps(vars(sample), default=str, sort_keys=True) for sample in ordered]
         digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
-        return cls(ordered, printable(name), digest, folder, tuple(set_aside), tuple(remarks))
+        return cls(
+            ordered,
+            printable(name),
+            digest,
+            folder,
+            tuple(set_aside),
+            tuple(dict.fromkeys(notes)),
+            (*spellings, *found),
+        )
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -207,6 +231,16 @@ class Cohort:
         kept = (sample for sample in self.samples if sample.photo not in photos)
         return self.having(kept, left_out)
 
+    def where(self, kept: NDArray[np.bool_]) -> Cohort:
+        """Return the cohort of the photos chosen by a mask of shape (photos,).
+
+        Raises
+        ------
+        CohortError
+            If no photo is left.
+        """
+        return self.having(sample for sample, one in zip(self.samples, kept, strict=True) if one)
+
     def having(self, samples: Iterable[Sample], left_out: Iterable[SetAside] = ()) -> Cohort:
         """Return the cohort of other samples, with what was set aside here and now.
 
@@ -221,6 +255,7 @@ class Cohort:
             folder=self.folder,
             set_aside=(*self.set_aside, *left_out),
             remarks=self.remarks,
+            spellings=self.spellings,
         )
 
 

@@ -7,6 +7,7 @@ several age bands. Bands are half open: [low, high).
 from __future__ import annotations
 
 import math
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from fairness.words import figure
 
 UNKNOWN = "unknown"
 """Label of a photo that has no label of the kind asked for. Such photos form a group."""
@@ -30,8 +33,9 @@ GAP_EDGES = (0.0, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0)
 def band(value: float | None, edges: Sequence[float] = AGE_EDGES) -> str:
     """Return the label of the half-open band that holds a number of years.
 
-    Labels sorted as text are in order of age: "04 to under 08", "65 and over". The label of None
-    is `UNKNOWN`.
+    Bands of whole years are called as in "04 to under 08" and "65 and over". Edges within a year
+    are months, as in "3 to under 9 months". The label of None is `UNKNOWN`. `in_order` sorts
+    labels.
 
     Raises
     ------
@@ -42,22 +46,74 @@ def band(value: float | None, edges: Sequence[float] = AGE_EDGES) -> str:
         return UNKNOWN
     if not math.isfinite(value) or value < edges[0]:
         raise ValueError(f"need a number of years of at least {edges[0]:g}, got {value}")
-    return _labels(tuple(edges))[bisect_right(edges, value) - 1]
+    return bands(edges)[bisect_right(edges, value) - 1]
 
 
 def bands(edges: Sequence[float] = AGE_EDGES) -> tuple[str, ...]:
-    """Return the labels of all bands, in order."""
+    """Return the labels of all bands, in order; no two bands have one label."""
     return _labels(tuple(edges))
+
+
+def spans(edges: Sequence[float] = AGE_EDGES) -> dict[str, tuple[float, float | None]]:
+    """Return the first year and the end of each band by its label; the last has no end."""
+    return dict(zip(bands(edges), zip(edges, [*edges[1:], None], strict=True), strict=True))
+
+
+def in_order(label: str) -> tuple[tuple[int, float, str], ...]:
+    """Return a key that sorts labels: bands by their first age, others as text after them.
+
+    The parts of an intersection count one after the other, as in "04 to under 08, female".
+    """
+    return tuple(_place(part) for part in label.split(", "))
+
+
+_BAND = re.compile(
+    r"(\d+(?:\.\d+)?)(?:-\d+|( months?)?(?: to under [\d.]+( months?| years)?| and over))"
+)
+
+
+def _place(part: str) -> tuple[int, float, str]:
+    found = _BAND.fullmatch(part)
+    if not found:
+        return 1, 0.0, part
+    return 0, float(found[1]) / (12 if found[2] or "month" in (found[3] or "") else 1), part
 
 
 @cache
 def _labels(edges: tuple[float, ...]) -> tuple[str, ...]:
-    closed = [f"{_years(a)} to under {_years(b)}" for a, b in pairwise(edges)]
-    return (*closed, f"{_years(edges[-1])} and over")
+    for digits in range(_DIGITS, 18):  # enough to tell two edges apart
+        closed = [_label(low, high, digits) for low, high in pairwise(edges)]
+        labels = (*closed, _label(edges[-1], None, digits))
+        starts = [in_order(label)[0][1] for label in labels]
+        if all(low < high for low, high in pairwise(starts)):
+            break
+    return labels
 
 
-def _years(value: float) -> str:
-    return f"{value:02.0f}" if value == int(value) else f"{value:04.1f}"
+_DIGITS = 6
+_MONTHS_UP_TO = 3  # years; above them, parts of a year are decimals
+
+
+def _label(low: float, high: float | None, digits: int) -> str:
+    in_months = low % 1 != 0 and low < _MONTHS_UP_TO
+    if high is None:
+        start = _months(low, digits) if in_months else _years(low, digits)
+        return f"{start} and over"
+    if high <= _MONTHS_UP_TO and (in_months or high % 1 != 0):
+        return f"{figure(12 * low, digits)} to under {_months(high, digits)}"
+    if in_months:
+        return f"{_months(low, digits)} to under {figure(high, digits)} years"
+    return f"{_years(low, digits)} to under {_years(high, digits)}"
+
+
+def _months(years: float, digits: int) -> str:
+    text = figure(12 * years, digits)
+    return f"{text} month" if text == "1" else f"{text} months"
+
+
+def _years(value: float, digits: int) -> str:
+    text = figure(value, digits)
+    return text if value >= 10 else f"0{text}"
 
 
 def thirds(values: ArrayLike) -> NDArray[np.int64]:
@@ -82,7 +138,7 @@ class Grouping:
     factor
         The label that divides the photos, as in "age" or "age*sex".
     names
-        Names of the groups, sorted. Each group has at least one photo.
+        Names of the groups in the order of `in_order`. Each group has at least one photo.
     codes
         int64 array of shape (photos,): the group of each photo, an index into `names`.
     """
@@ -94,8 +150,11 @@ class Grouping:
     @classmethod
     def of(cls, factor: str, labels: Sequence[str] | NDArray[np.str_]) -> Grouping:
         """Group photos by their labels, one label for each photo."""
-        names, codes = np.unique(np.asarray(labels, dtype=np.str_), return_inverse=True)
-        return cls(factor, tuple(str(name) for name in names), codes.astype(np.int64).reshape(-1))
+        found, codes = np.unique(np.asarray(labels, dtype=np.str_), return_inverse=True)
+        names = [str(name) for name in found]
+        order = sorted(range(len(names)), key=lambda code: in_order(names[code]))
+        place = np.argsort(np.array(order, np.int64))
+        return cls(factor, tuple(names[code] for code in order), place[codes.reshape(-1)])
 
     def crossed(self, other: Grouping) -> Grouping:
         """Return the intersections of two groupings that occur, as in "04 to under 08, female"."""

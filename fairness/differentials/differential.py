@@ -7,13 +7,14 @@ gives its size. The interval of a measure of extremes lies too high by about as 
 
 The status of its data (`status_of`) decides whether a group enters. Groups with the status `ok`,
 `limited` or `bound_only` enter, but a group with only a bound cannot be the smallest one of a
-ratio. `Differential.excluded` names the other groups.
+ratio. `Differential.excluded` names the other groups. If the smallest rate of all is one of theirs,
+the ratio of the largest rate to the smallest is not stated as a number, but as a lower limit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
@@ -21,6 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairness.differentials import measures
+from fairness.differentials.ratios import at_least_times
 from fairness.differentials.resampling import (
     Resample,
     observed,
@@ -47,7 +49,8 @@ class Differential:
     value
         Value of the measure; None if undefined. `flags` give the reason.
     low, high
-        Percentile limits over draws of subjects; None if there are none.
+        Percentile limits over draws of subjects; None if there are none. With `low` alone, the
+        measure is that large at least.
     level
         Confidence level of the limits.
     expected
@@ -155,7 +158,33 @@ def differentials(
         counts.
     """
     resampled = _ResampledGroups.of([dict(sorted(groups.items()))], [target], draws, seed, strata)
-    return tuple(_differential(measure, resampled, level) for measure in _OF_ONE_RATE)
+    found = (_differential(measure, resampled, level) for measure in _OF_ONE_RATE)
+    return tuple(
+        _at_least(item, resampled) if item.measure == "max/min" else item for item in found
+    )
+
+
+def _at_least(item: Differential, resampled: _ResampledGroups) -> Differential:
+    """State a lower limit where a group that did not enter has the smallest rate of all.
+
+    The level is divided by the number of groups, because the largest and the smallest were chosen.
+    """
+    shown = [
+        (rate.estimate, name, rate)
+        for name, rate in zip(resampled.names, resampled.rates[0], strict=True)
+        if rate.status != "suppressed"
+    ]
+    if len(shown) < 2 or not any(rate.errors for *_, rate in shown):
+        return item
+    (_, name, smallest), (_, _, largest) = min(shown), max(shown)
+    if name in item.used:
+        return item
+    level = 1 - (1 - item.level) / len(shown)
+    low = at_least_times(largest, smallest, level=level)
+    flags = f"at least, because the smallest rate has few errors or people: {name}", *item.flags
+    return replace(
+        item, value=None, low=low, high=None, expected=None, expected_limit=None, flags=flags
+    )
 
 
 def combined_differentials(

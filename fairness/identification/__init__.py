@@ -6,7 +6,8 @@ from fairness.identification.error_discard import (
     JudgedPairs,
     refused_by_group,
 )
-from fairness.identification.open_set import OpenSet, search_plan
+from fairness.identification.list_file import CandidateLists, read_lists
+from fairness.identification.open_set import OpenSet, search_plan, search_plans
 from fairness.identification.plan import ROLE, ROLES, IdentificationPlan
 from fairness.identification.rank_gaps import (
     GroupGap,
@@ -20,6 +21,7 @@ from fairness.identification.searches import MatedSearches, Misses, NonMatedSear
 __all__ = [
     "ROLE",
     "ROLES",
+    "CandidateLists",
     "ErrorVersusDiscard",
     "GroupGap",
     "GroupRates",
@@ -35,6 +37,8 @@ __all__ = [
     "group_gaps",
     "judge_lists",
     "rates_by_group",
+    "read_lists",
     "refused_by_group",
     "search_plan",
+    "search_plans",
 ]

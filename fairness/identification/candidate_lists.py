@@ -14,7 +14,7 @@ from fairness.errors import ScoresError
 from fairness.identification.open_set import OpenSet
 from fairness.identification.plan import IdentificationPlan
 from fairness.identification.searches import MatedSearches, NonMatedSearches
-from fairness.words import figure
+from fairness.words import exact_threshold
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def judge_lists(
     non_mated, kin = _judge_non_mated(plan, lists, subjects, enrolled, depth, thresholds)
     return OpenSet(
         cohort,
-        enrolled,
+        (enrolled,),
         plan.gallery,
         failed,
         _judge_mated(plan, lists, subjects, min(depth, enrolled)),
@@ -158,7 +158,7 @@ def _judge_non_mated(
     if len(at) and (short := int(np.sum(floor >= at.min()))):
         raise _list_error(
             "each goes on below the thresholds at which candidates are counted",
-            f"{short} that end at or above {figure(float(at.min()), 6)}",
+            f"{short} that end at or above {exact_threshold(float(at.min()))}",
         )
     relatives = plan.relatives(subjects)
     number = np.array([len(codes) for codes in relatives], dtype=np.int64)

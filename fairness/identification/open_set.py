@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,14 +21,14 @@ _UNIT = 1e-3  # largest deviation of a vector's length from 1
 
 @dataclass(frozen=True, eq=False)
 class OpenSet:
-    """Outcomes of the searches of a plan.
+    """Outcomes of the searches of a plan, or of several plans together.
 
     Parameters
     ----------
     cohort
         The cohort.
-    enrolled
-        N, the number of subjects in the gallery.
+    galleries
+        N, the number of subjects, of each gallery that was searched.
     enrolments
         int64 array of shape (enrolments,): photos that were to be enrolled.
     failed
@@ -38,15 +38,58 @@ class OpenSet:
     kin
         Searches for people who are not enrolled but whose relatives are. Only these relatives are
         candidates.
+    parts
+        The outcomes of each gallery, if those of several are counted together.
     """
 
     cohort: Cohort
-    enrolled: int
+    galleries: tuple[int, ...]
     enrolments: NDArray[np.int64]
     failed: NDArray[np.bool_]
     mated: MatedSearches
     non_mated: NonMatedSearches
     kin: NonMatedSearches
+    parts: tuple[OpenSet, ...] = ()
+
+    @classmethod
+    def pooled(cls, parts: Sequence[OpenSet]) -> OpenSet:
+        """Return the searches of several plans of one cohort together.
+
+        Rates count by person, over all galleries. People who are enrolled in one gallery and
+        searched for in another are compared with each other both ways, which
+        `NonMatedSearches.both_ways` allows for. A gallery in which nobody could be enrolled is not
+        listed; its people are misses.
+
+        Raises
+        ------
+        ValueError
+            If there is no part, or candidates were counted at different thresholds.
+        """
+        cohort = parts[0].cohort
+        enrolments = np.concatenate([part.enrolments for part in parts])
+        non_mated = NonMatedSearches.pooled([part.non_mated for part in parts])
+        people, codes = cohort.subject_codes, non_mated.photos
+        both_ways = bool(np.isin(people[enrolments], people[codes]).any())
+        return cls(
+            cohort,
+            tuple(size for part in parts for size in part.galleries if size),
+            enrolments,
+            np.concatenate([part.failed for part in parts]),
+            MatedSearches.pooled([part.mated for part in parts]),
+            replace(non_mated, both_ways=both_ways),
+            replace(NonMatedSearches.pooled([part.kin for part in parts]), both_ways=both_ways),
+            tuple(parts),
+        )
+
+    @property
+    def independent(self) -> OpenSet:
+        """The searches in one gallery, in which no two people are compared both ways."""
+        return self.parts[0] if self.non_mated.both_ways else self
+
+    @property
+    def enrolled(self) -> int:
+        """N, the number of subjects in the gallery; in the smallest of several."""
+        return min(self.galleries)
 
     def failed_enrolments(self, grouping: Grouping) -> dict[str, SubjectCounts]:
         """Return the failure-to-enrol rate of each group, over the photos to be enrolled."""
@@ -82,14 +125,46 @@ def search_plan(
     ScoresError
         If the vectors have another form, or no photo of the gallery has a vector.
     """
-    acquired = _acquired(len(plan.cohort), acquisition)
+    return search_plans((plan,), vectors, acquisition, thresholds=thresholds)
+
+
+def search_plans(
+    plans: Sequence[IdentificationPlan],
+    vectors: ArrayLike,
+    acquisition: Sequence[str] | None = None,
+    *,
+    thresholds: Sequence[float] = (),
+) -> OpenSet:
+    """Search the gallery of each plan with its probes, and pool the searches.
+
+    Parameters and errors are those of `search_plan`. `plans` has one plan or more of one cohort,
+    as from `IdentificationPlan.in_turn`. An error is raised only if no gallery holds a vector.
+    """
+    cohort = plans[0].cohort
+    acquired = _acquired(len(cohort), acquisition)
     unit = _checked(vectors, acquired)
+    if not any(acquired[plan.gallery].any() for plan in plans):
+        raise ScoresError(
+            "the gallery",
+            rule="holds one photo or more with a vector",
+            got="none",
+            next_step="See why its photos were not acquired.",
+        )
+    return OpenSet.pooled([_searched(plan, unit, acquired, thresholds) for plan in plans])
+
+
+def _searched(
+    plan: IdentificationPlan,
+    unit: NDArray[np.float32],
+    acquired: NDArray[np.bool_],
+    thresholds: Sequence[float],
+) -> OpenSet:
     enrolments = plan.gallery[acquired[plan.gallery]]
     gallery = _Gallery.of(unit, enrolments, plan.cohort.subject_codes)
     mated = _search_mated(plan, unit, acquired, gallery)
     non_mated, kin = _search_non_mated(plan, unit, acquired, gallery, thresholds)
-    failed = ~acquired[plan.gallery]
-    return OpenSet(plan.cohort, len(gallery.subjects), plan.gallery, failed, mated, non_mated, kin)
+    size, failed = len(gallery.subjects), ~acquired[plan.gallery]
+    return OpenSet(plan.cohort, (size,), plan.gallery, failed, mated, non_mated, kin)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,13 +179,6 @@ class _Gallery:
     def of(
         cls, unit: NDArray[np.float32], photos: NDArray[np.int64], codes: NDArray[np.int64]
     ) -> _Gallery:
-        if not len(photos):
-            raise ScoresError(
-                "the gallery",
-                rule="holds one photo or more with a vector",
-                got="none",
-                next_step="See why its photos were not acquired.",
-            )
         photos = photos[np.argsort(codes[photos], kind="stable")]
         subjects, starts = np.unique(codes[photos], return_index=True)
         return cls(unit[photos], subjects, starts)
@@ -120,7 +188,7 @@ class _Gallery:
         scores = self.vectors @ probes.T
         photos = np.diff(np.append(self.starts, len(scores)))
         best: NDArray[np.float32] = scores[self.starts]
-        for further in range(1, photos.max()):  # much faster than maximum.reduceat
+        for further in range(1, photos.max(initial=1)):  # much faster than maximum.reduceat
             (some,) = np.nonzero(photos > further)
             best[some] = np.maximum(best[some], scores[self.starts[some] + further])
         return best
@@ -128,7 +196,7 @@ class _Gallery:
     def blocks(self, chosen: NDArray[np.bool_]) -> Iterator[NDArray[np.int64]]:
         """Yield the indices of the chosen probes, in blocks that fit into memory."""
         (places,) = np.nonzero(chosen)
-        at_once = max(1, _AT_ONCE // len(self.vectors))
+        at_once = max(1, _AT_ONCE // max(1, len(self.vectors)))
         for start in range(0, len(places), at_once):
             yield places[start : start + at_once]
 
@@ -172,13 +240,15 @@ def _search_non_mated(
             rows = np.searchsorted(gallery.subjects, relatives[probe])
             of_kin[probe] = scores[rows, column]
             scores[rows, column] = -math.inf
-        top[block] = scores.max(axis=0)
+        top[block] = scores.max(axis=0, initial=-math.inf)
         for place, threshold in enumerate(at):
             counts[block, place] = np.count_nonzero(scores >= threshold, axis=0)
     everywhere = np.full(len(photos), -math.inf, np.float32)
     number = np.array([len(codes) for codes in relatives], dtype=np.int64)
+    strangers = len(gallery.subjects) - number
+    some = strangers > 0
     others = NonMatedSearches(
-        plan.cohort, photos, top, everywhere, at, counts, len(gallery.subjects) - number
+        plan.cohort, photos[some], top[some], everywhere[some], at, counts[some], strangers[some]
     )
     kin = NonMatedSearches.of_scores(
         plan.cohort,

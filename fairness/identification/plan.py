@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,6 +84,41 @@ class IdentificationPlan:
         return cls.drawn(cohort, seed=seed, share=share)
 
     @classmethod
+    def in_turn(
+        cls, cohort: Cohort, *, seed: int = 0, share: float = 0.5
+    ) -> tuple[IdentificationPlan, ...]:
+        """Return the stated plan alone, or plans that enrol everybody in turn.
+
+        Without stated roles, the people with two photos or more are dealt to 1 / `share` galleries
+        (rounded), whose sizes differ by at most one. The first are those that `drawn` enrols first.
+        Each of these people is enrolled in one plan and a stranger in the others. People with one
+        photo are strangers in every plan: each is a search that finds nobody rightly, in another
+        gallery, and all searches of one person count as one cluster. So the mix of strangers is on
+        average the mix of one drawn plan. A share above one half leaves no room for a second
+        gallery of that size, and gives the one plan of `drawn`.
+
+        Parameters, and errors, are those of `drawn`.
+        """
+        if any(ROLE in sample.labels for sample in cohort.samples):
+            return (cls.stated(cohort),)
+        if not 0 < share <= 0.5:
+            return (cls.drawn(cohort, seed=seed, share=share),)
+        eligible = _eligible(cohort, seed, photos=1)
+        galleries = min(round(1 / share), len(eligible))
+        ends = [round(place * len(eligible) / galleries) for place in range(galleries + 1)]
+        return tuple(cls._enrolling(cohort, eligible[a:b], photos=1) for a, b in pairwise(ends))
+
+    @classmethod
+    def largest(cls, cohort: Cohort) -> IdentificationPlan:
+        """Return the plan of the largest gallery: the stated one, or everybody's earliest photo.
+
+        Without stated roles, all later photos are mated probes, and there is no non-mated probe.
+        """
+        if any(ROLE in sample.labels for sample in cohort.samples):
+            return cls.stated(cohort)
+        return cls._enrolling(cohort, cohort.subjects, photos=1)
+
+    @classmethod
     def stated(cls, cohort: Cohort) -> IdentificationPlan:
         """Return the plan that the labels `ROLE` of the photos state.
 
@@ -104,6 +140,28 @@ class IdentificationPlan:
         order = _earliest_first(cohort)
         gallery, mated, non_mated = ([p for p in order if roles[p] == role] for role in ROLES)
         return cls(cohort, _indices(gallery), _indices(sorted(mated)), _indices(sorted(non_mated)))
+
+    @classmethod
+    def of_gallery(
+        cls, cohort: Cohort, gallery: Iterable[int], probes: Iterable[int]
+    ) -> IdentificationPlan:
+        """Return the plan with these photos enrolled and these probes, by photo index.
+
+        The subject of a probe decides whether it is mated. Other photos are not used.
+
+        Raises
+        ------
+        CohortError
+            As the class.
+        """
+        codes = cohort.subject_codes
+        enrolled = set(gallery)
+        of = {int(codes[photo]) for photo in enrolled}
+        order = [photo for photo in _earliest_first(cohort) if photo in enrolled]
+        parts: tuple[list[int], list[int]] = ([], [])
+        for photo in sorted(probes):
+            parts[0 if int(codes[photo]) in of else 1].append(photo)
+        return cls(cohort, _indices(order), _indices(parts[0]), _indices(parts[1]))
 
     @classmethod
     def drawn(
@@ -135,19 +193,14 @@ class IdentificationPlan:
         """
         if not 0 < share <= 1 or photos < 1:
             raise ValueError(f"need 0 < share <= 1 and photos >= 1, got {share, photos}")
-        counts = Counter(sample.subject for sample in cohort.samples)
-        eligible = sorted((s for s in counts if counts[s] > photos), key=lambda s: _lot(s, seed))
-        if not eligible:
-            raise CohortError(
-                "the cohort",
-                rule=f"has a subject with more than {counted(photos, 'photo')}, to enrol and to "
-                "search for",
-                got=f"{counted(len(counts), 'subject')} with at most "
-                f"{counted(max(counts.values(), default=0), 'photo')}",
-                next_step="Add later photos of some subjects, or leave searches out.",
-            )
-        enrolled = set(eligible[: max(1, round(share * len(eligible)))])
-        used: Counter[str] = Counter()
+        eligible = _eligible(cohort, seed, photos)
+        number = max(1, round(share * len(eligible)))
+        return cls._enrolling(cohort, eligible[:number], photos)
+
+    @classmethod
+    def _enrolling(cls, cohort: Cohort, subjects: Sequence[str], photos: int) -> IdentificationPlan:
+        """Enrol the earliest photos of these subjects; search with all other photos."""
+        enrolled, used = set(subjects), Counter[str]()
         parts: tuple[list[int], list[int], list[int]] = ([], [], [])
         for photo in _earliest_first(cohort):
             subject = cohort.samples[photo].subject
@@ -188,6 +241,22 @@ class IdentificationPlan:
         for photo, years in zip(self.mated, years_between(self.cohort, pairs), strict=True):
             labels[photo] = band(None if math.isnan(years) else years, edges)
         return Grouping.of("gap", labels)
+
+
+def _eligible(cohort: Cohort, seed: int, photos: int) -> list[str]:
+    """Return the subjects with more photos than are enrolled, in the order of their lots."""
+    counts = Counter(sample.subject for sample in cohort.samples)
+    eligible = sorted((s for s in counts if counts[s] > photos), key=lambda s: _lot(s, seed))
+    if not eligible:
+        raise CohortError(
+            "the cohort",
+            rule=f"has a subject with more than {counted(photos, 'photo')}, to enrol and to "
+            "search for",
+            got=f"{counted(len(counts), 'subject')} with at most "
+            f"{counted(max(counts.values(), default=0), 'photo')}",
+            next_step="Add later photos of some subjects, or leave searches out.",
+        )
+    return eligible
 
 
 def _lot(subject: str, seed: int) -> bytes:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairness.arguments import expect, expect_number, listed
-from fairness.cohort import UNKNOWN
+from fairness.cohort import UNKNOWN, in_order
 from fairness.differentials import holm
 from fairness.rates import FEWEST_SUBJECTS, Rate, clustered_rate, wilson
 from fairness.words import figure
@@ -379,4 +379,4 @@ def _label(result: ProbeResult, group: str) -> str:
 
 
 def _labels(results: Sequence[ProbeResult], group: str) -> list[str]:
-    return sorted({_label(result, group) for result in results})
+    return sorted({_label(result, group) for result in results}, key=in_order)

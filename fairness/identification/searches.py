@@ -21,8 +21,9 @@ searched for, and hold for the searched gallery.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,8 @@ from fairness.cohort import Cohort, Grouping
 from fairness.errors import ScoresError
 from fairness.identification.rank_gaps import ProbeResult
 from fairness.rates import SubjectCounts, by_group
-from fairness.words import counted, figure
+from fairness.verification import shortest_above
+from fairness.words import counted, exact_threshold
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +113,18 @@ class MatedSearches:
     refused: NDArray[np.bool_]
     unenrolled: NDArray[np.bool_]
     depth: int
+
+    @classmethod
+    def pooled(cls, parts: Sequence[MatedSearches]) -> MatedSearches:
+        """Return the searches of several galleries together; `depth` is the shortest.
+
+        A gallery in which nobody could be enrolled does not count for the depth.
+        """
+        depth = min((part.depth for part in parts if part.depth), default=0)
+        photos, rank, score, refused, unenrolled = _joined(
+            parts, "photos", "rank", "score", "refused", "unenrolled"
+        )
+        return cls(parts[0].cohort, photos, rank, score, refused, unenrolled, depth)
 
     @property
     def possible(self) -> NDArray[np.bool_]:
@@ -205,6 +219,9 @@ class NonMatedSearches:
         the probe has no vector.
     enrolled
         int64: number of possible candidates.
+    both_ways
+        Whether two people may be compared in searches of both, each enrolled for the other. Such
+        alarms come in pairs, and are evidence once (`SubjectCounts.repeats`).
     """
 
     cohort: Cohort
@@ -214,6 +231,24 @@ class NonMatedSearches:
     thresholds: NDArray[np.float32]
     candidates: NDArray[np.int64]
     enrolled: NDArray[np.int64]
+    both_ways: bool = False
+
+    @classmethod
+    def pooled(cls, parts: Sequence[NonMatedSearches]) -> NonMatedSearches:
+        """Return the searches of several galleries together.
+
+        Raises
+        ------
+        ValueError
+            If candidates were counted at different thresholds.
+        """
+        thresholds = parts[0].thresholds
+        if not all(np.array_equal(part.thresholds, thresholds) for part in parts):
+            raise ValueError("need candidates that were counted at the same thresholds")
+        photos, top, floor, candidates, enrolled = _joined(
+            parts, "photos", "top", "floor", "candidates", "enrolled"
+        )
+        return cls(parts[0].cohort, photos, top, floor, thresholds, candidates, enrolled)
 
     @classmethod
     def of_scores(
@@ -260,7 +295,7 @@ class NonMatedSearches:
         alarms = self.top >= at
         if unknown := int(np.sum(~alarms & (self.floor >= at) & self.made)):
             lists = counted(unknown, "list that ends", "lists that end")
-            raise _too_short(f"{lists} at or above {figure(threshold, 6)}")
+            raise _too_short(f"{lists} at or above {exact_threshold(threshold)}")
         return alarms
 
     def fpir(self, grouping: Grouping, *, threshold: float) -> dict[str, SubjectCounts]:
@@ -281,7 +316,16 @@ class NonMatedSearches:
         ScoresError
             As in `alarms`.
         """
-        return by_group(self.cohort, grouping, self.photos, self.alarms(threshold), self.made)
+        return self._by_group(grouping, self.alarms(threshold), self.made)
+
+    def _by_group(
+        self,
+        grouping: Grouping,
+        errors: NDArray[np.bool_] | NDArray[np.int64],
+        trials: NDArray[np.bool_] | NDArray[np.int64],
+    ) -> dict[str, SubjectCounts]:
+        repeats = 2 if self.both_ways else 1
+        return by_group(self.cohort, grouping, self.photos, errors, trials, repeats=repeats)
 
     def selectivity(self, grouping: Grouping, *, threshold: float) -> dict[str, Selectivity]:
         """Return the selectivity of each group. Every group has an entry, even without trials.
@@ -302,7 +346,7 @@ class NonMatedSearches:
         if not len(place):
             raise ValueError(f"candidates were counted at {self.thresholds}, not at {threshold}")
         candidates, there = self.candidates[:, place[0]], self.enrolled * self.made
-        shares = by_group(self.cohort, grouping, self.photos, candidates, there)
+        shares = self._by_group(grouping, candidates, there)
         groups = grouping.codes[self.photos[self.made]]
         searches = np.bincount(groups, minlength=len(grouping.names))
         return {
@@ -311,11 +355,11 @@ class NonMatedSearches:
         }
 
     def threshold_at(self, fpir: float) -> float:
-        """Return the lowest threshold at which FPIR, over all searches, is at most a target.
+        """Return a threshold at which FPIR, over all searches, is at most a target, and more below.
 
-        With n searches and k = floor(n fpir), it is the next float32 above the (k + 1)-th highest
-        score of a closest candidate; -inf if k is n. Set a threshold on people who take no part in
-        the test.
+        With n searches and k = floor(n fpir), it is the shortest number above the (k + 1)-th
+        highest score of a closest candidate, and not above the next higher one; -inf if k is n.
+        Set a threshold on people who take no part in the test.
 
         Raises
         ------
@@ -337,7 +381,13 @@ class NonMatedSearches:
         allowed = math.floor(fpir * len(top) + 1e-9)
         if allowed == len(top):
             return -math.inf
-        return float(np.nextafter(top[allowed], np.float32(math.inf)))
+        return shortest_above(top[allowed], top)
+
+
+def _joined(
+    parts: Sequence[MatedSearches] | Sequence[NonMatedSearches], *names: str
+) -> Iterator[NDArray[Any]]:
+    return (np.concatenate([getattr(part, name) for part in parts]) for name in names)
 
 
 def _too_short(got: str) -> ScoresError:

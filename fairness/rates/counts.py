@@ -22,7 +22,14 @@ from numpy.typing import NDArray
 from scipy.special import betaincinv
 
 from fairness.cohort import Cohort, Grouping
-from fairness.rates.rate import FEWEST_ERRORS, Rate, allow_for_few, clustered_rate, rate_of
+from fairness.rates.rate import (
+    Rate,
+    allow_for_few,
+    clustered_rate,
+    effective_people,
+    rate_of,
+)
+from fairness.rates.status import FEWEST_ERRORS
 from fairness.rates.trials import (
     CompleteTrials,
     ListedTrials,
@@ -52,6 +59,9 @@ class SubjectCounts:
     ----------
     errors, trials
         int64 arrays of shape (subjects,), 0 <= errors <= trials. A subject without trials has 0.
+    repeats
+        How many trials of different subjects may hold one piece of evidence, as 2 if a comparison
+        of two people is a trial of each. The effective trials of the rate are divided by it.
 
     Raises
     ------
@@ -61,6 +71,7 @@ class SubjectCounts:
 
     errors: NDArray[np.int64]
     trials: NDArray[np.int64]
+    repeats: int = 1
 
     def __post_init__(self) -> None:
         if self.errors.ndim != 1 or self.errors.shape != self.trials.shape:
@@ -75,13 +86,30 @@ class SubjectCounts:
         """Number of subject codes; `drawn` needs a weight for each."""
         return len(self.trials)
 
+    @property
+    def people(self) -> frozenset[int]:
+        """Codes of the subjects with a trial."""
+        return frozenset(self._members.tolist())
+
     @cached_property
     def _members(self) -> NDArray[np.intp]:
         return np.flatnonzero(self.trials)
 
     def rate(self, *, level: float = 0.95, target: float = 0.05) -> Rate:
         """Return the rate and its interval, see `clustered_rate`."""
-        return clustered_rate(self.errors, self.trials, level=level, target=target)
+        rate = clustered_rate(self.errors, self.trials, level=level, target=target)
+        if self.repeats == 1:
+            return rate
+        effective = rate.effective / self.repeats
+        return rate_of(
+            rate.errors,
+            rate.trials,
+            self.errors,
+            self.trials,
+            effective,
+            level=level,
+            target=target,
+        )
 
     def drawn(
         self, weights: NDArray[np.float64]
@@ -148,6 +176,11 @@ class PairCounts:
         """Number of subjects with a comparison."""
         return int(np.count_nonzero(self.trials.neighbours))
 
+    @property
+    def people(self) -> frozenset[int]:
+        """Codes of the subjects with a comparison."""
+        return frozenset(np.flatnonzero(self.trials.neighbours).tolist())
+
     @cached_property
     def independent_pairs(self) -> int:
         """Lower bound on the number of compared pairs of subjects that share no subject.
@@ -179,8 +212,12 @@ class PairCounts:
     def _shares(self) -> NDArray[np.float64]:
         """S_i: errors of each subject minus the expected errors, shape (subjects,)."""
         trials = self.trials.by_subject
-        errors = sum_by_subject(self.left, self.right, self.errors, len(trials))
-        return errors - self.total / self.trials.total * trials
+        return self.errors_by_subject - self.total / self.trials.total * trials
+
+    @cached_property
+    def errors_by_subject(self) -> NDArray[np.int64]:
+        """Errors that each subject takes part in, shape (subjects,)."""
+        return sum_by_subject(self.left, self.right, self.errors, self.codes)
 
     def effective_trials(self) -> float:
         """Return how many independent comparisons would give the rate the same variance.
@@ -203,7 +240,8 @@ class PairCounts:
         The interval is Wilson's with the effective number of comparisons. That number is reduced
         if few subjects carry the variance (`allow_for_few`). With fewer than five errors, or fewer
         than five comparisons without an error, the variance cannot be estimated. Then the number
-        of independent pairs is used, which gives the strict bound.
+        of independent pairs is used, which gives the strict bound. It is reduced if few people
+        carry the comparisons (`effective_people`).
 
         Parameters
         ----------
@@ -215,16 +253,19 @@ class PairCounts:
         return rate_of(
             self.total,
             self.trials.total,
-            self.subjects,
+            self.errors_by_subject,
+            self.trials.by_subject,
             self._effective_for_limits(level),
             level=level,
             target=target,
         )
 
     def _effective_for_limits(self, level: float) -> float:
+        trials = self.trials.by_subject
         if min(self.total, self.trials.total - self.total) < FEWEST_ERRORS:
-            return float(self.independent_pairs)
-        return allow_for_few(self._uncapped, self.trials.total, self._shares, self.subjects, level)
+            carrying = effective_people(trials) / max(1, self.subjects)
+            return self.independent_pairs * carrying
+        return allow_for_few(self._uncapped, self.trials.total, self._shares, trials, level)
 
     def optimistic_bound(self, level: float = 0.95) -> float:
         """Return the one-sided upper bound that would hold if all comparisons were independent."""
@@ -274,6 +315,8 @@ def by_group(
     photos: NDArray[np.int64],
     errors: _Numbers,
     trials: _Numbers,
+    *,
+    repeats: int = 1,
 ) -> dict[str, SubjectCounts]:
     """Sum errors and trials of events by group. Every group has an entry, even without trials.
 
@@ -287,14 +330,16 @@ def by_group(
         int64 array of shape (events,): index of the photo that decides an event's group.
     errors, trials
         Errors and trials of each event, shape (events,), 0 <= errors <= trials.
+    repeats
+        See `SubjectCounts`.
     """
     codes, subjects = grouping.codes[photos], cohort.subject_codes[photos]
     counts = {}
     for code, name in enumerate(grouping.names):
         inside = codes == code
-        added = (
+        added, made = (
             np.bincount(subjects[inside], numbers[inside], len(cohort.subjects)).astype(np.int64)
             for numbers in (errors, trials)
         )
-        counts[name] = SubjectCounts(*added)
+        counts[name] = SubjectCounts(added, made, repeats)
     return counts

@@ -11,23 +11,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaincinv, stdtrit
 
 from fairness.arguments import expect_number
+from fairness.rates.status import FEWEST_ERRORS, FEWEST_SUBJECTS, Status, status_of
 from fairness.words import counted, figure
-
-Status = Literal["ok", "limited", "bound_only", "insufficient", "suppressed"]
-"""How far the data support a rate; see `status_of`."""
-
-FEWEST_SUBJECTS = 10
-"""A rate of fewer subjects is suppressed, so that no table identifies a child."""
-
-FEWEST_ERRORS = 5
-"""With fewer errors, or fewer trials without an error, no variance between subjects is used."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +42,10 @@ class Rate:
         is smaller than `trials` if photos of one subject succeed or fail together.
     level
         Confidence level of the limits.
+    people
+        Effective number of people who carry the trials, see `effective_people`.
+    largest
+        Share of the errors that the person with most of them takes part in; 0 without errors.
     """
 
     errors: int
@@ -62,6 +57,8 @@ class Rate:
     status: Status
     effective: float
     level: float = 0.95
+    people: float = math.nan
+    largest: float = 0.0
 
     def __str__(self) -> str:
         trials, subjects = counted(self.trials, "trial"), counted(self.subjects, "subject")
@@ -170,51 +167,81 @@ def _uncapped(errors: NDArray[np.int64], trials: NDArray[np.int64]) -> float:
     return p * (1 - p) * total**2 / squares if squares > 0 else math.inf
 
 
+def effective_people(numbers: ArrayLike) -> float:
+    """Return how many people with like numbers would carry a total as these people do.
+
+    With the number x_i of person i it is (sum x)² / sum x² (Kish, Survey Sampling, 1965; the
+    inverse of the index of Herfindahl). It is the number of people if all have the same number,
+    and 1 if one person has everything; 0 if nobody has anything.
+
+    Parameters
+    ----------
+    numbers
+        Numbers of 0 or more, shape (subjects,).
+    """
+    x = np.asarray(numbers, np.float64)
+    squares = float(x @ x)
+    return float(x.sum()) ** 2 / squares if squares else 0.0
+
+
 def _effective_for_limits(
     errors: NDArray[np.int64], trials: NDArray[np.int64], level: float
 ) -> float:
     """Return the effective trials that the limits are computed from."""
     subjects, k, total = int(np.count_nonzero(trials)), int(errors.sum()), int(trials.sum())
-    independent = trials.max(initial=0) <= 1
-    if independent or min(k, total - k) < FEWEST_ERRORS or subjects < 2:
+    if trials.max(initial=0) <= 1:
         return float(subjects)
+    if min(k, total - k) < FEWEST_ERRORS or subjects < 2:
+        return effective_people(trials)
     shares = errors - k / total * trials
-    return allow_for_few(_uncapped(errors, trials), total, shares, subjects, level)
+    return allow_for_few(_uncapped(errors, trials), total, shares, trials, level)
 
 
 def allow_for_few(
-    uncapped: float, trials: int, shares: NDArray[np.float64], subjects: int, level: float
+    uncapped: float,
+    total: int,
+    shares: NDArray[np.float64],
+    trials: NDArray[np.int64],
+    level: float,
 ) -> float:
     """Return the effective trials, reduced because a variance from few subjects is uncertain.
 
-    The part of the variance that subjects add to the binomial variance is multiplied by
-    K / (K - 1), because the mean was fitted, and by (t / z)². Here t is the quantile of Student's
-    distribution with G - 1 degrees of freedom (Korn and Graubard, Survey Methodology 24, 1998).
-    If a few subjects carry most of the variance, the variance is estimated from those few only.
-    So G = (sum S²)² / sum S⁴, the effective number of clusters (Carter, Schnepel and Steigerwald,
-    Review of Economics and Statistics 99, 2017). `benchmarks/interval_coverage.py` measures the
-    coverage of the limits.
+    A subject with a large part of the trials pulls the rate towards its own, so that its errors
+    hardly differ from the expected ones. So S, the errors of a subject minus the expected errors,
+    is divided by 1 - h, where h is the subject's part of the trials. This is the variance that
+    leaves one subject out in turn (CR3; MacKinnon and White, Journal of Econometrics 29, 1985).
+    The part that subjects add to the binomial variance is then multiplied by (t / z)². Here t is
+    the quantile of Student's distribution with G - 1 degrees of freedom (Korn and Graubard, Survey
+    Methodology 24, 1998). If a few subjects carry most of the variance, or of the trials, the
+    variance is estimated from those few only. So G is the smaller one of (sum S²)² / sum S⁴, the
+    effective number of clusters (Carter, Schnepel and Steigerwald, Review of Economics and
+    Statistics 99, 2017), and `effective_people` of the trials. `benchmarks/interval_coverage.py`
+    measures the coverage of the limits.
 
     Parameters
     ----------
     uncapped
         p (1 - p) / variance.
-    trials
+    total
         Number of trials, the upper limit of the effective trials.
     shares
         S: errors of each subject minus the expected errors, shape (subjects,).
-    subjects
-        K: number of subjects with a trial; at least 2.
+    trials
+        Trials that each subject takes part in, shape (subjects,).
     level
         Confidence level of the limits.
     """
-    excess = subjects / (subjects - 1) / uncapped - 1 / trials
+    spread = shares / np.maximum(1 - trials / total, 1 / total)
+    squares, observed = float(np.sum(spread**2)), float(np.sum(shares**2))
+    if observed == 0:
+        return float(total)
+    excess = squares / observed / uncapped - 1 / total
     if excess <= 0:
-        return float(trials)
-    carrying = float(np.sum(shares**2) ** 2 / np.sum(shares**4))
+        return float(total)
+    carrying = min(squares**2 / float(np.sum(spread**4)), effective_people(trials))
     tail = (1 + level) / 2
     t_over_z = float(stdtrit(max(1.0, carrying - 1), tail)) / NormalDist().inv_cdf(tail)
-    return 1 / (1 / trials + excess * t_over_z**2)
+    return 1 / (1 / total + excess * t_over_z**2)
 
 
 def clustered_rate(
@@ -228,9 +255,10 @@ def clustered_rate(
 
     The interval is Wilson's with the effective number of trials. That number is reduced if few
     subjects carry the variance (`allow_for_few`). With fewer than five errors, or fewer than five
-    trials without an error, the variance cannot be estimated. Then the number of subjects is used
-    as the effective number. If no trial, or every trial, is an error, this gives the exact
-    one-sided limit (1 - 0.05^(1/n), about 3/n). Rates of searches hold for the searched gallery.
+    trials without an error, the variance cannot be estimated. Then the number of people who carry
+    the trials is used (`effective_people`). If no trial, or every trial, is an error, this gives
+    the exact one-sided limit (1 - 0.05^(1/n), about 3/n). Rates of searches hold for the searched
+    gallery.
 
     Parameters
     ----------
@@ -250,16 +278,30 @@ def clustered_rate(
     _require_counts(0, 0, level)
     errors, trials = _counts(errors_per_subject, trials_per_subject)
     n = _effective_for_limits(errors, trials, level)
-    subjects = int(np.count_nonzero(trials))
-    return rate_of(int(errors.sum()), int(trials.sum()), subjects, n, level=level, target=target)
+    total = int(errors.sum())
+    return rate_of(total, int(trials.sum()), errors, trials, n, level=level, target=target)
 
 
 def rate_of(
-    errors: int, trials: int, subjects: int, effective: float, *, level: float, target: float
+    errors: int,
+    trials: int,
+    errors_per_subject: NDArray[np.int64],
+    trials_per_subject: NDArray[np.int64],
+    effective: float,
+    *,
+    level: float,
+    target: float,
 ) -> Rate:
     """Return a rate with limits computed from a number of effective trials.
 
-    Parameters are those of `Rate` and `clustered_rate`; 0 <= errors <= trials.
+    Parameters
+    ----------
+    errors, trials
+        Counts, 0 <= errors <= trials.
+    errors_per_subject, trials_per_subject
+        Errors and trials that each subject takes part in, shape (subjects,).
+    effective, level, target
+        As in `Rate` and `clustered_rate`.
 
     Raises
     ------
@@ -269,10 +311,16 @@ def rate_of(
     if not 0 < target < 1:
         raise ValueError(f"the target rate must be in (0, 1), got {target}")
     _require_counts(errors, trials, level)
-    status = status_of(errors, subjects, effective, target=target)
+    subjects = int(np.count_nonzero(trials_per_subject))
+    people = effective_people(trials_per_subject)
+    erring = effective_people(errors_per_subject)
+    status = status_of(errors, subjects, effective, people=people, erring=erring, target=target)
     estimate = errors / trials if trials else math.nan
     low, high = _limits(errors, trials, effective, status, level)
-    return Rate(errors, trials, subjects, estimate, low, high, status, effective, level)
+    largest = float(errors_per_subject.max(initial=0)) / errors if errors else 0.0
+    return Rate(
+        errors, trials, subjects, estimate, low, high, status, effective, level, people, largest
+    )
 
 
 def _limits(
@@ -286,35 +334,6 @@ def _limits(
     if errors == trials:
         return float(betaincinv(scaled, effective - scaled + 1, 1 - level)), 1.0
     return wilson(scaled, effective, level=level)
-
-
-def status_of(errors: int, subjects: int, effective: float, *, target: float = 0.05) -> Status:
-    """Return how far data of this size support a rate.
-
-    =============  ==========================================  ===============================
-    status         rule; the first that holds applies          shown
-    =============  ==========================================  ===============================
-    suppressed     fewer than 10 subjects                      nothing
-    ok             30 errors or more, 100 subjects or more     rate and interval
-    limited        5 errors or more, 50 subjects or more       rate and interval, marked
-    bound_only     fewer than 5 errors, and `effective`        one-sided upper bound
-                   trials of at least 3 / `target`
-    insufficient   otherwise                                   counts only
-    =============  ==========================================  ===============================
-
-    With thirty errors, the true rate is within 30 % of the estimate at 90 % confidence
-    (Doddington's rule of 30). No error in 3 / r independent trials excludes a rate of r at 95 %
-    confidence (rule of 3).
-    """
-    if subjects < FEWEST_SUBJECTS:
-        return "suppressed"
-    if errors >= 30 and subjects >= 100:
-        return "ok"
-    if errors >= FEWEST_ERRORS and subjects >= 50:
-        return "limited"
-    if errors < FEWEST_ERRORS and effective >= 3 / target:
-        return "bound_only"
-    return "insufficient"
 
 
 def _counts(errors: ArrayLike, trials: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fairness.private_files import write_private
 from fairness.report.result import AuditResult
+from fairness.tables import Column, Table
+from fairness.verification import Suspicion
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,6 +52,32 @@ class AuditReport(AuditResult):
         from fairness.report.writer import write_folder
 
         write_folder(self, folder)
+
+    def write_suspicious(self, path: Path) -> bool:
+        """Write the pairs of photos whose scores contradict the labels, for their owner only.
+
+        The file names photos and people: it is not to be passed on. If there is no such pair, no
+        file is written, and one of an earlier audit is deleted.
+
+        Returns
+        -------
+        bool
+            Whether there is such a pair, and so a file.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written or deleted.
+        """
+        if not self.suspicious:
+            path.unlink(missing_ok=True)
+            return False
+        columns = tuple(Column(field.name, field.name) for field in fields(Suspicion))
+        rows = tuple(asdict(pair) for pair in self.suspicious)
+        write_private(
+            path, Table("suspicious", "Suspicious pairs", columns, rows).to_csv().encode()
+        )
+        return True
 
     def plot_forest(self, factor: str, metric: str, ax: Axes | None = None) -> Axes:
         """Plot the rates of the groups of a factor with their intervals.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from fairness.tables import Unit, Value
+from fairness.words import exact_threshold
 
 NONE = "\N{EN DASH}"
 _MINUS = "\N{MINUS SIGN}"
@@ -74,6 +75,19 @@ def one_in(share: float) -> str:
     return f"1 in {round(times, -digits):,.0f}"
 
 
+def share_of(share: float, things: str) -> str:
+    """Write a share of things as the beginning of a sentence, as in "About 1 in 16 comparisons".
+
+    A share above a tenth is given as per cent, as in "59.2 % of the comparisons": "1 in 2" would
+    stand for 40 % and for 60 %.
+    """
+    if share in (0, 1):
+        return f"{'All' if share else 'None'} of the {things}"
+    return (
+        f"About {one_in(share)} {things}" if share <= 0.1 else f"{percent(share)} of the {things}"
+    )
+
+
 def interval(low: float, high: float, centre: float, unit: Unit) -> str:
     """Write an interval with the precision of its centre."""
     if unit in ("rate", "points"):
@@ -110,6 +124,8 @@ def written(value: Value, unit: Unit) -> str:
             return percent(value)
         case "points":
             return f"{without_sign(percent(value))} points"
+        case "threshold":
+            return exact_threshold(value)
         case "p":
             return p_value(value)
         case "score":

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from fairness.report.figure_style import WIDTH, canvas
+from fairness.cohort import in_order
+from fairness.report.figure_style import WIDTH, GroupLabels, canvas
 from fairness.report.formatting import percent, short_percent, without_sign
-from fairness.report.wording import factor_title, group_label, rate_name
+from fairness.report.wording import group_title, rate_name
 from fairness.tables import Row
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ _NOT_SHOWN = "\N{MULTIPLICATION SIGN}"
 _KEY = (
     f"per cent; ○ limited data, ≤ upper bound only,\nfew: not enough data, {_NOT_SHOWN}: not shown"
 )
+_MANY = 10  # groups; more need a wider map, so that the rates stay readable
 _COLOURS = "cividis"  # lightness rises evenly for all kinds of colour vision
 HeatmapCells = dict[tuple[str, str], Row]
 
@@ -37,10 +39,13 @@ def cross(report: AuditResult, factor: str, ax: Axes | None = None) -> Axes:
         a, b = str(row["group"]), str(row["other_group"])
         cells[a, b] = row
         cells.setdefault((b, a), row)
-    names = sorted({name for pair in cells for name in pair})
-    with canvas(ax, min(8.2, 1.9 + 0.42 * len(names))) as ax:
+    names = sorted({name for pair in cells for name in pair}, key=in_order)
+    labels = GroupLabels.of(report, factor)
+    with canvas(ax, min(8.2, 1.5 + 0.36 * len(names)), _width(len(names))) as ax:
+        down, across = [labels[name] for name in names], [labels.short(name) for name in names]
+        _ticks(ax, down, across)
         _draw(ax, cells, names, names, logarithmic=True)
-        ax.set_title(f"FMR between groups of {factor_title(factor)}\n{_KEY}")
+        ax.set_title(f"FMR between groups of {labels.title}\n{_KEY}")
     return ax
 
 
@@ -50,8 +55,9 @@ def age_gap(report: AuditResult, metric: str, ax: Axes | None = None) -> Axes:
     if not rows:
         raise KeyError(f"no {metric} over age and age gap in this report")
     cells = {(str(row["age"]), str(row["gap"])): row for row in rows}
-    ages, gaps = (sorted({pair[side] for pair in cells}) for side in (0, 1))
-    with canvas(ax, 1.9 + 0.42 * len(ages)) as ax:
+    ages, gaps = (sorted({pair[side] for pair in cells}, key=in_order) for side in (0, 1))
+    with canvas(ax, 1.6 + 0.3 * len(ages)) as ax:
+        _ticks(ax, list(map(group_title, ages)), list(map(group_title, gaps)))
         _draw(ax, cells, ages, gaps, logarithmic=False)
         ax.set_xlabel("years between the photos")
         ax.set_ylabel("age in the earlier photo")
@@ -89,26 +95,31 @@ def _label(
     lightness: NDArray[np.float64],
 ) -> None:
     texts = [[_text(cells.get((a, b))) for b in across] for a in down]
-    size = _fitting(texts)
+    size = _fitting(texts, max(len(label.get_text()) for label in ax.get_yticklabels()))
     for i, line in enumerate(texts):
         for j, text in enumerate(line):
             ink = "white" if lightness[i, j] < 0.5 else "black"
             ax.text(j, i, text, ha="center", va="center", fontsize=size, color=ink)
-    ax.set_xticks(
-        range(len(across)),
-        [group_label(name) for name in across],
-        rotation=40,
-        ha="right",
-        rotation_mode="anchor",
-    )
-    ax.set_yticks(range(len(down)), [group_label(name) for name in down])
     ax.grid(visible=False)
     ax.spines[:].set_visible(False)
 
 
-def _fitting(texts: Sequence[Sequence[str]]) -> float:
-    """Return the largest font size, up to 7.5 pt, at which each text fits into its square."""
-    square = 0.58 * WIDTH * 72 / len(texts[0])
+def _ticks(ax: Axes, down: Sequence[str], across: Sequence[str]) -> None:
+    ax.set_xticks(range(len(across)), across, rotation=40, ha="right", rotation_mode="anchor")
+    ax.set_yticks(range(len(down)), down)
+
+
+def _width(columns: int) -> float:
+    return WIDTH if columns < _MANY else 1.3 * WIDTH
+
+
+def _fitting(texts: Sequence[Sequence[str]], label: int) -> float:
+    """Return the largest font size, up to 7.5 pt, at which each text fits into its square.
+
+    `label` is the length of the longest label of a row, in letters: the squares have what it and
+    the bar of colours leave.
+    """
+    square = (72 * _width(len(texts[0])) - 5 * label - 85) / len(texts[0])
     return min(7.5, square / (0.66 * max(1, *(len(text) for line in texts for text in line))))
 
 

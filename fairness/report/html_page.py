@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fairness.errors import MissingExtraError
-from fairness.report.figure_style import undrawn
 from fairness.report.figures import Picture
 from fairness.report.sections import chapters
 from fairness.report.summary import summarise
@@ -34,15 +33,7 @@ def render(report: AuditResult, pictures: Sequence[Picture]) -> str:
         summary=summarise(report),
         chapters=chapters(report, pictures),
         glossary=GLOSSARY,
-        undrawn=undrawn(_labels(report)) if pictures else (),
     )
-
-
-def _labels(report: AuditResult) -> Iterator[str]:
-    """Yield the names that the plots may show."""
-    for table in report.tables:
-        for row in table:
-            yield from (visible(value) for value in row.values() if isinstance(value, str))
 
 
 def _environment() -> Environment:

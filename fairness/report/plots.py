@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from fairness.report.figure_style import canvas, curve_style, legend_below
+from fairness.report.figure_style import GroupLabels, canvas, curve_style, legend_below, legend_rows
 from fairness.report.formatting import short_percent
-from fairness.report.wording import factor_title, group_label, rate_name
-from fairness.tables import OVERALL, Row, Value
-from fairness.words import counted
+from fairness.report.wording import rate_name
+from fairness.tables import (
+    OVERALL,
+    CmcCurve,
+    DetCurve,
+    DiscardCurve,
+    Row,
+    ScoreDistribution,
+    Value,
+)
+from fairness.words import counted, exact_threshold
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
 
     from fairness.report.result import AuditResult
-    from fairness.tables import CmcCurve, DetCurve, DiscardCurve, ScoreDistribution
 
-    GroupCurve = DetCurve | CmcCurve | DiscardCurve | ScoreDistribution
+GroupCurve = DetCurve | CmcCurve | DiscardCurve | ScoreDistribution
+AnyCurve = TypeVar("AnyCurve", bound=GroupCurve)
 
-AnyCurve = TypeVar("AnyCurve", bound="GroupCurve")
+_BOTH_RATES: tuple[Row, ...] = ({"metric": "FMR"}, {"metric": "FNMR"})
+_RATED_BY: Mapping[str, tuple[str, tuple[Row, ...], tuple[str, ...]]] = MappingProxyType(
+    {
+        "det": ("rates", _BOTH_RATES, ("estimate",)),
+        "cmc": ("open_set", ({"metric": "FNIR_ranks", "rank": 1},), ("estimate",)),
+        "discard": ("discard", ({"discarded": 0.0},), ("estimate",)),
+        # Where scores lie needs people, but no errors.
+        "scores": ("rates", _BOTH_RATES, ("estimate", "bound")),
+    }
+)
+"""For each kind of curve: a table, the rows that count, and the columns one of which is filled."""
 
 _INK, _GREY = "#0072B2", "#777777"
 
@@ -33,15 +52,16 @@ def forest(report: AuditResult, factor: str, metric: str, ax: Axes | None = None
     if not rows:
         raise KeyError(f"no {metric} by {factor!r} in the table of rates")
     rows = tuple(sorted(rows, key=lambda row: row["group"] != OVERALL))
+    labels = GroupLabels.of(report, factor)
     with canvas(ax, 0.8 + 0.27 * len(rows)) as ax:
         floor = _scale(ax, rows)
         for place, row in enumerate(rows):
             _forest_row(ax, place, row, floor)
-        ax.set_yticks(range(len(rows)), [_with_subjects(row) for row in rows])
+        ax.set_yticks(range(len(rows)), [_with_subjects(row, labels) for row in rows])
         ax.set_ylim(len(rows) - 0.5, -0.5)
         ax.grid(visible=False, axis="y")
         ax.set_xlabel(f"{rate_name(metric)} with its {short_percent(report.level)} interval")
-        ax.set_title(f"{rate_name(metric)} by {factor_title(factor)}")
+        ax.set_title(f"{rate_name(metric)} by {labels.title}")
         _percents(ax.xaxis)
     return ax
 
@@ -105,8 +125,8 @@ def _no_rate(row: Row) -> str:
     return f"not enough data ({counted(int(row['subjects'] or 0), 'subject')})"
 
 
-def _with_subjects(row: Row) -> str:
-    group, subjects = group_label(str(row["group"])), row["subjects"]
+def _with_subjects(row: Row, labels: GroupLabels) -> str:
+    group, subjects = labels[str(row["group"])], row["subjects"]
     return group if subjects is None else f"{group}  ({counted(int(subjects), 'subject')})"
 
 
@@ -117,9 +137,11 @@ def _number(row: Row, name: str) -> float | None:
 
 def det(report: AuditResult, factor: str, ax: Axes | None = None) -> Axes:
     """Plot FNMR against FMR by group, with the points at the global threshold."""
-    curves = _curves(report.curves.det, factor, "error trade-off")
-    with canvas(ax, 4.6 + 0.17 * (len(curves) // 3)) as ax:
-        for place, curve in enumerate(curves):
+    curves = _rated(report, "det", report.curves.det, factor)
+    labels = GroupLabels.of(report, factor)
+    named = [f"{labels[curve.group]} ({curve.subjects:,})" for curve in curves]
+    with canvas(ax, 3.5 + 0.17 * legend_rows(named)) as ax:
+        for place, (curve, name) in enumerate(zip(curves, named, strict=True)):
             style = curve_style(place)
             marker = style.pop("marker")
             shown = (curve.fmr > 0) & (curve.fnmr > 0)
@@ -128,96 +150,131 @@ def det(report: AuditResult, factor: str, ax: Axes | None = None) -> Axes:
             shown_point = [point] if point is not None and min(point) > 0 else []
             sign = {"marker": marker, "markersize": 8, "markeredgecolor": "white"}
             fmr, fnmr = ([values[side] for values in shown_point] for side in (0, 1))
-            ax.plot(fmr, fnmr, label=_legend(curve), **style, **sign)
+            ax.plot(fmr, fnmr, label=name, **style, **sign)
         ax.set_xscale("log")
         ax.set_yscale("log")
-        ax.set_xlabel("FMR: different people at or above the threshold")
-        ax.set_ylabel("FNMR: one person, below it")
+        ax.set_xlabel("FMR: different people who reach the threshold")
+        ax.set_ylabel("FNMR: one person, not reaching it")
         ax.set_title(
-            f"Error trade-off by {factor_title(factor)}; signs mark the threshold "
-            f"{report.threshold:.3f}"
+            f"Error trade-off by {labels.title}; signs: at the threshold "
+            f"{exact_threshold(report.threshold)}"
         )
         for axis in (ax.xaxis, ax.yaxis):
             ends = axis.get_view_interval()
             _thirds(axis, ends[1] / ends[0])
             _percents(axis)
-        legend_below(ax, len(curves))
+        legend_below(ax, named)
     return ax
 
 
 def cmc(report: AuditResult, factor: str, ax: Axes | None = None) -> Axes:
     """Plot the share of mated searches with the mate at or above a rank."""
-    curves = _curves(report.curves.cmc, factor, "ranks")
-    with canvas(ax, 3.6 + 0.17 * (len(curves) // 3)) as ax:
+    curves = _rated(report, "cmc", report.curves.cmc, factor)
+    labels = GroupLabels.of(report, factor)
+    named = [f"{labels[curve.group]} ({curve.subjects:,})" for curve in curves]
+    with canvas(ax, 2.7 + 0.17 * legend_rows(named)) as ax:
         from matplotlib.ticker import MaxNLocator
 
-        for place, curve in enumerate(curves):
+        for place, (curve, name) in enumerate(zip(curves, named, strict=True)):
             style = curve_style(place)
-            ax.plot(curve.ranks, curve.hit_rate, label=_legend(curve), markersize=3.5, **style)
+            ax.plot(curve.ranks, curve.hit_rate, label=name, markersize=3.5, **style)
             if curve.low is not None and curve.high is not None and len(curves) <= 4:
                 ax.fill_between(
                     curve.ranks, curve.low, curve.high, color=style["color"], alpha=0.12, lw=0
                 )
         ax.set_ylim(0, 1.02)
         ax.set_xlabel("candidates looked at")
-        ax.set_ylabel("mated searches with the mate among them")
-        ax.set_title(f"Rank hit rate (CMC) by {factor_title(factor)}")
+        ax.set_ylabel("searches that list the mate")
+        ax.set_title(f"Rank hit rate (CMC) by {labels.title}")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         _percents(ax.yaxis)
-        legend_below(ax, len(curves))
+        legend_below(ax, named)
     return ax
 
 
 def discard(report: AuditResult, factor: str, ax: Axes | None = None) -> Axes:
     """Plot the FNMR that remains after the worst photos are discarded."""
-    curves = _curves(report.curves.discard, factor, "discard")
-    with canvas(ax, 3.6 + 0.17 * (len(curves) // 3)) as ax:
-        for place, curve in enumerate(curves):
+    curves = _rated(report, "discard", report.curves.discard, factor)
+    labels = GroupLabels.of(report, factor)
+    named = [f"{labels[curve.group]} ({curve.subjects:,})" for curve in curves]
+    with canvas(ax, 2.7 + 0.17 * legend_rows(named)) as ax:
+        for place, (curve, name) in enumerate(zip(curves, named, strict=True)):
             style = curve_style(place) | {"marker": ""}
-            ax.step(curve.discarded, curve.fnmr, where="post", label=_legend(curve), **style)
+            ax.step(curve.discarded, curve.fnmr, where="post", label=name, **style)
         ax.set_ylim(bottom=0)
         ax.set_xlabel("comparisons put aside, lowest quality first")
         ax.set_ylabel("FNMR of the others")
-        ax.set_title(f"Error versus discard (EDC) by {factor_title(factor)}")
+        ax.set_title(f"Error versus discard (EDC) by {labels.title}")
         _percents(ax.xaxis)
         _percents(ax.yaxis)
-        legend_below(ax, len(curves))
+        legend_below(ax, named)
     return ax
 
 
 def scores(report: AuditResult, factor: str, ax: Axes | None = None) -> Axes:
     """Plot the distributions of mated and non-mated scores by group, with the threshold."""
-    curves = _curves(report.curves.scores, factor, "scores")
-    with canvas(ax, 3.6 + 0.17 * (len(curves) // 3)) as ax:
-        for place, curve in enumerate(curves):
+    curves = _rated(report, "scores", report.curves.scores, factor)
+    labels = GroupLabels.of(report, factor)
+    named = [f"{labels[curve.group]} ({curve.subjects:,})" for curve in curves]
+    with canvas(ax, 2.7 + 0.17 * legend_rows(named)) as ax:
+        for place, (curve, name) in enumerate(zip(curves, named, strict=True)):
             colour = curve_style(place)["color"]
             for counts, dash in ((curve.mated, "-"), (curve.non_mated, (0, (2, 1.5)))):
                 density = counts / max(1, counts.sum()) / np.diff(curve.edges)
-                label = _legend(curve) if dash == "-" else None
+                label = name if dash == "-" else None
                 ax.stairs(density, curve.edges, color=colour, linestyle=dash, label=label)
         ax.axvline(report.threshold, color="black", linewidth=1)
         ax.annotate(
-            f" threshold {report.threshold:.3f}",
+            f" threshold {exact_threshold(report.threshold)}",
             (report.threshold, 1),
             xycoords=("data", "axes fraction"),
             va="top",
         )
-        ax.set_xlabel("score; solid: one person, dotted: different people")
+        number = "score" if report.kind == "similarity" else "distance"
+        ax.set_xlabel(f"{number}; solid: one person, dotted: different people")
         ax.set_ylabel("density")
-        ax.set_title(f"Scores by {factor_title(factor)}")
-        legend_below(ax, len(curves))
+        ax.set_title(f"Scores by {labels.title}")
+        legend_below(ax, named)
     return ax
 
 
-def _curves(curves: Sequence[AnyCurve], factor: str, what: str) -> list[AnyCurve]:
-    chosen = [curve for curve in curves if curve.factor == factor]
+def unrated(report: AuditResult, kind: str, factor: str) -> dict[str, str]:
+    """Return the groups of a factor that a kind of curve must not show, because no table does.
+
+    Parameters
+    ----------
+    report
+        The report.
+    kind
+        "det", "cmc", "discard" or "scores".
+    factor
+        The factor.
+
+    Returns
+    -------
+    dict[str, str]
+        The status that says why, by group. It is empty if the report has no such table.
+    """
+    name, wanted, enough = _RATED_BY[kind]
+    if not report.has(name):
+        return {}
+    rows = [row for keys in wanted for row in report.table(name).where(factor=factor, **keys)]
+    return {
+        str(row["group"]): str(row["status"])
+        for row in rows
+        if row["group"] != OVERALL and all(row.get(column) is None for column in enough)
+    }
+
+
+def _rated(
+    report: AuditResult, kind: str, curves: Sequence[AnyCurve], factor: str
+) -> list[AnyCurve]:
+    """Return the curves of the groups of a factor that the tables rate."""
+    refused = unrated(report, kind, factor)
+    chosen = [c for c in curves if c.factor == factor and c.group not in refused]
     if not chosen:
-        raise KeyError(f"no curves of {what} by {factor!r} in this report")
+        raise KeyError(f"no {kind} curves by {factor!r} of groups with a rate in this report")
     return chosen
-
-
-def _legend(curve: GroupCurve) -> str:
-    return f"{group_label(curve.group)} ({curve.subjects:,})"
 
 
 def _percents(axis: Axis) -> None:

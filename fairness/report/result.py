@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from fairness.tables import Curves, Table, Value
+from fairness.verification import Kind, Suspicion
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,8 +29,8 @@ class AuditResult:
         Run card for a reader, in order: what was tested, on whom and how, as in
         ``{"Model": "…", "Threshold": "0.612, set for …"}``.
     threshold
-        The one score threshold of the audit. A comparison is at or above it if and only if
-        score >= threshold.
+        The one threshold of the audit, in the matcher's own numbers. A comparison reaches it if and
+        only if score >= threshold, or distance <= threshold, in float32.
     tables
         Tables of `fairness.tables.TABLE_NAMES`, and any others. The report leaves out a section
         whose table is missing or empty.
@@ -42,6 +43,11 @@ class AuditResult:
         time unless it is an input, so that the same inputs give the same bytes.
     level
         Confidence level of all intervals.
+    kind
+        What the matcher's own numbers are, "similarity" or "distance".
+    suspicious
+        Pairs of photos whose scores contradict the labels. They name photos and people: no file of
+        the report holds them, see `AuditReport.write_suspicious`.
 
     Raises
     ------
@@ -57,6 +63,8 @@ class AuditResult:
     caveats: tuple[str, ...] = ()
     facts: Mapping[str, Value] = field(default_factory=dict)
     level: float = 0.95
+    kind: Kind = "similarity"
+    suspicious: tuple[Suspicion, ...] = ()
 
     def __post_init__(self) -> None:
         names = [table.name for table in self.tables]
@@ -73,6 +81,7 @@ class AuditResult:
             "card": list(self.card.items()),
             "threshold": self.threshold,
             "level": self.level,
+            "kind": self.kind,
             "tables": [table.to_json() for table in self.tables],
             "caveats": list(self.caveats),
             "facts": dict(self.facts),

@@ -2,17 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from fairness.report.figures import Picture
+from fairness.report.odds_view import odds_views
 from fairness.report.result import AuditResult
 from fairness.report.table_view import TableView, build_view, matrix
-from fairness.report.wording import RATES, factor_title, rate_meaning, rate_title, slug
+from fairness.report.wording import (
+    INTERVAL_OF_MEASURE,
+    RATES,
+    age_gap_caption,
+    factor_title,
+    rate_caption,
+    rate_meaning,
+    rate_title,
+    slug,
+    table_caption,
+)
 from fairness.tables import TABLE_NAMES, Row, Table
 
+_PARTS = (
+    *("summary", "Summary", "summary-title", "contents", "Contents", "card", "Run card"),
+    *("caveats", "Caveats", "glossary", "Glossary", "signature", "Signature"),
+)
+"""Anchors and titles of the parts of the page that are no chapters."""
+
 _MOST_PAIRS = 12
-_BY_FACTOR = ("differentials", "tests", "shift", "cross", "open_set", "refused", "discard")
+_BY_FACTOR = (
+    "differentials",
+    "tests",
+    "within",
+    "shift",
+    "cross",
+    "open_set",
+    "gallery",
+    "refused",
+    "discard",
+)
 
 
 @dataclass(frozen=True)
@@ -48,6 +75,7 @@ def chapters(report: AuditResult, pictures: Sequence[Picture]) -> tuple[Chapter,
         _coverage(report),
         *(_factor(report, pictures, factor) for factor in _factors(report)),
         _age_gap(report, pictures),
+        _odds(report),
         _plain(
             report,
             "worst_cells",
@@ -79,7 +107,20 @@ def chapters(report: AuditResult, pictures: Sequence[Picture]) -> tuple[Chapter,
             if table.name not in TABLE_NAMES
         ),
     ]
-    return tuple(chapter for chapter in every if chapter.blocks)
+    return tuple(_distinct(chapter for chapter in every if chapter.blocks))
+
+
+def _distinct(chapters: Iterable[Chapter]) -> Iterator[Chapter]:
+    """Yield the chapters, numbered where another part of the page has their anchor or title."""
+    taken = set(_PARTS)
+    for chapter in chapters:
+        number = 1
+        anchor, title = chapter.anchor, chapter.title
+        while {anchor, title} & taken:
+            number += 1
+            anchor, title = f"{chapter.anchor}-{number}", f"{chapter.title} ({number})"
+        taken |= {anchor, title}
+        yield replace(chapter, anchor=anchor, title=title)
 
 
 def _factors(report: AuditResult) -> list[str]:
@@ -92,7 +133,7 @@ def _plain(report: AuditResult, name: str, lead: str) -> Chapter:
     if not report.has(name):
         return Chapter(name, name, lead, ())
     table = report.table(name)
-    return Chapter(name, table.title, lead, (build_view(table, level=report.level),))
+    return Chapter(slug(name), table.title, lead, (build_view(table, level=report.level),))
 
 
 def _coverage(report: AuditResult) -> Chapter:
@@ -104,7 +145,7 @@ def _coverage(report: AuditResult) -> Chapter:
         return Chapter("coverage", "Coverage", lead, ())
     table = report.table("coverage")
     blocks = tuple(
-        _factor_view(report, table, factor, f"{table.title}: {factor_title(str(factor))}")
+        _factor_view(report, table, factor, table_caption(table.title, factor))
         for factor in map(str, table.values("factor"))
     )
     return Chapter("coverage", table.title, lead, blocks)
@@ -138,7 +179,7 @@ def _rates(report: AuditResult, pictures: Sequence[Picture], factor: str) -> Ite
         rows = table.where(factor=factor, metric=metric)
         yield Heading(rate_title(metric), rate_meaning(metric))
         yield from (p for p in pictures if p.kind == "forest" and p.key[1:] == (metric,))
-        caption = f"{rate_title(metric)} by {factor_title(factor)}"
+        caption = rate_caption(metric, factor)
         yield build_view(
             table, rows, level=report.level, caption=caption, hide=("factor", "metric")
         )
@@ -153,12 +194,20 @@ def _differences(report: AuditResult, factor: str) -> Iterator[Block]:
     blocks: tuple[Block, ...] = (
         *_by_metric(report, "differentials", factor, "Differences: "),
         *_of(report, "tests", factor),
+        *_of(report, "within", factor),
     )
     if blocks:
+        tested = bool(_rows(report, "tests", factor))
+        where = (
+            f"The table “{table_caption(report.table('tests').title, factor)}” says which "
+            "differences are more than chance."
+            if tested
+            else "This audit has no test of these differences."
+        )
         yield Heading(
             "Differences between groups",
             "Each measure sums up all groups in one number. Read it beside the value that chance "
-            "alone would give if all groups were equal.",
+            f"alone would give if all groups were equal. {INTERVAL_OF_MEASURE} {where}",
         )
         yield from blocks
 
@@ -180,7 +229,7 @@ def _trade_off(report: AuditResult, pictures: Sequence[Picture], factor: str) ->
 
 
 def _between(report: AuditResult, pictures: Sequence[Picture], factor: str) -> Iterator[Block]:
-    rows = report.table("cross").where(factor=factor) if report.has("cross") else ()
+    rows = _rows(report, "cross", factor)
     if not rows:
         return
     yield Heading(
@@ -190,12 +239,13 @@ def _between(report: AuditResult, pictures: Sequence[Picture], factor: str) -> I
     )
     yield from _drawn(pictures, "cross")
     highest = _highest(rows)
-    caption = f"{report.table('cross').title}: {factor_title(factor)}"
+    table = report.table("cross")
+    caption = table_caption(table.title, factor)
+    view = build_view(table, highest, level=report.level, caption=caption, hide=("factor",))
     if len(highest) < len(rows):
-        caption += f", the {len(highest)} highest of {len(rows)} (all are in tables/cross.csv)"
-    yield build_view(
-        report.table("cross"), highest, level=report.level, caption=caption, hide=("factor",)
-    )
+        more = f"The {len(highest)} highest of {len(rows)}; all are in tables/cross.csv."
+        view = replace(view, note=f"{more} {view.note}".rstrip())
+    yield view
 
 
 def _highest(rows: Sequence[Row]) -> Sequence[Row]:
@@ -209,12 +259,14 @@ def _searches(report: AuditResult, pictures: Sequence[Picture], factor: str) -> 
     blocks: tuple[Block, ...] = (
         *_by_metric(report, "open_set", factor),
         *_drawn(pictures, "cmc"),
+        *_by_metric(report, "gallery", factor),
     )
     if blocks:
         yield Heading(
             "Searches in a gallery",
             "What an investigator meets: searches for people who are in the gallery and for "
-            "people who are not. These rates hold for a gallery of this size and make-up only.",
+            "people who are not. These rates hold for a gallery of the stated size and make-up "
+            "only.",
         )
         yield from blocks
 
@@ -240,23 +292,37 @@ def _by_metric(
     if not report.has(name):
         return
     table = report.table(name)
-    metrics = dict.fromkeys(str(row["metric"]) for row in table.where(factor=factor))
-    for metric in sorted(metrics, key=_place):
+    found = dict.fromkeys(str(row["metric"]) for row in table.where(factor=factor))
+    metrics = sorted(found, key=_place)
+    for metric in metrics:
         rows = table.where(factor=factor, metric=metric)
-        caption = f"{prefix}{rate_title(metric)} by {factor_title(factor)}"
-        yield build_view(
-            table, rows, level=report.level, caption=caption, hide=("factor", "metric")
-        )
+        caption = f"{prefix}{rate_caption(metric, factor)}"
+        once = table if metric == metrics[-1] else replace(table, note="")
+        yield build_view(once, rows, level=report.level, caption=caption, hide=("factor", "metric"))
+
+
+def _rows(report: AuditResult, name: str, factor: str) -> Sequence[Row]:
+    return report.table(name).where(factor=factor) if report.has(name) else ()
 
 
 def _of(report: AuditResult, name: str, factor: str) -> Iterator[TableView]:
-    if report.has(name) and report.table(name).where(factor=factor):
+    if _rows(report, name, factor):
         table = report.table(name)
-        yield _factor_view(report, table, factor, f"{table.title}: {factor_title(factor)}")
+        yield _factor_view(report, table, factor, table_caption(table.title, factor))
 
 
 def _drawn(pictures: Sequence[Picture], kind: str) -> Iterator[Picture]:
     return (picture for picture in pictures if picture.kind == kind)
+
+
+def _odds(report: AuditResult) -> Chapter:
+    lead = (
+        "A logistic regression of misses: does a gap between groups remain when age, years "
+        "between the photos, quality, tone and sex are held fixed?"
+    )
+    table = report.table("odds") if report.has("odds") else None
+    views = () if table is None else tuple(odds_views(table, level=report.level))
+    return Chapter("odds", "What goes with misses", lead, views)
 
 
 def _age_gap(report: AuditResult, pictures: Sequence[Picture]) -> Chapter:
@@ -278,7 +344,7 @@ def _age_gap(report: AuditResult, pictures: Sequence[Picture]) -> Chapter:
                 table.where(metric=metric),
                 "age",
                 "gap",
-                caption=f"{name} by age in the earlier photo and years between the photos",
+                caption=age_gap_caption(metric),
                 corner="Age ↓ years →",
                 note=table.note,
             ),

@@ -1,4 +1,4 @@
-"""The first page: what was tested, the largest differences, and the limits of the data."""
+"""The first page: what was tested, the questions of an agency, and the limits of the data."""
 
 from __future__ import annotations
 
@@ -6,31 +6,68 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from fairness.report.formatting import NONE, interval, one_in, percent, short_percent, significant
+from fairness.report.answers import (
+    NOUNS,
+    Answer,
+    adjusted,
+    amount,
+    answers,
+    gaps,
+    number,
+    people,
+    rate_text,
+    row_of,
+    times,
+)
 from fairness.report.result import AuditResult
 from fairness.report.table_view import Cell, ColumnHead, TableView
-from fairness.report.wording import factor_title, group_title, rate_name
+from fairness.report.wording import factor_title, group_title, plain, rate_name, reached
 from fairness.tables import OVERALL, Row
-from fairness.words import counted
+from fairness.words import counted, figure
 
 _HEADLINES = ("FMR", "FNMR", "FPIR", "FNIR")
-_MOST_CAVEATS = 3
+_MOST_CAVEATS = 4
+_MOST_GAPS = 8
+_MOST_LISTED = 6
 
 
 @dataclass(frozen=True)
 class Summary:
-    """The parts of the first page: sentences, a table of the largest differences, and limits."""
+    """The parts of the first page.
+
+    Parameters
+    ----------
+    tested
+        Sentences on what was tested.
+    outcome
+        What became of the declared bounds; "" without bounds.
+    answers
+        Questions and answers.
+    gaps
+        The gaps that chance does not explain; None if there is none.
+    tests
+        How many tests were made, and how often they err.
+    limits
+        What the data cannot say.
+    """
 
     tested: tuple[str, ...]
-    differences: TableView | None
     outcome: str
+    answers: tuple[Answer, ...]
+    gaps: TableView | None
+    tests: str
     limits: tuple[str, ...]
 
 
 def summarise(report: AuditResult) -> Summary:
     """Return the first page of a report."""
     return Summary(
-        tuple(_tested(report)), _differences(report), _outcome(report), tuple(_limits(report))
+        tuple(_tested(report)),
+        _outcome(report),
+        answers(report),
+        _gaps(report),
+        _tests(report),
+        tuple(_limits(report)),
     )
 
 
@@ -39,79 +76,89 @@ def _tested(report: AuditResult) -> Iterator[str]:
         yield f"Model: {report.card['Model']}."
     if report.has("coverage"):
         for row in report.table("coverage").where(group=OVERALL)[:1]:
-            yield f"Tested on {_count(row, 'photo')} of {_count(row, 'subject', 'people')}."
+            photos = counted(int(row["photos"] or 0), "photo")
+            yield f"Tested on {photos} of {people(row)}."
     yield (
-        f"Two photos are put forward for review when their score is at or above "
-        f"{report.threshold:.3f}; the one threshold serves everybody."
+        f"Two photos are put forward for review when their {reached(report)}; "
+        "the one threshold serves everybody."
     )
-    for metric, what in (
-        ("FMR", "comparisons of two different people reach it wrongly"),
-        ("FNMR", "comparisons of two photos of one person miss it"),
-    ):
-        if sentence := _overall(report, metric, what):
-            yield sentence
 
 
-def _overall(report: AuditResult, metric: str, what: str) -> str:
-    if not report.has("rates"):
+def _outcome(report: AuditResult) -> str:
+    if not report.has("acceptance"):
         return ""
-    for row in report.table("rates").where(group=OVERALL, metric=metric):
-        if row["estimate"] is not None:
-            share = one_in(float(row["estimate"])) or percent(float(row["estimate"]))
-            return f"About {share} {what}: {metric} {_rate(row, report.level)}."
-    return ""
+    outcomes = Counter(str(row["outcome"]) for row in report.table("acceptance"))
+    named = ", ".join(f"{outcomes[name]} {name}" for name in ("fail", "inconclusive", "pass"))
+    return f"Of {counted(outcomes.total(), 'declared bound')}: {named}."
 
 
-def _rate(row: Row, level: float | None = None) -> str:
-    estimate, low, high = (float(row[name] or 0) for name in ("estimate", "low", "high"))
-    name = f"{short_percent(level)} interval " if level else ""
-    return (
-        f"{percent(estimate)} ({name}{interval(low, high, estimate, 'rate')}; "
-        f"{row['errors']:,} of {row['trials']:,}, {_count(row, 'subject')})"
-    )
-
-
-def _differences(report: AuditResult) -> TableView | None:
-    rows = tuple(_extremes(report))
-    if not rows:
+def _gaps(report: AuditResult) -> TableView | None:
+    found = gaps(report)
+    if not found:
         return None
     heads = (
         ColumnHead("Error rate"),
-        ColumnHead("Highest in"),
-        ColumnHead("Lowest in"),
-        ColumnHead(f"Highest ÷ lowest ({short_percent(report.level)} interval)", "number"),
+        ColumnHead("Group"),
+        ColumnHead("All others", "number", "The rate of all other groups together."),
         ColumnHead(
-            "If all were equal, up to", "number", "95th percentile if all groups were equal."
+            "Larger ÷ smaller, at least",
+            "number",
+            "Lower confidence limit of the larger rate divided by the smaller one.",
         ),
-        ColumnHead("Groups without a rate", "number"),
+        ColumnHead("p (Holm)", "number", "Chance of any false report in this family of tests."),
     )
-    note = (
-        "The highest and the lowest of several groups differ by chance too. The column “If all "
-        "were equal, up to” has the ratio that is exceeded in 5 of 100 audits like this one when "
-        "no group differs from another. Groups without a rate may differ more."
-    )
-    return TableView("Where the error rates differ most", heads, rows, note)
+    rows = tuple(tuple(_gap(report, test)) for test in found[:_MOST_GAPS])
+    more = len(found) - _MOST_GAPS
+    note = f"{counted(more, 'more gap')} in the table of tests." if more > 0 else ""
+    return TableView("Gaps that chance does not explain", heads, rows, note)
 
 
-def _extremes(report: AuditResult) -> Iterator[tuple[Cell, ...]]:
+def _gap(report: AuditResult, test: Row) -> Iterator[Cell]:
+    metric, row = str(test["metric"]), row_of(report, test)
+    more = "more" if number(test["difference"]) > 0 else "fewer"
+    yield Cell(rate_name(metric), small=f"by {factor_title(str(test['factor']))}")
+    own = amount(test["rate"], metric) if row is None else rate_text(row)
+    noun = NOUNS.get(metric, plain(metric))
+    yield Cell(f"{group_title(str(test['group']))}: {more} {noun}", small=own)
+    yield Cell(amount(test["others"], metric), "number")
+    yield Cell(times(test).removeprefix(", at least ") or "\N{EN DASH}", "number")
+    yield Cell(adjusted(test).removeprefix("p = ").removeprefix("p "), "number")
+
+
+def _tests(report: AuditResult) -> str:
+    if not report.has("tests"):
+        return "No groups were compared."
+    table = report.table("tests")
+    made = {(r["factor"], r["metric"]) for r in table if r["p"] is not None}
+    if not made:
+        return "No rate was tested: see the table of tests for the reasons."
+    chance = figure(100 * (1 - report.level), 2)
+    named = "" if gaps(report) else "No gap is more than chance. "
+    rates = counted(len(made), "error rate was", "error rates were")
+    return (
+        f"{named}{rates} tested over the groups of a factor. Were there no differences at all, "
+        f"up to {chance} in 100 of them would be named by chance. A gap that is not named may "
+        "still exist: look at the intervals."
+    )
+
+
+def _limits(report: AuditResult) -> Iterator[str]:
     for factor, metric, rows in _families(report):
-        read = [row for row in rows if row["estimate"] is not None]
-        if len(read) < 2:
-            continue
-        read.sort(key=lambda row: float(row["estimate"] or 0))
-        yield (
-            Cell(rate_name(metric), small=f"by {factor_title(factor)}"),
-            *(
-                Cell(group_title(str(row["group"])), small=_rate(row))
-                for row in (read[-1], read[0])
-            ),
-            *_ratio(report, factor, metric),
-            Cell(f"{len(rows) - len(read)} of {len(rows)}", "number"),
-        )
+        parts = []
+        for status, words in (
+            ("insufficient", "not enough data for "),
+            ("bound_only", "only an upper bound for "),
+            ("suppressed", "not shown, to protect people in small groups: "),
+        ):
+            if some := [row for row in rows if row["status"] == status]:
+                parts.append(words + _listed(some))
+        if parts:
+            yield f"{rate_name(metric)} by {factor_title(factor)}: {'; '.join(parts)}."
+    yield from report.caveats[:_MOST_CAVEATS]
 
 
 def _families(report: AuditResult) -> Iterator[tuple[str, str, Sequence[Row]]]:
-    """Yield factor, metric and the rows of its groups, for the rates of the first page."""
+    """Yield factor, metric and the rows of its groups, for the main rates."""
     for name in ("rates", "open_set"):
         if not report.has(name):
             continue
@@ -124,57 +171,12 @@ def _families(report: AuditResult) -> Iterator[tuple[str, str, Sequence[Row]]]:
                     yield str(factor), metric, groups
 
 
-def _ratio(report: AuditResult, factor: str, metric: str) -> tuple[Cell, Cell]:
-    rows: Sequence[Row] = ()
-    if report.has("differentials"):
-        rows = report.table("differentials").where(factor=factor, metric=metric, measure="max/min")
-    if not rows or rows[0]["value"] is None:
-        return Cell(NONE, "number"), Cell(NONE, "number")
-    value, low, high, chance = (rows[0][k] for k in ("value", "low", "high", "expected_95"))
-    limits = f"{_short(low)} to {_short(high)}" if low is not None else ""
-    return Cell(_short(value), "number", limits), Cell(_short(chance), "number")
-
-
-def _short(value: object) -> str:
-    return significant(value, 2) if isinstance(value, int | float) else NONE
-
-
-def _outcome(report: AuditResult) -> str:
-    if not report.has("acceptance"):
-        return ""
-    outcomes = Counter(str(row["outcome"]) for row in report.table("acceptance"))
-    named = ", ".join(f"{outcomes[name]} {name}" for name in ("fail", "inconclusive", "pass"))
-    return f"Of {outcomes.total()} declared bounds: {named}."
-
-
-def _limits(report: AuditResult) -> Iterator[str]:
-    for factor, metric, rows in _families(report):
-        few = [row for row in rows if row["status"] == "insufficient"]
-        suppressed = [row for row in rows if row["status"] == "suppressed"]
-        bounded = [row for row in rows if row["status"] == "bound_only"]
-        parts = []
-        if few:
-            parts.append("not enough data for " + _listed(few))
-        if bounded:
-            parts.append("only an upper bound for " + _listed(bounded))
-        if suppressed:
-            parts.append("not shown, to protect people in small groups: " + _listed(suppressed))
-        if parts:
-            yield f"{rate_name(metric)} by {factor_title(factor)}: {'; '.join(parts)}."
-    yield from report.caveats[:_MOST_CAVEATS]
-
-
 def _listed(rows: Sequence[Row]) -> str:
-    names = [_counted(row) for row in rows[:6]]
-    more = f" and {counted(len(rows) - 6, 'more group')}" if len(rows) > 6 else ""
-    return ", ".join(names) + more
+    names = [_with_people(row) for row in rows[:_MOST_LISTED]]
+    more = len(rows) - _MOST_LISTED
+    return ", ".join(names) + (f" and {counted(more, 'more group')}" if more > 0 else "")
 
 
-def _counted(row: Row) -> str:
+def _with_people(row: Row) -> str:
     group = group_title(str(row["group"]))
-    return group if row["subjects"] is None else f"{group} ({_count(row, 'subject')})"
-
-
-def _count(row: Row, one: str, many: str | None = None) -> str:
-    """Return the count in the column of that noun."""
-    return counted(int(row[f"{one}s"] or 0), one if many is None else "person", many)
+    return group if row["subjects"] is None else f"{group} ({people(row)})"

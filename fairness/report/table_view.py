@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from fairness.cohort import in_order
 from fairness.report.formatting import NONE, interval, percent, short_percent, written
 from fairness.report.wording import (
+    INTERVAL_OF_MEASURE,
     NOT_A_SHARE,
     READINGS,
     factor_title,
@@ -18,6 +20,7 @@ from fairness.report.wording import (
 from fairness.tables import OVERALL, Column, Row, Table, Unit, Value
 from fairness.words import counted
 
+_REMARK = "flag"
 _CENTRES = ("estimate", "value", "shift", "difference")
 _OUTCOMES = {"pass": "✓ pass", "fail": "✗ fail", "inconclusive": "? inconclusive"}
 _WORDS: dict[str, Callable[[str], str]] = {
@@ -92,14 +95,23 @@ def build_view(
         for column in table.columns
         if column.name not in hide and any(row[column.name] is not None for row in shown)
     ]
-    parts = [part for column in _ordered(used, table) for part in _parts(column, level)]
+    marks = _marks(shown)
+    shown = tuple({**row, _REMARK: marks.get(str(row.get(_REMARK)))} for row in shown)
+    parts = [part for column in _ordered(used, table) for part in _parts(column, level, table)]
+    remarks = (f"Remark {mark}: {group_title(remark)}." for remark, mark in marks.items())
     return TableView(
         caption or table.title,
         tuple(head for head, _ in parts),
         tuple(tuple(cell(row) for _, cell in parts) for row in shown),
-        table.note,
+        " ".join((*remarks, table.note)).strip(),
         frozenset(place for place, row in enumerate(shown) if OVERALL in row.values()),
     )
+
+
+def _marks(rows: Sequence[Row]) -> dict[str, str]:
+    """Return a short mark for each remark: many rows of a table share one long remark."""
+    remarks = dict.fromkeys(str(row[_REMARK]) for row in rows if row.get(_REMARK))
+    return {remark: str(place) for place, remark in enumerate(remarks, 1)}
 
 
 ColumnPart = tuple[ColumnHead, Callable[[Row], Cell]]
@@ -118,15 +130,16 @@ def _ordered(columns: Sequence[Column], table: Table) -> list[Column]:
     return [*left, centre, *(c for c in rest if c.name not in before), *status]
 
 
-def _parts(column: Column, level: float) -> list[ColumnPart]:
+def _parts(column: Column, level: float, table: Table) -> list[ColumnPart]:
     if column.name not in _CENTRES:
         kind = "text" if column.unit in ("text", "status") else "number"
         align = "status" if column.name == "status" else kind
         head = ColumnHead(column.title, align, column.description)
         return [(head, lambda row: Cell(_word(column, row), _kind(column, row, kind)))]
-    heading = ColumnHead(
-        f"{short_percent(level)} interval", "number", "Where the true value may lie."
-    )
+    text, meaning = f"{short_percent(level)} interval", "Where the true value may lie."
+    if table.name == "differentials":
+        text, meaning = f"{text}, no test", f"{meaning} {INTERVAL_OF_MEASURE}"
+    heading = ColumnHead(text, "number", meaning)
     return [
         (ColumnHead(column.title, "number", column.description), lambda row: _centre(column, row)),
         (heading, lambda row: _limits(column, row)),
@@ -151,7 +164,7 @@ def _centre(column: Column, row: Row) -> Cell:
     if centre is not None:
         return Cell(written(centre, _unit(column, row)), "number")
     if isinstance(bound, float):
-        return Cell(f"at most {percent(bound)}", "number")
+        return Cell(f"at most {written(bound, _unit(column, row))}", "number")
     return Cell(READINGS.get(str(status), NONE) if status else NONE, "missing")
 
 
@@ -188,7 +201,7 @@ def matrix(
         Heading, text of the corner cell, and text under the matrix.
     """
     cells = {(str(row[down]), str(row[across])): row for row in rows}
-    lines, columns = (sorted({pair[side] for pair in cells}) for side in (0, 1))
+    lines, columns = (sorted({pair[side] for pair in cells}, key=in_order) for side in (0, 1))
     heads = (ColumnHead(corner), *(ColumnHead(group_title(name), "number") for name in columns))
     body = tuple(
         (Cell(group_title(a)), *(_square(cells.get((a, b))) for b in columns)) for a in lines

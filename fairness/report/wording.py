@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from fairness.rates import FEWEST_SUBJECTS
-from fairness.words import visible
+from fairness.words import exact_threshold, visible
+
+if TYPE_CHECKING:
+    from fairness.report.result import AuditResult
 
 RATES = {
     "FMR": "False match rate (FMR)",
@@ -19,17 +23,21 @@ RATES = {
     "FNIR_counted": "False negative identification rate, refused photos counted as misses",
     "FNIR_ranks": "Misses among the first candidates, threshold left aside (1 - CMC)",
     "selectivity": "Selectivity, candidates in a list",
+    "false_leads": "False leads in a search, gallery of the size asked about",
+    "false_leads_own": "False leads in a search, gallery of the person's own group only",
+    "not_listed": "Not on the list, gallery of the size asked about",
+    "not_listed_counted": "Not on the list, refused photos counted as misses",
 }
 """Titles of error rates. A rate without an entry keeps its own name."""
 
-NOT_A_SHARE = frozenset({"selectivity"})
+NOT_A_SHARE = frozenset({"false_leads", "false_leads_own", "selectivity"})
 """Metrics whose estimate is a mean count and not a share."""
 
 MEASURES = {
-    "max-min": "Largest less smallest",
-    "max/min": "Largest ÷ smallest",
-    "max/mean": "Largest ÷ mean",
-    "max/geomean": "Largest ÷ geometric mean",
+    "max-min": "Largest less smallest (never under 0)",
+    "max/min": "Largest ÷ smallest (never under 1)",
+    "max/mean": "Largest ÷ mean (never under 1)",
+    "max/geomean": "Largest ÷ geometric mean (never under 1)",
     "mean |log10(x/geomean)|": "Mean distance from the geometric mean, log10",
     "Gini": "Gini coefficient (0 = no difference)",
     "Gini (raw)": "Gini coefficient, not corrected for the number of groups",
@@ -42,6 +50,12 @@ MEASURES = {
     "equalised odds ratio (mean)": "Equalised odds, mean ratio",
 }
 """Titles of summary measures. A measure without an entry keeps its own name."""
+
+INTERVAL_OF_MEASURE = (
+    "A largest rate over a smallest one is never under 1, and its interval neither, even if all "
+    "groups are equal: that 1 lies outside it shows no difference."
+)
+"""How to read the interval of a summary measure."""
 
 FACTORS = {
     "age": "age at capture",
@@ -64,13 +78,13 @@ GLOSSARY = (
     ("Subject", "A person; several photos may show one subject."),
     (
         "Score",
-        "A number that says how alike two photos look to the model: higher is closer. It is not "
-        "a probability.",
+        "A number that says how alike two photos look to the model: higher is closer, or lower "
+        "if it is a distance. It is not a probability.",
     ),
     (
         "Threshold",
-        "The score from which on two photos are put forward for review; one threshold serves "
-        "everybody in this report.",
+        "The score from which on two photos are put forward for review, or the distance up to "
+        "which they are; one threshold serves everybody in this report.",
     ),
     ("Mated comparison", "A comparison of two photos of one person."),
     (
@@ -84,7 +98,7 @@ GLOSSARY = (
     ),
     (
         "False non-match rate (FNMR)",
-        "Of the comparisons of two photos of one person, the share that stays below the threshold.",
+        "Of the comparisons of two photos of one person, the share that misses the threshold.",
     ),
     (
         "Failure to enrol (FTE)",
@@ -109,6 +123,16 @@ GLOSSARY = (
         "Selectivity",
         "The mean number of candidates that a search for a person who is not in the gallery "
         "returns.",
+    ),
+    (
+        "False leads in a search",
+        "The mean number of wrong people at or above the threshold in a search of a gallery of the "
+        "stated size.",
+    ),
+    (
+        "Not on the list",
+        "Of the searches for people who are in a gallery of the stated size, the share that does "
+        "not have them among the candidates looked at, the threshold left aside.",
     ),
     (
         "CMC, rank hit rate",
@@ -150,8 +174,16 @@ GLOSSARY = (
         "(Benjamini and Hochberg) raise it to allow for the number of tests. A large p does not "
         "show that groups are alike.",
     ),
-    ("● enough data", "At least 30 errors and 100 subjects: rate and interval are given."),
-    ("○ limited data", "At least 5 errors and 50 subjects: rate and interval are given, marked."),
+    (
+        "● enough data",
+        "At least 30 errors, carried by 30 people, in trials carried by 100: rate and interval "
+        "are given. People who make most of the errors or trials count for fewer.",
+    ),
+    (
+        "○ limited data",
+        "At least 5 errors, carried by 5 people, in trials carried by 10: rate and interval are "
+        "given, marked.",
+    ),
     (
         "◁ upper bound only",
         "Too few errors for a rate, but enough trials to say what it is at most.",
@@ -194,6 +226,12 @@ def measure_title(measure: str) -> str:
     return MEASURES.get(measure, plain(measure))
 
 
+def reached(report: AuditResult) -> str:
+    """Return when a comparison reaches the threshold, as in "score is at or above 0.62"."""
+    side = "score is at or above" if report.kind == "similarity" else "distance is at or below"
+    return f"{side} {exact_threshold(report.threshold)}"
+
+
 def factor_title(factor: str) -> str:
     """Return the name of a factor for a reader. A multiplication sign joins several factors."""
     title = " \N{MULTIPLICATION SIGN} ".join(
@@ -204,18 +242,23 @@ def factor_title(factor: str) -> str:
 
 def group_title(group: str) -> str:
     """Return the name of a group without leading zeros, as in "4 to under 8"."""
-    group = re.sub(r"(?<![\d.])0(?=\d+(\.\d)? (to under|and over))", "", group)
+    group = re.sub(r"(?<![\d.])0(?=\d+(\.\d+)? (to under|and over))", "", group)
     return visible(re.sub(r"(?<=to under )0(?=\d)", "", group))
 
 
-def group_label(group: str) -> str:
-    """Return the name of a group for a plot: its start and its end, if it is very long."""
-    title = group_title(group)
-    return title if len(title) <= _LABEL else f"{title[: _LABEL // 2]}…{title[1 - _LABEL // 2 :]}"
+def rate_caption(metric: str, factor: str) -> str:
+    """Return the caption of the table of an error rate by group."""
+    return f"{rate_title(metric)} by {factor_title(factor)}"
 
 
-_LABEL = 40
-"""Most characters of a label. Longer ones would leave no room for the plot."""
+def table_caption(title: str, factor: str) -> str:
+    """Return the caption of the rows of a table on one factor."""
+    return f"{title}: {factor_title(factor)}"
+
+
+def age_gap_caption(metric: str) -> str:
+    """Return the caption of the table of an error rate by age and years between photos."""
+    return f"{rate_title(metric)} by age in the earlier photo and years between the photos"
 
 
 def plain(name: str) -> str:

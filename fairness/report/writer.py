@@ -56,6 +56,7 @@ def _record(report: AuditResult, contents: dict[str, bytes]) -> bytes:
         "title": report.title,
         "card": dict(report.card),
         "threshold": report.threshold,
+        "kind": report.kind,
         "level": report.level,
         "facts": dict(report.facts),
         "digest": report.digest,

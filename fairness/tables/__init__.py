@@ -9,19 +9,31 @@ from fairness.tables.curves import (
     factors,
 )
 from fairness.tables.disclosure import (
-    MANY_SUBJECTS,
-    WiderGrouping,
+    People,
+    parts_of,
+    people_by_group,
     people_shown,
-    suppress_complementary,
     suppressed_groups,
+    too_few_together,
+    withheld,
 )
-from fairness.tables.schemas import FACTOR, GROUP, RATE_COLUMNS, STATUS, TABLE_NAMES, audit_table
+from fairness.tables.schemas import (
+    CHANCE,
+    FACTOR,
+    GROUP,
+    MORE_THAN_CHANCE,
+    RATE_COLUMNS,
+    STATUS,
+    TABLE_NAMES,
+    audit_table,
+)
 from fairness.tables.table import OVERALL, Column, Row, Table, Unit, Value, rate_row
 
 __all__ = [
+    "CHANCE",
     "FACTOR",
     "GROUP",
-    "MANY_SUBJECTS",
+    "MORE_THAN_CHANCE",
     "OVERALL",
     "RATE_COLUMNS",
     "STATUS",
@@ -31,16 +43,19 @@ __all__ = [
     "Curves",
     "DetCurve",
     "DiscardCurve",
+    "People",
     "Row",
     "ScoreDistribution",
     "Table",
     "Unit",
     "Value",
-    "WiderGrouping",
     "audit_table",
     "factors",
+    "parts_of",
+    "people_by_group",
     "people_shown",
     "rate_row",
-    "suppress_complementary",
     "suppressed_groups",
+    "too_few_together",
+    "withheld",
 ]

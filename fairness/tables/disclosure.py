@@ -1,68 +1,229 @@
 """Statistical disclosure control: a report must not reveal facts about a single person.
 
-Primary suppression withholds the numbers of groups of too few people. Complementary suppression
-withholds the numbers of a further group, if a reader could otherwise subtract the shown groups
-from a total and so find the numbers of a suppressed one.
+Primary suppression withholds the numbers of a group of fewer than `FEWEST_SUBJECTS` people.
+Complementary suppression withholds those of further groups. For a reader can subtract the shown
+groups from a total, and one total from another; what is left are withheld groups together. These
+are none, or at least `FEWEST_SUBJECTS` people and more people than groups: otherwise the smallest
+shown group of that total is withheld as well.
+
+This protects the number of people in a small group, and the number of its errors and trials. It
+does not protect what holds for all people of a withheld sum: if nobody among them was missed,
+nobody in the small group was. It does not protect against a reader who knows the numbers of another
+withheld group already.
 """
 
 from __future__ import annotations
 
-import math
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from fairness.cohort import Cohort, Grouping
+from fairness.cohort import Grouping
 from fairness.rates import FEWEST_SUBJECTS
-from fairness.tables.table import OVERALL, Row, Table, Value
+from fairness.tables.table import Table, Value
 
-MANY_SUBJECTS = 100
-"""A group of this size is not suppressed to protect another one; its numbers are rounded."""
+People = frozenset[int]
+"""Subject codes of the people behind a number."""
 
-WiderGrouping = tuple[Grouping, Collection[str]]
-"""A grouping that another one divides further, and the names of its suppressed groups."""
+Key = TypeVar("Key", bound=Hashable)
+
+_NOTHING: Mapping[str, Collection[str]] = {}
+_EXACT = 1e-9  # sums have coefficients of 0 and 1; what is not 0 is far larger
 
 
-def suppressed_groups(
-    cohort: Cohort, grouping: Grouping, wider: Sequence[WiderGrouping] = ()
-) -> frozenset[str]:
-    """Return the groups whose numbers no table may show.
+def withheld(
+    people: Mapping[Key, People],
+    totals: Iterable[Collection[Key]] = (),
+    already: Collection[Key] = (),
+) -> frozenset[Key]:
+    """Return the groups whose numbers are withheld from one table or from one part of it.
 
-    A group is suppressed if it has fewer than `FEWEST_SUBJECTS` people, or if it lies inside a
-    suppressed group of a wider grouping (primary suppression). If that suppresses exactly one
-    group, among all groups or inside one wider group, the smallest of the others is suppressed
-    too, unless it is large (complementary suppression, see `suppress_complementary`).
+    The result does not depend on the order of groups or totals.
 
     Parameters
     ----------
-    cohort
-        The cohort.
-    grouping
-        The groups.
-    wider
-        Further groupings of the same report that `grouping` divides further, as "age*sex" divides
-        "age".
+    people
+        The people behind the numbers of each group. A person may be in several groups.
+    totals
+        Groups that a reader can find the sum of, apart from that of all groups.
+    already
+        Groups that are withheld for another reason, for example in another table.
     """
-    rows: list[dict[str, Value]] = []
-    for code, group in enumerate(cohort.coverage(grouping)):
-        photo = int(np.argmax(grouping.codes == code))
-        around = [of.names[of.codes[photo]] for of, _ in wider]
-        within_suppressed = any(
-            name in suppressed for name, (_, suppressed) in zip(around, wider, strict=True)
+    hidden = {key for key in people if key in already or len(people[key]) < FEWEST_SUBJECTS}
+    sums = {frozenset(people), *(frozenset(total) & frozenset(people) for total in totals)}
+    shown = (total for total in sums if not _is_few(total, people))
+    ordered = sorted(shown, key=lambda total: (len(total), sorted(map(str, total))))
+    added = []
+    while further := _to_protect(ordered, hidden, people):
+        added.append(min(further, key=lambda key: (len(people[key]), str(key))))
+        hidden.add(added[-1])
+    for key in sorted(added, key=lambda key: (-len(people[key]), str(key))):
+        if not _to_protect(ordered, hidden - {key}, people):  # a later one made it needless
+            hidden.remove(key)
+    return frozenset(hidden)
+
+
+def _to_protect(
+    sums: Sequence[frozenset[Key]], hidden: Collection[Key], people: Mapping[Key, People]
+) -> frozenset[Key]:
+    """Return the shown groups of which one must be withheld; none if nothing small can be found."""
+    left = [total.intersection(hidden) for total in sums]
+    found = _determined(left)
+    for total, rest in zip(sums, left, strict=True):
+        told = [other for other in sums if other & rest & found]
+        ways = (
+            ([total], [rest]),
+            (told, [rest - found, *(frozenset([key]) for key in rest & found)]),
+            ([total], [rest - part for part in left if part < rest]),
         )
-        few = group.subjects < FEWEST_SUBJECTS or within_suppressed
-        rows.append(
-            {
-                "group": group.group,
-                "subjects": group.subjects,
-                "status": "suppressed" if few else "ok",
-                **{f"around {place}": name for place, name in enumerate(around)},
-            }
-        )
-    sides = [(), *((f"around {place}",) for place in range(len(wider)))]
-    kept = suppress_complementary(rows, *sides)
-    return frozenset(str(row["group"]) for row in kept if row["status"] == "suppressed")
+        for through, sets in ways:
+            if any(_tells(some, people) for some in sets):
+                shown = [
+                    frozenset[Key]().union(*them).difference(hidden) for them in (through, told)
+                ]
+                if further := shown[0] or shown[1]:
+                    return further
+    return frozenset()
+
+
+def _is_few(keys: Collection[Key], people: Mapping[Key, People]) -> bool:
+    return len(frozenset[int]().union(*(people[key] for key in keys))) < FEWEST_SUBJECTS
+
+
+def _tells(left: frozenset[Key], people: Mapping[Key, People]) -> bool:
+    """Say whether the sum of some groups tells of too few people, or that each has one person."""
+    together = len(frozenset[int]().union(*(people[key] for key in left)))
+    return 0 < together < FEWEST_SUBJECTS or 0 < together <= len(left)
+
+
+def _determined(sums: Sequence[frozenset[Key]]) -> frozenset[Key]:
+    """Return the groups whose numbers follow from those sums: no other solution differs there."""
+    keys = sorted(frozenset[Key]().union(*sums), key=str)
+    if not keys:
+        return frozenset()
+    equations = np.array([[key in total for key in keys] for total in sums], dtype=np.float64)
+    _, singular, directions = np.linalg.svd(equations)
+    free = directions[np.count_nonzero(singular > _EXACT) :]
+    return frozenset(
+        key for key, moves in zip(keys, free.T, strict=True) if not np.any(np.abs(moves) > _EXACT)
+    )
+
+
+def suppressed_groups(
+    groupings: Sequence[Grouping],
+    subject_codes: NDArray[np.int64],
+    counted: NDArray[np.bool_],
+    sums: Sequence[Grouping] = (),
+    already: Mapping[str, Collection[str]] = _NOTHING,
+) -> dict[str, frozenset[str]]:
+    """Return by factor the groups whose numbers no table may show.
+
+    All groupings of a report are judged together: the groups that make up a group of another
+    grouping have a total there, and are withheld if that group is.
+
+    Parameters
+    ----------
+    groupings
+        The groupings of a report.
+    subject_codes
+        int64 array of shape (photos,): the subject of each photo.
+    counted
+        bool array of shape (photos,): the photos that are counted.
+    sums
+        Further groupings of which a reader can find the totals.
+    already
+        Groups that are withheld for another reason, by factor.
+    """
+    people = {of.factor: people_by_group(of, subject_codes, counted) for of in groupings}
+    coarse_first = sorted(groupings, key=lambda of: (len(of.names), of.factor))
+    totals = {
+        inner.factor: [
+            (outer.factor, name, parts)
+            for outer in (*groupings, *sums)
+            if outer is not inner
+            for name, parts in parts_of(inner, outer).items()
+        ]
+        for inner in coarse_first
+    }
+    found = {of.factor: frozenset(already.get(of.factor, ())) for of in groupings}
+    apart = np.unique(np.column_stack([of.codes for of in (*groupings, *sums)]), axis=0)
+    while True:
+        while changed := next(_changes(people, totals, found), None):
+            found |= changed
+        used = _that_tell(groupings, apart, people, found)
+        if not used:
+            return found
+        factor, name = min(used, key=lambda at: (len(people[at[0]][at[1]]), at))
+        found[factor] |= {name}
+
+
+def _that_tell(
+    groupings: Sequence[Grouping],
+    apart: NDArray[np.int64],
+    people: Mapping[str, Mapping[str, People]],
+    found: Mapping[str, frozenset[str]],
+) -> list[tuple[str, str]]:
+    """Return shown groups, of any groupings, of which a sum or difference is a small group.
+
+    `apart` has a row for each combination of groups that occurs, as codes by grouping, shape
+    (combinations, groupings). Every group is a sum of such combinations.
+    """
+    inside = {
+        (of.factor, name): apart[:, place] == code
+        for place, of in enumerate(groupings)
+        for code, name in enumerate(of.names)
+    }
+    shown = sorted(at for at in inside if at[1] not in found[at[0]])
+    sums = np.array([np.ones(len(apart)), *(inside[at] for at in shown)], dtype=np.float64)
+    for factor, name in sorted(inside):
+        if 0 < len(people[factor][name]) < FEWEST_SUBJECTS:
+            aim = inside[factor, name].astype(np.float64)
+            times, *_ = np.linalg.lstsq(sums.T, aim, rcond=None)
+            if np.allclose(times @ sums, aim, atol=_EXACT):
+                return [at for at, by in zip(shown, times[1:], strict=True) if abs(by) > _EXACT]
+    return []
+
+
+def _changes(
+    people: Mapping[str, Mapping[str, People]],
+    totals: Mapping[str, Sequence[tuple[str, str, frozenset[str]]]],
+    found: Mapping[str, frozenset[str]],
+) -> Iterator[dict[str, frozenset[str]]]:
+    """Yield factors of which more groups must be withheld."""
+    for factor, around in totals.items():
+        sides = [parts for outer, name, parts in around if name not in found.get(outer, ())]
+        inside = [parts for outer, name, parts in around if name in found.get(outer, ())]
+        hidden = withheld(people[factor], sides, found[factor].union(*inside))
+        if hidden != found[factor]:
+            yield {factor: hidden}
+
+
+def people_by_group(
+    grouping: Grouping, subject_codes: NDArray[np.int64], counted: NDArray[np.bool_]
+) -> dict[str, People]:
+    """Return the people of each group who have a counted photo in it, shapes (photos,)."""
+    pairs = np.unique(np.column_stack([grouping.codes, subject_codes])[counted], axis=0)
+    return {
+        name: frozenset(pairs[pairs[:, 0] == code, 1].tolist())
+        for code, name in enumerate(grouping.names)
+    }
+
+
+def parts_of(inner: Grouping, outer: Grouping) -> dict[str, frozenset[str]]:
+    """Return the groups of a grouping that together make up a group of another one, by its name.
+
+    A group of `outer` of which a part lies in no group of `inner` that it contains is left out.
+    """
+    pairs = np.unique(np.column_stack([inner.codes, outer.codes]), axis=0)
+    around = np.bincount(pairs[:, 0], minlength=len(inner.names))
+    parts = {name: pairs[pairs[:, 1] == code, 0] for code, name in enumerate(outer.names)}
+    return {
+        name: frozenset(inner.names[code] for code in codes)
+        for name, codes in parts.items()
+        if np.all(around[codes] == 1)
+    }
 
 
 def people_shown(table: Table, **keys: Value) -> int | None:
@@ -71,64 +232,34 @@ def people_shown(table: Table, **keys: Value) -> int | None:
     return next((int(people) for people in shown if isinstance(people, int | float)), None)
 
 
-def suppress_complementary(rows: Iterable[Row], *within: Sequence[str]) -> list[dict[str, Value]]:
-    """Suppress the numbers of a further group if exactly one group of a total is suppressed.
+def too_few_together(
+    groupings: Sequence[Grouping], subject_codes: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Return the photos to leave out, so that no large group is withheld for their sake.
 
-    Otherwise a reader could subtract the shown groups from the total. Rows that share the values
-    of the columns in `within` belong to one total; the rows for `OVERALL` are left out. If exactly
-    one of them has the status "suppressed", the row with the fewest subjects among the others is
-    suppressed too. If that row has `MANY_SUBJECTS` or more, it is shown with its numbers rounded to
-    two significant digits instead: an audit must not withhold a group of that size. The columns
-    named in `within` are neither removed nor rounded.
+    If the small groups of a grouping have fewer than `FEWEST_SUBJECTS` people together, they follow
+    from the total, unless a larger group is withheld as well. Without their photos, nothing does.
 
     Parameters
     ----------
-    rows
-        Rows with a status and, unless suppressed, the number of subjects.
-    within
-        Names of the columns that the rows of one total share, as in ``("factor", "metric")``. Give
-        one such list for each side of the table that has totals. All sides are checked until no
-        row changes.
+    groupings
+        The groupings that have totals of everybody.
+    subject_codes
+        int64 array of shape (photos,): the subject of each photo.
+
+    Returns
+    -------
+    bool array of shape (photos,)
+        All false where no group of a grouping is large enough to be shown.
     """
-    result = [dict(row) for row in rows]
-    kept = {name for side in within for name in side}
-    while any(_suppress_one_more(result, side, kept) for side in within):
-        pass
-    return result
-
-
-def _suppress_one_more(rows: list[dict[str, Value]], side: Sequence[str], kept: set[str]) -> bool:
-    totals: dict[tuple[Value, ...], list[dict[str, Value]]] = defaultdict(list)
-    for row in rows:
-        if OVERALL not in row.values():
-            totals[tuple(row.get(name) for name in side)].append(row)
-    changed = False
-    for members in totals.values():
-        shown = [row for row in members if row["status"] != "suppressed"]
-        if shown and len(members) - len(shown) == 1:
-            fewest = min(shown, key=_subjects)
-            before = dict(fewest)
-            if _subjects(fewest) < MANY_SUBJECTS:
-                _suppress(fewest, kept)
-            else:
-                _round(fewest, kept)
-            changed |= fewest != before
-    return changed
-
-
-def _subjects(row: Row) -> float:
-    subjects = row.get("subjects")
-    return float(subjects) if isinstance(subjects, int | float) else math.inf
-
-
-def _suppress(row: dict[str, Value], kept: set[str]) -> None:
-    for name, value in row.items():
-        if name not in kept and isinstance(value, int | float):
-            row[name] = None
-    row["status"] = "suppressed"
-
-
-def _round(row: dict[str, Value], kept: set[str]) -> None:
-    for name, value in row.items():
-        if isinstance(value, int | float) and name not in kept and value and math.isfinite(value):
-            row[name] = round(value, 1 - math.floor(math.log10(abs(value))))
+    left_out = np.zeros(len(subject_codes), np.bool_)
+    while True:
+        before = left_out.copy()
+        for grouping in groupings:
+            people = people_by_group(grouping, subject_codes, ~left_out)
+            few = [name for name in people if 0 < len(people[name]) < FEWEST_SUBJECTS]
+            together = frozenset[int]().union(*(people[name] for name in few))
+            if len(together) < FEWEST_SUBJECTS and len(few) < sum(map(bool, people.values())):
+                left_out |= np.isin(np.array(grouping.names)[grouping.codes], few)
+        if np.array_equal(left_out, before):
+            return left_out

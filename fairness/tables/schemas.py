@@ -32,8 +32,27 @@ RATE_COLUMNS = (
         "Independent trials that the limits are made from; fewer than the trials where photos "
         "of one person succeed or fail together.",
     ),
+    Column(
+        "people",
+        "People who carry it",
+        "number",
+        "How many people with like numbers of trials would carry the rate as these do.",
+    ),
+    Column(
+        "largest",
+        "Largest part of one person",
+        "rate",
+        "Share of the errors that the person with most of them takes part in.",
+    ),
 )
 """The columns that `fairness.tables.rate_row` fills."""
+
+MORE_THAN_CHANCE, CHANCE = "more than chance", "not told from chance"
+"""Results of a test: whether chance alone explains a difference."""
+
+_P = Column("p", "p", "p", "Chance of a difference this large if there were none.")
+_HOLM = Column("holm", "p (Holm)", "p", "Adjusted: chance of any false report in the family.")
+_RESULT = Column("result", "Result", "text", "Whether chance explains the difference.")
 
 _CHANGE = (
     Column("before", "Baseline", "rate", "The rate in the baseline."),
@@ -41,6 +60,11 @@ _CHANGE = (
     Column("difference", "Difference", "points", "Now less baseline, on the same subjects."),
     Column("low", "Lower limit", "points", "Lower confidence limit of the difference."),
     Column("high", "Upper limit", "points", "Upper confidence limit of the difference."),
+    Column("errors_before", "Errors, baseline", "count", "Trials that went wrong in the baseline."),
+    Column("errors", "Errors, now", "count", "Trials that go wrong now."),
+    _P,
+    _HOLM,
+    _RESULT,
 )
 
 _TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
@@ -137,7 +161,32 @@ _TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
             GROUP,
             _METRIC,
             Column("rank", "Candidates looked at", "count", "Length of the candidate list."),
-            Column("gallery", "Gallery size", "count", "Subjects enrolled."),
+            Column(
+                "gallery", "Gallery size", "count", "Subjects enrolled; in the smallest gallery."
+            ),
+            *RATE_COLUMNS,
+        ),
+    ),
+    "gallery": (
+        "Searches in a gallery of the size asked about",
+        (
+            FACTOR,
+            GROUP,
+            _METRIC,
+            Column("gallery", "Gallery size", "count", "People in the gallery asked about."),
+            Column("rank", "Candidates looked at", "count", "Length of the candidate list."),
+            Column(
+                "rank_here",
+                "Rank here",
+                "count",
+                "The rank among the people of this cohort that stands for it, if extrapolated.",
+            ),
+            Column(
+                "basis",
+                "Basis",
+                "text",
+                "Measured up to the number of people of the cohort, else extrapolated.",
+            ),
             *RATE_COLUMNS,
         ),
     ),
@@ -148,10 +197,89 @@ _TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
             _METRIC,
             GROUP,
             Column("test", "Test", "text", "What was compared with what."),
-            Column("statistic", "Statistic", "number", "The test statistic."),
-            Column("p", "p", "p", "Chance of a difference this large if there were none."),
-            Column("holm", "p (Holm)", "p", "Adjusted: chance of any false report in the family."),
+            Column("rate", "Rate", "rate", "The rate of the group."),
+            Column("others", "All others", "rate", "The rate of all other groups together."),
+            Column(
+                "difference", "Difference", "points", "Rate of the group less that of the others."
+            ),
+            Column(
+                "at_least",
+                "At least (times)",
+                "number",
+                "Lower confidence limit of the larger rate divided by the smaller one.",
+            ),
+            Column("statistic", "Statistic", "number", "The difference in standard errors."),
+            _P,
+            Column(
+                "p_limit",
+                "p at most",
+                "p",
+                "Upper 99 % limit of the p that all dealings would give; only some were drawn.",
+            ),
+            _HOLM,
+            Column(
+                "subjects",
+                "Subjects",
+                "count",
+                "People who took part: those for whom another group has people with a like number "
+                "of photos.",
+            ),
             Column("bh", "p (BH)", "p", "Adjusted: share of false reports (exploratory)."),
+            _RESULT,
+        ),
+    ),
+    "within": (
+        "Differences while other factors are held fixed",
+        (
+            FACTOR,
+            Column("fixed", "Held fixed", "text", "The factors that are held fixed."),
+            Column("stratum", "Where", "text", 'Groups of these; "all" is all of them together.'),
+            _METRIC,
+            GROUP,
+            Column("rate", "Rate", "rate", "The rate of the group there."),
+            Column("others", "All others", "rate", "The rate of all other groups there."),
+            Column(
+                "difference",
+                "Difference",
+                "points",
+                "Rate of the group less that of the others; for all strata together their "
+                "weighted mean.",
+            ),
+            Column("strata", "Strata", "count", "Strata with this group and another one."),
+            _P,
+            Column(
+                "p_limit",
+                "p at most",
+                "p",
+                "Upper 99 % limit of the p that all dealings would give; only some were drawn.",
+            ),
+            _HOLM,
+            _RESULT,
+        ),
+    ),
+    "odds": (
+        "What goes with misses",
+        (
+            _METRIC,
+            FACTOR,
+            Column("level", "Level", "text", "Band or group of the factor."),
+            Column("crude", "Alone", "number", "Odds ratio with this factor alone."),
+            Column("crude_low", "Alone, lower limit", "number", "Lower confidence limit."),
+            Column("crude_high", "Alone, upper limit", "number", "Upper confidence limit."),
+            Column("crude_p", "p alone", "p", "Chance of a ratio this far from 1 if it were 1."),
+            Column(
+                "adjusted",
+                "With the others",
+                "number",
+                "Odds ratio with the other factors of the table held fixed.",
+            ),
+            Column("adjusted_low", "With the others, lower limit", "number", "Lower limit."),
+            Column("adjusted_high", "With the others, upper limit", "number", "Upper limit."),
+            Column("adjusted_p", "p with the others", "p", "The same, others held fixed."),
+            Column("errors", "Errors", "count", "Comparisons of the level that are misses."),
+            Column("trials", "Trials", "count", "Comparisons of the level."),
+            _SUBJECTS,
+            Column("remark", "Remark", "text", "The reference level, or why there is no number."),
         ),
     ),
     "kin": (

@@ -1,8 +1,8 @@
 """Tables of results: rows of plain values under columns that describe them.
 
 `rate_row` turns a rate into a row and leaves out the values that its data do not support.
-`suppress_complementary` of `fairness.tables.disclosure` then checks all rows of a factor, so that
-nobody can find a suppressed count by subtraction.
+`withheld` of `fairness.tables.disclosure` says which groups have no numbers in a table, so that
+nobody can find those of a small group by subtraction.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 Value = str | float | int | bool | None
 Row = Mapping[str, Value]
-Unit = Literal["text", "count", "rate", "points", "number", "score", "p", "status"]
+Unit = Literal["text", "count", "rate", "points", "number", "score", "threshold", "p", "status"]
 """Unit of a column: a rate is a share in [0, 1], points are a difference of shares, p is a
-p-value, a number has no unit."""
+p-value, a number has no unit. A threshold is written so that it can be typed again."""
 
 OVERALL = "all"
 """Group name of the row that stands for all groups of a factor together."""
@@ -173,7 +173,7 @@ def rate_row(rate: Rate, **keys: Value) -> dict[str, Value]:
     =============  ===========================================
     ok, limited    estimate, low, high and all counts
     bound_only     bound and all counts
-    insufficient   errors, trials, subjects
+    insufficient   errors, trials, subjects, people, largest
     suppressed     nothing
     =============  ===========================================
 
@@ -186,11 +186,23 @@ def rate_row(rate: Rate, **keys: Value) -> dict[str, Value]:
     """
     row: dict[str, Value] = {**keys, "status": rate.status}
     row |= dict.fromkeys(
-        ("estimate", "low", "high", "bound", "errors", "trials", "subjects", "effective")
+        (
+            "estimate",
+            "low",
+            "high",
+            "bound",
+            "errors",
+            "trials",
+            "subjects",
+            "effective",
+            "people",
+            "largest",
+        )
     )
     if rate.status == "suppressed":
         return row
     row |= {"errors": rate.errors, "trials": rate.trials, "subjects": rate.subjects}
+    row |= {"people": rate.people, "largest": rate.largest if rate.errors else None}
     if rate.status == "insufficient":
         return row
     row["effective"] = rate.effective

@@ -1,5 +1,12 @@
 """One-to-one comparison: pairs, scores, thresholds, and error rates at a threshold."""
 
+from fairness.verification.doubted_labels import (
+    EXPECTED_FALSE_ALARMS,
+    Suspicion,
+    SuspiciousRanges,
+    suspicions,
+    suspicious_ranges,
+)
 from fairness.verification.false_matches import FalseMatches
 from fairness.verification.histogram import (
     GroupPairs,
@@ -18,30 +25,51 @@ from fairness.verification.score_distributions import (
     score_shifts,
 )
 from fairness.verification.score_file import read_scores
-from fairness.verification.scores import NOT_COMPARED, EmbeddingScores, Scores
-from fairness.verification.thresholds import Threshold, threshold_at
+from fairness.verification.scores import NOT_COMPARED, EmbeddingScores, Kind, Scores
+from fairness.verification.selection import Listing, listing, require_no_selection
+from fairness.verification.thresholds import (
+    Threshold,
+    require_among,
+    require_between,
+    require_cosine,
+    shortest_above,
+    threshold_at,
+)
 
 __all__ = [
+    "EXPECTED_FALSE_ALARMS",
     "NOT_COMPARED",
     "NO_SCORE",
     "DetPoints",
     "EmbeddingScores",
     "FalseMatches",
     "GroupPairs",
+    "Kind",
     "ListedScores",
+    "Listing",
     "Pairs",
     "ScoreCounts",
     "ScoreHistogram",
     "ScoreShift",
     "Scores",
+    "Suspicion",
+    "SuspiciousRanges",
     "Threshold",
     "Verification",
     "allowed_errors",
     "det_points",
     "everybody",
     "family_codes",
+    "listing",
     "read_scores",
+    "require_among",
+    "require_between",
+    "require_cosine",
+    "require_no_selection",
     "score_shifts",
+    "shortest_above",
+    "suspicions",
+    "suspicious_ranges",
     "threshold_at",
     "years_between",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairness.cohort import Grouping
-from fairness.rates import CompleteTrials, ListedTrials, PairCounts
+from fairness.rates import CellPairs, CompleteTrials, ListedTrials, PairCells, PairCounts
 from fairness.verification.histogram import code_of
 
 DyadCounts = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
@@ -26,7 +27,7 @@ class Dyads:
     subjects
         Number of subjects.
     keys
-        int64 array, sorted. A key encodes a pair of groups, then a pair of subjects.
+        int64 array, sorted. A key encodes a pair of groups, then the subject in each of them.
     counts
         int64 array of the same shape: number of comparisons.
     """
@@ -45,30 +46,69 @@ class Dyads:
         subject_codes: NDArray[np.int64],
     ) -> Dyads:
         """Count comparisons of photos, given by photo index, shape (comparisons,)."""
-        subjects = int(subject_codes.max(initial=-1)) + 1
-        keys = _ordered(grouping.codes[left], grouping.codes[right], len(grouping.names))
-        keys *= subjects * subjects
-        keys += _ordered(subject_codes[left], subject_codes[right], subjects)
+        subjects, groups = int(subject_codes.max(initial=-1)) + 1, len(grouping.names)
+        cells = [grouping.codes[side] * subjects + subject_codes[side] for side in (left, right)]
+        low, high = np.minimum(*cells), np.maximum(*cells)
+        pairs = low // subjects * groups + high // subjects if subjects else low
+        keys = (pairs * subjects + low % subjects) * subjects + high % subjects if subjects else low
         return cls(subjects, *np.unique(keys, return_counts=True))
 
     def between(self, pair: int) -> DyadCounts:
         """Return the counts between two groups; `pair` is first * groups + second."""
         square = self.subjects * self.subjects
         begin, end = np.searchsorted(self.keys, [pair * square, (pair + 1) * square])
-        return self._counted(self.keys[begin:end] - pair * square, self.counts[begin:end])
+        return self._counted(self.keys[begin:end], self.counts[begin:end])
+
+    def against_all(self, group: int, groups: int) -> DyadCounts:
+        """Return the counts of a group with all `groups`; twice if both photos are of the group."""
+        square, times = self.subjects * self.subjects, np.zeros(len(self.keys), np.int64)
+        for side in np.divmod(self.keys // square, groups):
+            times += side == group
+        some = times > 0
+        return self._counted(self.keys[some], times[some] * self.counts[some])
 
     @cached_property
     def overall(self) -> DyadCounts:
         """The counts between any groups."""
-        keys, place = np.unique(self.keys % (self.subjects * self.subjects), return_inverse=True)
-        return self._counted(keys, np.bincount(place, self.counts, len(keys)).astype(np.int64))
+        return self._counted(self.keys, self.counts)
 
     def _counted(self, keys: NDArray[np.int64], counts: NDArray[np.int64]) -> DyadCounts:
-        return keys // self.subjects, keys % self.subjects, counts
+        """Sum the counts by pair of subjects, whatever their groups."""
+        square = max(1, self.subjects)
+        sides = keys // square % square, keys % square
+        low, high = np.minimum(*sides), np.maximum(*sides)
+        pairs, place = np.unique(low * square + high, return_inverse=True)
+        summed = np.bincount(place, counts, len(pairs)).astype(np.int64)
+        return pairs // square, pairs % square, summed
 
+    def _sides(self, groups: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the codes of both cells of each key, group * subjects + subject."""
+        square = max(1, self.subjects)
+        pair, left, right = self.keys // square**2, self.keys // square, self.keys
+        return pair // groups * square + left % square, pair % groups * square + right % square
 
-def _ordered(a: NDArray[np.int64], b: NDArray[np.int64], base: int) -> NDArray[np.int64]:
-    return np.minimum(a, b) * base + np.maximum(a, b)
+    def by_cell(self, groups: int) -> NDArray[np.int64]:
+        """Return the comparisons of each subject in each group, shape (groups, subjects)."""
+        places, numbers = np.concatenate(self._sides(groups)), np.tile(self.counts, 2)
+        counted = np.bincount(places, numbers, groups * self.subjects).astype(np.int64)
+        return counted.reshape(groups, self.subjects)
+
+    def among(self, codes: NDArray[np.int64], groups: int) -> CellPairs:
+        """Return the counts between some cells, see `fairness.rates.cells`.
+
+        Parameters
+        ----------
+        codes
+            int64 array of shape (cells,): code of each cell, group * subjects + subject.
+        groups
+            Number of groups.
+        """
+        sides = self._sides(groups)
+        order = np.argsort(codes)
+        places = [np.searchsorted(codes, side, sorter=order) for side in sides]
+        found = [order[np.minimum(place, len(codes) - 1)] for place in places]
+        there = (codes[found[0]] == sides[0]) & (codes[found[1]] == sides[1])
+        return CellPairs(len(codes), found[0][there], found[1][there], self.counts[there])
 
 
 class TrialsByGroups(Protocol):
@@ -77,8 +117,18 @@ class TrialsByGroups(Protocol):
     def between(self, first: int, second: int) -> CompleteTrials | ListedTrials:
         """Return the comparisons between two groups, given by code with first <= second."""
 
+    def against_all(self, group: int) -> CompleteTrials | ListedTrials:
+        """Return the comparisons of each photo of a group with the photos of any group."""
+
     def overall(self) -> CompleteTrials | ListedTrials:
         """Return the comparisons between any groups."""
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """Photos, or comparisons, of each subject in each group, shape (groups, subjects)."""
+
+    def among(self, codes: NDArray[np.int64]) -> tuple[CellPairs | None, CellPairs | None]:
+        """Return `trials` and `kin` of `PairCells`, for cells as in `Dyads.among`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,10 +150,30 @@ class CompleteTrialsByGroups:
         """See `TrialsByGroups`."""
         return CompleteTrials(self.photos[first], self.photos[second], first == second, self.kin)
 
+    def against_all(self, group: int) -> CompleteTrials:
+        """See `TrialsByGroups`."""
+        return CompleteTrials(self.photos[group], self.photos.sum(axis=0), False, self.kin)
+
     def overall(self) -> CompleteTrials:
         """See `TrialsByGroups`."""
         everybody = self.photos.sum(axis=0)
         return CompleteTrials(everybody, everybody, True, self.kin)
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """See `TrialsByGroups`: the photos."""
+        return self.photos
+
+    def among(self, codes: NDArray[np.int64]) -> tuple[None, CellPairs | None]:
+        """See `TrialsByGroups`: all comparisons, but for relatives."""
+        if not len(self.kin):
+            return None, None
+        people = codes % self.photos.shape[1]
+        left, right = np.concatenate(
+            [_places(people, one, other) for one, other in self.kin.tolist()], axis=1
+        )
+        photos = self.photos.ravel()[codes]
+        return None, CellPairs(len(codes), left, right, photos[left] * photos[right])
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,9 +187,28 @@ class ListedTrialsByGroups:
         """See `TrialsByGroups`."""
         return ListedTrials(*self.dyads.between(first * self.groups + second))
 
+    def against_all(self, group: int) -> ListedTrials:
+        """See `TrialsByGroups`."""
+        return ListedTrials(*self.dyads.against_all(group, self.groups))
+
     def overall(self) -> ListedTrials:
         """See `TrialsByGroups`."""
         return ListedTrials(*self.dyads.overall)
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """See `TrialsByGroups`: the comparisons, as the number of photos is not known."""
+        return self.dyads.by_cell(self.groups)
+
+    def among(self, codes: NDArray[np.int64]) -> tuple[CellPairs, None]:
+        """See `TrialsByGroups`: the listed ones."""
+        return self.dyads.among(codes, self.groups), None
+
+
+def _places(people: NDArray[np.int64], one: int, other: int) -> NDArray[np.intp]:
+    """Return all pairs of cells of two people, shape (2, pairs)."""
+    sides = np.flatnonzero(people == one), np.flatnonzero(people == other)
+    return np.stack([np.repeat(sides[0], len(sides[1])), np.tile(sides[1], len(sides[0]))])
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,6 +242,28 @@ class FalseMatches:
         errors = self.errors.between(a * len(self.grouping.names) + b)
         return PairCounts(*errors, self.made.between(a, b))
 
+    def against_all(self, name: str) -> PairCounts:
+        """Return the false matches of each photo of a group with the photos of any group.
+
+        It is what a search with a photo of the group meets. A comparison within the group counts
+        twice, once for each of its photos.
+        """
+        group = code_of(self.grouping, name)
+        errors = self.errors.against_all(group, len(self.grouping.names))
+        return PairCounts(*errors, self.made.against_all(group))
+
     def overall(self) -> PairCounts:
         """Return the false matches between any groups (`random`)."""
         return PairCounts(*self.errors.overall, self.made.overall())
+
+    def cells(self, names: Collection[str]) -> PairCells:
+        """Return the cells of some groups, for a test that deals the groups out anew."""
+        ordered = tuple(sorted(names))
+        chosen = np.array([code_of(self.grouping, name) for name in ordered], np.int64)
+        sizes = self.made.sizes
+        groups, people = np.nonzero(sizes[chosen])
+        codes = chosen[groups] * sizes.shape[1] + people
+        errors = self.errors.among(codes, len(self.grouping.names))
+        return PairCells(
+            ordered, people, groups, sizes.ravel()[codes], errors, *self.made.among(codes)
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 
@@ -14,7 +14,7 @@ from fairness.errors import ScoresError
 from fairness.verification.false_matches import Dyads, FalseMatches, ListedTrialsByGroups
 from fairness.verification.histogram import ScoreHistogram, empty_counts, first_row
 from fairness.verification.pairs import Pairs, Photos, earlier_first, family_codes
-from fairness.verification.scores import NOT_COMPARED, false_matches_of
+from fairness.verification.scores import NOT_COMPARED, Kind, false_matches_of
 from fairness.words import counted
 
 NO_SCORE = "no score"
@@ -38,6 +38,11 @@ class ListedScores:
         int64 arrays of shape (comparisons,): photo indices of the cohort, in any order.
     score
         float32 array of shape (comparisons,); nan if a comparison was tried and has no score.
+    kind
+        "distance" if the scores are the negatives of distances.
+    drawn_by_chance
+        Whether the pairs are known to be chosen without regard to their scores, see
+        `require_no_selection`.
 
     Raises
     ------
@@ -50,6 +55,8 @@ class ListedScores:
     left: Photos
     right: Photos
     score: NDArray[np.float32]
+    kind: Kind = "similarity"
+    drawn_by_chance: bool = False
 
     def __post_init__(self) -> None:
         pairs = Pairs(self.left, self.right, self.score)
@@ -84,6 +91,15 @@ class ListedScores:
         reasons = np.where(scored, "", np.where(listed, NO_SCORE, NOT_COMPARED))
         return tuple(str(reason) for reason in reasons)
 
+    def where(self, kept: NDArray[np.bool_]) -> ListedScores:
+        """See `Scores`: the listed pairs of these photos."""
+        place = np.cumsum(kept) - 1
+        pairs = kept[self.left] & kept[self.right]
+        left, right = place[self.left[pairs]], place[self.right[pairs]]
+        return replace(
+            self, cohort=self.cohort.where(kept), left=left, right=right, score=self.score[pairs]
+        )
+
     def mated(self) -> Pairs:
         """See `Scores`: the listed ones."""
         return self._earlier_first(self._mates)
@@ -117,6 +133,21 @@ class ListedScores:
     def false_matches(self, threshold: float, grouping: Grouping) -> FalseMatches:
         """See `Scores`."""
         return false_matches_of(self, threshold, grouping)
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """The comparisons that have a score, the probe of the file at the left."""
+        return Pairs(self.left, self.right, self.score).where(~np.isnan(self.score))
+
+    @cached_property
+    def strangers(self) -> NDArray[np.bool_]:
+        """Which of `pairs` are of two people who are no relatives, shape (pairs,)."""
+        codes = self.cohort.subject_codes
+        families = family_codes(self.cohort)[codes]
+        left, right = self.pairs.left, self.pairs.right
+        kin = (families[left] == families[right]) & (families[left] >= 0)
+        apart: NDArray[np.bool_] = (codes[left] != codes[right]) & ~kin
+        return apart
 
     @cached_property
     def _ordered(self) -> Pairs:

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,8 @@ from fairness.arguments import expect, path_of
 from fairness.cohort import Cohort
 from fairness.errors import MissingExtraError, ScoresError
 from fairness.verification.listed_scores import ListedScores, require_no_row
+from fairness.verification.scores import Kind
 from fairness.words import counted, figure
-
-Kind = Literal["similarity", "distance"]
-"""Kind of a score. In a similarity a higher number means closer, in a distance a lower one."""
 
 COLUMNS = ("probe", "reference", "score")
 
@@ -29,7 +27,13 @@ _AT_ONCE = 65_536
 _SHOWN = 5
 
 
-def read_scores(path: Path | str, cohort: Cohort, *, kind: Kind = "similarity") -> ListedScores:
+def read_scores(
+    path: Path | str,
+    cohort: Cohort,
+    *,
+    kind: Kind = "similarity",
+    drawn_by_chance: bool = False,
+) -> ListedScores:
     """Read comparisons from CSV (UTF-8 with a header row), or from Parquet if the name says so.
 
     Parameters
@@ -41,8 +45,12 @@ def read_scores(path: Path | str, cohort: Cohort, *, kind: Kind = "similarity") 
     cohort
         The cohort of the photos. Its labels decide which comparisons are mated.
     kind
-        "distance" if a lower number is closer. Scores, and so all thresholds, are then the
-        negative of the numbers in the file.
+        "distance" if a lower number is closer. Scores are then the negatives of the numbers in
+        the file. An audit takes and states thresholds as distances all the same.
+
+    drawn_by_chance
+        Whether the pairs are known to be drawn without regard to their scores. An audit refuses
+        pairs that look chosen by their scores otherwise, see `require_no_selection`.
 
     Raises
     ------
@@ -69,7 +77,8 @@ def read_scores(path: Path | str, cohort: Cohort, *, kind: Kind = "similarity") 
         made & ~np.isfinite(score),
         rule="scores that are finite numbers, empty where a comparison was not made",
     )
-    listed = ListedScores(cohort, left, right, score if kind == "similarity" else -score)
+    upwards = score if kind == "similarity" else -score
+    listed = ListedScores(cohort, left, right, upwards, kind, drawn_by_chance)
     _require_direction(listed, kind, path)
     return listed
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +26,12 @@ from fairness.verification.false_matches import (
 from fairness.verification.histogram import ScoreHistogram, empty_counts, first_row
 from fairness.verification.pairs import Pairs, Photos, kin_photos, kin_subjects, mated_photos
 from fairness.verification.tiles import SIDE, Tiles
-from fairness.words import counted, figure
+from fairness.words import counted, exact_threshold, figure
 
-__all__ = ["MOST_FALSE_MATCHES", "EmbeddingScores", "Pairs", "Scores"]
+__all__ = ["MOST_FALSE_MATCHES", "EmbeddingScores", "Kind", "Pairs", "Scores"]
+
+Kind = Literal["similarity", "distance"]
+"""Kind of a score. In a similarity a higher number means closer, in a distance a lower one."""
 
 NOT_COMPARED = "not compared"
 """Reason in `Scores.acquisition`: nobody tried to compare the photo. It counts as no failure."""
@@ -55,8 +58,15 @@ class Scores(Protocol):
         """The cohort of the photos."""
 
     @property
+    def kind(self) -> Kind:
+        """What the matcher's own numbers are. Scores of distances are their negatives."""
+
+    @property
     def acquisition(self) -> tuple[str, ...]:
         """For each photo "", or the reason why it could not be compared, as in "no face"."""
+
+    def where(self, kept: NDArray[np.bool_]) -> Scores:
+        """Return the scores of the photos chosen by a mask of shape (photos,)."""
 
     def mated(self) -> Pairs:
         """Return the comparisons of photos of one subject; nan if one could not be made."""
@@ -109,6 +119,8 @@ class EmbeddingScores:
         If the shape or type is wrong, or the row of an acquired photo is not a unit vector.
     """
 
+    kind: Kind = "similarity"
+
     def __init__(
         self,
         cohort: Cohort,
@@ -129,6 +141,13 @@ class EmbeddingScores:
         self._side = side
         self._kept: tuple[float, Pairs] | None = None
         _require_units(cohort, vectors, self._acquired)
+
+    def where(self, kept: NDArray[np.bool_]) -> EmbeddingScores:
+        """See `Scores`."""
+        acquisition = [why for why, one in zip(self.acquisition, kept, strict=True) if one]
+        return EmbeddingScores(
+            self.cohort.where(kept), self.vectors[kept], acquisition, side=self._side
+        )
 
     def mated(self) -> Pairs:
         """See `Scores`: all pairs of photos of one subject."""
@@ -278,7 +297,7 @@ def _joined(found: Sequence[Pairs], places: Photos) -> Pairs:
 def _require_few(number: int, threshold: float) -> None:
     if number > MOST_FALSE_MATCHES:
         raise ScoresError(
-            f"false matches at the threshold {figure(threshold, 6)}",
+            f"false matches at the threshold {exact_threshold(threshold)}",
             rule=f"at most {MOST_FALSE_MATCHES:,} comparisons of different people reach it",
             got="more",
             next_step="Raise the threshold, or audit fewer photos at once.",

@@ -14,13 +14,20 @@ import typer
 
 from matcher.cli.app import Exit, app
 from matcher.cli.console import progress, say
+from matcher.cli.judging import (
+    ListFile,
+    ScoreFile,
+    facts_of_photos,
+    refuse_contradictions,
+    sides,
+)
 from matcher.cli.options import DEFAULT_MODEL, Device, DryRun, Model, Policy
 from matcher.cli.places import require_place_for_folder
 from matcher.errors import MatcherError
 from matcher.words import counted
 
 if TYPE_CHECKING:
-    from fairness import AuditReport, AuditSettings, Cohort, Scores
+    from fairness import AuditReport, AuditSettings, Cohort
     from matcher.embedding import Extractor
     from matcher.evaluation import EmbeddedScores
 
@@ -55,6 +62,7 @@ Memory = Annotated[
 
 @app.command()
 def audit(
+    context: typer.Context,
     cohort: CohortPath,
     out: Annotated[Path, typer.Option(help="Folder of the report.")],
     layout: CohortLayout = Layout.auto,
@@ -73,8 +81,12 @@ def audit(
         float | None, typer.Option(help="The threshold, if it was set on other people.")
     ] = None,
     fmr: Annotated[
-        float, typer.Option(help="False match rate that the threshold is set for otherwise.")
-    ] = 1e-3,
+        str,
+        typer.Option(
+            help="False match rate that the threshold is set for otherwise; further ones after "
+            "commas have a table of their own."
+        ),
+    ] = "0.001",
     fmr_of: Annotated[
         str | None,
         typer.Option(help='Set it on these groups, as "age=18 to under 30|30 to under 50".'),
@@ -84,17 +96,58 @@ def audit(
         typer.Option(help="Scores of another matcher: CSV or Parquet (probe, reference, score)."),
     ] = None,
     distances: Annotated[
-        bool, typer.Option("--distances", help="In the score file lower is closer.")
+        bool, typer.Option("--distances", help="In the file lower is closer.")
     ] = False,
+    lists: Annotated[
+        Path | None,
+        typer.Option(help="Candidates of its searches instead: CSV (probe, candidate, score)."),
+    ] = None,
+    gallery: Annotated[
+        Path | None, typer.Option(help="CSV of the enrolled photos, if no labels of roles do.")
+    ] = None,
+    enrolled: Annotated[
+        int | None, typer.Option(min=1, help="People in that gallery, also outside the cohort.")
+    ] = None,
+    drawn_by_chance: Annotated[
+        bool,
+        typer.Option(
+            "--drawn-by-chance", help="Listed pairs were drawn without regard to their scores."
+        ),
+    ] = False,
+    name: Annotated[
+        str | None, typer.Option(help='Name and version of that matcher, as "Vendor 3.1".')
+    ] = None,
     baseline: Annotated[
         str | None, typer.Option(help="A second model, to compare with on the same photos.")
+    ] = None,
+    baseline_scores: Annotated[
+        Path | None, typer.Option(help="Scores of a second matcher, to compare with.")
+    ] = None,
+    baseline_distances: Annotated[
+        bool, typer.Option("--baseline-distances", help="In that file lower is closer.")
+    ] = False,
+    baseline_name: Annotated[
+        str | None, typer.Option(help="Name and version of the second matcher.")
     ] = None,
     bounds: Annotated[
         Path | None, typer.Option(help="TOML file of bounds; decides the exit code.")
     ] = None,
     rank: Annotated[int, typer.Option(min=1, help="Candidates that a person reviews.")] = 20,
+    gallery_size: Annotated[
+        int | None,
+        typer.Option(
+            min=2, help="People in your gallery: how many false leads, who is not listed?"
+        ),
+    ] = None,
     draws: Annotated[int, typer.Option(min=1, help="Bootstrap draws.")] = 2000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 0,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain",
+            help="Also tell what goes with misses: age, years between photos, quality, tone, sex.",
+        ),
+    ] = False,
     vector_cache: VectorCache = None,
     memory: Memory = None,
     dry_run: DryRun = False,
@@ -105,22 +158,28 @@ def audit(
     """
     from fairness import audit as audit_of
     from fairness import read_bounds
+    from fairness.differentials import require_regression
     from fairness.report import require_plots, require_replaceable
+    from fairness.verification import require_cosine
     from matcher.embedding import load_extractor
 
-    if threshold is not None and baseline is not None:
-        raise typer.BadParameter("--threshold is of one model; two are compared at one --fmr")
+    refuse_contradictions(context)
+    mine = ScoreFile.of(scores, distances, drawn_by_chance, name)
+    theirs = ScoreFile.of(baseline_scores, baseline_distances, drawn_by_chance, baseline_name)
+    searches = ListFile.of(lists, distances, gallery, enrolled, name)
     with faults_reported():
         people = read_people(cohort, layout)
         settings = _settings(
             factors=tuple(by.split(",")),
             age_edges=age_edges(ages),
             threshold=threshold,
-            fmr=fmr,
+            **_targets(fmr),
             reference=_reference(fmr_of),
             rank=rank,
+            gallery_size=gallery_size,
             draws=draws,
             seed=seed,
+            explain=explain,
         )
         _require_factors(people, settings)
         require_replaceable(out.absolute())
@@ -130,27 +189,43 @@ def audit(
             say(f"Would audit {of_people(people)} into {out}.")
             return
         require_plots()
+        if searches is not None:
+            report = searches.audit(people, settings, declared)
+            raise typer.Exit(_written(report, people, out))
+        if explain:
+            require_regression()
         cache = vector_cache or memory or out.absolute().with_name(out.name + ".vectors.sqlite")
         # What can be refused is refused before the first photo is embedded.
-        if scores is not None and baseline is not None:
-            _listed(scores, people, distances)
-        new = None if scores is not None else load_extractor(model, device=device)
-        old = None if baseline is None else load_extractor(baseline, device=device)
-        earlier = None if old is None else embedded(people, old, policy, cache)
-        made = None if new is None else embedded(people, new, policy, cache)
-        judged, matcher = _judged(people, earlier, made, scores, distances)
+        if mine is None and threshold is not None:
+            require_cosine(threshold)
+        read = [None if file is None else file.read(people) for file in (theirs, mine)]
+        models = (baseline, model if mine is None else None)
+        loaded = [None if of is None else load_extractor(of, device=device) for of in models]
+        earlier, made = (
+            found if of is None else embedded(people, of, policy, cache)
+            for found, of in zip(read, loaded, strict=True)
+        )
+        new, old, matcher = sides(people, made, earlier)
         say("Counting; the bootstrap takes a while.")
         report = audit_of(
-            judged,
+            new,
             settings,
             matcher=matcher,
-            facts=next((one.facts for one in (made, earlier) if one is not None), {}),
+            facts=facts_of_photos(made, earlier),
             bounds=declared,
-            baseline=None if earlier is None else earlier.scores,
+            baseline=old,
         )
-        report.write(out)
+        raise typer.Exit(_written(report, people, out))
+
+
+def _written(report: AuditReport, people: Cohort, out: Path) -> int:
+    """Write the report; return the exit code."""
+    report.write(out)
+    doubted = out.absolute().with_name(out.name + ".suspicious.csv")
+    if report.write_suspicious(doubted):
+        say(f"The scores contradict some labels. Look at {doubted}; do not pass it on.")
     say(f"The report is {out / 'report.html'}.")
-    raise typer.Exit(verdict(report) or unless_refused(people))
+    return verdict(report) or unless_refused(people)
 
 
 def read_people(path: Path, layout: Layout) -> Cohort:
@@ -193,30 +268,6 @@ def _require_factors(people: Cohort, settings: AuditSettings) -> None:
         )
 
 
-def _judged(
-    people: Cohort,
-    earlier: EmbeddedScores | None,
-    made: EmbeddedScores | None,
-    scores: Path | None,
-    distances: bool,
-) -> tuple[Scores, dict[str, str]]:
-    """Return the scores to judge, of the model or of the file, and what identifies them."""
-    from fairness import EmbeddingScores
-
-    # What is measured on a face can differ in the last digits from run to run.
-    shared = next((one.scores.cohort for one in (earlier, made) if one is not None), people)
-    judged: Scores
-    if made is not None:
-        judged = EmbeddingScores(shared, made.scores.vectors, made.scores.acquisition)
-        matcher = dict(made.matcher)
-    else:
-        assert scores is not None  # noqa: S101 - for the type checker: a model or a file is judged
-        judged, matcher = _listed(scores, shared, distances)
-    if earlier is not None:
-        matcher["baseline"] = earlier.matcher["model"]
-    return judged, matcher
-
-
 @contextmanager
 def faults_reported() -> Iterator[None]:
     """End the command with the message of an error of an audit, or of a file."""
@@ -247,15 +298,6 @@ def embedded(people: Cohort, extractor: Extractor, policy: Policy, cache: Path) 
         return embedded_scores(people, apart, cache, POLICIES[policy.value], hook)
 
 
-def _listed(path: Path, people: Cohort, distances: bool) -> tuple[Scores, dict[str, str]]:
-    """Read another matcher's scores; return them and what identifies the file."""
-    from fairness import read_scores
-    from matcher.photos import sha256_of
-
-    scores = read_scores(path, people, kind="distance" if distances else "similarity")
-    return scores, {"scores": path.name, "scores_sha256": sha256_of(path)}
-
-
 def _settings(**choices: Any) -> AuditSettings:
     from fairness import AuditSettings
 
@@ -278,6 +320,15 @@ def age_edges(text: str | None) -> tuple[float, ...]:
     if edges[0] != 0 or not all(a < b for a, b in pairwise([*edges, math.inf])):
         raise typer.BadParameter("edges begin at 0 and rise, as 0,4,13")
     return edges
+
+
+def _targets(text: str) -> dict[str, Any]:
+    """Return the false match rate of the threshold, and further ones."""
+    try:
+        first, *further = (float(rate) for rate in text.split(","))
+    except ValueError as error:
+        raise typer.BadParameter("--fmr has numbers separated by commas, as 0.001") from error
+    return {"fmr": first, "fmrs": tuple(further)}
 
 
 def _reference(text: str | None) -> tuple[str, tuple[str, ...]] | None:

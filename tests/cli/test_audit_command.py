@@ -8,6 +8,7 @@ import os
 import signal
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import closing
 from itertools import combinations
@@ -99,6 +100,33 @@ def test_a_second_run_embeds_nothing_again_and_gives_the_same_bytes(
     assert contents(report) == before
 
 
+def test_a_gallery_size_gives_the_false_leads_of_such_a_gallery(
+    tmp_path: Path, report: Path, photos: Path, remembered: tuple[str, Path]
+) -> None:
+    out = tmp_path / "report"
+    options = ("--by", "sex", "--fmr", 0.1, "--draws", 20, "--gallery-size", 5000)
+    run("audit", photos, "--out", out, *options, *remembered)
+    (leads,) = [
+        row
+        for row in rows(out, "gallery")
+        if (row["group"], row["metric"]) == ("all", "false_leads")
+    ]
+    (rate,) = [
+        row
+        for row in rows(report, "rates")
+        if (row["group"], row["metric"]) == ("all", "FMR_random")
+    ]
+    assert leads["gallery"] == "5000"
+    for name in ("errors", "trials", "subjects"):
+        assert leads[name] == rate[name]
+    for name in ("estimate", "low", "high", "bound"):
+        assert bool(leads[name]) == bool(rate[name])
+        if rate[name]:
+            assert float(leads[name]) == pytest.approx(5000 * float(rate[name]))
+    assert "5,000 people" in (out / "report.html").read_text(encoding="utf-8")
+    assert "gallery-size" in run("audit", photos, "--out", out, "--gallery-size", 1, code=2).stderr
+
+
 def test_a_dry_run_reads_the_labels_and_writes_nothing(tmp_path: Path, photos: Path) -> None:
     talk = run("audit", photos, "--out", tmp_path / "a" / "b", "--dry-run").stderr
     assert f"Would audit {2 * PEOPLE} photos of {PEOPLE} subjects" in talk
@@ -136,9 +164,35 @@ def test_scores_of_another_matcher_need_no_photos_and_no_model(
     assert (rates["all", "FNMR"]["errors"], rates["all", "FNMR"]["trials"]) == ("0", "60")
     assert float(rates["all", "FMR_random"]["estimate"]) == pytest.approx(0.1, abs=0.002)
     assert not (out / "tables" / "open_set.csv").exists()
+    assert not (out / "tables" / "gallery.csv").exists()
     assert json.loads((out / "run.json").read_text())["facts"]["scores"] == "scores.csv"
     assert "distance" in run("audit", people, "--out", tmp_path / "b", *options, code=3).stderr
     assert [path.name for path in tmp_path.iterdir()] == ["report"]
+
+
+def test_whoever_asks_is_told_what_goes_with_misses(
+    tmp_path: Path, elsewhere: tuple[Path, Path]
+) -> None:
+    people, scores = elsewhere
+    options = ("--scores", scores, "--distances", "--by", "kind", "--draws", 5, "--fmr", 0.1)
+    run("audit", people, "--out", tmp_path / "plain", *options)
+    assert not (tmp_path / "plain" / "tables" / "odds.csv").exists()
+    run("audit", people, "--out", tmp_path / "told", *options, "--explain")
+    told = {row["level"]: row["remark"] for row in rows(tmp_path / "told", "odds")}
+    assert told["f"] == told["m"] == "no errors, so no finite ratio (separation)"
+    assert "What goes with misses" in (tmp_path / "told" / "report.html").read_text()
+
+
+def test_without_statsmodels_explain_is_refused_before_the_first_photo(
+    tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "statsmodels", None)
+    monkeypatch.setitem(sys.modules, "statsmodels.api", None)
+    monkeypatch.setattr(Extractor, "detect_each", pytest.fail)
+    out = tmp_path / "report"
+    talk = run("audit", photos, "--out", out, "--by", "sex", "--explain", code=6).stderr
+    assert "needs statsmodels" in talk
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -165,7 +219,8 @@ def test_a_baseline_is_compared_on_the_same_photos(
     out = tmp_path / "report"
     options = ("--baseline", "dlib-resnet", "--by", "capture_type", "--fmr", 0.1, "--draws", 5)
     run("audit", photos, "--out", out, *options, *remembered)
-    assert {row["metric"] for row in rows(out, "changes")} == {"FMR", "FNMR"}
+    kinds = {"FMR", "FNMR", "FNMR_counted", "FTA", "FNIR", "FNIR_counted", "FPIR", "selectivity"}
+    assert {row["metric"] for row in rows(out, "changes")} == kinds | {"FTE"}
     assert "baseline" in json.loads((out / "run.json").read_text())["facts"]
     run("audit", photos, "--out", out, *options, "--threshold", 0.9, code=2)
 

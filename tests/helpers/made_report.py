@@ -12,7 +12,7 @@ from made_differences import made_acceptance, made_differentials
 from fairness.cohort import AGE_EDGES, GAP_EDGES, bands
 from fairness.rates import Rate, status_of, wilson
 from fairness.report.audit_report import AuditReport
-from fairness.tables import OVERALL, Curves, Table, audit_table, rate_row, suppress_complementary
+from fairness.tables import OVERALL, Curves, Table, audit_table, rate_row
 
 AGES = bands(AGE_EDGES)
 GAPS = bands(GAP_EDGES)
@@ -100,23 +100,20 @@ def _card() -> dict[str, str]:
 
 
 def _tables(groups: tuple[str, ...]) -> tuple[Table, ...]:
-    rates = suppress_complementary(
-        [
-            *_age_rates(),
-            *_group_rates("race*sex", groups),
-            *_group_rates("sex", ("female", "male")),
-        ],
-        ("factor", "metric"),
-    )
-    gaps = suppress_complementary(_gap_rows(), ("metric", "age"), ("metric", "gap"))
+    rates = [
+        *_age_rates(),
+        *_group_rates("race*sex", groups),
+        *_group_rates("sex", ("female", "male")),
+    ]
     return (
         audit_table("coverage", _coverage(groups)),
         audit_table("rates", rates),
         audit_table("differentials", made_differentials()),
         audit_table("cross", [*_cross("age", AGES), *_cross("race*sex", groups)]),
-        audit_table("age_gap", gaps),
+        audit_table("age_gap", _gap_rows()),
         audit_table("shift", _shifts()),
         audit_table("open_set", _open_set()),
+        audit_table("gallery", _gallery()),
         audit_table("tests", _tests()),
         audit_table("kin", [rate_row(made_rate(0.19, 640, 51), metric="FMR")]),
         audit_table("refused", _refused()),
@@ -265,6 +262,26 @@ def _open_set() -> list[dict[str, Any]]:
             "gallery": 82,
         }
     )
+    return rows
+
+
+def _gallery() -> list[dict[str, Any]]:
+    rows = []
+    for group, scale in ((OVERALL, 1.0), (AGES[2], 1.5), (AGES[3], 1.2)):
+        leads = _keys("age", group, "false_leads") | {"status": "ok", "basis": "extrapolated"}
+        leads |= {"estimate": 41.0 * scale, "low": 33.0 * scale, "high": 51.0 * scale}
+        missed = made_rate(0.12 * scale, 240, 60)
+        rows += [
+            leads | {"errors": 940, "trials": 1_100_000, "subjects": 82, "gallery": 50_000},
+            rate_row(
+                missed,
+                **_keys("age", group, "not_listed"),
+                gallery=50_000,
+                rank=20,
+                rank_here=6,
+                basis="extrapolated",
+            ),
+        ]
     return rows
 
 

@@ -82,7 +82,7 @@ def test_a_file_is_read_as_it_is_written(write):
         pytest.param(rate(200, 1000), "inconclusive", "both sides", id="at the bound"),
         pytest.param(rate(195, 1000), "inconclusive", "both sides", id="just below, by chance"),
         pytest.param(rate(0, 100), "pass", "at most 0.0295", id="a bound and no error"),
-        pytest.param(rate(8, 20), "inconclusive", "not enough data", id="few people"),
+        pytest.param(rate(4, 20), "inconclusive", "not enough data", id="few people"),
         pytest.param(rate(0, 9), "inconclusive", "suppressed", id="very few people"),
         pytest.param(rate(9, 9), "inconclusive", "suppressed", id="very few people, all missed"),
         pytest.param(

@@ -232,11 +232,22 @@ def test_groups_with_little_data_are_named_and_left_out():
     groups = mated([0.1, 0.2])
     few = np.zeros(400, np.int64)
     few[:20] = 1
-    groups["few"] = SubjectCounts(few, few)
+    few[0] = 20
+    groups["few"] = SubjectCounts(few * (np.arange(400) == 0), few)
     groups["hidden"] = SubjectCounts(few * 0, few * (np.arange(400) < 5))
     for summary in differentials(groups, draws=100):
         assert summary.excluded == (("few", "insufficient"), ("hidden", "suppressed"))
         assert summary.used == ("group 0", "group 1")
+
+
+def test_a_group_without_errors_leaves_a_lower_limit_of_the_ratio():
+    groups = mated([0.2, 0.2, 0.0])
+    found = named(differentials(groups, draws=100))["max/min", None]
+    assert (found.value, found.high) == (None, None)
+    assert 2 < found.low < 100
+    assert found.flags[0].endswith("few errors or people: group 2")
+    usual = named(differentials(mated([0.2, 0.2, 0.1]), draws=100))["max/min", None]
+    assert usual.value > 1
 
 
 def test_limited_data_are_marked():
@@ -288,7 +299,7 @@ def test_both_rates_of_a_group_are_summarised_in_the_same_draws():
 def test_a_group_enters_with_both_its_rates_or_with_none():
     fmr, fnmr = non_mated([0.01, 0.02, 0.05]), mated([0.1, 0.1, 0.3])
     few = fnmr["group 1"].trials * (np.arange(600) < 215)
-    fnmr["group 1"] = SubjectCounts(np.minimum(few, 1), few)
+    fnmr["group 1"] = SubjectCounts(few * (np.arange(600) == 207), few)
     for summary in combined_differentials(fmr, fnmr, draws=50, alphas=[0.5]):
         assert summary.excluded == (("group 1", "insufficient"),)
     with pytest.raises(ValueError, match="same groups"):

@@ -7,8 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairness.rates import Rate, clopper_pearson, clustered_rate, wilson
-from fairness.rates.rate import effective_trials, status_of
+from fairness.rates import (
+    Rate,
+    clopper_pearson,
+    clustered_rate,
+    effective_people,
+    effective_trials,
+    status_of,
+    wilson,
+)
 
 repeatable = settings(deadline=None, derandomize=True)
 
@@ -180,8 +187,8 @@ def test_impossible_counts_by_subject_are_refused(errors, trials):
         (30, 100, 300, "ok"),
         (30, 99, 300, "limited"),
         (29, 100, 300, "limited"),
-        (5, 50, 60, "limited"),
-        (5, 49, 60, "insufficient"),
+        (5, 10, 60, "limited"),
+        (5, 9, 60, "suppressed"),
         (4, 60, 60, "bound_only"),
         (4, 60, 59, "insufficient"),
         (0, 10, 60, "bound_only"),
@@ -191,6 +198,31 @@ def test_impossible_counts_by_subject_are_refused(errors, trials):
 )
 def test_the_status_says_what_the_data_carry(errors, subjects, effective, status):
     assert status_of(errors, subjects, effective, target=0.05) == status
+
+
+def test_the_people_who_carry_the_information_decide_the_status():
+    """One person with 300 photos among 120 with a pair each; one person who makes all errors."""
+    everybody = np.ones(120, np.int64)
+    busy = np.r_[everybody, 300 * 299 // 2]
+    own_rate = clustered_rate(np.r_[everybody * 0, 3000], busy)
+    assert effective_people(busy) == pytest.approx(1.0, abs=0.01)
+    assert own_rate.status == "insufficient"
+    assert own_rate.largest == 1.0
+    one = np.zeros(200, np.int64)
+    one[7] = 45
+    unlucky = clustered_rate(one, np.full(200, 45))
+    assert (unlucky.status, unlucky.largest) == ("insufficient", 1.0)
+    shared = clustered_rate(np.r_[np.ones(45, np.int64), np.zeros(155, np.int64)], np.full(200, 45))
+    assert (shared.status, shared.largest) == ("ok", pytest.approx(1 / 45))
+
+
+@repeatable
+@given(st.lists(st.integers(0, 300), min_size=1, max_size=40))
+def test_people_carry_as_many_as_there_are_at_most(numbers):
+    carrying = effective_people(numbers)
+    there = sum(number > 0 for number in numbers)
+    assert (1 if there else 0) <= carrying + 1e-9
+    assert carrying <= there + 1e-9
 
 
 @pytest.mark.parametrize(
@@ -207,7 +239,12 @@ def test_the_status_says_what_the_data_carry(errors, subjects, effective, status
             "10 % (95 % interval 4.35 % to 21.4 %; 5 of 50 trials, 50 subjects; limited data)",
         ),
         ([0] * 100, [1] * 100, "at most 2.95 % (95 % bound; 0 of 100 trials, 100 subjects)"),
-        ([1] * 9 + [0] * 11, [1] * 20, "not enough data (9 of 20 trials, 20 subjects)"),
+        (
+            [1] * 9 + [0] * 11,
+            [1] * 20,
+            "45 % (95 % interval 25.8 % to 65.8 %; 9 of 20 trials, 20 subjects; limited data)",
+        ),
+        ([9] + [0] * 19, [9] * 20, "not enough data (9 of 180 trials, 20 subjects)"),
         ([1] * 9, [1] * 9, "suppressed (fewer than 10 subjects)"),
     ],
 )

@@ -108,7 +108,7 @@ def test_the_heads_of_tables_repeat_and_nothing_is_cut_in_print(html: str) -> No
 
 
 def test_all_tables_and_plots_have_their_place(page: Page) -> None:
-    by_metric = {"rates", "age_gap", "open_set", "differentials"}
+    by_metric = {"rates", "age_gap", "open_set", "gallery", "differentials"}
     for table in made_report().tables:
         metrics = map(rate_title, map(str, table.values("metric") if table.has("metric") else ()))
         for title in metrics if table.name in by_metric else [table.title]:
@@ -147,7 +147,7 @@ def test_labels_of_users_are_text_and_no_markup() -> None:
 
 def test_a_report_of_nothing_leaves_its_chapters_out() -> None:
     text = Page(bare().to_html()).text
-    assert "No two groups have enough data" in text
+    assert "No groups were compared." in text
     for absent in ("Who is in the cohort", "By age", "Caveats", "Declared bounds", "baseline"):
         assert absent not in text
     assert "Glossary" in text
@@ -175,43 +175,10 @@ def test_a_group_of_nine_leaves_no_count_on_the_page() -> None:
     assert not re.search(r"\b(733|911|6597|6,597|8199|8,199)\b", text)
 
 
-def test_the_summary_names_the_largest_difference_with_counts_and_chance() -> None:
-    summary = summarise(made_report())
-    assert summary.differences is not None
-    first = summary.differences.rows[0]
-    assert [cell.text for cell in first] == [
-        "FMR",
-        "1 to under 4",
-        "18 to under 30",
-        "50",
-        "2.7",
-        "4 of 9",
-    ]
-    assert "1,788 of 8,515, 61 subjects" in first[1].small
-    assert first[3].small == "31 to 80"
-
-
-def test_the_summary_says_whom_it_says_nothing_of() -> None:
-    limits = summarise(made_report()).limits
-    assert limits[0] == (
-        "FMR by age at capture: not enough data for 0 to under 1 (14 subjects), "
-        "30 to under 50 (31 subjects); not shown, to protect people in small groups: "
-        "50 to under 65, 65 and over."
-    )
-    assert made_report().caveats[0] in limits
-
-
 def test_the_summary_counts_what_became_of_the_bounds() -> None:
     outcome = summarise(made_report()).outcome
     assert outcome == "Of 3 declared bounds: 1 fail, 1 inconclusive, 1 pass."
     assert summarise(bare()).outcome == ""
-
-
-def test_the_summary_says_what_was_tested_in_words() -> None:
-    text = " ".join(summarise(made_report()).tested).replace("\u00a0", " ")
-    assert "Tested on 1,002 photos of 82 people." in text
-    assert "at or above 0.612" in text
-    assert "About 1 in 16 comparisons of two different people reach it wrongly: FMR 6.4 %" in text
 
 
 def test_the_folder_has_the_page_tables_plots_and_a_record(tmp_path: Path) -> None:

@@ -62,7 +62,10 @@ def test_shares_as_one_in_so_many(share: float, text: str) -> None:
     ("group", "text"),
     [
         ("04 to under 08", "4 to under 8"),
-        ("00.5 to under 01.0", "0.5 to under 1.0"),
+        ("04.5 to under 08", "4.5 to under 8"),
+        ("04.25 to under 08.125", "4.25 to under 8.125"),
+        ("0 to under 3 months", "0 to under 3 months"),
+        ("18 months to under 4 years", "18 months to under 4 years"),
         ("65 and over", "65 and over"),
         ("08 to under 13, female", "8 to under 13, female"),
         ("cohort 007", "cohort 007"),

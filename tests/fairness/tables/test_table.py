@@ -9,19 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from fairness.errors import MissingExtraError
 from fairness.rates import FEWEST_SUBJECTS, Rate, Status, clustered_rate
 from fairness.tables import (
-    OVERALL,
     TABLE_NAMES,
     Column,
     Table,
     audit_table,
     rate_row,
-    suppress_complementary,
 )
 from fairness.tables.schemas import RATE_COLUMNS
 
@@ -147,82 +143,6 @@ def test_the_bound_is_the_upper_limit() -> None:
 def test_nine_people_leave_no_number_behind() -> None:
     row = rate_row(clustered_rate([1] * 9, [7] * 9), group="a")
     assert [value for value in row.values() if isinstance(value, int | float)] == []
-
-
-def group_rows(statuses: list[str], subjects: list[int]) -> list[dict[str, Any]]:
-    return [
-        {
-            "factor": "age",
-            "metric": "FMR",
-            "group": f"g{place}",
-            "status": status,
-            "subjects": None if status == "suppressed" else count,
-            "trials": None if status == "suppressed" else 10 * count,
-        }
-        for place, (status, count) in enumerate(zip(statuses, subjects, strict=True))
-    ]
-
-
-def test_one_suppressed_group_takes_the_next_smallest_with_it() -> None:
-    rows = group_rows(["ok", "suppressed", "limited", "ok"], [300, 4, 60, 120])
-    total = {"factor": "age", "metric": "FMR", "group": OVERALL, "status": "ok", "subjects": 484}
-    after = suppress_complementary([total, *rows], ("factor", "metric"))
-    assert [row["status"] for row in after] == ["ok", "ok", "suppressed", "suppressed", "ok"]
-    assert (after[3]["subjects"], after[3]["trials"]) == (None, None)
-    assert after[0] == total
-
-
-def test_a_large_group_is_rounded_and_not_suppressed_for_a_small_one() -> None:
-    rows = group_rows(["ok", "ok", "suppressed"], [3191, 1087, 3])
-    rows[1] |= {"estimate": 0.081587, "errors": 152, "trials": 1752, "low": math.nan, "bound": 0.0}
-    after = suppress_complementary(rows, ("factor", "metric"))
-    assert [row["status"] for row in after] == ["ok", "ok", "suppressed"]
-    shown = {name: after[1][name] for name in ("estimate", "errors", "trials", "subjects")}
-    assert shown == {"estimate": 0.082, "errors": 150, "trials": 1800, "subjects": 1100}
-    assert after[0] == rows[0]
-
-
-def test_another_metric_is_a_total_of_its_own() -> None:
-    rows = group_rows(["ok", "ok"], [300, 60])
-    others = [row | {"metric": "FNMR"} for row in group_rows(["ok", "suppressed"], [90, 4])]
-    after = suppress_complementary([*rows, *others], ("factor", "metric"))
-    assert [row["status"] for row in after] == ["ok", "ok", "suppressed", "suppressed"]
-
-
-def test_a_map_is_protected_along_both_sides() -> None:
-    rows = [
-        {
-            "age": a,
-            "gap": g,
-            "status": "suppressed" if a == g == 0 else "ok",
-            "subjects": 20 + a + g,
-        }
-        for a in range(3)
-        for g in range(3)
-    ]
-    after = suppress_complementary(rows, ("age",), ("gap",))
-    for side in ("age", "gap"):
-        for value in range(3):
-            suppressed = [r for r in after if r[side] == value and r["status"] == "suppressed"]
-            assert len(suppressed) != 1
-    assert all(row["age"] is not None and row["gap"] is not None for row in after)
-
-
-@given(
-    st.lists(
-        st.tuples(st.sampled_from(["ok", "limited", "suppressed"]), st.integers(10, 99)), max_size=8
-    )
-)
-def test_never_is_exactly_one_of_several_groups_suppressed(groups: list[tuple[str, int]]) -> None:
-    rows = group_rows([status for status, _ in groups], [count for _, count in groups])
-    after = suppress_complementary(rows, ("factor", "metric"))
-    suppressed = [row["status"] == "suppressed" for row in after]
-    assert sum(suppressed) != 1 or len(rows) == 1
-    assert sum(suppressed) <= max(2, sum(row["status"] == "suppressed" for row in rows))
-    assert [row for row, gone in zip(after, suppressed, strict=True) if not gone] == [
-        row for row, gone in zip(rows, suppressed, strict=True) if not gone
-    ]
-    assert suppress_complementary(after, ("factor", "metric")) == after
 
 
 def test_every_table_of_an_audit_says_what_its_columns_are() -> None:

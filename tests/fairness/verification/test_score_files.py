@@ -73,6 +73,11 @@ def test_a_list_of_all_pairs_says_what_the_vectors_say(audit):
             one, other = ours.between(a, b), theirs.between(a, b)
             assert dyads(one) == dyads(other)
             assert one.trials.total == other.trials.total
+        for name in grouping.names:
+            one, other = ours.against_all(name), theirs.against_all(name)
+            assert dyads(one) == dyads(other)
+            if one.trials.total:
+                assert one.rate() == other.rate()
             assert listed.histogram(grouping).between(a, b).fmr(threshold) == pytest.approx(
                 embedded.histogram(grouping).between(a, b).fmr(threshold), nan_ok=True
             )

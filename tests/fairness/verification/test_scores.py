@@ -69,6 +69,14 @@ def test_false_matches_are_those_that_loops_find(audit):
                 assert dyads(found.between(a, b)) == by_dyad(cohort, rows, threshold)
                 assert found.between(a, b).trials.total == len(rows)
             assert dyads(found.within(a)) == dyads(found.between(a, a))
+            probes = [
+                row
+                for row in counted.others
+                for photo in row[:2]
+                if grouping.names[grouping.codes[photo]] == a
+            ]
+            assert dyads(found.against_all(a)) == by_dyad(cohort, probes, threshold)
+            assert found.against_all(a).trials.total == len(probes)
 
 
 @pytest.mark.parametrize("side", [1, 7, 64, 100, 5000])

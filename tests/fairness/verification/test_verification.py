@@ -82,7 +82,7 @@ def test_misses_by_age_and_gap():
         if counts.trials.sum()
     }
     assert found == {
-        ("00.5 to under 01", "04 to under 08"): (0, 1),
+        ("6 to under 12 months", "04 to under 08"): (0, 1),
         ("03 to under 05", "04 to under 08"): (2, 2),
         ("12 and over", "01 to under 04"): (1, 1),
         (UNKNOWN, UNKNOWN): (0, 1),
