@@ -47,7 +47,7 @@ _KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
     "where": ((dict,), "values by column"),
     "at_most": ((int, float), "a number"),
 }
-_READABLE = ("ok", "limited", "bound_only")
+_READABLE = ("ok", "limited", "bound_only", "at_least")
 _REASONS = {
     "suppressed": "suppressed: too few people to be shown",
     "insufficient": "not enough data",

@@ -23,9 +23,10 @@ def caveats(evidence: Evidence, covered: Table, rates: Table) -> Iterator[str]:
     """Yield the caveats, the most important first."""
     yield from _pairs(evidence)
     yield from _suspicious(evidence)
+    yield from _kept_back(evidence)
+    yield from _carried_by_few(rates)
     yield from _threshold(evidence)
     yield from _data(evidence, rates)
-    yield from _kept_back(evidence)
     yield from of_labels(evidence, covered)
     yield from closing()
 
@@ -93,7 +94,6 @@ def _data(evidence: Evidence, rates: Table) -> Iterator[str]:
             f"few people or errors to be read as a number; {_verb(thin, 'it is', 'they are')} "
             "marked, not left out."
         )
-    yield from _carried_by_few(rates)
     if not evidence.has_mates:
         yield (
             "No two photos are of one person, so that nothing can be said of misses: only of "

@@ -67,7 +67,7 @@ def _row(
 ) -> dict[str, Value]:
     status = "limited" if set(item.used) & set(limited) else "ok"
     if item.value is None or item.low is None:
-        status = "insufficient" if item.low is None else "bound_only"
+        status = "insufficient" if item.low is None else "at_least"
     return {
         "factor": factor,
         "metric": metric,

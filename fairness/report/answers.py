@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from fairness.report.formatting import interval, p_value, percent, significant
+from fairness.report.formatting import interval, one_in, p_value, percent, significant
 from fairness.report.result import AuditResult
 from fairness.report.wording import NOT_A_SHARE, factor_title, group_title, plain
 from fairness.tables import MORE_THAN_CHANCE, OVERALL, Row, Value
-from fairness.words import counted
+from fairness.words import counted, exact_threshold
 
 NOUNS = {
     "FNMR": "misses (FNMR)",
@@ -53,6 +53,8 @@ def answers(report: AuditResult) -> tuple[Answer, ...]:
 def rate_text(row: Row) -> str:
     """Return a rate with its interval and counts, or its counts alone where it has no interval."""
     mean = str(row.get("metric")) in NOT_A_SHARE
+    if row.get("errors") is None and row.get("estimate") is None and row.get("bound") is None:
+        return "not enough data"
     counts = people(row) if mean else f"{row['errors']:,} of {row['trials']:,}, {people(row)}"
     write = _mean if mean else percent
     if row.get("estimate") is not None:
@@ -153,9 +155,9 @@ def adjusted(test: Row) -> str:
 
 
 def times(test: Row) -> str:
-    """Say how many times the larger rate is the smaller one at least; "" if not above 1."""
+    """Say how many times the larger rate is the smaller one at least; "" if it reads as once."""
     least = number(test["at_least"])
-    return f", at least {significant(least, 2)} times" if least > 1 else ""
+    return f", at least {significant(least, 2)} times" if least >= 1.05 else ""
 
 
 def _no_gap(report: AuditResult, factor: str, metrics: Sequence[str]) -> str:
@@ -195,17 +197,22 @@ def overall(report: AuditResult, *metrics: str) -> Row | None:
 
 
 def _leads(report: AuditResult) -> Iterator[str]:
-    false_lead, number = overall(report, "FPIR"), overall(report, "selectivity")
+    false_lead, mean = overall(report, "FPIR"), overall(report, "selectivity")
     if false_lead is None:
         yield "Not tested: there were no searches for people who are not enrolled."
     else:
         yield (
-            f"In a gallery of {counted(_whole(false_lead['gallery']), 'person', 'people')}, "
+            f"In a gallery of {_people_of(false_lead)}, "
             f"{rate_text(false_lead)} of the searches for somebody who is not there return a false "
             "lead. A larger gallery returns more."
         )
-    if number is not None:
-        yield f"False leads a search: {rate_text(number)}."
+    if mean is not None:
+        yield f"False leads a search: {rate_text(mean)}."
+    for row in _asked(report, "false_leads"):
+        yield (
+            f"In a gallery of {_people_of(row)}: {rate_text(row)} false leads a search, from the "
+            "comparisons of this cohort."
+        )
 
 
 def _missed(report: AuditResult) -> Iterator[str]:
@@ -219,12 +226,29 @@ def _missed(report: AuditResult) -> Iterator[str]:
                 "photos counted."
             )
         return
-    people_enrolled = counted(_whole(missed["gallery"]), "person", "people")
     yield (
-        f"In a gallery of {people_enrolled}, {rate_text(missed)} of the searches do not have the "
-        f"person at or above the threshold among the first {_whole(missed['rank'])}; refused "
+        f"In a gallery of {_people_of(missed)}, {rate_text(missed)} of the searches do not have "
+        f"the person at or above the threshold among the first {_whole(missed['rank'])}; refused "
         "photos count as misses."
     )
+
+    for row in _asked(report, "not_listed_counted", "not_listed"):
+        yield (
+            f"In a gallery of {_people_of(row)}: {rate_text(row)} of the people would not be among "
+            f"the first {_whole(row['rank'])}, whatever the score ({row['basis']})."
+        )
+
+
+def _asked(report: AuditResult, *metrics: str) -> Sequence[Row]:
+    """Return the row of everybody, in the table of galleries, for the first metric that has one."""
+    if not report.has("gallery"):
+        return ()
+    tables = (report.table("gallery").where(group=OVERALL, metric=metric) for metric in metrics)
+    return next((rows[:1] for rows in tables if rows), ())
+
+
+def _people_of(row: Row) -> str:
+    return counted(_whole(row["gallery"]), "person", "people")
 
 
 def _threshold(report: AuditResult) -> Iterator[str]:
@@ -233,7 +257,27 @@ def _threshold(report: AuditResult) -> Iterator[str]:
         yield f"This threshold gives a false match rate of {rate_text(false)} over all pairs."
     if missed is not None:
         yield f"It gives a miss rate of {rate_text(missed)}."
+    yield from _further(report)
     yield "A lower one misses fewer people and gives more false leads."
+
+
+def _further(report: AuditResult) -> Iterator[str]:
+    """Say what each further threshold gives."""
+    if not report.has("thresholds"):
+        return
+    table = report.table("thresholds")
+    factor = table.rows[0]["factor"]
+    for target in table.values("target"):
+        rows = table.where(factor=factor, target=target, group=OVERALL)
+        by_metric = {row["metric"]: row for row in rows}
+        false, missed = by_metric.get("FMR_random"), by_metric.get("FNMR")
+        share = one_in(number(target)) or percent(number(target))
+        if false is None or false["remark"]:
+            yield f"For an FMR of {share}: {false['remark'] if false else 'not tested'}."
+        else:
+            misses = f", misses {rate_text(missed)}" if missed is not None else ""
+            value = exact_threshold(number(false["threshold"]))
+            yield f"For an FMR of {share}: threshold {value}{misses}."
 
 
 def _worse(report: AuditResult) -> Iterator[str]:

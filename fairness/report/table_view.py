@@ -165,13 +165,16 @@ def _centre(column: Column, row: Row) -> Cell:
         return Cell(written(centre, _unit(column, row)), "number")
     if isinstance(bound, float):
         return Cell(f"at most {written(bound, _unit(column, row))}", "number")
+    if status == "at_least":
+        return Cell(f"at least {written(row['low'], _unit(column, row))}", "number")
     return Cell(READINGS.get(str(status), NONE) if status else NONE, "missing")
 
 
 def _limits(column: Column, row: Row) -> Cell:
     centre, low, high = (_float(row.get(name)) for name in (column.name, "low", "high"))
     if centre is None or low is None or high is None:
-        return Cell("one-sided" if row.get("bound") is not None else NONE, "missing")
+        one_sided = row.get("bound") is not None or row.get("status") == "at_least"
+        return Cell("one-sided" if one_sided else NONE, "missing")
     return Cell(interval(low, high, centre, _unit(column, row)), "number")
 
 

@@ -69,6 +69,7 @@ READINGS = {
     "ok": "● enough data",
     "limited": "○ limited data",
     "bound_only": "◁ upper bound only",
+    "at_least": "▷ lower bound only",
     "insufficient": "not enough data",
     "suppressed": "not shown",
 }
@@ -187,6 +188,11 @@ GLOSSARY = (
     (
         "◁ upper bound only",
         "Too few errors for a rate, but enough trials to say what it is at most.",
+    ),
+    (
+        "▷ lower bound only",
+        "The smallest rate of all has few errors or people, so that the largest divided by it is "
+        "known to be at least so much.",
     ),
     ("Not enough data", "Counts are given and no rate; nothing is to be concluded from them."),
     (

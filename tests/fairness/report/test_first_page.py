@@ -168,3 +168,23 @@ def test_groups_of_which_little_is_known_are_listed(even: AuditReport) -> None:
     left_out = audited(Made({"a": 60, "b": 60, "tiny": 3}).scores())
     assert "tiny (kind)" in line(left_out, "Left out of all numbers")
     assert even.caveats[0] in first_page(even)
+
+
+def test_a_gallery_of_a_stated_size_and_further_thresholds_are_answered() -> None:
+    made = Made({"a": 142, "b": 162}, noise={"a": 0.75, "b": 0.45})
+    report = audited(made.scores(), gallery_size=1000, fmrs=(0.001, 1e-6))
+    rows = report.table("gallery").where(group="all", metric="not_listed_counted")
+    assert f"{rows[0]['errors']} of {rows[0]['trials']}" in line(report, "whatever the score")
+    assert "1,000 people" in line(report, "false leads a search, from")
+    (there,) = report.table("thresholds").where(group="all", target=0.001, metric="FNMR")
+    text = line(report, "For an FMR of 1 in 1,000: threshold")
+    assert f"{there['errors']} of {there['trials']}" in text
+    assert "not enough comparisons" in line(report, "For an FMR of 1 in 1,000,000")
+    assert len(first_page(report)) < 60
+
+
+def test_a_ratio_of_which_only_a_lower_limit_is_known_reads_so() -> None:
+    report = audited(Made({"a": 142, "b": 162}, noise={"a": 0.75, "b": 0.45}).scores())
+    (row,) = report.table("differentials").where(metric="FNMR", measure="max/min")
+    assert (row["value"], row["status"]) == (None, "at_least")
+    assert f"at least {row['low']:.3g}" in report.to_html()
