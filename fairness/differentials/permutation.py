@@ -44,9 +44,10 @@ class Strata:
         """Divide the people into strata of like size, so that they can be exchanged.
 
         People of one stratum have photos in the same number of groups, and their sizes lie within
-        a factor of 4. A stratum that does not mix, because it has fewer than ten people or not
-        two people each of two groups, is left out: who has a like in no other group cannot be
-        exchanged. If no stratum mixes, all people with the same number of cells are one.
+        a factor of 4. Of people with photos in one group, a stratum that does not mix, because it
+        has fewer than ten people or not two people each of two groups, is left out: who has a like
+        in no other group cannot be exchanged. If no stratum mixes, all people with the same number
+        of cells are one. The groups of a person with photos in several can always be exchanged.
         """
         order = np.argsort(cells.people, kind="stable")
         _, starts, numbers = np.unique(cells.people[order], return_index=True, return_counts=True)
@@ -70,9 +71,10 @@ class Strata:
 
 def _mixes(groups: Codes) -> bool:
     """Say whether the groups of people, shape (people, cells of each), can be exchanged."""
-    several = groups.shape[1] > 1
-    people = np.unique(groups[:, 0], return_counts=True)[1]
-    return len(groups) >= _FEWEST_IN_STRATUM and (several or int(np.sum(people >= 2)) >= 2)
+    if groups.shape[1] > 1:
+        return True
+    people = np.unique(groups, return_counts=True)[1]
+    return len(groups) >= _FEWEST_IN_STRATUM and int(np.sum(people >= 2)) >= 2
 
 
 def dealings(cells: Cells, strata: Strata, draws: int, seed: int) -> Iterator[Codes]:

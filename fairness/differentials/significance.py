@@ -148,7 +148,8 @@ def compare_groups(cells: Cells, *, draws: int = 2000, seed: int = 0) -> GroupCo
     Returns
     -------
     GroupComparison
-        None with fewer than two groups, or where no trial or every trial is an error.
+        None with fewer than two groups, where no trial or every trial is an error, and where
+        nobody can be exchanged.
     """
     if len(cells.names) < 2:
         return None
@@ -157,6 +158,8 @@ def compare_groups(cells: Cells, *, draws: int = 2000, seed: int = 0) -> GroupCo
     if errors in (0, trials):
         return None
     strata = Strata.by_size(cells)
+    if not strata.members:
+        return None
     seen = distances(cells, strata, as_is)[:, 0]
     tails = Tails(seen)
     for dealt in dealings(cells, strata, draws, seed):

@@ -103,7 +103,7 @@ def compare_within(
 
 def _tells(cells: Cells) -> bool:
     errors, trials = (float(values.sum()) for values in cells.counts(cells.groups[:, None]))
-    return len(cells.names) > 1 and 0 < errors < trials
+    return len(cells.names) > 1 and 0 < errors < trials and bool(Strata.by_size(cells).members)
 
 
 def _weights(cells: Cells) -> Numbers:

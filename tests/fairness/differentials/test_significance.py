@@ -152,6 +152,8 @@ def test_one_group_and_no_error_are_compared_with_nothing():
     some = SubjectCells(("a", "b"), np.arange(10), np.arange(10) % 2, none, none + 1)
     assert compare_groups(some, draws=50) is None
     assert compare_groups(replace(some, errors=some.trials), draws=50) is None
+    few = replace(some, people=np.arange(10), groups=np.arange(10) // 9, errors=np.arange(10) % 2)
+    assert compare_groups(few, draws=50) is None
 
 
 def test_ages_are_dealt_out_anew_within_a_person_too():
