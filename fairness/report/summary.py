@@ -26,8 +26,8 @@ from fairness.tables import OVERALL, Row
 from fairness.words import counted, figure
 
 _HEADLINES = ("FMR", "FNMR", "FPIR", "FNIR")
-_MOST_CAVEATS = 5
-_MOST_GAPS = 8
+_MOST_CAVEATS = 4
+_MOST_GAPS = 6
 _MOST_LISTED = 6
 
 
