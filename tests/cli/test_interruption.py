@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from ending_signals import signals
 from interruptible import COMMAND, HELD
 from rendered_cohort import SUBJECTS, Cohort
 from waiting import PATIENCE, wait_until
@@ -16,11 +17,7 @@ from waiting import PATIENCE, wait_until
 from matcher.gallery import Gallery
 from matcher.gallery.editions import shadow_of
 
-SIGNALS = [
-    pytest.param(getattr(signal, name), id=name)
-    for name in ("SIGINT", "SIGTERM", "SIGHUP")
-    if hasattr(signal, name)
-]
+SIGNALS = signals("SIGINT", "SIGTERM", "SIGHUP")
 
 
 def interrupted(

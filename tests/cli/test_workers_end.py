@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from ending_signals import signals
 from interruptible import COMMAND
 from job_builders import made
 from waiting import PATIENCE, alive, children, wait_until
@@ -16,11 +16,7 @@ from waiting import PATIENCE, alive, children, wait_until
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux")
 
 JOB = Path(__file__).parents[1] / "helpers" / "killed_job.py"
-SIGNALS = [
-    pytest.param(getattr(signal, name), id=name)
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGKILL")
-    if hasattr(signal, name)
-]
+SIGNALS = signals("SIGINT", "SIGTERM", "SIGHUP", "SIGKILL")
 SMALL = ("--subjects", "4000", "--size", "64", "--workers", "2")
 FROM_PYTHON = (
     "import sys; from matcher.synthetic import CohortSpec, write_cohort; "
