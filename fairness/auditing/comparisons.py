@@ -92,7 +92,7 @@ def _tests(evidence: Grouped, family: Family, shown: Shown) -> Iterator[Row]:
         "test": _ALL_GROUPS,
         "statistic": tested.statistic,
         "p": tested.p_value,
-        "subjects": tested.people,
+        "subjects": tested.people if tested.people >= FEWEST_SUBJECTS else None,
         "result": _result(tested.p_value, settings.level),
     }
     for test in tested.groups:
