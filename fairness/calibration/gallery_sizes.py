@@ -153,8 +153,11 @@ class _Searches:
             return wilson(rate * people, people, level=level)
         variance = (people - 1) / people * float(shares @ shares)
         uncapped = rate * (1 - rate) / variance if variance > 0 else np.inf
+        # The shares leave each person out already, and need that correction once only.
         alike = np.full(people, pairs // people, np.int64)
-        effective = allow_for_few(uncapped, pairs, shares, alike, level)
+        effective = allow_for_few(
+            uncapped * people / max(1, people - 1), pairs, shares, alike, level
+        )
         return wilson(rate * effective, effective, level=level)
 
 
