@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sized
 from fairness.auditing.evidence import Evidence, Grouped
 from fairness.cohort import UNKNOWN
 from fairness.rates import FEWEST_CARRIERS, FEWEST_ERRORS, FEWEST_SUBJECTS
-from fairness.tables import OVERALL, Row, Table
+from fairness.tables import OVERALL, Row, Table, number
 from fairness.verification import ListedScores, listing
 from fairness.words import counted, figure
 
@@ -117,11 +117,11 @@ def _verb(things: Sized, one: str, many: str) -> str:
 
 def _carried_by_few(rates: Table) -> Iterator[str]:
     """Name the rates that say more of one person, or of a few, than of the group."""
-    shown = [row for row in rates if _number(row["subjects"]) >= FEWEST_SUBJECTS]
+    shown = [row for row in rates if number(row["subjects"]) >= FEWEST_SUBJECTS]
     alone = {
-        _where(row): f"{figure(100 * _number(row['largest']), 2)} %"
+        _where(row): f"{figure(100 * number(row['largest']), 2)} %"
         for row in shown
-        if _number(row["largest"]) >= _LARGE and _number(row["errors"]) >= FEWEST_ERRORS
+        if number(row["largest"]) >= _LARGE and number(row["errors"]) >= FEWEST_ERRORS
     }
     if alone:
         yield (
@@ -129,10 +129,10 @@ def _carried_by_few(rates: Table) -> Iterator[str]:
             "says more of this person than of the group."
         )
     few = {
-        _where(row): f"{counted(int(_number(row['subjects'])), 'person', 'people')} carry as much "
-        f"as {figure(_number(row['people']), 2)} with like numbers would"
+        _where(row): f"{counted(int(number(row['subjects'])), 'person', 'people')} carry as much "
+        f"as {figure(number(row['people']), 2)} with like numbers would"
         for row in shown
-        if _number(row["people"]) < FEWEST_CARRIERS
+        if number(row["people"]) < FEWEST_CARRIERS
     }
     if few:
         yield (
@@ -149,10 +149,6 @@ def _listed(found: Mapping[str, str]) -> str:
     named = "; ".join(f"{where}: {what}" for where, what in list(found.items())[:_MOST_NAMED])
     more = len(found) - _MOST_NAMED
     return named + (f"; and {counted(more, 'more rate')}" if more > 0 else "")
-
-
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _kept_back(evidence: Evidence) -> Iterator[str]:

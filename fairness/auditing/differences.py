@@ -8,7 +8,7 @@ from fairness.auditing.evidence import Evidence
 from fairness.auditing.families import Family
 from fairness.differentials import Differential, combined_differentials, differentials
 from fairness.rates import Counts, rate_of_counts
-from fairness.tables import OVERALL, Row, Table, Value, audit_table
+from fairness.tables import OVERALL, Row, Table, Value, audit_table, number
 
 _WORST = 10  # number of groups shown for each rate
 _READABLE = ("ok", "limited")
@@ -91,11 +91,6 @@ def worst_cells(rates: Table) -> Table:
     for metric in ("FMR", "FNMR", "FNMR_counted"):
         worst = [row for row in rates.where(metric=metric) if row["status"] in _READABLE]
         worst = [row for row in worst if row["group"] != OVERALL]
-        worst.sort(key=lambda row: (-_number(row, "estimate"), str(row["group"])))
+        worst.sort(key=lambda row: (-number(row["estimate"]), str(row["group"])))
         rows += [{k: v for k, v in row.items() if k != "optimistic"} for row in worst[:_WORST]]
     return audit_table("worst_cells", rows)
-
-
-def _number(row: Row, column: str) -> float:
-    value = row[column]
-    return float(value) if isinstance(value, int | float) else 0.0

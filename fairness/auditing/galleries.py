@@ -35,8 +35,7 @@ import numpy as np
 from fairness.auditing.evidence import Evidence, scaled, with_trials
 from fairness.identification import IdentificationPlan, MatedSearches, OpenSet, search_plan
 from fairness.rates import FEWEST_ERRORS, PairCounts, SubjectCounts
-from fairness.tables import OVERALL, Row, Table, Value, audit_table, people_by_group
-from fairness.verification import EmbeddingScores
+from fairness.tables import OVERALL, Row, Table, Value, audit_table
 
 
 def gallery(evidence: Evidence) -> Table:
@@ -91,8 +90,8 @@ def largest_size(people: int, rank: int) -> int:
 
 
 def _largest_gallery(evidence: Evidence) -> OpenSet | None:
-    scores = evidence.scores
-    if not isinstance(scores, EmbeddingScores) or not evidence.has_mates:
+    scores = evidence.searchable
+    if scores is None:
         return None
     return search_plan(
         IdentificationPlan.largest(evidence.cohort), scores.vectors, scores.acquisition
@@ -108,9 +107,7 @@ def _false_leads(evidence: Evidence, factor: str, size: int) -> Iterator[Row]:
         "false_leads": {OVERALL: evidence.random, **anybody},
         "false_leads_own": evidence.within(factor),
     }
-    grouping, codes = evidence.grouping(factor), evidence.cohort.subject_codes
-    compared = people_by_group(grouping, codes, evidence.acquired)
-    people = {name: len(found) for name, found in compared.items()}
+    people = {name: len(found) for name, found in evidence.compared(factor).items()}
     people[OVERALL] = evidence.random.subjects
     basis = _basis(size, people[OVERALL])
     for metric, groups in of_metric.items():

@@ -25,7 +25,6 @@ from fairness.tables import (
     audit_table,
     people_shown,
 )
-from fairness.verification import EmbeddingScores
 from fairness.words import counted
 
 _SHARES = (0.0, 0.05, 0.1, 0.2, 0.3)
@@ -37,11 +36,10 @@ def search(evidence: Evidence) -> OpenSet | None:
 
     None without vectors, or without two photos of any person.
     """
-    if not isinstance(evidence.scores, EmbeddingScores) or not evidence.has_mates:
+    scores, settings = evidence.searchable, evidence.settings
+    if scores is None:
         return None
-    settings = evidence.settings
     plans = IdentificationPlan.in_turn(evidence.cohort, seed=settings.seed, share=settings.share)
-    scores = evidence.scores
     return search_plans(plans, scores.vectors, scores.acquisition, thresholds=(evidence.threshold,))
 
 
@@ -154,7 +152,8 @@ def families(evidence: Grouped, found: OpenSet, factor: str) -> Iterator[SearchF
     """Yield the rates of searches that are compared over groups."""
     grouping = evidence.grouping(factor)
     every = list(_counted(evidence, found, grouping))
-    once = list(_counted(evidence, found.independent, grouping))
+    alone = found.independent
+    once = every if alone is found else list(_counted(evidence, alone, grouping))
     for metric in ("FNIR", "FNIR_counted", "FPIR", "selectivity", "FTE"):
         counts, single = (
             {row.group: row.counts for row in rows if row.metric == metric}

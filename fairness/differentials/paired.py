@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairness.differentials.permutation import AT_ONCE
+from fairness.differentials.resampling import observed
 from fairness.rates import Counts, PairCounts, SubjectCounts
 
 Numbers = NDArray[np.float64]
@@ -54,7 +55,8 @@ def compare_matchers(
     """
     share, scale = _shares(before, after)
     changed = np.flatnonzero(np.abs(share) > 1e-15)
-    difference = _rate(after) - _rate(before)
+    old, new = observed([before, after]).rates[:, 0].tolist()
+    difference = new - old
     share = scale * share[changed]
     rng, beyond = np.random.default_rng(seed), 0
     size = max(1, AT_ONCE // max(1, len(share)))
@@ -69,9 +71,8 @@ def _shares(before: Counts, after: Counts) -> tuple[Numbers, float]:
     size = max(before.codes, after.codes)
     sides = [_by_person(counts, size) for counts in (before, after)]
     pooled = sum(k.sum() for k, _ in sides) / sum(n.sum() for _, n in sides)
-    added = [
-        (k - pooled * n) / _trials(c) for (k, n), c in zip(sides, (before, after), strict=True)
-    ]
+    trials = observed([before, after]).trials[:, 0]
+    added = [(k - pooled * n) / total for (k, n), total in zip(sides, trials, strict=True)]
     share: Numbers = added[1] - added[0]
     squares = float(share @ share)
     if squares == 0:
@@ -99,12 +100,3 @@ def _by_person(counts: Counts, size: int) -> tuple[Numbers, Numbers]:
         sides = counts.errors_by_subject, counts.trials.by_subject
     k, n = (np.pad(side, (0, size - len(side))).astype(np.float64) for side in sides)
     return k, n
-
-
-def _trials(counts: Counts) -> int:
-    return int(counts.trials.sum()) if isinstance(counts, SubjectCounts) else counts.trials.total
-
-
-def _rate(counts: Counts) -> float:
-    errors = int(counts.errors.sum())
-    return errors / _trials(counts)

@@ -77,6 +77,19 @@ def _mixes(groups: Codes) -> bool:
     return len(groups) >= _FEWEST_IN_STRATUM and int(np.sum(people >= 2)) >= 2
 
 
+def exchangeable(cells: Cells) -> Strata | None:
+    """Return the strata in which groups can be compared; None where no test tells anything.
+
+    That is with fewer than two groups, where no trial or every trial is an error, and where nobody
+    can be exchanged.
+    """
+    errors, trials = (float(values.sum()) for values in cells.counts(cells.groups[:, None]))
+    if len(cells.names) < 2 or not 0 < errors < trials:
+        return None
+    strata = Strata.by_size(cells)
+    return strata if strata.members else None
+
+
 def dealings(cells: Cells, strata: Strata, draws: int, seed: int) -> Iterator[Codes]:
     """Deal the groups out anew over the people of each stratum.
 

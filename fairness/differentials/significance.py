@@ -15,9 +15,9 @@ from scipy.special import betaincinv
 from scipy.stats import false_discovery_control
 
 from fairness.differentials.permutation import (
-    Strata,
     dealings,
     distances,
+    exchangeable,
     rates_against_others,
 )
 from fairness.rates import Cells
@@ -127,14 +127,14 @@ class GroupComparison:
 def compare_groups(cells: Cells, *, draws: int = 2000, seed: int = 0) -> GroupComparison | None:
     """Test by permutation whether all groups have one rate, and whether each has that of the rest.
 
-    The groups are dealt out anew over the people (`dealings`). The p-value is the share of
-    dealings in which a group is as far from all others as observed, to the same side, doubled
-    (`Tails`). The observed dealing counts
-    as one of them, so that the chance of a false report is at most the level, however many are
-    drawn (Phipson and Smyth, SAGMB 9, 2010). Distances are in standard errors. So the test also
-    holds where people of one group differ more than those of another, and where people of different
-    groups are mistaken for each other more rarely than people of one group (Janssen, Statistics and
-    Probability Letters 36, 1997; Chung and Romano, Annals of Statistics 41, 2013).
+    The groups are dealt out anew over the people (`dealings`). The p-value is the share of dealings
+    in which a group is as far from all others as observed, to the same side, doubled (`Tails`). The
+    observed dealing counts as one of them, so that the chance of a false report is at most the
+    level, however many are drawn (Phipson and Smyth, SAGMB 9, 2010). Distances are in standard
+    errors. So the test also holds where people of one group differ more than those of another, and
+    where people of different groups are mistaken for each other more rarely than people of one
+    group (Janssen, Statistics and Probability Letters 36, 1997; Chung and Romano, Annals of
+    Statistics 41, 2013).
 
     With two groups there is one hypothesis, not two.
 
@@ -148,18 +148,12 @@ def compare_groups(cells: Cells, *, draws: int = 2000, seed: int = 0) -> GroupCo
     Returns
     -------
     GroupComparison
-        None with fewer than two groups, where no trial or every trial is an error, and where
-        nobody can be exchanged.
+        None where no test tells anything, see `exchangeable`.
     """
-    if len(cells.names) < 2:
+    strata = exchangeable(cells)
+    if strata is None:
         return None
     as_is = cells.groups[:, None]
-    errors, trials = (values.sum() for values in cells.counts(as_is))
-    if errors in (0, trials):
-        return None
-    strata = Strata.by_size(cells)
-    if not strata.members:
-        return None
     seen = distances(cells, strata, as_is)[:, 0]
     tails = Tails(seen)
     for dealt in dealings(cells, strata, draws, seed):
@@ -203,10 +197,9 @@ class Tails:
         self._draws = 0
 
     def count(self, drawn: NDArray[np.float64]) -> None:
-        """Count draws, shape (tests, draws). One that is not finite counts on both sides."""
-        odd = ~np.isfinite(drawn)
-        self._beyond[0] += np.sum((drawn >= self._seen - self._slack) | odd, axis=1)
-        self._beyond[1] += np.sum((drawn <= self._seen + self._slack) | odd, axis=1)
+        """Count draws, shape (tests, draws)."""
+        self._beyond[0] += np.sum(drawn >= self._seen - self._slack, axis=1)
+        self._beyond[1] += np.sum(drawn <= self._seen + self._slack, axis=1)
         self._draws += drawn.shape[1]
 
     def p_values(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -215,6 +208,5 @@ class Tails:
         The observed draw counts as one of the draws.
         """
         beyond, draws = self._beyond.min(axis=0), self._draws
-        with np.errstate(invalid="ignore"):
-            limits = betaincinv(beyond + 1, np.maximum(draws - beyond, 1e-9), 0.99)
+        limits = betaincinv(beyond + 1, np.maximum(draws - beyond, 1e-9), 0.99)
         return np.minimum(1, 2 * (1 + beyond) / (1 + draws)), np.minimum(1, 2 * limits)

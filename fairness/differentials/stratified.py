@@ -7,7 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fairness.differentials.permutation import Strata, dealings, distances, rates_against_others
+from fairness.differentials.permutation import (
+    dealings,
+    distances,
+    exchangeable,
+    rates_against_others,
+)
 from fairness.differentials.significance import Tails, holm
 from fairness.rates import Cells
 from fairness.rates.cells import Numbers, sum_by_group
@@ -63,17 +68,17 @@ def compare_within(
     tuple of StratifiedTest
         By name of the group; without strata that have one group, no error, or nothing but errors.
     """
-    parts = [cells for cells in strata if _tells(cells)]
-    names = sorted({name for cells in parts for name in cells.names})
+    found = ((cells, exchangeable(cells)) for cells in strata)
+    parts = [(cells, alike) for cells, alike in found if alike is not None]
+    names = sorted({name for cells, _ in parts for name in cells.names})
     if not names:
         return ()
     place = {name: row for row, name in enumerate(names)}
     seen, strayed = np.zeros((len(names), 1)), np.zeros((len(names), draws))
     gaps, weights, number = np.zeros((3, len(names)))
-    for stratum, cells in enumerate(parts):
+    for stratum, (cells, alike) in enumerate(parts):
         rows = [place[name] for name in cells.names]
         as_is = cells.groups[:, None]
-        alike = Strata.by_size(cells)
         seen[rows] += distances(cells, alike, as_is)
         dealt = dealings(cells, alike, draws, seed + stratum)
         strayed[rows] += np.concatenate([distances(cells, alike, some) for some in dealt], axis=1)
@@ -99,11 +104,6 @@ def compare_within(
         )
         for name, row in place.items()
     )
-
-
-def _tells(cells: Cells) -> bool:
-    errors, trials = (float(values.sum()) for values in cells.counts(cells.groups[:, None]))
-    return len(cells.names) > 1 and 0 < errors < trials and bool(Strata.by_size(cells).members)
 
 
 def _weights(cells: Cells) -> Numbers:

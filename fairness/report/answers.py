@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fairness.report.formatting import interval, one_in, p_value, percent, significant
 from fairness.report.result import AuditResult
 from fairness.report.wording import NOT_A_SHARE, factor_title, group_title, plain
-from fairness.tables import MORE_THAN_CHANCE, OVERALL, Row, Value
+from fairness.tables import MORE_THAN_CHANCE, OVERALL, Row, Value, number
 from fairness.words import counted, exact_threshold
 
 NOUNS = {
@@ -321,8 +321,3 @@ def _estimate(row: Row) -> float:
 
 def _whole(value: Value) -> int:
     return int(number(value))
-
-
-def number(value: Value) -> float:
-    """Return a value that is a number; 0 where there is none."""
-    return float(value) if isinstance(value, int | float) else 0.0

@@ -13,7 +13,6 @@ from fairness.report.answers import (
     amount,
     answers,
     gaps,
-    number,
     people,
     rate_text,
     row_of,
@@ -22,7 +21,7 @@ from fairness.report.answers import (
 from fairness.report.result import AuditResult
 from fairness.report.table_view import Cell, ColumnHead, TableView
 from fairness.report.wording import factor_title, group_title, plain, rate_name, reached
-from fairness.tables import OVERALL, Row
+from fairness.tables import OVERALL, Row, number
 from fairness.words import counted, figure
 
 _HEADLINES = ("FMR", "FNMR", "FPIR", "FNIR")

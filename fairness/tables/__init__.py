@@ -27,7 +27,7 @@ from fairness.tables.schemas import (
     TABLE_NAMES,
     audit_table,
 )
-from fairness.tables.table import OVERALL, Column, Row, Table, Unit, Value, rate_row
+from fairness.tables.table import OVERALL, Column, Row, Table, Unit, Value, number, rate_row
 
 __all__ = [
     "CHANCE",
@@ -51,6 +51,7 @@ __all__ = [
     "Value",
     "audit_table",
     "factors",
+    "number",
     "parts_of",
     "people_by_group",
     "people_shown",

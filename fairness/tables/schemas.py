@@ -51,6 +51,12 @@ MORE_THAN_CHANCE, CHANCE = "more than chance", "not told from chance"
 """Results of a test: whether chance alone explains a difference."""
 
 _P = Column("p", "p", "p", "Chance of a difference this large if there were none.")
+_P_LIMIT = Column(
+    "p_limit",
+    "p at most",
+    "p",
+    "Upper 99 % limit of the p that all dealings would give; only some were drawn.",
+)
 _HOLM = Column("holm", "p (Holm)", "p", "Adjusted: chance of any false report in the family.")
 _RESULT = Column("result", "Result", "text", "Whether chance explains the difference.")
 
@@ -210,12 +216,7 @@ _TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
             ),
             Column("statistic", "Statistic", "number", "The difference in standard errors."),
             _P,
-            Column(
-                "p_limit",
-                "p at most",
-                "p",
-                "Upper 99 % limit of the p that all dealings would give; only some were drawn.",
-            ),
+            _P_LIMIT,
             _HOLM,
             Column(
                 "subjects",
@@ -247,12 +248,7 @@ _TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
             ),
             Column("strata", "Strata", "count", "Strata with this group and another one."),
             _P,
-            Column(
-                "p_limit",
-                "p at most",
-                "p",
-                "Upper 99 % limit of the p that all dealings would give; only some were drawn.",
-            ),
+            _P_LIMIT,
             _HOLM,
             _RESULT,
         ),

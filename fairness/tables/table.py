@@ -211,6 +211,11 @@ def rate_row(rate: Rate, **keys: Value) -> dict[str, Value]:
     return row | {"estimate": rate.estimate, "low": rate.low, "high": rate.high}
 
 
+def number(value: Value) -> float:
+    """Return a value that is a number; 0 where there is none."""
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
 def _plain(value: object) -> Value:
     if isinstance(value, np.generic):
         value = value.item()

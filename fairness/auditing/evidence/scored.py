@@ -191,6 +191,11 @@ class Evidence(Grouped):
         )
         return {pair: None if pair in hidden else n for pair, n in counts.items()}
 
+    @remembered
+    def compared(self, factor: str) -> Mapping[str, People]:
+        """Return the people of each group of whom a photo could be compared."""
+        return people_by_group(self.grouping(factor), self.cohort.subject_codes, self.acquired)
+
     def has_map(self, factor: str) -> bool:
         """Whether there is a table of all pairs of groups of a factor."""
         return 1 < len(self.grouping(factor).names) <= _MOST_CROSSED
@@ -199,7 +204,7 @@ class Evidence(Grouped):
         self, factor: str, counts: Mapping[tuple[str, str], PairCounts]
     ) -> dict[tuple[str, str], People]:
         """Return the people of the smaller of two groups: all comparisons are with one of them."""
-        members = people_by_group(self.grouping(factor), self.cohort.subject_codes, self.acquired)
+        members = self.compared(factor)
         return {
             pair: min((counts[pair].people & members[name] for name in pair), key=len)
             for pair in counts
@@ -242,6 +247,12 @@ class Evidence(Grouped):
         grouping, verification = self.grouping(factor), self.verification
         compared, every = verification.false_non_matches(grouping), verification.misses(grouping)
         return self.withheld(factor, compared, every)
+
+    @property
+    def searchable(self) -> EmbeddingScores | None:
+        """The scores, if a gallery can be searched: of vectors, with two photos of some person."""
+        scores = self.scores
+        return scores if isinstance(scores, EmbeddingScores) and self.has_mates else None
 
     @property
     def has_mates(self) -> bool:

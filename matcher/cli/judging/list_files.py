@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from matcher.cli.judging.identity import identity, kind_of
+
 if TYPE_CHECKING:
     from fairness import AuditReport, AuditSettings, Bound, Cohort
 
@@ -58,15 +60,13 @@ class ListFile:
             As `fairness.read_lists` and `fairness.audit_lists`.
         """
         from fairness import audit_lists, read_lists
-        from matcher.photos import sha256_of
 
         lists = read_lists(
             self.path,
             people,
-            kind="distance" if self.distances else "similarity",
+            kind=kind_of(self.distances),
             gallery=self.gallery,
             enrolled=self.enrolled,
         )
-        named = {} if self.name is None else {"model": self.name}
-        file = {"lists": self.path.name, "lists_sha256": sha256_of(self.path)}
-        return audit_lists(lists, settings, matcher={**named, **file}, bounds=bounds)
+        matcher = identity("lists", self.path, self.name)
+        return audit_lists(lists, settings, matcher=matcher, bounds=bounds)

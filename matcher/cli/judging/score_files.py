@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from matcher.cli.judging.identity import identity, kind_of
+
 if TYPE_CHECKING:
     from fairness import Cohort, Scores
     from fairness.verification import ListedScores
@@ -51,18 +53,16 @@ class ScoreFile:
         """
         from fairness import read_scores
         from fairness.verification import require_no_selection
-        from matcher.photos import sha256_of
 
         scores = read_scores(
             self.path,
             people,
-            kind="distance" if self.distances else "similarity",
+            kind=kind_of(self.distances),
             drawn_by_chance=self.drawn_by_chance,
         )
         require_no_selection(scores)
-        named = {} if self.name is None else {"model": self.name}
-        file = {"scores": self.path.name, "scores_sha256": sha256_of(self.path)}
-        return ScoresOfFile(scores, {**named, **file})
+        matcher = identity("scores", self.path, self.name)
+        return ScoresOfFile(scores, matcher)
 
 
 @dataclass(frozen=True, eq=False)
