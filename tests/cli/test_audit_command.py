@@ -13,25 +13,16 @@ from collections.abc import Mapping
 from contextlib import closing
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import pytest
+from audit_command import rows, run
 from interruptible import COMMAND
-from typer.testing import CliRunner
 from waiting import PATIENCE, wait_until
 
-from matcher.cli.commands import app
 from matcher.embedding import Extractor
 from matcher.synthetic import CohortSpec, write_cohort
 
 PEOPLE = 12
-
-
-def run(*words: object, code: int = 0) -> Any:
-    result = CliRunner().invoke(app, [str(word) for word in words])
-    assert result.exit_code == code, result.output
-    assert "Traceback" not in result.output
-    return result
 
 
 def contents(folder: Path) -> Mapping[str, bytes]:
@@ -62,11 +53,6 @@ def report(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def remembered(report: Path) -> tuple[str, Path]:
     """The option that names the vectors of the report."""
     return "--vector-cache", report.with_name("report.vectors.sqlite")
-
-
-def rows(folder: Path, table: str) -> list[dict[str, str]]:
-    with (folder / "tables" / f"{table}.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def test_an_audit_writes_the_report_and_keeps_the_vectors_beside_it(

@@ -10,26 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
+from audit_command import rows, run
 
 from fairness import AuditSettings, EmbeddingScores, audit, audit_lists, read_cohort, read_lists
 from fairness.errors import AuditError
-from matcher.cli.commands import app
 
 PEOPLE, ENROLLED, LENGTH = 160, 100, 10
 Lines = list[tuple[object, ...]]
-
-
-def run(*words: object, code: int = 0) -> Any:
-    result = CliRunner().invoke(app, [str(word) for word in words])
-    assert result.exit_code == code, result.output
-    assert "Traceback" not in result.output
-    return result
-
-
-def rows(folder: Path, table: str) -> list[dict[str, str]]:
-    with (folder / "tables" / f"{table}.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def write(

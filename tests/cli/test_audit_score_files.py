@@ -7,29 +7,15 @@ import json
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
+from audit_command import rows, run
 
-from matcher.cli.commands import app
 from matcher.embedding import Extractor
 
 PEOPLE = 120
 Row = tuple[str, str, float]
-
-
-def run(*words: object, code: int = 0) -> Any:
-    result = CliRunner().invoke(app, [str(word) for word in words])
-    assert result.exit_code == code, result.output
-    assert "Traceback" not in result.output
-    return result
-
-
-def rows(folder: Path, table: str) -> list[dict[str, str]]:
-    with (folder / "tables" / f"{table}.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def write(path: Path, comparisons: list[Row]) -> Path:
