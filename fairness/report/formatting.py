@@ -75,19 +75,6 @@ def one_in(share: float) -> str:
     return f"1 in {round(times, -digits):,.0f}"
 
 
-def share_of(share: float, things: str) -> str:
-    """Write a share of things as the beginning of a sentence, as in "About 1 in 16 comparisons".
-
-    A share above a tenth is given as per cent, as in "59.2 % of the comparisons": "1 in 2" would
-    stand for 40 % and for 60 %.
-    """
-    if share in (0, 1):
-        return f"{'All' if share else 'None'} of the {things}"
-    return (
-        f"About {one_in(share)} {things}" if share <= 0.1 else f"{percent(share)} of the {things}"
-    )
-
-
 def interval(low: float, high: float, centre: float, unit: Unit) -> str:
     """Write an interval with the precision of its centre."""
     if unit in ("rate", "points"):

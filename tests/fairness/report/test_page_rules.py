@@ -16,7 +16,6 @@ from audited import AGES, NAMES, TWO, Made, Person
 
 from fairness import AuditReport, Bound
 from fairness.report.figures import Picture, draw_all
-from fairness.report.formatting import share_of
 from fairness.report.html_page import render
 from fairness.report.wording import group_title
 from fairness.tables import OVERALL, audit_table
@@ -112,20 +111,6 @@ def test_one_of_a_kind_is_in_the_singular(people: int) -> None:
     text = Page(render(report, ())).text
     assert "Of 1 declared bound: " in text
     assert wrong_counts(text) == []
-
-
-@pytest.mark.parametrize(
-    ("share", "text"),
-    [
-        (0.592, "59.2 % of the comparisons"),
-        (0.4, "40.0 % of the comparisons"),  # not "1 in 2"
-        (1 / 16, "About 1 in 16 comparisons"),
-        (1.0, "All of the comparisons"),
-        (0.0, "None of the comparisons"),
-    ],
-)
-def test_a_share_of_things(share: float, text: str) -> None:
-    assert share_of(share, "comparisons").replace("\N{NO-BREAK SPACE}", " ") == text
 
 
 def test_an_alternative_text_names_a_table_of_the_page_or_says_the_values(page: Page) -> None:
