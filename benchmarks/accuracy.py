@@ -1,14 +1,20 @@
 """How good a model is at children, at bad photos and over years: one table, with intervals.
 
-    python benchmarks/accuracy.py --fgnet FOLDER [--lfw FOLDER] [--model NAME] [--baseline NAME]
-        [--out results/accuracy.json] [--draws 1000] [--seed 1]
+    python benchmarks/accuracy.py [--fgnet FOLDER] [--lfw FOLDER] [--across MANIFEST]
+        [--model NAME] [--baseline NAME] [--out results/accuracy.json] [--draws 1000] [--seed 1]
 
 FG-NET's folder holds photos named subject, "A", age (001A02.JPG); that of LFW holds
-Name/Name_0001.jpg and pairs.txt. The largest face of a photo counts; photos without one are left
-out, and counted. Searches compare as `matcher.search` does: a degraded probe with the
-low-resolution vector of each photo, where the model has one. Pairs are compared by the photos
-themselves, as in an audit.
+Name/Name_0001.jpg and pairs.txt. The manifest is a CSV file with the columns photo, subject and
+stage: `child` or `grown`. The largest face of a photo counts; photos without one are left out, and
+counted. Searches compare as `matcher.search` does: a degraded probe with the low-resolution vector
+of each photo, where the model has one. Pairs are compared by the photos themselves, as in an audit.
 The rows:
+
+- rank-1, photos clean, photos 48px-q40 and so on: from photo to list. A camera of
+  `matcher.degradation` takes the probe's photo; the face is found and aligned again. A face that is
+  not found counts as a probe without its mate. With FG-NET the mates are near in age, or not; with
+  the manifest a child's photo is searched among photos of the same people grown up; with LFW the
+  second photo of each person of folds 6-10 is searched among everybody's first.
 
 - rank-1, clean: each photo is searched among all others; the share whose nearest other photo is of
   the same subject, among those whose subject has another.
@@ -41,121 +47,40 @@ import json
 import math
 import platform
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from accuracy_photos import (
+    Searched,
+    photo_rows,
+    searches_across,
+    searches_by_gap,
+    searches_one_each,
+)
 from accuracy_rows import (
     CLEAN,
-    Codes,
     Mask,
     Row,
     rows_of_cohort,
     rows_of_folds,
     weights_of,
 )
+from accuracy_vectors import Embedded, embed
 from numpy.typing import NDArray
-from PIL import Image
 
 import matcher
 from fairness import AuditError, Cohort
-from fairness.cohort import FoldPairs, read_fgnet, read_lfw, read_pairs
-from matcher.degradation import RECIPES
-from matcher.embedding import DEFAULT_MODEL, Embedder, FaceVectors, load_model
-from matcher.errors import MatcherError, PhotoError
-from matcher.faces import Detector, Face, align, load_detector
+from fairness.cohort import FoldPairs, read_fgnet, read_lfw, read_manifest, read_pairs
+from matcher.embedding import DEFAULT_MODEL, Embedder, load_model
+from matcher.errors import MatcherError
 from matcher.heap import use_one_heap
-from matcher.photos import load_photo
 
 LADDER = ("px64-q50", "px48-q40", "px32-q30", "px24-q30", "px16-q30")
 STORIES = ("phone", "cctv", "night", "old-print", "screenshot")
 JUDGED = ("px48-q40", "px32-q30", "px24-q30")
-BATCH = 16
-
-Crops = NDArray[np.uint8]
-
-
-@dataclass(frozen=True, eq=False)
-class Embedded:
-    """Which photos have a face, and each model's vectors of those, by version of the photo."""
-
-    found: Mask
-    vectors: tuple[dict[str, FaceVectors], ...]
-
-
-def embed(
-    cohort: Cohort,
-    models: Sequence[Embedder],
-    recipes: Sequence[str] = (),
-    *,
-    device: str = "cpu",
-    seed: int = 0,
-) -> Embedded:
-    """Embed the largest face of each photo, as it is and degraded, with all models in one pass.
-
-    The recipe of photo i draws with `seed` + i. Low-resolution vectors are made only if there are
-    degraded photos to be compared with. Crops are made once for models of equal templates.
-    """
-    detector = load_detector(device)
-    found = np.zeros(len(cohort), np.bool_)
-    versions = (CLEAN, *recipes)
-    parts: list[dict[str, list[FaceVectors]]] = [
-        {version: [] for version in versions} for _ in models
-    ]
-    for places, faces in _faces(cohort, detector):
-        found[places] = True
-        for template in {model.record.crop for model in models}:
-            crops = np.stack([align(face.photo, face.landmarks, template) for face in faces])
-            for version in versions:
-                shown = crops if version == CLEAN else degraded(crops, version, places + seed)
-                for model, part in zip(models, parts, strict=True):
-                    if model.record.crop == template:
-                        kept = bool(recipes) and version == CLEAN
-                        part[version].append(model.embed_all(shown, for_gallery=kept))
-    joined = ({version: _joined(part[version]) for version in part} for part in parts)
-    return Embedded(found, tuple(joined))
-
-
-def _joined(parts: Sequence[FaceVectors]) -> FaceVectors:
-    names = parts[0].kept if parts else ()
-    return FaceVectors(
-        {name: np.concatenate([part.kept[name] for part in parts]) for name in names},
-        np.concatenate([part.probes for part in parts]),
-        tuple(name for part in parts for name in part.compared_with),
-    )
-
-
-def _faces(cohort: Cohort, detector: Detector) -> Iterator[tuple[Codes, list[Face]]]:
-    """Yield the places of photos with a face, and the largest face of each, batch by batch."""
-    folder = cohort.folder or Path()
-    for start in range(0, len(cohort), BATCH):
-        photos = []
-        for place, sample in enumerate(cohort.samples[start : start + BATCH], start):
-            try:
-                photos.append((place, load_photo(folder / sample.photo)))
-            except PhotoError:
-                continue  # counted as one without a face
-        found = detector.detect([photo for _, photo in photos])
-        with_face = [
-            (place, faces[0]) for (place, _), faces in zip(photos, found, strict=True) if faces
-        ]
-        if with_face:
-            yield np.array([place for place, _ in with_face]), [face for _, face in with_face]
-        done = min(start + BATCH, len(cohort))
-        sys.stderr.write(f"\r{cohort.samples[0].source}: {done}/{len(cohort)} photos")
-    sys.stderr.write("\n")
-
-
-def degraded(crops: Crops, recipe: str, seeds: Codes) -> Crops:
-    """Return crops of the same size, degraded, each with its own seed."""
-    size = crops.shape[1]
-    made = np.empty_like(crops)
-    for row, (crop, seed) in enumerate(zip(crops, seeds, strict=True)):
-        small = Image.fromarray(RECIPES[recipe].apply(crop, seed=int(seed)))
-        made[row] = np.asarray(small.resize((size, size), Image.Resampling.BICUBIC))
-    return made
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,25 +97,65 @@ def judge_fgnet(
     cohort: Cohort, models: Sequence[Embedder], options: argparse.Namespace
 ) -> Findings:
     """Embed FG-NET, and work out its rows."""
-    made = embed(cohort, models, LADDER + STORIES, device=options.device, seed=options.seed)
-    missing = {
-        sample.photo for sample, face in zip(cohort.samples, made.found, strict=True) if not face
-    }
-    seen = cohort.without(missing, "no face") if missing else cohort
+    everybody = np.ones(len(cohort), np.bool_)
+    made = embed(
+        cohort,
+        models,
+        LADDER + STORIES,
+        probes=everybody,
+        device=options.device,
+        seed=options.seed,
+    )
+    seen, note = _with_a_face(cohort, made.found)
     weights = weights_of(len(seen.subjects), options.draws, options.seed)
+    crops = (rows_of_cohort(seen, versions, weights, JUDGED) for versions in made.vectors)
+    photos = _photo_rows(seen, made, searches_by_gap(seen), weights)
     return Findings(
         "FG-NET",
-        tuple(rows_of_cohort(seen, versions, weights, JUDGED) for versions in made.vectors),
+        tuple([*of_photos, *of_crops] for of_photos, of_crops in zip(photos, crops, strict=True)),
         {**_counts(cohort, made.found), "subjects": len(seen.subjects)},
-        f"{len(missing)} of {len(cohort)} photos without a face",
+        note,
     )
+
+
+def judge_across(
+    cohort: Cohort, models: Sequence[Embedder], options: argparse.Namespace
+) -> Findings:
+    """Embed photos of people as children and grown, and work out their rows."""
+    child = np.array([sample.labels.get("stage") == "child" for sample in cohort.samples])
+    made = embed(cohort, models, probes=child, device=options.device)
+    seen, note = _with_a_face(cohort, made.found)
+    weights = weights_of(len(seen.subjects), options.draws, options.seed)
+    return Findings(
+        "across",
+        _photo_rows(seen, made, searches_across(seen), weights),
+        {**_counts(cohort, made.found), "subjects": len(seen.subjects)},
+        note,
+    )
+
+
+def _photo_rows(
+    seen: Cohort, made: Embedded, searches: Sequence[Searched], weights: NDArray[np.float64]
+) -> tuple[list[Row], ...]:
+    return tuple(
+        photo_rows(seen, versions[CLEAN], cameras, searches, weights)
+        for versions, cameras in zip(made.vectors, made.cameras, strict=True)
+    )
+
+
+def _with_a_face(cohort: Cohort, found: Mask) -> tuple[Cohort, str]:
+    """Return the photos with a face, and how many have none."""
+    missing = {sample.photo for sample, face in zip(cohort.samples, found, strict=True) if not face}
+    seen = cohort.without(missing, "no face") if missing else cohort
+    return seen, f"{len(missing)} of {len(cohort)} photos without a face"
 
 
 def judge_lfw(
     cohort: Cohort, pairs: FoldPairs, models: Sequence[Embedder], options: argparse.Namespace
 ) -> Findings:
     """Embed the photos of LFW's pairs, and work out its rows."""
-    made = embed(cohort, models, device=options.device)
+    people = people_of_folds(cohort, pairs)
+    made = embed(cohort, models, probes=people, device=options.device)
     keys = ["/".join(sample.photo.split("/")[-2:]) for sample in cohort.samples]
     place = {key: row for row, key in enumerate(np.array(keys)[made.found])}
     sides = [np.array([place.get(key, -1) for key in side]) for side in (pairs.left, pairs.right)]
@@ -198,11 +163,16 @@ def judge_lfw(
     left, right = (side[made_of] for side in sides)
     same, folds = pairs.same[made_of], pairs.folds[made_of]
     weights = weights_of(len(folds), options.draws, options.seed, folds)
+    seen, _ = _with_a_face(cohort, made.found)
+    subjects = weights_of(len(seen.subjects), options.draws, options.seed)
+    searches = searches_one_each(seen, people[made.found])
     rows = []
-    for versions in made.vectors:
+    for versions, photos in zip(
+        made.vectors, _photo_rows(seen, made, searches, subjects), strict=True
+    ):
         vectors = versions[CLEAN].vectors
         scores = np.einsum("pd,pd->p", vectors[left], vectors[right])
-        rows.append(rows_of_folds(scores, same, folds, weights))
+        rows.append([*photos, *rows_of_folds(scores, same, folds, weights)])
     missing, lost = int((~made.found).sum()), int((~made_of).sum())
     return Findings(
         "LFW",
@@ -211,6 +181,17 @@ def judge_lfw(
         f"{missing} of {len(cohort)} photos without a face; "
         f"{lost} of {len(made_of)} pairs left out",
     )
+
+
+def people_of_folds(cohort: Cohort, pairs: FoldPairs, first: int = 5) -> Mask:
+    """Return for each photo whether its person is in the folds from `first` on, counted from 0."""
+    people = {
+        photo.split("/")[0]
+        for side in (pairs.left, pairs.right)
+        for photo, fold in zip(side, pairs.folds, strict=True)
+        if fold >= first
+    }
+    return np.array([sample.subject in people for sample in cohort.samples], np.bool_)
 
 
 def _counts(cohort: Cohort, found: Mask) -> dict[str, Any]:
@@ -296,7 +277,8 @@ def _versions() -> dict[str, str]:
 
 def _options(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--fgnet", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--fgnet", type=Path, metavar="FOLDER")
+    parser.add_argument("--across", type=Path, metavar="MANIFEST", help="photo, subject, stage")
     parser.add_argument("--lfw", type=Path, metavar="FOLDER", help="with pairs.txt in it")
     parser.add_argument("--model", default=DEFAULT_MODEL, help="name, or a TOML record")
     parser.add_argument("--baseline", metavar="NAME", help="a second model to compare with")
@@ -305,6 +287,8 @@ def _options(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, 
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path)
     options = parser.parse_args(arguments)
+    if not (options.fgnet or options.across or options.lfw):
+        parser.error("name photos: --fgnet, --across or --lfw")
     if options.draws < 1 or options.seed < 0:
         parser.error("need --draws of at least 1 and a --seed that is not negative")
     return parser, options
@@ -315,12 +299,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     use_one_heap()
     parser, options = _options(arguments)
     try:
-        fgnet = read_fgnet(options.fgnet)
+        fgnet = read_fgnet(options.fgnet) if options.fgnet else None
+        across = read_manifest(options.across) if options.across else None
         lfw = read_lfw(options.lfw) if options.lfw else None
         pairs = read_pairs(options.lfw / "pairs.txt") if options.lfw else None
         names = [options.model, *([options.baseline] if options.baseline else [])]
         models = [load_model(name, device=options.device) for name in names]
-        findings = [judge_fgnet(fgnet, models, options)]
+        findings = [judge_fgnet(fgnet, models, options)] if fgnet else []
+        if across:
+            findings.append(judge_across(across, models, options))
         if lfw and pairs:
             findings.append(judge_lfw(lfw, pairs, models, options))
     except (AuditError, MatcherError) as error:

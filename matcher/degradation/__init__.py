@@ -1,5 +1,6 @@
 """Degrade photos by a known amount. The same seed gives the same result."""
 
+from matcher.degradation.cameras import CAMERAS, Camera
 from matcher.degradation.effects import strength_of_quality
 from matcher.degradation.recipes import (
     RECIPES,
@@ -12,7 +13,9 @@ from matcher.degradation.recipes import (
 )
 
 __all__ = [
+    "CAMERAS",
     "RECIPES",
+    "Camera",
     "Degradation",
     "Recipe",
     "degrade",
