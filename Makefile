@@ -26,11 +26,14 @@ demo: $(VENV)/.runtime ## Set up, then enrol and search a rendered cohort; write
 	@rm -rf demo
 	$(BIN)/matcher demo --out demo
 
+# One process a core, at most four: each holds a model, about 1 GB.
+TOGETHER := --numprocesses auto --maxprocesses 4
+
 test: $(VENV)/.dev ## Set up, then run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(TOGETHER)
 
 test-all: $(VENV)/.dev ## The tests, the slow ones included
-	$(BIN)/python -m pytest -m "slow or not slow"
+	$(BIN)/python -m pytest $(TOGETHER) -m "slow or not slow"
 
 lint: $(VENV)/.dev ## Formatting, lint rules and types
 	$(BIN)/ruff format --check .

@@ -7,6 +7,10 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+# Several test processes share the cores. PyTorch reads the variable when it loads.
+if together := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // together)))
+
 import pytest
 import rendered_cohort
 from hypothesis import HealthCheck, settings

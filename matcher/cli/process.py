@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import _thread
 import logging
 import os
 import signal
 import sys
-from typing import Any, Final
+import threading
+from typing import TYPE_CHECKING, Any, Final
 
 from matcher.paths import shown
 from matcher.words import visible
 
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
+
 _WAITING: Final = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
 _ENDING: Final = ("SIGTERM", "SIGHUP", "SIGBREAK")
+_ASKED_AGAIN_AFTER: Final = 0.05  # seconds
 
 
 class Ended(KeyboardInterrupt):
@@ -33,6 +39,7 @@ def prepare() -> None:
     _lose_no_character()
     _log_what_can_be_seen()
     _end_as_on_interrupt()
+    _lose_no_interrupt()
     _wait_without_work()
 
 
@@ -70,6 +77,29 @@ def _end_as_on_interrupt() -> None:
 def _raise_ended(number: int, _frame: Any) -> None:
     signal.signal(number, signal.SIG_DFL)  # a second one ends the process at once
     raise Ended(number)
+
+
+def _lose_no_interrupt() -> None:
+    """Repeat an interrupt that came where Python ignores exceptions.
+
+    Python ignores what is raised in the callback of a weak reference or in a destructor. Such a
+    callback runs at each import. An interrupt in it would be lost, and the command would go on.
+    """
+    otherwise = sys.unraisablehook
+
+    def ignored(fact: UnraisableHookArgs) -> None:
+        lost = fact.exc_value
+        if not isinstance(lost, KeyboardInterrupt):
+            otherwise(fact)
+            return
+        number = lost.number if isinstance(lost, Ended) else signal.SIGINT
+        if isinstance(lost, Ended):
+            signal.signal(number, _raise_ended)
+        again = threading.Timer(_ASKED_AGAIN_AFTER, _thread.interrupt_main, [number])
+        again.daemon = True
+        again.start()
+
+    sys.unraisablehook = ignored
 
 
 def _wait_without_work() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from ending_signals import signals
-from interruptible import COMMAND, HELD
+from interruptible import COMMAND, HELD, in_a_callback
 from rendered_cohort import SUBJECTS, Cohort
 from waiting import PATIENCE, wait_until
 
@@ -96,6 +96,25 @@ def test_ctrl_c_on_the_keyboard_reaches_the_helpers_too_and_none_of_them_complai
     _, talk = running.communicate(timeout=PATIENCE)
     assert running.returncode == 130
     assert b"Traceback" not in talk
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_that_comes_where_python_ignores_exceptions_is_not_lost(
+    tmp_path: Path, cohort: Cohort, number: int
+) -> None:
+    manifest = tmp_path / "manifest.csv"
+    rows = [f"{path},person {i}" for i, path in enumerate(cohort.probes * 20)]
+    manifest.write_text("\n".join(["photo,subject", *rows]))
+    gallery = tmp_path / "g"
+    words = ["enrol", str(gallery), str(manifest)]
+    command = [sys.executable, "-c", in_a_callback(number)]
+    done = subprocess.run([*command, *words], capture_output=True, timeout=PATIENCE)
+    assert done.returncode == 128 + number
+    assert b"Interrupted. What was stored is kept" in done.stderr
+    assert b"Traceback" not in done.stderr
+    with Gallery.open(gallery) as opened:
+        assert opened.verify().ok
+        assert len(opened) < 20 * SUBJECTS
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no such signal there")
