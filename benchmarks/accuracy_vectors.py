@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -69,9 +69,17 @@ def embed(
                 shown = crops if version == CLEAN else degraded(crops, version, places + seed)
                 for model, part in zip(models, parts, strict=True):
                     if model.record.crop == template:
-                        part[version].append(model.embed_all(shown, for_gallery=version == CLEAN))
+                        part[version].append(_all_vectors(model, shown, version))
     joined = ({version: _joined(part[version]) for version in part} for part in parts)
     return Embedded(found, tuple(joined), photographed.joined())
+
+
+def _all_vectors(model: Embedder, crops: Crops, version: str) -> FaceVectors:
+    """Return what a search needs of crops and, of clean ones, what a gallery keeps of them."""
+    searched = model.embed_all(crops, for_gallery=False)
+    if version != CLEAN:
+        return searched
+    return replace(searched, kept=model.embed_all(crops).kept)
 
 
 class _Photographed:
@@ -111,6 +119,7 @@ def _joined(parts: Sequence[FaceVectors]) -> FaceVectors:
         {name: np.concatenate([part.kept[name] for part in parts]) for name in names},
         np.concatenate([part.probes for part in parts]),
         tuple(name for part in parts for name in part.compared_with),
+        tuple(one for part in parts for one in part.degraded),
     )
 
 

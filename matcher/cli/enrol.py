@@ -36,6 +36,7 @@ from matcher.private_files import open_private
 from matcher.words import counted
 
 if TYPE_CHECKING:
+    from matcher.embedding import ModelIdentity, ModelRecord
     from matcher.enrolment import EnrolmentOutcome, Manifest, RefusedRow
     from matcher.gallery import Gallery
 
@@ -180,19 +181,23 @@ def _foretell(gallery: Path, manifest: Manifest, model: str | None, index: str |
 
 def _check_choices(gallery: Gallery | None, model: str | None, index: str | None) -> None:
     """Refuse, without loading a model, what the run would refuse."""
-    from matcher.embedding import get_record
+    from matcher.embedding import get_record, name_for
     from matcher.gallery.index import check_kind
 
     check_kind(index or "auto")
-    record = get_record(model or (DEFAULT_MODEL if gallery is None else gallery.model.name))
-    if model is not None and gallery is not None and record.name != gallery.model.name:
+    record = get_record(model or (DEFAULT_MODEL if gallery is None else name_for(gallery.model)))
+    if model is not None and gallery is not None and not _made(record, gallery.model):
         raise GalleryModelError(
             "gallery",
             rule=f"was made by {gallery.model}",
-            got=f"the model {record.name}",
+            got=f"the model {record.name} {record.version}",
             next_step="Leave --model out, or re-index the gallery with the new one.",
             path=gallery.path,
         )
+
+
+def _made(record: ModelRecord, model: ModelIdentity) -> bool:
+    return (record.name, record.version) == (model.name, model.version)
 
 
 def _named(manifest: Manifest) -> list[str]:
@@ -213,12 +218,13 @@ def _check_new(gallery: Path, index: str | None) -> None:
 
 
 def _model_of(path: Path) -> str:
+    from matcher.embedding import name_for
     from matcher.gallery import Gallery
 
     if not path.exists():
         return DEFAULT_MODEL
     with Gallery.open(path) as gallery:
-        return gallery.model.name
+        return name_for(gallery.model)
 
 
 def _read(source: Path, subjects_at: int | None) -> Manifest:

@@ -20,14 +20,15 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of a registered 
 @models.command("list")
 def list_command(output: Output = Format.table) -> None:
     """List the registered models and whether their weights are on this machine."""
-    from matcher.embedding import list_models, verify_weights
+    from matcher.embedding import list_models, typed_name, verify_weights
 
     rows = [
         {
-            "name": record.name,
+            "name": typed_name(record),
+            "version": record.version,
             "dimension": record.dimension,
             "works offline": "yes" if record.works_offline else "after fetch",
-            "weights": verify_weights(record.name).state,
+            "weights": verify_weights(typed_name(record)).state,
             "licence": record.licence,
         }
         for record in list_models()
@@ -71,9 +72,9 @@ def verify(
     output: Output = Format.table,
 ) -> None:
     """Hash the weights on this machine and compare them with their records."""
-    from matcher.embedding import list_models, verify_weights
+    from matcher.embedding import list_models, typed_name, verify_weights
 
-    chosen = names or [record.name for record in list_models()]
+    chosen = names or [typed_name(record) for record in list_models()]
     statuses = [verify_weights(name) for name in chosen]
     rows = [{"name": s.name, "weights": s.state, "detail": s.detail} for s in statuses]
     print_rows(rows, output, always=("name", "weights"))

@@ -119,7 +119,7 @@ def search(
     ] = None,
 ) -> None:
     """Rank the subjects of a gallery by their similarity to each probe, for a person to review."""
-    from matcher.embedding import load_extractor
+    from matcher.embedding import load_extractor, name_for
     from matcher.faces import POLICIES
     from matcher.gallery import Filters, Gallery
     from matcher.search import Calibration, Probe, Searcher, write_sheet
@@ -139,7 +139,7 @@ def search(
     )
     meaning = None if calibration is None else Calibration.load(calibration)
     with Gallery.open(gallery) as opened, progress() as hook:
-        name = model or opened.model.name
+        name = model or name_for(opened.model)
         extractor = load_extractor(name, device=device, limits=limits, salvage=salvage)
         day = taken_on.date() if taken_on else None
         with extractor.decoding_apart(min(2, len(sources))) as apart:

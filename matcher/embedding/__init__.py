@@ -14,6 +14,8 @@ from matcher.embedding.models import (
     WeightsFile,
     get_record,
     list_models,
+    name_for,
+    typed_name,
 )
 from matcher.embedding.template import Template, fuse
 from matcher.embedding.vector_cache import CachedFace, Measure, embed_cached
@@ -43,5 +45,7 @@ __all__ = [
     "list_models",
     "load_extractor",
     "load_model",
+    "name_for",
+    "typed_name",
     "verify_weights",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -72,28 +74,44 @@ class CropEmbedder:
         ForkError
             If the process was forked after a network had run.
         """
-        return np.ascontiguousarray(self._seen(crops)[:, : self._record.dimension])
+        _check(crops, self._record.crop.size)
+        return self._in_batches(crops, self._networks.face, self._record.dimension)
 
     def embed_all(self, crops: NDArray[np.uint8], *, for_gallery: bool = True) -> FaceVectors:
-        """Return the vectors of `embed`, and the low-resolution vectors if the model makes them.
+        """Return all vectors of the crops, by name.
 
-        The low-resolution vector lies half-way between the face's own vector and the mean of the
-        vectors of its low-resolution views. The views take longer than everything else, so they are
-        left out if `for_gallery` is false.
+        For a gallery these are the vectors of `embed`, and the low-resolution vectors if the model
+        makes them. A low-resolution vector lies half-way between the face's own vector and the mean
+        of the vectors of its low-resolution views. For a search, the model judges whether a face is
+        degraded, if it makes a difference between these, and gives degraded ones another vector.
 
         Crops and errors are the same as for `embed`.
         """
-        seen, d = self._seen(crops), self._record.dimension
-        vectors = np.ascontiguousarray(seen[:, :d])
+        if self._networks.probe is None:
+            return FaceVectors.of_one_kind(self.embed(crops))
+        return self._for_gallery(crops) if for_gallery else self._for_search(crops)
+
+    def _for_gallery(self, crops: NDArray[np.uint8]) -> FaceVectors:
+        vectors = self.embed(crops)
+        own = FaceVectors.of_one_kind(vectors, degraded=None)
         if self._networks.low_resolution is None:
-            return FaceVectors.of_one_kind(vectors)
-        if_degraded, degraded = seen[:, d : 2 * d], seen[:, 2 * d] > 0
-        probes = np.where(degraded[:, None], if_degraded, vectors)
-        compared_with = tuple(LOW_RESOLUTION if is_degraded else FACE for is_degraded in degraded)
-        kept = {FACE: vectors}
-        if for_gallery:
-            kept[LOW_RESOLUTION] = self._at_low_resolution(crops, vectors)
-        return FaceVectors(kept, probes, compared_with)
+            return own
+        small = self._at_low_resolution(crops, vectors)
+        return replace(own, kept={FACE: vectors, LOW_RESOLUTION: small})
+
+    def _for_search(self, crops: NDArray[np.uint8]) -> FaceVectors:
+        assert self._networks.probe is not None  # noqa: S101 - the caller checked it
+        _check(crops, self._record.crop.size)
+        d = self._record.dimension
+        seen = self._in_batches(crops, self._networks.probe, 2 * d + 1)
+        vectors, if_degraded, degraded = seen[:, :d], seen[:, d : 2 * d], seen[:, 2 * d] > 0
+        special = FACE if self._networks.low_resolution is None else LOW_RESOLUTION
+        return FaceVectors(
+            {FACE: np.ascontiguousarray(vectors)},
+            np.where(degraded[:, None], if_degraded, vectors),
+            tuple(special if is_degraded else FACE for is_degraded in degraded),
+            tuple(map(bool, degraded)),
+        )
 
     def _at_low_resolution(
         self, crops: NDArray[np.uint8], vectors: NDArray[np.float32]
@@ -105,13 +123,6 @@ class CropEmbedder:
             for view in self._record.low_resolution_views
         ]
         return _scaled(vectors + np.mean(views, axis=0), d)
-
-    def _seen(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        _check(crops, self._record.crop.size)
-        d = self._record.dimension
-        return self._in_batches(
-            crops, self._networks.face, d if self._networks.low_resolution is None else 2 * d + 1
-        )
 
     def _in_batches(
         self, crops: NDArray[np.uint8], network: Network, width: int

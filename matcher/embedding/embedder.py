@@ -16,6 +16,11 @@ from matcher.embedding.models import FACE, ModelIdentity, ModelRecord
 class FaceVectors:
     """The vectors of n faces for a gallery, and the vectors with which to search for them.
 
+    A model may judge whether a face is degraded, and search for a degraded face with another
+    vector. It does so only for faces that are searched for. Of faces that were embedded for a
+    gallery, `degraded` is None and `probes` are the vectors of the faces themselves, if judging
+    them takes longer.
+
     Parameters
     ----------
     kept
@@ -25,16 +30,23 @@ class FaceVectors:
         float32 array of shape (n, d), unit rows: the vectors with which to search for the faces.
     compared_with
         For each face, the name of the enrolled vectors that its probe is compared with.
+    degraded
+        For each face, whether the model takes it for a degraded one; None if nobody judged. False
+        for a model that makes no difference.
     """
 
     kept: Mapping[str, NDArray[np.float32]]
     probes: NDArray[np.float32]
     compared_with: tuple[str, ...]
+    degraded: tuple[bool | None, ...]
 
     @classmethod
-    def of_one_kind(cls, vectors: NDArray[np.float32]) -> FaceVectors:
+    def of_one_kind(
+        cls, vectors: NDArray[np.float32], *, degraded: bool | None = False
+    ) -> FaceVectors:
         """Return the vectors of a model that makes one vector of each face."""
-        return cls({FACE: vectors}, vectors, (FACE,) * len(vectors))
+        count = len(vectors)
+        return cls({FACE: vectors}, vectors, (FACE,) * count, (degraded,) * count)
 
     @property
     def vectors(self) -> NDArray[np.float32]:

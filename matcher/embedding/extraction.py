@@ -28,12 +28,16 @@ class EmbeddedFace:
         float32 array of shape (d,), unit length: the vector with which to search for the face.
     compared_with
         Name of the enrolled vectors that the probe is compared with.
+    degraded
+        Whether the model takes the face for a degraded one; None if it did not judge, see
+        `FaceVectors`.
     """
 
     face: Face
     vectors: Mapping[str, NDArray[np.float32]]
     probe: NDArray[np.float32]
     compared_with: str
+    degraded: bool | None = False
 
     @property
     def vector(self) -> NDArray[np.float32]:

@@ -212,7 +212,16 @@ class Extractor:
         each = [
             {name: rows[row] for name, rows in embedded.kept.items()} for row in range(len(faces))
         ]
-        return tuple(map(EmbeddedFace, faces, each, embedded.probes, embedded.compared_with))
+        return tuple(
+            map(
+                EmbeddedFace,
+                faces,
+                each,
+                embedded.probes,
+                embedded.compared_with,
+                embedded.degraded,
+            )
+        )
 
     def embed_each(
         self, faces: Sequence[Face], *, for_gallery: bool = True

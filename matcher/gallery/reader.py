@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.arguments import expect, expect_number
-from matcher.embedding import FACE, ModelIdentity
+from matcher.embedding import FACE, ModelIdentity, name_for
 from matcher.errors import GalleryError, GalleryModelError, InputError, UnknownSubjectError
 from matcher.gallery.editions import directory_of, names
 from matcher.gallery.filters import Filters, Selection, check_filters, select
@@ -87,7 +87,8 @@ class GalleryReader:
                 "gallery",
                 rule=f"was made by {self.model}",
                 got=model,
-                next_step="Use the gallery's model, or re-index the gallery with the new one.",
+                next_step=f"Use the gallery's model, load_extractor({name_for(self.model)!r}), "
+                "or re-index the gallery with the new one.",
                 path=self._path,
             )
 

@@ -123,7 +123,7 @@ def _judge(probe: Probe, found: EmbeddedFace, policy: QualityPolicy) -> Prepared
     reasons = tuple(str(reason) for reason in refusals(face.quality, policy))
     if reasons:
         return PreparedProbe(facts, reasons=reasons)
-    facts = replace(facts, degraded=found.compared_with != FACE)
+    facts = replace(facts, degraded=bool(found.degraded))
     return PreparedProbe(facts, vector=found.probe, compared_with=found.compared_with)
 
 

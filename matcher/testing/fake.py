@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,7 +116,7 @@ class FakeEmbedder:
         return _unit((signals + 1e-6) @ self._projection)
 
     def embed_all(self, crops: NDArray[np.uint8], *, for_gallery: bool = True) -> FaceVectors:
-        """Return the vectors; with low-resolution views, also those and who is degraded."""
+        """Return the vectors; with low-resolution views, also those, or who is degraded."""
         vectors = self.embed(crops)
         if not self._record.low_resolution_views:
             return FaceVectors.of_one_kind(vectors)
@@ -123,10 +124,12 @@ class FakeEmbedder:
             self.embed(at_low_resolution(crops, view)) for view in self._record.low_resolution_views
         ]
         small = _unit(vectors + np.mean(views, axis=0, dtype=np.float64))
+        if for_gallery:
+            own = FaceVectors.of_one_kind(vectors, degraded=None)
+            return replace(own, kept={FACE: vectors, LOW_RESOLUTION: small})
         alike = np.einsum("nd,nd->n", vectors, small) > self._degraded_above
-        kept = {FACE: vectors} | ({LOW_RESOLUTION: small} if for_gallery else {})
         names = tuple(LOW_RESOLUTION if is_degraded else FACE for is_degraded in alike)
-        return FaceVectors(kept, vectors, names)
+        return FaceVectors({FACE: vectors}, vectors, names, tuple(map(bool, alike)))
 
 
 def _grid_means(crops: NDArray[np.float64]) -> NDArray[np.float64]:

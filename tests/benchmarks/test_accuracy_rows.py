@@ -64,9 +64,9 @@ def test_a_degraded_probe_does_not_find_its_own_clean_photo():
 
 def test_degraded_probes_only_are_compared_with_the_low_resolution_vectors():
     kept = {FACE: vectors_at(0, 90), LOW_RESOLUTION: vectors_at(60, 30)}
-    gallery = FaceVectors(kept, vectors_at(0, 90), (FACE, FACE))
+    gallery = FaceVectors(kept, vectors_at(0, 90), (FACE, FACE), (None, None))
     seen, by = vectors_at(10, 50, 70), vectors_at(10, 50, 50)
-    probes = FaceVectors({FACE: seen}, by, (FACE, FACE, LOW_RESOLUTION))
+    probes = FaceVectors({FACE: seen}, by, (FACE, FACE, LOW_RESOLUTION), (False, False, True))
     degrees = [[10, 80], [50, 40], [10, 20]]
     found = rows.searched(probes, gallery)
     np.testing.assert_allclose(found, np.cos(np.deg2rad(degrees)), atol=1e-6)

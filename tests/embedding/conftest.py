@@ -17,3 +17,9 @@ def dlib_model(cache: Path) -> Embedder:
 @pytest.fixture(scope="session")
 def youth_model(cache: Path) -> Embedder:
     return load_model("youth-resnet")
+
+
+@pytest.fixture(scope="session")
+def blended_model(cache: Path) -> Embedder:
+    """The version before: a gallery keeps a blend of both experts' vectors, and a second vector."""
+    return load_model("youth-resnet@5")

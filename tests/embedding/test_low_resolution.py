@@ -29,7 +29,7 @@ from matcher.errors import InputError
 from matcher.faces import align
 from matcher.testing import FakeEmbedder
 
-RECORD = get_record("youth-resnet")
+RECORD = get_record("youth-resnet@5")
 
 
 def test_what_has_no_detail_looks_the_same_at_low_resolution() -> None:
@@ -69,33 +69,40 @@ def test_no_crop_is_no_crop() -> None:
 
 
 def test_the_low_resolution_vector_is_half_way_to_what_the_degraded_expert_makes_of_the_views(
-    youth_model: Embedder,
+    blended_model: Embedder,
 ) -> None:
     crops = pictures(4, 150)
     worn = youth_resnet(weights_path(RECORD, Path()).read_bytes()).worn
     expert = CropEmbedder(
         replace(RECORD, low_resolution_views=()),
-        youth_model.identity,
+        blended_model.identity,
         Networks(as_network(worn, torch.device("cpu"), "float32")),
     )
-    made = youth_model.embed_all(crops)
+    made = blended_model.embed_all(crops)
     views = [expert.embed(at_low_resolution(crops, view)) for view in RECORD.low_resolution_views]
     both = made.vectors + np.mean(views, axis=0)
     wanted = both / np.linalg.norm(both, axis=1, keepdims=True)
     np.testing.assert_allclose(made.kept[LOW_RESOLUTION], wanted, atol=1e-5)
-    np.testing.assert_array_equal(made.vectors, youth_model.embed(crops))
+    np.testing.assert_array_equal(made.vectors, blended_model.embed(crops))
 
 
-def test_without_the_vectors_of_a_gallery_the_rest_is_the_same(youth_model: Embedder) -> None:
+def test_faces_are_judged_for_a_search_only_and_their_own_vectors_are_the_same(
+    blended_model: Embedder,
+) -> None:
     crops = np.concatenate(
         [pictures(2, 150), at_low_resolution(pictures(2, 150), LowResolutionView(20))]
     )
-    made, asked = youth_model.embed_all(crops, for_gallery=False), youth_model.embed_all(crops)
-    assert LOW_RESOLUTION not in made.kept
-    assert LOW_RESOLUTION in asked.kept
-    assert made.compared_with == asked.compared_with
-    np.testing.assert_allclose(made.vectors, asked.vectors, atol=1e-5)
-    np.testing.assert_allclose(made.probes, asked.probes, atol=1e-5)
+    searched, kept = (
+        blended_model.embed_all(crops, for_gallery=False),
+        blended_model.embed_all(crops),
+    )
+    assert set(searched.kept) == {FACE}
+    assert set(kept.kept) == {FACE, LOW_RESOLUTION}
+    np.testing.assert_allclose(searched.vectors, kept.vectors, atol=1e-5)
+    assert kept.degraded == (None,) * 4
+    np.testing.assert_array_equal(kept.probes, kept.vectors)
+    for degraded, name in zip(searched.degraded, searched.compared_with, strict=True):
+        assert name == (LOW_RESOLUTION if degraded else FACE)
 
 
 def outputs_of(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -112,14 +119,19 @@ def test_a_degraded_face_is_searched_by_the_vector_of_a_degraded_face() -> None:
     def far(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.tile(np.float32([7.0, 0.0]), (len(pixels), 1))
 
-    model = CropEmbedder(record, identity, Networks(outputs_of, far))
+    model = CropEmbedder(
+        record, identity, Networks(lambda pixels: outputs_of(pixels)[:, :2], outputs_of, far)
+    )
     crops = np.stack([np.full((150, 150, 3), light, np.uint8) for light in (250, 5)])
-    made = model.embed_all(crops)
+    made = model.embed_all(crops, for_gallery=False)
     assert made.compared_with == (FACE, LOW_RESOLUTION)
+    assert made.degraded == (False, True)
     np.testing.assert_allclose(made.vectors, [[0.6, 0.8]] * 2, atol=1e-6)
     np.testing.assert_allclose(made.probes, [[0.6, 0.8], [0.0, 1.0]], atol=1e-6)
+    kept = model.embed_all(crops).kept
+    np.testing.assert_allclose(kept[FACE], made.vectors, atol=1e-6)
     np.testing.assert_allclose(
-        made.kept[LOW_RESOLUTION], [np.array([1.6, 0.8]) / 3.2**0.5] * 2, atol=1e-6
+        kept[LOW_RESOLUTION], [np.array([1.6, 0.8]) / 3.2**0.5] * 2, atol=1e-6
     )
     assert model.embed_all(crops[:0]).kept[LOW_RESOLUTION].shape == (0, 2)
 
@@ -128,23 +140,23 @@ def test_a_model_with_one_vector_calls_nothing_degraded(dlib_model: Embedder) ->
     made = dlib_model.embed_all(at_low_resolution(pictures(2, 150), LowResolutionView(16)))
     assert LOW_RESOLUTION not in made.kept
     assert set(made.compared_with) == {FACE}
+    assert made.degraded == (False, False)
     np.testing.assert_array_equal(made.probes, made.vectors)
 
 
-def test_crops_of_another_shape_are_refused_for_every_vector(youth_model: Embedder) -> None:
+def test_crops_of_another_shape_are_refused_for_every_vector(blended_model: Embedder) -> None:
     with pytest.raises(InputError, match="crops"):
-        youth_model.embed_all(pictures(1, 112))
+        blended_model.embed_all(pictures(1, 112))
 
 
 def test_rendered_faces_are_clear_until_they_are_small(
-    youth_model: Embedder, extractor: Extractor, cohort: Cohort
+    blended_model: Embedder, extractor: Extractor, cohort: Cohort
 ) -> None:
     faces = [extractor.extract(path)[0].face for path in cohort.probes]
     crops = np.stack([align(face.photo, face.landmarks, RECORD.crop) for face in faces])
-    clear = youth_model.embed_all(crops)
-    small = youth_model.embed_all(at_low_resolution(crops, LowResolutionView(24, quality=30)))
+    tiny = at_low_resolution(crops, LowResolutionView(24, quality=30))
+    clear, small = (blended_model.embed_all(seen, for_gallery=False) for seen in (crops, tiny))
     assert set(small.compared_with) == {LOW_RESOLUTION}
     assert FACE in clear.compared_with
-    assert LOW_RESOLUTION in small.kept
     own = np.array([name == FACE for name in clear.compared_with])
     np.testing.assert_array_equal(clear.probes[own], clear.vectors[own])

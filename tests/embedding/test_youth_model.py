@@ -14,9 +14,10 @@ from rendered_cohort import Cohort
 from safetensors.torch import load, save
 
 from matcher.degradation import RECIPES
-from matcher.embedding import Embedder, get_record
-from matcher.embedding.networks.torch_network import youth_resnet
-from matcher.embedding.networks.youth_network import YouthResnet
+from matcher.embedding import FACE, Embedder, get_record
+from matcher.embedding.crop_embedder import normalised
+from matcher.embedding.networks.torch_network import as_network, youth_resnet
+from matcher.embedding.networks.youth_network import GradedProbe, YouthResnet
 from matcher.embedding.weights import read_weights, weights_path
 from matcher.errors import WeightsDamagedError
 from matcher.faces import align, load_detector
@@ -51,12 +52,43 @@ def test_the_last_layer_of_both_mobile_networks_is_one() -> None:
     assert not module.clear.mobile.body.last.weight.is_meta
 
 
-def test_vectors_are_of_unit_length_and_mirrored(youth_model: Embedder) -> None:
+def test_vectors_are_of_unit_length_and_those_of_version_5_mirrored(
+    youth_model: Embedder, blended_model: Embedder
+) -> None:
     crops = pictures(3, 150)
-    vectors = youth_model.embed(crops)
-    assert vectors.shape == (3, 128)
-    assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
-    assert np.allclose(vectors, youth_model.embed(crops[:, :, ::-1]), atol=1e-5)
+    for model in (youth_model, blended_model):
+        vectors = model.embed(crops)
+        assert vectors.shape == (3, 128)
+        assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
+    assert np.allclose(vectors, blended_model.embed(crops[:, :, ::-1]), atol=1e-5)
+
+
+def test_a_gallery_keeps_the_vector_of_the_clear_expert_and_asks_no_other(
+    youth_model: Embedder,
+) -> None:
+    crops = pictures(3, 150)
+    clear = as_network(youth_resnet(CARRIED.read_bytes()).clear, torch.device("cpu"), "float32")
+    kept = youth_model.embed_all(crops)
+    np.testing.assert_allclose(kept.vectors, clear(normalised(crops, RECORD)), atol=1e-5)
+    assert set(kept.kept) == {FACE}
+    assert kept.degraded == (None,) * 3
+    searched = youth_model.embed_all(crops, for_gallery=False)
+    np.testing.assert_allclose(searched.vectors, kept.vectors, atol=1e-5)
+    assert set(searched.compared_with) == {FACE}
+
+
+@pytest.mark.parametrize(("degree", "share"), [(-3.0, 0.0), (0.0, 0.0), (1.0, 0.25), (9.0, 1.0)])
+def test_the_more_degraded_a_probe_the_more_the_degraded_expert_counts(
+    two_experts: YouthResnet, degree: float, share: float
+) -> None:
+    torch.nn.init.zeros_(two_experts.wear.weight)
+    torch.nn.init.constant_(two_experts.wear.bias, degree)
+    crops = torch.rand(3, 3, 150, 150)
+    clear, worn = two_experts.clear(crops), two_experts.worn(crops)
+    vectors, probes, degrees = GradedProbe(two_experts)(crops).split((128, 128, 1), dim=1)
+    assert torch.allclose(vectors, clear, atol=1e-6)
+    assert torch.allclose(probes, (1 - share) * clear + share * worn, atol=1e-6)
+    assert degrees.flatten().tolist() == [degree] * 3
 
 
 @pytest.mark.parametrize("data", [b"", b"not weights", save({"other": torch.zeros(1)})])
@@ -137,7 +169,7 @@ def test_a_worn_face_stays_nearer_to_itself_than_with_the_weights_it_came_from(
     enlarged = np.stack([np.asarray(Image.fromarray(w).resize((150, 150))) for w in worn])
 
     def stands_out(model: Embedder) -> float:
-        scores = model.embed(enlarged) @ model.embed(crops).T
+        scores = model.embed_all(enlarged, for_gallery=False).probes @ model.embed(crops).T
         others = scores[~np.eye(len(crops), dtype=bool)]
         return float((np.diag(scores).mean() - others.mean()) / others.std())
 

@@ -57,7 +57,7 @@ def loaded(model: str | None, device: str) -> Extractor | None:
 
 def read_probes(gallery: Path, probes: Path | None, device: str) -> DriftProbes | None:
     """Read the probes of a drift report and load the present model; None if none are given."""
-    from matcher.embedding import load_extractor
+    from matcher.embedding import load_extractor, name_for
     from matcher.enrolment import read_manifest
     from matcher.gallery import Gallery
 
@@ -71,7 +71,7 @@ def read_probes(gallery: Path, probes: Path | None, device: str) -> DriftProbes 
     if listed.refused:
         say(f"Rows of the probes that were refused: {len(listed.refused)}.")
     with Gallery.open(gallery) as opened:
-        name = opened.model.name
+        name = name_for(opened.model)
     return DriftProbes(listed, load_extractor(name, device=device))
 
 

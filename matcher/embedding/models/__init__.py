@@ -16,6 +16,7 @@ from matcher.embedding.models.registry import (
     DLIB_150,
     get_record,
     list_models,
+    name_for,
     typed_name,
 )
 
@@ -32,6 +33,7 @@ __all__ = [
     "WeightsFile",
     "get_record",
     "list_models",
+    "name_for",
     "read_record",
     "typed_name",
 ]

@@ -9,7 +9,13 @@ from typing import Final
 
 from matcher.arguments import expect
 from matcher.embedding.models.onnx_record import read_record
-from matcher.embedding.models.record import OWN_PACKAGE, LowResolutionView, ModelRecord, WeightsFile
+from matcher.embedding.models.record import (
+    OWN_PACKAGE,
+    LowResolutionView,
+    ModelIdentity,
+    ModelRecord,
+    WeightsFile,
+)
 from matcher.errors import UnknownModelError
 from matcher.faces import CropTemplate
 
@@ -56,7 +62,7 @@ _DLIB_RESNET = ModelRecord(
     mirrored=True,
 )
 
-_YOUTH_RESNET = replace(
+_YOUTH_RESNET_5 = replace(
     _DLIB_RESNET,
     name="youth-resnet",
     version="5",
@@ -82,6 +88,16 @@ _YOUTH_RESNET = replace(
         "age, but what sface learned from may hold people at several."
     ),
     low_resolution_views=(LowResolutionView(32), LowResolutionView(24, quality=30)),
+)
+
+# The weights of version 5 are used in another way: a gallery keeps the vector of the clear expert
+# alone, and only a probe is embedded by both experts. docs/youth-resnet.md has the reasons.
+_YOUTH_RESNET = replace(
+    _YOUTH_RESNET_5,
+    version="6",
+    network="youth-experts",
+    mirrored=False,
+    low_resolution_views=(),
 )
 
 _RELEASE = "https://github.com/timesler/facenet-pytorch/releases/download/v2.2.9/"
@@ -131,10 +147,17 @@ _BUILT_IN = (
 )
 
 
+_EARLIER = (_YOUTH_RESNET_5,)
+"""Earlier versions of models, for galleries that were made with them."""
+
+
 def list_models() -> tuple[ModelRecord, ...]:
-    """Return the records of all models that can be chosen by name, the default one first."""
+    """Return the records of all models that can be chosen, the default one first.
+
+    Earlier versions come last. `typed_name` says how each is called.
+    """
     shipped = sorted((Path(__file__).parent / "records").glob("*.toml"))
-    return (*_BUILT_IN, *(read_record(path) for path in shipped))
+    return (*_BUILT_IN, *(read_record(path) for path in shipped), *_EARLIER)
 
 
 def name_of(model: str | PathLike[str]) -> str:
@@ -161,7 +184,8 @@ def get_record(name: str | PathLike[str]) -> ModelRecord:
     Parameters
     ----------
     name
-        One of the names in `list_models`, or the path of a TOML record, which ends in ".toml".
+        Name of a model in `list_models`, for its newest version; the name and a version, such as
+        "youth-resnet@5"; or the path of a TOML record, which ends in ".toml".
 
     Raises
     ------
@@ -173,7 +197,10 @@ def get_record(name: str | PathLike[str]) -> ModelRecord:
     name = name_of(name)
     if name.endswith(".toml"):
         return read_record(Path(name))
-    known = {record.name: record for record in list_models()}
+    known = {typed_name(record): record for record in list_models()}
+    versions = {f"{record.name}@{record.version}": record for record in known.values()}
+    if name in versions:
+        return versions[name]
     if name not in known:
         raise UnknownModelError(
             "The model is unknown",
@@ -185,5 +212,20 @@ def get_record(name: str | PathLike[str]) -> ModelRecord:
 
 
 def typed_name(record: ModelRecord) -> str:
-    """Return what a person types for a model: its name, or a word for the path of its record."""
+    """Return what a person types for a model.
+
+    This is its name; the name and the version of an earlier version; or a word for the path of its
+    record.
+    """
+    if record in _EARLIER:
+        return f"{record.name}@{record.version}"
     return record.name if record in list_models() else "RECORD.toml"
+
+
+def name_for(identity: ModelIdentity) -> str:
+    """Return the name under which to load the model that made a gallery.
+
+    It is the name of the model, and the version if the registry has it as an earlier one.
+    """
+    earlier = any((one.name, one.version) == (identity.name, identity.version) for one in _EARLIER)
+    return f"{identity.name}@{identity.version}" if earlier else identity.name

@@ -13,12 +13,7 @@ from matcher.embedding.models import ModelRecord
 from matcher.embedding.weights import VerifiedWeights
 
 Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-"""Maps normalised pixels, float32 (n, size, size, 3), to raw vectors, float32 (n, d).
-
-The network of a model with low-resolution vectors returns (n, 2 d + 1): the vector, the vector with
-which to search if the face is degraded, and the degree of degradation. The face counts as degraded
-if the degree is positive.
-"""
+"""Maps normalised pixels, float32 (n, size, size, 3), to numbers, float32 (n, width)."""
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -52,12 +47,18 @@ class Networks:
     Parameters
     ----------
     face
-        Makes the vectors of faces.
+        Makes the raw vectors of faces, (n, d).
+    probe
+        Makes what a search needs, (n, 2 d + 1): the vector of `face`, the vector with which to
+        search if the face is degraded, and the degree of degradation. The face counts as degraded
+        if the degree is positive. None for a model that searches for all faces with the same
+        vector.
     low_resolution
-        Makes the vectors of low-resolution views; None for a model without them.
+        Makes the raw vectors of low-resolution views, (n, d); None for a model without them.
     """
 
     face: Network
+    probe: Network | None = None
     low_resolution: Network | None = None
 
 

@@ -16,7 +16,11 @@ from matcher.device import chosen_device, claim_torch
 from matcher.embedding.networks.dlib_network import DlibResnet, convert
 from matcher.embedding.networks.network import Network, Networks, Precision, Weights
 from matcher.embedding.networks.quantised import State, unpacked
-from matcher.embedding.networks.youth_network import YouthResnet
+from matcher.embedding.networks.youth_network import (
+    BlendedVector,
+    GradedProbe,
+    YouthResnet,
+)
 from matcher.errors import WeightsDamagedError
 
 # Errors that PyTorch's restricted unpickler raises on bytes that are not weights.
@@ -51,7 +55,21 @@ def build_youth_resnet(weights: Weights) -> Networks:
     """Build the project's own network; a `Builder`."""
     device = chosen_device(weights.device)
     youth = youth_resnet(weights.verified.data)
-    return Networks(*(as_network(one, device, weights.precision) for one in (youth, youth.worn)))
+    face, probe, low_resolution = (
+        as_network(one, device, weights.precision)
+        for one in (BlendedVector(youth), youth, youth.worn)
+    )
+    return Networks(face, probe, low_resolution)
+
+
+def build_youth_experts(weights: Weights) -> Networks:
+    """Build the network whose galleries keep the vector of one expert; a `Builder`."""
+    device = chosen_device(weights.device)
+    youth = youth_resnet(weights.verified.data)
+    face, probe = (
+        as_network(one, device, weights.precision) for one in (youth.clear, GradedProbe(youth))
+    )
+    return Networks(face, probe)
 
 
 def build_inception_resnet(weights: Weights) -> Networks:

@@ -13,6 +13,9 @@ from matcher.embedding.networks.sface_network import FEATURES, MobileNet
 # chosen on FG-NET, see docs/youth-resnet.md.
 WORN_AT, CLEAR_AT = 0.80, 0.87
 
+# Degree of degradation from which on the vector of the degraded expert is used alone.
+WHOLLY_WORN = 4.0
+
 DEGRADATION_SIGNS = 2 * DIMENSION + 1
 """Number of signs of degradation, see `degradation_signs`."""
 
@@ -110,3 +113,37 @@ class YouthResnet(nn.Module):
         share = ((agreement - WORN_AT) / (CLEAR_AT - WORN_AT)).clamp(0.0, 1.0)
         vectors = share * clear + (1.0 - share) * worn
         return torch.cat((vectors, worn, self.wear(signs)), dim=1)
+
+
+class GradedProbe(nn.Module):
+    """The experts of a `YouthResnet`, used in another way: for probes only, and by degree.
+
+    A gallery keeps the vector of `clear`. A degraded probe gets a mean of both experts' vectors.
+    The more degraded it is, the more the vector of `worn` counts.
+
+    The input is the same as for `DlibResnet`.
+    """
+
+    def __init__(self, youth: YouthResnet) -> None:
+        super().__init__()
+        self.youth = youth
+
+    def forward(self, crops: Tensor) -> Tensor:
+        """Return (n, 257) for (n, 3, 150, 150), see `matcher.embedding.networks.Networks.probe`."""
+        clear, worn = self.youth.clear(crops), self.youth.worn(crops)
+        degree = self.youth.wear(degradation_signs(clear, worn))
+        share = (degree / WHOLLY_WORN).clamp(0.0, 1.0)
+        return torch.cat((clear, (1.0 - share) * clear + share * worn, degree), dim=1)
+
+
+class BlendedVector(nn.Module):
+    """A `YouthResnet` that returns its first vector only, for a gallery."""
+
+    def __init__(self, youth: YouthResnet) -> None:
+        super().__init__()
+        self.youth = youth
+
+    def forward(self, crops: Tensor) -> Tensor:
+        """Return (n, 128) for (n, 3, 150, 150). The length of a vector does not count."""
+        vectors: Tensor = self.youth(crops)[:, :DIMENSION]
+        return vectors
