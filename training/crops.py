@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.embedding.models import DLIB_150
+from matcher.embedding.models import YOUTH_186
 from matcher.errors import MatcherError
 from matcher.faces import Detector, align, choose_faces
 from matcher.photos import load_photo
@@ -18,20 +18,20 @@ from training.sources import TrainingPhoto
 def cut_crops(
     photos: Sequence[TrainingPhoto], detector: Detector, on_progress: ProgressHook
 ) -> NDArray[np.uint8]:
-    """Return the largest face of each photo as the network sees it.
+    """Return the largest face of each photo as the model sees it.
 
     Returns
     -------
-    uint8 array of shape (photos, 150, 150, 3)
+    uint8 array of shape (photos, 186, 186, 3)
         RGB; all zeros where the photo cannot be read or shows no face.
     """
-    crops = np.zeros((len(photos), DLIB_150.size, DLIB_150.size, 3), np.uint8)
+    crops = np.zeros((len(photos), YOUTH_186.size, YOUTH_186.size, 3), np.uint8)
     for row, photo in enumerate(photos):
         try:
             picture = load_photo(photo.path)
             (faces,) = detector.detect([picture])
             face = choose_faces(faces, "largest", photo=picture)[0]
-            crops[row] = align(picture, face.landmarks, DLIB_150)
+            crops[row] = align(picture, face.landmarks, YOUTH_186)
         except MatcherError:
             continue
         finally:

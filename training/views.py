@@ -9,15 +9,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from matcher.degradation import Degradation, degrade
-from matcher.embedding.models import DLIB_150
+from matcher.embedding.models import DLIB_150, YOUTH_186
 from matcher.faces.alignment import similarity_transform
 
 Pixels = NDArray[np.uint8]
 Points = NDArray[np.float64]
 
-_SIZE = DLIB_150.size
-_LANDMARKS = np.array(DLIB_150.points)
-_BETWEEN_EYES = _LANDMARKS[:2].mean(axis=0)
+_LANDMARKS = {one.size: np.array(one.points) for one in (DLIB_150, YOUTH_186)}
 _CELLS = 6
 _CUBIC, _LINEAR = Image.Resampling.BICUBIC, Image.Resampling.BILINEAR
 _SHRINKING = (_CUBIC, _LINEAR, Image.Resampling.BOX, Image.Resampling.LANCZOS)
@@ -30,7 +28,8 @@ class Sight:
     Parameters
     ----------
     smallest, largest
-        Sides in pixels that degraded views are shrunk to, evenly on a logarithmic scale.
+        Sides in pixels that degraded views are shrunk to, evenly on a logarithmic scale. They are
+        those of crops of `DLIB_150`; a larger crop of the same face is larger in proportion.
     clear_share
         Share of the views that are moved but not degraded.
     """
@@ -45,7 +44,7 @@ SMALL_SIZES = Sight(17.0, 110.0, clear_share=0.1)
 
 
 def view(crop: Pixels, rng: np.random.Generator, sight: Sight) -> Pixels:
-    """Return one view of a crop, both uint8 of shape (150, 150, 3).
+    """Return one view of a crop of `DLIB_150` or `YOUTH_186`, both uint8 (size, size, 3).
 
     Half of the views are mirrored. All are aligned a little differently, and made a little older or
     younger. Most are then degraded.
@@ -56,24 +55,26 @@ def view(crop: Pixels, rng: np.random.Generator, sight: Sight) -> Pixels:
 
 def moved(crop: Pixels, rng: np.random.Generator) -> Pixels:
     """Align the face anew with small errors, after a random amount of growth."""
+    size, landmarks = len(crop), _LANDMARKS[len(crop)]
     growth = float(np.clip(rng.normal(0.0, 0.07), -0.18, 0.18))
     turn, scale = rng.normal(0.0, np.deg2rad(3.0)), np.exp(rng.normal(0.0, 0.03))
     shift = rng.normal(0.0, 2.0, 2)
     error = scale * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
 
     # A detector would put the grown face's landmarks back on the template.
-    aligned = similarity_transform(grown(_LANDMARKS, growth), _LANDMARKS)
+    eyes = landmarks[:2].mean(axis=0)
+    aligned = similarity_transform(grown(landmarks, growth, eyes), landmarks)
     back = np.linalg.inv(aligned[:, :2])
 
-    grid = np.linspace(0.0, _SIZE, _CELLS + 1)
+    grid = np.linspace(0.0, size, _CELLS + 1)
     corners = np.stack(np.meshgrid(grid, grid), axis=-1).reshape(-1, 2)
-    middle = np.full(2, _SIZE / 2)
+    middle = np.full(2, size / 2)
     before = (corners - middle) @ error.T + middle + shift
-    source = grown((before - aligned[:, 2]) @ back.T, growth, backwards=True)
+    source = grown((before - aligned[:, 2]) @ back.T, growth, eyes, backwards=True)
     return _remapped(crop, source.reshape(_CELLS + 1, _CELLS + 1, 2))
 
 
-def grown(points: Points, growth: float, *, backwards: bool = False) -> Points:
+def grown(points: Points, growth: float, eyes: Points, *, backwards: bool = False) -> Points:
     """Move points as a head grows: the cardioidal strain of Todd et al. (1980).
 
     A point at distance R from the point between the eyes, at angle t from straight up, moves to R
@@ -85,20 +86,23 @@ def grown(points: Points, growth: float, *, backwards: bool = False) -> Points:
         (n, 2), in pixels of the crop.
     growth
         0 leaves the face as it is; 0.1 puts the chin 20 % farther from the eyes.
+    eyes
+        (2,), the point between the eyes.
     backwards
         Whether to undo the growth instead.
     """
-    arms = points - _BETWEEN_EYES
+    arms = points - eyes
     distance = np.hypot(arms[:, 0], arms[:, 1])
     upward = np.divide(-arms[:, 1], distance, out=np.ones_like(distance), where=distance > 0)
     factor = 1.0 + growth * (1.0 - upward)
-    moved: Points = _BETWEEN_EYES + arms * (1.0 / factor if backwards else factor)[:, None]
+    moved: Points = eyes + arms * (1.0 / factor if backwards else factor)[:, None]
     return moved
 
 
 def _remapped(crop: Pixels, source: Points) -> Pixels:
     """Fill each cell of a regular grid from the quadrilateral of its corners in `source`."""
-    grid = np.linspace(0, _SIZE, _CELLS + 1).astype(int)
+    size = len(crop)
+    grid = np.linspace(0, size, _CELLS + 1).astype(int)
     mesh = []
     for row in range(_CELLS):
         for column in range(_CELLS):
@@ -111,17 +115,19 @@ def _remapped(crop: Pixels, source: Points) -> Pixels:
             )
             mesh.append((tuple(map(int, box)), tuple(float(x) for p in quad for x in p)))
     image = Image.fromarray(np.ascontiguousarray(crop))
-    return np.asarray(image.transform((_SIZE, _SIZE), Image.Transform.MESH, mesh, _LINEAR))
+    return np.asarray(image.transform((size, size), Image.Transform.MESH, mesh, _LINEAR))
 
 
 def degraded(crop: Pixels, rng: np.random.Generator, sight: Sight) -> Pixels:
     """Degrade a crop by camera, size, light, colour and storage, in this order."""
     seed = int(rng.integers(2**31))
     image = degrade(crop, _camera(rng), seed=seed)
-    side = round(float(np.exp(rng.uniform(np.log(sight.smallest), np.log(sight.largest)))))
+    size = len(crop)
+    shown = float(np.exp(rng.uniform(np.log(sight.smallest), np.log(sight.largest))))
+    side = round(shown * size / DLIB_150.size)
     image = _resized(image, side, _SHRINKING[rng.integers(len(_SHRINKING))])
     image = degrade(image, (*_light(rng), *_storage(rng)), seed=seed + 1)
-    return _resized(image, _SIZE, _CUBIC if rng.random() < 0.6 else _LINEAR)
+    return _resized(image, size, _CUBIC if rng.random() < 0.6 else _LINEAR)
 
 
 def _camera(rng: np.random.Generator) -> list[Degradation]:

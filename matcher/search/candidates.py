@@ -32,7 +32,7 @@ class CandidatePhoto:
         The record of the photo. Its `reference` says where the pixels are.
     score
         Cosine similarity to the probe in [-1, 1], higher is closer. A degraded probe is compared
-        with the low-resolution vector of the photo.
+        with the low-resolution vector of the photo, if the model makes such vectors.
     quality
         Quality measures at enrolment.
     age_gap
@@ -64,7 +64,7 @@ class Candidate:
         probability, and its meaning depends on the age of the compared people.
     template_score
         Cosine similarity to the fused template of all the subject's photos. For a degraded probe,
-        the template is fused from their low-resolution vectors.
+        the template is fused from their low-resolution vectors, if the model makes such vectors.
     photos
         All the subject's photos that the filters allow, the closest first.
     expected_false_leads
@@ -99,8 +99,8 @@ class ProbeFacts:
     quality
         Quality measures; empty if the probe was a vector or a template.
     degraded
-        Whether the model took the probe for a degraded face. It is then compared with
-        low-resolution vectors, and no calibration has figures for it.
+        Whether the model took the probe for a degraded face. It is then searched for with a vector
+        for degraded photos, and no calibration has figures for it.
     box
         Box of the face: left, top, right, bottom in pixels of the upright photo. None if the probe
         was a vector or a template, or if no face was chosen.
@@ -263,7 +263,7 @@ class CandidateList:
         return [*known, f"Threshold {self.threshold:.4f}. {self.calibration}."]
 
 
-_DEGRADED = "The probe is degraded: it was compared with low-resolution vectors."
+_DEGRADED = "The probe is degraded: it was searched for with a vector for degraded photos."
 
 
 _OF_THE_LIST = ("outcome", "reason", "cautions")

@@ -80,7 +80,7 @@ def test_a_degraded_probe_says_so_in_its_rows(
     assert rows
     for row in rows:
         assert row["cautions"] == (
-            "The probe is degraded: it was compared with low-resolution vectors."
+            "The probe is degraded: it was searched for with a vector for degraded photos."
         )
 
 

@@ -146,8 +146,8 @@ def test_every_form_of_a_list_says_that_its_probe_is_degraded(
         page = (tmp_path / "sheet.html").read_text(encoding="utf-8")
         assert result.probe.degraded is said
         assert json.loads(result.to_json())["probe"]["degraded"] is said
-        assert ("compared with low-resolution vectors" in str(result)) is said
-        assert ("compared with low-resolution vectors" in page) is said
+        assert ("searched for with a vector for degraded photos" in str(result)) is said
+        assert ("searched for with a vector for degraded photos" in page) is said
 
 
 def test_a_degraded_probe_has_no_figures_that_were_not_measured(

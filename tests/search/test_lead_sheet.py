@@ -415,7 +415,7 @@ def test_the_records_of_subject_photo_probe_and_search_are_told(tmp_path: Path) 
     assert told["software"] == f"matcher {matcher._version.__version__}"
     for words in ("Kent, York", "3 faces of 2 subjects", "5 faces of 4 subjects, kept"):
         assert words in page.text
-    assert "compared with low-resolution vectors" in page.text
+    assert "searched for with a vector for degraded photos" in page.text
     assert "At most 1 % of searches" in page.text
 
 

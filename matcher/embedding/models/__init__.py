@@ -14,6 +14,8 @@ from matcher.embedding.models.record import (
 from matcher.embedding.models.registry import (
     DEFAULT_MODEL,
     DLIB_150,
+    YOUTH_186,
+    YOUTH_CORNER,
     get_record,
     list_models,
     name_for,
@@ -27,6 +29,8 @@ __all__ = [
     "LOW_RESOLUTION",
     "OWN_PACKAGE",
     "STORED_NAMES",
+    "YOUTH_186",
+    "YOUTH_CORNER",
     "LowResolutionView",
     "ModelIdentity",
     "ModelRecord",

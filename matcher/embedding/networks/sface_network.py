@@ -6,7 +6,6 @@ from typing import Final
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 FEATURES: Final = 128
 """Number of features that the network returns for a face."""
@@ -30,7 +29,6 @@ _LAST_SIDE: Final = 7
 # It is the similarity that brings the five points of the first template closest to those of the
 # second (records/sface.toml), with left and right made alike.
 _SIDE: Final = 112
-_CROP_SIDE: Final = 150
 _ZOOM: Final = 0.66
 _SHIFT: Final = (6.5, 22.3)
 
@@ -45,13 +43,18 @@ _SCALE: Final = 128.0
 class MobileNet(nn.Module):
     """Maps face crops to 128 numbers, with batch norm folded into the convolutions.
 
-    The input is the same as for `DlibResnet`: float32 (n, 3, 150, 150). The network sees a little
-    more of the forehead than such a crop holds. The part outside is black, as beyond the edge of a
-    photo.
+    The input is normalised as for `DlibResnet`. The network sees a little more of the forehead than
+    a crop for `DlibResnet` holds. A part outside the crop is black, as beyond the edge of a photo.
+
+    Parameters
+    ----------
+    corner
+        Position (x, y) in the crop, in pixels, of the corner of the crop for `DlibResnet`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, corner: tuple[int, int] = (0, 0)) -> None:
         super().__init__()
+        self._corner = corner
         self.first = _Convolution(3, 32, kernel=3)
         inputs = (32, *[channels for channels, _ in _BLOCKS])
         self.blocks = nn.Sequential(
@@ -63,8 +66,8 @@ class MobileNet(nn.Module):
         self.last = nn.Conv2d(inputs[-1], FEATURES, _LAST_SIDE)
 
     def forward(self, crops: Tensor) -> Tensor:
-        """Return raw vectors, (n, 128)."""
-        maps: Tensor = self.last(self.blocks(self.first(_seen(crops))))
+        """Return raw vectors, (n, 128), for crops, (n, 3, size, size)."""
+        maps: Tensor = self.last(self.blocks(self.first(_seen(crops, self._corner))))
         return maps.flatten(1)
 
 
@@ -96,19 +99,25 @@ class _Block(nn.Module):
         return seen
 
 
-def _seen(crops: Tensor) -> Tensor:
-    """Return the network's input, (n, 3, 112, 112), from crops for `DlibResnet`."""
+def _seen(crops: Tensor, corner: tuple[int, int]) -> Tensor:
+    """Return the network's input, (n, 3, 112, 112), from crops, (n, 3, size, size)."""
     mean = torch.tensor(_CROP_MEAN).to(crops).reshape(1, 3, 1, 1)
-    pixels = crops * _CROP_SCALE + mean
-    rows, columns = (_places(shift, crops) for shift in reversed(_SHIFT))
-    grid = torch.stack(torch.meshgrid(rows, columns, indexing="ij")[::-1], dim=-1)
-    moved = functional.grid_sample(
-        pixels, grid.expand(len(crops), -1, -1, -1), mode="bilinear", align_corners=False
+    columns, rows = (
+        _weights(shift, start, crops) for shift, start in zip(_SHIFT, corner, strict=True)
     )
-    return ((moved - _MEAN) / _SCALE).contiguous(memory_format=torch.channels_last)
+    with torch.autocast(crops.device.type, enabled=False):  # a pixel needs more than 8 bits
+        moved = rows @ (crops * _CROP_SCALE + mean) @ columns.T
+        return ((moved - _MEAN) / _SCALE).contiguous(memory_format=torch.channels_last)
 
 
-def _places(shift: float, crops: Tensor) -> Tensor:
-    """Return the position in a crop, from -1 to 1, that each output pixel's middle shows."""
-    middles = torch.arange(_SIDE, dtype=crops.dtype, device=crops.device) + 0.5
-    return 2.0 * (middles - shift) / (_ZOOM * _CROP_SIDE) - 1.0
+def _weights(shift: float, start: int, crops: Tensor) -> Tensor:
+    """Return the weight of each line of the crop in each line of the input: linear interpolation.
+
+    Returns
+    -------
+    Tensor of shape (112, size)
+    """
+    lines = torch.arange(_SIDE, dtype=crops.dtype, device=crops.device)
+    places = (lines + 0.5 - shift) / _ZOOM - 0.5 + start
+    there = torch.arange(crops.shape[-1], dtype=crops.dtype, device=crops.device)
+    return (1.0 - (places[:, None] - there).abs()).clamp(min=0.0)

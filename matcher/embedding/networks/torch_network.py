@@ -13,6 +13,7 @@ from safetensors.torch import load
 from torch import nn
 
 from matcher.device import chosen_device, claim_torch
+from matcher.embedding.models import YOUTH_CORNER
 from matcher.embedding.networks.dlib_network import DlibResnet, convert
 from matcher.embedding.networks.network import Network, Networks, Precision, Weights
 from matcher.embedding.networks.quantised import State, unpacked
@@ -65,7 +66,7 @@ def build_youth_resnet(weights: Weights) -> Networks:
 def build_youth_experts(weights: Weights) -> Networks:
     """Build the network whose galleries keep the vector of one expert; a `Builder`."""
     device = chosen_device(weights.device)
-    youth = youth_resnet(weights.verified.data)
+    youth = youth_resnet(weights.verified.data, YOUTH_CORNER)
     face, probe = (
         as_network(one, device, weights.precision) for one in (youth.clear, GradedProbe(youth))
     )
@@ -92,8 +93,15 @@ def dlib_resnet(data: bytes) -> nn.Module:
     return module
 
 
-def youth_resnet(data: bytes) -> YouthResnet:
+def youth_resnet(data: bytes, corner: tuple[int, int] = (0, 0)) -> YouthResnet:
     """Return the project's own network for the bytes of its packed weights.
+
+    Parameters
+    ----------
+    data
+        The bytes.
+    corner
+        See `matcher.embedding.networks.youth_network.Expert`.
 
     Raises
     ------
@@ -101,7 +109,7 @@ def youth_resnet(data: bytes) -> YouthResnet:
         If the bytes are not such a file.
     """
     with torch.device("meta"):
-        module = YouthResnet()
+        module = YouthResnet(corner)
     try:
         module.load_state_dict(_with_shared(unpacked(load(data))), assign=True)
     except (SafetensorError, RuntimeError) as error:

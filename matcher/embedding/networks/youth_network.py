@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from matcher.embedding.networks.dlib_network import DIMENSION, DlibResnet
 from matcher.embedding.networks.sface_network import FEATURES, MobileNet
+
+RESNET_SIDE: Final = 150
+"""Side in pixels of the crops for `DlibResnet`."""
 
 # Cosines of the two experts' vectors between which a photo passes from degraded to clear. They were
 # chosen on FG-NET, see docs/youth-resnet.md.
@@ -50,9 +55,9 @@ def whitened_resnet() -> WhitenedNetwork:
     return WhitenedNetwork(DlibResnet(), DIMENSION)
 
 
-def whitened_mobile() -> WhitenedNetwork:
-    """Return SFace's network followed by a whitening map."""
-    return WhitenedNetwork(MobileNet(), FEATURES)
+def whitened_mobile(corner: tuple[int, int] = (0, 0)) -> WhitenedNetwork:
+    """Return SFace's network followed by a whitening map; `corner` as for `MobileNet`."""
+    return WhitenedNetwork(MobileNet(corner), FEATURES)
 
 
 class Expert(nn.Module):
@@ -61,18 +66,26 @@ class Expert(nn.Module):
     The networks were trained on different people by different means, and they err on different
     faces. The fusion layer is `joint`.
 
-    The input is the same as for `DlibResnet`.
+    The input is normalised as for `DlibResnet`.
+
+    Parameters
+    ----------
+    corner
+        Position (x, y) in the crop, in pixels, of the corner of the crop for `DlibResnet`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, corner: tuple[int, int] = (0, 0)) -> None:
         super().__init__()
+        self._corner = corner
         self.resnet = whitened_resnet()
-        self.mobile = whitened_mobile()
+        self.mobile = whitened_mobile(corner)
         self.joint = nn.Linear(2 * DIMENSION, DIMENSION, bias=False)
 
     def forward(self, crops: Tensor) -> Tensor:
-        """Return unit vectors, (n, 128), for (n, 3, 150, 150)."""
-        outputs = torch.cat((self.resnet(crops), self.mobile(crops)), dim=1)
+        """Return unit vectors, (n, 128), for (n, 3, size, size)."""
+        left, top = self._corner
+        inner = crops[:, :, top : top + RESNET_SIDE, left : left + RESNET_SIDE]
+        outputs = torch.cat((self.resnet(inner), self.mobile(crops)), dim=1)
         return functional.normalize(self.joint(outputs), dim=1)
 
 
@@ -95,18 +108,18 @@ class YouthResnet(nn.Module):
     `wear` decides which of the two vectors a search uses. It is a linear boundary between degraded
     and undegraded photos in the space of both experts' vectors.
 
-    The input is the same as for `DlibResnet`.
+    The input is normalised as for `DlibResnet`; `corner` as for `Expert`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, corner: tuple[int, int] = (0, 0)) -> None:
         super().__init__()
-        self.clear = Expert()
-        self.worn = Expert()
+        self.clear = Expert(corner)
+        self.worn = Expert(corner)
         self.worn.mobile.body.last = self.clear.mobile.body.last
         self.wear = nn.Linear(DEGRADATION_SIGNS, 1)
 
     def forward(self, crops: Tensor) -> Tensor:
-        """Return (n, 257) for (n, 3, 150, 150), see `matcher.embedding.networks.Network`."""
+        """Return (n, 257) for (n, 3, size, size): the vector, that of `worn`, and the degree."""
         clear, worn = self.clear(crops), self.worn(crops)
         signs = degradation_signs(clear, worn)
         agreement = signs[:, -1:]
@@ -129,7 +142,7 @@ class GradedProbe(nn.Module):
         self.youth = youth
 
     def forward(self, crops: Tensor) -> Tensor:
-        """Return (n, 257) for (n, 3, 150, 150), see `matcher.embedding.networks.Networks.probe`."""
+        """Return (n, 257) for (n, 3, size, size), see `matcher.embedding.networks.Networks`."""
         clear, worn = self.youth.clear(crops), self.youth.worn(crops)
         degree = self.youth.wear(degradation_signs(clear, worn))
         share = (degree / WHOLLY_WORN).clamp(0.0, 1.0)
@@ -144,6 +157,6 @@ class BlendedVector(nn.Module):
         self.youth = youth
 
     def forward(self, crops: Tensor) -> Tensor:
-        """Return (n, 128) for (n, 3, 150, 150). The length of a vector does not count."""
+        """Return (n, 128) for (n, 3, size, size). The length of a vector does not count."""
         vectors: Tensor = self.youth(crops)[:, :DIMENSION]
         return vectors
