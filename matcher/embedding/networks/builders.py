@@ -38,6 +38,7 @@ _TORCH: Final = "matcher.embedding.networks.torch_network"
 NETWORKS: Final[Mapping[str, NetworkKind]] = MappingProxyType(
     {
         "dlib-resnet": NetworkKind(f"{_TORCH}:build_dlib_resnet"),
+        "youth-dlib": NetworkKind(f"{_TORCH}:build_youth_dlib"),
         "youth-experts": NetworkKind(f"{_TORCH}:build_youth_experts"),
         "youth-resnet": NetworkKind(f"{_TORCH}:build_youth_resnet"),
         "inception-resnet-v1": NetworkKind(f"{_TORCH}:build_inception_resnet"),

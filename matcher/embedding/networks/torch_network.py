@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from matcher.embedding.networks.quantised import State, unpacked
 from matcher.embedding.networks.youth_network import (
     BlendedVector,
     GradedProbe,
+    YouthDlib,
     YouthResnet,
 )
 from matcher.errors import WeightsDamagedError
@@ -65,10 +67,18 @@ def build_youth_resnet(weights: Weights) -> Networks:
 
 def build_youth_experts(weights: Weights) -> Networks:
     """Build the network whose galleries keep the vector of one expert; a `Builder`."""
+    return _experts(youth_resnet(weights.verified.data, YOUTH_CORNER), weights)
+
+
+def build_youth_dlib(weights: Weights) -> Networks:
+    """Build the same of dlib's network alone; a `Builder`."""
+    return _experts(youth_dlib(weights.verified.data), weights)
+
+
+def _experts(experts: YouthResnet | YouthDlib, weights: Weights) -> Networks:
     device = chosen_device(weights.device)
-    youth = youth_resnet(weights.verified.data, YOUTH_CORNER)
     face, probe = (
-        as_network(one, device, weights.precision) for one in (youth.clear, GradedProbe(youth))
+        as_network(one, device, weights.precision) for one in (experts.clear, GradedProbe(experts))
     )
     return Networks(face, probe)
 
@@ -110,11 +120,31 @@ def youth_resnet(data: bytes, corner: tuple[int, int] = (0, 0)) -> YouthResnet:
     """
     with torch.device("meta"):
         module = YouthResnet(corner)
-    try:
-        module.load_state_dict(_with_shared(unpacked(load(data))), assign=True)
-    except (SafetensorError, RuntimeError) as error:
-        raise _unreadable("a state dict of YouthResnet in a safetensors file", error) from error
+    _fill(module, data, _with_shared)
     return module
+
+
+def youth_dlib(data: bytes) -> YouthDlib:
+    """Return the project's own network of dlib's alone for the bytes of its packed weights.
+
+    Raises
+    ------
+    WeightsDamagedError
+        If the bytes are not such a file.
+    """
+    with torch.device("meta"):
+        module = YouthDlib()
+    _fill(module, data, dict)
+    return module
+
+
+def _fill(module: nn.Module, data: bytes, completed: Callable[[State], State]) -> None:
+    """Give a module on no device the weights of a packed file."""
+    try:
+        module.load_state_dict(completed(unpacked(load(data))), assign=True)
+    except (SafetensorError, RuntimeError) as error:
+        rule = f"a state dict of {type(module).__name__} in a safetensors file"
+        raise _unreadable(rule, error) from error
 
 
 def _with_shared(state: State) -> State:

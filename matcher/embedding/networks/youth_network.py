@@ -128,23 +128,36 @@ class YouthResnet(nn.Module):
         return torch.cat((vectors, worn, self.wear(signs)), dim=1)
 
 
-class GradedProbe(nn.Module):
-    """The experts of a `YouthResnet`, used in another way: for probes only, and by degree.
-
-    A gallery keeps the vector of `clear`. A degraded probe gets a mean of both experts' vectors.
-    The more degraded it is, the more the vector of `worn` counts.
+class YouthDlib(nn.Module):
+    """Two experts like those of `YouthResnet`, but of dlib's network alone.
 
     The input is the same as for `DlibResnet`.
     """
 
-    def __init__(self, youth: YouthResnet) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.youth = youth
+        self.clear = whitened_resnet()
+        self.worn = whitened_resnet()
+        self.wear = nn.Linear(DEGRADATION_SIGNS, 1)
+
+
+class GradedProbe(nn.Module):
+    """Two experts that embed a probe, and weigh its two vectors by how degraded it is.
+
+    A gallery keeps the vector of `clear`. A degraded probe gets a mean of both experts' vectors.
+    The more degraded it is, the more the vector of `worn` counts.
+
+    The input is the same as for the experts.
+    """
+
+    def __init__(self, experts: YouthResnet | YouthDlib) -> None:
+        super().__init__()
+        self.clear, self.worn, self.wear = experts.clear, experts.worn, experts.wear
 
     def forward(self, crops: Tensor) -> Tensor:
         """Return (n, 257) for (n, 3, size, size), see `matcher.embedding.networks.Networks`."""
-        clear, worn = self.youth.clear(crops), self.youth.worn(crops)
-        degree = self.youth.wear(degradation_signs(clear, worn))
+        clear, worn = self.clear(crops), self.worn(crops)
+        degree = self.wear(degradation_signs(clear, worn))
         share = (degree / WHOLLY_WORN).clamp(0.0, 1.0)
         return torch.cat((clear, (1.0 - share) * clear + share * worn, degree), dim=1)
 
