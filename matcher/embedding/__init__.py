@@ -8,6 +8,7 @@ from matcher.embedding.models import (
     DEFAULT_MODEL,
     FACE,
     LOW_RESOLUTION,
+    Adaptation,
     LowResolutionView,
     ModelIdentity,
     ModelRecord,
@@ -17,12 +18,21 @@ from matcher.embedding.models import (
 )
 from matcher.embedding.template import Template, fuse
 from matcher.embedding.vector_cache import CachedFace, Measure, embed_cached
+from matcher.embedding.vector_map import (
+    ADULT_WEIGHT,
+    VectorMap,
+    band_weights,
+    partial_whitening,
+    without_groups,
+)
 from matcher.embedding.weights import WeightsStatus, fetch, verify_weights
 
 __all__ = [
+    "ADULT_WEIGHT",
     "DEFAULT_MODEL",
     "FACE",
     "LOW_RESOLUTION",
+    "Adaptation",
     "CachedFace",
     "EmbeddedFace",
     "Embedder",
@@ -34,8 +44,10 @@ __all__ = [
     "ModelRecord",
     "PhotoExtraction",
     "Template",
+    "VectorMap",
     "WeightsFile",
     "WeightsStatus",
+    "band_weights",
     "embed_cached",
     "fetch",
     "fuse",
@@ -43,5 +55,7 @@ __all__ = [
     "list_models",
     "load_extractor",
     "load_model",
+    "partial_whitening",
     "verify_weights",
+    "without_groups",
 ]

@@ -1,11 +1,11 @@
-"""Facts of models: a frozen record for each, the registry, and records of ONNX files."""
+"""Facts of models: a frozen record for each, the registry, and records in TOML files."""
 
-from matcher.embedding.models.onnx_record import read_record
 from matcher.embedding.models.record import (
     FACE,
     LOW_RESOLUTION,
     OWN_PACKAGE,
     STORED_NAMES,
+    Adaptation,
     LowResolutionView,
     ModelIdentity,
     ModelRecord,
@@ -26,12 +26,12 @@ __all__ = [
     "LOW_RESOLUTION",
     "OWN_PACKAGE",
     "STORED_NAMES",
+    "Adaptation",
     "LowResolutionView",
     "ModelIdentity",
     "ModelRecord",
     "WeightsFile",
     "get_record",
     "list_models",
-    "read_record",
     "typed_name",
 ]
