@@ -16,6 +16,7 @@ from fairness import Cohort
 from fairness.cohort import without_duplicates
 from matcher.degradation import RECIPES
 from matcher.embedding import CachedFace, Embedder, Extractor, Measure, embed_cached
+from matcher.errors import ModelError, PhotoFailureError
 from matcher.evaluation.cohort_vectors import paths_of
 from matcher.faces import Face, align
 from matcher.progress import ProgressHook, silent
@@ -114,7 +115,16 @@ def embed_with_copies(
 def _copying(embedder: Embedder) -> Measure:
     def measure(face: Face) -> Mapping[str, float | str]:
         crop = align(face.photo, face.landmarks, embedder.record.crop)
-        (vector,) = embedder.embed(_poor_copy(crop, face.photo.sha256)[None])
+        try:
+            (vector,) = embedder.embed(_poor_copy(crop, face.photo.sha256)[None])
+        except ModelError as error:
+            raise PhotoFailureError(
+                "the photo",
+                rule="must have a poor copy that the model makes a vector of",
+                got=error,
+                next_step="Leave the photo out.",
+                path=face.photo.path,
+            ) from error
         return {_COPY: b64encode(vector.astype("<f4").tobytes()).decode("ascii")}
 
     return measure

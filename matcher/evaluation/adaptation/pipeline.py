@@ -14,7 +14,7 @@ import numpy as np
 
 from fairness import UNKNOWN, Cohort, CohortError, read_cohort
 from fairness.cohort import Layout, bands
-from matcher.arguments import path_of
+from matcher.arguments import expect, expect_number, listed, path_of
 from matcher.embedding import Embedder, Extractor, ModelRecord, get_record, load_model
 from matcher.errors import InputError, ModelError
 from matcher.evaluation.adaptation.age_bands import (
@@ -129,13 +129,13 @@ def adapt(
     OutputError
         The folder cannot be written.
     """
+    _require_seed(seed)
     people = cohort if isinstance(cohort, Cohort) else read_cohort(cohort, layout)
     made = plan_adaptation(model, people, out, name=name, age_edges=age_edges, origin=origin)
+    cache = _cache(made.out, vector_cache)
     embedder = load_model(made.base, device=device)
     extractor = Extractor(load_detector(device), embedder)
-    place = made.out.with_name(made.out.name + ".vectors.sqlite")
-    cache = place if vector_cache is None else path_of("vector_cache", vector_cache)
-    make_folder(cache.absolute().parent)
+    make_folder(cache.parent)
     known = band_codes(people, made.edges) >= 0
     with extractor.decoding_apart() as apart:
         embedded = embed_with_copies(people.where(known), apart, embedder, cache, on_progress)
@@ -163,8 +163,7 @@ def plan_adaptation(
     record = get_record(model)
     _require_base(record)
     base = os.fspath(model)
-    edges = tuple(float(edge) for edge in age_edges)
-    require_edges(edges)
+    edges = _edges(age_edges)
     origin = _origin(cohort, origin)
     _require_people(cohort, edges, record.dimension, "an age")
     return AdaptationPlan(
@@ -275,7 +274,39 @@ def _require_base(record: ModelRecord) -> None:
         )
 
 
+def _require_seed(seed: int) -> None:
+    expect_number("seed", seed, whole=True)
+    if seed < 0:
+        raise InputError(
+            "seed", rule="must not be negative", got=seed, next_step="Give 0, or another number."
+        )
+
+
+def _edges(age_edges: Sequence[float]) -> tuple[float, ...]:
+    rule, step = "must be a sequence of numbers of years", "Give edges such as (0, 4, 13, 18)."
+    edges = listed("age_edges", age_edges, (int, float), rule=rule, next_step=step)
+    require_edges(edges)
+    return tuple(map(float, edges))
+
+
+def _cache(out: Path, vector_cache: Path | str | None) -> Path:
+    """Return the vector cache; refuse one in the folder of the new model, which is passed on."""
+    if vector_cache is None:
+        return out.with_name(out.name + ".vectors.sqlite")
+    cache = path_of("vector_cache", vector_cache).absolute()
+    if out in cache.parents:
+        raise InputError(
+            "The vector cache",
+            rule="must lie outside the folder of the adapted model: it holds vectors of people",
+            got="a file in that folder",
+            next_step="Name another place, or leave it out: it then lies beside the folder.",
+            path=cache,
+        )
+    return cache
+
+
 def _name(name: str) -> str:
+    expect("name", name, str, rule="must be a text", next_step="Leave it out.")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*", name):
         raise InputError(
             "The name of the adapted model",

@@ -18,10 +18,10 @@ from safetensors.numpy import load
 from typer.testing import CliRunner, Result
 
 import matcher
-from fairness import Cohort, CohortError, read_cohort
+from fairness import AuditError, Cohort, CohortError, read_cohort
 from matcher.cli.commands import app
 from matcher.embedding import get_record, load_model, verify_weights
-from matcher.errors import InputError, OutputError, UnknownModelError
+from matcher.errors import InputError, ModelError, OutputError, UnknownModelError
 from matcher.evaluation import AdaptedModel
 
 
@@ -195,8 +195,16 @@ def test_a_gallery_an_audit_and_a_job_take_the_record(
     assert command("compare", probe, probe, *model).exit_code == 0
     report = ("--out", tmp_path / "report", "--fmr", 0.1, "--draws", 20)
     assert command("audit", photos / "manifest.csv", *model, *report).exit_code == 0
-    run = command("reindex", "run", gallery, "--model", place.base, "--workers", 1)
+    base = tmp_path / "of the base"
+    enrolled = command("enrol", base, photos / "manifest.csv", "--model", place.base)
+    assert enrolled.exit_code == 0, enrolled.output
+    assert command("search", base, probe, *model).exit_code == 5
+    run = command("reindex", "run", base, *model, "--workers", 1)
     assert run.exit_code == 0, run.output
+    out = tmp_path / "calibration.json"
+    cache = ("--vector-cache", tmp_path / "v.sqlite")
+    told = command("calibrate", photos / "manifest.csv", "--out", out, *model, *cache)
+    assert "new-model-adapted" in out.read_text() if out.exists() else "calibrat" in told.output
 
 
 def test_the_command_says_what_came_of_it(place: Place, tmp_path: Path) -> None:
@@ -261,6 +269,57 @@ def test_an_unknown_model_or_origin_or_name_is_refused(unembedded: Place, tmp_pa
     for name in ("a b", "", "../x", '"'):
         with pytest.raises(InputError, match="word of letters"):
             unembedded.adapt(tmp_path / "out", name=name)
+
+
+@pytest.mark.parametrize(
+    ("choices", "rule"),
+    [
+        ({"seed": -1}, "must not be negative"),
+        ({"seed": "1"}, "must be a whole number"),
+        ({"age_edges": "0,4,18"}, "sequence of numbers"),
+        ({"age_edges": (0, "4", 18)}, "sequence of numbers"),
+        ({"model": 3}, "name of a model"),
+        ({"cohort": 3}, "must be a"),
+        ({"name": 3}, "must be a text"),
+        ({"vector_cache": 3}, "must be a path"),
+    ],
+    ids=str,
+)
+def test_an_argument_of_another_kind_is_refused(
+    unembedded: Place, tmp_path: Path, choices: dict[str, object], rule: str
+) -> None:
+    with pytest.raises((InputError, AuditError), match=rule):
+        unembedded.adapt(tmp_path / "out", **choices)
+
+
+def test_the_vectors_of_people_do_not_go_into_the_folder(unembedded: Place, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="must lie outside the folder"):
+        unembedded.adapt(tmp_path / "out", vector_cache=tmp_path / "out" / "cache" / "v.sqlite")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_model_that_tells_nobody_apart_is_refused(place: Place, tmp_path: Path) -> None:
+    """Its network multiplies by zero and adds the same numbers to everybody's."""
+    import hashlib
+
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    (record := tmp_path / "new-model.toml").write_text(place.base.read_text())
+    model = onnx.load(place.base.with_suffix(".onnx"))
+    (matrix,) = model.graph.initializer
+    matrix.CopyFrom(numpy_helper.from_array(0 * numpy_helper.to_array(matrix), "matrix"))
+    one = helper.make_tensor("one", TensorProto.FLOAT, [1], [1.0])
+    model.graph.initializer.append(one)
+    model.graph.node[-1].output[0] = "zeros"
+    model.graph.node.append(helper.make_node("Add", ["zeros", "one"], ["vectors"]))
+    data = model.SerializeToString()
+    record.with_suffix(".onnx").write_bytes(data)
+    lines = record.read_text().splitlines()
+    sha256 = f'sha256 = "{hashlib.sha256(data).hexdigest()}"'
+    record.write_text("\n".join(sha256 if "sha256" in line else line for line in lines))
+    with pytest.raises(ModelError, match="one and the same for all faces"):
+        place.adapt(tmp_path / "out", model=record)
 
 
 def _a_file(out: Path) -> None:
