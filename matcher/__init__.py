@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     )
     from matcher.enrolment import PhotoOfSubject, enrol, read_folder, read_manifest
     from matcher.errors import MatcherError
+    from matcher.evaluation import AdaptedModel, adapt
     from matcher.faces import Face, FaceQuality
     from matcher.gallery import Filters, Gallery, Subject
     from matcher.photos import Photo, load_photo
     from matcher.search import Calibration, Candidate, CandidateList, Probe, Searcher
 
 __all__ = [
+    "AdaptedModel",
     "Calibration",
     "Candidate",
     "CandidateList",
@@ -47,6 +49,7 @@ __all__ = [
     "Searcher",
     "Subject",
     "Template",
+    "adapt",
     "enrol",
     "fuse",
     "list_models",
@@ -71,6 +74,7 @@ __getattr__, __dir__ = lazy_names(
         ],
         "matcher.enrolment": ["PhotoOfSubject", "enrol", "read_folder", "read_manifest"],
         "matcher.errors": ["MatcherError"],
+        "matcher.evaluation": ["AdaptedModel", "adapt"],
         "matcher.faces": ["Face", "FaceQuality"],
         "matcher.gallery": ["Filters", "Gallery", "Subject"],
         "matcher.photos": ["Photo", "load_photo"],

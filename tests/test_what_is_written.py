@@ -30,6 +30,7 @@ STAGE = {"work/", *(f"{place}/" for place in PLACES.values())}
 NAMES = (
     (r"work/(gphoto|demo/demo\.gallery)(?=/)", "GALLERY"),
     (r"work/reportphoto(?=/)", "AUDIT"),
+    (r"work/adaptedphoto(?=/)", "ADAPTED"),
     (r"work/(synth|demo/enrolled|demo/later)(?=/)", "SYNTH"),
     (r"work/(demo/leads|sheetphoto)\.html", "SHEET.html"),
     (r"work/(enrolled|outcomes)\.csv", "REPORT.csv"),
@@ -104,4 +105,6 @@ def test_nothing_is_connected_to_but_the_mirror_that_was_named(run: dict[str, An
 
 def test_the_runs_did_what_the_page_speaks_of(run: dict[str, Any]) -> None:
     done = {command for command, code, _ in run["talk"] if code in (0, 1, 8)}
-    assert {"enrol", "search", "audit", "calibrate", "synth", "demo", "reindex run"} <= done
+    assert {
+        *("enrol", "search", "audit", "calibrate", "adapt", "synth", "demo", "reindex run"),
+    } <= done

@@ -25,7 +25,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import save_file
 
-from matcher.embedding import load_model
+from matcher.embedding import load_model, partial_whitening, without_groups
 from matcher.embedding.models import get_record
 from matcher.embedding.networks.dlib_network import DIMENSION
 from matcher.embedding.networks.quantised import State, packed
@@ -41,12 +41,11 @@ from training.sface import read_sface
 from training.sources import ADULT, TrainingPhoto, fairface_training_part, lfw_training_part
 from training.teacher import (
     Crops,
-    PartialWhitening,
     Vectors,
     main_directions,
     projected,
     said_of,
-    without_groups,
+    whitened,
 )
 from training.views import ALL_SIZES, SMALL_SIZES, Sight
 
@@ -93,12 +92,14 @@ def _resnets(
     """Return dlib's network after partial whitening, and its student."""
     body = _dlib()
     vectors = load_model("dlib-resnet").embed(faces.crops).astype(np.float64)
-    whitening = PartialWhitening.fitted(vectors, faces.bands)
+    whitening = partial_whitening(vectors, faces.bands)
     wanted = whitening(vectors)
-    student = _taught(whitening.after(body), wanted, faces, recipe, ALL_SIZES, "resnet", options)
+    student = _taught(
+        whitened(body, whitening), wanted, faces, recipe, ALL_SIZES, "resnet", options
+    )
     level = without_groups(wanted, origins, _LEVELLED)
     student.load_state_dict(projected(student.state_dict(), level))
-    return whitening.then(level).after(body), student
+    return whitened(body, whitening.then(level)), student
 
 
 def _mobiles(
@@ -107,13 +108,13 @@ def _mobiles(
     """Return SFace's network after partial whitening, and its student with the same last layer."""
     body = read_sface(cache.read_weights(get_record("sface"), cache.cache_folder()).data)
     vectors = said_of(body, faces.crops)
-    whitening = PartialWhitening.fitted(vectors, faces.bands)
+    whitening = partial_whitening(vectors, faces.bands)
     whitening = whitening.then(without_groups(whitening(vectors), origins, _LEVELLED))
-    begun = whitening.after(body)
+    begun = whitened(body, whitening)
     begun.body.last.requires_grad_(False)
     fewer = replace(recipe, steps=recipe.mobile_steps)
     student = _taught(begun, whitening(vectors), faces, fewer, SMALL_SIZES, "mobile", options)
-    return whitening.after(body), student
+    return whitened(body, whitening), student
 
 
 def _taught(

@@ -1,6 +1,7 @@
 """The application with all its sub-commands; importing a module adds its command."""
 
 from matcher.cli import (
+    adapt,
     audit,
     calibrate,
     compare,
@@ -15,6 +16,7 @@ from matcher.cli import (
 from matcher.cli.app import app
 
 __all__ = [
+    "adapt",
     "app",
     "audit",
     "calibrate",

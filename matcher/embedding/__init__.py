@@ -8,6 +8,7 @@ from matcher.embedding.models import (
     DEFAULT_MODEL,
     FACE,
     LOW_RESOLUTION,
+    Adaptation,
     LowResolutionView,
     ModelIdentity,
     ModelRecord,
@@ -19,12 +20,21 @@ from matcher.embedding.models import (
 )
 from matcher.embedding.template import Template, fuse
 from matcher.embedding.vector_cache import CachedFace, Measure, embed_cached
+from matcher.embedding.vector_map import (
+    ADULT_WEIGHT,
+    VectorMap,
+    band_weights,
+    partial_whitening,
+    without_groups,
+)
 from matcher.embedding.weights import WeightsStatus, fetch, verify_weights
 
 __all__ = [
+    "ADULT_WEIGHT",
     "DEFAULT_MODEL",
     "FACE",
     "LOW_RESOLUTION",
+    "Adaptation",
     "CachedFace",
     "EmbeddedFace",
     "Embedder",
@@ -36,8 +46,10 @@ __all__ = [
     "ModelRecord",
     "PhotoExtraction",
     "Template",
+    "VectorMap",
     "WeightsFile",
     "WeightsStatus",
+    "band_weights",
     "embed_cached",
     "fetch",
     "fuse",
@@ -46,6 +58,8 @@ __all__ = [
     "load_extractor",
     "load_model",
     "name_for",
+    "partial_whitening",
     "typed_name",
     "verify_weights",
+    "without_groups",
 ]

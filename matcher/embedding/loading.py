@@ -6,12 +6,13 @@ from os import PathLike
 from pathlib import Path
 
 from matcher.arguments import expect, path_of
+from matcher.embedding.adapted_embedder import adapted
 from matcher.embedding.crop_embedder import CropEmbedder
 from matcher.embedding.embedder import Embedder
 from matcher.embedding.models import ModelIdentity, get_record
 from matcher.embedding.models.registry import name_of
 from matcher.embedding.networks import Precision, Weights, build, network_kind
-from matcher.embedding.weights import read_weights, weights_folder
+from matcher.embedding.weights import read_map, read_weights, weights_folder
 
 
 def load_model(
@@ -27,7 +28,8 @@ def load_model(
     ----------
     name
         One of the names in `list_models`, or the path of a TOML record. The ONNX file lies in the
-        folder of the record, and so do the files in which it keeps weights.
+        folder of the record, and so do the files in which it keeps weights. The map of an adapted
+        model lies in the folder of its record; its base lies where the record says.
     device
         "cpu", "cuda" or "cuda:1".
     precision
@@ -44,9 +46,9 @@ def load_model(
     Raises
     ------
     UnknownModelError, WeightsMissingError, WeightsDamagedError
-        If the model is unknown, or its weights are missing or damaged.
+        If the model or its base is unknown, or weights or a map are missing or damaged.
     ModelError
-        If the machine has no such device.
+        If the machine has no such device, or the base of an adapted model is another one.
     InputError
         If `device` or `precision` is none of the above, or an argument is of another type.
     MissingExtraError
@@ -56,7 +58,11 @@ def load_model(
     cache = None if cache is None else path_of("cache", cache)
     expect("device", device, str, rule="must be a text", next_step='Give "cpu" or "cuda".')
     kind = network_kind(record, precision)
-    verified = read_weights(record, weights_folder(name_of(name), cache))
+    folder = weights_folder(name_of(name), cache)
+    if record.adaptation is not None:
+        base = load_model(record.adaptation.base, device=device, precision=precision, cache=cache)
+        return adapted(record, record.adaptation, base, read_map(record, record.adaptation, folder))
+    verified = read_weights(record, folder)
     networks = build(kind, Weights(record, verified, device, precision))
     identity = ModelIdentity(
         name=record.name,

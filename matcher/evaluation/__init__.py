@@ -1,6 +1,29 @@
-"""Turn the photos of a cohort into vectors and scores that `fairness` can audit."""
+"""Turn the photos of a cohort into vectors, scores that `fairness` can audit, and maps."""
 
+from matcher.evaluation.adaptation import (
+    BAND_EDGES,
+    AdaptationPlan,
+    AdaptedModel,
+    Choice,
+    GroupRates,
+    Judgement,
+    adapt,
+    plan_adaptation,
+)
 from matcher.evaluation.cohort_vectors import CohortVectors, embed_cohort
 from matcher.evaluation.scores import EmbeddedScores, embedded_scores
 
-__all__ = ["CohortVectors", "EmbeddedScores", "embed_cohort", "embedded_scores"]
+__all__ = [
+    "BAND_EDGES",
+    "AdaptationPlan",
+    "AdaptedModel",
+    "Choice",
+    "CohortVectors",
+    "EmbeddedScores",
+    "GroupRates",
+    "Judgement",
+    "adapt",
+    "embed_cohort",
+    "embedded_scores",
+    "plan_adaptation",
+]

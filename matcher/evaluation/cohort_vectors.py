@@ -74,7 +74,7 @@ def embed_cohort(
     CohortError
         A photo is not at the path that the cohort states, or two subjects share a file.
     """
-    paths = _paths(cohort)
+    paths = paths_of(cohort)
     make_folder(cache.parent)
     cached = embed_cached(
         extractor, paths, cache, measure=_measure, version=_MEASURES, on_progress=on_progress
@@ -90,7 +90,14 @@ def embed_cohort(
     return CohortVectors(_labelled(cohort, kept), vectors, tuple(reasons), _facts(kept))
 
 
-def _paths(cohort: Cohort) -> list[Path]:
+def paths_of(cohort: Cohort) -> list[Path]:
+    """Return the paths of a cohort's photos.
+
+    Raises
+    ------
+    CohortError
+        If a photo is not at the path that the cohort states.
+    """
     folder = cohort.folder or Path()
     paths = [folder / sample.photo for sample in cohort.samples]
     missing = [path.name for path in paths if not path.is_file()]

@@ -7,14 +7,15 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import made_adaptation
 import numpy as np
 import pytest
 import torch
 from facenet_pytorch import InceptionResnetV1
 from made_pictures import pictures
 
-from matcher.embedding import fetch, load_model
-from matcher.errors import WeightsDamagedError
+from matcher.embedding import fetch, load_model, verify_weights
+from matcher.errors import WeightsDamagedError, WeightsMissingError
 
 NAME = "facenet-casia-webface"
 
@@ -50,6 +51,22 @@ def test_vectors_are_those_of_the_package(state: dict[str, Any], tmp_path: Path)
 
     assert np.abs(model.embed(crops) - expected).max() < 1e-5
     assert model.record.dimension == 512
+
+
+def test_adapted_its_weights_stay_in_the_cache(
+    state: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MATCHER_CACHE", str(_place(state, tmp_path)))
+    given = made_adaptation.some_map(512, 64)
+    record = made_adaptation.write(tmp_path / "adapted", NAME, given)
+    crops = pictures(2, 160)
+    expected = given(load_model(NAME).embed(crops).astype(np.float64))
+    assert np.abs(load_model(record).embed(crops) - expected).max() < 1e-5
+    monkeypatch.setenv("MATCHER_CACHE", str(tmp_path / "elsewhere"))
+    assert load_model(record, cache=tmp_path).identity.dimension == 64
+    assert verify_weights(str(record), cache=tmp_path).state == "present"
+    with pytest.raises(WeightsMissingError, match=f"matcher models fetch {NAME}"):
+        load_model(record)
 
 
 def test_first_use_is_recorded(state: dict[str, Any], tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import made_ages
 import made_model
 import typer
 from typer.testing import CliRunner
@@ -215,4 +216,17 @@ def _measuring(run: Story) -> None:
     run("audit", people, "--out", run.work / "report", "--by", text)
     run("audit", run.work / text.replace("/", ""), "--out", run.work / "report")
     run("calibrate", people, "--out", run.work / f"{run.names.photo}.json")
+    _adapting(run, people)
     run("demo", "--out", run.work / "demo", "--subjects", 4)
+
+
+def _adapting(run: Story, few: Path) -> None:
+    model = ("--model", run.model)
+    out = ("--out", run.work / f"adapted{run.names.photo}")
+    run("adapt", *model, "--cohort", few, *out)
+    run("adapt", "--model", "youth-resnet", "--cohort", few, *out)
+    (run.given / "ages").mkdir()
+    many = made_ages.write(run.given / "ages", origin=run.names.label)
+    run("adapt", *model, "--cohort", many, *out, "--origin", run.names.text)
+    run("adapt", *model, "--cohort", many, *out, "--origin", "origin")
+    run("models verify", run.work / f"adapted{run.names.photo}" / "model.toml")

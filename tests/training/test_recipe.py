@@ -15,7 +15,7 @@ from rendered_cohort import Cohort
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from matcher.embedding import get_record
+from matcher.embedding import VectorMap, get_record, partial_whitening, without_groups
 from matcher.embedding.networks.torch_network import dlib_resnet, youth_resnet
 from matcher.embedding.networks.youth_network import whitened_resnet
 from matcher.embedding.weights import cache_folder, read_weights, sha256_of
@@ -23,7 +23,7 @@ from training import __main__ as command
 from training.__main__ import _origins, main
 from training.fit import Faces, Recipe, fit
 from training.sources import ADULT, fairface_training_part, lfw_training_part
-from training.teacher import PartialWhitening, main_directions, projected, said_of, without_groups
+from training.teacher import main_directions, projected, said_of, whitened
 from training.views import ALL_SIZES
 
 
@@ -182,7 +182,7 @@ def test_the_spread_centres_the_bands_and_takes_out_what_differs_between_them() 
     bands = np.repeat([0, 1, 2, 3], [50, 400, 100, 200])
     vectors = rng.normal(size=(750, 12)) * 0.3 + rng.normal(size=(4, 12))[bands]
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    spread = PartialWhitening.fitted(vectors, bands)
+    spread = partial_whitening(vectors, bands)
     mapped = (vectors - spread.mean) @ spread.matrix
     means = np.array([mapped[bands == band].mean(axis=0) for band in range(4)])
     before = np.array([vectors[bands == band].mean(axis=0) for band in range(4)])
@@ -238,7 +238,7 @@ def test_what_is_said_of_a_face_is_said_of_its_mirror_image() -> None:
 def test_a_map_then_a_matrix_is_one_map() -> None:
     rng = np.random.default_rng(7)
     spread, matrix = (
-        PartialWhitening(rng.normal(size=6), rng.normal(size=(6, 6))),
+        VectorMap(rng.normal(size=6), rng.normal(size=(6, 6))),
         rng.normal(size=(6, 3)),
     )
     vectors = rng.normal(size=(5, 6))
@@ -250,10 +250,10 @@ def test_a_map_then_a_matrix_is_one_map() -> None:
 def test_the_student_starts_as_the_teacher_spread_apart() -> None:
     torch.manual_seed(0)
     body = whitened_resnet().body
-    spread = PartialWhitening(np.full(128, 0.01), np.random.default_rng(0).normal(size=(128, 128)))
+    spread = VectorMap(np.full(128, 0.01), np.random.default_rng(0).normal(size=(128, 128)))
     crops = torch.rand(3, 3, 150, 150)
     with torch.inference_mode():
         said = body(crops).double().numpy()
-        started = spread.after(body)(crops).double().numpy()
+        started = whitened(body, spread)(crops).double().numpy()
     said /= np.linalg.norm(said, axis=1, keepdims=True)
     assert np.allclose(started, spread(said), atol=1e-4)

@@ -1,11 +1,11 @@
-"""Facts of models: a frozen record for each, the registry, and records of ONNX files."""
+"""Facts of models: a frozen record for each, the registry, and records in TOML files."""
 
-from matcher.embedding.models.onnx_record import read_record
 from matcher.embedding.models.record import (
     FACE,
     LOW_RESOLUTION,
     OWN_PACKAGE,
     STORED_NAMES,
+    Adaptation,
     LowResolutionView,
     ModelIdentity,
     ModelRecord,
@@ -31,6 +31,7 @@ __all__ = [
     "STORED_NAMES",
     "YOUTH_186",
     "YOUTH_CORNER",
+    "Adaptation",
     "LowResolutionView",
     "ModelIdentity",
     "ModelRecord",
@@ -38,6 +39,5 @@ __all__ = [
     "get_record",
     "list_models",
     "name_for",
-    "read_record",
     "typed_name",
 ]

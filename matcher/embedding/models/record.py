@@ -79,6 +79,26 @@ class LowResolutionView:
 
 
 @dataclass(frozen=True)
+class Adaptation:
+    """How an adapted model is made from another: by a map of the other's vectors.
+
+    Parameters
+    ----------
+    base
+        Name of the registered model, or path of the record, whose vectors are mapped.
+    base_weights_sha256, base_preprocessing_sha256
+        The base that the map was fitted to, as in `ModelIdentity`.
+    map
+        The file of the map, in the folder of the adapted model's record.
+    """
+
+    base: str
+    base_weights_sha256: str
+    base_preprocessing_sha256: str
+    map: WeightsFile
+
+
+@dataclass(frozen=True)
 class ModelRecord:
     """All facts that determine a model's vectors, and the facts that tell if it may be used.
 
@@ -108,6 +128,9 @@ class ModelRecord:
         vector of a face besides its own vector, because a degraded or small probe resembles it more
         than the vector of a clear photo. Empty for a model whose galleries keep one vector of each
         face.
+    adaptation
+        The base and the map of an adapted model; None for any other. Its `network`, `weights` and
+        all that is before the network are those of the base.
     """
 
     name: str
@@ -123,6 +146,7 @@ class ModelRecord:
     dimension: int
     mirrored: bool
     low_resolution_views: tuple[LowResolutionView, ...] = ()
+    adaptation: Adaptation | None = None
 
     @property
     def vector_names(self) -> tuple[str, ...]:
@@ -161,7 +185,8 @@ class ModelIdentity:
     weights_sha256, preprocessing_sha256
         Hash of the weights that were really loaded, and hash of everything else that changes a
         vector. The hash of weights in one file is that of the file. The hash of weights in several
-        files is that of the list of their hashes, see `matcher.embedding.weights.cache`.
+        files is that of the list of their hashes, see `matcher.embedding.weights.cache`. The map of
+        an adapted model is one of its files.
     dimension
         Length of a vector.
     vector_names

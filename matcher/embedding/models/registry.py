@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from matcher.arguments import expect
-from matcher.embedding.models.onnx_record import read_record
+from matcher.embedding.models.adapted_record import BASE, adapted_record
+from matcher.embedding.models.facts import Facts
+from matcher.embedding.models.onnx_record import onnx_record
 from matcher.embedding.models.record import (
     OWN_PACKAGE,
     LowResolutionView,
@@ -169,7 +171,7 @@ def list_models() -> tuple[ModelRecord, ...]:
     Earlier versions come last. `typed_name` says how each is called.
     """
     shipped = sorted((Path(__file__).parent / "records").glob("*.toml"))
-    return (*_BUILT_IN, *(read_record(path) for path in shipped), *_EARLIER)
+    return (*_BUILT_IN, *(onnx_record(Facts.read(path)) for path in shipped), *_EARLIER)
 
 
 def name_of(model: str | PathLike[str]) -> str:
@@ -197,18 +199,21 @@ def get_record(name: str | PathLike[str]) -> ModelRecord:
     ----------
     name
         Name of a model in `list_models`, for its newest version; the name and a version, such as
-        "youth-resnet@5"; or the path of a TOML record, which ends in ".toml".
+        "youth-resnet@5"; or the path of a TOML record, which ends in ".toml": of an ONNX model, or
+        of an adapted model.
 
     Raises
     ------
     UnknownModelError
-        If there is no such model. The message lists the known names.
+        If there is no such model, or an adapted model's base is absent. The message lists the
+        known names.
     InputError
-        If the name is neither a text nor a path.
+        If the name is neither a text nor a path, or the record breaks a rule.
     """
     name = name_of(name)
     if name.endswith(".toml"):
-        return read_record(Path(name))
+        facts = Facts.read(Path(name))
+        return adapted_record(facts, get_record) if BASE in facts.values else onnx_record(facts)
     known = {typed_name(record): record for record in list_models()}
     versions = {f"{record.name}@{record.version}": record for record in known.values()}
     if name in versions:

@@ -9,13 +9,16 @@ from matcher.embedding.weights.cache import (
     weights_path,
 )
 from matcher.embedding.weights.fetching import fetch
+from matcher.embedding.weights.map_file import VerifiedMap, read_map
 from matcher.embedding.weights.status import WeightsStatus, verify_weights
 
 __all__ = [
+    "VerifiedMap",
     "VerifiedWeights",
     "WeightsStatus",
     "cache_folder",
     "fetch",
+    "read_map",
     "read_weights",
     "sha256_of",
     "verify_weights",

@@ -26,6 +26,7 @@ from matcher.embedding.weights.cache import (
     written_whole,
 )
 from matcher.embedding.weights.download import Download, GaveUpError
+from matcher.embedding.weights.map_file import read_map
 from matcher.errors import (
     DownloadError,
     InputError,
@@ -55,7 +56,8 @@ def fetch(
     ----------
     name
         One of the names in `list_models`, or the path of a TOML record. The weights of a record go
-        into the record's folder.
+        into the record's folder. Of an adapted model the weights of the base are fetched; its map
+        must be there.
     cache
         Folder for weights, see `matcher.embedding.weights.cache.cache_folder`.
     mirror
@@ -81,9 +83,16 @@ def fetch(
     InputError
         If the address is neither https nor the http address of a mirror.
     WeightsMissingError
-        If a Python package should carry the weights and is not installed.
+        If a Python package should carry the weights and is not installed, or an adapted model's
+        map is missing.
+    WeightsDamagedError
+        If an adapted model's map is another file.
     """
     record, folder = get_record(name), weights_folder(name, cache)
+    if record.adaptation is not None:
+        read_map(record, record.adaptation, folder)
+        base = record.adaptation.base
+        return fetch(base, cache=cache, mirror=mirror, from_file=from_file, on_progress=on_progress)
     own, *others = each_file(record)
     path = weights_path(own, folder)
     if not _is_there(own, folder, read_file):

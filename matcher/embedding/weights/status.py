@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from matcher.embedding.models import ModelRecord, get_record
+from matcher.embedding.models import Adaptation, ModelRecord, get_record
 from matcher.embedding.weights.cache import (
     read_weights,
     recorded_sha256,
     weights_folder,
     weights_path,
 )
+from matcher.embedding.weights.map_file import read_map
 from matcher.errors import WeightsDamagedError, WeightsMissingError
 
 HashSource = Literal["record", "first use", "none"]
@@ -69,6 +70,8 @@ def verify_weights(name: str, *, cache: Path | None = None) -> WeightsStatus:
     """
     record = get_record(name)
     folder = weights_folder(name, cache)
+    if record.adaptation is not None:
+        return _status_of_adapted(name, record, record.adaptation, cache)
     try:
         weights = read_weights(record, folder)
     except WeightsMissingError as error:
@@ -81,6 +84,21 @@ def verify_weights(name: str, *, cache: Path | None = None) -> WeightsStatus:
     of = "," if files == 1 else f" of the hashes of {files} files, each"
     detail = f"SHA-256 {weights.sha256}{of} {_SOURCES[source]}"
     return WeightsStatus(name, "present", source, path, detail)
+
+
+def _status_of_adapted(
+    name: str, record: ModelRecord, adaptation: Adaptation, cache: Path | None
+) -> WeightsStatus:
+    """Return the state of the base's weights, unless the map or the base is at fault."""
+    base = verify_weights(adaptation.base, cache=cache)
+    try:
+        verified = read_map(record, adaptation, weights_folder(name, cache))
+    except WeightsMissingError as error:
+        return WeightsStatus(name, "missing", "record", error.path, str(error))
+    except WeightsDamagedError as error:
+        return WeightsStatus(name, "damaged", "record", error.path, str(error))
+    detail = f"map: SHA-256 {verified.sha256}, as the record names it; base: {base.detail}"
+    return replace(base, name=name, detail=detail)
 
 
 def _source(record: ModelRecord, path: Path | None) -> HashSource:
