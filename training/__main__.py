@@ -26,15 +26,21 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 
 from matcher.embedding import load_model, partial_whitening, without_groups
-from matcher.embedding.models import get_record
+from matcher.embedding.models import YOUTH_CORNER, get_record
 from matcher.embedding.networks.dlib_network import DIMENSION
 from matcher.embedding.networks.quantised import State, packed
-from matcher.embedding.networks.torch_network import dlib_resnet
-from matcher.embedding.networks.youth_network import Expert, WhitenedNetwork, YouthResnet
+from matcher.embedding.networks.sface_network import MobileNet
+from matcher.embedding.networks.torch_network import dlib_resnet, youth_resnet
+from matcher.embedding.networks.youth_network import (
+    Expert,
+    WhitenedNetwork,
+    YouthDlib,
+    YouthResnet,
+)
 from matcher.embedding.weights import cache
 from matcher.faces import load_detector
 from matcher.heap import use_one_heap
-from training.crops import cut_crops, has_face
+from training.crops import cut_crops, has_face, inner_crops
 from training.degradation_line import fit_degradation_line
 from training.fit import Faces, Recipe, Step, fit
 from training.sface import read_sface
@@ -71,15 +77,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _, subjects = np.unique([photo.subject for photo in shown], return_inverse=True)
     faces = Faces(crops[with_face], subjects, np.array([photo.band for photo in shown]))
     origins = _origins(shown)
-    network = YouthResnet()
+    begun = youth_resnet(options.begin_with.read_bytes()) if options.begin_with else None
+    inner = replace(faces, crops=inner_crops(faces.crops))
+    network, alone = YouthResnet(YOUTH_CORNER), YouthDlib()
     clear, worn = network.clear, network.worn
-    clear.resnet, worn.resnet = _resnets(faces, origins, recipe, options)
-    clear.mobile, worn.mobile = _mobiles(faces, origins, recipe, options)
+    clear.resnet, worn.resnet = alone.clear, alone.worn = (
+        (begun.clear.resnet, begun.worn.resnet)
+        if begun
+        else _resnets(inner, origins, recipe, options)
+    )
+    sface = _with_margin(begun.clear.mobile.body if begun else _published_sface())
+    clear.mobile, worn.mobile = _mobiles(sface, faces, origins, recipe, options)
     worn.mobile.body.last = clear.mobile.body.last
-    _join(clear, worn, faces)
-    wear = fit_degradation_line(clear, worn, faces.crops, faces=_MEASURED, seed=recipe.seed)
-    network.wear.load_state_dict(wear.state())
+    _join(clear, worn, faces, inner)
+    for experts, seen in ((network, faces), (alone, inner)):
+        wear = fit_degradation_line(
+            experts.clear, experts.worn, seen.crops, faces=_MEASURED, seed=recipe.seed
+        )
+        experts.wear.load_state_dict(wear.state())
     save(network, options.out, recipe)
+    save(alone, options.out.with_suffix(".dlib.safetensors"), recipe)
 
 
 Pair = tuple[WhitenedNetwork, WhitenedNetwork]
@@ -102,15 +119,30 @@ def _resnets(
     return whitened(body, whitening.then(level)), student
 
 
+def _published_sface() -> MobileNet:
+    return read_sface(cache.read_weights(get_record("sface"), cache.cache_folder()).data)
+
+
+def _with_margin(sface: torch.nn.Module) -> MobileNet:
+    """Return the network for crops that show all of what it was trained with."""
+    network = MobileNet(YOUTH_CORNER)
+    network.load_state_dict(sface.state_dict())
+    return network
+
+
 def _mobiles(
-    faces: Faces, origins: NDArray[np.int64], recipe: Recipe, options: argparse.Namespace
+    body: MobileNet,
+    faces: Faces,
+    origins: NDArray[np.int64],
+    recipe: Recipe,
+    options: argparse.Namespace,
 ) -> Pair:
     """Return SFace's network after partial whitening, and its student with the same last layer."""
-    body = read_sface(cache.read_weights(get_record("sface"), cache.cache_folder()).data)
     vectors = said_of(body, faces.crops)
     whitening = partial_whitening(vectors, faces.bands)
     whitening = whitening.then(without_groups(whitening(vectors), origins, _LEVELLED))
     begun = whitened(body, whitening)
+    begun.requires_grad_(True)
     begun.body.last.requires_grad_(False)
     fewer = replace(recipe, steps=recipe.mobile_steps)
     student = _taught(begun, whitening(vectors), faces, fewer, SMALL_SIZES, "mobile", options)
@@ -141,16 +173,17 @@ def _taught(
     return student
 
 
-def _join(clear: Expert, worn: Expert, faces: Faces) -> None:
+def _join(clear: Expert, worn: Expert, faces: Faces, inner: Faces) -> None:
     """Fit the fusion layer from both networks' vectors to one: where faces differ most."""
-    vectors = np.hstack([said_of(network, faces.crops) for network in (clear.resnet, clear.mobile)])
+    seen = ((clear.resnet, inner.crops), (clear.mobile, faces.crops))
+    vectors = np.hstack([said_of(network, crops) for network, crops in seen])
     weights = np.repeat([RESNET_SHARE, 1.0], DIMENSION)
     directions = main_directions(vectors * weights, faces.bands, DIMENSION)
     for expert in (clear, worn):
         expert.joint.weight.data = torch.from_numpy(directions.T * weights).float()
 
 
-def save(network: YouthResnet, path: Path, recipe: Recipe) -> None:
+def save(network: YouthResnet | YouthDlib, path: Path, recipe: Recipe) -> None:
     """Write packed weights, those of the bodies as int8, with the recipe in the header."""
     facts = {name: str(value) for name, value in asdict(recipe).items()}
     weights = {name: value.detach() for name, value in network.named_parameters()}  # shared: once
@@ -200,6 +233,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fairface", type=Path, required=True)
     parser.add_argument("--lfw", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument(
+        "--begin-with",
+        type=Path,
+        help="weights of version 5: take both of dlib's networks and SFace's body from there",
+    )
     parser.add_argument("--workers", type=int, default=1, help="processes that make views")
     for field in fields(Recipe):
         parser.add_argument(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.embedding.models import YOUTH_186
+from matcher.embedding.models import DLIB_150, YOUTH_186, YOUTH_CORNER
 from matcher.errors import MatcherError
 from matcher.faces import Detector, align, choose_faces
 from matcher.photos import load_photo
@@ -37,6 +37,13 @@ def cut_crops(
         finally:
             on_progress("cut faces", row + 1, len(photos))
     return crops
+
+
+def inner_crops(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the part of crops of `YOUTH_186` that dlib's network sees: crops of `DLIB_150`."""
+    left, top = YOUTH_CORNER
+    side = DLIB_150.size
+    return np.ascontiguousarray(crops[:, top : top + side, left : left + side])
 
 
 def has_face(crops: NDArray[np.uint8]) -> NDArray[np.bool_]:

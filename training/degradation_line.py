@@ -48,14 +48,14 @@ def fit_degradation_line(
     """Draw faces, see each undegraded and degraded, and find the line between both.
 
     Three of four faces are used for a logistic regression. The bias then follows from the other
-    faces, which are seen undegraded and with their mirror images, as in `CropEmbedder`.
+    faces, which are seen undegraded.
 
     Parameters
     ----------
     clear, degraded_expert
         The two experts. They return unit vectors for input of `teacher.pixels_of`.
     crops
-        uint8 (n, 150, 150, 3), each with a face.
+        uint8 (n, size, size, 3), as the experts see them, each with a face.
     faces
         Number of faces to draw, at most n.
     seed
@@ -69,10 +69,8 @@ def fit_degradation_line(
     fitted = len(drawn) - len(drawn) // 4
     line = _line_between(signs(undegraded[:fitted]), signs(small[:fitted]))
     others = undegraded[fitted:]
-    scores = [signs(view) @ line.weights for view in (others, others[:, :, ::-1])]
-    return DegradationLine(
-        line.weights, -float(np.quantile(np.mean(scores, axis=0), 1 - TAKEN_FOR_WORN))
-    )
+    scores = signs(others) @ line.weights
+    return DegradationLine(line.weights, -float(np.quantile(scores, 1 - TAKEN_FOR_WORN)))
 
 
 def _signs_by(*networks: nn.Module) -> Callable[[Crops], Signs]:

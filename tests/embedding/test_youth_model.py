@@ -16,6 +16,7 @@ from safetensors.torch import load, save
 from matcher.degradation import RECIPES
 from matcher.embedding import FACE, Embedder, get_record
 from matcher.embedding.crop_embedder import normalised
+from matcher.embedding.models import DLIB_150, YOUTH_CORNER
 from matcher.embedding.networks.torch_network import as_network, youth_resnet
 from matcher.embedding.networks.youth_network import GradedProbe, YouthResnet
 from matcher.embedding.weights import read_weights, weights_path
@@ -55,8 +56,8 @@ def test_the_last_layer_of_both_mobile_networks_is_one() -> None:
 def test_vectors_are_of_unit_length_and_those_of_version_5_mirrored(
     youth_model: Embedder, blended_model: Embedder
 ) -> None:
-    crops = pictures(3, 150)
     for model in (youth_model, blended_model):
+        crops = pictures(3, model.record.crop.size)
         vectors = model.embed(crops)
         assert vectors.shape == (3, 128)
         assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
@@ -66,8 +67,9 @@ def test_vectors_are_of_unit_length_and_those_of_version_5_mirrored(
 def test_a_gallery_keeps_the_vector_of_the_clear_expert_and_asks_no_other(
     youth_model: Embedder,
 ) -> None:
-    crops = pictures(3, 150)
-    clear = as_network(youth_resnet(CARRIED.read_bytes()).clear, torch.device("cpu"), "float32")
+    crops = pictures(3, RECORD.crop.size)
+    experts = youth_resnet(CARRIED.read_bytes(), YOUTH_CORNER)
+    clear = as_network(experts.clear, torch.device("cpu"), "float32")
     kept = youth_model.embed_all(crops)
     np.testing.assert_allclose(kept.vectors, clear(normalised(crops, RECORD)), atol=1e-5)
     assert set(kept.kept) == {FACE}
@@ -152,12 +154,28 @@ def test_an_expert_hears_both_of_its_networks(two_experts: YouthResnet) -> None:
 
 @pytest.fixture(scope="module")
 def crops(cohort: Cohort) -> NDArray[np.uint8]:
-    """The rendered people at twelve, as a network sees them."""
+    """The rendered people at twelve, as the model sees them."""
     photos = [load_photo(path) for path in cohort.probes]
     faces = load_detector().detect(photos)
     return np.stack(
         [align(p, f[0].landmarks, RECORD.crop) for p, f in zip(photos, faces, strict=True)]
     )
+
+
+def inner(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the part that dlib's network sees."""
+    left, top = YOUTH_CORNER
+    side = DLIB_150.size
+    return np.ascontiguousarray(crops[:, top : top + side, left : left + side])
+
+
+def test_inside_the_margin_a_crop_is_that_of_dlibs_network(
+    cohort: Cohort, crops: NDArray[np.uint8]
+) -> None:
+    photos = [load_photo(path) for path in cohort.probes]
+    faces = load_detector().detect(photos)
+    own = [align(p, f[0].landmarks, DLIB_150) for p, f in zip(photos, faces, strict=True)]
+    assert np.abs(inner(crops).astype(int) - np.stack(own)).max() <= 1
 
 
 @pytest.mark.parametrize("recipe", ["px32-q30", "px24-q30", "cctv"])
@@ -166,10 +184,12 @@ def test_a_worn_face_stays_nearer_to_itself_than_with_the_weights_it_came_from(
 ) -> None:
     """How far the true face stands out from the others, in spreads of the others' scores."""
     worn = [RECIPES[recipe].apply(crop, seed=row) for row, crop in enumerate(crops)]
-    enlarged = np.stack([np.asarray(Image.fromarray(w).resize((150, 150))) for w in worn])
+    size = (RECORD.crop.size, RECORD.crop.size)
+    enlarged = np.stack([np.asarray(Image.fromarray(w).resize(size)) for w in worn])
 
     def stands_out(model: Embedder) -> float:
-        scores = model.embed_all(enlarged, for_gallery=False).probes @ model.embed(crops).T
+        seen = [one if model is youth_model else inner(one) for one in (enlarged, crops)]
+        scores = model.embed_all(seen[0], for_gallery=False).probes @ model.embed(seen[1]).T
         others = scores[~np.eye(len(crops), dtype=bool)]
         return float((np.diag(scores).mean() - others.mean()) / others.std())
 

@@ -10,10 +10,19 @@ from typing import Any
 
 import pytest
 
-from matcher.embedding import DEFAULT_MODEL, Embedder, get_record, list_models, load_model
+from matcher.embedding import (
+    DEFAULT_MODEL,
+    Embedder,
+    ModelIdentity,
+    get_record,
+    list_models,
+    load_model,
+    name_for,
+    typed_name,
+)
 from matcher.errors import InputError, ModelError, UnknownModelError, WeightsMissingError
 
-NAMES = [record.name for record in list_models()]
+NAMES = [typed_name(record) for record in list_models()]
 
 
 def test_the_default_model_comes_first_and_works_offline() -> None:
@@ -22,11 +31,24 @@ def test_the_default_model_comes_first_and_works_offline() -> None:
     assert len(set(NAMES)) == len(NAMES)
 
 
+def test_an_earlier_version_is_loaded_by_its_number_and_a_gallery_says_which() -> None:
+    newest, earlier = get_record("youth-resnet"), get_record("youth-resnet@5")
+    assert int(newest.version) > int(earlier.version) == 5
+    for record, name in ((newest, "youth-resnet"), (earlier, "youth-resnet@5")):
+        identity = ModelIdentity(
+            record.name, record.version, "0" * 64, record.preprocessing_sha256, record.dimension
+        )
+        assert name_for(identity) == typed_name(record) == name
+    with pytest.raises(UnknownModelError, match="youth-resnet@5"):
+        get_record("youth-resnet@4")
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_record_is_complete(name: str) -> None:
     record = get_record(name)
 
-    assert record.name == name
+    assert name in (record.name, f"{record.name}@{record.version}")
+    assert get_record(f"{record.name}@{record.version}") == record
     assert record.licence
     assert record.training_data
     assert record.weights.package or (record.weights.url or "").startswith("https://")

@@ -50,7 +50,10 @@ def test_the_names_are_known_without_torch() -> None:
 
 
 def test_an_unknown_network_is_refused_with_those_there_are() -> None:
-    with pytest.raises(UnknownModelError, match=r"dlib-resnet, youth-resnet.*got 'transformer'"):
+    with pytest.raises(
+        UnknownModelError,
+        match=r"dlib-resnet, youth-dlib, youth-experts, youth-resnet.*got 'transformer'",
+    ):
         network_kind(replace(RECORD, network="transformer"), "float32")
 
 
