@@ -27,10 +27,13 @@ class NetworkKind:
         Runtime, when it is used.
     precisions
         Precisions that the network supports.
+    of_probes
+        Whether a probe is embedded by a network of its own, see `Networks.probe`.
     """
 
     built_by: str
     precisions: tuple[Precision, ...] = ("float32", "bfloat16")
+    of_probes: bool = False
 
 
 _TORCH: Final = "matcher.embedding.networks.torch_network"
@@ -38,9 +41,9 @@ _TORCH: Final = "matcher.embedding.networks.torch_network"
 NETWORKS: Final[Mapping[str, NetworkKind]] = MappingProxyType(
     {
         "dlib-resnet": NetworkKind(f"{_TORCH}:build_dlib_resnet"),
-        "youth-dlib": NetworkKind(f"{_TORCH}:build_youth_dlib"),
-        "youth-experts": NetworkKind(f"{_TORCH}:build_youth_experts"),
-        "youth-resnet": NetworkKind(f"{_TORCH}:build_youth_resnet"),
+        "youth-dlib": NetworkKind(f"{_TORCH}:build_youth_dlib", of_probes=True),
+        "youth-experts": NetworkKind(f"{_TORCH}:build_youth_experts", of_probes=True),
+        "youth-resnet": NetworkKind(f"{_TORCH}:build_youth_resnet", of_probes=True),
         "inception-resnet-v1": NetworkKind(f"{_TORCH}:build_inception_resnet"),
         "onnx": NetworkKind("matcher.embedding.networks.onnx_network:build_onnx", ("float32",)),
     }

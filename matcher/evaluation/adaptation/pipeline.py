@@ -16,6 +16,7 @@ from fairness import UNKNOWN, Cohort, CohortError, read_cohort
 from fairness.cohort import Layout, bands
 from matcher.arguments import expect, expect_number, listed, path_of
 from matcher.embedding import Embedder, Extractor, ModelRecord, get_record, load_model
+from matcher.embedding.networks import NETWORKS
 from matcher.errors import InputError, ModelError
 from matcher.evaluation.adaptation.age_bands import (
     BAND_EDGES,
@@ -263,13 +264,13 @@ def _require_people(
 
 
 def _require_base(record: ModelRecord) -> None:
-    if record.adaptation is not None or len(record.vector_names) > 1:
+    if record.adaptation is not None or NETWORKS[record.network].of_probes:
         raise InputError(
             f"The model {record.name!r} cannot be adapted",
             rule="a model that is not adapted yet and makes one vector of a face",
             got="an adapted model"
             if record.adaptation is not None
-            else f"one that makes {' and '.join(record.vector_names)}, fitted to children already",
+            else "one with a network for degraded probes, fitted to children already",
             next_step="Name another model: matcher models list, or the record of an ONNX file.",
         )
 

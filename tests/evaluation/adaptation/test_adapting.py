@@ -247,8 +247,9 @@ def unembedded(place: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
 
 
 def test_a_model_that_makes_several_vectors_is_refused(unembedded: Place, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="makes face and low_resolution"):
-        unembedded.adapt(tmp_path / "out", model="youth-resnet")
+    for model in ("youth-resnet", "youth-resnet@5"):
+        with pytest.raises(InputError, match="a network for degraded probes"):
+            unembedded.adapt(tmp_path / "out", model=model)
 
 
 def test_an_adapted_model_is_refused(
