@@ -3,7 +3,7 @@
 from matcher.embedding.embedder import Embedder, FaceVectors
 from matcher.embedding.extraction import EmbeddedFace, PhotoExtraction
 from matcher.embedding.extractor import Extractor, load_extractor
-from matcher.embedding.loading import load_model
+from matcher.embedding.loading import load_model, precision_for
 from matcher.embedding.models import (
     DEFAULT_MODEL,
     FACE,
@@ -43,5 +43,6 @@ __all__ = [
     "list_models",
     "load_extractor",
     "load_model",
+    "precision_for",
     "verify_weights",
 ]

@@ -8,9 +8,17 @@ from pathlib import Path
 from matcher.arguments import expect, path_of
 from matcher.embedding.crop_embedder import CropEmbedder
 from matcher.embedding.embedder import Embedder
-from matcher.embedding.models import ModelIdentity, get_record
+from matcher.embedding.models import ModelIdentity, ModelRecord, get_record
 from matcher.embedding.models.registry import name_of
-from matcher.embedding.networks import Precision, Weights, build, network_kind
+from matcher.embedding.networks import (
+    Precision,
+    PrecisionChoice,
+    Weights,
+    build,
+    faster_precision,
+    network_kind,
+    processor_flags,
+)
 from matcher.embedding.weights import read_weights, weights_folder
 
 
@@ -18,7 +26,7 @@ def load_model(
     name: str | PathLike[str],
     *,
     device: str = "cpu",
-    precision: Precision = "float32",
+    precision: PrecisionChoice = "auto",
     cache: Path | str | None = None,
 ) -> Embedder:
     """Load a model whose weights are on this machine. Nothing is downloaded.
@@ -31,8 +39,9 @@ def load_model(
     device
         "cpu", "cuda" or "cuda:1".
     precision
-        "bfloat16" is faster if the processor has it, and it changes vectors a little. Make and
-        search a gallery with the same precision. ONNX models do not support "bfloat16".
+        "float32", "bfloat16", or "auto" for what `precision_for` returns. `Embedder.precision` is
+        the one that was taken. A gallery may be made in one and searched in the other, see
+        docs/models.md. ONNX models compute in float32 and refuse "bfloat16".
     cache
         Folder for weights; see `matcher.embedding.weights.cache.cache_folder`.
 
@@ -55,9 +64,10 @@ def load_model(
     record = get_record(name)
     cache = None if cache is None else path_of("cache", cache)
     expect("device", device, str, rule="must be a text", next_step='Give "cpu" or "cuda".')
-    kind = network_kind(record, precision)
+    chosen = precision_for(record, device=device, asked=precision)
+    kind = network_kind(record, chosen)
     verified = read_weights(record, weights_folder(name_of(name), cache))
-    networks = build(kind, Weights(record, verified, device, precision))
+    networks = build(kind, Weights(record, verified, device, chosen))
     identity = ModelIdentity(
         name=record.name,
         version=record.version,
@@ -66,4 +76,26 @@ def load_model(
         dimension=record.dimension,
         vector_names=record.vector_names,
     )
-    return CropEmbedder(record, identity, networks)
+    return CropEmbedder(record, identity, networks, chosen)
+
+
+def precision_for(
+    record: ModelRecord, *, device: str = "cpu", asked: PrecisionChoice = "auto"
+) -> Precision:
+    """Return the precision in which a model computes on this machine. No model is loaded.
+
+    Returns
+    -------
+    What was asked for. With "auto", "bfloat16" on a processor that computes with such numbers
+    itself (AVX-512 BF16 or AMX, as Linux tells), and "float32" everywhere else: on other processors
+    and systems, on GPUs, and for ONNX models.
+
+    Raises
+    ------
+    UnknownModelError, InputError
+        As for `load_model`.
+    """
+    kind = network_kind(record, asked)
+    if asked == "auto":
+        return faster_precision(kind.precisions, device, processor_flags())
+    return asked

@@ -11,9 +11,9 @@ from matcher.embedding import Embedder, load_model
 
 @pytest.fixture(scope="session")
 def dlib_model(cache: Path) -> Embedder:
-    return load_model("dlib-resnet")
+    return load_model("dlib-resnet", precision="float32")
 
 
 @pytest.fixture(scope="session")
 def youth_model(cache: Path) -> Embedder:
-    return load_model("youth-resnet")
+    return load_model("youth-resnet", precision="float32")
