@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from matcher.embedding.networks.float32_layers import in_float32
+
 FEATURES: Final = 128
 """Number of features that the network returns for a face."""
 
@@ -64,7 +66,7 @@ class MobileNet(nn.Module):
 
     def forward(self, crops: Tensor) -> Tensor:
         """Return raw vectors, (n, 128)."""
-        maps: Tensor = self.last(self.blocks(self.first(_seen(crops))))
+        maps: Tensor = self.last(self.blocks(in_float32(self.first, _seen(crops))))
         return maps.flatten(1)
 
 

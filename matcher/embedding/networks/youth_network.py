@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from matcher.embedding.networks.dlib_network import DIMENSION, DlibResnet
+from matcher.embedding.networks.float32_layers import in_float32
 from matcher.embedding.networks.sface_network import FEATURES, MobileNet
 
 # Cosines of the two experts' vectors between which a photo passes from degraded to clear. They were
@@ -38,7 +39,8 @@ class WhitenedNetwork(nn.Module):
 
     def forward(self, crops: Tensor) -> Tensor:
         """Return unit vectors, (n, 128), for (n, 3, 150, 150)."""
-        vectors = self.spread(functional.normalize(self.body(crops), dim=1))
+        features = functional.normalize(self.body(crops).float(), dim=1)
+        vectors = in_float32(self.spread, features)
         return functional.normalize(vectors, dim=1)
 
 
@@ -70,7 +72,7 @@ class Expert(nn.Module):
     def forward(self, crops: Tensor) -> Tensor:
         """Return unit vectors, (n, 128), for (n, 3, 150, 150)."""
         outputs = torch.cat((self.resnet(crops), self.mobile(crops)), dim=1)
-        return functional.normalize(self.joint(outputs), dim=1)
+        return functional.normalize(in_float32(self.joint, outputs), dim=1)
 
 
 def degradation_signs(clear: Tensor, worn: Tensor) -> Tensor:
@@ -109,4 +111,4 @@ class YouthResnet(nn.Module):
         agreement = signs[:, -1:]
         share = ((agreement - WORN_AT) / (CLEAR_AT - WORN_AT)).clamp(0.0, 1.0)
         vectors = share * clear + (1.0 - share) * worn
-        return torch.cat((vectors, worn, self.wear(signs)), dim=1)
+        return torch.cat((vectors, worn, in_float32(self.wear, signs)), dim=1)
