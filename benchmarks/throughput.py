@@ -203,7 +203,7 @@ def main() -> None:
     parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument("--beside", nargs="+", default=[], metavar="MODEL")
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--precision", default="auto", choices=["auto", "float32", "bfloat16"])
+    parser.add_argument("--precision", default="float32", choices=["auto", "float32", "bfloat16"])
     parser.add_argument("--peer", action="store_true")
     parser.add_argument("--peers-folder", type=Path, default=Path("results/peers"))
     parser.add_argument("--out", type=Path)

@@ -77,7 +77,7 @@ def audit(
     layout: CohortLayout = Layout.auto,
     model: Model = DEFAULT_MODEL,
     device: Device = "cpu",
-    precision: InPrecision = Precision.auto,
+    precision: InPrecision = Precision.float32,
     policy: Annotated[
         Policy, typer.Option(help="Faces below it count as refused; off refuses none.")
     ] = Policy.off,

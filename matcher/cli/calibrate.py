@@ -43,7 +43,7 @@ def calibrate(
     layout: CohortLayout = Layout.auto,
     model: Model = DEFAULT_MODEL,
     device: Device = "cpu",
-    precision: InPrecision = Precision.auto,
+    precision: InPrecision = Precision.float32,
     policy: Annotated[Policy, typer.Option(help="Faces below it take no part.")] = Policy.standard,
     ages: Annotated[
         str | None, typer.Option(help="Lower edges of the age bands, years, as 0,4,13,18.")

@@ -33,7 +33,7 @@ def compare(
     second: Annotated[Path, typer.Argument(metavar="B", help="Another photo.")],
     model: Model = DEFAULT_MODEL,
     device: Device = "cpu",
-    precision: InPrecision = Precision.auto,
+    precision: InPrecision = Precision.float32,
     face: WhichFace = FaceChoice.one,
     salvage: Salvage = False,
     max_megapixels: MaxMegapixels = MEGAPIXELS,

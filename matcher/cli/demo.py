@@ -50,7 +50,7 @@ def demo(
     with progress() as hook:
         enrolled, probes = _render(out, subjects, seed, hook)
         _leave_photos(out, enrolled[:SHOWN], probes[0])
-        extractor = extractor_of(DEFAULT_MODEL, "cpu", Precision.auto)
+        extractor = extractor_of(DEFAULT_MODEL, "cpu", Precision.float32)
         with Gallery.create(out / "demo.gallery", model=extractor.model) as gallery:
             outcomes = enrol(gallery, extractor, enrolled, on_progress=hook)
             results = Searcher(gallery, extractor).search_many(

@@ -71,7 +71,7 @@ def enrol(
         typer.Option(help=f"The gallery's own model if not given; {DEFAULT_MODEL} for a new one."),
     ] = None,
     device: Device = "cpu",
-    precision: InPrecision = Precision.auto,
+    precision: InPrecision = Precision.float32,
     policy: QualityPolicyName = Policy.standard,
     face: WhichFace = FaceChoice.one,
     report: Annotated[

@@ -108,7 +108,7 @@ def search(
     ] = False,
     model: Annotated[str | None, typer.Option(help="The gallery's own model if not given.")] = None,
     device: Device = "cpu",
-    precision: InPrecision = Precision.auto,
+    precision: InPrecision = Precision.float32,
     policy: QualityPolicyName = Policy.standard,
     face: WhichProbeFaces = ProbeFaceChoice.one,
     salvage: Salvage = False,

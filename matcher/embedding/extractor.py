@@ -325,7 +325,7 @@ def load_extractor(
     model: str | PathLike[str] = DEFAULT_MODEL,
     *,
     device: str = "cpu",
-    precision: PrecisionChoice = "auto",
+    precision: PrecisionChoice = "float32",
     limits: DecodeLimits | None = None,
     salvage: bool = False,
 ) -> Extractor:

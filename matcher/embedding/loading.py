@@ -26,7 +26,7 @@ def load_model(
     name: str | PathLike[str],
     *,
     device: str = "cpu",
-    precision: PrecisionChoice = "auto",
+    precision: PrecisionChoice = "float32",
     cache: Path | str | None = None,
 ) -> Embedder:
     """Load a model whose weights are on this machine. Nothing is downloaded.
@@ -40,8 +40,8 @@ def load_model(
         "cpu", "cuda" or "cuda:1".
     precision
         "float32", "bfloat16", or "auto" for what `precision_for` returns. `Embedder.precision` is
-        the one that was taken. A gallery may be made in one and searched in the other, see
-        docs/models.md. ONNX models compute in float32 and refuse "bfloat16".
+        the one that was taken. Make and search a gallery in the same one; docs/models.md says what
+        changes otherwise. ONNX models compute in float32 and refuse "bfloat16".
     cache
         Folder for weights; see `matcher.embedding.weights.cache.cache_folder`.
 

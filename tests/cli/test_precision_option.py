@@ -32,7 +32,7 @@ def faster(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_a_command_says_which_precision_the_machine_takes(faster: str, cohort: Cohort) -> None:
-    result = run("compare", *cohort.probes[:2])
+    result = run("compare", *cohort.probes[:2], "--precision", "auto")
     assert f"youth-resnet computes in {faster}." in result.stderr.splitlines()
 
 
@@ -70,4 +70,5 @@ def test_the_models_are_listed_with_the_precision_of_this_machine(faster: str) -
 
 def test_a_plan_says_the_precision(faster: str, gallery: Gallery) -> None:
     words = ("reindex", "plan", gallery.path, "--model", "dlib-resnet", "--format", "jsonl")
+    words += ("--precision", "auto")
     assert json.loads(run(*words).stdout)["precision"] == faster

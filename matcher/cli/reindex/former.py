@@ -55,7 +55,7 @@ def with_flags(
     gallery: GalleryPath,
     model: Model = None,
     device: Device = "cpu",
-    precision: InPrecision = Precision.auto,
+    precision: InPrecision = Precision.float32,
     photos: Photos = None,
     workers: Workers = None,
     executor: Executor = Where.local,

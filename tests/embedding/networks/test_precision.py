@@ -82,16 +82,17 @@ def test_a_model_takes_the_faster_precision_and_says_which(
     machine: Any, flags: str, expected: Any
 ) -> None:
     machine(flags)
-    model, named = load_model("dlib-resnet"), load_model("dlib-resnet", precision=expected)
+    model, named = (load_model("dlib-resnet", precision=one) for one in ("auto", expected))
     crops = pictures(2, 150)
     np.testing.assert_array_equal(model.embed(crops), named.embed(crops))
     assert model.precision == named.precision == expected
-    assert load_extractor("dlib-resnet").precision == expected
+    assert load_extractor("dlib-resnet", precision="auto").precision == expected
 
 
 def test_what_is_asked_for_is_taken_on_every_machine(machine: Any) -> None:
     machine(QUICK)
     assert load_model("dlib-resnet", precision="float32").precision == "float32"
+    assert load_model("dlib-resnet").precision == "float32", "unless somebody asks"
     machine(PLAIN)
     assert load_model("dlib-resnet", precision="bfloat16").precision == "bfloat16"
 
@@ -100,15 +101,15 @@ def test_an_onnx_model_computes_in_float32_on_every_machine(machine: Any, tmp_pa
     pytest.importorskip("onnxruntime")
     machine(QUICK)
     path = made_model.write(tmp_path)
-    assert load_model(path).precision == "float32"
-    assert load_extractor(path).precision == "float32"
+    assert load_model(path, precision="auto").precision == "float32"
+    assert load_extractor(path, precision="auto").precision == "float32"
     with pytest.raises(InputError, match="auto, float32; got 'bfloat16'"):
         load_model(path, precision="bfloat16")
 
 
 def test_a_pickled_extractor_takes_the_precision_of_the_machine_that_reads_it(machine: Any) -> None:
     machine(QUICK)
-    as_bytes = pickle.dumps(load_extractor("dlib-resnet"))
+    as_bytes = pickle.dumps(load_extractor("dlib-resnet", precision="auto"))
     fixed = pickle.dumps(load_extractor("dlib-resnet", precision="bfloat16"))
     machine(PLAIN)
     assert pickle.loads(as_bytes).precision == "float32"  # noqa: S301 - made just now
