@@ -1,9 +1,8 @@
-"""Sides that are compared take turns, and the peer answers for all that it did so far."""
+"""Sides that are compared take turns."""
 
 from __future__ import annotations
 
 import importlib
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,6 @@ from typing import Any
 import pytest
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-PACKAGE = """
-def load_image_file(path): return path
-def face_locations(image): return [] if "nobody" in image else [image]
-def face_encodings(image, boxes): return boxes
-"""
 
 with pytest.MonkeyPatch.context() as patch:
     patch.syspath_prepend(BENCHMARKS)
@@ -51,18 +45,3 @@ def test_every_side_does_every_batch_and_another_begins_each() -> None:
     assert kept["ratios"] == throughput.ratios(sides)
     assert kept["sides"]["b"]["photos"] == 35
     assert kept["sides"]["b"]["precision"] == "float32"
-
-
-def test_the_peer_is_one_process_that_adds_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "face_recognition.py").write_text(PACKAGE)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setattr(throughput, "peer_python", lambda _folder: sys.executable)
-    peer = throughput.Peer(tmp_path)
-    peer.work([Path("one.png"), Path("line\nbreak.png")])
-    assert (peer.report.photos, peer.report.faces) == (2, 2)
-    peer.work([Path("nobody.png")])
-    assert (peer.report.photos, peer.report.photos_with_face) == (3, 2)
-    assert set(peer.report.seconds) == {"decode", "detect", "embed"}
-    assert peer.report.peak_mib > 0
