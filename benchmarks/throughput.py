@@ -1,12 +1,15 @@
-"""Photos per second of each stage and end to end, and peak memory, against face_recognition.
+"""Photos per second of each stage and end to end, and peak memory, of models and a peer.
 
-    python benchmarks/throughput.py PHOTOS [--limit 200] [--peer] [--out results/throughput.json]
+    python benchmarks/throughput.py PHOTOS [--limit 200] [--beside dlib-resnet] [--peer]
+        [--precision auto] [--out results/throughput.json]
 
-PHOTOS is a folder; it is searched for pictures at any depth. With --peer the same photos go, in
-the same run, through the `face_recognition` package with dlib-bin, in an environment of its own
-that is made under results/peers (needs the package index once). Both sides take every face of a
-photo. Stages run one after the other here, so that each can be timed; `Extractor.extract_many`
-does the same work in the same order.
+PHOTOS is a folder; it is searched for pictures at any depth. With --beside other models, and with
+--peer the `face_recognition` package with dlib-bin, work on the same photos in the same run. All
+take turns after every 16 photos, and begin in turn, so that whatever else the machine does meets
+them alike. The peer has an environment of its own, which is made under results/peers (needs the
+package index once). All sides take every face of a photo. Stages run one after the other here, so
+that each can be timed; `Extractor.extract_many` does the same work in the same order. The peak of
+memory is that of the process, which all models share.
 """
 
 from __future__ import annotations
@@ -17,11 +20,14 @@ import subprocess
 import sys
 import time
 import venv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
+import torch
 
 from matcher.embedding import DEFAULT_MODEL, load_model
 from matcher.errors import PhotoError
@@ -33,6 +39,35 @@ BATCH = 16
 STAGES = ("decode", "detect", "align", "embed")
 
 
+@dataclass
+class Report:
+    """What a side did so far; `seconds` by stage."""
+
+    precision: str = ""
+    photos: int = 0
+    unreadable: int = 0
+    faces: int = 0
+    photos_with_face: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+    peak_mib: float = float("nan")
+
+    @property
+    def rate(self) -> float:
+        """Photos per second, end to end."""
+        return self.photos / sum(self.seconds.values())
+
+
+class Side(Protocol):
+    """One of those that are compared."""
+
+    name: str
+    report: Report
+
+    def work(self, paths: Sequence[Path]) -> None:
+        """Take all faces of a few photos, and add to the report."""
+        ...
+
+
 @contextmanager
 def timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
     """Add the time of the block to a stage."""
@@ -41,39 +76,81 @@ def timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
     seconds[stage] += time.perf_counter() - started
 
 
-def measure(paths: list[Path], model: str, device: str, precision: str) -> dict[str, object]:
-    """Run all stages over the photos, a batch at a time."""
-    detector = load_detector(device)
-    embedder = load_model(model, device=device, precision=precision)  # type: ignore[arg-type]
-    crop = embedder.record.crop
-    embedder.embed_all(np.zeros((1, crop.size, crop.size, 3), np.uint8))  # warm up
-    seconds = dict.fromkeys(STAGES, 0.0)
-    faces_found = photos_with_face = unreadable = 0
-    for start in range(0, len(paths), BATCH):
+class Model:
+    """A model of the library, with its detector; a `Side`."""
+
+    def __init__(self, name: str, device: str, precision: str) -> None:
+        self._detector = load_detector(device)
+        self._embedder = load_model(name, device=device, precision=precision)  # type: ignore[arg-type]
+        self._crop = self._embedder.record.crop
+        self._embedder.embed_all(np.zeros((1, self._crop.size, self._crop.size, 3), np.uint8))
+        self.name = name
+        self.report = Report(self._embedder.precision, seconds=dict.fromkeys(STAGES, 0.0))
+
+    def work(self, paths: Sequence[Path]) -> None:
+        """Run all stages over a batch."""
+        report, seconds = self.report, self.report.seconds
         photos = []
         with timed(seconds, "decode"):
-            for path in paths[start : start + BATCH]:
+            for path in paths:
                 try:
                     photos.append(load_photo(path))
                 except PhotoError:
-                    unreadable += 1
+                    report.unreadable += 1
         with timed(seconds, "detect"):
-            detected = detector.detect(photos)
+            detected = self._detector.detect(photos)
         with timed(seconds, "align"):
             faces = [face for found in detected for face in found]
-            crops = [align(face.photo, face.landmarks, crop) for face in faces]
+            crops = [align(face.photo, face.landmarks, self._crop) for face in faces]
         with timed(seconds, "embed"):
             if crops:
-                embedder.embed_all(np.stack(crops))
-        faces_found += len(faces)
-        photos_with_face += sum(1 for found in detected if found)
+                self._embedder.embed_all(np.stack(crops))
+        report.photos += len(paths)
+        report.faces += len(faces)
+        report.photos_with_face += sum(1 for found in detected if found)
+        report.peak_mib = peak_mib()
+
+
+class Peer:
+    """The `face_recognition` package in a process of its own; a `Side`."""
+
+    name = "face_recognition"
+
+    def __init__(self, folder: Path) -> None:
+        script = Path(__file__).parent / "peers" / "face_recognition_path.py"
+        self._process = subprocess.Popen(
+            [str(peer_python(folder)), str(script)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.report = Report("float32")
+
+    def work(self, paths: Sequence[Path]) -> None:
+        """Have the process do a batch; it answers with all that it did so far."""
+        assert self._process.stdin is not None  # noqa: S101 - they are pipes
+        assert self._process.stdout is not None  # noqa: S101
+        self._process.stdin.write(json.dumps([str(path) for path in paths]) + "\n")
+        self._process.stdin.flush()
+        answer = self._process.stdout.readline()
+        if not answer:
+            sys.exit("face_recognition ended before it had answered.")
+        self.report = Report("float32", **json.loads(answer))
+
+
+def take_turns(sides: Sequence[Side], paths: Sequence[Path]) -> None:
+    """Have all sides do each batch, another one first each time."""
+    for turn, start in enumerate(range(0, len(paths), BATCH)):
+        first = turn % len(sides)
+        for side in (*sides[first:], *sides[:first]):
+            side.work(paths[start : start + BATCH])
+
+
+def ratios(sides: Sequence[Side]) -> dict[str, float]:
+    """Return how many times as many photos a second the first side does as each other one."""
+    first, *others = sides
     return {
-        "photos": len(paths),
-        "unreadable": unreadable,
-        "faces": faces_found,
-        "photos_with_face": photos_with_face,
-        "seconds": seconds,
-        "peak_mib": peak_mib(),
+        f"{first.name} / {other.name}": first.report.rate / other.report.rate for other in others
     }
 
 
@@ -97,32 +174,25 @@ def peer_python(folder: Path) -> Path:
     return python
 
 
-def measure_peer(paths: list[Path], folder: Path) -> dict[str, object]:
-    """Run the peer over the same photos in its own process."""
-    script = Path(__file__).parent / "peers" / "face_recognition_path.py"
-    done = subprocess.run(
-        [str(peer_python(folder)), str(script)],
-        input="\n".join(map(str, paths)),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    report: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
-    return report
-
-
-def show(name: str, report: dict[str, object]) -> float:
-    """Print one side; return its photos per second end to end."""
-    seconds: dict[str, float] = report["seconds"]  # type: ignore[assignment]
-    photos = int(report["photos"])  # type: ignore[call-overload]
-    total = sum(seconds.values())
+def show(side: Side) -> None:
+    """Print one side."""
+    report = side.report
     print(
-        f"\n{name}: {report['photos_with_face']} of {photos} photos with a face, "
-        f"{report['faces']} faces, peak {report['peak_mib']:.0f} MiB"
+        f"\n{side.name}, {report.precision}: {report.photos_with_face} of {report.photos} photos "
+        f"with a face, {report.faces} faces, peak {report.peak_mib:.0f} MiB"
     )
-    for stage, spent in [*seconds.items(), ("end to end", total)]:
-        print(f"  {stage:<10} {1000 * spent / photos:8.2f} ms/photo {photos / spent:9.1f} photos/s")
-    return float(photos / total)
+    for stage, spent in [*report.seconds.items(), ("end to end", sum(report.seconds.values()))]:
+        each, rate = 1000 * spent / report.photos, report.photos / spent
+        print(f"  {stage:<10} {each:8.2f} ms/photo {rate:9.1f} photos/s")
+
+
+def record(sides: Sequence[Side]) -> dict[str, Any]:
+    """Return all that was measured, as JSON's types."""
+    return {
+        "threads": torch.get_num_threads(),
+        "sides": {side.name: asdict(side.report) for side in sides},
+        "ratios": ratios(sides),
+    }
 
 
 def main() -> None:
@@ -131,8 +201,9 @@ def main() -> None:
     parser.add_argument("photos", type=Path)
     parser.add_argument("--limit", type=int, default=200)
     parser.add_argument("--model", default=DEFAULT_MODEL)
+    parser.add_argument("--beside", nargs="+", default=[], metavar="MODEL")
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--precision", default="float32", choices=["float32", "bfloat16"])
+    parser.add_argument("--precision", default="float32", choices=["auto", "float32", "bfloat16"])
     parser.add_argument("--peer", action="store_true")
     parser.add_argument("--peers-folder", type=Path, default=Path("results/peers"))
     parser.add_argument("--out", type=Path)
@@ -141,16 +212,19 @@ def main() -> None:
     paths = find_photos(options.photos)[: options.limit]
     if not paths:
         parser.error(f"no photos below {options.photos}")
-    ours = measure(paths, options.model, options.device, options.precision)
-    reports = {"matcher": ours}
-    rate = show("matcher", ours)
+    sides: list[Side] = [
+        Model(name, options.device, options.precision) for name in (options.model, *options.beside)
+    ]
     if options.peer:
-        peer = measure_peer(paths, options.peers_folder / "face_recognition")
-        reports["face_recognition"] = peer
-        print(f"\nmatcher / face_recognition: {rate / show('face_recognition', peer):.2f} times")
+        sides.append(Peer(options.peers_folder / "face_recognition"))
+    take_turns(sides, paths)
+    for side in sides:
+        show(side)
+    for name, ratio in ratios(sides).items():
+        print(f"\n{name}: {ratio:.2f} times as many photos a second")
     if options.out:
         options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(reports, indent=1))
+        options.out.write_text(json.dumps(record(sides), indent=1))
 
 
 if __name__ == "__main__":

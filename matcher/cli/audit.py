@@ -21,7 +21,16 @@ from matcher.cli.judging import (
     refuse_contradictions,
     sides,
 )
-from matcher.cli.options import DEFAULT_MODEL, Device, DryRun, Model, Policy
+from matcher.cli.options import (
+    DEFAULT_MODEL,
+    Device,
+    DryRun,
+    InPrecision,
+    Model,
+    Policy,
+    Precision,
+    extractor_of,
+)
 from matcher.cli.places import require_place_for_folder
 from matcher.errors import MatcherError
 from matcher.words import counted
@@ -68,6 +77,7 @@ def audit(
     layout: CohortLayout = Layout.auto,
     model: Model = DEFAULT_MODEL,
     device: Device = "cpu",
+    precision: InPrecision = Precision.float32,
     policy: Annotated[
         Policy, typer.Option(help="Faces below it count as refused; off refuses none.")
     ] = Policy.off,
@@ -161,7 +171,6 @@ def audit(
     from fairness.differentials import require_regression
     from fairness.report import require_plots, require_replaceable
     from fairness.verification import require_cosine
-    from matcher.embedding import load_extractor
 
     refuse_contradictions(context)
     mine = ScoreFile.of(scores, distances, drawn_by_chance, name)
@@ -200,7 +209,7 @@ def audit(
             require_cosine(threshold)
         read = [None if file is None else file.read(people) for file in (theirs, mine)]
         models = (baseline, model if mine is None else None)
-        loaded = [None if of is None else load_extractor(of, device=device) for of in models]
+        loaded = [None if of is None else extractor_of(of, device, precision) for of in models]
         earlier, made = (
             found if of is None else embedded(people, of, policy, cache)
             for found, of in zip(read, loaded, strict=True)

@@ -22,7 +22,16 @@ from matcher.cli.audit import (
     unless_refused,
 )
 from matcher.cli.console import progress, say
-from matcher.cli.options import DEFAULT_MODEL, Device, DryRun, Model, Policy
+from matcher.cli.options import (
+    DEFAULT_MODEL,
+    Device,
+    DryRun,
+    InPrecision,
+    Model,
+    Policy,
+    Precision,
+    extractor_of,
+)
 from matcher.cli.places import require_place_for
 from matcher.private_files import make_folder
 
@@ -34,6 +43,7 @@ def calibrate(
     layout: CohortLayout = Layout.auto,
     model: Model = DEFAULT_MODEL,
     device: Device = "cpu",
+    precision: InPrecision = Precision.float32,
     policy: Annotated[Policy, typer.Option(help="Faces below it take no part.")] = Policy.standard,
     ages: Annotated[
         str | None, typer.Option(help="Lower edges of the age bands, years, as 0,4,13,18.")
@@ -49,7 +59,6 @@ def calibrate(
     leads to expect.
     """
     from fairness import calibrate as measure
-    from matcher.embedding import load_extractor
     from matcher.evaluation import embed_cohort
     from matcher.faces import POLICIES
 
@@ -61,7 +70,7 @@ def calibrate(
             return
         make_folder(out.absolute().parent)
         require_place_for("--out", out)
-        extractor = load_extractor(model, device=device)
+        extractor = extractor_of(model, device, precision)
         cache = vector_cache or memory or out.absolute().with_name(out.name + ".vectors.sqlite")
         with extractor.decoding_apart() as apart, progress() as hook:
             made = embed_cohort(people, apart, cache, POLICIES[policy.value], hook)

@@ -15,11 +15,14 @@ from matcher.cli.options import (
     MEGAPIXELS,
     Device,
     FaceChoice,
+    InPrecision,
     MaxMegapixels,
     Model,
     Output,
+    Precision,
     Salvage,
     WhichFace,
+    extractor_of,
     limits_of,
 )
 
@@ -30,6 +33,7 @@ def compare(
     second: Annotated[Path, typer.Argument(metavar="B", help="Another photo.")],
     model: Model = DEFAULT_MODEL,
     device: Device = "cpu",
+    precision: InPrecision = Precision.float32,
     face: WhichFace = FaceChoice.one,
     salvage: Salvage = False,
     max_megapixels: MaxMegapixels = MEGAPIXELS,
@@ -39,7 +43,6 @@ def compare(
     output: Output = Format.table,
 ) -> None:
     """Print the score of two photos and the quality of each face. Draws no conclusion."""
-    from matcher.embedding import load_extractor
     from matcher.faces import POLICIES, note_of_several, refusals
     from matcher.photos import load_photo
 
@@ -48,7 +51,7 @@ def compare(
         load_photo(path, page=wanted, limits=limits, salvage=salvage)
         for path, wanted in ((first, page), (second, None))
     ]
-    extractor = load_extractor(model, device=device)
+    extractor = extractor_of(model, device, precision)
     faces = [extractor.extract(photo, choose=face.value, for_gallery=False)[0] for photo in photos]
     score = float(faces[0].vector @ faces[1].vector)
     rows = [

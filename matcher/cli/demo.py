@@ -12,6 +12,7 @@ import typer
 from fairness import ProbeResult, Rate, rates_by_group
 from matcher.cli.app import app
 from matcher.cli.console import Format, print_rows, progress, say
+from matcher.cli.options import DEFAULT_MODEL, Precision, extractor_of
 from matcher.errors import InputError
 from matcher.private_files import make_folder, open_private
 
@@ -41,7 +42,6 @@ def demo(
     top: Annotated[int, typer.Option(min=1, help="Length of the lists.")] = 20,
 ) -> None:
     """Enrol rendered children, search with degraded photos of them five years older."""
-    from matcher.embedding import load_extractor
     from matcher.enrolment import enrol
     from matcher.gallery import Gallery
     from matcher.search import Probe, Searcher, write_sheet
@@ -50,7 +50,7 @@ def demo(
     with progress() as hook:
         enrolled, probes = _render(out, subjects, seed, hook)
         _leave_photos(out, enrolled[:SHOWN], probes[0])
-        extractor = load_extractor()
+        extractor = extractor_of(DEFAULT_MODEL, "cpu", Precision.float32)
         with Gallery.create(out / "demo.gallery", model=extractor.model) as gallery:
             outcomes = enrol(gallery, extractor, enrolled, on_progress=hook)
             results = Searcher(gallery, extractor).search_many(

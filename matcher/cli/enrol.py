@@ -22,12 +22,15 @@ from matcher.cli.options import (
     FaceChoice,
     GalleryPath,
     Index,
+    InPrecision,
     MaxMegapixels,
     Policy,
+    Precision,
     QualityPolicyName,
     Salvage,
     SubjectsAt,
     WhichFace,
+    extractor_of,
     limits_of,
 )
 from matcher.cli.places import require_place_for, writing_to
@@ -69,6 +72,7 @@ def enrol(
         typer.Option(help=f"The gallery's own model if not given; {DEFAULT_MODEL} for a new one."),
     ] = None,
     device: Device = "cpu",
+    precision: InPrecision = Precision.float32,
     policy: QualityPolicyName = Policy.standard,
     face: WhichFace = FaceChoice.one,
     report: Annotated[
@@ -92,7 +96,6 @@ def enrol(
     Running it again skips photos that are there, and says what differs from their records. The
     outcome of every photo is in the report, and so is everything in a folder that is left out.
     """
-    from matcher.embedding import load_extractor
     from matcher.enrolment import enrol, without_a_face
     from matcher.faces import POLICIES
     from matcher.gallery import Gallery
@@ -104,9 +107,10 @@ def enrol(
         say(remark)
     if dry_run:
         raise typer.Exit(_foretell(gallery, manifest, model, index))
-    extractor = load_extractor(
+    extractor = extractor_of(
         model or _model_of(gallery),
-        device=device,
+        device,
+        precision,
         limits=limits_of(max_megapixels),
         salvage=salvage,
     )

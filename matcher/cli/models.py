@@ -20,7 +20,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of a registered 
 @models.command("list")
 def list_command(output: Output = Format.table) -> None:
     """List the registered models and whether their weights are on this machine."""
-    from matcher.embedding import list_models, typed_name, verify_weights
+    from matcher.embedding import list_models, precision_for, typed_name, verify_weights
 
     rows = [
         {
@@ -29,6 +29,7 @@ def list_command(output: Output = Format.table) -> None:
             "dimension": record.dimension,
             "works offline": "yes" if record.works_offline else "after fetch",
             "weights": verify_weights(typed_name(record)).state,
+            "precision here": precision_for(record),
             "licence": record.licence,
         }
         for record in list_models()
@@ -41,10 +42,13 @@ def info(name: Name, output: Output = Format.table) -> None:
     """Print all facts of one model."""
     from dataclasses import asdict
 
-    from matcher.embedding import get_record, verify_weights
+    from matcher.embedding import get_record, precision_for, verify_weights
 
     record = get_record(name)
-    facts = asdict(record) | {"on this machine": verify_weights(name).detail}
+    facts = asdict(record) | {
+        "on this machine": verify_weights(name).detail,
+        "precision on this machine": precision_for(record),
+    }
     print_facts(facts, output)
 
 

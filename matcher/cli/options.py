@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from matcher.cli.console import Format
+from matcher.cli.console import Format, say
 
 if TYPE_CHECKING:
+    from matcher.embedding import Extractor
     from matcher.photos import DecodeLimits
 
 # The registry's own, which takes long to import; a test holds the two together.
@@ -22,6 +23,22 @@ Model = Annotated[
     typer.Option("--model", help="Name of a registered model, or a TOML record of an ONNX file."),
 ]
 Device = Annotated[str, typer.Option("--device", help="cpu or cuda; never replaced silently.")]
+
+
+class Precision(enum.StrEnum):
+    """Precisions in which a model may compute."""
+
+    auto = "auto"
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+
+
+InPrecision = Annotated[
+    Precision,
+    typer.Option(
+        "--precision", help="auto: bfloat16 on a CPU that has instructions for it, else float32."
+    ),
+]
 Output = Annotated[Format, typer.Option("--format", help="How results are printed on stdout.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, change nothing.")]
 Index = Annotated[
@@ -97,6 +114,24 @@ WhichFace = Annotated[FaceChoice, typer.Option("--face", help=f"{_ONE_FACE}.")]
 WhichProbeFaces = Annotated[
     ProbeFaceChoice, typer.Option("--face", help=f"{_ONE_FACE}; all: a list for each face.")
 ]
+
+
+def extractor_of(
+    model: str,
+    device: str,
+    precision: Precision,
+    *,
+    limits: DecodeLimits | None = None,
+    salvage: bool = False,
+) -> Extractor:
+    """Load the model that the options name; say in which precision it computes."""
+    from matcher.embedding import load_extractor
+
+    made = load_extractor(
+        model, device=device, precision=precision.value, limits=limits, salvage=salvage
+    )
+    say(f"{made.model.name} computes in {made.precision}.")
+    return made
 
 
 def limits_of(max_megapixels: int) -> DecodeLimits:

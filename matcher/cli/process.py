@@ -16,7 +16,8 @@ from matcher.words import visible
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
-_WAITING: Final = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
+_WAITING: Final = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
+_WAITING_ELSEWHERE: Final = (*_WAITING, "KMP_BLOCKTIME")
 _ENDING: Final = ("SIGTERM", "SIGHUP", "SIGBREAK")
 _ASKED_AGAIN_AFTER: Final = 0.05  # seconds
 
@@ -106,7 +107,9 @@ def _wait_without_work() -> None:
     """Have idle threads of OpenMP sleep; docs/sizing.md has the figures. The user's choice stays.
 
     Idle threads that wait actively take the cores from other processes. OpenMP reads the variable
-    when it is loaded, so it must be set before PyTorch is imported.
+    when it is loaded, so it must be set before PyTorch is imported. PyTorch's builds for Linux have
+    GNU's OpenMP, which does not read KMP_BLOCKTIME: there it is no choice of how PyTorch waits.
     """
-    if not any(name in os.environ for name in _WAITING):
+    choices = _WAITING if sys.platform.startswith("linux") else _WAITING_ELSEWHERE
+    if not any(name in os.environ for name in choices):
         os.environ["OMP_WAIT_POLICY"] = "passive"

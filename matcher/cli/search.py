@@ -16,14 +16,17 @@ from matcher.cli.options import (
     MEGAPIXELS,
     Device,
     GalleryPath,
+    InPrecision,
     MaxMegapixels,
     Output,
     Policy,
+    Precision,
     ProbeFaceChoice,
     QualityPolicyName,
     RecordedSex,
     Salvage,
     WhichProbeFaces,
+    extractor_of,
     limits_of,
 )
 from matcher.cli.places import require_place_for, writing_to
@@ -105,6 +108,7 @@ def search(
     ] = False,
     model: Annotated[str | None, typer.Option(help="The gallery's own model if not given.")] = None,
     device: Device = "cpu",
+    precision: InPrecision = Precision.float32,
     policy: QualityPolicyName = Policy.standard,
     face: WhichProbeFaces = ProbeFaceChoice.one,
     salvage: Salvage = False,
@@ -119,7 +123,7 @@ def search(
     ] = None,
 ) -> None:
     """Rank the subjects of a gallery by their similarity to each probe, for a person to review."""
-    from matcher.embedding import load_extractor, name_for
+    from matcher.embedding import name_for
     from matcher.faces import POLICIES
     from matcher.gallery import Filters, Gallery
     from matcher.search import Calibration, Probe, Searcher, write_sheet
@@ -140,7 +144,7 @@ def search(
     meaning = None if calibration is None else Calibration.load(calibration)
     with Gallery.open(gallery) as opened, progress() as hook:
         name = model or name_for(opened.model)
-        extractor = load_extractor(name, device=device, limits=limits, salvage=salvage)
+        extractor = extractor_of(name, device, precision, limits=limits, salvage=salvage)
         day = taken_on.date() if taken_on else None
         with extractor.decoding_apart(min(2, len(sources))) as apart:
             searcher = Searcher(opened, apart, policy=POLICIES[policy.value], calibration=meaning)

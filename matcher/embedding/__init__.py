@@ -3,7 +3,7 @@
 from matcher.embedding.embedder import Embedder, FaceVectors
 from matcher.embedding.extraction import EmbeddedFace, PhotoExtraction
 from matcher.embedding.extractor import Extractor, load_extractor
-from matcher.embedding.loading import load_model
+from matcher.embedding.loading import load_model, precision_for
 from matcher.embedding.models import (
     DEFAULT_MODEL,
     FACE,
@@ -59,6 +59,7 @@ __all__ = [
     "load_model",
     "name_for",
     "partial_whitening",
+    "precision_for",
     "typed_name",
     "verify_weights",
     "without_groups",

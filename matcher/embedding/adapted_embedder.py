@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from matcher.embedding.embedder import Embedder, FaceVectors
 from matcher.embedding.models import Adaptation, ModelIdentity, ModelRecord
+from matcher.embedding.networks import Precision
 from matcher.embedding.vector_map import VectorMap
 from matcher.embedding.weights import VerifiedMap, sha256_of
 from matcher.errors import ModelError, WeightsDamagedError
@@ -53,6 +54,11 @@ class AdaptedEmbedder:
     def identity(self) -> ModelIdentity:
         """The facts of the model that a gallery must store; its hash covers base and map."""
         return self._identity
+
+    @property
+    def precision(self) -> Precision:
+        """The precision in which the networks of the base compute."""
+        return self._base.precision
 
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return unit vectors, float32 (n, k), for aligned crops, uint8 (n, size, size, 3).

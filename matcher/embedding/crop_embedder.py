@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from matcher.embedding.embedder import FaceVectors
 from matcher.embedding.low_resolution import at_low_resolution
 from matcher.embedding.models import FACE, LOW_RESOLUTION, ModelIdentity, ModelRecord, typed_name
-from matcher.embedding.networks import Network, Networks
+from matcher.embedding.networks import Network, Networks, Precision
 from matcher.errors import InputError, ModelError
 
 BATCH = 32
@@ -30,6 +30,8 @@ class CropEmbedder:
     networks
         The networks of the model. There is one for low-resolution views if, and only if, the record
         has such views.
+    precision
+        The precision in which the networks compute.
     """
 
     def __init__(
@@ -37,10 +39,12 @@ class CropEmbedder:
         record: ModelRecord,
         identity: ModelIdentity,
         networks: Networks,
+        precision: Precision = "float32",
     ) -> None:
         self._record = record
         self._identity = identity
         self._networks = networks
+        self._precision = precision
 
     @property
     def record(self) -> ModelRecord:
@@ -51,6 +55,11 @@ class CropEmbedder:
     def identity(self) -> ModelIdentity:
         """The facts of the model that a gallery must store."""
         return self._identity
+
+    @property
+    def precision(self) -> Precision:
+        """The precision in which the networks compute."""
+        return self._precision
 
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return unit vectors for aligned crops.

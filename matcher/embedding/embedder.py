@@ -67,6 +67,11 @@ class Embedder(Protocol):
         """The facts that a gallery must store; the weights hash is of the file really loaded."""
         ...
 
+    @property
+    def precision(self) -> str:
+        """The precision in which the vectors are computed, such as "float32"."""
+        ...
+
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return unit vectors, float32 of shape (n, d), for RGB crops, uint8 (n, size, size, 3)."""
         ...

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from itertools import islice
 from os import PathLike
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from matcher.embedding.embedder import Embedder
 from matcher.embedding.extraction import EmbeddedFace, PhotoExtraction
 from matcher.embedding.loading import load_model
 from matcher.embedding.models import DEFAULT_MODEL, ModelIdentity
+from matcher.embedding.networks import PrecisionChoice
 from matcher.errors import FaceError, InputError, MatcherError, ModelError, PhotoError
 from matcher.faces import Choice, Detector, Face, align, choose_faces, load_detector
 from matcher.failures import as_photo_errors
@@ -33,7 +33,7 @@ class _Recipe:
 
     model: str
     device: str
-    precision: Literal["float32", "bfloat16"]
+    precision: PrecisionChoice
     limits: DecodeLimits | None
     salvage: bool
 
@@ -123,6 +123,11 @@ class Extractor:
     def model(self) -> ModelIdentity:
         """The facts of the embedder that a gallery stores."""
         return self._embedder.identity
+
+    @property
+    def precision(self) -> str:
+        """The precision in which the embedder computes, such as "float32"."""
+        return self._embedder.precision
 
     @contextmanager
     def decoding_apart(self, workers: int = 2) -> Iterator[Extractor]:
@@ -329,7 +334,7 @@ def load_extractor(
     model: str | PathLike[str] = DEFAULT_MODEL,
     *,
     device: str = "cpu",
-    precision: Literal["float32", "bfloat16"] = "float32",
+    precision: PrecisionChoice = "float32",
     limits: DecodeLimits | None = None,
     salvage: bool = False,
 ) -> Extractor:
@@ -342,7 +347,8 @@ def load_extractor(
     device
         "cpu" or "cuda". No other device is used instead.
     precision
-        "float32", or "bfloat16" for speed at a small cost in accuracy.
+        "float32", "bfloat16" or "auto", see `load_model`. A pickled extractor keeps what was asked
+        for: with "auto" each machine takes its own faster precision.
     limits
         Limits on the size of photos that are decoded.
     salvage

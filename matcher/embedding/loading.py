@@ -9,9 +9,17 @@ from matcher.arguments import expect, path_of
 from matcher.embedding.adapted_embedder import adapted
 from matcher.embedding.crop_embedder import CropEmbedder
 from matcher.embedding.embedder import Embedder
-from matcher.embedding.models import ModelIdentity, get_record
+from matcher.embedding.models import ModelIdentity, ModelRecord, get_record
 from matcher.embedding.models.registry import name_of
-from matcher.embedding.networks import Precision, Weights, build, network_kind
+from matcher.embedding.networks import (
+    Precision,
+    PrecisionChoice,
+    Weights,
+    build,
+    faster_precision,
+    network_kind,
+    processor_flags,
+)
 from matcher.embedding.weights import read_map, read_weights, weights_folder
 
 
@@ -19,7 +27,7 @@ def load_model(
     name: str | PathLike[str],
     *,
     device: str = "cpu",
-    precision: Precision = "float32",
+    precision: PrecisionChoice = "float32",
     cache: Path | str | None = None,
 ) -> Embedder:
     """Load a model whose weights are on this machine. Nothing is downloaded.
@@ -33,8 +41,9 @@ def load_model(
     device
         "cpu", "cuda" or "cuda:1".
     precision
-        "bfloat16" is faster if the processor has it, and it changes vectors a little. Make and
-        search a gallery with the same precision. ONNX models do not support "bfloat16".
+        "float32", "bfloat16", or "auto" for what `precision_for` returns. `Embedder.precision` is
+        the one that was taken. Make and search a gallery in the same one; docs/models.md says what
+        changes otherwise. ONNX models compute in float32 and refuse "bfloat16".
     cache
         Folder for weights; see `matcher.embedding.weights.cache.cache_folder`.
 
@@ -57,13 +66,14 @@ def load_model(
     record = get_record(name)
     cache = None if cache is None else path_of("cache", cache)
     expect("device", device, str, rule="must be a text", next_step='Give "cpu" or "cuda".')
-    kind = network_kind(record, precision)
+    chosen = precision_for(record, device=device, asked=precision)
+    kind = network_kind(record, chosen)
     folder = weights_folder(name_of(name), cache)
     if record.adaptation is not None:
-        base = load_model(record.adaptation.base, device=device, precision=precision, cache=cache)
+        base = load_model(record.adaptation.base, device=device, precision=chosen, cache=cache)
         return adapted(record, record.adaptation, base, read_map(record, record.adaptation, folder))
     verified = read_weights(record, folder)
-    networks = build(kind, Weights(record, verified, device, precision))
+    networks = build(kind, Weights(record, verified, device, chosen))
     identity = ModelIdentity(
         name=record.name,
         version=record.version,
@@ -72,4 +82,26 @@ def load_model(
         dimension=record.dimension,
         vector_names=record.vector_names,
     )
-    return CropEmbedder(record, identity, networks)
+    return CropEmbedder(record, identity, networks, chosen)
+
+
+def precision_for(
+    record: ModelRecord, *, device: str = "cpu", asked: PrecisionChoice = "auto"
+) -> Precision:
+    """Return the precision in which a model computes on this machine. No model is loaded.
+
+    Returns
+    -------
+    What was asked for. With "auto", "bfloat16" on a processor that computes with such numbers
+    itself (AVX-512 BF16 or AMX, as Linux tells), and "float32" everywhere else: on other processors
+    and systems, on GPUs, and for ONNX models.
+
+    Raises
+    ------
+    UnknownModelError, InputError
+        As for `load_model`.
+    """
+    kind = network_kind(record, asked)
+    if asked == "auto":
+        return faster_precision(kind.precisions, device, processor_flags())
+    return asked

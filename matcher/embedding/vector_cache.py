@@ -129,6 +129,8 @@ def _key(extractor: Extractor, choose: str, version: str) -> str:
         "also": version,
         "rows": "with a checksum",
     }
+    if extractor.precision != "float32":  # rows of float32 have no such word
+        facts["precision"] = extractor.precision
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 

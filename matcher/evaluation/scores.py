@@ -51,6 +51,7 @@ def embedded_scores(
         {
             "model": f"{extractor.model.name} {extractor.model.version}",
             "weights_sha256": extractor.model.weights_sha256,
+            "precision": extractor.precision,
             "policy": policy.name,
         },
     )

@@ -34,6 +34,8 @@ class Plan:
     ----------
     model
         The new model.
+    precision
+        The precision in which it computes on this machine.
     faces
         Number of faces in the gallery.
     done
@@ -55,6 +57,7 @@ class Plan:
     """
 
     model: ModelIdentity
+    precision: str
     faces: int
     done: int
     copied: int
@@ -98,6 +101,7 @@ def plan(
         present = to_do - missing
         return Plan(
             model=extractor.model,
+            precision=extractor.precision,
             faces=info.faces,
             done=0 if copies else info.faces - to_do,
             copied=info.faces if copies else 0,

@@ -115,6 +115,11 @@ class FakeEmbedder:
         signals = signals - signals.mean(axis=1, keepdims=True)
         return _unit((signals + 1e-6) @ self._projection)
 
+    @property
+    def precision(self) -> str:
+        """Always "float32"."""
+        return "float32"
+
     def embed_all(self, crops: NDArray[np.uint8], *, for_gallery: bool = True) -> FaceVectors:
         """Return the vectors; with low-resolution views, also those, or who is degraded."""
         vectors = self.embed(crops)

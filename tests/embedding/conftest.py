@@ -11,15 +11,15 @@ from matcher.embedding import Embedder, load_model
 
 @pytest.fixture(scope="session")
 def dlib_model(cache: Path) -> Embedder:
-    return load_model("dlib-resnet")
+    return load_model("dlib-resnet", precision="float32")
 
 
 @pytest.fixture(scope="session")
 def youth_model(cache: Path) -> Embedder:
-    return load_model("youth-resnet")
+    return load_model("youth-resnet", precision="float32")
 
 
 @pytest.fixture(scope="session")
 def blended_model(cache: Path) -> Embedder:
     """The version before: a gallery keeps a blend of both experts' vectors, and a second vector."""
-    return load_model("youth-resnet@5")
+    return load_model("youth-resnet@5", precision="float32")

@@ -38,7 +38,7 @@ def _place(state: object, folder: Path) -> Path:
 
 
 def test_vectors_are_those_of_the_package(state: dict[str, Any], tmp_path: Path) -> None:
-    model = load_model(NAME, cache=_place(state, tmp_path))
+    model = load_model(NAME, precision="float32", cache=_place(state, tmp_path))
     module = InceptionResnetV1(classify=True, num_classes=5).eval()
     module.load_state_dict(state)
     module.classify = False
@@ -70,7 +70,7 @@ def test_adapted_its_weights_stay_in_the_cache(
 
 
 def test_first_use_is_recorded(state: dict[str, Any], tmp_path: Path) -> None:
-    model = load_model(NAME, cache=_place(state, tmp_path))
+    model = load_model(NAME, precision="float32", cache=_place(state, tmp_path))
     (weights,) = (tmp_path / "weights").glob("*.pt")
 
     assert model.identity.weights_sha256 == hashlib.sha256(weights.read_bytes()).hexdigest()

@@ -21,14 +21,21 @@ from matcher.photos import PhotoSource
 class Counting(Extractor):
     """The extractor of the tests, counting the photos it is given."""
 
-    def __init__(self, real: Extractor, stop_after: int = 10**9) -> None:
+    def __init__(
+        self, real: Extractor, stop_after: int = 10**9, precision: str | None = None
+    ) -> None:
         self._real = real
+        self._precision = precision or real.precision
         self.seen = 0
         self._stop_after = stop_after
 
     @property
     def model(self) -> ModelIdentity:
         return self._real.model
+
+    @property
+    def precision(self) -> str:
+        return self._precision
 
     def extract_many(
         self, sources: Iterable[PhotoSource], *, choose: Choice = "one", for_gallery: bool = True
@@ -120,6 +127,19 @@ def test_whatever_decides_a_reading_is_part_of_the_key(
     again = Counting(extractor)
     embed_cached(again, photos[:1], cache, **change)  # type: ignore[arg-type]
     assert again.seen == 1
+
+
+def test_vectors_of_another_precision_are_made_anew(
+    photos: list[Path], extractor: Extractor, tmp_path: Path
+) -> None:
+    cache = tmp_path / "vectors.sqlite"
+    runs = [
+        Counting(extractor, precision=precision)
+        for precision in ("float32", "bfloat16", "float32", "bfloat16")
+    ]
+    for run in runs:
+        embed_cached(run, photos[:1], cache)
+    assert [run.seen for run in runs] == [1, 1, 0, 0]
 
 
 def test_further_measures_are_remembered(

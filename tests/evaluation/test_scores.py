@@ -60,6 +60,7 @@ def test_the_matcher_is_named_so_that_it_can_be_found_again(made: EmbeddedScores
     assert made.matcher == {
         "model": "fake 3",
         "weights_sha256": EXTRACTOR.model.weights_sha256,
+        "precision": "float32",
         "policy": "off",
     }
 

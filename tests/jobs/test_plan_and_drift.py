@@ -27,6 +27,7 @@ def test_a_plan_counts_what_the_job_then_does(tmp_path: Path) -> None:
     before = plan(gallery, NEW, settings=SETTINGS, sample=4)
     assert (before.faces, before.done, before.to_do, before.missing) == (20, 0, 20, 1)
     assert before.sampled == 4
+    assert before.precision == "float32"
     assert before.seconds == pytest.approx(19 * before.seconds_per_photo)
     assert 0 < before.bytes_needed < before.bytes_free
     assert names(gallery) == ["first"], "a plan changes nothing"

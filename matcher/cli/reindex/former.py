@@ -9,7 +9,16 @@ import typer
 from matcher.cli.app import Exit
 from matcher.cli.audit import Layout, Memory, VectorCache
 from matcher.cli.console import Format, say
-from matcher.cli.options import Device, DryRun, GalleryPath, Output, Salvage
+from matcher.cli.options import (
+    Device,
+    DryRun,
+    GalleryPath,
+    InPrecision,
+    Output,
+    Precision,
+    Salvage,
+    extractor_of,
+)
 from matcher.cli.places import require_place_for
 from matcher.cli.reindex import steps
 from matcher.cli.reindex.gate import hold_to_bounds, read_gate
@@ -46,6 +55,7 @@ def with_flags(
     gallery: GalleryPath,
     model: Model = None,
     device: Device = "cpu",
+    precision: InPrecision = Precision.float32,
     photos: Photos = None,
     workers: Workers = None,
     executor: Executor = Where.local,
@@ -73,8 +83,6 @@ def with_flags(
     dry_run: DryRun = False,
 ) -> None:
     """Do what the flags say, as version 0.1 did."""
-    from matcher.embedding import load_extractor
-
     say("Notice: these flags go with the next version. See: matcher reindex --help")
     if sum((switch, rollback, discarded, pruned, dry_run)) > 1:
         raise typer.BadParameter(
@@ -94,14 +102,14 @@ def with_flags(
     settings = steps.settings_of(workers, timeout, salvage, batch, photos or [], retry)
     terms = steps.SwitchTerms(may_lose, keep)
     if rollback:
-        return steps.roll_back(gallery, steps.loaded(model, device), terms, settings)
+        return steps.roll_back(gallery, steps.loaded(model, device, precision), terms, settings)
     if model is None:
         raise typer.BadParameter("--model is needed")
     if dry_run:
-        return steps.print_plan(gallery, load_extractor(model, device=device), settings, output)
-    cluster = steps.on_ray(model, device, address, actors, stall)
-    extractor = load_extractor(model, device=device)
-    drift = steps.read_probes(gallery, probes, device)
+        return steps.print_plan(gallery, extractor_of(model, device, precision), settings, output)
+    cluster = steps.on_ray(model, device, precision, address, actors, stall)
+    extractor = extractor_of(model, device, precision)
+    drift = steps.read_probes(gallery, probes, device, precision)
     if steps.run_job(gallery, extractor, settings, cluster):
         without = steps.write_outcomes(gallery, report)
         steps.print_comparison(gallery, extractor, drift, output)

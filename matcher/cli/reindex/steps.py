@@ -13,6 +13,7 @@ import typer
 from matcher.cells import write_csv
 from matcher.cli.app import Exit
 from matcher.cli.console import Format, print_facts, print_rows, progress, say, say_guarded
+from matcher.cli.options import Precision, extractor_of
 from matcher.cli.places import writing_to
 from matcher.private_files import open_private
 from matcher.words import counted
@@ -48,16 +49,16 @@ def need_each_other(names: str, one: bool, other: bool) -> None:
         raise typer.BadParameter(f"{names} need each other")
 
 
-def loaded(model: str | None, device: str) -> Extractor | None:
+def loaded(model: str | None, device: str, precision: Precision) -> Extractor | None:
     """Return the model of an option; None if it is not given."""
-    from matcher.embedding import load_extractor
-
-    return None if model is None else load_extractor(model, device=device)
+    return None if model is None else extractor_of(model, device, precision)
 
 
-def read_probes(gallery: Path, probes: Path | None, device: str) -> DriftProbes | None:
+def read_probes(
+    gallery: Path, probes: Path | None, device: str, precision: Precision
+) -> DriftProbes | None:
     """Read the probes of a drift report and load the present model; None if none are given."""
-    from matcher.embedding import load_extractor, name_for
+    from matcher.embedding import name_for
     from matcher.enrolment import read_manifest
     from matcher.gallery import Gallery
 
@@ -72,7 +73,7 @@ def read_probes(gallery: Path, probes: Path | None, device: str) -> DriftProbes 
         say(f"Rows of the probes that were refused: {len(listed.refused)}.")
     with Gallery.open(gallery) as opened:
         name = name_for(opened.model)
-    return DriftProbes(listed, load_extractor(name, device=device))
+    return DriftProbes(listed, extractor_of(name, device, precision))
 
 
 def require_shadow(gallery: Path, extractor: Extractor | None) -> None:
@@ -109,7 +110,12 @@ def settings_of(
 
 
 def on_ray(
-    model: str, device: str, address: str | None, actors: int | None, stall: float
+    model: str,
+    device: str,
+    precision: Precision,
+    address: str | None,
+    actors: int | None,
+    stall: float,
 ) -> RayExecutor | None:
     """Return the workers on a cluster; None without an address: then photos are embedded here."""
     if address is None:
@@ -118,7 +124,7 @@ def on_ray(
     from matcher.jobs.executors.ray_executor import RayExecutor
 
     gpus = 1.0 if device.startswith("cuda") else 0.0
-    load = partial(load_extractor, model, device=device)
+    load = partial(load_extractor, model, device=device, precision=precision.value)
     return RayExecutor(address, load, actors=actors, gpus=gpus, stall=stall)
 
 

@@ -9,7 +9,15 @@ import typer
 from matcher.cli.app import Exit, Group, app
 from matcher.cli.audit import Layout, VectorCache
 from matcher.cli.console import Format, say
-from matcher.cli.options import Device, GalleryPath, Output, Salvage
+from matcher.cli.options import (
+    Device,
+    GalleryPath,
+    InPrecision,
+    Output,
+    Precision,
+    Salvage,
+    extractor_of,
+)
 from matcher.cli.places import require_place_for
 from matcher.cli.reindex import steps
 from matcher.cli.reindex.gate import hold_to_bounds, read_gate
@@ -64,6 +72,7 @@ def run(
     gallery: GalleryPath,
     model: NewModel,
     device: Device = "cpu",
+    precision: InPrecision = Precision.float32,
     photos: Photos = None,
     workers: Workers = None,
     executor: Executor = Where.local,
@@ -83,8 +92,6 @@ def run(
 
     After an interruption the same command goes on from the last batch.
     """
-    from matcher.embedding import load_extractor
-
     remote = executor is Where.ray
     steps.need_each_other("--executor ray and --address", remote, address is not None)
     require_place_for("--report", report)
@@ -92,9 +99,9 @@ def run(
     settings = steps.settings_of(
         workers, timeout, salvage, batch, photos or [], retry, take_changed
     )
-    cluster = steps.on_ray(model, device, address, actors, stall)
-    extractor = load_extractor(model, device=device)
-    drift = steps.read_probes(gallery, probes, device)
+    cluster = steps.on_ray(model, device, precision, address, actors, stall)
+    extractor = extractor_of(model, device, precision)
+    drift = steps.read_probes(gallery, probes, device, precision)
     if not steps.run_job(gallery, extractor, settings, cluster):
         return
     to_look_at = steps.write_outcomes(gallery, report)
@@ -107,6 +114,7 @@ def plan(
     gallery: GalleryPath,
     model: NewModel,
     device: Device = "cpu",
+    precision: InPrecision = Precision.float32,
     photos: Photos = None,
     workers: Workers = None,
     batch: Batch = 32,
@@ -116,10 +124,8 @@ def plan(
     output: Output = Format.table,
 ) -> None:
     """Say what `run` would do, how long it would take, and what room it needs. Changes nothing."""
-    from matcher.embedding import load_extractor
-
     settings = steps.settings_of(workers, timeout, salvage, batch, photos or [], retry)
-    steps.print_plan(gallery, load_extractor(model, device=device), settings, output)
+    steps.print_plan(gallery, extractor_of(model, device, precision), settings, output)
 
 
 @reindex.command()
@@ -127,14 +133,15 @@ def compare(
     gallery: GalleryPath,
     model: NewModelIfNeeded = None,
     device: Device = "cpu",
+    precision: InPrecision = Precision.float32,
     probes: Probes = None,
     output: Output = Format.table,
 ) -> None:
     """Compare the new edition with the one that is searched; --probes needs the new --model."""
     if probes is not None and model is None:
         raise typer.BadParameter("--probes are embedded with the new model: give --model")
-    extractor = steps.loaded(model, device)
-    drift = steps.read_probes(gallery, probes, device)
+    extractor = steps.loaded(model, device, precision)
+    drift = steps.read_probes(gallery, probes, device, precision)
     steps.require_shadow(gallery, extractor)
     steps.print_comparison(gallery, extractor, drift, output)
 
@@ -144,6 +151,7 @@ def switch(
     gallery: GalleryPath,
     model: NewModelIfNeeded = None,
     device: Device = "cpu",
+    precision: InPrecision = Precision.float32,
     gate: Gate = None,
     cohort: CohortOfGate = None,
     layout: CohortLayout = Layout.auto,
@@ -166,7 +174,7 @@ def switch(
         raise typer.BadParameter("--gate judges the new model: give --model")
     judged = read_gate(gate, cohort, layout, vector_cache)
     settings = steps.settings_of(workers, timeout, salvage, batch, photos or [], retry=False)
-    extractor = steps.loaded(model, device)
+    extractor = steps.loaded(model, device, precision)
     steps.require_shadow(gallery, extractor)
     hold_to_bounds(extractor, judged)
     steps.switch_to(gallery, extractor, steps.SwitchTerms(may_lose, keep), settings)
@@ -177,6 +185,7 @@ def rollback(
     gallery: GalleryPath,
     model: OldModelIfNeeded = None,
     device: Device = "cpu",
+    precision: InPrecision = Precision.float32,
     may_lose: MayLose = 0,
     keep: Keep = 1,
     photos: Photos = None,
@@ -187,7 +196,7 @@ def rollback(
 ) -> None:
     """Go back to the edition that was searched before; `switch` undoes it."""
     settings = steps.settings_of(workers, timeout, salvage, batch, photos or [], retry=False)
-    extractor = steps.loaded(model, device)
+    extractor = steps.loaded(model, device, precision)
     steps.roll_back(gallery, extractor, steps.SwitchTerms(may_lose, keep), settings)
 
 

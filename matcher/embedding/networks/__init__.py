@@ -2,6 +2,11 @@
 
 from matcher.embedding.networks.builders import NETWORKS, NetworkKind, build, network_kind
 from matcher.embedding.networks.network import Builder, Network, Networks, Precision, Weights
+from matcher.embedding.networks.precision import (
+    PrecisionChoice,
+    faster_precision,
+    processor_flags,
+)
 
 __all__ = [
     "NETWORKS",
@@ -10,7 +15,10 @@ __all__ = [
     "NetworkKind",
     "Networks",
     "Precision",
+    "PrecisionChoice",
     "Weights",
     "build",
+    "faster_precision",
     "network_kind",
+    "processor_flags",
 ]

@@ -52,7 +52,7 @@ NETWORKS: Final[Mapping[str, NetworkKind]] = MappingProxyType(
 
 
 def network_kind(record: ModelRecord, precision: str) -> NetworkKind:
-    """Return the kind of a model's network, after a check that it supports a precision.
+    """Return the kind of a model's network, after a check that it supports a precision or "auto".
 
     Raises
     ------
@@ -69,10 +69,11 @@ def network_kind(record: ModelRecord, precision: str) -> NetworkKind:
             next_step="Correct the record, or use the version of matcher that it was made for.",
         )
     kind = NETWORKS[record.network]
-    if precision not in kind.precisions:
+    allowed = ("auto", *kind.precisions)
+    if precision not in allowed:
         raise InputError(
             f"The precision does not suit {record.name!r}",
-            rule=f"it must be one of {', '.join(kind.precisions)}",
+            rule=f"it must be one of {', '.join(allowed)}",
             got=repr(precision),
             next_step="Leave `precision` out, or choose one of these.",
         )

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from matcher.embedding.networks.dlib_file import Convolution, read_network
+from matcher.embedding.networks.float32_layers import in_float32
 
 # (channels, halved) of the residual blocks from input to output. The definition of the training
 # network is in dlib's example dnn_face_recognition_ex.cpp.
@@ -45,8 +46,7 @@ class DlibResnet(nn.Module):
     def forward(self, crops: Tensor) -> Tensor:
         """Return (n, 128) for (n, 3, 150, 150)."""
         features = functional.max_pool2d(functional.relu(self.stem(crops)), 3, stride=2)
-        vectors: Tensor = self.head(self.blocks(features).mean(dim=(2, 3)))
-        return vectors
+        return in_float32(self.head, self.blocks(features).mean(dim=(2, 3)))
 
 
 class _Block(nn.Module):

@@ -7,6 +7,8 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
+from matcher.embedding.networks.float32_layers import in_float32
+
 FEATURES: Final = 128
 """Number of features that the network returns for a face."""
 
@@ -67,7 +69,8 @@ class MobileNet(nn.Module):
 
     def forward(self, crops: Tensor) -> Tensor:
         """Return raw vectors, (n, 128), for crops, (n, 3, size, size)."""
-        maps: Tensor = self.last(self.blocks(self.first(_seen(crops, self._corner))))
+        seen = in_float32(self.first, _seen(crops, self._corner))
+        maps: Tensor = self.last(self.blocks(seen))
         return maps.flatten(1)
 
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from matcher.embedding.networks.dlib_network import DIMENSION, DlibResnet
+from matcher.embedding.networks.float32_layers import in_float32
 from matcher.embedding.networks.sface_network import FEATURES, MobileNet
 
 RESNET_SIDE: Final = 150
@@ -46,7 +47,8 @@ class WhitenedNetwork(nn.Module):
 
     def forward(self, crops: Tensor) -> Tensor:
         """Return unit vectors, (n, 128), for (n, 3, 150, 150)."""
-        vectors = self.spread(functional.normalize(self.body(crops), dim=1))
+        features = functional.normalize(self.body(crops).float(), dim=1)
+        vectors = in_float32(self.spread, features)
         return functional.normalize(vectors, dim=1)
 
 
@@ -86,7 +88,7 @@ class Expert(nn.Module):
         left, top = self._corner
         inner = crops[:, :, top : top + RESNET_SIDE, left : left + RESNET_SIDE]
         outputs = torch.cat((self.resnet(inner), self.mobile(crops)), dim=1)
-        return functional.normalize(self.joint(outputs), dim=1)
+        return functional.normalize(in_float32(self.joint, outputs), dim=1)
 
 
 def degradation_signs(clear: Tensor, worn: Tensor) -> Tensor:
@@ -125,7 +127,7 @@ class YouthResnet(nn.Module):
         agreement = signs[:, -1:]
         share = ((agreement - WORN_AT) / (CLEAR_AT - WORN_AT)).clamp(0.0, 1.0)
         vectors = share * clear + (1.0 - share) * worn
-        return torch.cat((vectors, worn, self.wear(signs)), dim=1)
+        return torch.cat((vectors, worn, in_float32(self.wear, signs)), dim=1)
 
 
 class YouthDlib(nn.Module):
@@ -157,7 +159,7 @@ class GradedProbe(nn.Module):
     def forward(self, crops: Tensor) -> Tensor:
         """Return (n, 257) for (n, 3, size, size), see `matcher.embedding.networks.Networks`."""
         clear, worn = self.clear(crops), self.worn(crops)
-        degree = self.wear(degradation_signs(clear, worn))
+        degree = in_float32(self.wear, degradation_signs(clear, worn))
         share = (degree / WHOLLY_WORN).clamp(0.0, 1.0)
         return torch.cat((clear, (1.0 - share) * clear + share * worn, degree), dim=1)
 
