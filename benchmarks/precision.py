@@ -21,6 +21,7 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,7 +59,8 @@ def by_turns(one: FaceVectors, other: FaceVectors) -> FaceVectors:
     """Return the gallery that takes its photos from two galleries by turns."""
     first = np.arange(len(one.vectors))[:, None] % 2 == 0
     kept = {name: np.where(first, rows, other.kept[name]) for name, rows in one.kept.items()}
-    return FaceVectors(kept, np.where(first, one.probes, other.probes), one.compared_with)
+    probes = np.where(first, one.probes, other.probes)
+    return replace(one, kept=kept, probes=probes)
 
 
 def moved(one: FaceVectors, other: FaceVectors) -> dict[str, float]:
@@ -153,7 +155,7 @@ def judged(
 
 def measure(cohort: Cohort, names: Sequence[str], draws: int, seed: int) -> dict[str, Any]:
     """Embed the cohort, print a table for each model, and return all of it."""
-    models = [load_model(n, precision=p) for n in names for p in PRECISIONS]  # type: ignore[arg-type]
+    models = [load_model(n, precision=p) for n in names for p in PRECISIONS]
     made = embed(cohort, models, probes=np.ones(len(cohort), np.bool_))
     missing = {s.photo for s, face in zip(cohort.samples, made.found, strict=True) if not face}
     seen = cohort.without(missing, "no face") if missing else cohort

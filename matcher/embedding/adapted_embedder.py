@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from matcher.embedding.embedder import Embedder, FaceVectors
 from matcher.embedding.models import Adaptation, ModelIdentity, ModelRecord
-from matcher.embedding.networks import Precision
 from matcher.embedding.vector_map import VectorMap
 from matcher.embedding.weights import VerifiedMap, sha256_of
 from matcher.errors import ModelError, WeightsDamagedError
@@ -56,7 +55,7 @@ class AdaptedEmbedder:
         return self._identity
 
     @property
-    def precision(self) -> Precision:
+    def precision(self) -> str:
         """The precision in which the networks of the base compute."""
         return self._base.precision
 
