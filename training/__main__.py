@@ -25,7 +25,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import save_file
 
-from matcher.embedding import load_model, partial_whitening, without_groups
+from matcher.embedding import VectorMap, load_model, partial_whitening, without_groups
 from matcher.embedding.models import YOUTH_CORNER, get_record
 from matcher.embedding.networks.dlib_network import DIMENSION
 from matcher.embedding.networks.quantised import State, packed
@@ -37,6 +37,7 @@ from matcher.embedding.networks.youth_network import (
     YouthDlib,
     YouthResnet,
 )
+from matcher.embedding.vector_map import HALF_WAY
 from matcher.embedding.weights import cache
 from matcher.faces import load_detector
 from matcher.heap import use_one_heap
@@ -49,7 +50,7 @@ from training.teacher import (
     Crops,
     Vectors,
     main_directions,
-    projected,
+    mapped,
     said_of,
     whitened,
 )
@@ -58,9 +59,13 @@ from training.views import ALL_SIZES, SMALL_SIZES, Sight
 RESNET_SHARE = 0.5
 """Weight of the vectors of dlib's network against those of SFace. Chosen on FG-NET."""
 
+SFACE_STRENGTH = 0.15
+"""Strength of whitening of SFace's vectors, see `partial_whitening`. Chosen on FG-NET."""
+
 _SAVED_EVERY = 200
 _MEASURED = 4000  # faces that the line between degraded and undegraded ones is fitted to
 _LEVELLED = 2  # directions in which young faces of several perceived races differ
+_SFACE_LEVELLED = 1  # the same for SFace; chosen on FG-NET
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -115,7 +120,7 @@ def _resnets(
         whitened(body, whitening), wanted, faces, recipe, ALL_SIZES, "resnet", options
     )
     level = without_groups(wanted, origins, _LEVELLED)
-    student.load_state_dict(projected(student.state_dict(), level))
+    student.load_state_dict(mapped(student.state_dict(), level))
     return whitened(body, whitening.then(level)), student
 
 
@@ -139,14 +144,21 @@ def _mobiles(
 ) -> Pair:
     """Return SFace's network after partial whitening, and its student with the same last layer."""
     vectors = said_of(body, faces.crops)
-    whitening = partial_whitening(vectors, faces.bands)
-    whitening = whitening.then(without_groups(whitening(vectors), origins, _LEVELLED))
-    begun = whitened(body, whitening)
+
+    def fitted(strength: float, levelled: int) -> VectorMap:
+        whitening = partial_whitening(vectors, faces.bands, strength)
+        return whitening.then(without_groups(whitening(vectors), origins, levelled))
+
+    taught, kept = fitted(HALF_WAY, _LEVELLED), fitted(SFACE_STRENGTH, _SFACE_LEVELLED)
+    begun = whitened(body, taught)
     begun.requires_grad_(True)
     begun.body.last.requires_grad_(False)
     fewer = replace(recipe, steps=recipe.mobile_steps)
-    student = _taught(begun, whitening(vectors), faces, fewer, SMALL_SIZES, "mobile", options)
-    return whitened(body, whitening), student
+    student = _taught(begun, taught(vectors), faces, fewer, SMALL_SIZES, "mobile", options)
+    student.load_state_dict(
+        mapped(student.state_dict(), np.linalg.pinv(taught.matrix) @ kept.matrix)
+    )
+    return whitened(body, kept), student
 
 
 def _taught(

@@ -43,11 +43,17 @@ def main_directions(vectors: Vectors, bands: NDArray[np.int64], count: int) -> V
     return strongest
 
 
-def projected(state: Mapping[str, Tensor], projection: Vectors) -> State:
-    """Return the weights of a `WhitenedNetwork` with the projection applied to its vectors."""
-    matrix = torch.from_numpy(projection).float()
-    last = {"spread.weight": matrix @ state["spread.weight"]}
-    last["spread.bias"] = matrix @ state["spread.bias"]
+def mapped(state: Mapping[str, Tensor], matrix: Vectors) -> State:
+    """Return the weights of a `WhitenedNetwork` with a matrix applied to its vectors.
+
+    Parameters
+    ----------
+    matrix
+        float64 (128, 128), applied from the right.
+    """
+    across = torch.from_numpy(matrix.T).float()
+    last = {"spread.weight": across @ state["spread.weight"]}
+    last["spread.bias"] = across @ state["spread.bias"]
     return {**state, **last}
 
 

@@ -23,7 +23,7 @@ from training import __main__ as command
 from training.__main__ import _origins, main
 from training.fit import Faces, Recipe, fit
 from training.sources import ADULT, fairface_training_part, lfw_training_part
-from training.teacher import main_directions, projected, said_of, whitened
+from training.teacher import main_directions, mapped, said_of, whitened
 from training.views import ALL_SIZES
 
 
@@ -202,12 +202,12 @@ def test_a_projection_brings_the_means_of_groups_together() -> None:
     assert np.allclose(projection @ projection, projection)
 
 
-def test_projected_weights_say_the_projection_of_what_they_said() -> None:
+def test_mapped_weights_say_the_projection_of_what_they_said() -> None:
     torch.manual_seed(0)
     network, changed = whitened_resnet(), whitened_resnet()
     vectors = np.random.default_rng(5).normal(size=(30, 128))
     projection = without_groups(vectors, np.arange(30) % 3, 2)
-    changed.load_state_dict(projected(network.state_dict(), projection))
+    changed.load_state_dict(mapped(network.state_dict(), projection))
     crops = torch.rand(2, 3, 150, 150)
     with torch.inference_mode():
         wanted = network(crops).double().numpy() @ projection
