@@ -15,6 +15,7 @@ from pathlib import Path
 import made_model
 import pytest
 from rendered_cohort import Cohort
+from waiting import PATIENCE
 
 from matcher.embedding import Extractor, load_extractor
 from matcher.errors import InputError, ModelError
@@ -137,7 +138,7 @@ def test_a_forked_process_is_refused_where_it_would_hang(
         capture_output=True,
         text=True,
         check=True,
-        timeout=300,
+        timeout=PATIENCE,
     )
     assert done.stdout.startswith(said)
     if said == "forked":
