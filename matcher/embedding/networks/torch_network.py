@@ -67,18 +67,23 @@ def build_youth_resnet(weights: Weights) -> Networks:
 
 def build_youth_experts(weights: Weights) -> Networks:
     """Build the network whose galleries keep the vector of one expert; a `Builder`."""
-    return _experts(youth_resnet(weights.verified.data, YOUTH_CORNER), weights)
+    device = chosen_device(
+        weights.device
+    )  # before a tensor is touched: a forked process would hang
+    return _experts(youth_resnet(weights.verified.data, YOUTH_CORNER), device, weights.precision)
 
 
 def build_youth_dlib(weights: Weights) -> Networks:
     """Build the same of dlib's network alone; a `Builder`."""
-    return _experts(youth_dlib(weights.verified.data), weights)
-
-
-def _experts(experts: YouthResnet | YouthDlib, weights: Weights) -> Networks:
     device = chosen_device(weights.device)
+    return _experts(youth_dlib(weights.verified.data), device, weights.precision)
+
+
+def _experts(
+    experts: YouthResnet | YouthDlib, device: torch.device, precision: Precision
+) -> Networks:
     face, probe = (
-        as_network(one, device, weights.precision) for one in (experts.clear, GradedProbe(experts))
+        as_network(one, device, precision) for one in (experts.clear, GradedProbe(experts))
     )
     return Networks(face, probe)
 
