@@ -67,9 +67,7 @@ def build_youth_resnet(weights: Weights) -> Networks:
 
 def build_youth_experts(weights: Weights) -> Networks:
     """Build the network whose galleries keep the vector of one expert; a `Builder`."""
-    device = chosen_device(
-        weights.device
-    )  # before a tensor is touched: a forked process would hang
+    device = chosen_device(weights.device)  # first: with a tensor a forked process would hang
     return _experts(youth_resnet(weights.verified.data, YOUTH_CORNER), device, weights.precision)
 
 
