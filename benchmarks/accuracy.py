@@ -319,7 +319,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(
             f"the crops differ ({crops[0].name}, {crops[-1].name}): so do faces of px rows in size"
         )
-    print(table([model.identity.name for model in models], _columns(findings)))
+    names = [f"{model.identity.name} {model.identity.version}" for model in models]
+    print(table(names, _columns(findings)))
     if options.out:
         options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_text(json.dumps(record(models, findings, options), indent=1))

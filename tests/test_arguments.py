@@ -54,6 +54,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 Call = Callable[[World], Any]
 
 WRONG: dict[str, list[Call]] = {
+    "adapt": [
+        lambda w: matcher.adapt(None, COHORT, w.folder / "adapted"),
+        lambda w: matcher.adapt("dlib-resnet", 3, w.folder / "adapted"),
+        lambda w: matcher.adapt("dlib-resnet", COHORT, None),
+        lambda w: matcher.adapt("dlib-resnet", COHORT, w.folder / "adapted", seed="1"),
+    ],
     "read_folder": [lambda w: matcher.read_folder(None), lambda w: matcher.read_folder(3)],
     "read_manifest": [lambda w: matcher.read_manifest(None)],
     "load_photo": [
@@ -243,7 +249,16 @@ WRONG: dict[str, list[Call]] = {
 """Calls that are wrong in the type of one argument, by the name that they go through."""
 
 RESULTS = {
-    *("Candidate", "CandidateList", "Face", "FaceQuality", "MatcherError", "ModelRecord", "Photo"),
+    *(
+        "AdaptedModel",
+        "Candidate",
+        "CandidateList",
+        "Face",
+        "FaceQuality",
+        "MatcherError",
+        "ModelRecord",
+        "Photo",
+    ),
     *("Template", "list_models"),
     *(f"fairness.{name}" for name in ("UNKNOWN", "GroupGap", "GroupRates", "Rate", "Status")),
     *(f"fairness.{name}" for name in ("AuditReport", "Scores")),

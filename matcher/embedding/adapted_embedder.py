@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from matcher.embedding.embedder import Embedder, FaceVectors
 from matcher.embedding.models import Adaptation, ModelIdentity, ModelRecord
+from matcher.embedding.networks import NETWORKS
 from matcher.embedding.vector_map import VectorMap
 from matcher.embedding.weights import VerifiedMap, sha256_of
 from matcher.errors import ModelError, WeightsDamagedError
@@ -96,6 +97,14 @@ def adapted(
     WeightsDamagedError
         If the map's file is no map.
     """
+    if NETWORKS[base.record.network].of_probes:
+        raise ModelError(
+            f"The base of the adapted model {record.name!r} cannot be adapted",
+            rule="base must be a model that makes one vector of a face, for a gallery and a search",
+            got=f"{base.identity.name!r}, which has a network for degraded probes",
+            next_step="Name another base, and adapt it: matcher adapt",
+            path=verified.path,
+        )
     wanted = (adaptation.base_weights_sha256, adaptation.base_preprocessing_sha256)
     found = (base.identity.weights_sha256, base.identity.preprocessing_sha256)
     if found != wanted:

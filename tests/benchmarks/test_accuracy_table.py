@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from fairness import CohortError, read_cohort
+from matcher.degradation import CAMERAS
 from matcher.embedding import load_model
 from matcher.synthetic import sample_photos
 from matcher.testing import FakeEmbedder
@@ -21,6 +22,7 @@ RECIPES = 10
 with pytest.MonkeyPatch.context() as patch:
     patch.syspath_prepend(BENCHMARKS)
     accuracy = importlib.import_module("accuracy")
+    accuracy_vectors = importlib.import_module("accuracy_vectors")
 
 
 def save(pixels, path):
@@ -70,7 +72,8 @@ def test_two_models_of_different_crops_are_judged_in_one_pass(fgnet, capsys):
     assert found.data["subjects"] == 3
     first, second = found.rows
     assert [row.name for row in first] == [row.name for row in second]
-    assert len(first) == 2 * (1 + RECIPES) + 2 * len(accuracy.JUDGED) + 3
+    of_photos, of_crops = 2 * (1 + len(CAMERAS)), 2 * (1 + RECIPES)
+    assert len(first) == of_photos + of_crops + 2 * len(accuracy.JUDGED) + 3
     counts = {row.name: row.count for row in first}
     assert counts["rank-1, px32-q30"] == 12
     assert counts["rank-1, px32-q30, aged 5 or less"] == 6
@@ -84,7 +87,11 @@ def test_two_models_of_different_crops_are_judged_in_one_pass(fgnet, capsys):
 def test_lfw_is_judged_over_the_pairs_whose_photos_have_a_face(lfw):
     cohort, pairs = read_cohort(lfw, "lfw"), accuracy.read_pairs(lfw / "pairs.txt")
     found = accuracy.judge_lfw(cohort, pairs, [load_model("dlib-resnet")], options())
-    later, all_ten = found.rows[0]
+    *of_photos, later, all_ten = found.rows[0]
+    assert [row.name.split(", ")[1] for row in of_photos] == [
+        f"photos {camera}" for camera in ("clean", *CAMERAS)
+    ]
+    assert {row.count for row in of_photos} == {1}  # Person_A has a second photo of the folds
     assert (later.count, all_ten.count) == (10, 20)
     assert later.value in (0.5, 1.0)  # the same two pairs in each fold
     assert found.note == "0 of 4 photos without a face; 0 of 20 pairs left out"
@@ -98,7 +105,7 @@ def test_pairs_of_photos_that_are_not_there_are_left_out_and_counted(lfw, photos
     cohort, pairs = read_cohort(tmp_path, "lfw"), accuracy.read_pairs(tmp_path / "pairs.txt")
     found = accuracy.judge_lfw(cohort, pairs, [FakeEmbedder()], options())
     assert found.data["pairs_left_out"] == 10
-    assert found.rows[0][1].count == 10
+    assert found.rows[0][-1].count == 10
 
 
 def test_pairs_are_read_with_their_kind_and_fold(lfw):
@@ -119,10 +126,10 @@ def test_a_list_that_is_not_ten_folds_is_refused(tmp_path, text):
 
 def test_degraded_crops_keep_their_size_and_follow_their_seeds(photos):
     crops = np.stack([photo.pixels for photo in photos[:2]])
-    first = accuracy.degraded(crops, "cctv", np.array([1, 2]))
+    first = accuracy_vectors.degraded(crops, "cctv", np.array([1, 2]))
     assert first.shape == crops.shape
-    assert np.array_equal(first, accuracy.degraded(crops, "cctv", np.array([1, 2])))
-    other = accuracy.degraded(crops, "cctv", np.array([1, 3]))
+    assert np.array_equal(first, accuracy_vectors.degraded(crops, "cctv", np.array([1, 2])))
+    other = accuracy_vectors.degraded(crops, "cctv", np.array([1, 3]))
     assert np.array_equal(first[0], other[0])
     assert not np.array_equal(first[1], other[1])
 
@@ -131,7 +138,7 @@ def test_fewer_pixels_lose_more(photos):
     crops = np.stack([photo.pixels for photo in photos])
 
     def lost(recipe):
-        made = accuracy.degraded(crops, recipe, np.arange(len(crops)))
+        made = accuracy_vectors.degraded(crops, recipe, np.arange(len(crops)))
         return np.square(made.astype(float) - crops).mean()
 
     losses = [lost(recipe) for recipe in accuracy.LADDER]
@@ -188,7 +195,7 @@ def test_a_whole_run_prints_the_table_and_saves_what_it_printed(fgnet, lfw, tmp_
     accuracy.main([*folders, *models, "--out", str(out)])
     printed = capsys.readouterr().out.splitlines()
     assert printed[0] == "FG-NET: 1 of 13 photos without a face"
-    assert printed[2].split() == ["on", "dlib-resnet", "dlib-resnet", "difference"]
+    assert printed[2].split() == ["on", "dlib-resnet", "1", "dlib-resnet", "1", "difference"]
     saved = json.loads(out.read_text())
     assert saved["models"]["model"]["name"] == "dlib-resnet"
     assert (saved["draws"], saved["seed"]) == (40, 1)

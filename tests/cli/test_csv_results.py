@@ -74,7 +74,7 @@ def test_a_degraded_probe_says_so_in_its_rows(
 ) -> None:
     probe = tmp_path / "small.png"
     worn = RECIPES["screenshot"].apply(load_photo(cohort.probes[0]).pixels, seed=1)
-    save_photo(worn[::4, ::4].copy(), probe)
+    save_photo(worn[::6, ::6].copy(), probe)
     words = ("search", gallery, probe, "--policy", "off", "--format", "csv")
     rows = table(run(*words).stdout)
     assert rows

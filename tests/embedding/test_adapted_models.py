@@ -218,7 +218,7 @@ def test_absent_weights_of_the_base_are_fetched_by_the_record(
 @pytest.mark.parametrize(
     ("changes", "rule"),
     [
-        ({"base": "youth-resnet"}, "one vector of a face"),
+        ({"base": "youth-resnet@5"}, "one vector of a face"),
         ({"base": "model.toml"}, "not adapted itself"),
         ({"base": " "}, "base must be the name"),
         ({"base": 3}, "base must be the name"),
@@ -245,6 +245,11 @@ def test_a_record_that_breaks_a_rule_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=rule):
         load_model(made_adaptation.write(tmp_path / "a", base, **changes))
+
+
+def test_a_base_with_a_network_for_degraded_probes_is_refused(base: str, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="a network for degraded probes"):
+        load_model(made_adaptation.write(tmp_path / "a", base, base="youth-resnet"))
 
 
 def test_an_unregistered_base_is_unknown(base: str, tmp_path: Path) -> None:
