@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from fairness.cohort import FoldPairs, read_fairface, read_lfw, read_pairs
+from fairness.cohort import read_fairface, read_lfw, read_pairs
 
 YOUNG_BANDS = ("00-02", "03-09", "10-19")
 """FairFace's bands of perceived age that count as young. All others are in one further band."""
 
 ADULT = len(YOUNG_BANDS)
 
-TRAINING_FOLDS = range(5)
-"""Folds of LFW's View 2, from 0, whose people may train. The other folds judge. No person is in two
-folds."""
+JUDGING_FOLDS = range(5, 10)
+"""Folds of LFW's View 2, from 0, whose people judge and do not train."""
 
 
 @dataclass(frozen=True)
@@ -59,22 +58,12 @@ def fairface_training_part(folder: Path) -> list[TrainingPhoto]:
 
 def lfw_training_part(folder: Path) -> list[TrainingPhoto]:
     """Return the photos of LFW whose people are in no pair of the judging folds."""
-    judging = people_of_judging_folds(read_pairs(folder / "pairs.txt"))
+    judging = read_pairs(folder / "pairs.txt").people(JUDGING_FOLDS)
     return [
         TrainingPhoto(folder / sample.photo, f"lfw:{sample.subject}", ADULT)
         for sample in read_lfw(folder).samples
         if sample.subject not in judging
     ]
-
-
-def people_of_judging_folds(pairs: FoldPairs) -> set[str]:
-    """Return the people who occur in the folds that do not train."""
-    return {
-        photo.split("/")[0]
-        for side in (pairs.left, pairs.right)
-        for photo, fold in zip(side, pairs.folds, strict=True)
-        if fold not in TRAINING_FOLDS
-    }
 
 
 def _band(perceived: str | None) -> int:

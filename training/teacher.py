@@ -65,7 +65,7 @@ def said_of(network: nn.Module, crops: Crops) -> Vectors:
     network
         Takes input of `pixels_of`. It is set to evaluation mode.
     crops
-        uint8 (n, 150, 150, 3).
+        uint8 (n, size, size, 3), as the network sees them.
 
     Returns
     -------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +48,15 @@ class FoldPairs:
     right: tuple[str, ...]
     same: NDArray[np.bool_]
     folds: NDArray[np.int64]
+
+    def people(self, folds: Collection[int]) -> set[str]:
+        """Return the people in the pairs of some folds, by the name of their folder."""
+        return {
+            photo.split("/")[0]
+            for side in (self.left, self.right)
+            for photo, fold in zip(side, self.folds, strict=True)
+            if fold in folds
+        }
 
 
 def read_pairs(path: Path) -> FoldPairs:

@@ -8,9 +8,8 @@ from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from matcher.degradation.effects import Pixels
+from matcher.degradation.effects import Pixels, scaled
 from matcher.errors import InputError
 from matcher.photos import saved_as_jpeg
 
@@ -71,20 +70,13 @@ class Camera:
                 got=f"{left:g}, {top:g}, {right:g}, {bottom:g}",
                 next_step="Give the box of a `Face`.",
             )
-        picture = _resized(pixels, min(1.0, self.face_pixels / side))
+        picture = scaled(pixels, min(1.0, self.face_pixels / side))
         if self.quality is not None:
             picture = saved_as_jpeg(picture, self.quality)
-        picture = _resized(picture, self.enlarged)
+        picture = scaled(picture, self.enlarged)
         if self.quality_after is not None:
             picture = saved_as_jpeg(picture, self.quality_after)
         return picture
-
-
-def _resized(pixels: Pixels, factor: float) -> Pixels:
-    if factor == 1:
-        return pixels
-    height, width = (max(1, round(side * factor)) for side in pixels.shape[:2])
-    return np.array(Image.fromarray(pixels).resize((width, height), Image.Resampling.BICUBIC))
 
 
 CAMERAS: Mapping[str, Camera] = MappingProxyType(

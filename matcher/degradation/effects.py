@@ -39,7 +39,7 @@ _Light = NDArray[np.float64]
 
 def _downsample(pixels: Pixels, strength: float, _: np.random.Generator) -> Pixels:
     """Scale each side by 16^-strength, with a cubic filter widened so that nothing aliases."""
-    return _scaled(pixels, 16.0**-strength)
+    return scaled(pixels, 16.0**-strength)
 
 
 def _blur(pixels: Pixels, strength: float, _: np.random.Generator) -> Pixels:
@@ -96,7 +96,7 @@ def _colour_cast(pixels: Pixels, strength: float, rng: np.random.Generator) -> P
 def _screenshot(pixels: Pixels, strength: float, _: np.random.Generator) -> Pixels:
     """Show at 1 / (1 + 3 strength) of its size, enlarge, save at quality 95 - 45 strength."""
     height, width = pixels.shape[:2]
-    shown = _scaled(pixels, 1.0 / (1.0 + 3.0 * strength))
+    shown = scaled(pixels, 1.0 / (1.0 + 3.0 * strength))
     enlarged = Image.fromarray(shown).resize((width, height), Image.Resampling.BILINEAR)
     return saved_as_jpeg(np.asarray(enlarged), round(95 - 45 * strength))
 
@@ -140,10 +140,11 @@ def strength_of_quality(quality: int) -> float:
 
 def shrunk(pixels: Pixels, side: int) -> Pixels:
     """Scale down until the longer side has at most `side` pixels."""
-    return _scaled(pixels, min(1.0, side / max(pixels.shape[:2])))
+    return scaled(pixels, min(1.0, side / max(pixels.shape[:2])))
 
 
-def _scaled(pixels: Pixels, factor: float) -> Pixels:
+def scaled(pixels: Pixels, factor: float) -> Pixels:
+    """Scale both sides by a factor, with a cubic filter; each keeps at least one pixel."""
     height, width = (max(1, round(side * factor)) for side in pixels.shape[:2])
     return np.array(Image.fromarray(pixels).resize((width, height), Image.Resampling.BICUBIC))
 

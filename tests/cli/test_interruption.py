@@ -33,14 +33,19 @@ def interrupted(
     return talk
 
 
+def long_manifest(folder: Path, cohort: Cohort) -> Path:
+    """Write a manifest of more photos than are enrolled before a signal comes."""
+    manifest = folder / "manifest.csv"
+    rows = [f"{path},person {i}" for i, path in enumerate(cohort.probes * 20)]
+    manifest.write_text("\n".join(["photo,subject", *rows]))
+    return manifest
+
+
 @pytest.mark.parametrize("number", SIGNALS)
 def test_an_interrupted_enrolment_says_so_and_can_be_run_again(
     tmp_path: Path, cohort: Cohort, number: int
 ) -> None:
-    manifest = tmp_path / "manifest.csv"
-    rows = [f"{path},person {i}" for i, path in enumerate(cohort.probes * 20)]
-    manifest.write_text("\n".join(["photo,subject", *rows]))
-    gallery = tmp_path / "g"
+    manifest, gallery = long_manifest(tmp_path, cohort), tmp_path / "g"
     talk = interrupted(number, ["enrol", str(gallery), str(manifest)], gallery.exists)
     assert b"Interrupted. What was stored is kept" in talk
     with Gallery.open(gallery) as opened:
@@ -102,10 +107,7 @@ def test_ctrl_c_on_the_keyboard_reaches_the_helpers_too_and_none_of_them_complai
 def test_a_signal_that_comes_where_python_ignores_exceptions_is_not_lost(
     tmp_path: Path, cohort: Cohort, number: int
 ) -> None:
-    manifest = tmp_path / "manifest.csv"
-    rows = [f"{path},person {i}" for i, path in enumerate(cohort.probes * 20)]
-    manifest.write_text("\n".join(["photo,subject", *rows]))
-    gallery = tmp_path / "g"
+    manifest, gallery = long_manifest(tmp_path, cohort), tmp_path / "g"
     words = ["enrol", str(gallery), str(manifest)]
     command = [sys.executable, "-c", in_a_callback(number)]
     done = subprocess.run([*command, *words], capture_output=True, timeout=PATIENCE)

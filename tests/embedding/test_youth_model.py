@@ -23,6 +23,7 @@ from matcher.embedding.weights import read_weights, weights_path
 from matcher.errors import WeightsDamagedError
 from matcher.faces import align, load_detector
 from matcher.photos import load_photo
+from training.crops import inner_crops
 
 RECORD = get_record("youth-resnet")
 CARRIED = weights_path(RECORD, Path())
@@ -162,20 +163,13 @@ def crops(cohort: Cohort) -> NDArray[np.uint8]:
     )
 
 
-def inner(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the part that dlib's network sees."""
-    left, top = YOUTH_CORNER
-    side = DLIB_150.size
-    return np.ascontiguousarray(crops[:, top : top + side, left : left + side])
-
-
 def test_inside_the_margin_a_crop_is_that_of_dlibs_network(
     cohort: Cohort, crops: NDArray[np.uint8]
 ) -> None:
     photos = [load_photo(path) for path in cohort.probes]
     faces = load_detector().detect(photos)
     own = [align(p, f[0].landmarks, DLIB_150) for p, f in zip(photos, faces, strict=True)]
-    assert np.abs(inner(crops).astype(int) - np.stack(own)).max() <= 1
+    assert np.abs(inner_crops(crops).astype(int) - np.stack(own)).max() <= 1
 
 
 @pytest.mark.parametrize("recipe", ["px32-q30", "px24-q30", "cctv"])
@@ -188,7 +182,7 @@ def test_a_worn_face_stays_nearer_to_itself_than_with_the_weights_it_came_from(
     enlarged = np.stack([np.asarray(Image.fromarray(w).resize(size)) for w in worn])
 
     def stands_out(model: Embedder) -> float:
-        seen = [one if model is youth_model else inner(one) for one in (enlarged, crops)]
+        seen = [one if model is youth_model else inner_crops(one) for one in (enlarged, crops)]
         scores = model.embed_all(seen[0], for_gallery=False).probes @ model.embed(seen[1]).T
         others = scores[~np.eye(len(crops), dtype=bool)]
         return float((np.diag(scores).mean() - others.mean()) / others.std())
