@@ -16,7 +16,7 @@ from accuracy_rows import CLEAN, Codes, Mask, Numbers, Row, Vectors, rank_one_ro
 
 from fairness import Cohort
 from matcher.degradation import CAMERAS
-from matcher.embedding import Embedder, FaceVectors
+from matcher.embedding import Embedder, FaceVectors, Purpose
 from matcher.faces import Detector, Face, align
 from matcher.photos import Photo, load_photo
 
@@ -69,13 +69,13 @@ def probes_of(
     return found, [embedded(model, again) for model in models]
 
 
-def embedded(model: Embedder, faces: Sequence[Face], *, for_gallery: bool = False) -> FaceVectors:
+def embedded(model: Embedder, faces: Sequence[Face], *, purpose: Purpose = "search") -> FaceVectors:
     """Return a model's vectors of faces."""
     template = model.record.crop
     crops = np.zeros((len(faces), template.size, template.size, 3), np.uint8)
     for row, face in enumerate(faces):
         crops[row] = align(face.photo, face.landmarks, template)
-    return model.embed_all(crops, for_gallery=for_gallery)
+    return model.embed_all(crops, purpose=purpose)
 
 
 def searches_by_gap(cohort: Cohort) -> list[Searched]:
