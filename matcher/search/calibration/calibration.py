@@ -60,6 +60,23 @@ class CalibrationUse:
         )
 
 
+@dataclass(frozen=True)
+class LowestScore:
+    """The lowest score to show for one face of many that are searched for.
+
+    Parameters
+    ----------
+    score
+        Cosine similarity in [-1, 1].
+    share
+        Bound on the share of searches for somebody who is not there that return a lead at this
+        score; None if the calibration has no figures for the age of the face.
+    """
+
+    score: float
+    share: float | None
+
+
 @dataclass(frozen=True, eq=False)
 class Calibration:
     """False-match rates of one model by age, measured on a named cohort. `load` reads it.
@@ -152,6 +169,27 @@ class Calibration:
         if len(scores) < len(thresholds):
             raise self._beyond(max_fpir, faces, age)
         return max(scores)
+
+    def lowest_score(self, max_fpir: float, *, faces: int, age: float | None) -> LowestScore:
+        """Return `threshold`, or what comes nearest to it; nothing is refused.
+
+        Where the data do not support the rate, this is the highest score with figures, and the
+        share that holds there. For an age without figures it is the worst of all bands.
+
+        Parameters
+        ----------
+        max_fpir, faces, age
+            As for `threshold`.
+        """
+        covered = self.covers(age)
+        bands = self._bands_for(age) if covered else self.bands
+        found = [_lowest(band, max_fpir, faces) for band in bands]
+        share = max(one.share or 0.0 for one in found) if covered else None
+        return LowestScore(max(one.score for one in found), share)
+
+    def floor(self, max_fpir: float, *, faces: int) -> float:
+        """Return the least `lowest_score` of any age."""
+        return min(_lowest(band, max_fpir, faces).score for band in self.bands)
 
     def largest_gallery(self, max_fpir: float, *, age: float | None) -> int:
         """Return the largest number of faces for which `threshold` has an answer.
@@ -262,3 +300,8 @@ class Calibration:
             "the gallery, or give the age of the probe if it is not given.",
             path=self.path,
         )
+
+
+def _lowest(band: AgeBand, max_fpir: float, faces: int) -> LowestScore:
+    score = band.threshold(max_fpir, faces)
+    return LowestScore(*band.strictest(faces)) if score is None else LowestScore(score, max_fpir)

@@ -1,0 +1,128 @@
+"""Compare everybody of one gallery with everybody of another, or with each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from matcher.arguments import expect, expect_hook, expect_number, path_of
+from matcher.crossing.comparison import Comparison
+from matcher.crossing.judging import Judge, Side, closest_of_each, leads_of
+from matcher.crossing.leads import Compared, CrossList
+from matcher.crossing.pair_file import pair_file
+from matcher.crossing.rule import LeadRule
+from matcher.errors import InputError
+from matcher.gallery import Gallery, Moment
+from matcher.progress import ProgressHook, silent
+from matcher.search.calibration import Calibration
+
+
+def cross_match(
+    first: Gallery,
+    second: Gallery | None = None,
+    *,
+    top: int = 4,
+    threshold: float | None = None,
+    max_fpir: float | None = None,
+    calibration: Calibration | None = None,
+    pairs: Path | str | None = None,
+    on_progress: ProgressHook = silent,
+) -> CrossList:
+    """Return the closest subjects of the other side for each subject, for a person to review.
+
+    Two subjects are as close as their closest photos. Faces are compared by the vectors that every
+    model makes. Two faces of one identifier are never compared. The comparison is exact: every face
+    of the one side with every face of the other.
+
+    Parameters
+    ----------
+    first, second
+        The galleries, of one model. None for `second` compares `first` within itself, to find who
+        was registered twice.
+    top
+        Largest number of leads for a subject, >= 1. A pair that is among the closest of either of
+        its two subjects is shown.
+    threshold, max_fpir, calibration
+        What sets the lowest score of a lead, see `LeadRule`. There is no default.
+    pairs
+        A file that keeps the pairs of faces and how far the comparison is. The next run with it
+        compares only what is new on either side, and one that was interrupted goes on. Only its
+        owner can read it. None keeps nothing.
+    on_progress
+        Hears of the faces of the first gallery that were compared.
+
+    Raises
+    ------
+    InputError
+        An argument is of another type or out of range, both galleries are one, or so many pairs
+        reach the lowest score that they are no list of leads.
+    GalleryModelError
+        The galleries are of different models. The message names both.
+    CalibrationError
+        The calibration is of another model, or there is none for `max_fpir`.
+    CrossFileError
+        The file of pairs cannot be used.
+    """
+    rule = LeadRule(threshold, max_fpir, calibration)
+    _check(first, second, top, calibration)
+    expect_hook("on_progress", on_progress)
+    other = first if second is None else second
+    with pair_file(None if pairs is None else path_of("pairs", pairs)) as file:
+        comparison = Comparison(first, other, file, on_progress)
+        moments = comparison.bring_up_to_date(rule)
+        return _list(rule, comparison, moments, top)
+
+
+def _check(
+    first: Gallery, second: Gallery | None, top: int, calibration: Calibration | None
+) -> None:
+    for name, given in (("first", first), ("second", second or first)):
+        step = "Give Gallery.open(path)."
+        expect(name, given, Gallery, rule="must be an open gallery", next_step=step)
+    if second is not None:
+        if second.path.resolve() == first.path.resolve():
+            raise InputError(
+                "second gallery",
+                rule="must be another one",
+                got="the first one again",
+                next_step="Leave it out, to compare the gallery within itself.",
+                path=second.path,
+            )
+        second.require_model(first.model)
+    expect_number("top", top, whole=True)
+    if top < 1:
+        raise InputError("top", rule="at least 1", got=top, next_step="Ask for one or more.")
+    if calibration is not None:
+        calibration.require_model(first.model)
+
+
+def _list(
+    rule: LeadRule, comparison: Comparison, moments: tuple[Moment, Moment], top: int
+) -> CrossList:
+    galleries = comparison.first, comparison.second
+    side = Side.of(galleries[0], moments[0])
+    other = side if galleries[0] is galleries[1] else Side.of(galleries[1], moments[1])
+    judge = Judge(rule, side, other)
+    close = judge.close_subjects(comparison.file.pairs())
+    ranks = closest_of_each(close, top)
+    beyond = judge.beyond_calibration()
+    first, second = (
+        Compared(gallery.path, len(one.photos), len(one.facts), new, moment.generation)
+        for gallery, one, new, moment in zip(
+            galleries, (side, other), comparison.new_faces, moments, strict=True
+        )
+    )
+    return CrossList(
+        leads=tuple(leads_of(judge, close, ranks, galleries)),
+        first=first,
+        second=second,
+        rule=str(rule),
+        threshold=rule.threshold,
+        model=galleries[0].model,
+        expected_false_leads=judge.expected(),
+        on_both_sides=judge.on_both_sides(),
+        without_figures=judge.without_figures(),
+        beyond_calibration=len(beyond),
+        largest_share=max(beyond.values(), default=None),
+        left_out=len(close) - len(ranks),
+        anew=comparison.anew,
+    )
