@@ -2,6 +2,7 @@
 
 from matcher.crossing.leads import Compared, CrossFace, CrossLead, CrossList
 from matcher.crossing.pipeline import cross_match
+from matcher.crossing.sheet import write_cross_sheet
 from matcher.crossing.table import write_cross_leads
 
 __all__ = [
@@ -11,4 +12,5 @@ __all__ = [
     "CrossList",
     "cross_match",
     "write_cross_leads",
+    "write_cross_sheet",
 ]
