@@ -42,7 +42,10 @@ def cross(
     threshold: Annotated[
         float | None, typer.Option(min=-1, max=1, help="Lowest score, instead of --max-fpir.")
     ] = None,
-    top: Annotated[int, typer.Option(min=1, help="Most leads for a subject.")] = 4,
+    top: Annotated[
+        int,
+        typer.Option(min=1, help="A pair is listed if it is among the so many closest of either."),
+    ] = 4,
     pairs: Annotated[
         Path | None,
         typer.Option(help="File that lets the next run compare only what is new. Holds no vector."),

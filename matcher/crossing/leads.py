@@ -212,8 +212,8 @@ class CrossList:
             )
         if self.left_out:
             said.append(
-                f"{counted(self.left_out, 'further pair')} of subjects are close enough, and not "
-                "on the list. Ask for more of each subject to see them."
+                f"Close enough, but not on the list: {counted(self.left_out, 'further pair')} of "
+                "subjects. Ask for more of each subject to see them."
             )
         return said
 

@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-_ROWS: Final = 1024
-_COLUMNS: Final = 4096
+ROWS: Final = 1024
+COLUMNS: Final = 4096
 """Sides of a block. Its 16 MB of scores are looked at while they are in the processor's cache."""
 
 _ROUNDING: Final = 1e-5
@@ -43,11 +43,11 @@ def pairs_above(first: Page, second: Page, lowest: float) -> Iterator[Pairs]:
     Memory beside the pages is one block of scores.
     """
     (rows, left), (columns, right) = first, second
-    room = np.empty((_ROWS, _COLUMNS), dtype=np.float32)
-    for top in range(0, len(rows), _ROWS):
-        some = left[top : top + _ROWS]
-        for start in range(0, len(columns), _COLUMNS):
-            others = right[start : start + _COLUMNS]
+    room = np.empty((ROWS, COLUMNS), dtype=np.float32)
+    for top in range(0, len(rows), ROWS):
+        some = left[top : top + ROWS]
+        for start in range(0, len(columns), COLUMNS):
+            others = right[start : start + COLUMNS]
             scores = room[: len(some), : len(others)]
             np.matmul(some, others.T, out=scores)
             # Nearly every row has no pair. Its highest score is all that is looked at.

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import random
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from itertools import islice
 from pathlib import Path
 
+import killed_cross
 import made_calibration
 import numpy as np
 import pytest
@@ -419,3 +424,25 @@ def test_a_search_and_a_cross_match_agree_on_whom_they_put_first(
         best = max((one.candidates[0] for one in lists), key=lambda one: one.score)
         assert best.subject == lead.second.subject
         assert best.score == pytest.approx(lead.score, abs=1e-5)
+
+
+def test_a_run_that_is_killed_anywhere_goes_on_and_gives_the_same(
+    missing: Gallery, found: Gallery, tmp_path: Path
+) -> None:
+    whole = cross_match(missing, found, threshold=0.2)
+    file, generator = tmp_path / "file.pairs", random.Random(3)
+    script = Path(killed_cross.__file__)
+    words = [sys.executable, str(script), str(missing.path), str(found.path), str(file), "0.2"]
+    done = []
+    for _ in range(4):
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as run:
+            assert run.stdout is not None
+            for line in islice(run.stdout, generator.randint(1, 6)):
+                done.append(int(line.split()[-2]))
+            run.kill()
+    assert max(done) > 0
+    assert done == sorted(done)
+    begun = Steps()
+    after = cross_match(missing, found, threshold=0.2, pairs=file, on_progress=begun)
+    assert after.leads == whole.leads
+    assert begun.done[0] >= max(done)
