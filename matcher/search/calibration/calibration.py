@@ -24,8 +24,8 @@ class CalibrationUse:
     cohort, cohort_sha256, made_on
         The cohort of the calibration, its hash, and the day on which the calibration was made.
     covered
-        Whether the calibration has figures for the probe: for its age, and only if it is not
-        degraded. Without them, the list has no figures.
+        Whether the calibration has figures for the probe: for its age, and only if it is one photo
+        that is not degraded. Without them, the list has no figures.
     ages
         The probes that the figures are taken from, in words: their ages, or why there are none.
     faces
@@ -249,18 +249,18 @@ class Calibration:
         faces: int,
         age: float | None,
         max_fpir: float | None,
-        degraded: bool = False,
+        without: str = "",
     ) -> CalibrationUse:
         """Return what a list should report about the calibration.
 
-        Calibrations are measured on photos as they are, so none has figures for a `degraded` probe.
+        `without` is the kind of probes, if no calibration has figures for it.
         """
         return CalibrationUse(
             cohort=self.cohort,
             cohort_sha256=self.cohort_sha256,
             made_on=self.made_on,
-            covered=self.covers(age) and not degraded,
-            ages="none for degraded probes" if degraded else self._ages(age),
+            covered=self.covers(age) and not without,
+            ages=f"none for {without}" if without else self._ages(age),
             faces=faces,
             max_fpir=max_fpir,
         )
