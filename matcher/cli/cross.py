@@ -50,6 +50,10 @@ def cross(
         Path | None,
         typer.Option(help="File that lets the next run compare only what is new. Holds no vector."),
     ] = None,
+    new: Annotated[
+        bool,
+        typer.Option("--new", help="List only what no run with --new and these --pairs listed."),
+    ] = False,
     csv: Annotated[Path | None, typer.Option(help="Write the leads as one CSV file.")] = None,
     sheet: Annotated[
         Path | None, typer.Option(help="Write the leads as one self-contained HTML file.")
@@ -75,6 +79,7 @@ def cross(
                 max_fpir=max_fpir,
                 calibration=meaning,
                 pairs=pairs,
+                only_new=new,
                 on_progress=hook,
             )
     faults: tuple[str, ...] = ()
@@ -87,7 +92,18 @@ def cross(
             say(f"The leads are in {csv}.")
         if sheet is not None:
             faults = _write_sheet(sheet, found, max_megapixels)
+    if new and pairs is not None:  # only now: a list that did not get there is listed again
+        _mark_reported(first, second, found, pairs)
     raise typer.Exit(Exit.ATTENTION if faults else Exit.DONE)
+
+
+def _mark_reported(first: Path, second: Path | None, found: CrossList, pairs: Path) -> None:
+    from matcher.crossing import mark_reported
+    from matcher.gallery import Gallery
+
+    with ExitStack() as opened:
+        sides = [opened.enter_context(Gallery.open(path)) for path in (first, second) if path]
+        mark_reported(sides[0], sides[1] if second else None, found, pairs)
 
 
 def _print(found: CrossList, output: Format) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from matcher.crossing.leads import CrossFace, CrossLead
+from matcher.crossing.pair_file import KeptPair
 from matcher.crossing.rule import LeadRule
 from matcher.gallery import FaceFacts, Gallery, Moment, StoredFace
 from matcher.search.ages import age_gap, age_on
@@ -48,17 +49,29 @@ class Side:
 
 @dataclass
 class Closest:
-    """The pairs of photos of two subjects: the closest of them, and how many there are."""
+    """The pairs of photos of two subjects that are close enough.
+
+    Parameters
+    ----------
+    score, faces
+        The closest pair: its score, and the face of the first subject and that of the second.
+    pairs
+        All pairs, as the file of pairs has them.
+    is_reported
+        Whether one of them was reported.
+    """
 
     score: float
     faces: tuple[int, int]
-    photos: int = 1
+    pairs: list[tuple[int, int]]
+    is_reported: bool
 
-    def add(self, score: float, faces: tuple[int, int]) -> None:
-        """Take note of one more pair of photos."""
-        self.photos += 1
-        if score > self.score:
-            self.score, self.faces = score, faces
+    def add(self, other: Closest) -> None:
+        """Take note of more pairs of photos of the same two."""
+        self.pairs += other.pairs
+        self.is_reported |= other.is_reported
+        if other.score > self.score:
+            self.score, self.faces = other.score, other.faces
 
 
 Subjects = tuple[str, str]
@@ -91,14 +104,14 @@ class Judge:
         photos = side.photos[side.facts[face_id].subject_id]
         return self.rule.lowest(side.age(face_id), photos, len(others.facts))
 
-    def close_subjects(self, pairs: Iterable[tuple[int, int, float]]) -> dict[Subjects, Closest]:
+    def close_subjects(self, pairs: Iterable[KeptPair]) -> dict[Subjects, Closest]:
         """Return the subjects that have a pair of photos at or above its lowest score.
 
         Faces that were removed since are left out, and so are two faces of one identifier. Within
         one gallery, a pair has to reach the lowest score of both faces.
         """
         found: dict[Subjects, Closest] = {}
-        for one, other, score in pairs:
+        for one, other, score, is_reported in pairs:
             if one not in self.first.facts or other not in self.second.facts:
                 continue
             subjects = self.first.facts[one].subject_id, self.second.facts[other].subject_id
@@ -107,10 +120,11 @@ class Judge:
                 continue
             if self.is_within and subjects[0] > subjects[1]:
                 subjects, faces = subjects[::-1], faces[::-1]
+            pair = Closest(score, faces, [(one, other)], is_reported)
             if subjects in found:
-                found[subjects].add(score, faces)
+                found[subjects].add(pair)
             else:
-                found[subjects] = Closest(score, faces)
+                found[subjects] = pair
         return found
 
     def _is_close(self, faces: tuple[int, int], score: float) -> bool:
@@ -213,11 +227,12 @@ def _lead(judge: Judge, rank: int, close: Closest, one: StoredFace, other: Store
         first=first,
         second=second,
         age_gap=age_gap(other.photo.taken_on, second.age, one.photo.taken_on, first.age),
-        photos=close.photos,
+        photos=len(close.pairs),
         expected_false_leads=judge.rule.false_leads(
             close.score, first.age, photos, len(judge.second.facts)
         ),
         notes=tuple(_notes(first, second)),
+        is_new=not close.is_reported,
     )
 
 

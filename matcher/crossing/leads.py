@@ -61,6 +61,9 @@ class CrossLead:
         calibration, or if it has no figures for the age.
     notes
         What else the records say of the two: contradictions, and the same photo on both sides.
+    is_new
+        Whether no earlier list with this file of pairs was reported that had the two, see
+        `mark_reported`.
     """
 
     rank: int
@@ -71,6 +74,7 @@ class CrossLead:
     photos: int
     expected_false_leads: ExpectedFalseLeads | None = None
     notes: tuple[str, ...] = ()
+    is_new: bool = True
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,8 @@ class CrossList:
         The bound on the share that holds for the worst of these; None without any.
     left_out
         Number of further pairs of subjects that are close enough, beyond `top` of each subject.
+    reported_before
+        Number of leads that are left out because they were reported before.
     anew
         Why all pairs were compared although there was a file of pairs; empty if they were not.
     """
@@ -146,6 +152,7 @@ class CrossList:
     beyond_calibration: int = 0
     largest_share: float | None = None
     left_out: int = 0
+    reported_before: int = 0
     anew: str = ""
 
     def __len__(self) -> int:
@@ -210,6 +217,11 @@ class CrossList:
                 f"For {counted(self.beyond_calibration, 'subject')} the calibration does not carry "
                 f"the rate. Its highest score was taken; the share is then at most {share} %."
             )
+        if self.reported_before:
+            said.append(
+                f"Left out because they were reported before: "
+                f"{counted(self.reported_before, 'lead')}."
+            )
         if self.left_out:
             said.append(
                 f"Close enough, but not on the list: {counted(self.left_out, 'further pair')} of "
@@ -239,6 +251,7 @@ COLUMNS: Final = (
     "age_gap",
     "notes",
     "photos",
+    "is_new",
     "first_photo",
     "first_photo_sha256",
     "first_taken_on",
@@ -273,6 +286,7 @@ def _row(lead: CrossLead) -> dict[str, Any]:
         lead.age_gap,
         "; ".join(lead.notes),
         lead.photos,
+        lead.is_new,
         *_face(lead.first),
         *_face(lead.second),
     )

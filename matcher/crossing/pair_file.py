@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from matcher.crossing.scores import Pairs
 from matcher.errors import CrossFileError
@@ -29,9 +29,16 @@ CREATE TABLE pairs (
     first INTEGER NOT NULL,
     second INTEGER NOT NULL,
     score REAL NOT NULL,
+    reported INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (first, second)
 ) STRICT, WITHOUT ROWID;
 """
+
+
+_INSERT: Final = (
+    "INSERT INTO pairs (first, second, score) VALUES (?, ?, ?) "
+    "ON CONFLICT DO UPDATE SET score = excluded.score"
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,15 @@ class Progress:
     phase: int = 0
     face_id: int = 0
     done: int = 0
+
+
+class KeptPair(NamedTuple):
+    """Two faces, the score of the two, and whether a report named them."""
+
+    first: int
+    second: int
+    score: float
+    reported: bool
 
 
 class PairFile:
@@ -100,7 +116,7 @@ class PairFile:
             )
         )
         with self._writing():
-            self._connection.executemany("INSERT OR REPLACE INTO pairs VALUES (?, ?, ?)", rows)
+            self._connection.executemany(_INSERT, rows)
             self._connection.execute("DELETE FROM state")
             self._connection.execute(
                 "INSERT INTO state VALUES (?)", (json.dumps(asdict(progress)),)
@@ -109,11 +125,20 @@ class PairFile:
     def __len__(self) -> int:
         return int(self._connection.execute("SELECT count(*) FROM pairs").fetchone()[0])
 
-    def pairs(self) -> Iterator[tuple[int, int, float]]:
-        """Yield the pairs: face ids and score, in the order of face ids."""
-        yield from self._connection.execute(
-            "SELECT first, second, score FROM pairs ORDER BY first, second"
+    def pairs(self) -> Iterator[KeptPair]:
+        """Yield the pairs in the order of face ids."""
+        rows = self._connection.execute(
+            "SELECT first, second, score, reported FROM pairs ORDER BY first, second"
         )
+        for first, second, score, reported in rows:
+            yield KeptPair(first, second, score, bool(reported))
+
+    def mark_reported(self, pairs: Iterable[tuple[int, int]]) -> None:
+        """Note that pairs of faces were reported."""
+        with self._writing():
+            self._connection.executemany(
+                "UPDATE pairs SET reported = 1 WHERE first = ? AND second = ?", pairs
+            )
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -25,6 +25,7 @@ def cross_match(
     max_fpir: float | None = None,
     calibration: Calibration | None = None,
     pairs: Path | str | None = None,
+    only_new: bool = False,
     on_progress: ProgressHook = silent,
 ) -> CrossList:
     """Return the closest subjects of the other side for each subject, for a person to review.
@@ -47,6 +48,9 @@ def cross_match(
         A file that keeps the pairs of faces and how far the comparison is. The next run with it
         compares only what is new on either side, and one that was interrupted goes on. Only its
         owner can read it. None keeps nothing.
+    only_new
+        Leave out, and count, leads that `mark_reported` was told of. `top` and ranks are then among
+        the others. Needs `pairs`.
     on_progress
         Hears of the faces of the first gallery that were compared.
 
@@ -64,12 +68,61 @@ def cross_match(
     """
     rule = LeadRule(threshold, max_fpir, calibration)
     _check(first, second, top, calibration)
+    if only_new and pairs is None:
+        raise InputError(
+            "only_new",
+            rule="needs a file of pairs, which knows what was reported",
+            got="none",
+            next_step="Give `pairs`.",
+        )
     expect_hook("on_progress", on_progress)
     other = first if second is None else second
     with pair_file(None if pairs is None else path_of("pairs", pairs)) as file:
         comparison = Comparison(first, other, file, on_progress)
         moments = comparison.bring_up_to_date(rule)
-        return _list(rule, comparison, moments, top)
+        return _list(rule, comparison, moments, top, only_new=only_new)
+
+
+def mark_reported(
+    first: Gallery, second: Gallery | None, found: CrossList, pairs: Path | str
+) -> None:
+    """Note in a file of pairs that the leads of a list were reported.
+
+    Call it once the list is where it was to go. If the process ends before, the next list has the
+    same leads once more; none is lost. All pairs of photos of the two subjects of a lead count as
+    reported, so that another photo of the same two is no new lead.
+
+    Parameters
+    ----------
+    first, second
+        The galleries of the list.
+    found
+        The list.
+    pairs
+        The file that the list was made with.
+
+    Raises
+    ------
+    CrossFileError
+        The file cannot be used.
+    """
+    with pair_file(path_of("pairs", pairs)) as file:
+        owners = [
+            {one.face_id: one.subject_id for one in gallery.facts_of_faces(gallery.generation)}
+            for gallery in (first, first if second is None else second)
+        ]
+        named = {
+            frozenset((one.first.subject.subject_id, one.second.subject.subject_id))
+            for one in found
+        }
+        file.mark_reported(
+            [
+                (one, other)
+                for one, other, _, is_reported in file.pairs()
+                if not is_reported
+                and frozenset((owners[0].get(one), owners[1].get(other))) in named
+            ]
+        )
 
 
 def _check(
@@ -96,14 +149,20 @@ def _check(
 
 
 def _list(
-    rule: LeadRule, comparison: Comparison, moments: tuple[Moment, Moment], top: int
+    rule: LeadRule,
+    comparison: Comparison,
+    moments: tuple[Moment, Moment],
+    top: int,
+    *,
+    only_new: bool,
 ) -> CrossList:
     galleries = comparison.first, comparison.second
     side = Side.of(galleries[0], moments[0])
     other = side if galleries[0] is galleries[1] else Side.of(galleries[1], moments[1])
     judge = Judge(rule, side, other)
     close = judge.close_subjects(comparison.file.pairs())
-    ranks = closest_of_each(close, top)
+    wanted = {pair: one for pair, one in close.items() if not (only_new and one.is_reported)}
+    ranks = closest_of_each(wanted, top)
     beyond = judge.beyond_calibration()
     first, second = (
         Compared(gallery.path, len(one.photos), len(one.facts), new, moment.generation)
@@ -112,7 +171,7 @@ def _list(
         )
     )
     return CrossList(
-        leads=tuple(leads_of(judge, close, ranks, galleries)),
+        leads=tuple(leads_of(judge, wanted, ranks, galleries)),
         first=first,
         second=second,
         rule=str(rule),
@@ -123,6 +182,7 @@ def _list(
         without_figures=judge.without_figures(),
         beyond_calibration=len(beyond),
         largest_share=max(beyond.values(), default=None),
-        left_out=len(close) - len(ranks),
+        left_out=len(wanted) - len(ranks),
+        reported_before=len(close) - len(wanted),
         anew=comparison.anew,
     )

@@ -19,7 +19,7 @@ import pytest
 from made_sides import FOUND, MISSING, MODEL, PEOPLE, face, faces, photo_of, plainly
 
 from matcher import Calibration, CrossList, Gallery, Searcher, Subject, cross_match
-from matcher.crossing import comparison, write_cross_leads
+from matcher.crossing import comparison, mark_reported, write_cross_leads
 from matcher.errors import (
     CalibrationError,
     CrossFileError,
@@ -446,3 +446,45 @@ def test_a_run_that_is_killed_anywhere_goes_on_and_gives_the_same(
     after = cross_match(missing, found, threshold=0.2, pairs=file, on_progress=begun)
     assert after.leads == whole.leads
     assert begun.done[0] >= max(done)
+
+
+def test_a_lead_is_listed_once_and_lost_never(
+    missing: Gallery, found: Gallery, tmp_path: Path
+) -> None:
+    file = tmp_path / "file.pairs"
+
+    def new() -> CrossList:
+        return cross_match(missing, found, threshold=LOWEST, pairs=file, only_new=True)
+
+    first = new()
+    assert len(first) == 10
+    assert new().leads == first.leads  # nobody said that they were reported
+    mark_reported(missing, found, first, file)
+    again = new()
+    assert (len(again), again.reported_before) == (0, 10)
+    assert "reported before: 10 leads" in str(again)
+    generator = np.random.default_rng(5)
+    found.add([face("f030", 7, photo_of(30, generator)), face("late", 0, photo_of(3, generator))])
+    missing.rename_subject("m031", "renamed")
+    late = new()
+    assert set(pairs_of(late)) == {("m003", "late")}
+    assert late.leads[0].rank == 1
+    whole = cross_match(missing, found, threshold=LOWEST, pairs=file)
+    assert {one.is_new for one in whole} == {True, False}
+    assert [one.is_new for one in whole if one.second.subject.subject_id == "late"] == [True]
+
+
+def test_new_leads_are_not_crowded_out_by_reported_ones(
+    missing: Gallery, found: Gallery, tmp_path: Path
+) -> None:
+    file = tmp_path / "file.pairs"
+    before = cross_match(missing, found, threshold=0.0, top=1, pairs=file, only_new=True)
+    mark_reported(missing, found, before, file)
+    after = cross_match(missing, found, threshold=0.0, top=1, pairs=file, only_new=True)
+    assert len(after) > 0
+    assert pairs_of(after).keys().isdisjoint(pairs_of(before))
+
+
+def test_what_is_new_needs_a_file(missing: Gallery) -> None:
+    with pytest.raises(InputError, match="needs a file of pairs"):
+        cross_match(missing, threshold=0.5, only_new=True)
