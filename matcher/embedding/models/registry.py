@@ -109,7 +109,7 @@ _YOUTH_RESNET = replace(
     network="youth-experts",
     weights=WeightsFile(
         filename="youth-resnet-6.safetensors",
-        sha256="8728dd74dc3fe87a035f253000b7dd0ca411737dee42d242a938af5f13b71123",
+        sha256="66b26940b2518a57c1302ca4c3791bfc43aae4b4b51fa1384f3e7cca39d50cb4",
         package=OWN_PACKAGE,
     ),
     crop=YOUTH_186,
