@@ -17,12 +17,13 @@ from fairness import Cohort, EmbeddingScores
 from fairness.differentials import draw_weights, percentile_limits
 from fairness.rates import SubjectCounts
 from fairness.verification import Pairs, allowed_errors, years_between
-from matcher.embedding import FaceVectors
+from matcher.embedding import FaceVectors, fuse
 
 CLEAN = "clean"
 """Name of the probes that are not degraded."""
 
 YOUNG, ADULT, LONG = 5.0, 18.0, 10.0  # years: age of a young probe, of an adult, a long gap
+ENROLLED_BEFORE = 10.0  # years, as in benchmarks/age_gap.py
 ADULTS_FMR = 1e-3
 
 Numbers = NDArray[np.float64]
@@ -112,11 +113,47 @@ def rank_one(scores: Vectors, subjects: Codes) -> Mask:
 def rank_one_row(name: str, hits: Mask, chosen: Mask, subjects: Codes, weights: Numbers) -> Row:
     """Return the share of hits among the chosen probes; those without a mate are left out."""
     counted = chosen & (np.bincount(subjects)[subjects] > 1)
+    return share_row(name, hits[counted], subjects[counted], weights)
+
+
+def share_row(name: str, hits: Mask, subjects: Codes, weights: Numbers) -> Row:
+    """Return the share of hits among probes of these subjects."""
     trials, found = (
-        np.bincount(subjects[those], minlength=len(weights)) for those in (counted, counted & hits)
+        np.bincount(those, minlength=len(weights)) for those in (subjects, subjects[hits])
     )
     values = SubjectCounts(found, trials).resampled(weights)
-    return Row(name, int(trials.sum()), "probes", values)
+    return Row(name, len(hits), "probes", values)
+
+
+def several_rows(cohort: Cohort, vectors: Vectors, weights: Numbers, seed: int) -> list[Row]:
+    """Return rank-1 of one, two and three probe photos of a person, fused as `matcher` fuses.
+
+    Photos from before the age of `ENROLLED_BEFORE` are the gallery. The later photos of each
+    person are put into threes at random; what is left over is not used. All rows are of the same
+    threes, so they differ only in how many photos of each are searched with.
+    """
+    subjects, early = cohort.subject_codes, ages_of(cohort) < ENROLLED_BEFORE
+    threes = _threes(subjects, early, np.random.default_rng(seed))
+    rows = []
+    for count, said in enumerate(("one probe photo", "two probe photos", "three probe photos"), 1):
+        fused = [fuse(vectors[three[:count]], np.ones(count)).vector for three in threes]
+        wanted = subjects[threes[:, 0]]
+        hits = np.zeros(len(threes), np.bool_)
+        if len(threes):
+            nearest = np.argmax(np.stack(fused) @ vectors[early].T, axis=1)
+            hits = subjects[early][nearest] == wanted
+        name = f"rank-1, {said}, enrolled before the age of {ENROLLED_BEFORE:g}"
+        rows.append(share_row(name, hits, wanted, weights))
+    return rows
+
+
+def _threes(subjects: Codes, early: Mask, random: np.random.Generator) -> Codes:
+    """Return later photos of subjects with early ones, three of one subject in each row."""
+    threes = []
+    for subject in np.unique(subjects[early]):
+        later = random.permutation(np.flatnonzero((subjects == subject) & ~early))
+        threes.append(later[: len(later) // 3 * 3].reshape(-1, 3))
+    return np.concatenate([np.empty((0, 3), np.int64), *threes])
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,7 +243,7 @@ def rows_of_cohort(
     judged
         Of which versions the error rates at a threshold set on clear photos are among the rows.
     """
-    subjects, ages = cohort.subject_codes, _ages(cohort)
+    subjects, ages = cohort.subject_codes, ages_of(cohort)
     gallery = versions[CLEAN]
     rows = []
     for version, probes in versions.items():
@@ -267,7 +304,7 @@ def true_match_rows(scores: EmbeddingScores, weights: Numbers) -> list[Row]:
 
 def children_row(scores: EmbeddingScores, weights: Numbers) -> Row:
     """Return the false match rate of under-18s where that of adults is 1e-3, as a multiple."""
-    adult = _ages(scores.cohort) >= ADULT
+    adult = ages_of(scores.cohort) >= ADULT
     adults, children = _non_mated(scores, adult), _non_mated(scores, ~adult)
     (thresholds,) = adults.thresholds((ADULTS_FMR,), weights)
     return Row(
@@ -286,7 +323,8 @@ def _non_mated(scores: EmbeddingScores, chosen: Mask | None = None) -> NonMated:
     return NonMated.of(pairs, scores.cohort.subject_codes)
 
 
-def _ages(cohort: Cohort) -> Numbers:
+def ages_of(cohort: Cohort) -> Numbers:
+    """Return the age on each photo, in years."""
     return np.array([sample.age_at_capture for sample in cohort.samples], dtype=np.float64)
 
 
