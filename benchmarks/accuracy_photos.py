@@ -74,7 +74,7 @@ def probes_of(
         found[place] = True
         again.append(face)
     vectors = [
-        model.embed_all(crops_of(again, model.record.crop), for_gallery=False) for model in models
+        model.embed_all(crops_of(again, model.record.crop), purpose="search") for model in models
     ]
     return found, vectors
 

@@ -126,7 +126,7 @@ def _see(
 
 def _all_vectors(model: Embedder, crops: Crops, version: str) -> FaceVectors:
     """Return what a search needs of crops and, of clean ones, what a gallery keeps of them."""
-    searched = model.embed_all(crops, for_gallery=False)
+    searched = model.embed_all(crops, purpose="search")
     if version != CLEAN:
         return searched
     return replace(searched, kept=model.embed_all(crops).kept)

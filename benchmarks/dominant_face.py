@@ -51,7 +51,7 @@ def read(folder: Path, cache: Path, extractor: Extractor) -> Iterator[Seen]:
     known = dict(map(_named, cache.read_text().splitlines())) if cache.exists() else {}
     paths = [path for path in find_photos(folder) if str(path.relative_to(folder)) not in known]
     yield from known.values()
-    extractions = extractor.extract_many(paths, choose="all", for_gallery=False)
+    extractions = extractor.extract_many(paths, choose="all", purpose="pairs")
     with cache.open("a") as file:
         for path, extraction in zip(paths, extractions, strict=True):
             faces = [

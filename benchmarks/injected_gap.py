@@ -181,7 +181,7 @@ def _photos(seed: int, subjects: int, age: float) -> list[NDArray[np.uint8]]:
 def _vectors(extractor: Extractor, photos: Sequence[NDArray[np.uint8]]) -> Vectors:
     found = [
         item.faces[0].vector if item.faces else None
-        for item in extractor.extract_many(photos, choose="largest", for_gallery=False)
+        for item in extractor.extract_many(photos, choose="largest", purpose="pairs")
     ]
     length = max(len(vector) for vector in found if vector is not None)
     return np.stack([np.zeros(length, np.float32) if v is None else v for v in found])

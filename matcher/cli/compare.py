@@ -52,7 +52,7 @@ def compare(
         for path, wanted in ((first, page), (second, None))
     ]
     extractor = extractor_of(model, device, precision)
-    faces = [extractor.extract(photo, choose=face.value, for_gallery=False)[0] for photo in photos]
+    faces = [extractor.extract(photo, choose=face.value, purpose="pairs")[0] for photo in photos]
     score = float(faces[0].vector @ faces[1].vector)
     rows = [
         {"photo": path, "score": score, **asdict(found.face.quality)}

@@ -1,6 +1,6 @@
 """Make vectors of faces: model registry, networks, templates. Knows nothing of galleries."""
 
-from matcher.embedding.embedder import Embedder, FaceVectors
+from matcher.embedding.embedder import Embedder, FaceVectors, Purpose
 from matcher.embedding.extraction import EmbeddedFace, PhotoExtraction
 from matcher.embedding.extractor import Extractor, load_extractor
 from matcher.embedding.loading import load_model, precision_for
@@ -45,6 +45,7 @@ __all__ = [
     "ModelIdentity",
     "ModelRecord",
     "PhotoExtraction",
+    "Purpose",
     "Template",
     "VectorMap",
     "WeightsFile",

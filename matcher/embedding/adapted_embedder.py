@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.embedding.embedder import Embedder, FaceVectors
+from matcher.embedding.embedder import Embedder, FaceVectors, Purpose
 from matcher.embedding.models import Adaptation, ModelIdentity, ModelRecord
 from matcher.embedding.networks import NETWORKS
 from matcher.embedding.vector_map import VectorMap
@@ -78,9 +78,9 @@ class AdaptedEmbedder:
             )
         return vectors
 
-    def embed_all(self, crops: NDArray[np.uint8], *, for_gallery: bool = True) -> FaceVectors:
+    def embed_all(self, crops: NDArray[np.uint8], *, purpose: Purpose = "gallery") -> FaceVectors:
         """Return the vectors of `embed`; there are no others."""
-        del for_gallery
+        del purpose
         return FaceVectors.of_one_kind(self.embed(crops))
 
 

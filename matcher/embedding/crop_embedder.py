@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.embedding.embedder import FaceVectors
+from matcher.embedding.embedder import FaceVectors, Purpose
 from matcher.embedding.low_resolution import at_low_resolution
 from matcher.embedding.models import FACE, LOW_RESOLUTION, ModelIdentity, ModelRecord, typed_name
 from matcher.embedding.networks import Network, Networks, Precision
@@ -86,24 +86,24 @@ class CropEmbedder:
         _check(crops, self._record.crop.size)
         return self._in_batches(crops, self._networks.face, self._record.dimension)
 
-    def embed_all(self, crops: NDArray[np.uint8], *, for_gallery: bool = True) -> FaceVectors:
-        """Return all vectors of the crops, by name.
+    def embed_all(self, crops: NDArray[np.uint8], *, purpose: Purpose = "gallery") -> FaceVectors:
+        """Return all vectors of the crops that a purpose needs, by name.
 
-        For a gallery these are the vectors of `embed`, and the low-resolution vectors if the model
-        makes them. A low-resolution vector lies half-way between the face's own vector and the mean
-        of the vectors of its low-resolution views. For a search, the model judges whether a face is
-        degraded, if it makes a difference between these, and gives degraded ones another vector.
+        For pairs these are the vectors of `embed`. For a gallery these are the same, and the
+        low-resolution vectors if the model makes them. A low-resolution vector lies half-way
+        between the face's own vector and the mean of the vectors of its low-resolution views. For a
+        search, the model judges whether a face is degraded, if it makes a difference between these,
+        and gives degraded ones another vector.
 
         Crops and errors are the same as for `embed`.
         """
         if self._networks.probe is None:
             return FaceVectors.of_one_kind(self.embed(crops))
-        return self._for_gallery(crops) if for_gallery else self._for_search(crops)
-
-    def _for_gallery(self, crops: NDArray[np.uint8]) -> FaceVectors:
+        if purpose == "search":
+            return self._for_search(crops)
         vectors = self.embed(crops)
         own = FaceVectors.of_one_kind(vectors, degraded=None)
-        if self._networks.low_resolution is None:
+        if purpose == "pairs" or self._networks.low_resolution is None:
             return own
         small = self._at_low_resolution(crops, vectors)
         return replace(own, kept={FACE: vectors, LOW_RESOLUTION: small})
@@ -114,11 +114,12 @@ class CropEmbedder:
         d = self._record.dimension
         seen = self._in_batches(crops, self._networks.probe, 2 * d + 1)
         vectors, if_degraded, degraded = seen[:, :d], seen[:, d : 2 * d], seen[:, 2 * d] > 0
-        special = FACE if self._networks.low_resolution is None else LOW_RESOLUTION
+        has_small = self._networks.low_resolution is not None
+        wanted = has_small & (seen[:, 2 * d] > self._networks.low_resolution_above)
         return FaceVectors(
             {FACE: np.ascontiguousarray(vectors)},
             np.where(degraded[:, None], if_degraded, vectors),
-            tuple(special if is_degraded else FACE for is_degraded in degraded),
+            tuple(LOW_RESOLUTION if is_wanted else FACE for is_wanted in wanted),
             tuple(map(bool, degraded)),
         )
 

@@ -4,12 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.embedding.models import FACE, ModelIdentity, ModelRecord
+from matcher.errors import InputError
+
+Purpose = Literal["gallery", "search", "pairs"]
+"""The purpose for which faces are embedded.
+
+"gallery": to keep them. "search": to search for them. "pairs": to compare them with each other by
+the vectors that every model makes. A purpose that needs fewer vectors takes less time.
+"""
+
+
+def require_purpose(purpose: str) -> None:
+    """Refuse, before any photo is read, a purpose that does not exist.
+
+    Raises
+    ------
+    InputError
+        When it is none of those in `Purpose`.
+    """
+    if purpose not in get_args(Purpose):
+        raise InputError(
+            "purpose of the faces",
+            rule=f"is one of {', '.join(get_args(Purpose))}",
+            got=repr(purpose),
+            next_step='Say "gallery" for faces to keep, "search" for probes.',
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,15 +42,14 @@ class FaceVectors:
     """The vectors of n faces for a gallery, and the vectors with which to search for them.
 
     A model may judge whether a face is degraded, and search for a degraded face with another
-    vector. It does so only for faces that are searched for. Of faces that were embedded for a
-    gallery, `degraded` is None and `probes` are the vectors of the faces themselves, if judging
-    them takes longer.
+    vector. It does so only for the purpose "search". For any other purpose `degraded` is None and
+    `probes` are the vectors of the faces themselves, if judging them takes longer.
 
     Parameters
     ----------
     kept
         The vectors that a gallery keeps, by name: float32 arrays of shape (n, d) with unit rows.
-        Vectors that only a gallery needs are absent if the caller did not ask for them.
+        Vectors that only a gallery needs are absent for any other purpose.
     probes
         float32 array of shape (n, d), unit rows: the vectors with which to search for the faces.
     compared_with
@@ -76,10 +100,9 @@ class Embedder(Protocol):
         """Return unit vectors, float32 of shape (n, d), for RGB crops, uint8 (n, size, size, 3)."""
         ...
 
-    def embed_all(self, crops: NDArray[np.uint8], *, for_gallery: bool = True) -> FaceVectors:
+    def embed_all(self, crops: NDArray[np.uint8], *, purpose: Purpose = "gallery") -> FaceVectors:
         """Return all vectors of the crops, by name.
 
-        A face that is only searched for does not need all vectors. With `for_gallery` false the
-        call is quicker, because it leaves out what only a gallery needs.
+        What the purpose does not need is left out.
         """
         ...

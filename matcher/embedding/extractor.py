@@ -14,7 +14,7 @@ import numpy as np
 
 from matcher.arguments import described, expect, listed
 from matcher.decoding import Decoders, Decoding
-from matcher.embedding.embedder import Embedder
+from matcher.embedding.embedder import Embedder, Purpose, require_purpose
 from matcher.embedding.extraction import EmbeddedFace, PhotoExtraction
 from matcher.embedding.loading import load_model
 from matcher.embedding.models import DEFAULT_MODEL, ModelIdentity
@@ -153,34 +153,41 @@ class Extractor:
         return self._limits
 
     def extract(
-        self, source: PhotoSource, *, choose: Choice = "one", for_gallery: bool = True
+        self, source: PhotoSource, *, choose: Choice = "one", purpose: Purpose = "gallery"
     ) -> tuple[EmbeddedFace, ...]:
         """Return the chosen faces of one photo with their vectors, the largest first.
 
-        A face that is not for a gallery does not need all vectors, see `Embedder.embed_all`.
+        The purpose decides which vectors a face has, see `Embedder.embed_all`.
 
         Raises
         ------
+        InputError
+            There is no such purpose.
         PhotoError
             The photo cannot be read.
         NoFaceError, SeveralFacesError
             The photo does not hold the faces that `choose` asks for.
         """
-        (extraction,) = self.extract_many([source], choose=choose, for_gallery=for_gallery)
+        (extraction,) = self.extract_many([source], choose=choose, purpose=purpose)
         if extraction.error is not None:
             raise extraction.error
         return extraction.faces
 
     def extract_many(
-        self, sources: Iterable[PhotoSource], *, choose: Choice = "one", for_gallery: bool = True
+        self,
+        sources: Iterable[PhotoSource],
+        *,
+        choose: Choice = "one",
+        purpose: Purpose = "gallery",
     ) -> Iterator[PhotoExtraction]:
         """Yield one `PhotoExtraction` for each photo, in order; a bad photo never ends the run.
 
         Raises
         ------
         InputError
-            `sources` is a single photo.
+            `sources` is a single photo, or there is no such purpose.
         """
+        require_purpose(purpose)
         if isinstance(sources, str | bytes | PathLike) or not isinstance(sources, Iterable):
             raise InputError(
                 "sources",
@@ -188,20 +195,29 @@ class Extractor:
                 got=described(sources),
                 next_step="Put it into a list, or call `extract`.",
             )
-        return self._extract_batches(iter(sources), choose, for_gallery)
+        return self._extract_batches(iter(sources), choose, purpose)
 
     def _extract_batches(
-        self, sources: Iterator[PhotoSource], choose: Choice, for_gallery: bool
+        self, sources: Iterator[PhotoSource], choose: Choice, purpose: Purpose
     ) -> Iterator[PhotoExtraction]:
         while batch := list(islice(sources, _BATCH)):
-            yield from self._extract_batch(batch, choose, for_gallery)
+            yield from self._extract_batch(batch, choose, purpose)
 
     def detect(self, photos: Sequence[Photo]) -> list[list[Face]]:
         """Return all faces of decoded photos, the largest face of each photo first."""
         return self._detector.detect(photos)
 
-    def embed(self, faces: Sequence[Face], *, for_gallery: bool = True) -> tuple[EmbeddedFace, ...]:
-        """Return faces that were found before, together with their vectors, in order."""
+    def embed(
+        self, faces: Sequence[Face], *, purpose: Purpose = "gallery"
+    ) -> tuple[EmbeddedFace, ...]:
+        """Return faces that were found before, together with their vectors, in order.
+
+        Raises
+        ------
+        InputError
+            `faces` is no sequence of faces, or there is no such purpose.
+        """
+        require_purpose(purpose)
         faces = listed(
             "faces",
             faces,
@@ -213,7 +229,7 @@ class Extractor:
         crops = np.zeros((len(faces), template.size, template.size, 3), dtype=np.uint8)
         for row, face in enumerate(faces):
             crops[row] = align(face.photo, face.landmarks, template)
-        embedded = self._embedder.embed_all(crops, for_gallery=for_gallery)
+        embedded = self._embedder.embed_all(crops, purpose=purpose)
         each = [
             {name: rows[row] for name, rows in embedded.kept.items()} for row in range(len(faces))
         ]
@@ -229,7 +245,7 @@ class Extractor:
         )
 
     def embed_each(
-        self, faces: Sequence[Face], *, for_gallery: bool = True
+        self, faces: Sequence[Face], *, purpose: Purpose = "gallery"
     ) -> tuple[EmbeddedFace | MatcherError, ...]:
         """Return what `embed` returns; if the model makes no vector of a face, return the error.
 
@@ -244,12 +260,12 @@ class Extractor:
         path = faces[0].photo.path if len(faces) == 1 else None
         try:
             with as_photo_errors("embedding", path):
-                return self.embed(faces, for_gallery=for_gallery)
+                return self.embed(faces, purpose=purpose)
         except (ModelError, PhotoError, FaceError) as error:
             failure = error
         if len(faces) == 1:
             return (failure,)
-        alone = (self.embed_each([face], for_gallery=for_gallery) for face in faces)
+        alone = (self.embed_each([face], purpose=purpose) for face in faces)
         results = tuple(result for single in alone for result in single)
         if all(isinstance(result, ModelError) for result in results):
             raise failure
@@ -275,7 +291,7 @@ class Extractor:
         return [result for photo in photos for result in self.detect_each([photo])]
 
     def _extract_batch(
-        self, sources: list[PhotoSource], choose: Choice, for_gallery: bool
+        self, sources: list[PhotoSource], choose: Choice, purpose: Purpose
     ) -> Iterator[PhotoExtraction]:
         loaded = self._load_all(sources)
         detected = iter(self.detect_each([item for item in loaded if isinstance(item, Photo)]))
@@ -284,7 +300,7 @@ class Extractor:
             for item in loaded
         ]
         wanted = [face for faces in chosen if isinstance(faces, tuple) for face in faces]
-        embedded = iter(self.embed_each(wanted, for_gallery=for_gallery))
+        embedded = iter(self.embed_each(wanted, purpose=purpose))
         for source, photo, faces in zip(sources, loaded, chosen, strict=True):
             read = photo if isinstance(photo, Photo) else None
             if isinstance(faces, MatcherError):

@@ -169,7 +169,7 @@ def _read_batch(
     hashes = [_hash(photo, extractor.limits) for photo in batch]
     known = {sha256: _recall(connection, sha256, key) for sha256 in hashes}
     new = [path for path, sha256 in zip(batch, hashes, strict=True) if known[sha256] is None]
-    extractions = extractor.extract_many(new, choose=choose, for_gallery=False)
+    extractions = extractor.extract_many(new, choose=choose, purpose="pairs")
     fresh = iter([_face_of(item, measure) for item in extractions])
     for sha256 in hashes:
         recalled = known[sha256]

@@ -80,12 +80,12 @@ def prepare(
     no face can be chosen, so that no probe is lost.
     """
     photos = [source for probe in probes if (source := _photo_of(probe)) is not None]
-    extractions = extractor.extract_many(photos, choose=choose, for_gallery=False)
+    extractions = extractor.extract_many(photos, choose=choose, purpose="search")
     for probe in probes:
         if _photo_of(probe) is not None:
             yield _from_photo(probe, next(extractions), policy)
         elif isinstance(probe.source, Face):
-            (found,) = extractor.embed([probe.source], for_gallery=False)
+            (found,) = extractor.embed([probe.source], purpose="search")
             yield (_judge(probe, found, policy),)
         else:
             yield (PreparedProbe(_facts(probe), vector=_vector_of(probe)),)

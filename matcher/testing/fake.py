@@ -15,6 +15,7 @@ from matcher.embedding import (
     LowResolutionView,
     ModelIdentity,
     ModelRecord,
+    Purpose,
     WeightsFile,
 )
 from matcher.embedding.low_resolution import at_low_resolution
@@ -120,7 +121,7 @@ class FakeEmbedder:
         """Always "float32"."""
         return "float32"
 
-    def embed_all(self, crops: NDArray[np.uint8], *, for_gallery: bool = True) -> FaceVectors:
+    def embed_all(self, crops: NDArray[np.uint8], *, purpose: Purpose = "gallery") -> FaceVectors:
         """Return the vectors; with low-resolution views, also those, or who is degraded."""
         vectors = self.embed(crops)
         if not self._record.low_resolution_views:
@@ -129,9 +130,10 @@ class FakeEmbedder:
             self.embed(at_low_resolution(crops, view)) for view in self._record.low_resolution_views
         ]
         small = _unit(vectors + np.mean(views, axis=0, dtype=np.float64))
-        if for_gallery:
+        if purpose != "search":
             own = FaceVectors.of_one_kind(vectors, degraded=None)
-            return replace(own, kept={FACE: vectors, LOW_RESOLUTION: small})
+            kept = {FACE: vectors, LOW_RESOLUTION: small} if purpose == "gallery" else own.kept
+            return replace(own, kept=kept)
         alike = np.einsum("nd,nd->n", vectors, small) > self._degraded_above
         names = tuple(LOW_RESOLUTION if is_degraded else FACE for is_degraded in alike)
         return FaceVectors({FACE: vectors}, vectors, names, tuple(map(bool, alike)))

@@ -122,9 +122,9 @@ class Counting(FakeEmbedder):
 
     crops = 0
 
-    def embed_all(self, crops, *, for_gallery=True):
+    def embed_all(self, crops, *, purpose="gallery"):
         self.crops += len(crops)
-        return super().embed_all(crops, for_gallery=for_gallery)
+        return super().embed_all(crops, purpose=purpose)
 
 
 def test_kept_vectors_give_the_same_rows_without_embedding_again(fgnet, tmp_path):

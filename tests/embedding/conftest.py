@@ -23,3 +23,9 @@ def youth_model(cache: Path) -> Embedder:
 def blended_model(cache: Path) -> Embedder:
     """The version before: a gallery keeps a blend of both experts' vectors, and a second vector."""
     return load_model("youth-resnet@5", precision="float32")
+
+
+@pytest.fixture(scope="session")
+def low_resolution_model(cache: Path) -> Embedder:
+    """The default model for galleries that keep a second vector of each face."""
+    return load_model("youth-resnet-low-resolution", precision="float32")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from matcher.embedding import EmbeddedFace, Extractor, embed_cached
-from matcher.errors import ForkError, ModelError, PhotoFailureError
+from matcher.errors import ForkError, InputError, ModelError, PhotoFailureError
 from matcher.faces import Face
 from matcher.photos import Photo, load_photo
 from matcher.testing import FakeDetector, FakeEmbedder
@@ -43,6 +43,15 @@ def test_one_photo_without_a_vector_is_one_outcome() -> None:
     alone = [CHOOSY.extract(picture)[0].vector for picture in PICTURES]
     np.testing.assert_allclose(kept, alone, atol=1e-6)
     assert extractions[3].photo is not None
+
+
+def test_a_purpose_that_does_not_exist_is_refused_before_any_photo_is_read() -> None:
+    photos = iter(PICTURES)
+    with pytest.raises(InputError, match=r"one of gallery, search, pairs.*got 'probe'"):
+        CHOOSY.extract_many(photos, purpose="probe")  # type: ignore[arg-type]
+    assert len(list(photos)) == len(PICTURES)
+    with pytest.raises(InputError, match="purpose"):
+        CHOOSY.embed([], purpose="")  # type: ignore[arg-type]
 
 
 def test_a_photo_alone_is_an_outcome_too() -> None:

@@ -18,11 +18,12 @@ from matcher.embedding import (
     Embedder,
     Extractor,
     LowResolutionView,
+    Purpose,
     get_record,
 )
 from matcher.embedding.crop_embedder import CropEmbedder
 from matcher.embedding.low_resolution import at_low_resolution
-from matcher.embedding.networks import Networks
+from matcher.embedding.networks import Network, Networks
 from matcher.embedding.networks.torch_network import as_network, youth_resnet
 from matcher.embedding.weights import weights_path
 from matcher.errors import InputError
@@ -93,7 +94,7 @@ def test_faces_are_judged_for_a_search_only_and_their_own_vectors_are_the_same(
         [pictures(2, 150), at_low_resolution(pictures(2, 150), LowResolutionView(20))]
     )
     searched, kept = (
-        blended_model.embed_all(crops, for_gallery=False),
+        blended_model.embed_all(crops, purpose="search"),
         blended_model.embed_all(crops),
     )
     assert set(searched.kept) == {FACE}
@@ -123,7 +124,7 @@ def test_a_degraded_face_is_searched_by_the_vector_of_a_degraded_face() -> None:
         record, identity, Networks(lambda pixels: outputs_of(pixels)[:, :2], outputs_of, far)
     )
     crops = np.stack([np.full((150, 150, 3), light, np.uint8) for light in (250, 5)])
-    made = model.embed_all(crops, for_gallery=False)
+    made = model.embed_all(crops, purpose="search")
     assert made.compared_with == (FACE, LOW_RESOLUTION)
     assert made.degraded == (False, True)
     np.testing.assert_allclose(made.vectors, [[0.6, 0.8]] * 2, atol=1e-6)
@@ -155,8 +156,33 @@ def test_rendered_faces_are_clear_until_they_are_small(
     faces = [extractor.extract(path)[0].face for path in cohort.probes]
     crops = np.stack([align(face.photo, face.landmarks, RECORD.crop) for face in faces])
     tiny = at_low_resolution(crops, LowResolutionView(24, quality=30))
-    clear, small = (blended_model.embed_all(seen, for_gallery=False) for seen in (crops, tiny))
+    clear, small = (blended_model.embed_all(seen, purpose="search") for seen in (crops, tiny))
     assert set(small.compared_with) == {LOW_RESOLUTION}
     assert FACE in clear.compared_with
     own = np.array([name == FACE for name in clear.compared_with])
     np.testing.assert_array_equal(clear.probes[own], clear.vectors[own])
+
+
+def test_a_purpose_costs_only_the_networks_that_it_needs() -> None:
+    record = replace(RECORD, dimension=2, low_resolution_views=(LowResolutionView(20),))
+    identity = FakeEmbedder(2, low_resolution_views=record.low_resolution_views).identity
+    ran: list[str] = []
+
+    def named(name: str, width: int) -> Network:
+        def network(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+            ran.append(name)
+            return np.ones((len(pixels), width), np.float32)
+
+        return network
+
+    networks = Networks(named("face", 2), named("probe", 5), named("low_resolution", 2))
+    model = CropEmbedder(replace(record, mirrored=False), identity, networks)
+    needs: dict[Purpose, set[str]] = {
+        "pairs": {"face"},
+        "search": {"probe"},
+        "gallery": {"face", "low_resolution"},
+    }
+    for purpose, needed in needs.items():
+        ran.clear()
+        model.embed_all(pictures(1, 150), purpose=purpose)
+        assert set(ran) == needed

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from rendered_cohort import SUBJECTS, Cohort
 
-from matcher.embedding import Extractor, ModelIdentity, PhotoExtraction, embed_cached
+from matcher.embedding import Extractor, ModelIdentity, PhotoExtraction, Purpose, embed_cached
 from matcher.enrolment import read_manifest
 from matcher.errors import InputError
 from matcher.faces import Choice
@@ -28,6 +28,7 @@ class Counting(Extractor):
         self._precision = precision or real.precision
         self.seen = 0
         self._stop_after = stop_after
+        self.purposes: set[Purpose] = set()
 
     @property
     def model(self) -> ModelIdentity:
@@ -38,9 +39,14 @@ class Counting(Extractor):
         return self._precision
 
     def extract_many(
-        self, sources: Iterable[PhotoSource], *, choose: Choice = "one", for_gallery: bool = True
+        self,
+        sources: Iterable[PhotoSource],
+        *,
+        choose: Choice = "one",
+        purpose: Purpose = "gallery",
     ) -> Iterator[PhotoExtraction]:
-        for extraction in self._real.extract_many(sources, choose=choose, for_gallery=for_gallery):
+        self.purposes.add(purpose)
+        for extraction in self._real.extract_many(sources, choose=choose, purpose=purpose):
             self.seen += 1
             if self.seen > self._stop_after:
                 raise KeyboardInterrupt
@@ -60,6 +66,7 @@ def test_a_second_run_reads_no_photo_again_and_gives_the_same(
     before = embed_cached(first, photos, cache)
     after = embed_cached(second, photos, cache)
     assert (first.seen, second.seen) == (SUBJECTS, 0)
+    assert first.purposes == {"pairs"}  # no time for vectors that nobody reads
     for one, other in zip(before, after, strict=True):
         assert one.vector is not None
         assert other.vector is not None

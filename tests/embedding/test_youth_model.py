@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -14,8 +15,17 @@ from rendered_cohort import Cohort
 from safetensors.torch import load, save
 
 from matcher.degradation import RECIPES
-from matcher.embedding import FACE, Embedder, get_record
+from matcher.embedding import (
+    FACE,
+    LOW_RESOLUTION,
+    Embedder,
+    Extractor,
+    LowResolutionView,
+    Purpose,
+    get_record,
+)
 from matcher.embedding.crop_embedder import normalised
+from matcher.embedding.low_resolution import at_low_resolution
 from matcher.embedding.models import DLIB_150, YOUTH_CORNER
 from matcher.embedding.networks.torch_network import as_network, youth_resnet
 from matcher.embedding.networks.youth_network import GradedProbe, YouthResnet
@@ -27,6 +37,7 @@ from training.crops import inner_crops
 
 RECORD = get_record("youth-resnet")
 CARRIED = weights_path(RECORD, Path())
+PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 
 
 def test_the_weights_come_with_the_package_and_are_those_of_the_record() -> None:
@@ -75,7 +86,7 @@ def test_a_gallery_keeps_the_vector_of_the_clear_expert_and_asks_no_other(
     np.testing.assert_allclose(kept.vectors, clear(normalised(crops, RECORD)), atol=1e-5)
     assert set(kept.kept) == {FACE}
     assert kept.degraded == (None,) * 3
-    searched = youth_model.embed_all(crops, for_gallery=False)
+    searched = youth_model.embed_all(crops, purpose="search")
     np.testing.assert_allclose(searched.vectors, kept.vectors, atol=1e-5)
     assert set(searched.compared_with) == {FACE}
 
@@ -183,8 +194,41 @@ def test_a_worn_face_stays_nearer_to_itself_than_with_the_weights_it_came_from(
 
     def stands_out(model: Embedder) -> float:
         seen = [one if model is youth_model else inner_crops(one) for one in (enlarged, crops)]
-        scores = model.embed_all(seen[0], for_gallery=False).probes @ model.embed(seen[1]).T
+        scores = model.embed_all(seen[0], purpose="search").probes @ model.embed(seen[1]).T
         others = scores[~np.eye(len(crops), dtype=bool)]
         return float((np.diag(scores).mean() - others.mean()) / others.std())
 
     assert stands_out(youth_model) > stands_out(dlib_model)
+
+
+def test_a_gallery_may_keep_a_second_vector_and_all_else_stays(
+    youth_model: Embedder, low_resolution_model: Embedder
+) -> None:
+    crops = pictures(3, RECORD.crop.size)
+    kept = low_resolution_model.embed_all(crops).kept
+    assert set(kept) == {FACE, LOW_RESOLUTION}
+    np.testing.assert_allclose(kept[FACE], youth_model.embed(crops), atol=1e-5)
+    for purpose in PURPOSES:
+        one, two = (
+            m.embed_all(crops, purpose=purpose) for m in (youth_model, low_resolution_model)
+        )
+        np.testing.assert_allclose(one.probes, two.probes, atol=1e-5)
+        assert one.degraded == two.degraded
+    assert low_resolution_model.identity != youth_model.identity
+    assert low_resolution_model.identity.weights_sha256 == youth_model.identity.weights_sha256
+
+
+def test_only_what_is_degraded_more_than_half_way_is_compared_with_second_vectors(
+    youth_model: Embedder, low_resolution_model: Embedder, extractor: Extractor, cohort: Cohort
+) -> None:
+    faces = [extractor.extract(path)[0].face for path in cohort.probes]
+    crops = np.stack([align(face.photo, face.landmarks, RECORD.crop) for face in faces])
+    seen = np.concatenate([crops, at_low_resolution(crops, LowResolutionView(28, quality=30))])
+    made = low_resolution_model.embed_all(seen, purpose="search")
+    experts = youth_resnet(CARRIED.read_bytes(), YOUTH_CORNER)
+    graded = as_network(GradedProbe(experts), torch.device("cpu"), "float32")
+    degrees = graded(normalised(seen, RECORD))[:, -1]
+    assert made.degraded == tuple(map(bool, degrees > 0))
+    assert made.compared_with == tuple(LOW_RESOLUTION if one > 2 else FACE for one in degrees)
+    assert set(made.compared_with) == {FACE, LOW_RESOLUTION}
+    assert set(youth_model.embed_all(seen, purpose="search").compared_with) == {FACE}

@@ -69,9 +69,9 @@ def score_of(result: CandidateList, subject: str) -> float:
 
 
 def test_the_extractor_tells_degraded_from_clear(photos: list[Path]) -> None:
-    clear = [EXTRACTOR.extract(path, for_gallery=False)[0] for path in photos]
+    clear = [EXTRACTOR.extract(path, purpose="search")[0] for path in photos]
     assert not any(one.degraded or one.compared_with == LOW_RESOLUTION for one in clear)
-    small = [EXTRACTOR.extract(degraded(path), for_gallery=False)[0] for path in photos]
+    small = [EXTRACTOR.extract(degraded(path), purpose="search")[0] for path in photos]
     assert all(one.degraded and one.compared_with == LOW_RESOLUTION for one in small)
     kept = [EXTRACTOR.extract(path)[0] for path in photos]
     assert {one.degraded for one in kept} == {None}
@@ -84,7 +84,7 @@ def test_a_degraded_probe_scores_by_the_low_resolution_vector(
 ) -> None:
     for row, path in enumerate(photos):
         (enrolled,) = EXTRACTOR.extract(path)
-        (probe,) = EXTRACTOR.extract(degraded(path), for_gallery=False)
+        (probe,) = EXTRACTOR.extract(degraded(path), purpose="search")
         result = searcher.search(degraded(path), top=PEOPLE)
         score = probe.probe @ enrolled.vectors[LOW_RESOLUTION]
         assert score > probe.probe @ enrolled.vector
@@ -97,7 +97,7 @@ def test_a_degraded_probe_scores_by_the_low_resolution_vector(
 
 def test_a_clear_probe_scores_by_the_face_itself(searcher: Searcher, photos: list[Path]) -> None:
     result = searcher.search(photos[3], top=PEOPLE)
-    (probe,) = EXTRACTOR.extract(photos[3], for_gallery=False)
+    (probe,) = EXTRACTOR.extract(photos[3], purpose="search")
     for row, path in enumerate(photos):
         (enrolled,) = EXTRACTOR.extract(path)
         own = float(np.clip(probe.vector @ enrolled.vector, -1, 1))
@@ -105,7 +105,7 @@ def test_a_clear_probe_scores_by_the_face_itself(searcher: Searcher, photos: lis
 
 
 def test_a_vector_is_searched_for_as_it_is(searcher: Searcher, photos: list[Path]) -> None:
-    (probe,) = EXTRACTOR.extract(degraded(photos[4]), for_gallery=False)
+    (probe,) = EXTRACTOR.extract(degraded(photos[4]), purpose="search")
     (enrolled,) = EXTRACTOR.extract(photos[4])
     result = searcher.search(probe.vector, top=PEOPLE)
     assert score_of(result, "04") == pytest.approx(probe.vector @ enrolled.vector, abs=1e-5)

@@ -105,7 +105,7 @@ def test_no_probe_of_many_is_lost_and_an_unreadable_one_alone_is_an_error(
 def test_vectors_and_faces_stand_for_themselves(
     searcher: Searcher, extractor: Extractor, group: Path
 ) -> None:
-    faces = extractor.extract(group, choose="all", for_gallery=False)
+    faces = extractor.extract(group, choose="all", purpose="search")
     of_photo = searcher.search_faces(group)
     for face, expected in zip(faces[:2], of_photo, strict=False):
         (by_face,) = searcher.search_faces(face.face)

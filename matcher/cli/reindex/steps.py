@@ -213,7 +213,7 @@ def _saved(probes: DriftProbes, extractor: Extractor) -> list[SavedProbe]:
     listed = probes.listed
     paths = [photo.path for photo in listed.photos]
     old, new = (
-        one.extract_many(paths, choose="largest", for_gallery=False)
+        one.extract_many(paths, choose="largest", purpose="pairs")
         for one in (probes.old, extractor)
     )
     saved = [

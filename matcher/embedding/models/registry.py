@@ -117,6 +117,13 @@ _YOUTH_RESNET = replace(
     low_resolution_views=(),
 )
 
+# The views show a face with as many pixels as those of version 5 do. Their crops are larger.
+_YOUTH_RESNET_LOW_RESOLUTION = replace(
+    _YOUTH_RESNET,
+    name="youth-resnet-low-resolution",
+    low_resolution_views=(LowResolutionView(40), LowResolutionView(30, quality=30)),
+)
+
 _YOUTH_DLIB = replace(
     _DLIB_RESNET,
     name="youth-dlib",
@@ -170,6 +177,7 @@ def _facenet(name: str, filename: str, sha256: str | None, training_data: str) -
 
 _BUILT_IN = (
     _YOUTH_RESNET,
+    _YOUTH_RESNET_LOW_RESOLUTION,
     _YOUTH_DLIB,
     _DLIB_RESNET,
     _facenet(

@@ -55,11 +55,15 @@ class Networks:
         vector.
     low_resolution
         Makes the raw vectors of low-resolution views, (n, d); None for a model without them.
+    low_resolution_above
+        Degree of degradation above which a probe is compared with the low-resolution vectors of the
+        enrolled faces, if there are any.
     """
 
     face: Network
     probe: Network | None = None
     low_resolution: Network | None = None
+    low_resolution_above: float = 0.0
 
 
 Builder = Callable[[Weights], Networks]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from matcher.embedding.networks.dlib_network import DlibResnet, convert
 from matcher.embedding.networks.network import Network, Networks, Precision, Weights
 from matcher.embedding.networks.quantised import State, unpacked
 from matcher.embedding.networks.youth_network import (
+    HALF_WORN,
     BlendedVector,
     GradedProbe,
     YouthDlib,
@@ -68,7 +70,15 @@ def build_youth_resnet(weights: Weights) -> Networks:
 def build_youth_experts(weights: Weights) -> Networks:
     """Build the network whose galleries keep the vector of one expert; a `Builder`."""
     device = chosen_device(weights.device)  # first: with a tensor a forked process would hang
-    return _experts(youth_resnet(weights.verified.data, YOUTH_CORNER), device, weights.precision)
+    experts = youth_resnet(weights.verified.data, YOUTH_CORNER)
+    networks = _experts(experts, device, weights.precision)
+    if not weights.record.low_resolution_views:
+        return networks
+    return replace(
+        networks,
+        low_resolution=as_network(experts.worn, device, weights.precision),
+        low_resolution_above=HALF_WORN,
+    )
 
 
 def build_youth_dlib(weights: Weights) -> Networks:

@@ -22,6 +22,10 @@ WORN_AT, CLEAR_AT = 0.80, 0.87
 # Degree of degradation from which on the vector of the degraded expert is used alone.
 WHOLLY_WORN = 4.0
 
+# Degree at which both experts' vectors of a probe count alike. Above it, a probe is compared with
+# low-resolution vectors, where a gallery has them. Chosen on FG-NET, see docs/youth-resnet.md.
+HALF_WORN = WHOLLY_WORN / 2
+
 DEGRADATION_SIGNS = 2 * DIMENSION + 1
 """Number of signs of degradation, see `degradation_signs`."""
 
