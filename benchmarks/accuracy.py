@@ -1,8 +1,8 @@
 """How good a model is at children, at bad photos and over years: one table, with intervals.
 
     python benchmarks/accuracy.py [--fgnet FOLDER] [--lfw FOLDER] [--across MANIFEST]
-        [--model NAME] [--baseline NAME ...] [--vectors FOLDER] [--out results/accuracy.json]
-        [--draws 1000] [--seed 1]
+        [--model NAME] [--baseline NAME ...] [--no-crops] [--vectors FOLDER]
+        [--out results/accuracy.json] [--draws 1000] [--seed 1]
 
 FG-NET's folder holds photos named subject, "A", age (001A02.JPG); that of LFW holds
 Name/Name_0001.jpg and pairs.txt. The manifest is a CSV file with the columns photo, subject and
@@ -107,10 +107,11 @@ def judge_fgnet(
 ) -> Findings:
     """Embed FG-NET, and work out its rows."""
     everybody = np.ones(len(cohort), np.bool_)
+    recipes, judged = ((), ()) if options.no_crops else (LADDER + STORIES, JUDGED)
     made = embed(
         cohort,
         models,
-        LADDER + STORIES,
+        recipes,
         probes=everybody,
         device=options.device,
         seed=options.seed,
@@ -120,7 +121,7 @@ def judge_fgnet(
     weights = weights_of(len(seen.subjects), options.draws, options.seed)
     crops = (
         [
-            *rows_of_cohort(seen, versions, weights, JUDGED),
+            *rows_of_cohort(seen, versions, weights, judged),
             *several_rows(seen, versions[CLEAN].vectors, weights, options.seed),
             *child_adult_rows(seen, versions[CLEAN].vectors, weights, options.seed),
         ]
@@ -298,6 +299,9 @@ def _options(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, 
         action="append",
         default=[],
         help="a model to compare with; may be repeated",
+    )
+    parser.add_argument(
+        "--no-crops", action="store_true", help="leave out degraded crops, two thirds of the time"
     )
     parser.add_argument("--vectors", type=Path, metavar="FOLDER", help="read and keep vectors here")
     parser.add_argument("--device", default="cpu")

@@ -61,7 +61,9 @@ def lfw(photos, tmp_path_factory):
 
 
 def options(**given):
-    return Namespace(**({"draws": 50, "seed": 1, "device": "cpu", "vectors": None} | given))
+    return Namespace(
+        **({"draws": 50, "seed": 1, "device": "cpu", "vectors": None, "no_crops": False} | given)
+    )
 
 
 def test_two_models_of_different_crops_are_judged_in_one_pass(fgnet, capsys):
@@ -115,6 +117,17 @@ def test_pairs_are_read_with_their_kind_and_fold(lfw):
     assert pairs.right[:2] == ("Person_A/Person_A_0002.jpg", "Person_C/Person_C_0002.jpg")
     assert pairs.same.tolist() == [True, False] * 10
     assert pairs.folds.tolist() == [fold for fold in range(10) for _ in range(2)]
+
+
+def test_without_crops_all_other_rows_are_the_same(fgnet):
+    cohort = read_cohort(fgnet, "fgnet")
+    every = accuracy.judge_fgnet(cohort, [FakeEmbedder()], options()).rows[0]
+    fewer = accuracy.judge_fgnet(cohort, [FakeEmbedder()], options(no_crops=True)).rows[0]
+    of_crops = (*accuracy.LADDER, *accuracy.STORIES)
+    left = [row for row in every if not any(f", {recipe}" in row.name for recipe in of_crops)]
+    assert [row.name for row in fewer] == [row.name for row in left]
+    for one, other in zip(fewer, left, strict=True):
+        np.testing.assert_array_equal(one.values, other.values)
 
 
 class Counting(FakeEmbedder):
