@@ -3,6 +3,7 @@
 import importlib
 import json
 import math
+import shutil
 from argparse import Namespace
 from pathlib import Path
 
@@ -109,6 +110,17 @@ def test_pairs_of_photos_that_are_not_there_are_left_out_and_counted(lfw, photos
     found = accuracy.judge_lfw(cohort, pairs, [FakeEmbedder()], options())
     assert found.data["pairs_left_out"] == 10
     assert found.rows[0][-1].count == 10
+
+
+def test_nobody_is_searched_for_whose_enrolled_photo_has_no_face(lfw, tmp_path):
+    shutil.copytree(lfw, tmp_path / "lfw")
+    save(np.full((128, 128, 3), 90, np.uint8), tmp_path / "lfw" / "Person_A" / "Person_A_0001.jpg")
+    cohort = read_cohort(tmp_path / "lfw", "lfw")
+    pairs = accuracy.read_pairs(lfw / "pairs.txt")
+    found = accuracy.judge_lfw(cohort, pairs, [FakeEmbedder()], options())
+    *of_photos, _, _ = found.rows[0]
+    assert {row.count for row in of_photos} == {0}
+    assert found.note == "1 of 4 photos without a face; 10 of 20 pairs left out"
 
 
 def test_pairs_are_read_with_their_kind_and_fold(lfw):
