@@ -1,8 +1,8 @@
 """How good a model is at children, at bad photos and over years: one table, with intervals.
 
     python benchmarks/accuracy.py [--fgnet FOLDER] [--lfw FOLDER] [--across MANIFEST]
-        [--model NAME] [--baseline NAME ...] [--no-crops] [--vectors FOLDER]
-        [--out results/accuracy.json] [--draws 1000] [--seed 1]
+        [--model NAME] [--baseline NAME ...] [--leave-out cameras crops]
+        [--vectors FOLDER] [--out results/accuracy.json] [--draws 1000] [--seed 1]
 
 FG-NET's folder holds photos named subject, "A", age (001A02.JPG); that of LFW holds
 Name/Name_0001.jpg and pairs.txt. The manifest is a CSV file with the columns photo, subject and
@@ -82,6 +82,7 @@ from numpy.typing import NDArray
 import matcher
 from fairness import AuditError, Cohort
 from fairness.cohort import FoldPairs, read_fgnet, read_lfw, read_manifest, read_pairs
+from matcher.degradation import CAMERAS
 from matcher.embedding import DEFAULT_MODEL, Embedder, load_model
 from matcher.errors import MatcherError
 from matcher.heap import use_one_heap
@@ -107,11 +108,12 @@ def judge_fgnet(
 ) -> Findings:
     """Embed FG-NET, and work out its rows."""
     everybody = np.ones(len(cohort), np.bool_)
-    recipes, judged = ((), ()) if options.no_crops else (LADDER + STORIES, JUDGED)
+    recipes, judged = ((), ()) if "crops" in options.leave_out else (LADDER + STORIES, JUDGED)
     made = embed(
         cohort,
         models,
         recipes,
+        cameras=_cameras(options),
         probes=everybody,
         device=options.device,
         seed=options.seed,
@@ -141,7 +143,14 @@ def judge_across(
 ) -> Findings:
     """Embed photos of people as children and grown, and work out their rows."""
     child = np.array([sample.labels.get("stage") == "child" for sample in cohort.samples])
-    made = embed(cohort, models, probes=child, device=options.device, keep=options.vectors)
+    made = embed(
+        cohort,
+        models,
+        cameras=_cameras(options),
+        probes=child,
+        device=options.device,
+        keep=options.vectors,
+    )
     seen, note = _with_a_face(cohort, made.found)
     weights = weights_of(len(seen.subjects), options.draws, options.seed)
     return Findings(
@@ -150,6 +159,10 @@ def judge_across(
         {**_counts(cohort, made.found), "subjects": len(seen.subjects)},
         note,
     )
+
+
+def _cameras(options: argparse.Namespace) -> Sequence[str]:
+    return () if "cameras" in options.leave_out else tuple(CAMERAS)
 
 
 def _photo_rows(
@@ -175,7 +188,14 @@ def judge_lfw(
     names = pairs.people(JUDGING_FOLDS)
     people = np.array([sample.subject in names for sample in cohort.samples], np.bool_)
     search = searches_one_each(cohort, people)
-    made = embed(cohort, models, probes=search.probes, device=options.device, keep=options.vectors)
+    made = embed(
+        cohort,
+        models,
+        cameras=_cameras(options),
+        probes=search.probes,
+        device=options.device,
+        keep=options.vectors,
+    )
     keys = ["/".join(sample.photo.split("/")[-2:]) for sample in cohort.samples]
     place = {key: row for row, key in enumerate(np.array(keys)[made.found])}
     sides = [np.array([place.get(key, -1) for key in side]) for side in (pairs.left, pairs.right)]
@@ -301,7 +321,11 @@ def _options(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, 
         help="a model to compare with; may be repeated",
     )
     parser.add_argument(
-        "--no-crops", action="store_true", help="leave out degraded crops, two thirds of the time"
+        "--leave-out",
+        nargs="+",
+        default=[],
+        choices=("cameras", "crops"),
+        help="photos of poor cameras; crops that are degraded: less to embed, and fewer rows",
     )
     parser.add_argument("--vectors", type=Path, metavar="FOLDER", help="read and keep vectors here")
     parser.add_argument("--device", default="cpu")

@@ -22,6 +22,10 @@ class Batch:
     ----------
     photos
         Their files.
+    versions
+        `CLEAN`, and the recipes that degrade the crops of their faces.
+    cameras
+        The cameras that take some of them.
     seeds
         What the recipes draw with, one seed for each photo.
     probes
@@ -29,6 +33,8 @@ class Batch:
     """
 
     photos: Sequence[Path]
+    versions: Sequence[str]
+    cameras: Sequence[str]
     seeds: Codes
     probes: Mask
 
@@ -71,12 +77,13 @@ def joined(parts: Sequence[FaceVectors]) -> FaceVectors:
     )
 
 
-def file_of(folder: Path, model: Embedder, batch: Batch, versions: Sequence[str]) -> Path:
+def file_of(folder: Path, model: Embedder, batch: Batch) -> Path:
     """Return the file for what a model sees of a batch; its name tells photos and model apart."""
     told = [
         model.identity.facts(),
         model.precision,
-        list(versions),
+        list(batch.versions),
+        list(batch.cameras),
         [hashlib.sha256(photo.read_bytes()).hexdigest() for photo in batch.photos],
         batch.seeds.tolist(),
         batch.probes.tolist(),

@@ -44,6 +44,7 @@ def embed(
     models: Sequence[Embedder],
     recipes: Sequence[str] = (),
     *,
+    cameras: Sequence[str] = tuple(CAMERAS),
     probes: Mask | None = None,
     device: str = "cpu",
     seed: int = 0,
@@ -51,56 +52,55 @@ def embed(
 ) -> Embedded:
     """Embed the largest face of each photo, as it is and degraded, with all models in one pass.
 
-    The recipe of photo i draws with `seed` + i. Cameras take the photos that `probes` names; all
-    cameras of `matcher.degradation` do. Crops are made once for models of equal templates. In the
-    folder `keep` each batch has a file for each model; a batch that has one is read, not embedded.
+    The recipe of photo i draws with `seed` + i. Cameras take the photos that `probes` names. Crops
+    are made once for models of equal templates. In the folder `keep` each batch has a file for each
+    model; a batch that has one is read, not embedded.
     """
     detector = load_detector(device)
     versions = (CLEAN, *recipes)
     parts: list[list[Seen]] = [[] for _ in models]
-    for batch in _batches(cohort, probes, seed):
-        for gathered, seen in zip(
-            parts, _read_or_see(batch, models, detector, versions, keep), strict=True
-        ):
+    for batch in _batches(cohort, versions, cameras, probes, seed):
+        for gathered, seen in zip(parts, _read_or_see(batch, models, detector, keep), strict=True):
             gathered.append(seen)
     whole = [Seen.joined(gathered) for gathered in parts]
     return Embedded(
         whole[0].found,
         tuple({version: seen.vectors[version] for version in versions} for seen in whole),
-        tuple({name: (seen.again[name], seen.vectors[name]) for name in CAMERAS} for seen in whole),
+        tuple({name: (seen.again[name], seen.vectors[name]) for name in cameras} for seen in whole),
     )
 
 
-def _batches(cohort: Cohort, probes: Mask | None, seed: int) -> Iterator[Batch]:
+def _batches(
+    cohort: Cohort,
+    versions: Sequence[str],
+    cameras: Sequence[str],
+    probes: Mask | None,
+    seed: int,
+) -> Iterator[Batch]:
     folder = cohort.folder or Path()
     wanted = np.zeros(len(cohort), np.bool_) if probes is None else probes
     for start in range(0, len(cohort), BATCH):
         photos = [folder / sample.photo for sample in cohort.samples[start : start + BATCH]]
         end = start + len(photos)
-        yield Batch(photos, np.arange(start, end) + seed, wanted[start:end])
+        seeds = np.arange(start, end) + seed
+        yield Batch(photos, versions, cameras, seeds, wanted[start:end])
         sys.stderr.write(f"\r{cohort.samples[0].source}: {end}/{len(cohort)} photos")
     sys.stderr.write("\n")
 
 
 def _read_or_see(
-    batch: Batch,
-    models: Sequence[Embedder],
-    detector: Detector,
-    versions: Sequence[str],
-    keep: Path | None,
+    batch: Batch, models: Sequence[Embedder], detector: Detector, keep: Path | None
 ) -> list[Seen]:
     if keep is None:
-        return _see(batch, models, detector, versions)
-    files = [file_of(keep, model, batch, versions) for model in models]
+        return _see(batch, models, detector)
+    files = [file_of(keep, model, batch) for model in models]
     new = {file: model for file, model in zip(files, models, strict=True) if not file.exists()}
-    for file, seen in zip(new, _see(batch, [*new.values()], detector, versions), strict=True):
+    for file, seen in zip(new, _see(batch, [*new.values()], detector), strict=True):
         save(seen, file)
     return [load(file) for file in files]
 
 
-def _see(
-    batch: Batch, models: Sequence[Embedder], detector: Detector, versions: Sequence[str]
-) -> list[Seen]:
+def _see(batch: Batch, models: Sequence[Embedder], detector: Detector) -> list[Seen]:
     """Return what each model sees of a batch."""
     if not models:
         return []
@@ -108,7 +108,7 @@ def _see(
     vectors: list[dict[str, FaceVectors]] = [{} for _ in models]
     for template in {model.record.crop for model in models}:
         crops = crops_of(faces, template)
-        for version in versions:
+        for version in batch.versions:
             shown = crops if version == CLEAN else degraded(crops, version, batch.seeds[found])
             for model, made in zip(models, vectors, strict=True):
                 if model.record.crop == template:
@@ -116,7 +116,7 @@ def _see(
     wanted = batch.probes[found]
     chosen = [face for face, one in zip(faces, wanted, strict=True) if one]
     again = {}
-    for camera in CAMERAS:
+    for camera in batch.cameras:
         again[camera] = np.zeros(len(faces), np.bool_)
         again[camera][wanted], of_models = probes_of(models, detector, chosen, camera)
         for made, probes in zip(vectors, of_models, strict=True):

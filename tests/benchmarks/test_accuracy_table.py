@@ -63,7 +63,7 @@ def lfw(photos, tmp_path_factory):
 
 def options(**given):
     return Namespace(
-        **({"draws": 50, "seed": 1, "device": "cpu", "vectors": None, "no_crops": False} | given)
+        **({"draws": 50, "seed": 1, "device": "cpu", "vectors": None, "leave_out": []} | given)
     )
 
 
@@ -131,15 +131,30 @@ def test_pairs_are_read_with_their_kind_and_fold(lfw):
     assert pairs.folds.tolist() == [fold for fold in range(10) for _ in range(2)]
 
 
-def test_without_crops_all_other_rows_are_the_same(fgnet):
+@pytest.mark.parametrize("left_out", [["crops"], ["cameras"], ["cameras", "crops"]])
+def test_what_is_left_out_changes_no_other_row(fgnet, left_out):
     cohort = read_cohort(fgnet, "fgnet")
     every = accuracy.judge_fgnet(cohort, [FakeEmbedder()], options()).rows[0]
-    fewer = accuracy.judge_fgnet(cohort, [FakeEmbedder()], options(no_crops=True)).rows[0]
-    of_crops = (*accuracy.LADDER, *accuracy.STORIES)
-    left = [row for row in every if not any(f", {recipe}" in row.name for recipe in of_crops)]
+    fewer = accuracy.judge_fgnet(cohort, [FakeEmbedder()], options(leave_out=left_out)).rows[0]
+    names = {
+        "crops": [f", {recipe}" for recipe in (*accuracy.LADDER, *accuracy.STORIES)],
+        "cameras": [f"photos {camera}" for camera in CAMERAS],
+    }
+    absent = [name for kind in left_out for name in names[kind]]
+    left = [row for row in every if not any(name in row.name for name in absent)]
     assert [row.name for row in fewer] == [row.name for row in left]
     for one, other in zip(fewer, left, strict=True):
         np.testing.assert_array_equal(one.values, other.values)
+
+
+def test_photos_searched_for_without_cameras_leave_one_row(lfw):
+    cohort, pairs = read_cohort(lfw, "lfw"), accuracy.read_pairs(lfw / "pairs.txt")
+    found = accuracy.judge_lfw(cohort, pairs, [FakeEmbedder()], options(leave_out=["cameras"]))
+    assert [row.name for row in found.rows[0]] == [
+        "rank-1, photos clean, one photo each",
+        "LFW View 2, folds 6-10",
+        "LFW View 2, all ten folds",
+    ]
 
 
 class Counting(FakeEmbedder):
