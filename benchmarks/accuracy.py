@@ -40,10 +40,10 @@ later runs embed only what is new. Vectors made by other code go to another fold
 
 Intervals hold 95 % of the draws. Subjects are drawn with replacement; thresholds are found anew in
 each draw (the vertex bootstrap, see `fairness.differentials`); searches keep the gallery as it is.
-For LFW pairs are drawn within folds and thresholds stay; as people are in several pairs, those
-intervals are somewhat too narrow. Differences to baselines are of the same photos and the same
-draws. "No interval" stands where all draws are the same, as they are without an error, or
-more than one in twenty is undefined.
+For pairs of a child and an adult thresholds stay. For LFW they stay too, and pairs are drawn within
+folds; as people are in several pairs, those intervals are somewhat too narrow. Differences to
+baselines are of the same photos and the same draws. "No interval" stands where all draws are the
+same, as they are without an error, or more than one in twenty is undefined.
 """
 
 from __future__ import annotations
@@ -337,7 +337,19 @@ def _options(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, 
         parser.error("name photos: --fgnet, --across or --lfw")
     if options.draws < 1 or options.seed < 0:
         parser.error("need --draws of at least 1 and a --seed that is not negative")
+    if options.out and options.out.is_dir():
+        parser.error(f"--out is to name a file, and {options.out} is a folder")
+    for folder in (options.vectors, options.out and options.out.parent):
+        _make_before_work(parser, folder)
     return parser, options
+
+
+def _make_before_work(parser: argparse.ArgumentParser, folder: Path | None) -> None:
+    try:
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"cannot make the folder {folder}: {error.strerror}")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -367,7 +379,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     names = [f"{model.identity.name} {model.identity.version}" for model in models]
     print(table(names, _columns(findings)))
     if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_text(json.dumps(record(models, findings, options), indent=1))
         print(f"results: {options.out}", file=sys.stderr)
 

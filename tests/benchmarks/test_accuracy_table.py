@@ -281,6 +281,11 @@ def test_the_table_is_aligned_and_has_the_differences_to_all_other_models():
         (["--fgnet", "{fgnet}", "--lfw", "{fgnet}"], "no photo named like Name/Name_0001.jpg"),
         (["--fgnet", "{fgnet}", "--model", "no-such-model"], "no-such-model"),
         (["--fgnet", "{fgnet}", "--draws", "0"], "--draws of at least 1"),
+        (["--fgnet", "{fgnet}", "--out", "{empty}"], "--out is to name a file"),
+        (["--fgnet", "{fgnet}", "--out", "{fgnet}/001A09.JPG/a.json"], "cannot make the folder"),
+        (["--fgnet", "{fgnet}", "--vectors", "{fgnet}/001A09.JPG"], "cannot make the folder"),
+        (["--fgnet", "{fgnet}", "--leave-out", "lists"], "invalid choice"),
+        (["--fgnet", "{fgnet}", "--baseline", "dlib-resnet", "--baseline", "no-such"], "no-such"),
     ],
 )
 def test_what_cannot_be_used_ends_with_a_message_and_code_2(
