@@ -32,7 +32,8 @@ later runs embed only what is new. Vectors made by other code go to another fold
 - FMR under 18: among pairs where both are under 18, at the threshold that gives pairs where both
   are adult an FMR of 1e-3, in multiples of 1e-3.
 - rank-1, one, two and three probe photos: the photos from before the age of ten are enrolled; of
-  three later photos of a person, drawn at random, one, two and all are fused into one probe.
+  three later photos of a person, drawn at random, one, two and all are fused into one probe; the
+  mean of 20 such draws.
 - accuracy, child and adult: the share of pairs of a child of 12 or less and an adult that are
   judged rightly, half of them mated; see `accuracy_pairs`.
 - LFW View 2: the share of pairs judged rightly, each fold at the best threshold of the other nine.

@@ -106,11 +106,8 @@ def test_three_probe_photos_find_whom_each_alone_does_not():
     one, _, three = rows.several_rows(cohort, vectors, np.ones((2, 2)), 0)
     assert [row.count for row in (one, three)] == [1, 1]  # subject 1 has too few later photos
     assert three.name == "rank-1, three probe photos, enrolled before the age of 10"
-    np.testing.assert_array_equal(three.values, [1.0, 1.0])
-    found = {
-        rows.several_rows(cohort, vectors, np.ones((2, 1)), seed)[0].value for seed in range(20)
-    }
-    assert found == {0.0, 1.0}  # which of the three is searched with alone is drawn
+    np.testing.assert_allclose(three.values, [1.0, 1.0])
+    assert 0 < one.value < 1  # one of the three finds its subject alone; which one is drawn
 
 
 def test_threes_are_later_photos_of_one_person_who_is_enrolled_none_used_twice():
