@@ -14,6 +14,7 @@ from matcher._lazy import lazy_names
 from matcher._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from matcher.crossing import CrossList, cross_match
     from matcher.embedding import (
         Extractor,
         ModelRecord,
@@ -36,6 +37,7 @@ __all__ = [
     "Calibration",
     "Candidate",
     "CandidateList",
+    "CrossList",
     "Extractor",
     "Face",
     "FaceQuality",
@@ -50,6 +52,7 @@ __all__ = [
     "Subject",
     "Template",
     "adapt",
+    "cross_match",
     "enrol",
     "fuse",
     "list_models",
@@ -63,6 +66,7 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
+        "matcher.crossing": ["CrossList", "cross_match"],
         "matcher.embedding": [
             "Extractor",
             "ModelRecord",

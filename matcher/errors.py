@@ -35,6 +35,7 @@ MatcherError
 │   └── UnknownSubjectError (KeyError)
 ├── ForkError                          used in a process that `os.fork` made
 ├── OutputError                        results cannot be written where they were to go
+├── CrossFileError                     a file of compared pairs cannot be used
 ├── CalibrationError                   a calibration cannot be read, or does not fit the request
 └── MissingExtraError (ImportError)    an optional dependency is not installed
 
@@ -300,6 +301,12 @@ class CalibrationError(MatcherError):
     """A calibration cannot be read, belongs to another model, or does not cover the request."""
 
     code = "calibration"
+
+
+class CrossFileError(MatcherError):
+    """A file of compared pairs is no such file, is damaged, in use, or cannot be written."""
+
+    code = "cross_file"
 
 
 class ForkError(MatcherError):

@@ -39,7 +39,7 @@ FLOORS = {
         {"embedding", "synthetic"},
         {"evaluation", "gallery"},
         {"enrolment", "search", "testing"},
-        {"jobs"},
+        {"crossing", "jobs"},
         {"cli"},
         {"__main__"},
     ),

@@ -16,6 +16,7 @@ from matcher.cli.console import leave, say
 from matcher.cli.process import exit_code_of
 from matcher.errors import (
     CalibrationError,
+    CrossFileError,
     GalleryError,
     InputError,
     MatcherError,
@@ -50,6 +51,7 @@ class Exit(enum.IntEnum):
 _EXITS: tuple[tuple[type[MatcherError], Exit], ...] = (
     (InputError, Exit.INPUT),
     (CalibrationError, Exit.INPUT),
+    (CrossFileError, Exit.INPUT),
     (ModelError, Exit.MODEL),
     (GalleryError, Exit.GALLERY),
     (MissingExtraError, Exit.MISSING_EXTRA),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -89,14 +89,6 @@ class FaceChoice(enum.StrEnum):
     largest = "largest"
 
 
-class ProbeFaceChoice(enum.StrEnum):
-    """Which faces of a probe are searched for."""
-
-    one = "one"
-    largest = "largest"
-    all = "all"
-
-
 class RecordedSex(enum.StrEnum):
     """Values of the recorded sex."""
 
@@ -111,8 +103,24 @@ QualityPolicyName = Annotated[
 ]
 _ONE_FACE = "one: the only face, or one much larger than the others; largest"
 WhichFace = Annotated[FaceChoice, typer.Option("--face", help=f"{_ONE_FACE}.")]
+
+
+def _probe_faces(given: str) -> str | int:
+    if given in ("one", "largest", "all"):
+        return given
+    if given.isascii() and given.isdigit() and int(given) > 0:
+        return int(given)
+    raise typer.BadParameter(f"{given!r} is not one of 'one', 'largest', 'all', or a number from 1")
+
+
 WhichProbeFaces = Annotated[
-    ProbeFaceChoice, typer.Option("--face", help=f"{_ONE_FACE}; all: a list for each face.")
+    Any,
+    typer.Option(
+        "--face",
+        parser=_probe_faces,
+        metavar="one|largest|all|N",
+        help=f"{_ONE_FACE}; all: a list for each face; N: the N-th largest face.",
+    ),
 ]
 
 

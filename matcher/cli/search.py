@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,7 +21,6 @@ from matcher.cli.options import (
     Output,
     Policy,
     Precision,
-    ProbeFaceChoice,
     QualityPolicyName,
     RecordedSex,
     Salvage,
@@ -32,9 +31,11 @@ from matcher.cli.options import (
 from matcher.cli.places import require_place_for, writing_to
 from matcher.errors import InputError
 from matcher.paths import shown
+from matcher.words import counted
 
 if TYPE_CHECKING:
     from matcher.photos import DecodeLimits, Photo
+    from matcher.progress import ProgressHook
     from matcher.search import CandidateList, Probe, Searcher
 _FILTERS = "Filters"
 
@@ -42,7 +43,9 @@ _FILTERS = "Filters"
 @app.command()
 def search(
     gallery: GalleryPath,
-    probes: Annotated[list[Path], typer.Argument(help="One or more photos.")],
+    probes: Annotated[
+        list[Path], typer.Argument(help="One or more photos; with --same-person also folders.")
+    ],
     top: Annotated[int, typer.Option(min=1, help="Most subjects for each probe.")] = 20,
     threshold: Annotated[
         float | None, typer.Option(min=-1, max=1, help="Lowest score shown; there is no default.")
@@ -110,7 +113,14 @@ def search(
     device: Device = "cpu",
     precision: InPrecision = Precision.float32,
     policy: QualityPolicyName = Policy.standard,
-    face: WhichProbeFaces = ProbeFaceChoice.one,
+    face: WhichProbeFaces = "one",
+    same_person: Annotated[
+        bool,
+        typer.Option(
+            "--same-person",
+            help="All photos, also those of folders, show one person: search once with all.",
+        ),
+    ] = False,
     salvage: Salvage = False,
     max_megapixels: MaxMegapixels = MEGAPIXELS,
     page: Annotated[
@@ -130,6 +140,8 @@ def search(
 
     require_place_for("--sheet", sheet)
     limits = limits_of(max_megapixels)
+    if same_person:
+        probes = _photos_of_one(probes, face)
     sources = probe_sources(probes, page, limits, salvage)
     wanted = Filters(
         recorded_sex=tuple(choice.value for choice in sex or ()),
@@ -152,6 +164,7 @@ def search(
                 searcher,
                 [Probe(source, day, age) for source in sources],
                 face,
+                same_person=same_person,
                 top=top,
                 filters=wanted,
                 threshold=threshold,
@@ -185,13 +198,63 @@ def search(
 
 
 def _lists(
-    searcher: Searcher, probes: Sequence[Probe], face: ProbeFaceChoice, **options: Any
+    searcher: Searcher,
+    probes: Sequence[Probe],
+    face: Any,
+    *,
+    same_person: bool,
+    on_progress: ProgressHook,
+    **options: Any,
 ) -> list[tuple[CandidateList, ...]]:
-    """Return the lists of each probe: one for each of its faces that is searched for."""
-    if face is ProbeFaceChoice.all:
+    """Return the lists of each probe: one for each of its faces that is searched for.
+
+    Several photos of one person are one probe; the list stands at the first photo that counts.
+    """
+    if same_person:
+        found = searcher.search_person(probes, choose=face, **options)
+        first = _first_of(found, probes)
+        return [(found,) if number == first else () for number in range(len(probes))]
+    options["on_progress"] = on_progress
+    if face == "all":
         return searcher.search_faces_many(probes, **options)
-    choose: Literal["one", "largest"] = "one" if face is ProbeFaceChoice.one else "largest"
-    return [(found,) for found in searcher.search_many(probes, choose=choose, **options)]
+    return [(found,) for found in searcher.search_many(probes, choose=face, **options)]
+
+
+def _first_of(found: CandidateList, probes: Sequence[Probe]) -> int:
+    """Return the first photo that counts in a list, 0 if none does."""
+    from matcher.photos import sha256_of
+
+    hashes = found.probe.fused or (found.probe.sha256,)
+    for number, probe in enumerate(probes):
+        source = probe.source
+        if isinstance(source, Path) and source.is_file() and sha256_of(source) in hashes:
+            return number
+    return 0
+
+
+def _photos_of_one(probes: Sequence[Path], face: Any) -> list[Path]:
+    """Return the photos, with those of each folder, that show one person."""
+    from matcher.photos import find_photos
+
+    if face == "all":
+        raise InputError(
+            "--same-person",
+            rule="needs one face of each photo",
+            got="--face all",
+            next_step="Leave out --face, or cut out the face that is meant.",
+        )
+    photos = [
+        photo for given in probes for photo in (find_photos(given) if given.is_dir() else [given])
+    ]
+    if not photos:
+        raise InputError(
+            "--same-person",
+            rule="needs at least one photo",
+            got="a folder without any",
+            next_step="Name another folder.",
+        )
+    say(f"Searching with {counted(len(photos), 'photo')} of one person.")
+    return photos
 
 
 def probe_sources(

@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +23,7 @@ from numpy.typing import NDArray
 from matcher.embedding.extraction import PhotoExtraction
 from matcher.embedding.extractor import Extractor
 from matcher.errors import InputError, MatcherError, PhotoError
-from matcher.faces import Face, FaceQuality, require_one_face
+from matcher.faces import Face, FaceQuality, OneFace, require_one_face
 from matcher.failures import as_photo_errors
 from matcher.photos import DecodeLimits, sha256_of
 from matcher.private_files import claim_private
@@ -77,7 +76,7 @@ def embed_cached(
     photos: Sequence[Path],
     cache: Path,
     *,
-    choose: Literal["one", "largest"] = "largest",
+    choose: OneFace = "largest",
     measure: Measure | None = None,
     version: str = "",
     on_progress: ProgressHook = silent,
@@ -118,7 +117,7 @@ def embed_cached(
     return tuple(faces)
 
 
-def _key(extractor: Extractor, choose: str, version: str) -> str:
+def _key(extractor: Extractor, choose: OneFace, version: str) -> str:
     from matcher._version import __version__
 
     facts = {
@@ -163,7 +162,7 @@ def _read_batch(
     key: str,
     extractor: Extractor,
     batch: Sequence[Path],
-    choose: Literal["one", "largest"],
+    choose: OneFace,
     measure: Measure | None,
 ) -> Iterator[CachedFace]:
     hashes = [_hash(photo, extractor.limits) for photo in batch]

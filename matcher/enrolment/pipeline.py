@@ -15,6 +15,7 @@ from matcher.errors import FaceRefusedError, InputError, MatcherError, UnknownSu
 from matcher.faces import (
     POLICIES,
     FaceNumber,
+    OneFace,
     QualityPolicy,
     note_of_several,
     refusals,
@@ -98,7 +99,7 @@ def enrol(
     extractor: Extractor,
     photos: Iterable[PhotoOfSubject],
     *,
-    choose: Literal["one", "largest"] = "one",
+    choose: OneFace = "one",
     policy: QualityPolicy = POLICIES["standard"],
     update: bool = False,
     on_progress: ProgressHook = silent,
@@ -198,7 +199,7 @@ def _enrol_batch(
     gallery: Gallery,
     extractor: Extractor,
     batch: list[PhotoOfSubject],
-    choose: Literal["one", "largest"],
+    choose: OneFace,
     policy: QualityPolicy,
 ) -> Iterator[EnrolmentOutcome]:
     known = [_stored(gallery, photo, extractor.limits) for photo in batch]

@@ -17,6 +17,7 @@ from matcher.faces.face import (
     Face,
     FaceNumber,
     FoundBy,
+    OneFace,
     note_of_several,
 )
 from matcher.faces.quality import FaceQuality
@@ -33,6 +34,7 @@ __all__ = [
     "FaceNumber",
     "FaceQuality",
     "FoundBy",
+    "OneFace",
     "QualityPolicy",
     "Refusal",
     "align",

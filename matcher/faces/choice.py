@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.errors import InputError, NoFaceError, SeveralFacesError
-from matcher.faces.face import Choice, Face, FaceNumber
+from matcher.faces.face import Choice, Face, FaceNumber, NamedChoice, OneFace
 from matcher.photos import Photo
 
 DOMINANT_RATIO: Final = 1.3
@@ -26,7 +26,7 @@ often somebody who stands in front of the subject."""
 _ONE_FACE = ("one", "largest")
 
 
-def require_one_face(choice: str) -> None:
+def require_one_face(choice: OneFace) -> None:
     """Refuse, before any photo is read, a choice that may give several faces or none.
 
     Parameters
@@ -37,12 +37,13 @@ def require_one_face(choice: str) -> None:
     Raises
     ------
     InputError
-        When it is neither "one" nor "largest".
+        When it is neither "one" nor "largest" nor a number from 1.
     """
-    if choice not in _ONE_FACE:
+    if choice not in _ONE_FACE and not _is_number(choice):
         raise InputError(
             "choice of faces",
-            rule=f"is one of {', '.join(_ONE_FACE)}, where a photo stands for one person",
+            rule=f"is one of {', '.join(_ONE_FACE)}, or the number of a face, where a photo stands "
+            "for one person",
             got=repr(choice),
             next_step="For a probe of several people, use `Searcher.search_faces`. Or take the "
             'faces from `Extractor.extract(photo, choose="all")` and use them one by one.',
@@ -58,23 +59,23 @@ def choose_faces(faces: Sequence[Face], choice: Choice, *, photo: Photo) -> list
         All faces of the photo, the largest box first, as a detector returns them.
     choice
         "one": the only face, or the dominant one, see `is_dominant`; "largest": the face with the
-        largest box; "all": every face, possibly none.
+        largest box; "all": every face, possibly none; a number: that face, 1 for the largest.
     photo
         The photo that an error message names.
 
     Raises
     ------
     NoFaceError
-        When there is no face and the choice is "one" or "largest".
+        When there is no face and the choice is not "all", or no face of that number.
     SeveralFacesError
         When there are several, none dominates the others, and the choice is "one".
     InputError
-        When the choice is none of the three.
+        When the choice is none of these.
     """
-    if choice not in get_args(Choice):
+    if choice not in get_args(NamedChoice) and not _is_number(choice):
         raise InputError(
             "choice of faces",
-            rule=f"is one of {', '.join(get_args(Choice))}",
+            rule=f"is one of {', '.join(get_args(NamedChoice))}, or the number of a face, from 1",
             got=repr(choice),
             next_step='Use "all" for photos of several people.',
         )
@@ -88,7 +89,25 @@ def choose_faces(faces: Sequence[Face], choice: Choice, *, photo: Photo) -> list
         raise no_face_error(photo)
     if choice == "one" and len(faces) > 1 and not _first_dominates(faces):
         raise several_faces_error(faces, photo)
+    if isinstance(choice, int):
+        return [_numbered(numbered, choice, photo)]
     return numbered[:1]
+
+
+def _is_number(choice: object) -> bool:
+    return isinstance(choice, int) and not isinstance(choice, bool) and choice >= 1
+
+
+def _numbered(faces: Sequence[Face], number: int, photo: Photo) -> Face:
+    if number > len(faces):
+        raise NoFaceError(
+            "photo",
+            rule=f"shows {number} faces, of which the last one is meant",
+            got=f"{len(faces)}",
+            next_step="Number the faces by size, 1 for the largest; `all` gives every face.",
+            path=photo.path,
+        )
+    return faces[number - 1]
 
 
 def _first_dominates(faces: Sequence[Face]) -> bool:

@@ -15,9 +15,14 @@ from matcher.photos import Photo
 LANDMARKS = ("right_eye", "left_eye", "nose", "mouth_right", "mouth_left")
 """Order of the five landmarks: the subject's right eye (left in an upright picture) first."""
 
-Choice = Literal["one", "largest", "all"]
+NamedChoice = Literal["one", "largest", "all"]
+Choice = NamedChoice | int
 """The faces of a photo that a caller wants. `one` is an error unless the photo shows one face, or
-one face that dominates the others; see `matcher.faces.choice`."""
+one face that dominates the others; see `matcher.faces.choice`. A number is that of a face, 1 for
+the largest; it is an error if the photo has fewer faces."""
+
+OneFace = Literal["one", "largest"] | int
+"""A choice that gives one face of a photo."""
 
 
 FoundBy = Literal["as is", "enlarged", "padded", "turned"]
@@ -45,7 +50,7 @@ class FaceNumber:
     def __str__(self) -> str:
         if self.of == 1:
             return "the only face"
-        if self.choice == "all":
+        if self.choice not in ("one", "largest"):
             return f"face {self.number} of {self.of}"
         kind = "dominant" if self.choice == "one" else "largest"
         return f"{self.number} of {self.of} faces, the {kind} one"

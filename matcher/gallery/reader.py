@@ -18,8 +18,16 @@ from matcher.gallery.editions import directory_of, names
 from matcher.gallery.filters import Filters, Selection, check_filters, select
 from matcher.gallery.index import LocalIndex, Page, RemoteIndex, checked_query, open_index, scan
 from matcher.gallery.info import read_info
-from matcher.gallery.records import GalleryInfo, PhotoRecord, StoredFace, Subject
+from matcher.gallery.records import (
+    FaceFacts,
+    GalleryInfo,
+    Moment,
+    PhotoRecord,
+    StoredFace,
+    Subject,
+)
 from matcher.gallery.store import Store, rows, vector_rows
+from matcher.gallery.store.face_facts import face_facts
 from matcher.gallery.validation import check_text, texts
 from matcher.gallery.verify import VerifyReport, verify
 
@@ -69,6 +77,17 @@ class GalleryReader:
     def generation(self) -> int:
         """Number of the last committed write, 0 for a new gallery."""
         return self._store.generation
+
+    @property
+    def moment(self) -> Moment:
+        """The state of the gallery now."""
+        with self._store.reading():
+            generation = self._store.generation
+            return Moment(generation, self._store.stamp(generation) or "")
+
+    def went_through(self, moment: Moment) -> bool:
+        """Return whether the gallery was once in a state, by its own history of writes."""
+        return self._store.stamp(moment.generation) == moment.stamp
 
     def __len__(self) -> int:
         return self._store.faces
@@ -203,6 +222,31 @@ class GalleryReader:
         for face_ids, vectors in vector_rows.vector_pages(self._store, name=name):
             wanted = slice(None) if allowed is None else np.isin(face_ids, allowed)
             yield face_ids[wanted], vectors[wanted]
+
+    def pages_added(self, after: int, until: int) -> Iterator[Page]:
+        """Yield the faces that were added after a generation, a page of 10,000 at a time.
+
+        Parameters
+        ----------
+        after, until
+            Generations, see `Moment`; faces of `until` are included. -1 comes before every write.
+
+        Yields
+        ------
+        face_ids
+            int64 array of shape (n,), ascending. Faces that were removed since are left out.
+        vectors
+            float32 array of shape (n, d), unit rows: their vectors with the name "face".
+        """
+        return vector_rows.vector_pages(self._store, after, until=until)
+
+    def added(self, after: int, until: int) -> int:
+        """Return the number of faces that `pages_added` yields."""
+        return rows.added_since(self._store, after) - rows.added_since(self._store, until)
+
+    def facts_of_faces(self, until: int) -> Iterator[FaceFacts]:
+        """Yield the facts of the faces that were added up to a generation, by face id."""
+        return face_facts(self._store, until)
 
     def select(self, filters: Filters) -> Selection:
         """Return the faces that pass the filters, and what each filter left out."""

@@ -133,6 +133,42 @@ class Enrolment:
 
 
 @dataclass(frozen=True)
+class Moment:
+    """A state of a gallery.
+
+    Parameters
+    ----------
+    generation
+        Number of its last committed write.
+    stamp
+        Random name of that write. It tells apart two histories that reached the same number, as
+        after the restoration of a backup.
+    """
+
+    generation: int
+    stamp: str
+
+
+@dataclass(frozen=True)
+class FaceFacts:
+    """The facts of a face by which the meaning of its scores is looked up.
+
+    Parameters
+    ----------
+    face_id, subject_id
+        The face and its subject.
+    date_of_birth, taken_on, age_at_capture
+        As in `Subject` and `PhotoRecord`.
+    """
+
+    face_id: int
+    subject_id: str
+    date_of_birth: date | None
+    taken_on: date | None
+    age_at_capture: float | None
+
+
+@dataclass(frozen=True)
 class AddOutcome:
     """The result of one enrolment.
 

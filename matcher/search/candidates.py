@@ -107,7 +107,11 @@ class ProbeFacts:
     face
         Which of the photo's faces it is; None without a photo or without a chosen face.
     notes
-        What was converted, chosen or lost while the photo was read, see `Photo.notes`.
+        What was converted, chosen or lost while the photo was read, see `Photo.notes`; of a probe
+        of several photos also which of them do not count, and why.
+    fused
+        Hashes of the photos of one person whose vectors were fused into one probe, "" for a vector;
+        empty for a probe of one photo.
     """
 
     sha256: str | None = None
@@ -118,6 +122,17 @@ class ProbeFacts:
     box: tuple[float, float, float, float] | None = None
     face: FaceNumber | None = None
     notes: tuple[str, ...] = ()
+    fused: tuple[str, ...] = ()
+
+    @property
+    def without_figures(self) -> str:
+        """The kind of probe for which no calibration has figures; empty for any other.
+
+        Calibrations are measured on single photos as they are.
+        """
+        if self.fused:
+            return "probes of several photos"
+        return "degraded probes" if self.degraded else ""
 
 
 @dataclass(frozen=True)
@@ -256,6 +271,8 @@ class CandidateList:
         if self.outcome == "probe not good enough":
             return which
         known = [*which, _DEGRADED] if self.probe.degraded else which
+        if self.probe.fused:
+            known.append(f"Searched with {len(self.probe.fused)} photos, fused into one probe.")
         if self.calibration is None:
             return known
         if self.calibration.max_fpir is None:

@@ -96,7 +96,7 @@ class SearchRequest:
     def explained(self, candidate: Candidate, probe: ProbeFacts, faces: int) -> Candidate:
         """Return the candidate with the false leads expected at its score, if they are known."""
         age = probe.age_at_capture
-        if self.calibration is None or probe.degraded or not self.calibration.covers(age):
+        if self.calibration is None or probe.without_figures or not self.calibration.covers(age):
             return candidate
         expected = self.calibration.false_leads(candidate.score, faces=faces, age=age)
         return replace(candidate, expected_false_leads=expected)
@@ -109,5 +109,5 @@ class SearchRequest:
             faces=faces,
             age=probe.age_at_capture,
             max_fpir=self.max_fpir,
-            degraded=probe.degraded,
+            without=probe.without_figures,
         )

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import islice
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.arguments import expect_hook
-from matcher.embedding import Extractor, fuse
+from matcher.embedding import Extractor
 from matcher.errors import FaceError, InputError
-from matcher.faces import POLICIES, Choice, QualityPolicy, require_one_face
+from matcher.faces import POLICIES, Choice, OneFace, QualityPolicy, require_one_face
 from matcher.gallery import Filters, Gallery, Selection, StoredFace
 from matcher.progress import ProgressHook, silent
-from matcher.search.ages import age_gap, age_on
 from matcher.search.arguments import check_parts, probe_of, probes_of
 from matcher.search.calibration import Calibration
-from matcher.search.candidates import Candidate, CandidateList, CandidatePhoto, Outcome, ProbeFacts
+from matcher.search.candidates import Candidate, CandidateList, Outcome
+from matcher.search.fused_probe import fused
 from matcher.search.probe import PreparedProbe, Probe, prepare
+from matcher.search.ranking import ranked
 from matcher.search.request import SearchRequest
 
 _BATCH = 64  # probes embedded and searched together
@@ -76,7 +75,7 @@ class Searcher:
         filters: Filters | None = None,
         threshold: float | None = None,
         max_fpir: float | None = None,
-        choose: Literal["one", "largest"] = "one",
+        choose: OneFace = "one",
         taken_on: date | None = None,
         age_at_capture: float | None = None,
     ) -> CandidateList:
@@ -101,8 +100,9 @@ class Searcher:
             For a degraded probe the threshold is the same, but the share is not measured. The list
             says so.
         choose
-            Which face of a photo: `one` (the only face, or one that dominates the others) or
-            `largest`. `search_faces` searches for each face of a photo of several people.
+            Which face of a photo: `one` (the only face, or one that dominates the others),
+            `largest`, or the number of a face, 1 for the largest. `search_faces` searches for each
+            face of a photo of several people.
         taken_on, age_at_capture
             Known facts of the probe, for age gaps and the calibration.
 
@@ -114,7 +114,7 @@ class Searcher:
         InputError
             A vector has the wrong length or values that are not finite, `top` is below 1,
             `threshold` is outside [-1, 1], `max_fpir` is outside (0, 1), `threshold` and `max_fpir`
-            are both given, or `choose` is neither `one` nor `largest`.
+            are both given, or `choose` is none of these.
         CalibrationError
             There is no calibration for `max_fpir`, or it does not support `max_fpir` for so many
             faces or for that age.
@@ -146,6 +146,41 @@ class Searcher:
         request = self._request(top, filters, threshold, max_fpir)
         return self._lists_of(probe_of(probe, taken_on, age_at_capture), request, "all")
 
+    def search_person(
+        self,
+        photos: Iterable[Probe | object],
+        *,
+        top: int = 20,
+        filters: Filters | None = None,
+        threshold: float | None = None,
+        max_fpir: float | None = None,
+        choose: OneFace = "one",
+    ) -> CandidateList:
+        """Search for one person with several photos, whose vectors are fused into one.
+
+        The method works like `search`. Photos that cannot be used, and photos that differ so much
+        from the others that they may show somebody else, are left out; `ProbeFacts.notes` names
+        each. No calibration has figures for fused photos, and the list says so. The facts of the
+        probe are those that the photos have in common.
+
+        Parameters
+        ----------
+        photos
+            Photos of one person: each a `Probe`, or anything that `Probe.source` may be.
+
+        Raises
+        ------
+        InputError, CalibrationError
+            As for `search_many`; also without any photo.
+        """
+        require_one_face(choose)
+        request = self._request(top, filters, threshold, max_fpir)
+        probes = probes_of(photos)
+        self._require_supported(probes, request)
+        prepared = prepare(probes, self._extractor, self._policy, choose)
+        (result,) = self._search([fused(probes, [face for (face,) in prepared])], request)
+        return result
+
     def search_many(
         self,
         probes: Iterable[Probe | object],
@@ -154,7 +189,7 @@ class Searcher:
         filters: Filters | None = None,
         threshold: float | None = None,
         max_fpir: float | None = None,
-        choose: Literal["one", "largest"] = "one",
+        choose: OneFace = "one",
         on_progress: ProgressHook = silent,
     ) -> list[CandidateList]:
         """Search many probes; return one list for each, in order.
@@ -242,7 +277,9 @@ class Searcher:
         closest = self._closest_subjects(probes, request.top, selection)
         references = self._references(closest, selection)
         for probe, subjects in zip(probes, closest, strict=True):
-            candidates = _rank(probe, [references[name] for name in subjects if name in references])
+            candidates = ranked(
+                probe, [references[name] for name in subjects if name in references]
+            )
             yield self._list(probe, candidates, request, selection)
 
     def _list(
@@ -321,56 +358,6 @@ class Searcher:
             for name, faces in faces_by_subject.items()
         }
         return {name: faces for name, faces in kept.items() if faces}
-
-
-def _rank(probe: PreparedProbe, references: list[list[StoredFace]]) -> tuple[Candidate, ...]:
-    """Return the candidates, the highest score first; equal scores by subject identifier."""
-    if probe.vector is None:
-        return ()
-    described = [_describe(probe, probe.vector, faces) for faces in references]
-    described.sort(key=lambda item: (-item.score, item.subject.subject_id))
-    return tuple(replace(item, rank=rank) for rank, item in enumerate(described, start=1))
-
-
-def _describe(
-    probe: PreparedProbe, vector: NDArray[np.float32], faces: list[StoredFace]
-) -> Candidate:
-    weights = np.array([face.weight for face in faces])
-    compared = np.stack([face.vectors[probe.compared_with] for face in faces])
-    photos = sorted(
-        (
-            _photo(probe.facts, face, _score(vector, reference))
-            for face, reference in zip(faces, compared, strict=True)
-        ),
-        key=lambda item: (-item.score, item.photo.sha256),
-    )
-    return Candidate(
-        rank=0,
-        subject=faces[0].subject,
-        score=photos[0].score,
-        template_score=_score(vector, fuse(compared, weights).vector),
-        photos=tuple(photos),
-    )
-
-
-def _photo(probe: ProbeFacts, face: StoredFace, score: float) -> CandidatePhoto:
-    photo, born = face.photo, face.subject.date_of_birth
-    return CandidatePhoto(
-        photo=photo,
-        score=score,
-        quality=face.quality,
-        age_gap=age_gap(
-            probe.taken_on,
-            probe.age_at_capture,
-            photo.taken_on,
-            age_on(born, photo.taken_on, photo.age_at_capture),
-        ),
-        box=face.box,
-    )
-
-
-def _score(probe: NDArray[np.float32], reference: NDArray[np.float32]) -> float:
-    return float(np.clip(probe @ reference, -1, 1))
 
 
 def _outcome(

@@ -134,11 +134,25 @@ def _search(run: Story) -> None:
     run("search", run.gallery, run.photos[1], *only, styles=ALL)
     run("search", run.gallery, run.photos[1], "--region", "none", "--exclude-unknown", styles=ALL)
     run("search", run.gallery, run.photos[1], "--model", run.names.text)
+    _crossing(run)
     run("compare", run.photos[0], run.photos[1], "--face", "largest", styles=ALL)
     run("compare", run.photos[0], run.broken)
     run(run.names.text)
     run("gallery edit", run.gallery, "x", "--sex", run.names.text)
     run("gallery list", run.gallery, run.names.text)
+
+
+def _crossing(run: Story) -> None:
+    low = ("--threshold", 0.1)
+    files = ("--csv", run.work / "cross.csv", "--pairs", run.work / f"{run.names.photo}.pairs")
+    sheet = ("--sheet", run.work / f"cross{run.names.photo}.html")
+    run("cross", run.gallery, *low, *files, *sheet, styles=ALL)
+    shutil.copytree(run.gallery, run.given / "other")
+    run("cross", run.gallery, run.given / "other", *low, *files, *sheet, styles=ALL)
+    run("cross", run.gallery, run.given / "other")
+    run("cross", run.gallery, run.gallery, *low)
+    run("cross", run.gallery, run.work / run.names.text.replace("/", ""), *low)
+    shutil.rmtree(run.given / "other")
 
 
 def _corrections(run: Story) -> None:

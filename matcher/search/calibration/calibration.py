@@ -24,8 +24,8 @@ class CalibrationUse:
     cohort, cohort_sha256, made_on
         The cohort of the calibration, its hash, and the day on which the calibration was made.
     covered
-        Whether the calibration has figures for the probe: for its age, and only if it is not
-        degraded. Without them, the list has no figures.
+        Whether the calibration has figures for the probe: for its age, and only if it is one photo
+        that is not degraded. Without them, the list has no figures.
     ages
         The probes that the figures are taken from, in words: their ages, or why there are none.
     faces
@@ -58,6 +58,23 @@ class CalibrationUse:
             f"At most {share} % of searches for somebody who is not there would "
             f"return a lead, {worst} ({source})"
         )
+
+
+@dataclass(frozen=True)
+class LowestScore:
+    """The lowest score to show for one face of many that are searched for.
+
+    Parameters
+    ----------
+    score
+        Cosine similarity in [-1, 1].
+    share
+        Bound on the share of searches for somebody who is not there that return a lead at this
+        score; None if the calibration has no figures for the age of the face.
+    """
+
+    score: float
+    share: float | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,6 +170,27 @@ class Calibration:
             raise self._beyond(max_fpir, faces, age)
         return max(scores)
 
+    def lowest_score(self, max_fpir: float, *, faces: int, age: float | None) -> LowestScore:
+        """Return `threshold`, or what comes nearest to it; nothing is refused.
+
+        Where the data do not support the rate, this is the highest score with figures, and the
+        share that holds there. For an age without figures it is the worst of all bands.
+
+        Parameters
+        ----------
+        max_fpir, faces, age
+            As for `threshold`.
+        """
+        covered = self.covers(age)
+        bands = self._bands_for(age) if covered else self.bands
+        found = [_lowest(band, max_fpir, faces) for band in bands]
+        share = max(one.share or 0.0 for one in found) if covered else None
+        return LowestScore(max(one.score for one in found), share)
+
+    def floor(self, max_fpir: float, *, faces: int) -> float:
+        """Return the least `lowest_score` of any age."""
+        return min(_lowest(band, max_fpir, faces).score for band in self.bands)
+
     def largest_gallery(self, max_fpir: float, *, age: float | None) -> int:
         """Return the largest number of faces for which `threshold` has an answer.
 
@@ -211,18 +249,18 @@ class Calibration:
         faces: int,
         age: float | None,
         max_fpir: float | None,
-        degraded: bool = False,
+        without: str = "",
     ) -> CalibrationUse:
         """Return what a list should report about the calibration.
 
-        Calibrations are measured on photos as they are, so none has figures for a `degraded` probe.
+        `without` is the kind of probes, if no calibration has figures for it.
         """
         return CalibrationUse(
             cohort=self.cohort,
             cohort_sha256=self.cohort_sha256,
             made_on=self.made_on,
-            covered=self.covers(age) and not degraded,
-            ages="none for degraded probes" if degraded else self._ages(age),
+            covered=self.covers(age) and not without,
+            ages=f"none for {without}" if without else self._ages(age),
             faces=faces,
             max_fpir=max_fpir,
         )
@@ -262,3 +300,8 @@ class Calibration:
             "the gallery, or give the age of the probe if it is not given.",
             path=self.path,
         )
+
+
+def _lowest(band: AgeBand, max_fpir: float, faces: int) -> LowestScore:
+    score = band.threshold(max_fpir, faces)
+    return LowestScore(*band.strictest(faces)) if score is None else LowestScore(score, max_fpir)

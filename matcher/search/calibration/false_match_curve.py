@@ -132,12 +132,20 @@ class AgeBand:
         leads, because the chance of one cannot exceed that number (Markov). None if not even the
         highest score suffices.
         """
-        bound = faces * self.curve.high
+        low_enough = np.flatnonzero(self._bounds(faces) <= max_fpir)
+        return float(self.curve.scores[low_enough[0]]) if len(low_enough) else None
+
+    def strictest(self, faces: int) -> tuple[float, float]:
+        """Return the highest score with figures, and the bound on the share of lists there."""
+        return float(self.curve.scores[-1]), min(1.0, float(self._bounds(faces)[-1]))
+
+    def _bounds(self, faces: int) -> Floats:
+        """Return, for each score, the bound on the share of lists with a false lead."""
+        bound: Floats = faces * self.curve.high
         place = bisect_left(self.sizes.tolist(), faces)
         if place < len(self.sizes):
             bound = np.minimum(bound, self.chances[:, place])
-        low_enough = np.flatnonzero(bound <= max_fpir)
-        return float(self.curve.scores[low_enough[0]]) if len(low_enough) else None
+        return bound
 
     def largest_gallery(self, max_fpir: float) -> int:
         """Return the largest number of faces for which `threshold` has an answer."""

@@ -1,0 +1,238 @@
+"""The pairs of faces that were found, and how far the comparison is: one SQLite file.
+
+It holds face ids and scores, no vector, no name and no path of a photo.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from matcher.crossing.scores import Pairs
+from matcher.errors import CrossFileError
+from matcher.gallery import Moment
+from matcher.private_files import claim_private
+from matcher.strict_reading import list_of, number_of, object_of, read_json, whole_of
+
+IN_MEMORY: Final = ":memory:"
+
+_APPLICATION_ID: Final = 0x6D746378  # "mtcx": it tells the file from other SQLite files
+_FORMAT: Final = 1
+_TABLES: Final = """
+CREATE TABLE state (value TEXT NOT NULL) STRICT;
+CREATE TABLE pairs (
+    first INTEGER NOT NULL,
+    second INTEGER NOT NULL,
+    score REAL NOT NULL,
+    reported INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (first, second)
+) STRICT, WITHOUT ROWID;
+"""
+
+
+_INSERT: Final = (
+    "INSERT INTO pairs (first, second, score) VALUES (?, ?, ?) "
+    "ON CONFLICT DO UPDATE SET score = excluded.score"
+)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the comparison of two galleries is.
+
+    Everything up to `since` is compared. Between `since` and `until` the phases before `phase` are
+    done, and of this one the faces of the first gallery up to `face_id`.
+
+    Parameters
+    ----------
+    since, until
+        States of the first and of the second gallery.
+    lowest
+        Every pair with at least this score was kept, in all phases.
+    phase, face_id
+        Where the comparison goes on.
+    done
+        Number of faces of the first gallery that were compared since `since`.
+    """
+
+    since: tuple[Moment, Moment]
+    until: tuple[Moment, Moment]
+    lowest: float
+    phase: int = 0
+    face_id: int = 0
+    done: int = 0
+
+
+class KeptPair(NamedTuple):
+    """Two faces, the score of the two, and whether a report named them."""
+
+    first: int
+    second: int
+    score: float
+    reported: bool
+
+
+class PairFile:
+    """An open file of pairs. Get it by `pair_file`."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+
+    def progress(self) -> Progress | None:
+        """Return how far the comparison is; None if nothing was compared.
+
+        Raises
+        ------
+        CrossFileError
+            If the file does not say so in the form that this version writes.
+        """
+        row = self._connection.execute("SELECT value FROM state").fetchone()
+        if row is None:
+            return None
+        try:
+            return _progress_of(object_of(read_json(row[0])))
+        except (TypeError, ValueError, KeyError) as error:
+            raise unusable(self._path, "a state that cannot be read") from error
+
+    def clear(self) -> None:
+        """Forget all pairs."""
+        with self._writing():
+            self._connection.execute("DELETE FROM pairs")
+            self._connection.execute("DELETE FROM state")
+
+    def keep(self, pairs: list[Pairs], progress: Progress) -> None:
+        """Write pairs, and how far the comparison is with them: both or neither."""
+        rows = (
+            row
+            for part in pairs
+            for row in zip(
+                part.first.tolist(), part.second.tolist(), part.scores.tolist(), strict=True
+            )
+        )
+        with self._writing():
+            self._connection.executemany(_INSERT, rows)
+            self._connection.execute("DELETE FROM state")
+            self._connection.execute(
+                "INSERT INTO state VALUES (?)", (json.dumps(asdict(progress)),)
+            )
+
+    def __len__(self) -> int:
+        return int(self._connection.execute("SELECT count(*) FROM pairs").fetchone()[0])
+
+    def pairs(self) -> Iterator[KeptPair]:
+        """Yield the pairs in the order of face ids."""
+        rows = self._connection.execute(
+            "SELECT first, second, score, reported FROM pairs ORDER BY first, second"
+        )
+        for first, second, score, reported in rows:
+            yield KeptPair(first, second, score, bool(reported))
+
+    def mark_reported(self, pairs: Iterable[tuple[int, int]]) -> None:
+        """Note that pairs of faces were reported."""
+        with self._writing():
+            self._connection.executemany(
+                "UPDATE pairs SET reported = 1 WHERE first = ? AND second = ?", pairs
+            )
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+
+@contextmanager
+def pair_file(path: Path | None) -> Iterator[PairFile]:
+    """Open a file of pairs, or make it; None keeps the pairs in memory only.
+
+    One process at a time has it open.
+
+    Raises
+    ------
+    CrossFileError
+        If it is no such file, is damaged, cannot be written, or another process has it open.
+    """
+    place = Path(IN_MEMORY) if path is None else path
+    try:
+        if path is not None:
+            claim_private(path)
+        with closing(sqlite3.connect(place, isolation_level=None, timeout=0)) as connection:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            connection.execute("BEGIN EXCLUSIVE")
+            _make_or_check(connection, place)
+            connection.execute("COMMIT")
+            yield PairFile(connection, place)
+    except OSError as error:
+        raise unusable(place, error) from error
+    except sqlite3.OperationalError as error:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+            raise _busy(place) from error
+        raise unusable(place, error) from error
+    except sqlite3.Error as error:
+        raise unusable(place, error) from error
+
+
+def _progress_of(facts: dict[str, Any]) -> Progress:
+    return Progress(
+        since=_moments_of(facts["since"]),
+        until=_moments_of(facts["until"]),
+        lowest=number_of(facts["lowest"], -1, 1),
+        phase=whole_of(facts["phase"], 0, 2),
+        face_id=whole_of(facts["face_id"], 0, 2**62),
+        done=whole_of(facts["done"], 0, 2**62),
+    )
+
+
+def _moments_of(value: Any) -> tuple[Moment, Moment]:
+    first, second = (object_of(one) for one in list_of(value))
+    return _moment_of(first), _moment_of(second)
+
+
+def _moment_of(facts: dict[str, Any]) -> Moment:
+    return Moment(whole_of(facts["generation"], -1, 2**62), str(facts["stamp"]))
+
+
+def _make_or_check(connection: sqlite3.Connection, place: Path) -> None:
+    application, version = (
+        connection.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("application_id", "user_version")
+    )
+    tables: list[Any] = connection.execute("SELECT 1 FROM sqlite_master").fetchall()
+    if application == 0 and not tables:
+        for statement in filter(str.strip, _TABLES.split(";")):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {_FORMAT}")
+    elif (application, version) != (_APPLICATION_ID, _FORMAT):
+        raise unusable(place, "another file")
+
+
+def unusable(path: Path, got: object) -> CrossFileError:
+    """Return the error of a file that cannot be used."""
+    return CrossFileError(
+        "The file of compared pairs cannot be used",
+        rule="it must be one that a cross-match of this version wrote, and writable",
+        got=got,
+        next_step="Name another file. All pairs are then compared anew.",
+        path=path,
+    )
+
+
+def _busy(path: Path) -> CrossFileError:
+    return CrossFileError(
+        "The file of compared pairs is in use",
+        rule="one cross-match at a time uses it",
+        got="another process that has it open",
+        next_step="Wait for the other run, or name another file.",
+        path=path,
+    )

@@ -1,0 +1,47 @@
+"""Read the facts of all faces without their vectors, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from matcher.gallery.records import FaceFacts
+from matcher.gallery.store.columns import OLDEST
+from matcher.gallery.store.rows import day_of
+from matcher.gallery.store.sqlite_errors import checked
+from matcher.gallery.store.store import Store
+from matcher.strict_reading import number_of, text_of
+
+PAGE: Final = 50_000
+
+
+def face_facts(store: Store, until: int) -> Iterator[FaceFacts]:
+    """Yield the facts of the faces that were added up to a generation, by face id.
+
+    Raises
+    ------
+    GalleryDamagedError
+        For a row that holds what no record can.
+    """
+    last = 0
+    while page := store.query(
+        "SELECT f.face_id, f.subject_id, s.date_of_birth, f.taken_on, f.age_at_capture "
+        "FROM faces f LEFT JOIN subjects s USING (subject_id) "
+        "WHERE f.face_id > ? AND f.generation <= ? ORDER BY f.face_id LIMIT ?",
+        (last, until, PAGE),
+    ):
+        with checked(store.path):
+            found = [_facts(row) for row in page]
+        yield from found
+        last = store.onward(last, page[-1][0])
+
+
+def _facts(row: tuple[Any, ...]) -> FaceFacts:
+    face_id, subject_id, born, taken_on, age = row
+    return FaceFacts(
+        int(face_id),
+        text_of(subject_id),
+        None if born is None else day_of(born),
+        None if taken_on is None else day_of(taken_on),
+        None if age is None else number_of(age, 0, OLDEST),
+    )
