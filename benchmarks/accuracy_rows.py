@@ -129,6 +129,7 @@ def share_row(name: str, hits: Mask, subjects: Codes, weights: Numbers) -> Row:
 def several_rows(cohort: Cohort, vectors: Vectors, weights: Numbers, seed: int) -> list[Row]:
     """Return rank-1 of one, two and three probe photos of a person, fused as `matcher` fuses.
 
+    All photos are taken for clear: their own vectors are fused, and compared with one another.
     Photos from before the age of `ENROLLED_BEFORE` are the gallery. The later photos of each
     person are put into threes at random; what is left over is not used. All rows are of the same
     threes, so they differ only in how many photos of each are searched with. Each row is the mean
