@@ -1,14 +1,16 @@
 """How good a model is at children, at bad photos and over years: one table, with intervals.
 
     python benchmarks/accuracy.py [--fgnet FOLDER] [--lfw FOLDER] [--across MANIFEST]
-        [--model NAME] [--baseline NAME] [--out results/accuracy.json] [--draws 1000] [--seed 1]
+        [--model NAME] [--baseline NAME ...] [--leave-out cameras crops]
+        [--vectors FOLDER] [--out results/accuracy.json] [--draws 1000] [--seed 1]
 
 FG-NET's folder holds photos named subject, "A", age (001A02.JPG); that of LFW holds
 Name/Name_0001.jpg and pairs.txt. The manifest is a CSV file with the columns photo, subject and
 stage: `child` or `grown`. The largest face of a photo counts; photos without one are left out, and
 counted. Searches compare as `matcher.search` does: a degraded probe with the low-resolution vector
 of each photo, where the model has one. Pairs are compared by the photos themselves, as in an audit.
-The rows:
+`--vectors` names a folder in which vectors are kept: a run that was ended goes on from there, and
+later runs embed only what is new. Vectors made by other code go to another folder. The rows:
 
 - rank-1, photos clean, photos 48px-q40 and so on: from photo to list. A camera of
   `matcher.degradation` takes the probe's photo; the face is found and aligned again. A face that is
@@ -29,15 +31,20 @@ The rows:
   most such a share of all pairs of different subjects reaches; relatives, if labelled, left out.
 - FMR under 18: among pairs where both are under 18, at the threshold that gives pairs where both
   are adult an FMR of 1e-3, in multiples of 1e-3.
+- rank-1, one, two and three probe photos: the photos from before the age of ten are enrolled; of
+  three later photos of a person, drawn at random, one, two and all are fused into one probe; the
+  mean of 20 such draws.
+- accuracy, child and adult: the share of pairs of a child of 12 or less and an adult that are
+  judged rightly, half of them mated; see `accuracy_pairs`.
 - LFW View 2: the share of pairs judged rightly, each fold at the best threshold of the other nine.
   Quote folds 6-10 for models that were trained on people of folds 1-5.
 
 Intervals hold 95 % of the draws. Subjects are drawn with replacement; thresholds are found anew in
 each draw (the vertex bootstrap, see `fairness.differentials`); searches keep the gallery as it is.
-For LFW pairs are drawn within folds and thresholds stay; as people are in several pairs, those
-intervals are somewhat too narrow. The difference to the baseline is of the same photos and the
-same draws. "No interval" stands where all draws are the same, as they are without an error, or
-more than one in twenty is undefined.
+For pairs of a child and an adult thresholds stay. For LFW they stay too, and pairs are drawn within
+folds; as people are in several pairs, those intervals are somewhat too narrow. Differences to
+baselines are of the same photos and the same draws. "No interval" stands where all draws are the
+same, as they are without an error, or more than one in twenty is undefined.
 """
 
 from __future__ import annotations
@@ -53,6 +60,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from accuracy_pairs import child_adult_rows
 from accuracy_photos import (
     Searched,
     photo_rows,
@@ -66,6 +74,7 @@ from accuracy_rows import (
     Row,
     rows_of_cohort,
     rows_of_folds,
+    several_rows,
     weights_of,
 )
 from accuracy_vectors import Embedded, embed
@@ -74,6 +83,7 @@ from numpy.typing import NDArray
 import matcher
 from fairness import AuditError, Cohort
 from fairness.cohort import FoldPairs, read_fgnet, read_lfw, read_manifest, read_pairs
+from matcher.degradation import CAMERAS
 from matcher.embedding import DEFAULT_MODEL, Embedder, load_model
 from matcher.errors import MatcherError
 from matcher.heap import use_one_heap
@@ -99,17 +109,27 @@ def judge_fgnet(
 ) -> Findings:
     """Embed FG-NET, and work out its rows."""
     everybody = np.ones(len(cohort), np.bool_)
+    recipes, judged = ((), ()) if "crops" in options.leave_out else (LADDER + STORIES, JUDGED)
     made = embed(
         cohort,
         models,
-        LADDER + STORIES,
+        recipes,
+        cameras=_cameras(options),
         probes=everybody,
         device=options.device,
         seed=options.seed,
+        keep=options.vectors,
     )
     seen, note = _with_a_face(cohort, made.found)
     weights = weights_of(len(seen.subjects), options.draws, options.seed)
-    crops = (rows_of_cohort(seen, versions, weights, JUDGED) for versions in made.vectors)
+    crops = (
+        [
+            *rows_of_cohort(seen, versions, weights, judged),
+            *several_rows(seen, versions[CLEAN].vectors, weights, options.seed),
+            *child_adult_rows(seen, versions[CLEAN].vectors, weights, options.seed),
+        ]
+        for versions in made.vectors
+    )
     photos = _photo_rows(seen, made, searches_by_gap(seen), weights)
     return Findings(
         "FG-NET",
@@ -124,7 +144,14 @@ def judge_across(
 ) -> Findings:
     """Embed photos of people as children and grown, and work out their rows."""
     child = np.array([sample.labels.get("stage") == "child" for sample in cohort.samples])
-    made = embed(cohort, models, probes=child, device=options.device)
+    made = embed(
+        cohort,
+        models,
+        cameras=_cameras(options),
+        probes=child,
+        device=options.device,
+        keep=options.vectors,
+    )
     seen, note = _with_a_face(cohort, made.found)
     weights = weights_of(len(seen.subjects), options.draws, options.seed)
     return Findings(
@@ -133,6 +160,10 @@ def judge_across(
         {**_counts(cohort, made.found), "subjects": len(seen.subjects)},
         note,
     )
+
+
+def _cameras(options: argparse.Namespace) -> Sequence[str]:
+    return () if "cameras" in options.leave_out else tuple(CAMERAS)
 
 
 def _photo_rows(
@@ -157,7 +188,15 @@ def judge_lfw(
     """Embed the photos of LFW's pairs, and work out its rows."""
     names = pairs.people(JUDGING_FOLDS)
     people = np.array([sample.subject in names for sample in cohort.samples], np.bool_)
-    made = embed(cohort, models, probes=people, device=options.device)
+    search = searches_one_each(cohort, people)
+    made = embed(
+        cohort,
+        models,
+        cameras=_cameras(options),
+        probes=search.probes,
+        device=options.device,
+        keep=options.vectors,
+    )
     keys = ["/".join(sample.photo.split("/")[-2:]) for sample in cohort.samples]
     place = {key: row for row, key in enumerate(np.array(keys)[made.found])}
     sides = [np.array([place.get(key, -1) for key in side]) for side in (pairs.left, pairs.right)]
@@ -167,10 +206,9 @@ def judge_lfw(
     weights = weights_of(len(folds), options.draws, options.seed, folds)
     seen, _ = _with_a_face(cohort, made.found)
     subjects = weights_of(len(seen.subjects), options.draws, options.seed)
-    searches = searches_one_each(seen, people[made.found])
     rows = []
     for versions, photos in zip(
-        made.vectors, _photo_rows(seen, made, searches, subjects), strict=True
+        made.vectors, _photo_rows(seen, made, [search.among(made.found)], subjects), strict=True
     ):
         vectors = versions[CLEAN].vectors
         scores = np.einsum("pd,pd->p", vectors[left], vectors[right])
@@ -205,13 +243,17 @@ def cell(row: Row, *, sign: str = "") -> str:
 
 
 def table(names: Sequence[str], columns: Sequence[Sequence[Row]]) -> str:
-    """Return the table as text: a column for each model, and the difference if there are two."""
-    lines = [["", "on", *names, *(["difference"] if len(columns) == 2 else [])]]
-    for rows in zip(*columns, strict=True):
-        cells = [cell(row) for row in rows]
-        if len(rows) == 2:
-            cells.append(cell(rows[0].less(rows[1]), sign="+"))
-        lines.append([rows[0].name, f"{rows[0].count:,} {rows[0].of}", *cells])
+    """Return the table as text: a column for each model, then the first's differences to others."""
+    lines = [["", "on", *names, *(f"difference to {name}" for name in names[1:])]]
+    for model, *baselines in zip(*columns, strict=True):
+        lines.append(
+            [
+                model.name,
+                f"{model.count:,} {model.of}",
+                *map(cell, (model, *baselines)),
+                *(cell(model.less(row), sign="+") for row in baselines),
+            ]
+        )
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
@@ -219,27 +261,27 @@ def table(names: Sequence[str], columns: Sequence[Sequence[Row]]) -> str:
 def record(
     models: Sequence[Embedder], findings: Sequence[Findings], options: argparse.Namespace
 ) -> dict[str, Any]:
-    """Return all that is known of the run as JSON's types; undefined values are null."""
-    names = ("model", "baseline")[: len(models)]
-    rows = []
-    for compared in zip(*_columns(findings), strict=True):
-        entry: dict[str, Any] = {
-            "name": compared[0].name,
-            "count": compared[0].count,
-            "of": compared[0].of,
-        }
-        entry |= {name: _numbers(row) for name, row in zip(names, compared, strict=True)}
-        if len(compared) == 2:
-            entry["difference"] = _numbers(compared[0].less(compared[1]))
-        rows.append(entry)
+    """Return all that is known of the run as JSON's types; undefined values are null.
+
+    `values` of a row has one entry for each of `models`, `differences` one for each but the first.
+    """
     return {
-        "models": {name: model.identity.facts() for name, model in zip(names, models, strict=True)},
+        "models": [model.identity.facts() for model in models],
         "data": {part.name: part.data for part in findings},
         "draws": options.draws,
         "seed": options.seed,
         "level": 0.95,
         "versions": _versions(),
-        "rows": rows,
+        "rows": [
+            {
+                "name": model.name,
+                "count": model.count,
+                "of": model.of,
+                "values": [_numbers(row) for row in (model, *baselines)],
+                "differences": [_numbers(model.less(row)) for row in baselines],
+            }
+            for model, *baselines in zip(*_columns(findings), strict=True)
+        ],
     }
 
 
@@ -272,7 +314,21 @@ def _options(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, 
     parser.add_argument("--across", type=Path, metavar="MANIFEST", help="photo, subject, stage")
     parser.add_argument("--lfw", type=Path, metavar="FOLDER", help="with pairs.txt in it")
     parser.add_argument("--model", default=DEFAULT_MODEL, help="name, or a TOML record")
-    parser.add_argument("--baseline", metavar="NAME", help="a second model to compare with")
+    parser.add_argument(
+        "--baseline",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="a model to compare with; may be repeated",
+    )
+    parser.add_argument(
+        "--leave-out",
+        nargs="+",
+        default=[],
+        choices=("cameras", "crops"),
+        help="photos of poor cameras; crops that are degraded: less to embed, and fewer rows",
+    )
+    parser.add_argument("--vectors", type=Path, metavar="FOLDER", help="read and keep vectors here")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
@@ -282,7 +338,19 @@ def _options(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, 
         parser.error("name photos: --fgnet, --across or --lfw")
     if options.draws < 1 or options.seed < 0:
         parser.error("need --draws of at least 1 and a --seed that is not negative")
+    if options.out and options.out.is_dir():
+        parser.error(f"--out is to name a file, and {options.out} is a folder")
+    for folder in (options.vectors, options.out and options.out.parent):
+        _make_before_work(parser, folder)
     return parser, options
+
+
+def _make_before_work(parser: argparse.ArgumentParser, folder: Path | None) -> None:
+    try:
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"cannot make the folder {folder}: {error.strerror}")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -294,8 +362,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         across = read_manifest(options.across) if options.across else None
         lfw = read_lfw(options.lfw) if options.lfw else None
         pairs = read_pairs(options.lfw / "pairs.txt") if options.lfw else None
-        names = [options.model, *([options.baseline] if options.baseline else [])]
-        models = [load_model(name, device=options.device) for name in names]
+        models = [
+            load_model(name, device=options.device) for name in (options.model, *options.baseline)
+        ]
         findings = [judge_fgnet(fgnet, models, options)] if fgnet else []
         if across:
             findings.append(judge_across(across, models, options))
@@ -305,15 +374,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(str(error))
     for part in findings:
         print(f"{part.name}: {part.note}")
-    crops = [model.record.crop for model in models]
-    if crops[0] != crops[-1]:
-        print(
-            f"the crops differ ({crops[0].name}, {crops[-1].name}): so do faces of px rows in size"
-        )
+    crops = list(dict.fromkeys(model.record.crop.name for model in models))
+    if len(crops) > 1:
+        print(f"the crops differ ({', '.join(crops)}): so do faces of px rows in size")
     names = [f"{model.identity.name} {model.identity.version}" for model in models]
     print(table(names, _columns(findings)))
     if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_text(json.dumps(record(models, findings, options), indent=1))
         print(f"results: {options.out}", file=sys.stderr)
 

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from accuracy_rows import CLEAN, Codes, Mask, Numbers, Row, Vectors, rank_one_row, searched
+from numpy.typing import NDArray
 
 from fairness import Cohort
 from matcher.degradation import CAMERAS
-from matcher.embedding import Embedder, FaceVectors, Purpose
-from matcher.faces import Detector, Face, align
+from matcher.embedding import Embedder, FaceVectors
+from matcher.faces import CropTemplate, Detector, Face, align
 from matcher.photos import Photo, load_photo
 
 NEAR = 5.0  # years: at most so many apart are near in age
@@ -43,6 +44,12 @@ class Searched:
     enrolled: Mask
     barred: Mask
 
+    def among(self, photos: Mask) -> Searched:
+        """Return the same search where only some photos are left."""
+        return Searched(
+            self.name, self.probes[photos], self.enrolled[photos], self.barred[photos][:, photos]
+        )
+
 
 def photographed(faces: Sequence[Face], camera: str) -> list[Photo]:
     """Return the photos that a camera takes of the photos of these faces."""
@@ -66,16 +73,18 @@ def probes_of(
     for place, face in largest_faces(detector, photographed(faces, camera)):
         found[place] = True
         again.append(face)
-    return found, [embedded(model, again) for model in models]
+    vectors = [
+        model.embed_all(crops_of(again, model.record.crop), purpose="search") for model in models
+    ]
+    return found, vectors
 
 
-def embedded(model: Embedder, faces: Sequence[Face], *, purpose: Purpose = "search") -> FaceVectors:
-    """Return a model's vectors of faces."""
-    template = model.record.crop
+def crops_of(faces: Sequence[Face], template: CropTemplate) -> NDArray[np.uint8]:
+    """Return the aligned crops of faces, of shape (faces, size, size, 3)."""
     crops = np.zeros((len(faces), template.size, template.size, 3), np.uint8)
     for row, face in enumerate(faces):
         crops[row] = align(face.photo, face.landmarks, template)
-    return model.embed_all(crops, purpose=purpose)
+    return crops
 
 
 def searches_by_gap(cohort: Cohort) -> list[Searched]:
@@ -97,14 +106,14 @@ def searches_across(cohort: Cohort) -> list[Searched]:
     return [Searched("child probe, grown gallery", stages == "child", stages == "grown", nothing)]
 
 
-def searches_one_each(cohort: Cohort, people: Mask) -> list[Searched]:
+def searches_one_each(cohort: Cohort, people: Mask) -> Searched:
     """Return a search with the second photo of each of some people, among everybody's first."""
     codes = cohort.subject_codes
     position = np.zeros(len(cohort), np.int64)
     for code in np.unique(codes):
         position[codes == code] = np.arange(np.count_nonzero(codes == code))
     nothing = np.zeros((len(cohort), len(cohort)), np.bool_)
-    return [Searched("one photo each", people & (position == 1), people & (position == 0), nothing)]
+    return Searched("one photo each", people & (position == 1), people & (position == 0), nothing)
 
 
 def photo_rows(

@@ -7,7 +7,7 @@ of subjects. Weights are therefore arrays of shape (subjects, 1 + draws) whose f
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -17,12 +17,14 @@ from fairness import Cohort, EmbeddingScores
 from fairness.differentials import draw_weights, percentile_limits
 from fairness.rates import SubjectCounts
 from fairness.verification import Pairs, allowed_errors, years_between
-from matcher.embedding import FaceVectors
+from matcher.embedding import FaceVectors, fuse
 
 CLEAN = "clean"
 """Name of the probes that are not degraded."""
 
 YOUNG, ADULT, LONG = 5.0, 18.0, 10.0  # years: age of a young probe, of an adult, a long gap
+ENROLLED_BEFORE = 10.0  # years, as in benchmarks/age_gap.py
+SHUFFLES = 20  # draws of which photos of a person are searched with together
 ADULTS_FMR = 1e-3
 
 Numbers = NDArray[np.float64]
@@ -112,11 +114,65 @@ def rank_one(scores: Vectors, subjects: Codes) -> Mask:
 def rank_one_row(name: str, hits: Mask, chosen: Mask, subjects: Codes, weights: Numbers) -> Row:
     """Return the share of hits among the chosen probes; those without a mate are left out."""
     counted = chosen & (np.bincount(subjects)[subjects] > 1)
+    return share_row(name, hits[counted], subjects[counted], weights)
+
+
+def share_row(name: str, hits: Mask, subjects: Codes, weights: Numbers) -> Row:
+    """Return the share of hits among probes of these subjects."""
     trials, found = (
-        np.bincount(subjects[those], minlength=len(weights)) for those in (counted, counted & hits)
+        np.bincount(those, minlength=len(weights)) for those in (subjects, subjects[hits])
     )
     values = SubjectCounts(found, trials).resampled(weights)
-    return Row(name, int(trials.sum()), "probes", values)
+    return Row(name, len(hits), "probes", values)
+
+
+def several_rows(cohort: Cohort, vectors: Vectors, weights: Numbers, seed: int) -> list[Row]:
+    """Return rank-1 of one, two and three probe photos of a person, fused as `matcher` fuses.
+
+    All photos are taken for clear: their own vectors are fused, and compared with one another.
+    Photos from before the age of `ENROLLED_BEFORE` are the gallery. The later photos of each
+    person are put into threes at random; what is left over is not used. All rows are of the same
+    threes, so they differ only in how many photos of each are searched with. Each row is the mean
+    over `SHUFFLES` draws of threes.
+    """
+    subjects, early = cohort.subject_codes, ages_of(cohort) < ENROLLED_BEFORE
+    random = np.random.default_rng(seed)
+    drawn = [_threes(subjects, early, random) for _ in range(SHUFFLES)]
+    rows = []
+    for count, said in enumerate(("one probe photo", "two probe photos", "three probe photos"), 1):
+        name = f"rank-1, {said}, enrolled before the age of {ENROLLED_BEFORE:g}"
+        made = [
+            share_row(
+                name,
+                _fused_find(threes[:, :count], vectors, subjects, early),
+                subjects[threes[:, 0]],
+                weights,
+            )
+            for threes in drawn
+        ]
+        rows.append(replace(made[0], values=np.mean([row.values for row in made], axis=0)))
+    return rows
+
+
+def _fused_find(sets: Codes, vectors: Vectors, subjects: Codes, early: Mask) -> Mask:
+    """Return whether the early photo nearest to each set of photos is of its subject."""
+    if not len(sets):
+        return np.zeros(0, np.bool_)
+    weights = np.ones(sets.shape[1])
+    fused = np.stack([fuse(vectors[photos], weights).vector for photos in sets])
+    found: Mask = (
+        subjects[early][np.argmax(fused @ vectors[early].T, axis=1)] == subjects[sets[:, 0]]
+    )
+    return found
+
+
+def _threes(subjects: Codes, early: Mask, random: np.random.Generator) -> Codes:
+    """Return later photos of subjects with early ones, three of one subject in each row."""
+    threes = []
+    for subject in np.unique(subjects[early]):
+        later = random.permutation(np.flatnonzero((subjects == subject) & ~early))
+        threes.append(later[: len(later) // 3 * 3].reshape(-1, 3))
+    return np.concatenate([np.empty((0, 3), np.int64), *threes])
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,7 +262,7 @@ def rows_of_cohort(
     judged
         Of which versions the error rates at a threshold set on clear photos are among the rows.
     """
-    subjects, ages = cohort.subject_codes, _ages(cohort)
+    subjects, ages = cohort.subject_codes, ages_of(cohort)
     gallery = versions[CLEAN]
     rows = []
     for version, probes in versions.items():
@@ -267,7 +323,7 @@ def true_match_rows(scores: EmbeddingScores, weights: Numbers) -> list[Row]:
 
 def children_row(scores: EmbeddingScores, weights: Numbers) -> Row:
     """Return the false match rate of under-18s where that of adults is 1e-3, as a multiple."""
-    adult = _ages(scores.cohort) >= ADULT
+    adult = ages_of(scores.cohort) >= ADULT
     adults, children = _non_mated(scores, adult), _non_mated(scores, ~adult)
     (thresholds,) = adults.thresholds((ADULTS_FMR,), weights)
     return Row(
@@ -286,7 +342,8 @@ def _non_mated(scores: EmbeddingScores, chosen: Mask | None = None) -> NonMated:
     return NonMated.of(pairs, scores.cohort.subject_codes)
 
 
-def _ages(cohort: Cohort) -> Numbers:
+def ages_of(cohort: Cohort) -> Numbers:
+    """Return the age on each photo, in years."""
     return np.array([sample.age_at_capture for sample in cohort.samples], dtype=np.float64)
 
 

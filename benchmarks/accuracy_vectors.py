@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from accuracy_photos import largest_faces, probes_of
+from accuracy_kept import Batch, Seen, file_of, load, save
+from accuracy_photos import crops_of, largest_faces, probes_of
 from accuracy_rows import CLEAN, Codes, Mask
 from numpy.typing import NDArray
 from PIL import Image
@@ -17,7 +18,7 @@ from fairness import Cohort
 from matcher.degradation import CAMERAS, RECIPES
 from matcher.embedding import Embedder, FaceVectors
 from matcher.errors import PhotoError
-from matcher.faces import Detector, Face, align, load_detector
+from matcher.faces import Detector, Face, load_detector
 from matcher.photos import load_photo
 
 BATCH = 16
@@ -43,35 +44,84 @@ def embed(
     models: Sequence[Embedder],
     recipes: Sequence[str] = (),
     *,
+    cameras: Sequence[str] = tuple(CAMERAS),
     probes: Mask | None = None,
     device: str = "cpu",
     seed: int = 0,
+    keep: Path | None = None,
 ) -> Embedded:
     """Embed the largest face of each photo, as it is and degraded, with all models in one pass.
 
-    The recipe of photo i draws with `seed` + i. Cameras take the photos that `probes` names; all
-    cameras of `matcher.degradation` do. Crops are made once for models of equal templates.
+    The recipe of photo i draws with `seed` + i. Cameras take the photos that `probes` names. Crops
+    are made once for models of equal templates. In the folder `keep` each batch has a file for each
+    model; a batch that has one is read, not embedded.
     """
     detector = load_detector(device)
-    found = np.zeros(len(cohort), np.bool_)
     versions = (CLEAN, *recipes)
+    parts: list[list[Seen]] = [[] for _ in models]
+    for batch in _batches(cohort, versions, cameras, probes, seed):
+        for gathered, seen in zip(parts, _read_or_see(batch, models, detector, keep), strict=True):
+            gathered.append(seen)
+    whole = [Seen.joined(gathered) for gathered in parts]
+    return Embedded(
+        whole[0].found,
+        tuple({version: seen.vectors[version] for version in versions} for seen in whole),
+        tuple({name: (seen.again[name], seen.vectors[name]) for name in cameras} for seen in whole),
+    )
+
+
+def _batches(
+    cohort: Cohort,
+    versions: Sequence[str],
+    cameras: Sequence[str],
+    probes: Mask | None,
+    seed: int,
+) -> Iterator[Batch]:
+    folder = cohort.folder or Path()
     wanted = np.zeros(len(cohort), np.bool_) if probes is None else probes
-    photographed = _Photographed(len(models))
-    parts: list[dict[str, list[FaceVectors]]] = [
-        {version: [] for version in versions} for _ in models
-    ]
-    for places, faces in _faces(cohort, detector):
-        found[places] = True
-        photographed.add(models, detector, faces, wanted[places])
-        for template in {model.record.crop for model in models}:
-            crops = np.stack([align(face.photo, face.landmarks, template) for face in faces])
-            for version in versions:
-                shown = crops if version == CLEAN else degraded(crops, version, places + seed)
-                for model, part in zip(models, parts, strict=True):
-                    if model.record.crop == template:
-                        part[version].append(_all_vectors(model, shown, version))
-    joined = ({version: _joined(part[version]) for version in part} for part in parts)
-    return Embedded(found, tuple(joined), photographed.joined())
+    for start in range(0, len(cohort), BATCH):
+        photos = [folder / sample.photo for sample in cohort.samples[start : start + BATCH]]
+        end = start + len(photos)
+        seeds = np.arange(start, end) + seed
+        yield Batch(photos, versions, cameras, seeds, wanted[start:end])
+        sys.stderr.write(f"\r{cohort.samples[0].source}: {end}/{len(cohort)} photos")
+    sys.stderr.write("\n")
+
+
+def _read_or_see(
+    batch: Batch, models: Sequence[Embedder], detector: Detector, keep: Path | None
+) -> list[Seen]:
+    if keep is None:
+        return _see(batch, models, detector)
+    files = [file_of(keep, model, batch) for model in models]
+    new = {file: model for file, model in zip(files, models, strict=True) if not file.exists()}
+    for file, seen in zip(new, _see(batch, [*new.values()], detector), strict=True):
+        save(seen, file)
+    return [load(file) for file in files]
+
+
+def _see(batch: Batch, models: Sequence[Embedder], detector: Detector) -> list[Seen]:
+    """Return what each model sees of a batch."""
+    if not models:
+        return []
+    found, faces = _faces(batch, detector)
+    vectors: list[dict[str, FaceVectors]] = [{} for _ in models]
+    for template in {model.record.crop for model in models}:
+        crops = crops_of(faces, template)
+        for version in batch.versions:
+            shown = crops if version == CLEAN else degraded(crops, version, batch.seeds[found])
+            for model, made in zip(models, vectors, strict=True):
+                if model.record.crop == template:
+                    made[version] = _all_vectors(model, shown, version)
+    wanted = batch.probes[found]
+    chosen = [face for face, one in zip(faces, wanted, strict=True) if one]
+    again = {}
+    for camera in batch.cameras:
+        again[camera] = np.zeros(len(faces), np.bool_)
+        again[camera][wanted], of_models = probes_of(models, detector, chosen, camera)
+        for made, probes in zip(vectors, of_models, strict=True):
+            made[camera] = probes
+    return [Seen(found, again, made) for made in vectors]
 
 
 def _all_vectors(model: Embedder, crops: Crops, version: str) -> FaceVectors:
@@ -82,64 +132,21 @@ def _all_vectors(model: Embedder, crops: Crops, version: str) -> FaceVectors:
     return replace(searched, kept=model.embed_all(crops).kept)
 
 
-class _Photographed:
-    """Faces found again through cameras, and their vectors, gathered batch by batch."""
-
-    def __init__(self, models: int) -> None:
-        self._found: dict[str, list[Mask]] = {camera: [] for camera in CAMERAS}
-        self._vectors: list[dict[str, list[FaceVectors]]] = [
-            {camera: [] for camera in CAMERAS} for _ in range(models)
-        ]
-
-    def add(
-        self, models: Sequence[Embedder], detector: Detector, faces: Sequence[Face], wanted: Mask
-    ) -> None:
-        chosen = [face for face, one in zip(faces, wanted, strict=True) if one]
-        for camera in CAMERAS:
-            found = np.zeros(len(faces), np.bool_)
-            found[wanted], vectors = probes_of(models, detector, chosen, camera)
-            self._found[camera].append(found)
-            for kept, made in zip(self._vectors, vectors, strict=True):
-                kept[camera].append(made)
-
-    def joined(self) -> tuple[dict[str, tuple[Mask, FaceVectors]], ...]:
-        return tuple(
-            {
-                camera: (np.concatenate(self._found[camera]), _joined(parts))
-                for camera, parts in kept.items()
-                if parts
-            }
-            for kept in self._vectors
-        )
-
-
-def _joined(parts: Sequence[FaceVectors]) -> FaceVectors:
-    names = parts[0].kept if parts else ()
-    return FaceVectors(
-        {name: np.concatenate([part.kept[name] for part in parts]) for name in names},
-        np.concatenate([part.probes for part in parts]),
-        tuple(name for part in parts for name in part.compared_with),
-        tuple(one for part in parts for one in part.degraded),
-    )
-
-
-def _faces(cohort: Cohort, detector: Detector) -> Iterator[tuple[Codes, list[Face]]]:
-    """Yield the places of photos with a face, and the largest face of each, batch by batch."""
-    folder = cohort.folder or Path()
-    for start in range(0, len(cohort), BATCH):
-        photos = []
-        for place, sample in enumerate(cohort.samples[start : start + BATCH], start):
-            try:
-                photos.append((place, load_photo(folder / sample.photo)))
-            except PhotoError:
-                continue  # counted as one without a face
-        with_face = list(largest_faces(detector, [photo for _, photo in photos]))
-        if with_face:
-            places = np.array([photos[row][0] for row, _ in with_face])
-            yield places, [face for _, face in with_face]
-        done = min(start + BATCH, len(cohort))
-        sys.stderr.write(f"\r{cohort.samples[0].source}: {done}/{len(cohort)} photos")
-    sys.stderr.write("\n")
+def _faces(batch: Batch, detector: Detector) -> tuple[Mask, list[Face]]:
+    """Return which photos of a batch have a face, and the largest face of each of those."""
+    places, photos = [], []
+    for place, path in enumerate(batch.photos):
+        try:
+            photos.append(load_photo(path))
+        except PhotoError:
+            continue  # counted as one without a face
+        places.append(place)
+    found = np.zeros(len(batch.photos), np.bool_)
+    faces = []
+    for row, face in largest_faces(detector, photos):
+        found[places[row]] = True
+        faces.append(face)
+    return found, faces
 
 
 def degraded(crops: Crops, recipe: str, seeds: Codes) -> Crops:

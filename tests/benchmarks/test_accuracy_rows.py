@@ -97,6 +97,35 @@ def test_probes_without_a_mate_are_left_out_and_the_chosen_counted():
     np.testing.assert_allclose(row.values, [2 / 4, 1 / 2, np.nan])
 
 
+def test_three_probe_photos_find_whom_each_alone_does_not():
+    cohort = cohort_of([5, 20, 21, 22], [6, 30])
+    gallery = np.eye(3, dtype=np.float32)[:2]  # of subject 0, then of subject 1
+    later = np.array([[0.5, 0.6, 0.62], [0.5, 0.6, -0.62], [0.5, 0.0, 0.0]], np.float32)
+    later /= np.linalg.norm(later, axis=1, keepdims=True)
+    vectors = np.stack([gallery[0], *later, gallery[1], gallery[1]])
+    one, _, three = rows.several_rows(cohort, vectors, np.ones((2, 2)), 0)
+    assert [row.count for row in (one, three)] == [1, 1]  # subject 1 has too few later photos
+    assert three.name == "rank-1, three probe photos, enrolled before the age of 10"
+    np.testing.assert_allclose(three.values, [1.0, 1.0])
+    assert 0 < one.value < 1  # one of the three finds its subject alone; which one is drawn
+
+
+def test_threes_are_later_photos_of_one_person_who_is_enrolled_none_used_twice():
+    cohort = cohort_of([5, *range(20, 27)], range(12, 20), [3, 4], [9, 10, 11, 12])
+    subjects, early = cohort.subject_codes, rows.ages_of(cohort) < 10
+    threes = rows._threes(subjects, early, np.random.default_rng(1))
+    assert subjects[threes].tolist() == [[0, 0, 0], [0, 0, 0], [3, 3, 3]]
+    assert not early[threes].any()
+    assert len(np.unique(threes)) == threes.size
+
+
+def test_nobody_with_three_later_photos_leaves_the_row_undefined():
+    cohort = cohort_of([5, 20], [6, 30])
+    for row in rows.several_rows(cohort, random_vectors(4), np.ones((2, 3)), 0):
+        assert row.count == 0
+        assert np.isnan(row.values).all()
+
+
 def test_true_match_rates_by_hand():
     mated = rows.Mated(np.array([0.9, 0.5, 0.1], np.float32), np.array([0, 0, 1]))
     weights = np.array([[1.0, 2.0, 0.0, 1.0], [1.0, 1.0, 0.0, 1.0]])

@@ -3,6 +3,7 @@
 import importlib
 import json
 import math
+import shutil
 from argparse import Namespace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from PIL import Image
 
 from fairness import CohortError, read_cohort
 from matcher.degradation import CAMERAS
-from matcher.embedding import load_model
+from matcher.embedding import FACE, LOW_RESOLUTION, FaceVectors, load_model
 from matcher.synthetic import sample_photos
 from matcher.testing import FakeEmbedder
 
@@ -22,6 +23,7 @@ RECIPES = 10
 with pytest.MonkeyPatch.context() as patch:
     patch.syspath_prepend(BENCHMARKS)
     accuracy = importlib.import_module("accuracy")
+    accuracy_kept = importlib.import_module("accuracy_kept")
     accuracy_vectors = importlib.import_module("accuracy_vectors")
 
 
@@ -60,7 +62,9 @@ def lfw(photos, tmp_path_factory):
 
 
 def options(**given):
-    return Namespace(**({"draws": 50, "seed": 1, "device": "cpu"} | given))
+    return Namespace(
+        **({"draws": 50, "seed": 1, "device": "cpu", "vectors": None, "leave_out": []} | given)
+    )
 
 
 def test_two_models_of_different_crops_are_judged_in_one_pass(fgnet, capsys):
@@ -73,7 +77,7 @@ def test_two_models_of_different_crops_are_judged_in_one_pass(fgnet, capsys):
     first, second = found.rows
     assert [row.name for row in first] == [row.name for row in second]
     of_photos, of_crops = 2 * (1 + len(CAMERAS)), 2 * (1 + RECIPES)
-    assert len(first) == of_photos + of_crops + 2 * len(accuracy.JUDGED) + 3
+    assert len(first) == of_photos + of_crops + 2 * len(accuracy.JUDGED) + 3 + 3 + 2
     counts = {row.name: row.count for row in first}
     assert counts["rank-1, px32-q30"] == 12
     assert counts["rank-1, px32-q30, aged 5 or less"] == 6
@@ -108,12 +112,112 @@ def test_pairs_of_photos_that_are_not_there_are_left_out_and_counted(lfw, photos
     assert found.rows[0][-1].count == 10
 
 
+def test_nobody_is_searched_for_whose_enrolled_photo_has_no_face(lfw, tmp_path):
+    shutil.copytree(lfw, tmp_path / "lfw")
+    save(np.full((128, 128, 3), 90, np.uint8), tmp_path / "lfw" / "Person_A" / "Person_A_0001.jpg")
+    cohort = read_cohort(tmp_path / "lfw", "lfw")
+    pairs = accuracy.read_pairs(lfw / "pairs.txt")
+    found = accuracy.judge_lfw(cohort, pairs, [FakeEmbedder()], options())
+    *of_photos, _, _ = found.rows[0]
+    assert {row.count for row in of_photos} == {0}
+    assert found.note == "1 of 4 photos without a face; 10 of 20 pairs left out"
+
+
 def test_pairs_are_read_with_their_kind_and_fold(lfw):
     pairs = accuracy.read_pairs(lfw / "pairs.txt")
     assert pairs.left[:2] == ("Person_A/Person_A_0001.jpg", "Person_B/Person_B_0001.jpg")
     assert pairs.right[:2] == ("Person_A/Person_A_0002.jpg", "Person_C/Person_C_0002.jpg")
     assert pairs.same.tolist() == [True, False] * 10
     assert pairs.folds.tolist() == [fold for fold in range(10) for _ in range(2)]
+
+
+@pytest.mark.parametrize("left_out", [["crops"], ["cameras"], ["cameras", "crops"]])
+def test_what_is_left_out_changes_no_other_row(fgnet, left_out):
+    cohort = read_cohort(fgnet, "fgnet")
+    every = accuracy.judge_fgnet(cohort, [FakeEmbedder()], options()).rows[0]
+    fewer = accuracy.judge_fgnet(cohort, [FakeEmbedder()], options(leave_out=left_out)).rows[0]
+    names = {
+        "crops": [f", {recipe}" for recipe in (*accuracy.LADDER, *accuracy.STORIES)],
+        "cameras": [f"photos {camera}" for camera in CAMERAS],
+    }
+    absent = [name for kind in left_out for name in names[kind]]
+    left = [row for row in every if not any(name in row.name for name in absent)]
+    assert [row.name for row in fewer] == [row.name for row in left]
+    for one, other in zip(fewer, left, strict=True):
+        np.testing.assert_array_equal(one.values, other.values)
+
+
+def test_photos_searched_for_without_cameras_leave_one_row(lfw):
+    cohort, pairs = read_cohort(lfw, "lfw"), accuracy.read_pairs(lfw / "pairs.txt")
+    found = accuracy.judge_lfw(cohort, pairs, [FakeEmbedder()], options(leave_out=["cameras"]))
+    assert [row.name for row in found.rows[0]] == [
+        "rank-1, photos clean, one photo each",
+        "LFW View 2, folds 6-10",
+        "LFW View 2, all ten folds",
+    ]
+
+
+class Counting(FakeEmbedder):
+    """Counts the crops that it embeds."""
+
+    crops = 0
+
+    def embed_all(self, crops, *, purpose="gallery"):
+        self.crops += len(crops)
+        return super().embed_all(crops, purpose=purpose)
+
+
+def test_kept_vectors_give_the_same_rows_without_embedding_again(fgnet, tmp_path):
+    cohort, kept = read_cohort(fgnet, "fgnet"), tmp_path / "kept"
+    first, again = Counting(), Counting()
+    without = accuracy.judge_fgnet(cohort, [FakeEmbedder()], options())
+    made = accuracy.judge_fgnet(cohort, [first], options(vectors=kept))
+    read = accuracy.judge_fgnet(cohort, [again], options(vectors=kept))
+    assert (first.crops > 0, again.crops) == (True, 0)
+    for one, other, third in zip(without.rows[0], made.rows[0], read.rows[0], strict=True):
+        np.testing.assert_array_equal(one.values, other.values)
+        np.testing.assert_array_equal(one.values, third.values)
+
+
+def test_a_run_that_was_ended_embeds_only_what_is_new(fgnet, tmp_path, monkeypatch):
+    monkeypatch.setattr(accuracy_vectors, "BATCH", 4)
+    cohort, whole, rest = read_cohort(fgnet, "fgnet"), Counting(), Counting()
+    accuracy_vectors.embed(cohort, [whole], keep=tmp_path)
+    files = sorted(tmp_path.iterdir())
+    assert len(files) == 4  # 13 photos
+    files[0].unlink()
+    files[1].rename(files[1].with_suffix(".part.npz"))  # as it lies while it is being written
+    made = accuracy_vectors.embed(cohort, [whole, rest], keep=tmp_path)
+    assert 0 < rest.crops < whole.crops
+    assert len(made.vectors[0]["clean"].probes) == 12
+
+
+def test_kept_vectors_of_other_photos_or_another_seed_are_not_used(fgnet, tmp_path):
+    cohort, model = read_cohort(fgnet, "fgnet"), FakeEmbedder()
+    accuracy_vectors.embed(cohort, [model], ("cctv",), keep=tmp_path)
+    before = len(list(tmp_path.iterdir()))
+    accuracy_vectors.embed(cohort, [model], ("cctv",), seed=1, keep=tmp_path)
+    accuracy_vectors.embed(cohort.without({"001A05a.JPG"}, "left out"), [model], keep=tmp_path)
+    assert len(list(tmp_path.iterdir())) == 3 * before
+
+
+def test_every_vector_and_judgement_survives_being_kept(tmp_path):
+    kept = {FACE: np.eye(2, dtype=np.float32), LOW_RESOLUTION: np.ones((2, 2), np.float32)}
+    vectors = FaceVectors(kept, kept[FACE][::-1], (FACE, LOW_RESOLUTION), (None, True))
+    nothing = FaceVectors.of_one_kind(np.empty((0, 2), np.float32))
+    found, again = np.array([True, False, True]), np.array([False, False])
+    seen = accuracy_kept.Seen(found, {"24px": again}, {"clean": vectors, "24px": nothing})
+    accuracy_kept.save(seen, tmp_path / "new" / "one.npz")
+    read = accuracy_kept.load(tmp_path / "new" / "one.npz")
+    np.testing.assert_array_equal(read.found, found)
+    np.testing.assert_array_equal(read.again["24px"], again)
+    assert set(read.vectors) == {"clean", "24px"}
+    assert read.vectors["24px"].probes.shape == (0, 2)
+    clean = read.vectors["clean"]
+    assert (clean.compared_with, clean.degraded) == (vectors.compared_with, vectors.degraded)
+    np.testing.assert_array_equal(clean.probes, vectors.probes)
+    for name, one in kept.items():
+        np.testing.assert_array_equal(clean.kept[name], one)
 
 
 @pytest.mark.parametrize("text", ["", "9\t1\n" + "A\t1\t2\n" * 18, "10\t1\nA\t1\t2\n"])
@@ -158,12 +262,14 @@ def test_a_cell_tells_value_interval_and_what_is_not_known():
     assert accuracy.cell(row(math.nan, math.nan)) == "- (no interval)"
 
 
-def test_the_table_is_aligned_and_has_the_difference_of_two_models():
-    one, other = [row(0.9, 0.8, 1.0)], [row(0.85, 0.8, 0.9)]
-    header, line = accuracy.table(["first", "second"], [one, other]).splitlines()
-    assert header.split() == ["on", "first", "second", "difference"]
+def test_the_table_is_aligned_and_has_the_differences_to_all_other_models():
+    one, other, third = [row(0.9, 0.8, 1.0)], [row(0.85, 0.8, 0.9)], [row(0.95, 0.8, 0.9)]
+    names = ["first", "second", "third"]
+    header, line = accuracy.table(names, [one, other, third]).splitlines()
+    assert header.split("  ")[-2:] == ["difference to second", "difference to third"]
     assert line.startswith("r  1,234 pairs  90.0 (")
-    assert line.index("+5.0 (+0.") == header.index("difference")
+    assert line.index("+5.0 (+0.") == header.index("difference to second")
+    assert line.index("-5.0 (+0.") == header.index("difference to third")
     assert "difference" not in accuracy.table(["first"], [one])
 
 
@@ -175,6 +281,11 @@ def test_the_table_is_aligned_and_has_the_difference_of_two_models():
         (["--fgnet", "{fgnet}", "--lfw", "{fgnet}"], "no photo named like Name/Name_0001.jpg"),
         (["--fgnet", "{fgnet}", "--model", "no-such-model"], "no-such-model"),
         (["--fgnet", "{fgnet}", "--draws", "0"], "--draws of at least 1"),
+        (["--fgnet", "{fgnet}", "--out", "{empty}"], "--out is to name a file"),
+        (["--fgnet", "{fgnet}", "--out", "{fgnet}/001A09.JPG/a.json"], "cannot make the folder"),
+        (["--fgnet", "{fgnet}", "--vectors", "{fgnet}/001A09.JPG"], "cannot make the folder"),
+        (["--fgnet", "{fgnet}", "--leave-out", "lists"], "invalid choice"),
+        (["--fgnet", "{fgnet}", "--baseline", "dlib-resnet", "--baseline", "no-such"], "no-such"),
     ],
 )
 def test_what_cannot_be_used_ends_with_a_message_and_code_2(
@@ -191,19 +302,21 @@ def test_what_cannot_be_used_ends_with_a_message_and_code_2(
 def test_a_whole_run_prints_the_table_and_saves_what_it_printed(fgnet, lfw, tmp_path, capsys):
     out = tmp_path / "results" / "accuracy.json"
     folders = ["--fgnet", str(fgnet), "--lfw", str(lfw), "--draws", "40"]
-    models = ["--model", "dlib-resnet", "--baseline", "dlib-resnet"]
+    models = ["--model", "dlib-resnet", *["--baseline", "dlib-resnet"] * 2]
     accuracy.main([*folders, *models, "--out", str(out)])
     printed = capsys.readouterr().out.splitlines()
     assert printed[0] == "FG-NET: 1 of 13 photos without a face"
-    assert printed[2].split() == ["on", "dlib-resnet", "1", "dlib-resnet", "1", "difference"]
+    assert printed[2].count("difference to dlib-resnet 1") == 2
     saved = json.loads(out.read_text())
-    assert saved["models"]["model"]["name"] == "dlib-resnet"
+    assert [model["name"] for model in saved["models"]] == ["dlib-resnet"] * 3
     assert (saved["draws"], saved["seed"]) == (40, 1)
     assert [entry["name"] for entry in saved["rows"]] == [
         line.split("  ")[0] for line in printed[3:]
     ]
     clean = saved["rows"][0]
-    assert clean["model"]["value"] > 0.5
+    assert clean["values"][0]["value"] > 0.5
     for entry in saved["rows"]:
-        assert entry["model"] == entry["baseline"]
-        assert entry["difference"] == {"value": 0.0, "interval": None}, entry["name"]
+        first, *others = entry["values"]
+        assert others == [first] * 2, entry["name"]
+        same = 0.0 if first["value"] is not None else None
+        assert entry["differences"] == [{"value": same, "interval": None}] * 2, entry["name"]
