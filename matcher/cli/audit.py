@@ -215,8 +215,7 @@ def audit(
             require_cosine(threshold)
         read = [None if file is None else file.read(people) for file in (theirs, mine)]
         models = (baseline, model if mine is None else None)
-        loaded = [None if of is None else extractor_of(of, device, precision) for of in models]
-        _require_probes(loaded, camera)
+        loaded = _loaded(models, device, precision, camera)
         earlier, made = (
             found if of is None else embedded(people, of, policy, cache, camera)
             for found, of in zip(read, loaded, strict=True)
@@ -322,14 +321,17 @@ def embedded(
         return embedded_scores(people, apart, cache, POLICIES[policy.value], hook, camera=seen)
 
 
-def _require_probes(extractors: Sequence[Extractor | None], camera: PoorCamera | None) -> None:
-    """Refuse a model whose degraded probes cannot be judged, before any photo is embedded."""
-    if camera is None:
-        return
-    from matcher.evaluation import require_probes
+def _loaded(
+    models: Sequence[str | None], device: str, precision: Precision, camera: PoorCamera | None
+) -> list[Extractor | None]:
+    """Load models; refuse one whose degraded probes cannot be judged, before it sees a photo."""
+    loaded = [None if of is None else extractor_of(of, device, precision) for of in models]
+    if camera is not None:
+        from matcher.evaluation import require_probes
 
-    for extractor in filter(None, extractors):
-        require_probes(extractor.model)
+        for extractor in filter(None, loaded):
+            require_probes(extractor.model)
+    return loaded
 
 
 def _settings(**choices: Any) -> AuditSettings:
