@@ -140,7 +140,7 @@ def _probes(evidence: Evidence) -> dict[str, str]:
     if not evidence.scores.degraded:
         return {}
     return {
-        "Probes": f"degraded: {evidence.scores.degraded}",
+        "Degraded probes": evidence.scores.degraded,
         "Compared": "each probe with enrolled photos as they are; of one person, or of relatives, "
         "the later photo is the probe; two other people are compared both ways",
     }

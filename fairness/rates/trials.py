@@ -107,11 +107,13 @@ class CompleteTrials:
 
         Subjects with photos in the same places are compared with the same others.
         """
-        there = np.concatenate(self._sides).T > 0
-        kinds, kind, people = np.unique(there, axis=0, return_inverse=True, return_counts=True)
-        a, b = np.split(kinds.astype(np.int64), 2, axis=1)
-        compared = (a @ b.T + b @ a.T > 0).astype(np.int64)
-        others: NDArray[np.int64] = (compared @ people - compared.diagonal())[kind.reshape(-1)]
+        there = np.concatenate(self._sides) > 0
+        bits = np.arange(len(there))
+        kind = (1 << bits) @ there
+        people = np.bincount(kind, minlength=1 << len(bits))
+        a, b = np.split(np.arange(len(people)) >> bits[:, None] & 1, 2)
+        compared = (a.T @ b + b.T @ a > 0).astype(np.int64)
+        others: NDArray[np.int64] = (compared @ people - compared.diagonal())[kind]
         return others - self._kin.degrees(len(others))
 
     def between(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:

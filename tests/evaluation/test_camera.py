@@ -120,7 +120,7 @@ def test_lost_probes_are_refused_photos_and_misses(
     )
     assert every["trials"] == PEOPLE
     assert every["errors"] - compared["errors"] == PEOPLE - compared["trials"] > 0
-    assert report.card["Probes"] == f"degraded: {SMALL}"
+    assert report.card["Degraded probes"] == str(SMALL)
 
 
 def test_a_policy_refuses_pictures_and_photos_each_for_its_own_faults(

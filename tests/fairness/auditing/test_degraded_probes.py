@@ -192,7 +192,7 @@ def test_a_threshold_of_clear_photos_can_be_held_against_degraded_probes(
 def test_card_first_page_caveats_and_record_say_what_the_probes_are(
     report: AuditReport, plain: AuditReport, tmp_path: Path
 ) -> None:
-    assert report.card["Probes"] == f"degraded: {WORDS}"
+    assert report.card["Degraded probes"] == WORDS
     assert "the later photo is the probe" in report.card["Compared"]
     assert report.facts["degraded_probes"] == WORDS
     assert any(WORDS in line for line in summarise(report).tested)
@@ -201,7 +201,7 @@ def test_card_first_page_caveats_and_record_say_what_the_probes_are(
     report.write(tmp_path / "report")
     page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     assert page.count(WORDS) >= 3
-    assert not {"Probes", "Compared"} & set(plain.card)
+    assert not {"Degraded probes", "Compared"} & set(plain.card)
     assert "degraded_probes" not in plain.facts
     assert "degraded" not in plain.to_html()
 
@@ -228,7 +228,7 @@ def test_small_groups_are_left_out_and_their_probes_with_them() -> None:
     assert "Left out" in report.card
     (everybody,) = report.table("coverage").where(group=OVERALL)
     assert everybody["photos"] == 160
-    assert report.card["Probes"] == f"degraded: {WORDS}"
+    assert report.card["Degraded probes"] == WORDS
 
 
 def test_a_group_all_of_whose_probes_are_lost_has_refusals_and_no_rates(
