@@ -14,7 +14,7 @@ from fairness.errors import ScoresError
 from fairness.identification.plan import IdentificationPlan
 from fairness.identification.searches import MatedSearches, NonMatedSearches
 from fairness.rates import SubjectCounts, by_group
-from fairness.verification import Probes
+from fairness.verification import Probes, require_probes
 
 _AT_ONCE = 1 << 23  # largest number of scores held at once
 _UNIT = 1e-3  # largest deviation of a vector's length from 1
@@ -126,6 +126,8 @@ def search_plan(
 
     Raises
     ------
+    AuditError
+        If the probes are no `Probes`.
     ScoresError
         If the vectors have another form, or no photo of the gallery has a vector.
     """
@@ -149,7 +151,7 @@ def search_plans(
     enrolled = _Vectors.checked(vectors, _acquired(len(cohort), acquisition))
     searched = enrolled
     if probes is not None:
-        probes.require_fit(cohort, enrolled.unit)
+        require_probes(probes, cohort, enrolled.unit)
         searched = _Vectors(probes.vectors, probes.acquired)
     if not any(enrolled.acquired[plan.gallery].any() for plan in plans):
         raise ScoresError(

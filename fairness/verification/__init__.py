@@ -35,7 +35,7 @@ from fairness.verification.thresholds import (
     shortest_above,
     threshold_at,
 )
-from fairness.verification.vectors import Probes
+from fairness.verification.vectors import Probes, require_probes
 
 __all__ = [
     "EXPECTED_FALSE_ALARMS",
@@ -68,6 +68,7 @@ __all__ = [
     "require_between",
     "require_cosine",
     "require_no_selection",
+    "require_probes",
     "score_shifts",
     "shortest_above",
     "suspicions",

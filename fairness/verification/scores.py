@@ -26,7 +26,7 @@ from fairness.verification.false_matches import (
 from fairness.verification.histogram import ScoreHistogram, empty_counts, first_row
 from fairness.verification.pairs import Pairs, Photos, kin_photos, kin_subjects, mated_photos
 from fairness.verification.tiles import SIDE, Chunks, Tiles
-from fairness.verification.vectors import Probes, acquired, require_vectors
+from fairness.verification.vectors import Probes, acquired, require_probes, require_vectors
 from fairness.words import exact_threshold
 
 __all__ = ["MOST_FALSE_MATCHES", "EmbeddingScores", "Kind", "Pairs", "Scores"]
@@ -167,14 +167,7 @@ class EmbeddingScores:
         self._enrolled = acquired(self.enrolment)
         self._searched = self._enrolled
         if probes is not None:
-            expect(
-                "probes",
-                probes,
-                Probes,
-                rule="must be Probes, or None",
-                next_step="Give Probes(vectors, acquisition, degraded=...).",
-            )
-            probes.require_fit(cohort, vectors)
+            require_probes(probes, cohort, vectors)
             self._searched = probes.acquired
         self._side = side
         self._kept: tuple[float, Pairs] | None = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fairness.arguments import described, expect
+from fairness.arguments import described, expect, listed
 from fairness.cohort import Cohort
 from fairness.errors import ScoresError
 from fairness.words import counted, figure
@@ -33,6 +33,8 @@ class Probes:
 
     Raises
     ------
+    AuditError
+        If `acquisition` is no sequence of texts.
     ScoresError
         If `degraded` is no text, or an empty one.
     """
@@ -42,6 +44,8 @@ class Probes:
     degraded: str
 
     def __post_init__(self) -> None:
+        step = 'Give "" for each photo that has a probe, else the reason why not.'
+        listed("acquisition of the probes", self.acquisition, str, next_step=step)
         if not isinstance(self.degraded, str) or not self.degraded.strip():
             raise ScoresError(
                 "probes",
@@ -60,22 +64,27 @@ class Probes:
         acquisition = [why for why, one in zip(self.acquisition, kept, strict=True) if one]
         return Probes(self.vectors[kept], acquisition, self.degraded)
 
-    def require_fit(self, cohort: Cohort, enrolled: NDArray[np.float32]) -> None:
-        """Refuse probes that cannot be compared with the enrolled vectors of a cohort.
 
-        Raises
-        ------
-        ScoresError
-            If the shape or type is wrong, or the row of an acquired probe is not a unit vector.
-        """
-        require_vectors(cohort, self.vectors, self.acquisition, what="probes")
-        if self.vectors.shape != enrolled.shape:
-            raise ScoresError(
-                f"probes of cohort {cohort.name!r}",
-                rule=f"as many numbers as the enrolled vectors, {enrolled.shape[1]}",
-                got=self.vectors.shape[1],
-                next_step="Make both with one model.",
-            )
+def require_probes(probes: Probes, cohort: Cohort, enrolled: NDArray[np.float32]) -> None:
+    """Refuse probes that cannot be compared with the enrolled vectors of a cohort.
+
+    Raises
+    ------
+    AuditError
+        If they are no `Probes`.
+    ScoresError
+        If the shape or type is wrong, or the row of an acquired probe is not a unit vector.
+    """
+    step = "Give Probes(vectors, acquisition, degraded)."
+    expect("probes", probes, Probes, rule="must be Probes, or None", next_step=step)
+    require_vectors(cohort, probes.vectors, probes.acquisition, what="probes")
+    if probes.vectors.shape != enrolled.shape:
+        raise ScoresError(
+            f"probes of cohort {cohort.name!r}",
+            rule=f"as many numbers as the enrolled vectors, {enrolled.shape[1]}",
+            got=probes.vectors.shape[1],
+            next_step="Make both with one model.",
+        )
 
 
 def acquired(acquisition: Sequence[str]) -> NDArray[np.bool_]:

@@ -13,6 +13,7 @@ from made_scores import EXACT, as_rows, audits, by_dyad, cohort_of, dyads, round
 
 from fairness import EmbeddingScores, Probes
 from fairness.errors import AuditError, ScoresError
+from fairness.identification import IdentificationPlan, search_plan
 from fairness.verification import threshold_at
 
 repeatable = settings(deadline=None, derandomize=True, max_examples=60)
@@ -209,5 +210,17 @@ def test_probes_say_how_they_were_degraded(words):
 
 
 def test_bare_vectors_are_no_probes():
+    cohort = cohort_of(["a", "b", "b"])
+    eye = np.eye(3, dtype=np.float32)
     with pytest.raises(AuditError, match="must be Probes"):
-        EmbeddingScores(cohort_of(["a", "b"]), EYE, probes=EYE)
+        EmbeddingScores(cohort, eye, probes=eye)
+    with pytest.raises(AuditError, match="must be Probes"):
+        search_plan(IdentificationPlan.largest(cohort), eye, probes=eye)
+    with pytest.raises(AuditError, match="must be an array"):
+        EmbeddingScores(cohort, eye, probes=Probes(eye.tolist(), [""] * 3, "made small"))
+
+
+@pytest.mark.parametrize("reasons", [None, "", ["", None], [True, False]])
+def test_probes_have_reasons_in_words(reasons):
+    with pytest.raises(AuditError, match="acquisition of the probes"):
+        Probes(EYE, reasons, "made small")
