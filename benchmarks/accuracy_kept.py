@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from accuracy_rows import Codes, Mask
@@ -94,7 +95,8 @@ def file_of(folder: Path, model: Embedder, batch: Batch) -> Path:
 
 def save(seen: Seen, file: Path) -> None:
     """Write a file, under its name only when it is whole."""
-    arrays = {"found": seen.found, **{f"again/{name}": mask for name, mask in seen.again.items()}}
+    arrays: dict[str, Any] = {"found": seen.found}
+    arrays |= {f"again/{name}": mask for name, mask in seen.again.items()}
     for name, made in seen.vectors.items():
         arrays |= {f"{name}/kept/{kind}": vectors for kind, vectors in made.kept.items()}
         arrays[f"{name}/probes"] = made.probes

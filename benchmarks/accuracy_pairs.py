@@ -120,7 +120,8 @@ def accuracies(scores: Vectors, child: Codes, adult: Codes, weights: Numbers) ->
     mated = weights[child[same]]
     others = weights[child[~same]] * weights[adult[~same]]
     with np.errstate(invalid="ignore"):  # a draw without a pair of one kind is undefined
-        return 0.5 * sum(
+        halves: list[NDArray[np.float64]] = [
             right[kind] @ counts / counts.sum(axis=0)
             for kind, counts in ((same, mated), (~same, others))
-        )
+        ]
+    return 0.5 * (halves[0] + halves[1])

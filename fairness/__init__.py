@@ -31,7 +31,7 @@ from fairness.identification import (
 )
 from fairness.rates import Rate, Status, clopper_pearson, clustered_rate, wilson
 from fairness.report import AuditReport
-from fairness.verification import EmbeddingScores, Scores, read_scores
+from fairness.verification import EmbeddingScores, Probes, Scores, read_scores
 
 __all__ = [
     "UNKNOWN",
@@ -47,6 +47,7 @@ __all__ = [
     "GroupGap",
     "GroupRates",
     "ProbeResult",
+    "Probes",
     "Rate",
     "Sample",
     "Scores",

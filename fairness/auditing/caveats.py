@@ -21,6 +21,7 @@ _UNREADABLE = ("insufficient", "suppressed", "bound_only")
 
 def caveats(evidence: Evidence, covered: Table, rates: Table) -> Iterator[str]:
     """Yield the caveats, the most important first."""
+    yield from _degraded(evidence)
     yield from _pairs(evidence)
     yield from _suspicious(evidence)
     yield from _kept_back(evidence)
@@ -29,6 +30,16 @@ def caveats(evidence: Evidence, covered: Table, rates: Table) -> Iterator[str]:
     yield from _data(evidence, rates)
     yield from of_labels(evidence, covered)
     yield from closing()
+
+
+def _degraded(evidence: Evidence) -> Iterator[str]:
+    if evidence.scores.degraded:
+        yield (
+            f"The probes are degraded: {evidence.scores.degraded}. They were worked out from the "
+            "photos of the cohort, and no such camera took them. All rates hold for such probes "
+            "and photos enrolled as they are. Quality, exposure and tone are of the photos as they "
+            "are."
+        )
 
 
 def closing() -> Iterator[str]:

@@ -94,7 +94,10 @@ def _largest_gallery(evidence: Evidence) -> OpenSet | None:
     if scores is None:
         return None
     return search_plan(
-        IdentificationPlan.largest(evidence.cohort), scores.vectors, scores.acquisition
+        IdentificationPlan.largest(evidence.cohort),
+        scores.vectors,
+        scores.enrolment,
+        probes=scores.probes,
     )
 
 
@@ -176,11 +179,13 @@ def _basis(size: int, people: int) -> str:
 
 
 def _note(evidence: Evidence, found: OpenSet | None) -> str:
+    counts = "A comparison within a group counts for each of its two photos."
+    if evidence.scores.degraded:
+        counts = "A comparison counts for the group of its probe."
     note = (
         f"A gallery of {evidence.settings.gallery_size:,} people with one photo each, made up like "
         "this cohort. A gallery of people who are more alike gives more false leads. Relatives are "
-        "no false leads, but have ranks like anyone else. A comparison within a group counts for "
-        "each of its two photos."
+        f"no false leads, but have ranks like anyone else. {counts}"
     )
     if found is None:
         return note

@@ -56,7 +56,8 @@ def audit(
     ----------
     scores
         Scores of a cohort, from vectors (`EmbeddingScores`) or from a file of comparisons
-        (`read_scores`). Searches in a gallery need vectors.
+        (`read_scores`). Searches in a gallery need vectors. With `Probes`, all rates are of
+        degraded probes.
     settings
         Settings of the audit; by default those of `AuditSettings`.
     matcher
@@ -79,7 +80,8 @@ def audit(
         If a factor or a reference group is unknown, or the reference groups have too few people.
     ScoresError
         If no threshold can be set, or the given one lies above all scores or below all; if listed
-        pairs were chosen by their scores; or if the baseline is of another cohort.
+        pairs were chosen by their scores; or if the baseline is of another cohort, or of probes
+        that were degraded in another way.
     BoundsError
         If a bound names a table, column or value that the tables do not have.
     MissingExtraError
@@ -195,6 +197,13 @@ def _require_possible(scores: Scores, settings: AuditSettings, baseline: Scores 
             rule="scores of the same photos with the same labels",
             got=f"cohort {baseline.cohort.name!r} with another content",
             next_step="Score the same cohort with the other matcher.",
+        )
+    if baseline is not None and scores.degraded != baseline.degraded:
+        raise ScoresError(
+            "the baseline",
+            rule=f"of the same probes, {scores.degraded or 'as they are'}",
+            got=f"probes {baseline.degraded or 'as they are'}",
+            next_step="Degrade the probes of both matchers alike, or of neither.",
         )
 
 

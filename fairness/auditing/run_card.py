@@ -26,7 +26,8 @@ _SIDES: Mapping[Kind, str] = {
 
 def card(evidence: Evidence, matcher: Mapping[str, str], found: OpenSet | None) -> dict[str, str]:
     """Return the run card: what was tested, on whom and how, in order."""
-    text = _tested(evidence, matcher) | {"Suspicious pairs": _suspicious(evidence)}
+    text = _tested(evidence, matcher) | _probes(evidence)
+    text |= {"Suspicious pairs": _suspicious(evidence)}
     text |= _listed(evidence) | _judged_at(evidence)
     if found is not None:
         text |= _gallery(found, evidence.settings.rank)
@@ -101,6 +102,7 @@ def facts_of(evidence: Grouped, matcher: Mapping[str, str]) -> dict[str, Value]:
         "cohort_sha256": evidence.cohort.sha256,
         "factors": ", ".join(settings.factors),
         "score_kind": evidence.kind,
+        **_degraded(evidence),
         "threshold": evidence.in_own_numbers(evidence.threshold),
         **({"target_fmr": settings.fmr} if isinstance(evidence, Evidence) else {}),
         "rank": settings.rank,
@@ -110,6 +112,11 @@ def facts_of(evidence: Grouped, matcher: Mapping[str, str]) -> dict[str, Value]:
         **{f"version_{name}": _version(package) for name, package in _PACKAGES.items()},
         **({"version_statsmodels": _version("statsmodels")} if settings.explain else {}),
     }
+
+
+def _degraded(evidence: Grouped) -> dict[str, Value]:
+    of_scores = isinstance(evidence, Evidence) and evidence.scores.degraded
+    return {"degraded_probes": of_scores} if of_scores else {}
 
 
 def _threshold(evidence: Grouped) -> str:
@@ -128,6 +135,17 @@ def _threshold(evidence: Grouped) -> str:
     )
 
 
+def _probes(evidence: Evidence) -> dict[str, str]:
+    """Say how probes were degraded, and what they are compared with."""
+    if not evidence.scores.degraded:
+        return {}
+    return {
+        "Degraded probes": evidence.scores.degraded,
+        "Compared": "each probe with enrolled photos as they are; of one person, or of relatives, "
+        "the later photo is the probe; two other people are compared both ways",
+    }
+
+
 def _listed(evidence: Evidence) -> dict[str, str]:
     """Say which share of all pairs a file of scores lists."""
     if not isinstance(evidence.scores, ListedScores):
@@ -143,6 +161,8 @@ def _set_aside(evidence: Grouped) -> str:
 
 def _suspicious(evidence: Evidence) -> str:
     found = evidence.suspicious
+    if evidence.scores.degraded:
+        return "not looked for: the probes are degraded; an audit of the photos as they are does"
     if found is None:
         return "not looked for: too few scores, or scores that overlap too much"
     if not found:

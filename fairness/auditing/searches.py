@@ -40,7 +40,13 @@ def search(evidence: Evidence) -> OpenSet | None:
     if scores is None:
         return None
     plans = IdentificationPlan.in_turn(evidence.cohort, seed=settings.seed, share=settings.share)
-    return search_plans(plans, scores.vectors, scores.acquisition, thresholds=(evidence.threshold,))
+    return search_plans(
+        plans,
+        scores.vectors,
+        scores.enrolment,
+        thresholds=(evidence.threshold,),
+        probes=scores.probes,
+    )
 
 
 def open_set(evidence: Grouped, found: OpenSet | None, enrolled: str = "") -> Table:

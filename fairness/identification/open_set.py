@@ -14,6 +14,7 @@ from fairness.errors import ScoresError
 from fairness.identification.plan import IdentificationPlan
 from fairness.identification.searches import MatedSearches, NonMatedSearches
 from fairness.rates import SubjectCounts, by_group
+from fairness.verification import Probes, require_probes
 
 _AT_ONCE = 1 << 23  # largest number of scores held at once
 _UNIT = 1e-3  # largest deviation of a vector's length from 1
@@ -103,6 +104,7 @@ def search_plan(
     acquisition: Sequence[str] | None = None,
     *,
     thresholds: Sequence[float] = (),
+    probes: Probes | None = None,
 ) -> OpenSet:
     """Search the gallery of a plan with its probes, exactly, by cosine similarity.
 
@@ -119,13 +121,17 @@ def search_plan(
         For each photo "", or the reason why it has no vector; None if all have one.
     thresholds
         Thresholds at which the candidates of non-mated searches are counted, for the selectivity.
+    probes
+        The photos as probes, if they are degraded; None if they are searched with as they are.
 
     Raises
     ------
+    AuditError
+        If the probes are no `Probes`.
     ScoresError
         If the vectors have another form, or no photo of the gallery has a vector.
     """
-    return search_plans((plan,), vectors, acquisition, thresholds=thresholds)
+    return search_plans((plan,), vectors, acquisition, thresholds=thresholds, probes=probes)
 
 
 def search_plans(
@@ -134,6 +140,7 @@ def search_plans(
     acquisition: Sequence[str] | None = None,
     *,
     thresholds: Sequence[float] = (),
+    probes: Probes | None = None,
 ) -> OpenSet:
     """Search the gallery of each plan with its probes, and pool the searches.
 
@@ -141,30 +148,53 @@ def search_plans(
     as from `IdentificationPlan.in_turn`. An error is raised only if no gallery holds a vector.
     """
     cohort = plans[0].cohort
-    acquired = _acquired(len(cohort), acquisition)
-    unit = _checked(vectors, acquired)
-    if not any(acquired[plan.gallery].any() for plan in plans):
+    enrolled = _Vectors.checked(vectors, _acquired(len(cohort), acquisition))
+    searched = enrolled
+    if probes is not None:
+        require_probes(probes, cohort, enrolled.unit)
+        searched = _Vectors(probes.vectors, probes.acquired)
+    if not any(enrolled.acquired[plan.gallery].any() for plan in plans):
         raise ScoresError(
             "the gallery",
             rule="holds one photo or more with a vector",
             got="none",
             next_step="See why its photos were not acquired.",
         )
-    return OpenSet.pooled([_searched(plan, unit, acquired, thresholds) for plan in plans])
+    return OpenSet.pooled([_searched(plan, enrolled, searched, thresholds) for plan in plans])
+
+
+@dataclass(frozen=True, eq=False)
+class _Vectors:
+    """Vectors of all photos, shape (photos, d), and which of the photos have one."""
+
+    unit: NDArray[np.float32]
+    acquired: NDArray[np.bool_]
+
+    @classmethod
+    def checked(cls, vectors: ArrayLike, acquired: NDArray[np.bool_]) -> _Vectors:
+        unit = np.asarray(vectors, dtype=np.float32)
+        if unit.ndim != 2 or len(unit) != len(acquired):
+            raise _vector_error(
+                f"have shape ({len(acquired)}, d), a row for each photo", unit.shape
+            )
+        lengths = np.sqrt(np.einsum("ij,ij->i", unit, unit))[acquired]
+        if wrong := int(np.sum(~(np.abs(lengths - 1) <= _UNIT))):
+            raise _vector_error("are finite and of unit length", f"{wrong} that are not")
+        return cls(unit, acquired)
 
 
 def _searched(
     plan: IdentificationPlan,
-    unit: NDArray[np.float32],
-    acquired: NDArray[np.bool_],
+    enrolled: _Vectors,
+    probes: _Vectors,
     thresholds: Sequence[float],
 ) -> OpenSet:
-    enrolments = plan.gallery[acquired[plan.gallery]]
-    gallery = _Gallery.of(unit, enrolments, plan.cohort.subject_codes)
-    mated = _search_mated(plan, unit, acquired, gallery)
-    non_mated, kin = _search_non_mated(plan, unit, acquired, gallery, thresholds)
-    size, failed = len(gallery.subjects), ~acquired[plan.gallery]
-    return OpenSet(plan.cohort, (size,), plan.gallery, failed, mated, non_mated, kin)
+    failed = ~enrolled.acquired[plan.gallery]
+    gallery = _Gallery.of(enrolled.unit, plan.gallery[~failed], plan.cohort.subject_codes)
+    mated = _search_mated(plan, probes, gallery)
+    non_mated, kin = _search_non_mated(plan, probes, gallery, thresholds)
+    size = (len(gallery.subjects),)
+    return OpenSet(plan.cohort, size, plan.gallery, failed, mated, non_mated, kin)
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,19 +231,14 @@ class _Gallery:
             yield places[start : start + at_once]
 
 
-def _search_mated(
-    plan: IdentificationPlan,
-    unit: NDArray[np.float32],
-    acquired: NDArray[np.bool_],
-    gallery: _Gallery,
-) -> MatedSearches:
+def _search_mated(plan: IdentificationPlan, probes: _Vectors, gallery: _Gallery) -> MatedSearches:
     photos, size = plan.mated, len(gallery.subjects)
     subjects = plan.cohort.subject_codes[photos]
-    refused, unenrolled = ~acquired[photos], ~np.isin(subjects, gallery.subjects)
+    refused, unenrolled = ~probes.acquired[photos], ~np.isin(subjects, gallery.subjects)
     rank = np.zeros(len(photos), np.int64)
     score = np.full(len(photos), math.nan, np.float32)
     for block in gallery.blocks(~(refused | unenrolled)):
-        scores = gallery.scores(unit[photos[block]])
+        scores = gallery.scores(probes.unit[photos[block]])
         rows = np.searchsorted(gallery.subjects, subjects[block])
         mate = scores[rows, np.arange(len(block))]
         rank[block], score[block] = np.count_nonzero(scores >= mate, axis=0), mate
@@ -222,18 +247,17 @@ def _search_mated(
 
 def _search_non_mated(
     plan: IdentificationPlan,
-    unit: NDArray[np.float32],
-    acquired: NDArray[np.bool_],
+    probes: _Vectors,
     gallery: _Gallery,
     thresholds: Sequence[float],
 ) -> tuple[NonMatedSearches, NonMatedSearches]:
     photos, at = plan.non_mated, np.array(thresholds, dtype=np.float32)
-    made, relatives = acquired[photos], plan.relatives(gallery.subjects)
+    made, relatives = probes.acquired[photos], plan.relatives(gallery.subjects)
     top = np.full(len(photos), math.nan, np.float32)
     counts = np.zeros((len(photos), len(at)), np.int64)
     of_kin = [np.empty(0, np.float32)] * len(photos)
     for block in gallery.blocks(made):
-        scores = gallery.scores(unit[photos[block]])
+        scores = gallery.scores(probes.unit[photos[block]])
         for column, probe in enumerate(block):
             if not len(relatives[probe]):
                 continue
@@ -268,16 +292,6 @@ def _acquired(photos: int, acquisition: Sequence[str] | None) -> NDArray[np.bool
     if len(acquisition) != photos:
         raise _vector_error("say of each photo whether it has one", f"{len(acquisition)} of them")
     return np.array([not reason for reason in acquisition], dtype=np.bool_)
-
-
-def _checked(vectors: ArrayLike, acquired: NDArray[np.bool_]) -> NDArray[np.float32]:
-    unit = np.asarray(vectors, dtype=np.float32)
-    if unit.ndim != 2 or len(unit) != len(acquired):
-        raise _vector_error(f"have shape ({len(acquired)}, d), a row for each photo", unit.shape)
-    lengths = np.sqrt(np.einsum("ij,ij->i", unit, unit))[acquired]
-    if wrong := int(np.sum(~(np.abs(lengths - 1) <= _UNIT))):
-        raise _vector_error("are finite and of unit length", f"{wrong} that are not")
-    return unit
 
 
 def _vector_error(rule: str, got: object) -> ScoresError:

@@ -153,7 +153,8 @@ class PairCells:
     names, people, groups
         As in `Cells`.
     photos
-        int64 array of shape (cells,): number of photos that were compared.
+        int64 array of shape (cells,): number of photos that were compared. One that was compared
+        both as a probe and as an enrolled photo counts twice.
     errors
         The comparisons at or above the threshold, within groups and between them.
     trials
@@ -161,6 +162,9 @@ class PairCells:
         another person, except for `kin`.
     kin
         The comparisons of relatives, which do not count; only where `trials` is None.
+    probes
+        How many of `photos` are probes, if each probe was compared with each enrolled photo of
+        another person; None if every photo was compared with every other one, once.
     """
 
     names: tuple[str, ...]
@@ -170,6 +174,7 @@ class PairCells:
     errors: CellPairs
     trials: CellPairs | None
     kin: CellPairs | None = field(default=None)
+    probes: Codes | None = field(default=None)
 
     @property
     def sizes(self) -> Codes:
@@ -188,10 +193,20 @@ class PairCells:
     def _made(self, dealt: Codes) -> Numbers:
         if self.trials is not None:
             return self.trials.within(dealt)
-        photos = self.photos.astype(np.float64)[:, None]
-        in_group = sum_by_group(photos, dealt, len(self.names))
-        made = photos * (np.take_along_axis(in_group, dealt, axis=0) - photos)
+        if self.probes is None:
+            made = self.photos[:, None] * self._others(self.photos, dealt)
+        else:
+            enrolled = self.photos - self.probes
+            made = self.probes[:, None] * self._others(enrolled, dealt)
+            made += enrolled[:, None] * self._others(self.probes, dealt)
         return made if self.kin is None else made - self.kin.within(dealt)
+
+    def _others(self, photos: Codes, dealt: Codes) -> Numbers:
+        """Return the photos of the other cells of the group of each cell, (cells, draws)."""
+        own = photos.astype(np.float64)[:, None]
+        in_group = sum_by_group(own, dealt, len(self.names))
+        others: Numbers = np.take_along_axis(in_group, dealt, axis=0) - own
+        return others
 
 
 def renamed(cells: SubjectCells | PairCells, names: Mapping[str, str]) -> SubjectCells | PairCells:

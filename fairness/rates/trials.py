@@ -26,7 +26,8 @@ class CompleteTrials:
     ----------
     first, second
         int64 arrays of shape (subjects,): number of photos of each subject in the first and in
-        the second group. They are equal for comparisons within one group.
+        the second group. They are equal for comparisons within one group. Arrays of shape
+        (parts, subjects) stand for several such sets of comparisons, which are added up.
     same
         Whether both are one group. Each unordered pair of photos is then compared once.
     kin
@@ -45,9 +46,10 @@ class CompleteTrials:
     kin: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 2), np.int64))
 
     def __post_init__(self) -> None:
-        if self.first.ndim != 1 or self.first.shape != self.second.shape:
+        if self.first.ndim not in (1, 2) or self.first.shape != self.second.shape:
             raise ValueError(
-                f"need two arrays of shape (subjects,), got {self.first.shape, self.second.shape}"
+                "need two arrays of shape (subjects,) or (parts, subjects), got "
+                f"{self.first.shape, self.second.shape}"
             )
         if self.same and not np.array_equal(self.first, self.second):
             raise ValueError("comparisons within one group need the same photos on both sides")
@@ -55,8 +57,13 @@ class CompleteTrials:
             raise ValueError(f"need kin of shape (pairs, 2), got {self.kin.shape}")
         if np.any(self.kin[:, 0] == self.kin[:, 1]):
             raise ValueError("a subject cannot be its own kin")
-        if np.any((self.kin < 0) | (self.kin >= len(self.first))):
+        if np.any((self.kin < 0) | (self.kin >= self.first.shape[-1])):
             raise ValueError("need the subject codes of kin to be those of the groups")
+
+    @cached_property
+    def _sides(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """`first` and `second`, of shape (parts, subjects)."""
+        return np.atleast_2d(self.first), np.atleast_2d(self.second)
 
     @cached_property
     def _kin(self) -> ListedTrials:
@@ -67,8 +74,9 @@ class CompleteTrials:
         return ListedTrials(left[there], right[there], trials[there])
 
     def _with_kin(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
-        a, b = self.first, self.second
-        return self._once(a[left] * b[right] + a[right] * b[left])
+        a, b = self._sides
+        both_ways = a[:, left] * b[:, right] + a[:, right] * b[:, left]
+        return self._once(both_ways.sum(axis=0))
 
     def _once(self, counted: NDArray[np.int64]) -> NDArray[np.int64]:
         return counted // 2 if self.same else counted
@@ -81,25 +89,32 @@ class CompleteTrials:
     @cached_property
     def by_subject(self) -> NDArray[np.int64]:
         """Number of comparisons of each subject, shape (subjects,)."""
-        a, b = self.first, self.second
-        others = a * b.sum() + b * a.sum() - 2 * a * b
-        return self._once(others) - self._kin.sum_by_subject(len(a))
+        a, b = self._sides
+        others = b.sum(axis=1) @ a + a.sum(axis=1) @ b - 2 * (a * b).sum(axis=0)
+        return self._once(others) - self._kin.sum_by_subject(len(others))
 
     @cached_property
     def squares(self) -> float:
         """Sum over pairs of subjects of the squared number of their comparisons."""
-        a, b = self.first.astype(np.float64), self.second.astype(np.float64)
-        both = a * b
-        everybody = (a @ a) * (b @ b) + both.sum() ** 2 - 2 * (both @ both)
+        a, b = (side.astype(np.float64) for side in self._sides)
+        own, across = (a * b).sum(axis=0), a @ b.T
+        everybody = np.sum((a @ a.T) * (b @ b.T)) + np.sum(across * across.T) - 2 * (own @ own)
         return float(everybody) / (4 if self.same else 1) - self._kin.squares
 
     @cached_property
     def neighbours(self) -> NDArray[np.int64]:
-        """Number of other subjects that each subject is compared with, shape (subjects,)."""
-        a, b = (self.first > 0).astype(np.int64), (self.second > 0).astype(np.int64)
-        both = a * b
-        others: NDArray[np.int64] = a * b.sum() + b * a.sum() - both * (both.sum() + 1)
-        return others - self._kin.degrees(len(a))
+        """Number of other subjects that each subject is compared with, shape (subjects,).
+
+        Subjects with photos in the same places are compared with the same others.
+        """
+        there = np.concatenate(self._sides) > 0
+        bits = np.arange(len(there))
+        kind = (1 << bits) @ there
+        people = np.bincount(kind, minlength=1 << len(bits))
+        a, b = np.split(np.arange(len(people)) >> bits[:, None] & 1, 2)
+        compared = (a.T @ b + b.T @ a > 0).astype(np.int64)
+        others: NDArray[np.int64] = (compared @ people - compared.diagonal())[kind]
+        return others - self._kin.degrees(len(others))
 
     def between(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the number of comparisons of pairs of subjects, shape (pairs,)."""
@@ -108,10 +123,10 @@ class CompleteTrials:
 
     def drawn(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the comparisons in each draw, shape (draws,). A pair counts w_i w_j times."""
-        members = np.flatnonzero(self.first + self.second)
-        a, b = (side[members].astype(np.float64) for side in (self.first, self.second))
+        members = np.flatnonzero(np.sum(self._sides, axis=(0, 1)))
+        a, b = (side[:, members].astype(np.float64) for side in self._sides)
         w = weights[members]
-        everybody = (a @ w) * (b @ w) - (a * b) @ (w * w)
+        everybody = np.sum((a @ w) * (b @ w), axis=0) - (a * b).sum(axis=0) @ (w * w)
         drawn: NDArray[np.float64] = everybody / (2 if self.same else 1)
         return drawn - self._kin.drawn(weights)
 

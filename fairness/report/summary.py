@@ -73,6 +73,9 @@ def summarise(report: AuditResult) -> Summary:
 def _tested(report: AuditResult) -> Iterator[str]:
     if "Model" in report.card:
         yield f"Model: {report.card['Model']}."
+    if "Degraded probes" in report.card:
+        text = report.card["Degraded probes"]
+        yield f"Degraded probes: {text}. They are compared with photos as they are."
     if report.has("coverage"):
         for row in report.table("coverage").where(group=OVERALL)[:1]:
             photos = counted(int(row["photos"] or 0), "photo")

@@ -35,6 +35,7 @@ from fairness.verification.thresholds import (
     shortest_above,
     threshold_at,
 )
+from fairness.verification.vectors import Probes, require_probes
 
 __all__ = [
     "EXPECTED_FALSE_ALARMS",
@@ -48,6 +49,7 @@ __all__ = [
     "ListedScores",
     "Listing",
     "Pairs",
+    "Probes",
     "ScoreCounts",
     "ScoreHistogram",
     "ScoreShift",
@@ -66,6 +68,7 @@ __all__ = [
     "require_between",
     "require_cosine",
     "require_no_selection",
+    "require_probes",
     "score_shifts",
     "shortest_above",
     "suspicions",

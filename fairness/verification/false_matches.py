@@ -30,11 +30,15 @@ class Dyads:
         int64 array, sorted. A key encodes a pair of groups, then the subject in each of them.
     counts
         int64 array of the same shape: number of comparisons.
+    directed
+        Whether the first group of a key is that of an enrolled photo and the second that of a
+        probe; else the lower code comes first.
     """
 
     subjects: int
     keys: NDArray[np.int64]
     counts: NDArray[np.int64]
+    directed: bool = False
 
     @classmethod
     def of(
@@ -44,25 +48,39 @@ class Dyads:
         *,
         grouping: Grouping,
         subject_codes: NDArray[np.int64],
+        directed: bool = False,
     ) -> Dyads:
-        """Count comparisons of photos, given by photo index, shape (comparisons,)."""
+        """Count comparisons of photos, given by photo index, shape (comparisons,).
+
+        If they are `directed`, `left` are enrolled photos and `right` are probes.
+        """
         subjects, groups = int(subject_codes.max(initial=-1)) + 1, len(grouping.names)
         cells = [grouping.codes[side] * subjects + subject_codes[side] for side in (left, right)]
-        low, high = np.minimum(*cells), np.maximum(*cells)
-        pairs = low // subjects * groups + high // subjects if subjects else low
-        keys = (pairs * subjects + low % subjects) * subjects + high % subjects if subjects else low
-        return cls(subjects, *np.unique(keys, return_counts=True))
+        one, other = cells if directed else (np.minimum(*cells), np.maximum(*cells))
+        pairs = one // subjects * groups + other // subjects if subjects else one
+        keys = (
+            (pairs * subjects + one % subjects) * subjects + other % subjects if subjects else one
+        )
+        return cls(subjects, *np.unique(keys, return_counts=True), directed)
 
-    def between(self, pair: int) -> DyadCounts:
-        """Return the counts between two groups; `pair` is first * groups + second."""
+    def between(self, first: int, second: int, groups: int) -> DyadCounts:
+        """Return the counts between two of `groups`, given by code with first <= second."""
         square = self.subjects * self.subjects
-        begin, end = np.searchsorted(self.keys, [pair * square, (pair + 1) * square])
-        return self._counted(self.keys[begin:end], self.counts[begin:end])
+        pairs = {first * groups + second}
+        if self.directed:
+            pairs.add(second * groups + first)
+        ends = [np.searchsorted(self.keys, [p * square, (p + 1) * square]) for p in sorted(pairs)]
+        chosen = np.concatenate([np.arange(*end) for end in ends])
+        return self._counted(self.keys[chosen], self.counts[chosen])
 
     def against_all(self, group: int, groups: int) -> DyadCounts:
-        """Return the counts of a group with all `groups`; twice if both photos are of the group."""
+        """Return the counts of a group with all `groups`; twice if both photos are of the group.
+
+        If they are directed, these are the counts of the probes of the group.
+        """
         square, times = self.subjects * self.subjects, np.zeros(len(self.keys), np.int64)
-        for side in np.divmod(self.keys // square, groups):
+        enrolled, probes = np.divmod(self.keys // square, groups)
+        for side in (probes,) if self.directed else (enrolled, probes):
             times += side == group
         some = times > 0
         return self._counted(self.keys[some], times[some] * self.counts[some])
@@ -118,7 +136,7 @@ class TrialsByGroups(Protocol):
         """Return the comparisons between two groups, given by code with first <= second."""
 
     def against_all(self, group: int) -> CompleteTrials | ListedTrials:
-        """Return the comparisons of each photo of a group with the photos of any group."""
+        """Return the comparisons of each photo, or probe, of a group with the photos of any."""
 
     def overall(self) -> CompleteTrials | ListedTrials:
         """Return the comparisons between any groups."""
@@ -127,13 +145,15 @@ class TrialsByGroups(Protocol):
     def sizes(self) -> NDArray[np.int64]:
         """Photos, or comparisons, of each subject in each group, shape (groups, subjects)."""
 
-    def among(self, codes: NDArray[np.int64]) -> tuple[CellPairs | None, CellPairs | None]:
-        """Return `trials` and `kin` of `PairCells`, for cells as in `Dyads.among`."""
+    def among(
+        self, codes: NDArray[np.int64]
+    ) -> tuple[CellPairs | None, CellPairs | None, NDArray[np.int64] | None]:
+        """Return `trials`, `kin` and `probes` of `PairCells`, for cells as in `Dyads.among`."""
 
 
 @dataclass(frozen=True, eq=False)
 class CompleteTrialsByGroups:
-    """Comparisons of every acquired photo with every other.
+    """Comparisons of every acquired photo with every other, or of all probes with all enrolled.
 
     Parameters
     ----------
@@ -141,39 +161,56 @@ class CompleteTrialsByGroups:
         int64 array of shape (groups, subjects): acquired photos of each subject in each group.
     kin
         Pairs of relatives, see `CompleteTrials`.
+    probes
+        int64 array of shape (groups, subjects): acquired probes, each of which was compared with
+        the enrolled `photos` of other people; None if every two photos were compared once.
     """
 
     photos: NDArray[np.int64]
     kin: NDArray[np.int64]
+    probes: NDArray[np.int64] | None = None
 
     def between(self, first: int, second: int) -> CompleteTrials:
         """See `TrialsByGroups`."""
-        return CompleteTrials(self.photos[first], self.photos[second], first == second, self.kin)
+        if self.probes is None:
+            sides = self.photos[first], self.photos[second]
+            return CompleteTrials(*sides, first == second, self.kin)
+        ways = [first, second] if first != second else [first]
+        return CompleteTrials(self.probes[ways], self.photos[ways[::-1]], False, self.kin)
 
     def against_all(self, group: int) -> CompleteTrials:
         """See `TrialsByGroups`."""
-        return CompleteTrials(self.photos[group], self.photos.sum(axis=0), False, self.kin)
+        searched = self.photos if self.probes is None else self.probes
+        return CompleteTrials(searched[group], self.photos.sum(axis=0), False, self.kin)
 
     def overall(self) -> CompleteTrials:
         """See `TrialsByGroups`."""
-        everybody = self.photos.sum(axis=0)
-        return CompleteTrials(everybody, everybody, True, self.kin)
+        searched = self.photos if self.probes is None else self.probes
+        sides = searched.sum(axis=0), self.photos.sum(axis=0)
+        return CompleteTrials(*sides, self.probes is None, self.kin)
 
     @property
     def sizes(self) -> NDArray[np.int64]:
-        """See `TrialsByGroups`: the photos."""
-        return self.photos
+        """See `TrialsByGroups`: the photos; with probes, photos and probes together."""
+        return self.photos if self.probes is None else self.photos + self.probes
 
-    def among(self, codes: NDArray[np.int64]) -> tuple[None, CellPairs | None]:
+    def among(
+        self, codes: NDArray[np.int64]
+    ) -> tuple[None, CellPairs | None, NDArray[np.int64] | None]:
         """See `TrialsByGroups`: all comparisons, but for relatives."""
+        probes = None if self.probes is None else self.probes.ravel()[codes]
         if not len(self.kin):
-            return None, None
+            return None, None, probes
         people = codes % self.photos.shape[1]
         left, right = np.concatenate(
             [_places(people, one, other) for one, other in self.kin.tolist()], axis=1
         )
         photos = self.photos.ravel()[codes]
-        return None, CellPairs(len(codes), left, right, photos[left] * photos[right])
+        if probes is None:
+            numbers = photos[left] * photos[right]
+        else:
+            numbers = probes[left] * photos[right] + probes[right] * photos[left]
+        return None, CellPairs(len(codes), left, right, numbers), probes
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,7 +222,7 @@ class ListedTrialsByGroups:
 
     def between(self, first: int, second: int) -> ListedTrials:
         """See `TrialsByGroups`."""
-        return ListedTrials(*self.dyads.between(first * self.groups + second))
+        return ListedTrials(*self.dyads.between(first, second, self.groups))
 
     def against_all(self, group: int) -> ListedTrials:
         """See `TrialsByGroups`."""
@@ -200,9 +237,9 @@ class ListedTrialsByGroups:
         """See `TrialsByGroups`: the comparisons, as the number of photos is not known."""
         return self.dyads.by_cell(self.groups)
 
-    def among(self, codes: NDArray[np.int64]) -> tuple[CellPairs, None]:
+    def among(self, codes: NDArray[np.int64]) -> tuple[CellPairs, None, None]:
         """See `TrialsByGroups`: the listed ones."""
-        return self.dyads.among(codes, self.groups), None
+        return self.dyads.among(codes, self.groups), None, None
 
 
 def _places(people: NDArray[np.int64], one: int, other: int) -> NDArray[np.intp]:
@@ -239,14 +276,15 @@ class FalseMatches:
     def between(self, first: str, second: str) -> PairCounts:
         """Return the false matches between two groups (`cross`), in either order."""
         a, b = sorted((code_of(self.grouping, first), code_of(self.grouping, second)))
-        errors = self.errors.between(a * len(self.grouping.names) + b)
+        errors = self.errors.between(a, b, len(self.grouping.names))
         return PairCounts(*errors, self.made.between(a, b))
 
     def against_all(self, name: str) -> PairCounts:
         """Return the false matches of each photo of a group with the photos of any group.
 
         It is what a search with a photo of the group meets. A comparison within the group counts
-        twice, once for each of its photos.
+        twice, once for each of its photos. Of probes with enrolled photos, only those count whose
+        probe is of the group.
         """
         group = code_of(self.grouping, name)
         errors = self.errors.against_all(group, len(self.grouping.names))

@@ -91,6 +91,16 @@ class ListedScores:
         reasons = np.where(scored, "", np.where(listed, NO_SCORE, NOT_COMPARED))
         return tuple(str(reason) for reason in reasons)
 
+    @cached_property
+    def compared(self) -> NDArray[np.bool_]:
+        """See `Scores`."""
+        return np.array([why == "" for why in self.acquisition], np.bool_)
+
+    @property
+    def degraded(self) -> str:
+        """See `Scores`: a file does not say, so that it is always ""."""
+        return ""
+
     def where(self, kept: NDArray[np.bool_]) -> ListedScores:
         """See `Scores`: the listed pairs of these photos."""
         place = np.cumsum(kept) - 1

@@ -25,8 +25,9 @@ from fairness.verification.false_matches import (
 )
 from fairness.verification.histogram import ScoreHistogram, empty_counts, first_row
 from fairness.verification.pairs import Pairs, Photos, kin_photos, kin_subjects, mated_photos
-from fairness.verification.tiles import SIDE, Tiles
-from fairness.words import counted, exact_threshold, figure
+from fairness.verification.tiles import SIDE, Chunks, Tiles
+from fairness.verification.vectors import Probes, acquired, require_probes, require_vectors
+from fairness.words import exact_threshold
 
 __all__ = ["MOST_FALSE_MATCHES", "EmbeddingScores", "Kind", "Pairs", "Scores"]
 
@@ -46,7 +47,6 @@ is exact: a scaled score and a scaled edge compare like the unscaled ones."""
 _OUTERMOST = 2064
 """Number of bins on each side of 0. Cosines need 2048; lengths that are not quite 1 need more."""
 
-_UNIT_WITHIN = 1e-3
 _AT_ONCE = 65_536
 
 
@@ -63,7 +63,18 @@ class Scores(Protocol):
 
     @property
     def acquisition(self) -> tuple[str, ...]:
-        """For each photo "", or the reason why it could not be compared, as in "no face"."""
+        """For each photo "", or the reason why it could not be compared, as in "no face".
+
+        If the probes are degraded, these are the reasons of the probes.
+        """
+
+    @property
+    def compared(self) -> NDArray[np.bool_]:
+        """Whether each photo could be compared, enrolled or as a probe, shape (photos,)."""
+
+    @property
+    def degraded(self) -> str:
+        """How the probes were degraded, see `Probes`; "" if all photos are compared as they are."""
 
     def where(self, kept: NDArray[np.bool_]) -> Scores:
         """Return the scores of the photos chosen by a mask of shape (photos,)."""
@@ -78,7 +89,11 @@ class Scores(Protocol):
         """Count the non-mated scores of every pair of groups, without kin, in one pass."""
 
     def tail(self, threshold: float) -> Pairs:
-        """Return the non-mated comparisons at or above a threshold, left < right, without kin."""
+        """Return the non-mated comparisons at or above a threshold, without kin.
+
+        Of each, left < right. If the probes are degraded, `left` is the enrolled photo and `right`
+        the probe.
+        """
 
     def made(self, grouping: Grouping) -> TrialsByGroups:
         """Count the non-mated comparisons that were made, whatever their score, without kin."""
@@ -90,13 +105,22 @@ class Scores(Protocol):
 def false_matches_of(scores: Scores, threshold: float, grouping: Grouping) -> FalseMatches:
     """Count the false matches in the tail of scores, see `Scores.false_matches`."""
     pairs = scores.tail(threshold)
-    codes = scores.cohort.subject_codes
-    errors = Dyads.of(pairs.left, pairs.right, grouping=grouping, subject_codes=codes)
+    errors = Dyads.of(
+        pairs.left,
+        pairs.right,
+        grouping=grouping,
+        subject_codes=scores.cohort.subject_codes,
+        directed=scores.degraded != "",
+    )
     return FalseMatches(threshold, grouping, errors, scores.made(grouping))
 
 
 class EmbeddingScores:
     """Cosine similarities of the vectors of a cohort, every photo with every other.
+
+    With `probes`, an enrolled photo is compared with a probe. Of two photos of one person, or of
+    two relatives, the later one is the probe. Two other people are compared both ways: each photo
+    of either is a probe once.
 
     No array of the size of all comparisons is held in memory. The same input gives the same scores
     on the same machine. On another machine the last bit of a score may differ.
@@ -110,6 +134,8 @@ class EmbeddingScores:
         within 1e-3. Rows of photos that were not acquired are ignored.
     acquisition
         For each photo "", or the reason why it has no vector; None if all have one.
+    probes
+        The photos as probes, if they are degraded; None if all photos are compared as they are.
     side
         Number of photos on each side of a tile, see `Tiles`. It changes only the time.
 
@@ -127,26 +153,51 @@ class EmbeddingScores:
         vectors: NDArray[np.float32],
         acquisition: Sequence[str] | None = None,
         *,
+        probes: Probes | None = None,
         side: int = SIDE,
     ) -> None:
         expect(
             "cohort", cohort, Cohort, rule="must be a Cohort", next_step="Give read_cohort(path)."
         )
-        expect("vectors", vectors, np.ndarray, rule="must be an array", next_step="Stack them.")
         self.cohort = cohort
-        self.acquisition = tuple(acquisition) if acquisition is not None else ("",) * len(cohort)
-        _require_a_row_each(cohort, vectors, self.acquisition)
+        self.enrolment = tuple(acquisition) if acquisition is not None else ("",) * len(cohort)
+        require_vectors(cohort, vectors, self.enrolment)
         self.vectors = vectors
-        self._acquired = np.array([why == "" for why in self.acquisition])
+        self.probes = probes
+        self._enrolled = acquired(self.enrolment)
+        self._searched = self._enrolled
+        if probes is not None:
+            require_probes(probes, cohort, vectors)
+            self._searched = probes.acquired
         self._side = side
         self._kept: tuple[float, Pairs] | None = None
-        _require_units(cohort, vectors, self._acquired)
+
+    @property
+    def acquisition(self) -> tuple[str, ...]:
+        """See `Scores`. `enrolment` has the reasons of the enrolled photos."""
+        return self.enrolment if self.probes is None else tuple(self.probes.acquisition)
+
+    @property
+    def compared(self) -> NDArray[np.bool_]:
+        """See `Scores`."""
+        return self._enrolled | self._searched
+
+    @property
+    def degraded(self) -> str:
+        """See `Scores`."""
+        return "" if self.probes is None else self.probes.degraded
 
     def where(self, kept: NDArray[np.bool_]) -> EmbeddingScores:
         """See `Scores`."""
-        acquisition = [why for why, one in zip(self.acquisition, kept, strict=True) if one]
+        enrolment = [why for why, one in zip(self.enrolment, kept, strict=True) if one]
+        probes = None if self.probes is None else self.probes.where(kept)
+        some, vectors = self.cohort.where(kept), self.vectors[kept]
+        return EmbeddingScores(some, vectors, enrolment, probes=probes, side=self._side)
+
+    def labelled(self, cohort: Cohort) -> EmbeddingScores:
+        """Return the same scores of a cohort with the same photos and other labels."""
         return EmbeddingScores(
-            self.cohort.where(kept), self.vectors[kept], acquisition, side=self._side
+            cohort, self.vectors, self.enrolment, probes=self.probes, side=self._side
         )
 
     def mated(self) -> Pairs:
@@ -169,17 +220,18 @@ class EmbeddingScores:
         counts = empty_counts(grouping, bins)
         tiles = self._tiles(grouping.codes)
 
-        def count(chunk: int) -> tuple[int, NDArray[np.int64]]:
-            own = tiles.group(chunk)
-            found = np.zeros((groups - own, bins), np.int64)
-            row = tiles.row(chunk, scale=BINS_PER_UNIT, fill=-_OUTERMOST)
-            for other, scores in row:
-                found[tiles.group(other) - own] += _count_in_bins(scores, bins)
-            return own, found
+        def count(chunk: int) -> tuple[int, dict[int, NDArray[np.int64]]]:
+            found: dict[int, NDArray[np.int64]] = {}
+            for other, scores in tiles.row(chunk, scale=BINS_PER_UNIT, fill=-_OUTERMOST):
+                group, numbers = tiles.probes.group(other), _count_in_bins(scores, bins)
+                found[group] = found[group] + numbers if group in found else numbers
+            return tiles.enrolled.group(chunk), found
 
-        def add(found: tuple[int, NDArray[np.int64]]) -> None:
+        def add(found: tuple[int, dict[int, NDArray[np.int64]]]) -> None:
             own, of_row = found
-            counts[first_row(own, groups) : first_row(own + 1, groups)] += of_row
+            for group, numbers in of_row.items():
+                low, high = min(own, group), max(own, group)
+                counts[first_row(low, groups) + high - low] += numbers
 
         tiles.sweep(count, add)
         counts[:, 0] = 0
@@ -210,11 +262,16 @@ class EmbeddingScores:
         return false_matches_of(self, threshold, grouping)
 
     def made(self, grouping: Grouping) -> CompleteTrialsByGroups:
-        """See `Scores`: every acquired photo with every other."""
+        """See `Scores`: every acquired photo with every other, or with every acquired probe."""
+        photos = self._by_group(grouping, self._enrolled)
+        probes = None if self.probes is None else self._by_group(grouping, self._searched)
+        return CompleteTrialsByGroups(photos, self._kin_subjects, probes)
+
+    def _by_group(self, grouping: Grouping, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Return the chosen photos of each subject in each group, shape (groups, subjects)."""
         photos = np.zeros((len(grouping.names), len(self.cohort.subjects)), np.int64)
-        subjects = self.cohort.subject_codes[self._acquired]
-        np.add.at(photos, (grouping.codes[self._acquired], subjects), 1)
-        return CompleteTrialsByGroups(photos, self._kin_subjects)
+        np.add.at(photos, (grouping.codes[chosen], self.cohort.subject_codes[chosen]), 1)
+        return photos
 
     def _pass_for_tail(self, threshold: float) -> Pairs:
         tiles = self._tiles(np.zeros(len(self.cohort), np.int64))
@@ -225,12 +282,7 @@ class EmbeddingScores:
             _require_few(sum(map(len, found)), threshold)
 
         tiles.sweep(lambda chunk: _reaching(tiles, chunk, threshold), keep)
-        return _joined(found, self._places)
-
-    @cached_property
-    def _places(self) -> Photos:
-        """Photo index of each row of `_compared_vectors`."""
-        return np.flatnonzero(self._acquired)
+        return _joined(found, np.flatnonzero(self._enrolled), np.flatnonzero(self._searched))
 
     @cached_property
     def _kin_subjects(self) -> NDArray[np.int64]:
@@ -238,29 +290,42 @@ class EmbeddingScores:
 
     @cached_property
     def _not_impostors(self) -> tuple[Photos, Photos]:
-        """Pairs of acquired photos of one subject or family, as rows of `_compared_vectors`."""
+        """Comparisons within a subject or family, as rows of the vectors that are compared."""
         mated, kin = mated_photos(self.cohort), kin_photos(self.cohort)
         left, right = (np.concatenate(sides) for sides in zip(mated, kin, strict=True))
-        both = self._acquired[left] & self._acquired[right]
-        place = np.cumsum(self._acquired) - 1
-        return place[left[both]], place[right[both]]
-
-    @cached_property
-    def _compared_vectors(self) -> NDArray[np.float32]:
-        compared: NDArray[np.float32] = self.vectors[self._acquired]
-        return compared
+        if self.probes is not None:
+            itself = np.arange(len(self.cohort))
+            left, right = np.r_[left, right, itself], np.r_[right, left, itself]
+        both = self._enrolled[left] & self._searched[right]
+        rows, columns = (np.cumsum(some) - 1 for some in (self._enrolled, self._searched))
+        return rows[left[both]], columns[right[both]]
 
     def _tiles(self, codes: NDArray[np.int64]) -> Tiles:
-        return Tiles(
-            self._compared_vectors, codes[self._acquired], *self._not_impostors, self._side
-        )
+        made, used = self._enrolled, self._searched
+        enrolled = Chunks(self._enrolled_vectors, codes[made], self._side)
+        probes = enrolled
+        if self.probes is not None:
+            probes = Chunks(self._probe_vectors, codes[used], self._side)
+        return Tiles(enrolled, probes, *self._not_impostors)
+
+    @cached_property
+    def _enrolled_vectors(self) -> NDArray[np.float32]:
+        return self.vectors[self._enrolled]
+
+    @cached_property
+    def _probe_vectors(self) -> NDArray[np.float32]:
+        return self._searched_with[self._searched]
+
+    @property
+    def _searched_with(self) -> NDArray[np.float32]:
+        return self.vectors if self.probes is None else self.probes.vectors
 
     def _compared(self, left: Photos, right: Photos) -> Pairs:
         score = np.full(len(left), np.nan, np.float32)
-        made = np.flatnonzero(self._acquired[left] & self._acquired[right])
+        made = np.flatnonzero(self._enrolled[left] & self._searched[right])
         for begin in range(0, len(made), _AT_ONCE):
             some = made[begin : begin + _AT_ONCE]
-            sides = self.vectors[left[some]], self.vectors[right[some]]
+            sides = self.vectors[left[some]], self._searched_with[right[some]]
             score[some] = np.einsum("pd,pd->p", *sides)
         return Pairs(left, right, score)
 
@@ -274,21 +339,21 @@ def _count_in_bins(scaled: NDArray[np.float32], bins: int) -> NDArray[np.int64]:
 def _reaching(tiles: Tiles, chunk: int, threshold: float) -> Pairs:
     """Return the comparisons of a chunk that reach a threshold, as rows of the vectors."""
     lowest = np.float32(threshold)
-    begin = tiles.starts[chunk]
+    begin = tiles.enrolled.starts[chunk]
     found: list[Pairs] = []
     for other, scores in tiles.row(chunk, scale=1, fill=np.nan):
         place = np.flatnonzero(scores >= lowest)
         left, right = np.divmod(place, scores.shape[1])
-        found.append(Pairs(left + begin, right + tiles.starts[other], scores.ravel()[place]))
+        found.append(Pairs(left + begin, right + tiles.probes.starts[other], scores.ravel()[place]))
         _require_few(sum(map(len, found)), threshold)
-    return _joined(found, tiles.order)
+    return _joined(found, tiles.enrolled.order, tiles.probes.order)
 
 
-def _joined(found: Sequence[Pairs], places: Photos) -> Pairs:
-    """Concatenate pairs and replace positions by the entries of `places` there."""
+def _joined(found: Sequence[Pairs], enrolled: Photos, probes: Photos) -> Pairs:
+    """Concatenate pairs and replace positions by the entries of `enrolled` and `probes` there."""
     left, right = (
         places[np.concatenate([[], *(getattr(pairs, side) for pairs in found)]).astype(np.int64)]
-        for side in ("left", "right")
+        for places, side in ((enrolled, "left"), (probes, "right"))
     )
     score = np.concatenate([np.empty(0, np.float32), *(pairs.score for pairs in found)])
     return Pairs(left, right, score)
@@ -301,41 +366,4 @@ def _require_few(number: int, threshold: float) -> None:
             rule=f"at most {MOST_FALSE_MATCHES:,} comparisons of different people reach it",
             got="more",
             next_step="Raise the threshold, or audit fewer photos at once.",
-        )
-
-
-def _require_a_row_each(
-    cohort: Cohort, vectors: NDArray[np.float32], acquisition: Sequence[str]
-) -> None:
-    for what, number in (("vectors", len(vectors)), ("acquisition", len(acquisition))):
-        if number != len(cohort):
-            raise ScoresError(
-                f"{what} of cohort {cohort.name!r}",
-                rule=f"one for each of its {counted(len(cohort), 'photo')}, in their order",
-                got=number,
-                next_step="Order them as cohort.samples; give a reason for photos without one.",
-            )
-    if vectors.ndim != 2 or vectors.dtype != np.float32:
-        raise ScoresError(
-            f"vectors of cohort {cohort.name!r}",
-            rule="a float32 array of shape (photos, d)",
-            got=f"{vectors.dtype} of shape {vectors.shape}",
-            next_step="Convert them, or stack them into one array.",
-        )
-
-
-def _require_units(
-    cohort: Cohort, vectors: NDArray[np.float32], acquired: NDArray[np.bool_]
-) -> None:
-    lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
-    wrong = np.flatnonzero(acquired & ~(np.abs(lengths - 1) <= _UNIT_WITHIN))
-    if len(wrong):
-        named = ", ".join(
-            f"{cohort.samples[row].photo!r}: {figure(float(lengths[row]), 6)}" for row in wrong[:3]
-        )
-        raise ScoresError(
-            f"vectors of cohort {cohort.name!r}",
-            rule="numbers, each row of length 1 to within 0.001",
-            got=f"{counted(len(wrong), 'other row')}, as in {named}",
-            next_step="Divide each row by its length; say why a photo has no vector.",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -28,6 +28,7 @@ from matcher.cli.options import (
     InPrecision,
     Model,
     Policy,
+    PoorCamera,
     Precision,
     extractor_of,
 )
@@ -81,6 +82,10 @@ def audit(
     policy: Annotated[
         Policy, typer.Option(help="Faces below it count as refused; off refuses none.")
     ] = Policy.off,
+    camera: Annotated[
+        PoorCamera | None,
+        typer.Option(help="Probes are the photos as this poor camera shows them."),
+    ] = None,
     by: Annotated[
         str, typer.Option(help="Factors, separated by commas; intersections as age*sex.")
     ] = "age,sex",
@@ -195,7 +200,8 @@ def audit(
         require_place_for_folder("--out", out)
         declared = read_bounds(bounds) if bounds else ()
         if dry_run:
-            say(f"Would audit {of_people(people)} into {out}.")
+            seen = f", probes through the camera {camera.value}" if camera else ""
+            say(f"Would audit {of_people(people)} into {out}{seen}.")
             return
         require_plots()
         if searches is not None:
@@ -209,9 +215,9 @@ def audit(
             require_cosine(threshold)
         read = [None if file is None else file.read(people) for file in (theirs, mine)]
         models = (baseline, model if mine is None else None)
-        loaded = [None if of is None else extractor_of(of, device, precision) for of in models]
+        loaded = _loaded(models, device, precision, camera)
         earlier, made = (
-            found if of is None else embedded(people, of, policy, cache)
+            found if of is None else embedded(people, of, policy, cache, camera)
             for found, of in zip(read, loaded, strict=True)
         )
         new, old, matcher = sides(people, made, earlier)
@@ -298,13 +304,34 @@ def of_people(cohort: Cohort) -> str:
     return f"{counted(len(cohort), 'photo')} of {counted(len(cohort.subjects), 'subject')}"
 
 
-def embedded(people: Cohort, extractor: Extractor, policy: Policy, cache: Path) -> EmbeddedScores:
+def embedded(
+    people: Cohort,
+    extractor: Extractor,
+    policy: Policy,
+    cache: Path,
+    camera: PoorCamera | None = None,
+) -> EmbeddedScores:
     """Embed a cohort with a model, with a bar on stderr."""
+    from matcher.degradation import CAMERAS
     from matcher.evaluation import embedded_scores
     from matcher.faces import POLICIES
 
+    seen = CAMERAS[camera.value] if camera else None
     with extractor.decoding_apart() as apart, progress() as hook:
-        return embedded_scores(people, apart, cache, POLICIES[policy.value], hook)
+        return embedded_scores(people, apart, cache, POLICIES[policy.value], hook, camera=seen)
+
+
+def _loaded(
+    models: Sequence[str | None], device: str, precision: Precision, camera: PoorCamera | None
+) -> list[Extractor | None]:
+    """Load models; refuse one whose degraded probes cannot be judged, before it sees a photo."""
+    loaded = [None if of is None else extractor_of(of, device, precision) for of in models]
+    if camera is not None:
+        from matcher.evaluation import require_probes
+
+        for extractor in filter(None, loaded):
+            require_probes(extractor.model)
+    return loaded
 
 
 def _settings(**choices: Any) -> AuditSettings:

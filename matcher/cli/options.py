@@ -82,6 +82,16 @@ class Policy(enum.StrEnum):
     strict = "strict"
 
 
+class PoorCamera(enum.StrEnum):
+    """Poor cameras, the names of `matcher.degradation.CAMERAS`; a test holds the two together."""
+
+    px48_q40 = "48px-q40"
+    px32_q30 = "32px-q30"
+    px24_q30 = "24px-q30"
+    px24_x4_q75 = "24px-x4-q75"
+    px16_x4_q75 = "16px-x4-q75"
+
+
 class FaceChoice(enum.StrEnum):
     """Which face of a photo is meant."""
 

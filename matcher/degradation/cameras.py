@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.degradation.effects import Pixels, scaled
+from matcher.degradation.effects import Pixels, scaled, scaled_size
 from matcher.errors import InputError
 from matcher.photos import saved_as_jpeg
 
@@ -42,6 +42,32 @@ class Camera:
     enlarged: int = 1
     quality_after: int | None = None
 
+    @property
+    def saved_at(self) -> int | None:
+        """JPEG quality at which the picture was saved last; None if it is as it was enlarged."""
+        as_saved = self.enlarged == 1 and self.quality_after is None
+        return self.quality if as_saved else self.quality_after
+
+    def __str__(self) -> str:
+        name = next((name for name, camera in CAMERAS.items() if camera == self), "")
+        facts = (
+            f"at most {self.face_pixels} pixels",
+            "" if self.quality is None else f"saved as JPEG of quality {self.quality}",
+            "" if self.enlarged == 1 else f"enlarged {self.enlarged} times",
+            "" if self.quality_after is None else f"saved as JPEG of quality {self.quality_after}",
+        )
+        told = f"{self.meaning} ({', '.join(filter(None, facts))})"
+        return f"{name}, {told}" if name else told
+
+    def picture_size(
+        self, size: tuple[int, int], box: Sequence[float] | NDArray[np.float32]
+    ) -> tuple[int, int]:
+        """Return width and height of the picture of a photo of a width and height, in pixels.
+
+        The box, and the error, are those of `photograph`.
+        """
+        return scaled_size(scaled_size(size, self._shrunk(box)), self.enlarged)
+
     def photograph(self, pixels: Pixels, box: Sequence[float] | NDArray[np.float32]) -> Pixels:
         """Return the picture that the camera takes of a photo.
 
@@ -61,6 +87,16 @@ class Camera:
         InputError
             If the box is empty.
         """
+        picture = scaled(pixels, self._shrunk(box))
+        if self.quality is not None:
+            picture = saved_as_jpeg(picture, self.quality)
+        picture = scaled(picture, self.enlarged)
+        if self.quality_after is not None:
+            picture = saved_as_jpeg(picture, self.quality_after)
+        return picture
+
+    def _shrunk(self, box: Sequence[float] | NDArray[np.float32]) -> float:
+        """Return the factor by which the photo is shrunk, in (0, 1]."""
         left, top, right, bottom = map(float, box)
         side = max(right - left, bottom - top)
         if not side > 0:
@@ -70,13 +106,7 @@ class Camera:
                 got=f"{left:g}, {top:g}, {right:g}, {bottom:g}",
                 next_step="Give the box of a `Face`.",
             )
-        picture = scaled(pixels, min(1.0, self.face_pixels / side))
-        if self.quality is not None:
-            picture = saved_as_jpeg(picture, self.quality)
-        picture = scaled(picture, self.enlarged)
-        if self.quality_after is not None:
-            picture = saved_as_jpeg(picture, self.quality_after)
-        return picture
+        return min(1.0, self.face_pixels / side)
 
 
 CAMERAS: Mapping[str, Camera] = MappingProxyType(

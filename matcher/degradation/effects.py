@@ -145,8 +145,15 @@ def shrunk(pixels: Pixels, side: int) -> Pixels:
 
 def scaled(pixels: Pixels, factor: float) -> Pixels:
     """Scale both sides by a factor, with a cubic filter; each keeps at least one pixel."""
-    height, width = (max(1, round(side * factor)) for side in pixels.shape[:2])
-    return np.array(Image.fromarray(pixels).resize((width, height), Image.Resampling.BICUBIC))
+    height, width = pixels.shape[:2]
+    size = scaled_size((width, height), factor)
+    return np.array(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC))
+
+
+def scaled_size(size: tuple[int, int], factor: float) -> tuple[int, int]:
+    """Return the width and height that `scaled` gives a picture of a width and height."""
+    width, height = (max(1, round(side * factor)) for side in size)
+    return width, height
 
 
 # sRGB, IEC 61966-2-1.

@@ -19,6 +19,7 @@ from matcher.embedding.models import (
     typed_name,
 )
 from matcher.embedding.template import Template, fuse
+from matcher.embedding.through_camera import extract_through
 from matcher.embedding.vector_cache import CachedFace, Measure, embed_cached
 from matcher.embedding.vector_map import (
     ADULT_WEIGHT,
@@ -52,6 +53,7 @@ __all__ = [
     "WeightsStatus",
     "band_weights",
     "embed_cached",
+    "extract_through",
     "fetch",
     "fuse",
     "get_record",

@@ -293,7 +293,7 @@ class Extractor:
     def _extract_batch(
         self, sources: list[PhotoSource], choose: Choice, purpose: Purpose
     ) -> Iterator[PhotoExtraction]:
-        loaded = self._load_all(sources)
+        loaded = self.load_each(sources)
         detected = iter(self.detect_each([item for item in loaded if isinstance(item, Photo)]))
         chosen = [
             _choose(next(detected), choose, item) if isinstance(item, Photo) else item
@@ -308,7 +308,8 @@ class Extractor:
             else:
                 yield _extraction(source, read, list(islice(embedded, len(faces))))
 
-    def _load_all(self, sources: Sequence[PhotoSource]) -> list[Photo | MatcherError]:
+    def load_each(self, sources: Sequence[PhotoSource]) -> list[Photo | MatcherError]:
+        """Return each photo decoded; for one that cannot be read, its error."""
         if self._decoders is None:
             return [self._load(source) for source in sources]
         paths = [Path(source) for source in sources if isinstance(source, (str, PathLike))]

@@ -14,14 +14,16 @@ import sqlite3
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.degradation import Camera
 from matcher.embedding.extraction import PhotoExtraction
 from matcher.embedding.extractor import Extractor
+from matcher.embedding.through_camera import extract_through
 from matcher.errors import InputError, MatcherError, PhotoError
 from matcher.faces import Face, FaceQuality, OneFace, require_one_face
 from matcher.failures import as_photo_errors
@@ -58,7 +60,8 @@ class CachedFace:
     sha256
         Hash of the photo's bytes; empty if the photo could not be read.
     vector
-        float32 array of shape (d,), unit length; None if there is no face.
+        float32 array of shape (d,), unit length; None if there is no face. It is that of the face,
+        or, through a camera, that with which to search for it.
     code
         The `code` of the error that left the photo without a vector; empty otherwise.
     facts
@@ -79,6 +82,7 @@ def embed_cached(
     choose: OneFace = "largest",
     measure: Measure | None = None,
     version: str = "",
+    camera: Camera | None = None,
     on_progress: ProgressHook = silent,
 ) -> tuple[CachedFace, ...]:
     """Return the vector and the measures of each photo, in order; a bad photo never ends the run.
@@ -96,6 +100,9 @@ def embed_cached(
         Which face of a photo is used.
     measure, version
         Function for further facts of each face, and a word that changes whenever the facts change.
+    camera
+        If given, each photo is seen through it, see `extract_through`. Such vectors and those of
+        the photos as they are never stand for each other.
     on_progress
         Called before the first batch, and after each, which is one transaction.
 
@@ -106,21 +113,22 @@ def embed_cached(
         neither "one" nor "largest".
     """
     require_one_face(choose)
-    key = _key(extractor, choose, version)
+    key = _key(extractor, choose, version, camera)
+    step = "faces" if camera is None else "probes"
     faces: list[CachedFace] = []
-    on_progress("faces", 0, len(photos))
+    on_progress(step, 0, len(photos))
     with _opened(cache) as connection:
         for start in range(0, len(photos), _BATCH):
             batch = photos[start : start + _BATCH]
-            faces.extend(_read_batch(connection, key, extractor, batch, choose, measure))
-            on_progress("faces", len(faces), len(photos))
+            faces.extend(_read_batch(connection, key, extractor, batch, choose, measure, camera))
+            on_progress(step, len(faces), len(photos))
     return tuple(faces)
 
 
-def _key(extractor: Extractor, choose: OneFace, version: str) -> str:
+def _key(extractor: Extractor, choose: OneFace, version: str, camera: Camera | None) -> str:
     from matcher._version import __version__
 
-    facts = {
+    facts: dict[str, object] = {
         **extractor.model.facts(),
         "choose": choose,
         "matcher": __version__,
@@ -130,6 +138,8 @@ def _key(extractor: Extractor, choose: OneFace, version: str) -> str:
     }
     if extractor.precision != "float32":  # rows of float32 have no such word
         facts["precision"] = extractor.precision
+    if camera is not None:
+        facts["camera"] = asdict(replace(camera, meaning=""))
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
@@ -164,12 +174,16 @@ def _read_batch(
     batch: Sequence[Path],
     choose: OneFace,
     measure: Measure | None,
+    camera: Camera | None,
 ) -> Iterator[CachedFace]:
     hashes = [_hash(photo, extractor.limits) for photo in batch]
     known = {sha256: _recall(connection, sha256, key) for sha256 in hashes}
     new = [path for path, sha256 in zip(batch, hashes, strict=True) if known[sha256] is None]
-    extractions = extractor.extract_many(new, choose=choose, purpose="pairs")
-    fresh = iter([_face_of(item, measure) for item in extractions])
+    if camera is None:
+        extractions = extractor.extract_many(new, choose=choose, purpose="pairs")
+    else:
+        extractions = extract_through(camera, extractor, new, choose=choose)
+    fresh = iter([_face_of(item, measure, camera) for item in extractions])
     for sha256 in hashes:
         recalled = known[sha256]
         face = next(fresh) if recalled is None else recalled
@@ -186,7 +200,9 @@ def _hash(photo: Path, limits: DecodeLimits) -> str:
         return ""  # extraction meets the same fault and reports it
 
 
-def _face_of(extraction: PhotoExtraction, measure: Measure | None) -> CachedFace:
+def _face_of(
+    extraction: PhotoExtraction, measure: Measure | None, camera: Camera | None
+) -> CachedFace:
     sha256 = "" if extraction.photo is None else extraction.photo.sha256
     if extraction.error is not None:
         return CachedFace(sha256, None, extraction.error.code, {})
@@ -197,7 +213,7 @@ def _face_of(extraction: PhotoExtraction, measure: Measure | None) -> CachedFace
     except PhotoError as error:
         return CachedFace(sha256, None, error.code, {})
     facts = asdict(found.face.quality) | measured
-    return CachedFace(sha256, found.vector, "", facts)
+    return CachedFace(sha256, found.vector if camera is None else found.probe, "", facts)
 
 
 def _recall(connection: sqlite3.Connection, sha256: str, key: str) -> CachedFace | None:

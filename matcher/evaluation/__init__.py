@@ -10,7 +10,7 @@ from matcher.evaluation.adaptation import (
     adapt,
     plan_adaptation,
 )
-from matcher.evaluation.cohort_vectors import CohortVectors, embed_cohort
+from matcher.evaluation.cohort_vectors import CohortVectors, embed_cohort, require_probes
 from matcher.evaluation.scores import EmbeddedScores, embedded_scores
 
 __all__ = [
@@ -26,4 +26,5 @@ __all__ = [
     "embed_cohort",
     "embedded_scores",
     "plan_adaptation",
+    "require_probes",
 ]

@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fairness import Cohort, CohortError
+from fairness import Cohort, CohortError, Probes
 from fairness.cohort import thirds, without_duplicates
 from fairness.imaging import ApparentTone, measure_tone, with_tones
-from matcher.embedding import CachedFace, Extractor, embed_cached
+from matcher.degradation import Camera
+from matcher.embedding import CachedFace, Extractor, ModelIdentity, embed_cached
+from matcher.errors import ModelError
 from matcher.faces import POLICIES, Face, FaceQuality, QualityPolicy, refusals, weight
 from matcher.private_files import make_folder
 from matcher.progress import ProgressHook, silent
@@ -39,12 +41,15 @@ class CohortVectors:
         For each photo "", or the reason why there is no vector.
     facts
         Measurements by name: a number for each photo, nan where there is none.
+    probes
+        The photos as probes, if they were seen through a camera.
     """
 
     cohort: Cohort
     vectors: NDArray[np.float32]
     acquisition: tuple[str, ...]
     facts: Mapping[str, list[float]]
+    probes: Probes | None = None
 
 
 def embed_cohort(
@@ -53,8 +58,14 @@ def embed_cohort(
     cache: Path,
     policy: QualityPolicy = POLICIES["off"],
     on_progress: ProgressHook = silent,
+    *,
+    camera: Camera | None = None,
 ) -> CohortVectors:
     """Find, measure and embed the largest face of every photo of a cohort.
+
+    With a camera, each photo is also a probe. The camera takes a picture of it, and the face is
+    found and embedded again, as a search does it. What is measured is measured on the photos as
+    they are.
 
     Parameters
     ----------
@@ -65,29 +76,81 @@ def embed_cohort(
     cache
         Vector cache, see `matcher.embedding.embed_cached`. Photos in it are not processed again.
     policy
-        A face below the policy has no vector.
+        A face below the policy has no vector. Neither has a probe below it.
     on_progress
         See `embed_cached`.
+    camera
+        The camera that takes the probes; None for no probes.
 
     Raises
     ------
     CohortError
         A photo is not at the path that the cohort states, or two subjects share a file.
+    ModelError
+        There is a camera, and the model does not compare every probe with the same vector.
     """
+    if camera is not None:
+        require_probes(extractor.model)
     paths = paths_of(cohort)
     make_folder(cache.parent)
     cached = embed_cached(
         extractor, paths, cache, measure=_measure, version=_MEASURES, on_progress=on_progress
     )
-    by_photo = {s.photo: r for s, r in zip(cohort.samples, cached, strict=True)}
-    cohort = without_duplicates({p: r.sha256 for p, r in by_photo.items() if r.sha256}, cohort)
-    kept = [by_photo[sample.photo] for sample in cohort.samples]
-    vectors = np.zeros((len(kept), extractor.model.dimension), np.float32)
-    reasons = [_reason(face, policy) for face in kept]
-    for row, (face, reason) in enumerate(zip(kept, reasons, strict=True)):
+    places = {sample.photo: place for place, sample in enumerate(cohort.samples)}
+    hashes = {photo: cached[place].sha256 for photo, place in places.items()}
+    cohort = without_duplicates({photo: found for photo, found in hashes.items() if found}, cohort)
+    kept = [places[sample.photo] for sample in cohort.samples]
+    faces, probes = [cached[place] for place in kept], None
+    reasons = tuple(_reason(face, policy) for face in faces)
+    dimension = extractor.model.dimension
+    if camera is not None:
+        some = [paths[place] for place in kept]
+        seen = embed_cached(extractor, some, cache, camera=camera, on_progress=on_progress)
+        lost = _reasons_of_probes(faces, seen, policy)
+        probes = Probes(_vectors(seen, lost, dimension), lost, str(camera))
+    vectors = _vectors(faces, reasons, dimension)
+    return CohortVectors(_labelled(cohort, faces), vectors, reasons, _facts(faces), probes)
+
+
+def require_probes(model: ModelIdentity) -> None:
+    """Refuse a model that compares some probes with another vector of an enrolled face.
+
+    Raises
+    ------
+    ModelError
+        If a gallery keeps several vectors of a face.
+    """
+    if len(model.vector_names) > 1:
+        raise ModelError(
+            f"The model {model.name} {model.version}, with a camera",
+            rule="a model whose galleries keep one vector of a face, for all probes",
+            got=f"one that keeps {', '.join(model.vector_names)}",
+            next_step="Leave the camera out, or name another model or version.",
+        )
+
+
+def _vectors(
+    faces: Sequence[CachedFace], reasons: Sequence[str], dimension: int
+) -> NDArray[np.float32]:
+    """Return the vectors, shape (photos, dimension); zeros where there is a reason for none."""
+    vectors = np.zeros((len(faces), dimension), np.float32)
+    for row, (face, reason) in enumerate(zip(faces, reasons, strict=True)):
         if not reason and face.vector is not None:
             vectors[row] = face.vector
-    return CohortVectors(_labelled(cohort, kept), vectors, tuple(reasons), _facts(kept))
+    return vectors
+
+
+def _reasons_of_probes(
+    faces: Sequence[CachedFace], seen: Sequence[CachedFace], policy: QualityPolicy
+) -> tuple[str, ...]:
+    """Return why each probe has no vector; what is lost in the picture says so."""
+    found = (
+        (_reason(face, POLICIES["off"]), _reason(probe, policy))
+        for face, probe in zip(faces, seen, strict=True)
+    )
+    return tuple(
+        of_photo or (f"{lost}, in the picture" if lost else "") for of_photo, lost in found
+    )
 
 
 def paths_of(cohort: Cohort) -> list[Path]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fairness import Cohort, EmbeddingScores
+from matcher.degradation import Camera
 from matcher.embedding import Extractor
 from matcher.evaluation.cohort_vectors import embed_cohort
 from matcher.faces import POLICIES, QualityPolicy
@@ -39,15 +40,18 @@ def embedded_scores(
     cache: Path,
     policy: QualityPolicy = POLICIES["off"],
     on_progress: ProgressHook = silent,
+    *,
+    camera: Camera | None = None,
 ) -> EmbeddedScores:
     """Embed a cohort for an audit.
 
-    Parameters and errors are the same as for `embed_cohort`.
+    Parameters and errors are the same as for `embed_cohort`. With a camera, the scores are those of
+    degraded probes with photos as they are, see `fairness.EmbeddingScores`.
     """
-    embedded = embed_cohort(cohort, extractor, cache, policy, on_progress)
+    made = embed_cohort(cohort, extractor, cache, policy, on_progress, camera=camera)
     return EmbeddedScores(
-        EmbeddingScores(embedded.cohort, embedded.vectors, embedded.acquisition),
-        embedded.facts,
+        EmbeddingScores(made.cohort, made.vectors, made.acquisition, probes=made.probes),
+        made.facts,
         {
             "model": f"{extractor.model.name} {extractor.model.version}",
             "weights_sha256": extractor.model.weights_sha256,

@@ -17,6 +17,7 @@ from matcher.photos.source import (
     FULL_SIZE_PIXELS,
     PHOTO_SUFFIXES,
     DecodeLimits,
+    require_pixel_limit,
     sha256_of,
 )
 
@@ -37,6 +38,7 @@ __all__ = [
     "load_photo",
     "load_unchanged",
     "looks_like_a_photo",
+    "require_pixel_limit",
     "saved_as_jpeg",
     "sha256_of",
 ]

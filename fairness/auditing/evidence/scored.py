@@ -73,8 +73,11 @@ class Evidence(Grouped):
 
     @cached_property
     def suspicious(self) -> tuple[Suspicion, ...] | None:
-        """Pairs of photos whose scores contradict the labels; None if that cannot be told."""
-        ranges = suspicious_ranges(self.scores)
+        """Pairs of photos whose scores contradict the labels; None if that cannot be told.
+
+        Degraded probes cannot tell: their scores lie too far from those of clear photos.
+        """
+        ranges = None if self.scores.degraded else suspicious_ranges(self.scores)
         return None if ranges is None else suspicions(self.scores, ranges)
 
     @cached_property
@@ -88,7 +91,7 @@ class Evidence(Grouped):
     @cached_property
     def acquired(self) -> NDArray[np.bool_]:
         """Whether each photo could be compared, shape (photos,)."""
-        return np.array([why == "" for why in self.scores.acquisition])
+        return self.scores.compared
 
     def require_sound(self) -> None:
         """Refuse scores from which no rate follows, and a threshold that is not among them.

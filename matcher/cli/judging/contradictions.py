@@ -10,6 +10,10 @@ _EXCLUDE = (
     ("baseline", "baseline-scores", "there is one baseline"),
     ("model", "scores", "one matcher is judged; --baseline compares it with a model"),
     *(
+        ("camera", other, "it takes pictures of photos, and a file has scores of its own")
+        for other in ("scores", "baseline-scores", "lists")
+    ),
+    *(
         ("lists", other, "lists of candidates are audited alone, at one threshold")
         for other in ("scores", "model", "baseline", "baseline-scores", "fmr", "fmr-of")
     ),

@@ -108,8 +108,6 @@ def facts_of_photos(
 
 
 def _of_cohort(side: EmbeddedScores | ScoresOfFile, cohort: Cohort) -> Scores:
-    from fairness import EmbeddingScores
-
     if isinstance(side, ScoresOfFile):
         return replace(side.scores, cohort=cohort)
-    return EmbeddingScores(cohort, side.scores.vectors, side.scores.acquisition)
+    return side.scores.labelled(cohort)
