@@ -120,8 +120,8 @@ def accuracies(scores: Vectors, child: Codes, adult: Codes, weights: Numbers) ->
     mated = weights[child[same]]
     others = weights[child[~same]] * weights[adult[~same]]
     with np.errstate(invalid="ignore"):  # a draw without a pair of one kind is undefined
-        halves: list[NDArray[np.float64]] = [
+        halves: list[Numbers] = [
             right[kind] @ counts / counts.sum(axis=0)
             for kind, counts in ((same, mated), (~same, others))
         ]
-    return 0.5 * (halves[0] + halves[1])
+    return 0.5 * np.add(*halves)
