@@ -65,7 +65,7 @@ SFACE_STRENGTH = 0.15
 _SAVED_EVERY = 200
 _MEASURED = 4000  # faces that the line between degraded and undegraded ones is fitted to
 _LEVELLED = 2  # directions in which young faces of several perceived races differ
-_SFACE_LEVELLED = 3  # the same for SFace; chosen by the false matches of FairFace's groups
+_SFACE_LEVELLED = 3  # the same for SFace; chosen on halves of FairFace's training part, and FG-NET
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
