@@ -100,11 +100,16 @@ class View:
         return (np.column_stack([across, down]) * self.photo_size - 0.5).astype(np.float32)
 
 
-def view(pixels: NDArray[np.uint8], *, scale: float = 1.0, turned: int = 0) -> View:
-    """Return the photo scaled, then turned."""
+def view(pixels: NDArray[np.uint8], *, scale: float = 1.0) -> View:
+    """Return the photo scaled."""
     height, width = pixels.shape[:2]
-    made = np.rot90(_scaled(pixels, scale), turned // 90)
-    return View(np.ascontiguousarray(made), (width, height), turned)
+    return View(_scaled(pixels, scale), (width, height))
+
+
+def turned(upright: View, degrees: int) -> View:
+    """Return the view turned anticlockwise by a multiple of 90 degrees."""
+    pixels = np.ascontiguousarray(np.rot90(upright.pixels, degrees // 90))
+    return View(pixels, upright.photo_size, degrees)
 
 
 def bordered(bare: View) -> View:
@@ -144,8 +149,8 @@ def padded_views(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
 
 def rotated_views(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
     """Return the photo turned by 90, 180 and 270 degrees."""
-    scale = _working_scale(pixels)
-    return tuple(view(pixels, scale=scale, turned=turned) for turned in (90, 180, 270))
+    (upright,) = original_views(pixels)
+    return tuple(turned(upright, degrees) for degrees in (90, 180, 270))
 
 
 def _working_scale(pixels: NDArray[np.uint8]) -> float:

@@ -17,6 +17,7 @@ from matcher.faces.detection.retries import (
     original_views,
     padded_views,
     rotated_views,
+    turned,
     view,
 )
 
@@ -78,11 +79,11 @@ ENLARGED = (95, 143)  # (40, 60) times 2 ** 1.25
 UPRIGHT[:4] = 255
 
 
-@pytest.mark.parametrize("turned", [0, 90, 180, 270])
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
 @pytest.mark.parametrize("scale", [1.0, 2.0, 3.0])
 @pytest.mark.parametrize("padded", [False, True])
-def test_coordinates_come_back_to_the_photo(turned, scale, padded):
-    views = [view(picture_with(mark), scale=scale, turned=turned) for mark in MARKS]
+def test_coordinates_come_back_to_the_photo(degrees, scale, padded):
+    views = [turned(view(picture_with(mark), scale=scale), degrees) for mark in MARKS]
     views = [bordered(made) for made in views] if padded else views
     back = views[0].back(sighting_at([centre_of_light(made) for made in views]))
     np.testing.assert_allclose(back.landmarks, MARKS, atol=0.05)
@@ -97,8 +98,8 @@ def test_coordinates_come_back_to_the_photo(turned, scale, padded):
     st.sampled_from([0, 90, 180, 270]),
     st.booleans(),
 )
-def test_the_picture_corners_come_back_to_the_photo_corners(height, width, turned, padded):
-    bare = view(np.zeros((height, width, 3), np.uint8), turned=turned)
+def test_the_picture_corners_come_back_to_the_photo_corners(height, width, degrees, padded):
+    bare = turned(view(np.zeros((height, width, 3), np.uint8)), degrees)
     made = bordered(bare) if padded else bare
     rows, columns = (side - 2 * made.padding for side in made.pixels.shape[:2])
     corners = np.array([(-0.5, -0.5), (columns - 0.5, rows - 0.5)] * 2 + [(0, 0)]) + made.padding
