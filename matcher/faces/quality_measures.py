@@ -129,8 +129,7 @@ def _lost_share(light: NDArray[np.float64]) -> float:
 
 def _averaged(light: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the mean of the nine pixels along the row around each pixel."""
-    columns = np.arange(-5, light.shape[1] + 4).clip(0, light.shape[1] - 1)
-    running = np.cumsum(light.take(columns, axis=1), axis=1)
+    running = np.cumsum(np.pad(light, ((0, 0), (5, 4)), mode="edge"), axis=1)
     averaged: NDArray[np.float64] = (running[:, 9:] - running[:, :-9]) / 9
     return averaged
 

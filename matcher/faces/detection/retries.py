@@ -10,8 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torch.nn.functional import interpolate
 
 from matcher.faces.face import FoundBy
 
@@ -122,15 +124,35 @@ def bordered(bare: View) -> View:
 def _scaled(pixels: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
     if scale == 1.0:
         return pixels
-    height, width = pixels.shape[:2]
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    scaled = Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0)
+    rows, columns = _size(pixels, scale)
+    image = Image.fromarray(pixels)
+    scaled = image.resize((columns, rows), Image.Resampling.BICUBIC, reducing_gap=3.0)
     return np.asarray(scaled, dtype=np.uint8)
+
+
+def _size(pixels: NDArray[np.uint8], scale: float) -> list[int]:
+    return [max(1, round(side * scale)) for side in pixels.shape[:2]]
 
 
 def original_views(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
     """Return the photo as it is, reduced to `WORKING_SIDE` if it is larger."""
-    return (view(pixels, scale=_working_scale(pixels)),)
+    height, width = pixels.shape[:2]
+    return (View(_reduced(pixels), (width, height)),)
+
+
+def _reduced(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the photo at its working scale, reduced as `_scaled` reduces it.
+
+    Every large photo passes here, and PyTorch takes a fifth of Pillow's time. About one value in
+    400 differs from Pillow's, mostly by 1.
+    """
+    scale = _working_scale(pixels)
+    if scale == 1.0:
+        return pixels
+    # A copy, because PyTorch warns of arrays that are read-only, as a photo's are.
+    picture = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None]
+    reduced = interpolate(picture, _size(pixels, scale), mode="bicubic", antialias=True)
+    return reduced[0].permute(1, 2, 0).contiguous().numpy()
 
 
 def enlarged_views(pixels: NDArray[np.uint8]) -> tuple[View, ...]:

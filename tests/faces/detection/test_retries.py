@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from matcher.faces.detection.retries import (
     ATTEMPTS,
@@ -203,3 +204,17 @@ def test_every_look_is_bounded(size):
     for made in (*enlarged_views(pixels), *padded_views(pixels)):
         assert made.pixels.shape[0] * made.pixels.shape[1] <= ENLARGED_PIXELS * 1.05
     assert [name for name, _ in ATTEMPTS] == ["as is", "turned", "enlarged", "padded"]
+
+
+@pytest.mark.parametrize("size", [(3000, 2000), (1201, 900), (1500, 1300), (2401, 1)])
+def test_a_large_photo_is_reduced_as_pillow_does_it(size):
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (*size, 3), np.uint8)
+    pixels.setflags(write=False)
+    (made,) = original_views(pixels)
+    rows, columns = made.pixels.shape[:2]
+    assert max(rows, columns) == WORKING_SIDE
+    wanted = Image.fromarray(pixels).resize((columns, rows), Image.Resampling.BICUBIC)
+    difference = np.abs(made.pixels.astype(int) - np.asarray(wanted))
+    assert difference.max() <= 2
+    assert difference.mean() < 0.01
