@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,19 +22,15 @@ from torch.nn.functional import pad
 from torchvision.ops import batched_nms, nms
 
 from matcher.faces.detection.image_pyramid import ImagePyramid
+from matcher.faces.detection.mosaic import BORDER, STRIDE, WINDOW, Sheet, laid_out
+from matcher.faces.detection.networks import FirstNetwork, quick
 from matcher.faces.detection.retries import Detection
 
-WINDOW, REFINED, FINAL = 12, 24, 48
-"""Side in pixels of the square that the first, second and third network sees."""
-
-STRIDE = 2
-"""Step of the first network's window in pixels."""
+REFINED, FINAL = 24, 48
+"""Side in pixels of the square that the second and the third network sees."""
 
 PYRAMID_STEP = 0.5**0.5
 """Each picture of the first network's pyramid has half the pixels of the previous picture."""
-
-BORDER = 4
-"""Width of the grey border of each pyramid picture: a third of the window may lie outside."""
 
 SAME_IN_LEVEL, SAME, INSIDE = 0.5, 0.7, 0.7
 """Overlaps above which two boxes count as the same face. The first holds within a level of the
@@ -43,11 +40,9 @@ and is a share of the smaller box."""
 CROPS_TOGETHER = 64
 """Largest number of crops for one call of a network. More do not fit the processor's caches."""
 
-SIDES_STEP, CROPS_STEP = 32, 8
-"""The sides of a picture for the first network are multiples of the first number. The numbers of
-crops for the other networks are multiples of the second. oneDNN makes a plan for every new shape
-and keeps 1,024 plans, scattered in the heap. With photos of ever new sizes, memory grew by the
-unused gaps between the plans."""
+CROPS_STEP = 8
+"""The numbers of crops for a network are multiples of this number, for the same reason as the sides
+of the first network's sheets (`matcher.faces.detection.mosaic.SIDES_STEP`)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +112,9 @@ class Cascade:
         smallest_face: int,
         device: torch.device,
     ) -> None:
-        self._propose, self._refine, self._finish = map(_quick, networks)
+        propose, refine, finish = networks
+        self._propose = FirstNetwork(propose)
+        self._refine, self._finish = quick(refine), quick(finish)
         self._thresholds = torch.tensor(thresholds).logit().tolist()
         self._smallest_face = smallest_face
         self._device = device
@@ -135,39 +132,47 @@ class Cascade:
         return [_detections(boxes, landmarks, i) for i in range(len(photos))]
 
     def _proposals(self, photos: Sequence[ImagePyramid]) -> Boxes:
+        levels = [
+            (i, size)
+            for i, photo in enumerate(photos)
+            for size in _pyramid(photo, self._smallest_face)
+        ]
+        pictures = [photos[i].level(*size) for i, size in levels]
+        scales = [(photos[i].width / size[0], photos[i].height / size[1]) for i, size in levels]
         none = torch.empty(0, device=self._device)
         found = [Boxes(none.reshape(0, 4).double(), none, none.long())]
-        for i, photo in enumerate(photos):
-            for size in _pyramid(photo, self._smallest_face):
-                found.append(self._proposals_at(photo, size, i))
+        for sheet in laid_out([size for _, size in levels]):
+            on_sheet = [tile.picture for tile in sheet.tiles]
+            found.append(
+                self._proposals_on(
+                    sheet,
+                    sheet.drawn(pictures),
+                    self._tensor([scales[i] for i in on_sheet]).float(),
+                    self._tensor([levels[i][0] for i in on_sheet]).long(),
+                )
+            )
         boxes = _joined(found)
         return boxes[boxes.kept()]
 
-    def _proposals_at(self, photo: ImagePyramid, size: tuple[int, int], place: int) -> Boxes:
-        offsets, evidence = self._in_every_window(photo.level(*size))
+    def _proposals_on(
+        self, sheet: Sheet, pixels: NDArray[np.float32], scales: Tensor, photos: Tensor
+    ) -> Boxes:
+        """Return the proposals on a sheet whose tiles show these photos at these scales."""
+        seen = torch.from_numpy(pixels).to(self._device).permute(2, 0, 1)[None]
+        offsets, evidence = self._propose(seen)
         score = evidence[0, 1] - evidence[0, 0]
-        row, column = (score >= self._thresholds[0]).nonzero(as_tuple=True)
-        start = torch.stack([column, row], dim=1).double() * STRIDE - BORDER
-        scale = torch.tensor([photo.width / size[0], photo.height / size[1]], device=self._device)
-        corners = torch.cat([start * scale, (start + WINDOW) * scale], dim=1)
-        scores = score[row, column]
-        boxes = Boxes(corners, scores, torch.full_like(row, place))
-        picked = nms(corners, scores.double(), SAME_IN_LEVEL)
+        tiles = torch.from_numpy(sheet.tile_of_windows()).to(self._device)
+        row, column = ((score >= self._thresholds[0]) & (tiles >= 0)).nonzero(as_tuple=True)
+        tile, scores = tiles[row, column], score[row, column]
+        corner = self._tensor([(tile.left + BORDER, tile.top + BORDER) for tile in sheet.tiles])
+        start = torch.stack([column, row], dim=1).double() * STRIDE - corner[tile]
+        corners = torch.cat([start, start + WINDOW], dim=1) * scales[tile].repeat(1, 2)
+        boxes = Boxes(corners, scores, photos[tile])
+        picked = _kept_in_each(tile, corners, scores.double())
         return boxes[picked].moved(offsets[0, :, row, column].T[picked])
 
-    def _in_every_window(self, level: Tensor) -> list[Tensor]:
-        """Return the first network's outputs for each window, border windows included.
-
-        More grey beyond the border makes the sides multiples of `SIDES_STEP`. Windows that reach it
-        are left out of the result. The other windows give the same outputs as without it: the
-        network's pooling may take in pixels beyond a window, and those pixels are grey like the
-        border.
-        """
-        sides = [side + 2 * BORDER for side in level.shape[2:]]
-        below, right = (BORDER + -side % SIDES_STEP for side in sides)
-        outputs = self._propose(pad(level, (BORDER, right, BORDER, below)))
-        rows, columns = (-(-(side - WINDOW) // STRIDE) + 1 for side in sides)
-        return [part[:, :, :rows, :columns] for part in outputs]
+    def _tensor(self, numbers: Sequence[Any]) -> Tensor:
+        return torch.tensor(numbers, dtype=torch.float64, device=self._device)
 
     def _refined(self, photos: Sequence[ImagePyramid], boxes: Boxes) -> Boxes:
         boxes = boxes.squared()
@@ -186,23 +191,23 @@ class Cascade:
         return boxes.moved(offsets)[passed], landmarks[passed]
 
 
-def _quick(network: nn.Module) -> nn.Module:
-    """Return the network without its softmax, and with its weights in channels-last order.
-
-    Channels-last order suits processors. The softmax is removed because float32 cannot tell
-    probabilities near 1 apart. It can tell the logarithms of the odds apart.
-    """
-    for name in [name for name, _ in network.named_children() if name.startswith("softmax")]:
-        setattr(network, name, nn.Identity())
-    return network.to(memory_format=torch.channels_last)
-
-
 def _pyramid(photo: ImagePyramid, smallest_face: int) -> Iterator[tuple[int, int]]:
     """Yield the (width, height) of each level, until a face would reach over both edges."""
     scale = min(1.0, WINDOW / smallest_face)
     while min(photo.width, photo.height) * scale + BORDER >= WINDOW:
         yield round(photo.width * scale), round(photo.height * scale)
         scale *= PYRAMID_STEP
+
+
+def _kept_in_each(group: Tensor, corners: Tensor, scores: Tensor) -> Tensor:
+    """Return the indices of boxes that no better box of the same group overlaps.
+
+    Neighbouring windows overlap by exactly `SAME_IN_LEVEL`, up to rounding. So the coordinates are
+    not shifted to tell the groups apart, as `batched_nms` does: that would round anew.
+    """
+    parts = torch.split(group.argsort(stable=True), group.bincount().tolist())
+    kept = [part[nms(corners[part], scores[part], SAME_IN_LEVEL)] for part in parts]
+    return torch.cat([group[:0], *kept])
 
 
 def _joined(parts: Sequence[Boxes]) -> Boxes:
@@ -216,9 +221,10 @@ def _joined(parts: Sequence[Boxes]) -> Boxes:
 def _crops(photos: Sequence[ImagePyramid], boxes: Boxes, side: int) -> Tensor:
     crops = torch.empty(len(boxes), 3, side, side, device=boxes.scores.device)
     crops = crops.contiguous(memory_format=torch.channels_last)
-    for i in sorted(set(boxes.photo.tolist())):
-        here = (boxes.photo == i).nonzero()[:, 0]
-        crops[here] = photos[i].crops(boxes.corners[here], side)
+    corners, of_photo = boxes.corners.cpu().numpy(), boxes.photo.cpu().numpy()
+    for i in np.unique(of_photo).tolist():
+        here = np.flatnonzero(of_photo == i)
+        crops[torch.from_numpy(here).to(crops.device)] = photos[i].crops(corners[here], side)
     return crops
 
 

@@ -5,9 +5,9 @@ import pytest
 import torch
 from facenet_pytorch import ONet, PNet, RNet
 from facenet_pytorch.models.utils.detect_face import detect_face
-from torch.nn.functional import pad
 
-from matcher.faces.detection.cascade import BORDER, Cascade
+from matcher.faces.detection.cascade import Cascade
+from matcher.faces.detection.mosaic import HIGHEST, SIDES_STEP, WIDEST
 from matcher.faces.detection.mtcnn import MtcnnDetector
 from matcher.photos import load_photo
 from matcher.synthetic import sample_photos
@@ -79,20 +79,21 @@ def test_landmarks_are_neither_left_nor_right_of_what_they_mark(detector, portra
 
 
 def recording(network, shapes):
-    """Return the network, each shape that it is given being noted."""
-    network.register_forward_pre_hook(lambda _, given: shapes.add(tuple(given[0].shape)))
+    """Return the network, each shape that its first layer is given being noted."""
+    network.conv1.register_forward_pre_hook(lambda _, given: shapes.append(tuple(given[0].shape)))
     return network
 
 
-@pytest.mark.parametrize("height", [12, 13, 23, 24, 25, 56, 97])
-@pytest.mark.parametrize("width", [16, 31, 64])
-def test_grey_beyond_the_border_changes_nothing_that_is_seen(height, width):
-    propose = PNet().eval().requires_grad_(False)
-    cascade = Cascade([propose, RNet(), ONet()], (0.6, 0.7, 0.8), SMALLEST, torch.device("cpu"))
-    level = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(height)) - 0.5
-    bare = propose(pad(level, (BORDER,) * 4))
-    for seen, expected in zip(cascade._in_every_window(level), bare, strict=True):
-        torch.testing.assert_close(seen, expected, atol=1e-5, rtol=0)
+def recorded(pictures):
+    """Return the shapes that each network is given while it looks for faces in the pictures."""
+    seen = [], [], []
+    networks = [
+        recording(network().eval(), shapes)
+        for network, shapes in zip((PNet, RNet, ONet), seen, strict=True)
+    ]
+    cascade = Cascade(networks, (0.6, 0.7, 0.8), SMALLEST, torch.device("cpu"))
+    assert sum(map(len, cascade(pictures))) > 0
+    return seen
 
 
 def test_the_networks_see_few_shapes_whatever_the_sizes_of_photos(portraits):
@@ -102,14 +103,17 @@ def test_the_networks_see_few_shapes_whatever_the_sizes_of_photos(portraits):
         for pixels in portraits
         for _ in range(5)
     ]
-    seen = [set(), set(), set()]
-    networks = [
-        recording(network().eval(), shapes)
-        for network, shapes in zip((PNet, RNet, ONet), seen, strict=True)
-    ]
-    cascade = Cascade(networks, (0.6, 0.7, 0.8), SMALLEST, torch.device("cpu"))
-    assert sum(map(len, cascade(pictures))) > 0
-    pyramid, *crops = seen
+    pyramid, *crops = recorded(pictures)
     sides = {side for *_, height, width in pyramid for side in (height, width)}
-    assert sides <= {32, 64, 96}
+    assert all(side % SIDES_STEP == 0 and side <= max(WIDEST, HIGHEST) for side in sides)
     assert all(count % 8 == 0 and count <= 64 for shapes in crops for count, *_ in shapes)
+
+
+def test_the_first_network_sees_the_pyramids_of_many_photos_at_once(portraits):
+    pyramid, *_ = recorded([pixels[:200, : 200 + i] for i, pixels in enumerate(portraits)])
+    assert 0 < len(pyramid) <= len(portraits) / 2
+
+
+def test_a_sheet_without_a_proposal_gives_no_face(detector):
+    blank = load_photo(np.full((150, 150, 3), 200, np.uint8))
+    assert detector.detect([blank, blank]) == [[], []]

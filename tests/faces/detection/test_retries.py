@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from matcher.faces.detection.retries import (
     ATTEMPTS,
@@ -17,6 +18,7 @@ from matcher.faces.detection.retries import (
     original_views,
     padded_views,
     rotated_views,
+    turned,
     view,
 )
 
@@ -78,11 +80,11 @@ ENLARGED = (95, 143)  # (40, 60) times 2 ** 1.25
 UPRIGHT[:4] = 255
 
 
-@pytest.mark.parametrize("turned", [0, 90, 180, 270])
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
 @pytest.mark.parametrize("scale", [1.0, 2.0, 3.0])
 @pytest.mark.parametrize("padded", [False, True])
-def test_coordinates_come_back_to_the_photo(turned, scale, padded):
-    views = [view(picture_with(mark), scale=scale, turned=turned) for mark in MARKS]
+def test_coordinates_come_back_to_the_photo(degrees, scale, padded):
+    views = [turned(view(picture_with(mark), scale=scale), degrees) for mark in MARKS]
     views = [bordered(made) for made in views] if padded else views
     back = views[0].back(sighting_at([centre_of_light(made) for made in views]))
     np.testing.assert_allclose(back.landmarks, MARKS, atol=0.05)
@@ -97,8 +99,8 @@ def test_coordinates_come_back_to_the_photo(turned, scale, padded):
     st.sampled_from([0, 90, 180, 270]),
     st.booleans(),
 )
-def test_the_picture_corners_come_back_to_the_photo_corners(height, width, turned, padded):
-    bare = view(np.zeros((height, width, 3), np.uint8), turned=turned)
+def test_the_picture_corners_come_back_to_the_photo_corners(height, width, degrees, padded):
+    bare = turned(view(np.zeros((height, width, 3), np.uint8)), degrees)
     made = bordered(bare) if padded else bare
     rows, columns = (side - 2 * made.padding for side in made.pixels.shape[:2])
     corners = np.array([(-0.5, -0.5), (columns - 0.5, rows - 0.5)] * 2 + [(0, 0)]) + made.padding
@@ -202,3 +204,17 @@ def test_every_look_is_bounded(size):
     for made in (*enlarged_views(pixels), *padded_views(pixels)):
         assert made.pixels.shape[0] * made.pixels.shape[1] <= ENLARGED_PIXELS * 1.05
     assert [name for name, _ in ATTEMPTS] == ["as is", "turned", "enlarged", "padded"]
+
+
+@pytest.mark.parametrize("size", [(3000, 2000), (1201, 900), (1500, 1300), (2401, 1)])
+def test_a_large_photo_is_reduced_as_pillow_does_it(size):
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (*size, 3), np.uint8)
+    pixels.setflags(write=False)
+    (made,) = original_views(pixels)
+    rows, columns = made.pixels.shape[:2]
+    assert max(rows, columns) == WORKING_SIDE
+    wanted = Image.fromarray(pixels).resize((columns, rows), Image.Resampling.BICUBIC)
+    difference = np.abs(made.pixels.astype(int) - np.asarray(wanted))
+    assert difference.max() <= 2
+    assert difference.mean() < 0.01
