@@ -4,17 +4,15 @@ from matcher.cli import (
     adapt,
     audit,
     calibrate,
-    compare,
-    cross,
     demo,
     enrol,
     gallery,
     models,
     reindex,
-    search,
     synth,
 )
 from matcher.cli.app import app
+from matcher.cli.comparing import compare, cross, search
 
 __all__ = [
     "adapt",

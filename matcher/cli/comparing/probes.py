@@ -140,8 +140,7 @@ def search(
 
     require_place_for("--sheet", sheet)
     limits = limits_of(max_megapixels)
-    if same_person:
-        probes = _photos_of_one(probes, face)
+    probes = _photos_of_one(probes, face) if same_person else probes
     sources = probe_sources(probes, page, limits, salvage)
     wanted = Filters(
         recorded_sex=tuple(choice.value for choice in sex or ()),
@@ -157,12 +156,11 @@ def search(
     with Gallery.open(gallery) as opened, progress() as hook:
         name = model or name_for(opened.model)
         extractor = extractor_of(name, device, precision, limits=limits, salvage=salvage)
-        day = taken_on.date() if taken_on else None
         with extractor.decoding_apart(min(2, len(sources))) as apart:
             searcher = Searcher(opened, apart, policy=POLICIES[policy.value], calibration=meaning)
             lists = _lists(
                 searcher,
-                [Probe(source, day, age) for source in sources],
+                [Probe(source, taken_on and taken_on.date(), age) for source in sources],
                 face,
                 same_person=same_person,
                 top=top,
