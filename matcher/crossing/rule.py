@@ -70,9 +70,10 @@ class LeadRule:
 
     def floor(self, faces: int) -> float:
         """Return a score below which no pair is a lead, among `faces` or more on the other side."""
-        if self.threshold is not None or self.calibration is None or self.max_fpir is None:
-            return self.threshold or 0.0
-        return self.calibration.floor(self.max_fpir, faces=max(faces, 1))
+        if self.calibration is not None and self.max_fpir is not None:
+            return self.calibration.floor(self.max_fpir, faces=max(faces, 1))
+        assert self.threshold is not None  # noqa: S101 - one of the two is given
+        return self.threshold
 
     def lowest(self, age: float | None, photos: int, faces: int) -> LowestScore:
         """Return the lowest score of a lead for a face.
@@ -87,9 +88,9 @@ class LeadRule:
         faces
             Number of faces on the other side.
         """
-        if self.calibration is None or self.max_fpir is None:
-            return LowestScore(self.threshold or 0.0, None)
-        return _lowest(self.calibration, self.max_fpir / photos, max(faces, 1), age)
+        if self.calibration is not None and self.max_fpir is not None:
+            return _lowest(self.calibration, self.max_fpir / photos, max(faces, 1), age)
+        return LowestScore(self.floor(faces), None)
 
     def false_leads(
         self, score: float, age: float | None, photos: int, faces: int
@@ -101,7 +102,7 @@ class LeadRule:
 
     def __str__(self) -> str:
         if self.calibration is None or self.max_fpir is None:
-            return f"Lowest score {figure(self.threshold or 0.0, 4)}"
+            return f"Lowest score {figure(self.floor(1), 4)}"
         share, source = figure(100 * self.max_fpir, 3), self.calibration
         return (
             f"For at most {share} % of the subjects who have no mate on the other side there would "
