@@ -6,6 +6,7 @@ from matcher.faces.choice import (
     is_dominant,
     no_face_error,
     require_one_face,
+    require_probe_face,
     several_faces_error,
 )
 from matcher.faces.detection import load_detector
@@ -18,6 +19,7 @@ from matcher.faces.face import (
     FaceNumber,
     FoundBy,
     OneFace,
+    ProbeFace,
     note_of_several,
 )
 from matcher.faces.quality import FaceQuality
@@ -35,6 +37,7 @@ __all__ = [
     "FaceQuality",
     "FoundBy",
     "OneFace",
+    "ProbeFace",
     "QualityPolicy",
     "Refusal",
     "align",
@@ -46,6 +49,7 @@ __all__ = [
     "note_of_several",
     "refusals",
     "require_one_face",
+    "require_probe_face",
     "several_faces_error",
     "similarity_transform",
     "weight",

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.errors import InputError, NoFaceError, SeveralFacesError
-from matcher.faces.face import Choice, Face, FaceNumber, NamedChoice, OneFace
+from matcher.faces.face import Choice, Face, FaceNumber, NamedChoice, OneFace, ProbeFace
 from matcher.photos import Photo
 
 DOMINANT_RATIO: Final = 1.3
@@ -22,8 +22,6 @@ most 1.2 %."""
 DOMINANT_INSIDE: Final = 0.9
 """Least share of the dominant box that lies in the photo. A large face that the border cuts is
 often somebody who stands in front of the subject."""
-
-_ONE_FACE = ("one", "largest")
 
 
 def require_one_face(choice: OneFace) -> None:
@@ -37,17 +35,38 @@ def require_one_face(choice: OneFace) -> None:
     Raises
     ------
     InputError
+        When it is neither "one" nor "largest".
+    """
+    if choice not in get_args(OneFace):
+        raise _no_choice(f"is one of {', '.join(get_args(OneFace))}", choice)
+
+
+def require_probe_face(choice: ProbeFace) -> None:
+    """Refuse, before any probe is read, a choice that may give several faces or none.
+
+    Parameters
+    ----------
+    choice
+        How the face of each probe is chosen.
+
+    Raises
+    ------
+    InputError
         When it is neither "one" nor "largest" nor a number from 1.
     """
-    if choice not in _ONE_FACE and not _is_number(choice):
-        raise InputError(
-            "choice of faces",
-            rule=f"is one of {', '.join(_ONE_FACE)}, or the number of a face, where a photo stands "
-            "for one person",
-            got=repr(choice),
-            next_step="For a probe of several people, use `Searcher.search_faces`. Or take the "
-            'faces from `Extractor.extract(photo, choose="all")` and use them one by one.',
-        )
+    if choice not in get_args(OneFace) and not _is_number(choice):
+        names = ", ".join(get_args(OneFace))
+        raise _no_choice(f"is one of {names}, or the number of a face", choice)
+
+
+def _no_choice(rule: str, choice: object) -> InputError:
+    return InputError(
+        "choice of faces",
+        rule=f"{rule}, where a photo stands for one person",
+        got=repr(choice),
+        next_step="For a probe of several people, use `Searcher.search_faces`. Or take the faces "
+        'from `Extractor.extract(photo, choose="all")` and use them one by one.',
+    )
 
 
 def choose_faces(faces: Sequence[Face], choice: Choice, *, photo: Photo) -> list[Face]:

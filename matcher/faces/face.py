@@ -21,8 +21,11 @@ Choice = NamedChoice | int
 one face that dominates the others; see `matcher.faces.choice`. A number is that of a face, 1 for
 the largest; it is an error if the photo has fewer faces."""
 
-OneFace = Literal["one", "largest"] | int
-"""A choice that gives one face of a photo."""
+OneFace = Literal["one", "largest"]
+"""A choice that gives one face of every photo."""
+
+ProbeFace = OneFace | int
+"""A choice that gives one face of a probe: also the number of a face."""
 
 
 FoundBy = Literal["as is", "enlarged", "padded", "turned"]

@@ -47,6 +47,10 @@ def fused(probes: Sequence[Probe], prepared: Sequence[PreparedProbe]) -> Prepare
     ]
     if not usable:
         return PreparedProbe(ProbeFacts(), reasons=tuple(refused), error=prepared[0].error)
+    if len(usable) == 1:
+        (one,) = usable
+        facts = prepared[one].facts
+        return replace(prepared[one], facts=replace(facts, notes=(*refused, *facts.notes)))
     template = fuse(
         np.stack([vector for one in prepared if (vector := one.vector) is not None]),
         np.ones(len(usable)),
@@ -69,9 +73,7 @@ def fused(probes: Sequence[Probe], prepared: Sequence[PreparedProbe]) -> Prepare
 
 
 def _common(facts: Sequence[ProbeFacts]) -> ProbeFacts:
-    """Return the facts of one photo, or what several have in common."""
-    if len(facts) == 1:
-        return facts[0]
+    """Return what the facts of several photos have in common."""
     days, ages = {one.taken_on for one in facts}, {one.age_at_capture for one in facts}
     return ProbeFacts(
         taken_on=_only(days),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from matcher.arguments import expect_hook
 from matcher.embedding import Extractor
 from matcher.errors import FaceError, InputError
-from matcher.faces import POLICIES, Choice, OneFace, QualityPolicy, require_one_face
+from matcher.faces import POLICIES, Choice, ProbeFace, QualityPolicy, require_probe_face
 from matcher.gallery import Filters, Gallery, Selection, StoredFace
 from matcher.progress import ProgressHook, silent
 from matcher.search.arguments import check_parts, probe_of, probes_of
@@ -75,7 +75,7 @@ class Searcher:
         filters: Filters | None = None,
         threshold: float | None = None,
         max_fpir: float | None = None,
-        choose: OneFace = "one",
+        choose: ProbeFace = "one",
         taken_on: date | None = None,
         age_at_capture: float | None = None,
     ) -> CandidateList:
@@ -119,7 +119,7 @@ class Searcher:
             There is no calibration for `max_fpir`, or it does not support `max_fpir` for so many
             faces or for that age.
         """
-        require_one_face(choose)
+        require_probe_face(choose)
         request = self._request(top, filters, threshold, max_fpir)
         (result,) = self._lists_of(probe_of(probe, taken_on, age_at_capture), request, choose)
         return result
@@ -154,7 +154,7 @@ class Searcher:
         filters: Filters | None = None,
         threshold: float | None = None,
         max_fpir: float | None = None,
-        choose: OneFace = "one",
+        choose: ProbeFace = "one",
     ) -> CandidateList:
         """Search for one person with several photos, whose vectors are fused into one.
 
@@ -173,7 +173,7 @@ class Searcher:
         InputError, CalibrationError
             As for `search_many`; also without any photo.
         """
-        require_one_face(choose)
+        require_probe_face(choose)
         request = self._request(top, filters, threshold, max_fpir)
         probes = probes_of(photos)
         self._require_supported(probes, request)
@@ -189,7 +189,7 @@ class Searcher:
         filters: Filters | None = None,
         threshold: float | None = None,
         max_fpir: float | None = None,
-        choose: OneFace = "one",
+        choose: ProbeFace = "one",
         on_progress: ProgressHook = silent,
     ) -> list[CandidateList]:
         """Search many probes; return one list for each, in order.
@@ -203,7 +203,7 @@ class Searcher:
         InputError, CalibrationError
             As for `search`; also if `probes` is a single probe.
         """
-        require_one_face(choose)
+        require_probe_face(choose)
         request = self._request(top, filters, threshold, max_fpir)
         lists = self._lists_of_each(probes, request, choose, on_progress)
         return [result for (result,) in lists]

@@ -248,6 +248,6 @@ def test_a_choice_that_may_give_several_faces_is_refused_before_any_photo(
         lambda: enrol(gallery, extractor, [photo], choose=choose),
         lambda: embed_cached(extractor, [nowhere], tmp_path / "cache.sqlite", choose=choose),
     ):
-        with pytest.raises(InputError, match="one, largest, or the number of a face"):
+        with pytest.raises(InputError, match=r"one, largest.* where a photo stands for one person"):
             work()
     assert not (tmp_path / "cache.sqlite").exists()
