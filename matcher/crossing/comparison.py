@@ -13,7 +13,7 @@ from matcher.errors import InputError
 from matcher.gallery import Gallery, Moment
 from matcher.progress import ProgressHook
 
-_FACES: Final = 30_000
+_FACES: Final = 100_000
 """Faces of the first gallery between two commits; the other gallery is read once for these."""
 
 _MOST_PAIRS: Final = 100
