@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import groupby
+from pathlib import Path
 from typing import Any, TextIO
 
 from rich.console import Console
@@ -199,6 +200,13 @@ def say_guarded(cells: int) -> None:
             f"{counted(cells, 'cell')} of the CSV would run as a formula in a spreadsheet; an "
             "apostrophe stands before each. --format jsonl gives texts as they are."
         )
+
+
+def say_sheet(sheet: Path, faults: Sequence[str]) -> None:
+    """Say where a page with pictures is, how large it is, and which pictures are not on it."""
+    for fault in faults:
+        say(f"Not on the sheet: {fault}")
+    say(f"The sheet is {sheet} ({sheet.stat().st_size / 1e6:.1f} MB).")
 
 
 def _print_tables(

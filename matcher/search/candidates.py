@@ -112,6 +112,8 @@ class ProbeFacts:
     fused
         Hashes of the photos of one person whose vectors were fused into one probe, "" for a vector;
         empty for a probe of one photo.
+    first_photo
+        Number, from 1, of the first photo that counts, of those that were given for one person.
     """
 
     sha256: str | None = None
@@ -123,6 +125,7 @@ class ProbeFacts:
     face: FaceNumber | None = None
     notes: tuple[str, ...] = ()
     fused: tuple[str, ...] = ()
+    first_photo: int = 1
 
     @property
     def without_figures(self) -> str:

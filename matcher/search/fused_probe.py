@@ -50,7 +50,8 @@ def fused(probes: Sequence[Probe], prepared: Sequence[PreparedProbe]) -> Prepare
     if len(usable) == 1:
         (one,) = usable
         facts = prepared[one].facts
-        return replace(prepared[one], facts=replace(facts, notes=(*refused, *facts.notes)))
+        facts = replace(facts, notes=(*refused, *facts.notes), first_photo=one + 1)
+        return replace(prepared[one], facts=facts)
     template = fuse(
         np.stack([vector for one in prepared if (vector := one.vector) is not None]),
         np.ones(len(usable)),
@@ -66,7 +67,7 @@ def fused(probes: Sequence[Probe], prepared: Sequence[PreparedProbe]) -> Prepare
     facts = _common([prepared[number].facts for number in kept])
     compared = {prepared[number].compared_with for number in kept}
     return PreparedProbe(
-        replace(facts, notes=(*refused, *aside, *read)),
+        replace(facts, notes=(*refused, *aside, *read), first_photo=kept[0] + 1),
         vector=template.vector,
         compared_with=compared.pop() if len(compared) == 1 else FACE,
     )

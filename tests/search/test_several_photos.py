@@ -20,6 +20,7 @@ from matcher.embedding import Extractor, fuse
 from matcher.enrolment import read_manifest
 from matcher.errors import InputError, NoFaceError
 from matcher.gallery import Gallery
+from matcher.photos import DecodeLimits
 from matcher.search import Calibration, Probe, Searcher
 
 
@@ -157,3 +158,19 @@ def test_the_command_takes_a_folder_as_one_person_and_a_number_as_a_face(
     assert "one of 'one', 'largest', 'all'" in " ".join(
         run(group, "--face", "0", code=2)[1].split()
     )
+
+
+def test_a_file_that_is_too_large_is_left_out_wherever_it_stands(
+    gallery: Gallery, cohort: Cohort, tmp_path: Path
+) -> None:
+    folder = tmp_path / "case"
+    folder.mkdir()
+    with (folder / "0.jpg").open("wb") as file:
+        file.truncate(DecodeLimits().max_bytes + 1)
+    (folder / "1.png").write_bytes(cohort.probes[0].read_bytes())
+    words = ["search", str(gallery.path), str(folder), "--same-person", "--format", "jsonl"]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert Path(found["probe_path"]).name == "1.png"
+    assert found["probe"]["notes"][0].startswith("photo 1 (0.jpg): left out")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from matcher.cli.app import Exit, app
-from matcher.cli.console import Format, print_json, print_rows, progress, say
+from matcher.cli.console import Format, print_json, print_rows, progress, say, say_sheet
 from matcher.cli.options import (
     MEGAPIXELS,
     Device,
@@ -188,9 +188,7 @@ def search(
                     limits=limits,
                     on_progress=hook,
                 )
-            for fault in faults:
-                say(f"Not on the sheet: {fault}")
-            say(f"The sheet is {sheet} ({sheet.stat().st_size / 1e6:.1f} MB).")
+            say_sheet(sheet, faults)
     found = not faults and all(result.outcome == "leads" for result in results)
     raise typer.Exit(Exit.DONE if found else Exit.ATTENTION)
 
@@ -210,24 +208,12 @@ def _lists(
     """
     if same_person:
         found = searcher.search_person(probes, choose=face, **options)
-        first = _first_of(found, probes)
-        return [(found,) if number == first else () for number in range(len(probes))]
+        first = found.probe.first_photo
+        return [(found,) if number == first else () for number, _ in enumerate(probes, start=1)]
     options["on_progress"] = on_progress
     if face == "all":
         return searcher.search_faces_many(probes, **options)
     return [(found,) for found in searcher.search_many(probes, choose=face, **options)]
-
-
-def _first_of(found: CandidateList, probes: Sequence[Probe]) -> int:
-    """Return the first photo that counts in a list, 0 if none does."""
-    from matcher.photos import sha256_of
-
-    hashes = found.probe.fused or (found.probe.sha256,)
-    for number, probe in enumerate(probes):
-        source = probe.source
-        if isinstance(source, Path) and source.is_file() and sha256_of(source) in hashes:
-            return number
-    return 0
 
 
 def _photos_of_one(probes: Sequence[Path], face: Any) -> list[Path]:

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matcher.cli.app import Exit, app
-from matcher.cli.console import Format, print_json, print_rows, progress, say, say_guarded
+from matcher.cli.console import (
+    Format,
+    print_json,
+    print_rows,
+    progress,
+    say,
+    say_guarded,
+    say_sheet,
+)
 from matcher.cli.options import MEGAPIXELS, MaxMegapixels, Output, limits_of
 from matcher.cli.places import require_place_for, writing_to
 from matcher.paths import shown
@@ -140,7 +148,5 @@ def _write_sheet(sheet: Path, found: CrossList, max_megapixels: int) -> tuple[st
             limits=limits_of(max_megapixels),
             on_progress=hook,
         )
-    for fault in faults:
-        say(f"Not on the sheet: {fault}")
-    say(f"The sheet is {sheet} ({sheet.stat().st_size / 1e6:.1f} MB).")
+    say_sheet(sheet, faults)
     return faults
