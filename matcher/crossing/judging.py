@@ -55,20 +55,20 @@ class Closest:
     ----------
     score, faces
         The closest pair: its score, and the face of the first subject and that of the second.
-    pairs
-        All pairs, as the file of pairs has them.
+    photos
+        Number of pairs.
     is_reported
         Whether one of them was reported.
     """
 
     score: float
     faces: tuple[int, int]
-    pairs: list[tuple[int, int]]
     is_reported: bool
+    photos: int = 1
 
     def add(self, other: Closest) -> None:
         """Take note of more pairs of photos of the same two."""
-        self.pairs += other.pairs
+        self.photos += other.photos
         self.is_reported |= other.is_reported
         if other.score > self.score:
             self.score, self.faces = other.score, other.faces
@@ -120,7 +120,7 @@ class Judge:
                 continue
             if self.is_within and subjects[0] > subjects[1]:
                 subjects, faces = subjects[::-1], faces[::-1]
-            pair = Closest(score, faces, [(one, other)], is_reported)
+            pair = Closest(score, faces, is_reported)
             if subjects in found:
                 found[subjects].add(pair)
             else:
@@ -227,7 +227,7 @@ def _lead(judge: Judge, rank: int, close: Closest, one: StoredFace, other: Store
         first=first,
         second=second,
         age_gap=age_gap(other.photo.taken_on, second.age, one.photo.taken_on, first.age),
-        photos=len(close.pairs),
+        photos=close.photos,
         expected_false_leads=judge.rule.false_leads(
             close.score, first.age, photos, len(judge.second.facts)
         ),
