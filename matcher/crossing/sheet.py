@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-
 from matcher.crossing.leads import CrossFace, CrossLead, CrossList
 from matcher.faces import Detector
 from matcher.gallery.files import replace_private
 from matcher.photos import DecodeLimits
 from matcher.progress import ProgressHook, silent
+from matcher.search.lead_sheet.environment import page_environment
 from matcher.search.lead_sheet.pictures import SIDE, Picture, picture_of
-from matcher.words import counted, visible
+from matcher.words import counted
 
 MOST_LEADS: Final = 500
 """Leads that a page shows with pictures. A pair takes about 100 kB, so that a page stays below
@@ -89,7 +88,7 @@ def write_cross_sheet(
     leads = tuple(_shown(found, detector, limits, on_progress))
     without_room = max(0, len(found) - MOST_LEADS)
     page = (
-        _environment()
+        page_environment("matcher.crossing", "matcher.search.lead_sheet")
         .get_template("cross_sheet.html")
         .render(
             title=title,
@@ -151,18 +150,3 @@ def _facts(face: CrossFace) -> Iterator[tuple[str, str]]:
     for name, value in known.items():
         if value is not None and value != "":
             yield name, str(value)
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=ChoiceLoader(
-            [PackageLoader("matcher.crossing"), PackageLoader("matcher.search.lead_sheet")]
-        ),
-        autoescape=True,  # names, notes and references come from case files
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["visible"] = visible
-    return environment

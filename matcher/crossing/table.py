@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
-from matcher.cells import write_csv
 from matcher.crossing.leads import COLUMNS, CrossList
-from matcher.gallery.files import replace_private
+from matcher.gallery.files import write_private_csv
 
 
 def write_cross_leads(path: Path, found: CrossList) -> int:
@@ -30,7 +28,4 @@ def write_cross_leads(path: Path, found: CrossList) -> int:
     OSError
         The file cannot be written.
     """
-    text = io.StringIO(newline="")
-    guarded = write_csv(text, COLUMNS, found.rows())
-    replace_private(path, text.getvalue().encode("utf-8", "backslashreplace"))
-    return guarded
+    return write_private_csv(path, COLUMNS, found.rows())

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from matcher.cells import write_csv
 from matcher.errors import GalleryWriteError
 
 
@@ -72,3 +75,20 @@ def replace_private(path: Path, content: bytes) -> None:
         Path(part).unlink(missing_ok=True)
         raise
     sync_directory(place.parent)
+
+
+def write_private_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> int:
+    """Write a CSV file as `replace_private` does; return how many cells got an apostrophe.
+
+    The cells are those of `matcher.cells.write_csv`, in UTF-8. Bytes of a name that are no text are
+    written as numbers.
+
+    Raises
+    ------
+    OSError
+        As for `replace_private`.
+    """
+    text = io.StringIO(newline="")
+    guarded = write_csv(text, columns, rows)
+    replace_private(path, text.getvalue().encode("utf-8", "backslashreplace"))
+    return guarded

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from matcher.cells import write_csv
-from matcher.gallery.files import replace_private
+from matcher.gallery.files import write_private_csv
 from matcher.paths import shown
 from matcher.photos import Photo
 from matcher.search.candidates import COLUMNS, CandidateList
@@ -47,10 +45,7 @@ def write_leads(
     OSError
         The file cannot be written.
     """
-    text = io.StringIO(newline="")
-    guarded = write_csv(text, ("probe", *COLUMNS), lead_rows(probes, results))
-    replace_private(path, text.getvalue().encode("utf-8", "backslashreplace"))
-    return guarded
+    return write_private_csv(path, ("probe", *COLUMNS), lead_rows(probes, results))
 
 
 def _named(probe: Path | Photo) -> str:

@@ -73,7 +73,7 @@ def test_a_list_that_got_nowhere_is_listed_again(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("matcher.crossing.table.replace_private", full)
+        patched.setattr("matcher.gallery.files.replace_private", full)
         failed = run(*words, "--csv", tmp_path / "new.csv", code=9)
     assert "No space left" in failed.stderr
     assert len(run(*words).stdout.splitlines()) == 11

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rendered_ages
 
-from fairness import AuditReport, AuditSettings, Cohort, audit, read_cohort
+from fairness import AuditReport, AuditSettings, Cohort, audit
 from matcher.embedding import Extractor
 from matcher.evaluation import EmbeddedScores, embed_cohort, embedded_scores
 from matcher.faces import POLICIES
-from matcher.synthetic import CohortSpec, write_cohort
 from matcher.testing import FakeDetector, FakeEmbedder
 
 EXTRACTOR = Extractor(FakeDetector(), FakeEmbedder(16, "3"))
@@ -23,11 +23,7 @@ SETTINGS = AuditSettings(factors=("exposure", "age"), fmr=0.1, draws=20)
 @pytest.fixture(scope="module")
 def people(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
     """Twelve rendered people at two ages, one of whose photos cannot be read."""
-    spec = CohortSpec(PEOPLE, ages=(8, 14), seed=6, size=96)
-    cohort = read_cohort(write_cohort(spec, tmp_path_factory.mktemp("people"), workers=1))
-    assert cohort.folder is not None
-    (cohort.folder / cohort.samples[0].photo).write_text("not a picture")
-    return cohort
+    return rendered_ages.with_a_bad_photo(tmp_path_factory.mktemp("people"), PEOPLE)
 
 
 @pytest.fixture(scope="module")

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from matcher.faces import Detector
 from matcher.gallery.files import replace_private
 from matcher.photos import DecodeLimits, Photo
 from matcher.progress import ProgressHook, silent
 from matcher.search.candidates import CandidateList
+from matcher.search.lead_sheet.environment import page_environment
 from matcher.search.lead_sheet.limits import MOST_OF_A_CANDIDATE, MOST_ON_A_PAGE, room_for
 from matcher.search.lead_sheet.pictures import SIDE, WHOLE_SIDE
 from matcher.search.lead_sheet.sections import Pictures, sections_of
-from matcher.words import visible
 
 
 def write_sheet(
@@ -77,7 +75,7 @@ def write_sheet(
     known = list(mates) or [None] * len(probes)
     sections = tuple(sections_of(probes, results, known, room, pictures))
     page = (
-        _environment()
+        page_environment("matcher.search.lead_sheet")
         .get_template("lead_sheet.html")
         .render(
             title=title,
@@ -98,16 +96,3 @@ def write_sheet(
         left_out = f"{room.left_out} photos, for which a page of {MOST_ON_A_PAGE} has no room."
         return (*faults, left_out)
     return faults
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("matcher.search.lead_sheet"),
-        autoescape=True,  # names, notes and references come from case files
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["visible"] = visible  # for what no element can isolate
-    return environment
