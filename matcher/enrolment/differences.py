@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, Final, Literal
 
-from matcher.enrolment.manifest import PhotoOfSubject
+from matcher.enrolment.manifest import PHOTO_FACTS, PhotoOfSubject
 from matcher.gallery import PhotoRecord, Subject
 from matcher.gallery.records import said
 from matcher.gallery.validation import in_one_form
 from matcher.paths import from_reference, to_reference
 
 _SUBJECT: Final = tuple(field for field in fields(Subject) if field.name != "subject_id")
-_PHOTO: Final = tuple(field for field in fields(PhotoRecord) if field.default is None)
 
 
 @dataclass(frozen=True)
@@ -52,9 +51,9 @@ def of_subject(stored: Subject, given: Subject) -> tuple[Difference, ...]:
 def of_photo(stored: PhotoRecord, given: PhotoOfSubject) -> tuple[Difference, ...]:
     """Return the fields of a photo that differ; its reference only if no file is left there."""
     facts = tuple(
-        Difference("photo", field.name, getattr(stored, field.name), getattr(given, field.name))
-        for field in _PHOTO
-        if getattr(given, field.name) not in (None, getattr(stored, field.name))
+        Difference("photo", name, getattr(stored, name), getattr(given, name))
+        for name in PHOTO_FACTS
+        if getattr(given, name) not in (None, getattr(stored, name))
     )
     here = to_reference(given.path.absolute())
     if here == stored.reference or from_reference(stored.reference).exists():

@@ -35,6 +35,8 @@ class PhotoOfSubject:
         Age in years, if recorded.
     source, captured_with
         Origin of the photo, and the device that took it.
+    dated_by
+        What gave `taken_on`, if the photo itself did; None if the caller did.
 
     Raises
     ------
@@ -48,6 +50,7 @@ class PhotoOfSubject:
     age_at_capture: float | None = None
     source: str | None = None
     captured_with: str | None = None
+    dated_by: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", path_of("path", self.path))
@@ -70,6 +73,9 @@ _DEFAULTS = {f.name: f.default for f in fields(Subject) if f.name in _SUBJECT an
 
 COLUMNS = tuple(_COLUMN_OF.get(name, name) for name in (*_PHOTO, *_SUBJECT))
 """Columns that enrolment reads; `photo` and `subject` are required, unknown ones are ignored."""
+
+PHOTO_FACTS = tuple(name for name in _PHOTO if name != "path")
+"""Fields of a `PhotoRecord` that the caller gives. The others follow from the file."""
 
 
 @dataclass(frozen=True)

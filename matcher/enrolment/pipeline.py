@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from typing import Literal
 
 from matcher.arguments import expect, expect_hook, listed
 from matcher.embedding import EmbeddedFace, Extractor, PhotoExtraction
 from matcher.enrolment.differences import Difference, of_photo, of_subject
-from matcher.enrolment.manifest import PhotoOfSubject
+from matcher.enrolment.manifest import PHOTO_FACTS, PhotoOfSubject
 from matcher.errors import FaceRefusedError, InputError, MatcherError, UnknownSubjectError
 from matcher.faces import (
     POLICIES,
@@ -29,8 +29,6 @@ from matcher.photos import DecodeLimits, sha256_of
 from matcher.progress import ProgressHook, silent
 
 _BATCH = 32  # photos in one transaction; an interruption loses at most one batch
-
-_PHOTO_FACTS = tuple({field.name for field in fields(PhotoRecord)} - {"sha256", "reference"})
 
 Status = Literal["enrolled", "already there", "failed"]
 
@@ -308,7 +306,7 @@ def _record(photo: PhotoOfSubject, found: EmbeddedFace) -> Enrolment:
         photo=PhotoRecord(
             sha256=face.photo.sha256,
             reference=to_reference(photo.path.absolute()),  # the same photo from any folder
-            **{name: getattr(photo, name) for name in _PHOTO_FACTS},
+            **{name: getattr(photo, name) for name in PHOTO_FACTS},
         ),
         vectors=found.vectors,
         box=(left, top, right, bottom),

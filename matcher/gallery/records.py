@@ -42,6 +42,8 @@ class Subject:
         Number or name of the case file.
     note
         Free text for readers of the record. No search uses it.
+    hidden_because
+        Why the subject is left out of lists of leads and of groups; None if it is not.
 
     Raises
     ------
@@ -57,11 +59,12 @@ class Subject:
     source: str | None = None
     case_reference: str | None = None
     note: str | None = None
+    hidden_because: str | None = None
 
     def __post_init__(self) -> None:
         step = "Give it as a text."
         expect("subject_id", self.subject_id, str, rule="must be a text", next_step=step)
-        for name in ("region", "source", "case_reference", "note"):
+        for name in ("region", "source", "case_reference", "note", "hidden_because"):
             given = getattr(self, name)
             expect(name, given, (str, NoneType), rule="must be a text, or None", next_step=step)
         expect_day("date_of_birth", self.date_of_birth)
@@ -86,6 +89,11 @@ class PhotoRecord:
         Origin of the photo: a school, a social network, a camera in a shop.
     captured_with
         The device: a phone, a scanner, a model of camera. No search uses it.
+    dated_by
+        What gave `taken_on`, if the photo itself did; None if the caller did.
+    md5, sha1
+        Further hashes of the photo's bytes, by which other agencies know it. Lower-case
+        hexadecimal digits, 32 and 40.
     """
 
     sha256: str
@@ -94,6 +102,9 @@ class PhotoRecord:
     age_at_capture: float | None = None
     source: str | None = None
     captured_with: str | None = None
+    dated_by: str | None = None
+    md5: str | None = None
+    sha1: str | None = None
 
     @property
     def path(self) -> Path:

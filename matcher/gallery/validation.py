@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from types import NoneType
 from typing import Final, get_args
 
 import numpy as np
@@ -21,7 +22,8 @@ from matcher.names import controls, one_form
 _NAMES: Final = ("subject_id", "region", "tags", "case_reference")
 """Fields that are compared with what somebody types."""
 
-_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_DIGITS: Final = {"sha256": 64, "sha1": 40, "md5": 32}
+"""Hexadecimal digits of each hash of a photo."""
 
 
 def texts(what: str, given: object) -> tuple[str, ...]:
@@ -67,6 +69,8 @@ def check_subject(subject: Subject) -> None:
     listed = isinstance(subject.tags, tuple)
     in_order = listed and list(subject.tags) == sorted(set(subject.tags)) and all(subject.tags)
     _require(in_order, "tags", "must be sorted, not empty, without duplicates", subject.tags)
+    why = subject.hidden_because
+    _require(why is None or bool(why.strip()), "hidden_because", "must say why", "blank text")
     _check_texts(subject)
 
 
@@ -81,10 +85,15 @@ def check_photo(photo: PhotoRecord) -> None:
     """Raise InputError unless the record can be stored as it is."""
     check_text("sha256", photo.sha256)
     check_text("reference", photo.reference)
+    for name in ("md5", "sha1"):
+        given = getattr(photo, name)
+        expect(name, given, (str, NoneType), rule="must be a text, or None", next_step="Give it.")
     expect_day("taken_on", photo.taken_on)
     expect_age("age_at_capture", photo.age_at_capture)
-    hashed = _SHA256.fullmatch(photo.sha256) is not None
-    _require(hashed, "sha256", "must be 64 lower-case hexadecimal digits", photo.sha256)
+    for name, digits in _DIGITS.items():
+        given = getattr(photo, name)
+        hashed = given is None or re.fullmatch(f"[0-9a-f]{{{digits}}}", given) is not None
+        _require(hashed, name, f"must be {digits} lower-case hexadecimal digits", given)
     age = photo.age_at_capture
     _require(age is None or 0 <= age <= 130, "age_at_capture", "must be in [0, 130] years", age)
     _check_texts(photo)

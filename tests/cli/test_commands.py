@@ -25,6 +25,7 @@ from matcher.cli.options import DEFAULT_MODEL
 from matcher.embedding import Extractor
 from matcher.embedding.models import registry
 from matcher.gallery import Gallery
+from matcher.gallery.store import FORMAT_VERSION
 
 
 def run(*words: object, code: int = 0) -> Any:
@@ -280,9 +281,12 @@ def test_an_older_gallery_is_searched_as_it_is_and_migrated_when_asked(tmp_path:
     old = format_1_gallery(tmp_path / "old")
     assert "subject-0" in run("gallery", "list", old, "--format", "csv").stdout
     assert format_of(old) == 1
-    assert "of format 3, before of 1" in run("gallery", "migrate", old).stderr
-    assert format_of(old) == 3
-    assert run("gallery", "migrate", old).stderr.strip() == "The gallery is of format 3."
+    assert f"of format {FORMAT_VERSION}, before of 1" in run("gallery", "migrate", old).stderr
+    assert format_of(old) == FORMAT_VERSION
+    assert (
+        run("gallery", "migrate", old).stderr.strip()
+        == f"The gallery is of format {FORMAT_VERSION}."
+    )
     run("gallery", "verify", old)
 
 

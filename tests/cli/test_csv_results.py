@@ -108,7 +108,7 @@ def test_an_empty_list_has_its_header(tmp_path: Path, gallery: Path) -> None:
     run("gallery", "remove", tmp_path / "g", "=1+1", "C-2")
     listed = run("gallery", "list", tmp_path / "g", "--format", "csv").stdout.splitlines()
     assert listed == [
-        "subject_id,photos,date_of_birth,recorded_sex,region,tags,source,case_reference,note"
+        "subject_id,photos,date_of_birth,recorded_sex,region,tags,source,case_reference,note,hidden_because"
     ]
     assert "nothing to list" in run("gallery", "list", tmp_path / "g").stderr
 

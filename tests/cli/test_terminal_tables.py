@@ -92,6 +92,7 @@ def test_in_a_file_the_table_is_as_wide_as_it_needs(gallery: Path) -> None:
         "source",
         "case_reference",
         "note",
+        "hidden_because",
     ]
     assert result.stderr == ""
 

@@ -26,6 +26,7 @@ from matcher.errors import (
     GalleryWriteError,
 )
 from matcher.gallery import Gallery
+from matcher.gallery.store import FORMAT_VERSION
 from matcher.testing import FakeEmbedder
 
 OTHER_MODEL = FakeEmbedder(32).identity
@@ -87,8 +88,9 @@ def test_a_directory_without_rights(tmp_path):
 
 def test_a_newer_format_is_refused_with_both_numbers(closed):
     with closing(sqlite3.connect(closed / "store.sqlite3")) as store:
-        store.execute("PRAGMA user_version = 4")
-    with pytest.raises(GalleryFormatError, match="reads the formats 1 to 3; got format 4"):
+        store.execute(f"PRAGMA user_version = {FORMAT_VERSION + 1}")
+    both = f"reads the formats 1 to {FORMAT_VERSION}; got format {FORMAT_VERSION + 1}"
+    with pytest.raises(GalleryFormatError, match=both):
         Gallery.open(closed)
 
 

@@ -51,6 +51,8 @@ def subject(number: int, version: int = FORMAT_VERSION) -> Subject:
     if number % 3 == 0:
         return Subject(f"subject-{number}")
     later = {"case_reference": f"case {number}", "note": "Tall;\n'left-handed'"}
+    if version >= 4 and number % 2:
+        later["hidden_because"] = "the investigator herself"
     return Subject(
         f"subject-{number}",
         date_of_birth=date(2010 + number % 5, 3, 14),
@@ -67,6 +69,10 @@ def enrolment(number: int, vectors: np.ndarray, version: int = FORMAT_VERSION) -
     facts = {} if number % 2 else {"taken_on": date(2020, 5, 1), "age_at_capture": 7.5}
     if number % 4 == 1 and version >= 2:
         facts["captured_with"] = "phone"
+    if number % 4 == 0 and version >= 4:
+        facts["dated_by"] = "the photo: the camera's clock"
+        facts["md5"] = hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest()
+        facts["sha1"] = hashlib.sha1(str(number).encode(), usedforsecurity=False).hexdigest()
     return Enrolment(
         subject=subject(number // 4, version),
         photo=PhotoRecord(

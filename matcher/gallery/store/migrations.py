@@ -56,6 +56,14 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         """,
         "CREATE INDEX moved_by_face ON moved_faces (face_id)",
     ),
+    (
+        "ALTER TABLE subjects ADD COLUMN hidden_because TEXT CHECK (length(hidden_because) > 0)",
+        "ALTER TABLE faces ADD COLUMN dated_by TEXT",
+        "ALTER TABLE faces ADD COLUMN md5 TEXT CHECK (length(md5) = 32)",
+        "ALTER TABLE faces ADD COLUMN sha1 TEXT CHECK (length(sha1) = 40)",
+        "CREATE INDEX faces_by_md5 ON faces (md5)",
+        "CREATE INDEX faces_by_sha1 ON faces (sha1)",
+    ),
 )
 """For each format, the statements that lead to the next format."""
 

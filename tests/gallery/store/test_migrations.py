@@ -25,7 +25,7 @@ from matcher.gallery.store import FORMAT_VERSION, columns, migrations
 from matcher.gallery.store.store import Store
 
 MODEL = make_golden.TWO_VECTORS.identity
-FREE_TEXT = ("case_reference", "note", "captured_with")
+FREE_TEXT = ("case_reference", "note", "captured_with", "hidden_because", "dated_by")
 SCRIPT = Path(__file__).parents[2] / "helpers" / "killed_migration.py"
 
 
