@@ -186,3 +186,34 @@ def distances(cells: Cells, strata: Strata, dealt: Codes) -> Numbers:
         variance = np.nansum(weight**2 * (xx / c**2 + yy / d**2), axis=0)
         found = np.where(variance > 0, apart / np.sqrt(variance), 0.0)
     return found
+
+
+def ends(cells: Cells, strata: Strata, dealt: Codes) -> Numbers:
+    """Return which groups lie as far out as a rate can.
+
+    No group has fewer errors than one without any. Of the dealings that leave a group without an
+    error none is farther out than another, although their distances in standard errors differ: the
+    others' errors alone make that standard error.
+
+    Parameters
+    ----------
+    cells, strata, dealt
+        As in `distances`.
+
+    Returns
+    -------
+    float64 array of shape (groups, draws)
+        -1 where a group has no error, or all others have nothing but errors; 1 where all others
+        have no error, or the group has nothing but errors; 0 otherwise.
+    """
+    inside = np.flatnonzero(strata.of >= 0)
+    k, n = (
+        sum_by_group(values[inside], dealt[inside], len(cells.names))
+        for values in cells.counts(dealt)
+    )
+    own_right, all_wrong = n - k, k.sum(axis=0)
+    all_right = n.sum(axis=0) - all_wrong
+    lowest = (k == 0) | (own_right == all_right)
+    highest = (k == all_wrong) | (own_right == 0)
+    end: Numbers = highest.astype(np.float64) - lowest
+    return end

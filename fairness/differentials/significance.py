@@ -17,6 +17,7 @@ from scipy.stats import false_discovery_control
 from fairness.differentials.permutation import (
     dealings,
     distances,
+    ends,
     exchangeable,
     rates_against_others,
 )
@@ -155,9 +156,9 @@ def compare_groups(cells: Cells, *, draws: int = 2000, seed: int = 0) -> GroupCo
         return None
     as_is = cells.groups[:, None]
     seen = distances(cells, strata, as_is)[:, 0]
-    tails = Tails(seen)
+    tails = Tails(seen, ends(cells, strata, as_is)[:, 0])
     for dealt in dealings(cells, strata, draws, seed):
-        tails.count(distances(cells, strata, dealt))
+        tails.count(distances(cells, strata, dealt), ends(cells, strata, dealt))
     each, limits = tails.p_values()
     family = each if len(each) > 2 else each[:1]
     adjusted = holm(family)
@@ -182,24 +183,26 @@ class Tails:
 
     The distribution over the draws need not be symmetric: where a small group has more errors than
     others, none in the group is common, and many are rare. So the side on which the observed value
-    lies is compared with draws on that side only, and its share is doubled.
+    lies is compared with draws on that side only, and its share is doubled. At the end of the scale
+    (`ends`) all draws are equally far out.
 
     Parameters
     ----------
-    seen
-        The observed statistics, shape (tests,).
+    seen, end
+        The observed statistics, and at which end they are, shape (tests,).
     """
 
-    def __init__(self, seen: NDArray[np.float64]) -> None:
-        self._seen = seen[:, None]
-        self._slack = 1e-9 * np.abs(self._seen)
+    def __init__(self, seen: NDArray[np.float64], end: NDArray[np.float64]) -> None:
+        self._slack = 1e-9 * np.abs(seen[:, None])
+        self._seen = _reach(seen, end)[:, None]
         self._beyond = np.zeros((2, len(seen)), np.int64)
         self._draws = 0
 
-    def count(self, drawn: NDArray[np.float64]) -> None:
+    def count(self, drawn: NDArray[np.float64], end: NDArray[np.float64]) -> None:
         """Count draws, shape (tests, draws)."""
-        self._beyond[0] += np.sum(drawn >= self._seen - self._slack, axis=1)
-        self._beyond[1] += np.sum(drawn <= self._seen + self._slack, axis=1)
+        reach = _reach(drawn, end)
+        self._beyond[0] += np.sum(reach >= self._seen - self._slack, axis=1)
+        self._beyond[1] += np.sum(reach <= self._seen + self._slack, axis=1)
         self._draws += drawn.shape[1]
 
     def p_values(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -210,3 +213,7 @@ class Tails:
         beyond, draws = self._beyond.min(axis=0), self._draws
         limits = betaincinv(beyond + 1, np.maximum(draws - beyond, 1e-9), 0.99)
         return np.minimum(1, 2 * (1 + beyond) / (1 + draws)), np.minimum(1, 2 * limits)
+
+
+def _reach(statistics: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(end > 0, np.inf, np.where(end < 0, -np.inf, statistics))

@@ -10,6 +10,7 @@ import numpy as np
 from fairness.differentials.permutation import (
     dealings,
     distances,
+    ends,
     exchangeable,
     rates_against_others,
 )
@@ -74,21 +75,27 @@ def compare_within(
     if not names:
         return ()
     place = {name: row for row, name in enumerate(names)}
-    seen, strayed = np.zeros((len(names), 1)), np.zeros((len(names), draws))
+    seen, seen_end = np.zeros((2, len(names), 1))
+    strayed, strayed_end = np.zeros((2, len(names), draws))
     gaps, weights, number = np.zeros((3, len(names)))
     for stratum, (cells, alike) in enumerate(parts):
         rows = [place[name] for name in cells.names]
         as_is = cells.groups[:, None]
         seen[rows] += distances(cells, alike, as_is)
-        dealt = dealings(cells, alike, draws, seed + stratum)
-        strayed[rows] += np.concatenate([distances(cells, alike, some) for some in dealt], axis=1)
+        seen_end[rows] += ends(cells, alike, as_is)
+        done = 0
+        for dealt in dealings(cells, alike, draws, seed + stratum):
+            here = np.ix_(rows, range(done, done + dealt.shape[1]))
+            strayed[here] += distances(cells, alike, dealt)
+            strayed_end[here] += ends(cells, alike, dealt)
+            done += dealt.shape[1]
         rates, others = rates_against_others(cells, as_is)
         weight = _weights(cells)
         gaps[rows] += weight * (rates - others)
         weights[rows] += weight
         number[rows] += 1
-    tails = Tails(seen[:, 0])
-    tails.count(strayed)
+    tails = Tails(seen[:, 0], _everywhere(seen_end[:, 0], number))
+    tails.count(strayed, _everywhere(strayed_end, number[:, None]))
     p_values, limits = tails.p_values()
     alone = len(names) == 2 and number[0] == number[1]
     adjusted = np.broadcast_to(holm(p_values[:1] if alone else p_values), p_values.shape)
@@ -111,3 +118,9 @@ def _weights(cells: Cells) -> Numbers:
     own = sum_by_group(trials, cells.groups[:, None], len(cells.names))[:, 0]
     weights: Numbers = own * (own.sum() - own) / own.sum()
     return weights
+
+
+def _everywhere(end: Numbers, strata: Numbers) -> Numbers:
+    """Return at which end a group is in all of its strata; 0 if in some only."""
+    everywhere: Numbers = np.where(np.abs(end) == strata, np.sign(end), 0.0)
+    return everywhere

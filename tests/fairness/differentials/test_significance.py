@@ -15,6 +15,7 @@ from fairness.differentials import (
     benjamini_hochberg,
     compare_groups,
     compare_matchers,
+    compare_within,
     holm,
 )
 from fairness.differentials.permutation import Strata, dealings
@@ -112,6 +113,34 @@ def test_a_small_group_that_fares_worse_is_found_although_none_of_it_may_fail_by
     some = SubjectCells(("few", "many"), np.arange(230), groups, errors, np.ones(230, np.int64))
     result = compare_groups(some, draws=4999)
     assert result.p_value < 0.005
+
+
+@settings(repeatable, max_examples=15)
+@given(st.integers(0, 999), st.integers(1, 4))
+def test_of_dealings_without_an_error_in_a_group_none_counts_as_farther_than_another(seed, failed):
+    """A few errors, all in one group: that another group has none is told by chance alone."""
+    rng = np.random.default_rng(seed)
+    strata = [few_errors_of_one_group(rng, failed) for _ in range(2)]
+    without = [dealings_without_error(some, 999, seed) for seed, some in enumerate(strata)]
+    alone, within = compare_groups(strata[0], draws=999), compare_within(strata, draws=999)
+    for place in (1, 2, 3):
+        assert alone.groups[place].rate == 0
+        assert alone.groups[place].p_value >= min(1, 2 * without[0][place].mean())
+        both = without[0][place] & without[1][place]
+        assert within[place].p_value >= min(1, 2 * both.mean())
+
+
+def few_errors_of_one_group(rng, failed):
+    trials, errors = rng.integers(1, 9, 240), np.zeros(240, np.int64)
+    errors[4 * rng.choice(60, failed, replace=False)] = 1
+    people, of = np.repeat(np.arange(60), 4), np.tile(np.arange(4), 60)
+    return SubjectCells(tuple("abcd"), people, of, errors, trials)
+
+
+def dealings_without_error(some, draws, seed):
+    """Return which of the dealings that a test draws leave a group without an error."""
+    (dealt,) = dealings(some, Strata.by_size(some), draws, seed)
+    return [~np.any((dealt == group) & (some.errors[:, None] > 0), axis=0) for group in range(4)]
 
 
 @pytest.mark.parametrize(("people", "rate"), [(60, 0.2), (30, 0.3), (12, 0.7)])
