@@ -14,6 +14,7 @@ from matcher.crossing.rule import LeadRule
 from matcher.gallery import FaceFacts, Gallery, Moment, StoredFace
 from matcher.search.ages import age_gap, age_on
 from matcher.search.calibration import ExpectedFalseLeads, LowestScore
+from matcher.words import visible
 
 _BATCH: Final = 500  # leads whose records are read together
 
@@ -282,4 +283,4 @@ def _notes(first: CrossFace, second: CrossFace) -> Iterator[str]:
             yield f"the photo of {taken} is older than the birth on {birth}"
     for subject in (first.subject, second.subject):
         if subject.hidden_because is not None:
-            yield f"{subject.subject_id} is hidden: {subject.hidden_because}"
+            yield f"{visible(subject.subject_id)} is hidden: {visible(subject.hidden_because)}"

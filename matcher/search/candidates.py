@@ -202,18 +202,19 @@ class CandidateList:
     def rows(self) -> list[dict[str, Any]]:
         """Return one flat mapping for each candidate, for tables and CSV; its keys are `COLUMNS`.
 
-        `outcome`, `reason` and `cautions` are those of the list, the same in every row, as text.
+        `outcome`, `reason`, `cautions` and `hidden_left_out` are those of the list, the same in
+        every row.
         """
-        return [self._facts() | _row(candidate) | self._face() for candidate in self.candidates]
+        return [self._facts() | _row(candidate) | self._numbers() for candidate in self.candidates]
 
     def report_rows(self) -> list[dict[str, Any]]:
         """Return `rows`, or one row with the outcome and the reason if there is no candidate.
 
         So a report on many probes has a row for every one of them.
         """
-        return self.rows() or [dict.fromkeys(COLUMNS) | self._facts() | self._face()]
+        return self.rows() or [dict.fromkeys(COLUMNS) | self._facts() | self._numbers()]
 
-    def _face(self) -> dict[str, int | None]:
+    def _numbers(self) -> dict[str, int | None]:
         face = self.probe.face
         number, of = (None, None) if face is None else (face.number, face.of)
         return {"probe_face": number, "probe_faces": of, "hidden_left_out": self.hidden}
@@ -296,7 +297,7 @@ class CandidateList:
         if self.hidden:
             said.append(f"Left out of this list: {counted(self.hidden, 'hidden subject')}.")
         if self.hidden_asked_for:
-            names = some_of(self.hidden_asked_for)
+            names = visible(some_of(self.hidden_asked_for))
             said.append(f"Hidden, although the search asks for them: {names}.")
         return [*said, _INCLUDE] if said else []
 
