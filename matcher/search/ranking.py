@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,12 @@ def ranked(probe: PreparedProbe, references: list[list[StoredFace]]) -> tuple[Ca
     described = [_describe(probe, probe.vector, faces) for faces in references]
     described.sort(key=lambda item: (-item.score, item.subject.subject_id))
     return tuple(replace(item, rank=rank) for rank, item in enumerate(described, start=1))
+
+
+def place_of_last(subjects: Sequence[str], wanted: int, hidden: Collection[str]) -> int | None:
+    """Return the place, from 1, of the last wanted subject who is not hidden; None without it."""
+    shown = (place for place, name in enumerate(subjects, start=1) if name not in hidden)
+    return next(islice(shown, wanted - 1, None), None)
 
 
 def without_hidden(candidates: Sequence[Candidate], top: int) -> tuple[list[Candidate], int]:

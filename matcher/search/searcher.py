@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from itertools import islice
 
@@ -20,7 +20,7 @@ from matcher.search.calibration import Calibration
 from matcher.search.candidates import Candidate, CandidateList, Outcome
 from matcher.search.fused_probe import fused
 from matcher.search.probe import PreparedProbe, Probe, prepare
-from matcher.search.ranking import ranked, without_hidden
+from matcher.search.ranking import place_of_last, ranked, without_hidden
 from matcher.search.request import SearchRequest
 
 _BATCH = 64  # probes embedded and searched together
@@ -88,7 +88,8 @@ class Searcher:
         top
             Largest number of subjects to return, >= 1.
         filters
-            The part of the gallery to search. The list counts what was left out.
+            The part of the gallery to search; without hidden subjects, unless they include them.
+            The list counts what was left out.
         threshold
             Lowest score to return. There is no default, because a threshold means something only if
             it was calibrated on people of the probe's age.
@@ -351,7 +352,7 @@ class Searcher:
             _, face_ids = self._gallery.nearest(queries, fetch, selection.allowed, name=name)
             owners = self._gallery.owners(face_ids)
             subjects = [list(dict.fromkeys(name for name in row if name)) for row in owners]
-            ends = [_end(row, wanted, hidden) for row in subjects]
+            ends = [place_of_last(row, wanted, hidden) for row in subjects]
             if fetch >= faces or None not in ends:
                 return [row[:end] for row, end in zip(subjects, ends, strict=True)]
             fetch = min(fetch * 2, faces)
@@ -370,12 +371,6 @@ class Searcher:
             for name, faces in faces_by_subject.items()
         }
         return {name: faces for name, faces in kept.items() if faces}
-
-
-def _end(subjects: Sequence[str], wanted: int, hidden: Collection[str]) -> int | None:
-    """Return how many subjects come up to the last wanted one; None if there are too few."""
-    shown = (place for place, name in enumerate(subjects, start=1) if name not in hidden)
-    return next(islice(shown, wanted - 1, None), None)
 
 
 def _outcome(

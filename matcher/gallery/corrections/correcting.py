@@ -37,7 +37,7 @@ class GalleryCorrections(GalleryWriter):
         return history.changes(self._store, known)
 
     def update_subject(self, subject: Subject) -> None:
-        """Replace the record of a subject. The subject's photos stay.
+        """Replace the record of a subject, also whether it is hidden. The subject's photos stay.
 
         Raises
         ------
