@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Sequence
 from typing import Final
 
 _BLANK_LETTERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
@@ -22,6 +23,12 @@ def counted(number: float, one: str, many: str | None = None) -> str:
     """
     text = figure(number, 6) if isinstance(number, float) else str(number)
     return f"{text} {one if number == 1 else many or one + 's'}"
+
+
+def some_of(names: Sequence[str], most: int = 5) -> str:
+    """Return the first names, and how many more there are, as in "a, b and 3 more"."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def figure(value: float, digits: int = 2) -> str:

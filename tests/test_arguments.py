@@ -95,6 +95,7 @@ WRONG: dict[str, list[Call]] = {
         lambda w: matcher.cross_match(w.gallery, threshold=0.5, pairs=3),
         lambda w: matcher.cross_match(w.gallery, threshold=0.5, on_progress=3),
         lambda w: matcher.cross_match(w.gallery),
+        lambda w: matcher.cross_match(w.gallery, threshold=0.5, include_hidden="no"),
     ],
     "fuse": [
         lambda w: matcher.fuse(None, None),
@@ -126,6 +127,9 @@ WRONG: dict[str, list[Call]] = {
         lambda w: w.gallery.nearest(EYE[:1], "5"),
         lambda w: w.gallery.require_model("youth-resnet"),
         lambda w: w.gallery.rebuild(3),
+        lambda w: w.gallery.hide(3, because="why"),
+        lambda w: w.gallery.hide("a", because=None),
+        lambda w: w.gallery.unhide(None),
     ],
     "enrol": [
         lambda w: matcher.enrol(OLD, w.gallery, [w.to_enrol]),
@@ -181,6 +185,7 @@ WRONG: dict[str, list[Call]] = {
         lambda w: matcher.Filters(min_age=3, age_on="2020-01-01"),
         lambda w: matcher.Filters(enrolled_from="2020-01-01"),
         lambda w: matcher.Filters(keep_unknown="no"),
+        lambda w: matcher.Filters(include_hidden="yes"),
     ],
     "Subject": [
         lambda w: matcher.Subject(3),

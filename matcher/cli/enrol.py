@@ -36,7 +36,7 @@ from matcher.cli.options import (
 from matcher.cli.places import require_place_for, writing_to
 from matcher.errors import GalleryModelError, InputError, OutputError
 from matcher.private_files import open_private
-from matcher.words import counted
+from matcher.words import counted, some_of
 
 if TYPE_CHECKING:
     from matcher.embedding import ModelIdentity, ModelRecord
@@ -96,7 +96,7 @@ def enrol(
     Running it again skips photos that are there, and says what differs from their records. The
     outcome of every photo is in the report, and so is everything in a folder that is left out.
     """
-    from matcher.enrolment import enrol, without_a_face
+    from matcher.enrolment import enrol, hidden_among, without_a_face
     from matcher.faces import POLICIES
     from matcher.gallery import Gallery
 
@@ -130,6 +130,8 @@ def enrol(
             on_progress=hook,
         )
         lost = without_a_face(opened, _named(manifest))
+        new = (one.photo.subject.subject_id for one in outcomes if one.status == "enrolled")
+        hidden = hidden_among(opened, new)
     rows = [outcome.row() for outcome in outcomes]
     rows += [_row_of(row) for row in manifest.refused]
     rows += manifest.rows_left_out()
@@ -140,6 +142,8 @@ def enrol(
     counts = Counter(row["status"] for row in rows)
     for name in lost:
         say(f"No face is enrolled of: {name}")
+    if hidden:
+        say(f"Enrolled for hidden subjects, who are in no list of leads: {some_of(hidden)}.")
     differing = _say_differences(outcomes)
     total = "; ".join(f"{count} {status}" for status, count in sorted(counts.items()))
     chosen = sum(row["status"] == "enrolled" and bool(row.get("face")) for row in rows)

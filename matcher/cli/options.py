@@ -40,6 +40,10 @@ InPrecision = Annotated[
     ),
 ]
 Output = Annotated[Format, typer.Option("--format", help="How results are printed on stdout.")]
+IncludeHidden = Annotated[
+    bool,
+    typer.Option("--include-hidden", help="Show hidden subjects too, and say why they are hidden."),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, change nothing.")]
 Index = Annotated[
     str | None,

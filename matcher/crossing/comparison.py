@@ -60,18 +60,25 @@ class Comparison:
         self.anew = ""
         self._on_progress = on_progress
 
-    def bring_up_to_date(self, rule: LeadRule) -> tuple[Moment, Moment]:
+    def bring_up_to_date(self, rule: LeadRule, faces: int) -> tuple[Moment, Moment]:
         """Compare what is not compared yet; return the states up to which everything is.
 
         A run that was interrupted is brought to its end first. `new_faces` then holds the numbers
         of faces of both galleries that were new, and `anew` why all pairs of a file were of no use.
+
+        Parameters
+        ----------
+        rule
+            What sets the lowest score.
+        faces
+            Number of faces of the second gallery that the list may show.
         """
         now = self.first.moment, self.second.moment
         progress = self.file.progress()
-        self.anew = "" if progress is None else self._why_anew(progress, rule)
+        self.anew = "" if progress is None else self._why_anew(progress, rule, faces)
         if progress is None or self.anew:
             self.file.clear()
-            progress = Progress((_BEGIN, _BEGIN), now, _lowest_to_keep(rule, len(self.second)))
+            progress = Progress((_BEGIN, _BEGIN), now, _lowest_to_keep(rule, faces))
         self.new_faces = self._new_since(progress.since)
         progress = self._finish(progress)
         if progress.until != now:
@@ -85,7 +92,7 @@ class Comparison:
             second.added(since[1].generation, second.generation),
         )
 
-    def _why_anew(self, progress: Progress, rule: LeadRule) -> str:
+    def _why_anew(self, progress: Progress, rule: LeadRule, faces: int) -> str:
         sides = (self.first, self.second)
         states = [
             *zip(sides, progress.since, strict=True),
@@ -93,7 +100,7 @@ class Comparison:
         ]
         if not all(moment == _BEGIN or side.went_through(moment) for side, moment in states):
             return "the file is of another gallery, or of another history of this one"
-        if rule.floor(len(self.second)) < progress.lowest:
+        if rule.floor(faces) < progress.lowest:
             return "pairs with a lower score are asked for than the file has"
         return ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from matcher.crossing.leads import CrossFace, CrossLead
@@ -13,6 +14,7 @@ from matcher.crossing.rule import LeadRule
 from matcher.gallery import FaceFacts, Gallery, Moment, StoredFace
 from matcher.search.ages import age_gap, age_on
 from matcher.search.calibration import ExpectedFalseLeads, LowestScore
+from matcher.words import visible
 
 _BATCH: Final = 500  # leads whose records are read together
 
@@ -27,19 +29,32 @@ class Side:
         The facts of each face by its id.
     photos
         Number of photos of each subject.
+    hidden
+        Subjects that no list shows.
     """
 
     facts: Mapping[int, FaceFacts]
     photos: Mapping[str, int]
+    hidden: frozenset[str]
 
     @classmethod
-    def of(cls, gallery: Gallery, moment: Moment) -> Side:
+    def of(cls, gallery: Gallery, moment: Moment, hidden: frozenset[str]) -> Side:
         """Return the faces of a state of the gallery that it still has."""
         facts = {one.face_id: one for one in gallery.facts_of_faces(moment.generation)}
         counts: dict[str, int] = defaultdict(int)
         for one in facts.values():
             counts[one.subject_id] += 1
-        return cls(facts, counts)
+        return cls(facts, counts, hidden.intersection(counts))
+
+    @cached_property
+    def subjects(self) -> frozenset[str]:
+        """The subjects that a list may show."""
+        return frozenset(self.photos.keys() - self.hidden)
+
+    @cached_property
+    def faces(self) -> tuple[int, ...]:
+        """The faces of these subjects. Only they can be false leads."""
+        return tuple(one.face_id for one in self.facts.values() if one.subject_id in self.subjects)
 
     def age(self, face_id: int) -> float | None:
         """Return the age at capture of a face, if it is known."""
@@ -102,7 +117,7 @@ class Judge:
         """Return the lowest score of a lead for a face, among the faces of the other side."""
         others = self.first if side is self.second else self.second
         photos = side.photos[side.facts[face_id].subject_id]
-        return self.rule.lowest(side.age(face_id), photos, len(others.facts))
+        return self.rule.lowest(side.age(face_id), photos, len(others.faces))
 
     def close_subjects(self, pairs: Iterable[KeptPair]) -> dict[Subjects, Closest]:
         """Return the subjects that have a pair of photos at or above its lowest score.
@@ -132,18 +147,27 @@ class Judge:
             return False
         return not self.is_within or score >= self.limit(self.second, faces[1]).score
 
+    def hidden_in(self, pair: Subjects) -> set[tuple[str, str]]:
+        """Return those of two subjects that are hidden, each with the name of its side."""
+        sides = (("first", self.first), ("first" if self.is_within else "second", self.second))
+        return {
+            (side, name)
+            for (side, one), name in zip(sides, pair, strict=True)
+            if name in one.hidden
+        }
+
     def on_both_sides(self) -> tuple[str, ...]:
         """Return the identifiers that both galleries have."""
         if self.is_within:
             return ()
-        return tuple(sorted(self.first.photos.keys() & self.second.photos.keys()))
+        return tuple(sorted(self.first.subjects & self.second.subjects))
 
     def without_figures(self) -> int:
         """Return the number of faces of the first side for whose age there are no figures."""
         calibration = self.rule.calibration
         if calibration is None:
             return 0
-        return sum(not calibration.covers(self.first.age(one)) for one in self.first.facts)
+        return sum(not calibration.covers(self.first.age(one)) for one in self.first.faces)
 
     def beyond_calibration(self) -> dict[str, float]:
         """Return the subjects for whom the rate is not supported, and the share that holds."""
@@ -151,8 +175,10 @@ class Judge:
         if wanted is None:
             return {}
         shares: dict[str, float] = defaultdict(float)
-        for face_id, facts in self.first.facts.items():
-            shares[facts.subject_id] += self.limit(self.first, face_id).share or 0.0
+        for face_id in self.first.faces:
+            shares[self.first.facts[face_id].subject_id] += (
+                self.limit(self.first, face_id).share or 0.0
+            )
         return {
             name: min(share, 1.0) for name, share in shares.items() if share > wanted * (1 + 1e-9)
         }
@@ -162,8 +188,8 @@ class Judge:
         if self.rule.calibration is None:
             return None
         estimate, low, high, bounded = 0.0, 0.0, 0.0, False
-        others = len(self.second.facts)
-        for face_id in self.first.facts:
+        others = len(self.second.faces)
+        for face_id in self.first.faces:
             age = self.first.age(face_id)
             limit = self.limit(self.first, face_id)
             false = self.rule.false_leads(limit.score, age, 1, others)
@@ -229,7 +255,7 @@ def _lead(judge: Judge, rank: int, close: Closest, one: StoredFace, other: Store
         age_gap=age_gap(other.photo.taken_on, second.age, one.photo.taken_on, first.age),
         photos=close.photos,
         expected_false_leads=judge.rule.false_leads(
-            close.score, first.age, photos, len(judge.second.facts)
+            close.score, first.age, photos, len(judge.second.faces)
         ),
         notes=tuple(_notes(first, second)),
         is_new=not close.is_reported,
@@ -255,3 +281,6 @@ def _notes(first: CrossFace, second: CrossFace) -> Iterator[str]:
         taken, birth = one.photo.taken_on, other.subject.date_of_birth
         if taken is not None and birth is not None and taken < birth:
             yield f"the photo of {taken} is older than the birth on {birth}"
+    for subject in (first.subject, second.subject):
+        if subject.hidden_because is not None:
+            yield f"{visible(subject.subject_id)} is hidden: {visible(subject.hidden_because)}"

@@ -13,7 +13,7 @@ from matcher.embedding import ModelIdentity
 from matcher.gallery import PhotoRecord, Subject
 from matcher.paths import shown
 from matcher.search.calibration import ExpectedFalseLeads
-from matcher.words import counted, figure, visible
+from matcher.words import counted, figure, some_of, visible
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Compared:
     path
         Directory of the gallery.
     subjects, faces
-        Numbers of subjects with a face, and of faces.
+        Numbers of subjects with a face, and of faces, without those of hidden subjects.
     new_faces
         Number of faces that were new since the last run.
     generation
@@ -138,6 +138,9 @@ class CrossList:
         Number of leads that are left out because they were reported before.
     anew
         Why all pairs were compared although there was a file of pairs; empty if they were not.
+    hidden_pairs, hidden_subjects
+        Number of pairs of subjects that are close enough and left out because one of them is
+        hidden, see `Gallery.hide`; and number of hidden subjects in these pairs.
     """
 
     leads: tuple[CrossLead, ...]
@@ -154,6 +157,8 @@ class CrossList:
     left_out: int = 0
     reported_before: int = 0
     anew: str = ""
+    hidden_pairs: int = 0
+    hidden_subjects: int = 0
 
     def __len__(self) -> int:
         return len(self.leads)
@@ -199,11 +204,9 @@ class CrossList:
                 f"on the list all the same: {self.expected_false_leads}."
             )
         if self.on_both_sides:
-            names = ", ".join(self.on_both_sides[:_SHOWN])
-            more = len(self.on_both_sides) - _SHOWN
             said.append(
                 f"{counted(len(self.on_both_sides), 'identifier')} on both sides, not compared "
-                f"with the same one: {names}{f' and {more} more' if more > 0 else ''}."
+                f"with the same one: {some_of(self.on_both_sides)}."
             )
         if self.without_figures:
             said.append(
@@ -227,6 +230,15 @@ class CrossList:
                 f"Close enough, but not on the list: {counted(self.left_out, 'further pair')} of "
                 "subjects. Ask for more of each subject to see them."
             )
+        if self.hidden_pairs:
+            pairs, subjects = (
+                counted(self.hidden_pairs, "pair"),
+                counted(self.hidden_subjects, "hidden subject"),
+            )
+            said.append(
+                f"Close enough, but left out: {pairs} with {subjects}. A cross-match that includes "
+                "hidden subjects (--include-hidden) shows them, and says why."
+            )
         return said
 
     def _news(self) -> str:
@@ -237,8 +249,6 @@ class CrossList:
         )
         return f"New since the last run: {news}."
 
-
-_SHOWN: Final = 5
 
 COLUMNS: Final = (
     "first",

@@ -11,7 +11,7 @@ from matcher.crossing.leads import Compared, CrossList
 from matcher.crossing.pair_file import pair_file
 from matcher.crossing.rule import LeadRule
 from matcher.errors import InputError
-from matcher.gallery import Gallery, Moment
+from matcher.gallery import Filters, Gallery, Moment
 from matcher.progress import ProgressHook, silent
 from matcher.search.calibration import Calibration
 
@@ -26,6 +26,7 @@ def cross_match(
     calibration: Calibration | None = None,
     pairs: Path | str | None = None,
     only_new: bool = False,
+    include_hidden: bool = False,
     on_progress: ProgressHook = silent,
 ) -> CrossList:
     """Return the closest subjects of the other side for each subject, for a person to review.
@@ -51,6 +52,10 @@ def cross_match(
     only_new
         Leave out, and count, leads that `mark_reported` was told of. `top` and ranks are then among
         the others. Needs `pairs`.
+    include_hidden
+        Show hidden subjects too, each with a note that says why, see `Gallery.hide`. Otherwise they
+        are left out on both sides, and their pairs that are close enough are counted. Ranks, lowest
+        scores and expected false leads are then those of galleries without them.
     on_progress
         Hears of the faces of the first gallery that were compared.
 
@@ -75,12 +80,14 @@ def cross_match(
             got="none",
             next_step="Give `pairs`.",
         )
+    everybody = Filters(include_hidden=include_hidden)
     expect_hook("on_progress", on_progress)
     other = first if second is None else second
     with pair_file(None if pairs is None else path_of("pairs", pairs)) as file:
         comparison = Comparison(first, other, file, on_progress)
-        moments = comparison.bring_up_to_date(rule)
-        return _list(rule, comparison, moments, top, only_new=only_new)
+        moments = comparison.bring_up_to_date(rule, other.select(everybody).faces)
+        sides = first.select(everybody).hidden, other.select(everybody).hidden
+        return _list(rule, comparison, moments, sides, top, only_new=only_new)
 
 
 def mark_reported(
@@ -152,21 +159,25 @@ def _list(
     rule: LeadRule,
     comparison: Comparison,
     moments: tuple[Moment, Moment],
+    hidden: tuple[frozenset[str], frozenset[str]],
     top: int,
     *,
     only_new: bool,
 ) -> CrossList:
     galleries = comparison.first, comparison.second
-    side = Side.of(galleries[0], moments[0])
-    other = side if galleries[0] is galleries[1] else Side.of(galleries[1], moments[1])
+    side = Side.of(galleries[0], moments[0], hidden[0])
+    other = side if galleries[0] is galleries[1] else Side.of(galleries[1], moments[1], hidden[1])
     judge = Judge(rule, side, other)
     close = judge.close_subjects(comparison.file.pairs())
-    wanted = {pair: one for pair, one in close.items() if not (only_new and one.is_reported)}
+    new = {pair: one for pair, one in close.items() if not (only_new and one.is_reported)}
+    left_out = {pair: who for pair in close if (who := judge.hidden_in(pair))}
+    wanted = {pair: one for pair, one in new.items() if pair not in left_out}
+    hidden_new = [who for pair, who in left_out.items() if pair in new]
     ranks = closest_of_each(wanted, top)
     beyond = judge.beyond_calibration()
     first, second = (
-        Compared(gallery.path, len(one.photos), len(one.facts), new, moment.generation)
-        for gallery, one, new, moment in zip(
+        Compared(gallery.path, len(one.subjects), len(one.faces), added, moment.generation)
+        for gallery, one, added, moment in zip(
             galleries, (side, other), comparison.new_faces, moments, strict=True
         )
     )
@@ -183,6 +194,8 @@ def _list(
         beyond_calibration=len(beyond),
         largest_share=max(beyond.values(), default=None),
         left_out=len(wanted) - len(ranks),
-        reported_before=len(close) - len(wanted),
+        reported_before=len(close) - len(left_out) - len(wanted),
         anew=comparison.anew,
+        hidden_pairs=len(hidden_new),
+        hidden_subjects=len(set().union(*hidden_new)),
     )

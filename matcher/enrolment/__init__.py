@@ -9,7 +9,7 @@ from matcher.enrolment.manifest import (
     RefusedRow,
     read_manifest,
 )
-from matcher.enrolment.pipeline import EnrolmentOutcome, enrol, without_a_face
+from matcher.enrolment.pipeline import EnrolmentOutcome, enrol, hidden_among, without_a_face
 
 __all__ = [
     "Difference",
@@ -20,6 +20,7 @@ __all__ = [
     "RefusedRow",
     "enrol",
     "forecast",
+    "hidden_among",
     "read_folder",
     "read_manifest",
     "without_a_face",

@@ -193,6 +193,22 @@ def without_a_face(gallery: Gallery, subject_ids: Iterable[str]) -> tuple[str, .
     return tuple(name for name in dict.fromkeys(subject_ids) if not gallery.photos(name))
 
 
+def hidden_among(gallery: Gallery, subject_ids: Iterable[str]) -> tuple[str, ...]:
+    """Return those subjects who are hidden: no list of leads shows their photos.
+
+    Parameters
+    ----------
+    gallery
+        The gallery, after an enrolment.
+    subject_ids
+        Subjects of the gallery.
+    """
+    if not gallery.hidden():
+        return ()
+    names = dict.fromkeys(subject_ids)
+    return tuple(name for name in names if gallery.subject(name).hidden_because is not None)
+
+
 def _enrol_batch(
     gallery: Gallery,
     extractor: Extractor,

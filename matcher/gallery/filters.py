@@ -16,6 +16,7 @@ from matcher.arguments import expect, expect_day, expect_number
 from matcher.errors import InputError
 from matcher.gallery.records import Sex
 from matcher.gallery.store import Store, as_text
+from matcher.gallery.store.hidden_rows import face_counts, hidden_subjects
 from matcher.gallery.validation import check_names, texts
 from matcher.names import forms, one_form
 from matcher.words import counted
@@ -62,6 +63,8 @@ class Filters:
         letter may be written as one character or as two.
     keep_unknown
         Keep subjects for whom a filter cannot tell (the default), or leave them out.
+    include_hidden
+        Show hidden subjects too, see `Gallery.hide`. By default no list has them.
 
     Raises
     ------
@@ -83,6 +86,7 @@ class Filters:
     subject_ids: tuple[str, ...] = ()
     not_subject_ids: tuple[str, ...] = ()
     keep_unknown: bool = True
+    include_hidden: bool = False
 
     def __post_init__(self) -> None:
         for name in _SEQUENCES:
@@ -119,13 +123,9 @@ class Filters:
                 rule="must be a time",
                 next_step="Pass a datetime such as datetime.now(UTC).",
             )
-        expect(
-            "keep_unknown",
-            self.keep_unknown,
-            bool,
-            rule="must be True or False",
-            next_step="Leave it out to keep the unknown.",
-        )
+        for name, effect in (("keep_unknown", "keep the unknown"), ("include_hidden", "hide them")):
+            given, step = getattr(self, name), f"Leave it out to {effect}."
+            expect(name, given, bool, rule="must be True or False", next_step=step)
 
     def _check_ages(self) -> None:
         if self.min_age is None and self.max_age is None:
@@ -200,13 +200,17 @@ class Selection:
     Parameters
     ----------
     allowed
-        Face ids, int64, ascending. None means all faces, because no filter was given.
+        Face ids, int64, ascending, also those of hidden subjects. None means all faces, because no
+        filter was given.
     faces, subjects
-        Numbers of faces and subjects that are left.
+        Numbers of faces and subjects that are left and not hidden.
     of_faces, of_subjects
         Numbers of faces, and of subjects with faces, in the gallery.
     exclusions
         One for each given filter, in the order of the fields.
+    hidden, hidden_faces
+        Identifiers of the hidden subjects whose faces pass the filters, and the number of these
+        faces. No list shows them. Empty with `Filters.include_hidden`.
     """
 
     allowed: NDArray[np.int64] | None
@@ -215,6 +219,8 @@ class Selection:
     of_faces: int
     of_subjects: int
     exclusions: tuple[Exclusion, ...]
+    hidden: frozenset[str] = frozenset()
+    hidden_faces: int = 0
 
 
 @dataclass(frozen=True)
@@ -230,21 +236,41 @@ class _Rule:
 def select(store: Store, filters: Filters) -> Selection:
     """Return the faces that pass all filters, and the effect of each filter."""
     rules = _rules(filters)
+    hidden = {} if filters.include_hidden else hidden_subjects(store)
     if not rules:
-        faces, owners = store.query("SELECT count(*), count(DISTINCT subject_id) FROM faces")[0]
-        return Selection(None, faces, owners, faces, owners, ())
+        return _everybody(store, hidden.values())
     face_ids, subjects, verdicts = _judge(store, rules)
     kept = ((verdicts == _YES) | ((verdicts == _UNKNOWN) & filters.keep_unknown)).all(axis=1)
+    left_out = kept & np.isin(subjects, list(hidden))
+    shown = kept & ~left_out
     return Selection(
         allowed=face_ids[kept],
-        faces=int(kept.sum()),
-        subjects=_different(subjects[kept]),
+        faces=int(shown.sum()),
+        subjects=_different(subjects[shown]),
         of_faces=len(face_ids),
         of_subjects=_different(subjects),
         exclusions=tuple(
             _exclusion(rule, verdict, subjects, filters.keep_unknown)
             for rule, verdict in zip(rules, verdicts.T, strict=True)
         ),
+        hidden=frozenset(hidden[row] for row in np.unique(subjects[left_out]).tolist()),
+        hidden_faces=int(left_out.sum()),
+    )
+
+
+def _everybody(store: Store, hidden: Collection[str]) -> Selection:
+    faces, owners = store.query("SELECT count(*), count(DISTINCT subject_id) FROM faces")[0]
+    left_out = face_counts(store, hidden)
+    hidden_faces = sum(left_out.values())
+    return Selection(
+        allowed=None,
+        faces=faces - hidden_faces,
+        subjects=owners - len(left_out),
+        of_faces=faces,
+        of_subjects=owners,
+        exclusions=(),
+        hidden=frozenset(left_out),
+        hidden_faces=hidden_faces,
     )
 
 

@@ -36,6 +36,7 @@ def read_info(directory: Path, store: Store) -> GalleryInfo:
             created=read_meta(store),
             format_version=store.format_version,
             subjects=store.value("SELECT count(*) FROM subjects"),
+            hidden=sum(1 for _ in rows.subjects(store, only_hidden=True)),
             photos=store.value("SELECT count(DISTINCT sha256) FROM faces"),
             faces=store.faces,
             index=store.meta("index"),

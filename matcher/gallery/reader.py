@@ -111,11 +111,11 @@ class GalleryReader:
                 path=self._path,
             )
 
-    def _unknown(self, subject_id: str) -> UnknownSubjectError:
+    def _unknown(self, *subject_ids: str) -> UnknownSubjectError:
         return UnknownSubjectError(
             "subject_id",
             rule="must be in the gallery",
-            got=repr(subject_id),
+            got=", ".join(map(repr, subject_ids)),
             next_step="List the subjects of the gallery.",
             path=self._path,
         )
@@ -123,6 +123,13 @@ class GalleryReader:
     def subjects(self) -> Iterator[Subject]:
         """Yield all subjects in the order of their identifiers."""
         return rows.subjects(self._store)
+
+    def hidden(self) -> list[Subject]:
+        """Return the subjects that no list shows, by their identifiers; `hidden_because` says why.
+
+        `faces_of` returns their faces with vectors.
+        """
+        return list(rows.subjects(self._store, only_hidden=True))
 
     def subject(self, subject_id: str) -> Subject:
         """Return one subject.

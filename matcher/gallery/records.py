@@ -247,6 +247,8 @@ ChangeKind = Literal[
     "subjects merged",
     "folder moved",
     "taken back",
+    "subject hidden",
+    "subject shown again",
 ]
 """What a correction did."""
 
@@ -327,6 +329,8 @@ class GalleryInfo:
         Path, model, time of creation (UTC) and format of the gallery.
     subjects, photos, faces
         Counts. `photos` counts different photos: a photo of two subjects counts once.
+    hidden
+        Number of hidden subjects, which are among `subjects`.
     index
         The kind that was asked for, or the address of the server that keeps the index.
     index_kind, index_rows, index_generation
@@ -342,6 +346,7 @@ class GalleryInfo:
     created: datetime
     format_version: int
     subjects: int
+    hidden: int
     photos: int
     faces: int
     index: str

@@ -14,7 +14,7 @@ from matcher.faces import FaceNumber, note_of_several
 from matcher.gallery import Exclusion, PhotoRecord, Subject
 from matcher.paths import shown
 from matcher.search.calibration import CalibrationUse, ExpectedFalseLeads
-from matcher.words import counted, visible
+from matcher.words import counted, some_of, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,7 +158,8 @@ class CandidateList:
     exclusions
         What each filter left out, and how many it kept although the value is unknown.
     searched_faces, searched_subjects
-        Numbers of faces and subjects that were compared after the filters.
+        Numbers of faces and subjects that could be on the list: those that the filters leave,
+        without hidden ones. Thresholds and expected false leads follow from this number of faces.
     model
         The model that made all vectors.
     calibration
@@ -166,6 +167,11 @@ class CandidateList:
         without a calibration.
     searched_at
         Time of the search, in UTC. Two lists that differ only in it are equal.
+    hidden
+        Number of hidden subjects that are left out, see `Gallery.hide`: those closer than the last
+        candidate of a full list; all that reach the threshold, if the list is not full.
+    hidden_asked_for
+        Those that `Filters.subject_ids` names and that are left out all the same.
     """
 
     outcome: Outcome
@@ -179,6 +185,8 @@ class CandidateList:
     model: ModelIdentity
     calibration: CalibrationUse | None = None
     searched_at: datetime | None = field(default=None, compare=False)
+    hidden: int = 0
+    hidden_asked_for: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.candidates)
@@ -194,21 +202,22 @@ class CandidateList:
     def rows(self) -> list[dict[str, Any]]:
         """Return one flat mapping for each candidate, for tables and CSV; its keys are `COLUMNS`.
 
-        `outcome`, `reason` and `cautions` are those of the list, the same in every row, as text.
+        `outcome`, `reason`, `cautions` and `hidden_left_out` are those of the list, the same in
+        every row.
         """
-        return [self._facts() | _row(candidate) | self._face() for candidate in self.candidates]
+        return [self._facts() | _row(candidate) | self._numbers() for candidate in self.candidates]
 
     def report_rows(self) -> list[dict[str, Any]]:
         """Return `rows`, or one row with the outcome and the reason if there is no candidate.
 
         So a report on many probes has a row for every one of them.
         """
-        return self.rows() or [dict.fromkeys(COLUMNS) | self._facts() | self._face()]
+        return self.rows() or [dict.fromkeys(COLUMNS) | self._facts() | self._numbers()]
 
-    def _face(self) -> dict[str, int | None]:
+    def _numbers(self) -> dict[str, int | None]:
         face = self.probe.face
         number, of = (None, None) if face is None else (face.number, face.of)
-        return {"probe_face": number, "probe_faces": of}
+        return {"probe_face": number, "probe_faces": of, "hidden_left_out": self.hidden}
 
     def _facts(self) -> dict[str, str]:
         return {
@@ -255,7 +264,7 @@ class CandidateList:
         )
         searched = f"{subjects} ({faces}) searched"
         if self.searched_subjects == 0:
-            return "No subject to search: the gallery, or what the filters leave of it, is empty"
+            return "No subject to search: the gallery is empty, or filters and hiding leave nobody"
         if self.outcome == "none above the threshold":
             return f"No lead at or above {self.threshold:.3f}; {searched}"
         return f"{counted(len(self), 'lead')} to review; {searched}"
@@ -266,8 +275,8 @@ class CandidateList:
     def cautions(self) -> list[str]:
         """Return sentences that say what the list holds for.
 
-        They tell which of several faces was searched for, and what scores, threshold and expected
-        false leads mean.
+        They tell which of several faces was searched for, who is left out as hidden, and
+        what scores, threshold and expected false leads mean.
         """
         face = note_of_several(self.probe.face)
         which = [f"Searched for {face}."] if face else []
@@ -276,14 +285,25 @@ class CandidateList:
         known = [*which, _DEGRADED] if self.probe.degraded else which
         if self.probe.fused:
             known.append(f"Searched with {len(self.probe.fused)} photos, fused into one probe.")
+        known += self._left_out()
         if self.calibration is None:
             return known
         if self.calibration.max_fpir is None:
             return [*known, f"{self.calibration}."]
         return [*known, f"Threshold {self.threshold:.4f}. {self.calibration}."]
 
+    def _left_out(self) -> list[str]:
+        said = []
+        if self.hidden:
+            said.append(f"Left out of this list: {counted(self.hidden, 'hidden subject')}.")
+        if self.hidden_asked_for:
+            names = visible(some_of(self.hidden_asked_for))
+            said.append(f"Hidden, although the search asks for them: {names}.")
+        return [*said, _INCLUDE] if said else []
+
 
 _DEGRADED = "The probe is degraded: it was searched for with a vector for degraded photos."
+_INCLUDE = "A search that includes hidden subjects (--include-hidden) shows them, and says why."
 
 
 _OF_THE_LIST = ("outcome", "reason", "cautions")
@@ -303,8 +323,9 @@ _OF_A_CANDIDATE = (
     "recorded_sex",
     "date_of_birth",
     "region",
+    "hidden_because",
 )
-COLUMNS = (*_OF_THE_LIST, *_OF_A_CANDIDATE, "probe_face", "probe_faces")
+COLUMNS = (*_OF_THE_LIST, *_OF_A_CANDIDATE, "probe_face", "probe_faces", "hidden_left_out")
 """Keys of the rows of a list, in their order."""
 
 
@@ -325,6 +346,7 @@ def _row(candidate: Candidate) -> dict[str, Any]:
         subject.recorded_sex,
         subject.date_of_birth,
         subject.region,
+        subject.hidden_because,
     )
     return dict(zip(_OF_A_CANDIDATE, values, strict=True))
 
@@ -335,7 +357,9 @@ def _line(candidate: Candidate) -> str:
     name = candidate.subject.subject_id
     false = candidate.expected_false_leads
     others = "" if false is None else f"  false leads expected this close: {false}"
-    return f"{candidate.rank:4d}  {candidate.score:.3f}  {name}  ({photos}){gap}{others}"
+    why = candidate.subject.hidden_because
+    hidden = "" if why is None else f"  hidden: {why}"
+    return f"{candidate.rank:4d}  {candidate.score:.3f}  {name}  ({photos}){gap}{others}{hidden}"
 
 
 def _plain(value: object) -> str:

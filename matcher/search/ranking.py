@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,41 @@ def ranked(probe: PreparedProbe, references: list[list[StoredFace]]) -> tuple[Ca
     described = [_describe(probe, probe.vector, faces) for faces in references]
     described.sort(key=lambda item: (-item.score, item.subject.subject_id))
     return tuple(replace(item, rank=rank) for rank, item in enumerate(described, start=1))
+
+
+def place_of_last(subjects: Sequence[str], wanted: int, hidden: Collection[str]) -> int | None:
+    """Return the place, from 1, of the last wanted subject who is not hidden; None without it."""
+    shown = (place for place, name in enumerate(subjects, start=1) if name not in hidden)
+    return next(islice(shown, wanted - 1, None), None)
+
+
+def without_hidden(candidates: Sequence[Candidate], top: int) -> tuple[list[Candidate], int]:
+    """Leave hidden subjects out.
+
+    Parameters
+    ----------
+    candidates
+        The highest score first.
+    top
+        Largest number of candidates to return, >= 1.
+
+    Returns
+    -------
+    listed
+        The first `top` candidates who are not hidden, with their ranks among these.
+    hidden
+        Number of hidden ones before the last of a full list; of all, if the list is not full.
+    """
+    listed: list[Candidate] = []
+    hidden = 0
+    for candidate in candidates:
+        if len(listed) == top:
+            break
+        if candidate.subject.hidden_because is None:
+            listed.append(replace(candidate, rank=len(listed) + 1))
+        else:
+            hidden += 1
+    return listed, hidden
 
 
 def _describe(

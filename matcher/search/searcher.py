@@ -20,7 +20,7 @@ from matcher.search.calibration import Calibration
 from matcher.search.candidates import Candidate, CandidateList, Outcome
 from matcher.search.fused_probe import fused
 from matcher.search.probe import PreparedProbe, Probe, prepare
-from matcher.search.ranking import ranked
+from matcher.search.ranking import place_of_last, ranked, without_hidden
 from matcher.search.request import SearchRequest
 
 _BATCH = 64  # probes embedded and searched together
@@ -88,7 +88,8 @@ class Searcher:
         top
             Largest number of subjects to return, >= 1.
         filters
-            The part of the gallery to search. The list counts what was left out.
+            The part of the gallery to search; without hidden subjects, unless they include them.
+            The list counts what was left out.
         threshold
             Lowest score to return. There is no default, because a threshold means something only if
             it was calibrated on people of the probe's age.
@@ -291,7 +292,11 @@ class Searcher:
     ) -> CandidateList:
         faces = selection.faces
         threshold = request.lowest_score(probe.facts.age_at_capture, faces)
-        kept = [c for c in candidates if threshold is None or c.score >= threshold]
+        close = [c for c in candidates if threshold is None or c.score >= threshold]
+        kept, hidden = (
+            (close, 0) if request.filters.include_hidden else without_hidden(close, request.top)
+        )
+        asked_for = selection.hidden if request.filters.subject_ids else ()
         return CandidateList(
             outcome=_outcome(probe, kept, selection),
             candidates=tuple(
@@ -306,12 +311,17 @@ class Searcher:
             model=self._gallery.model,
             calibration=request.use(probe.facts, faces),
             searched_at=datetime.now(UTC),
+            hidden=hidden,
+            hidden_asked_for=tuple(sorted(asked_for)),
         )
 
     def _closest_subjects(
         self, probes: Sequence[PreparedProbe], top: int, selection: Selection
     ) -> list[list[str]]:
-        """Return the `top` subjects of each probe, or all if fewer, by their closest face."""
+        """Return the `top` subjects of each probe, or all if fewer, by their closest face.
+
+        Hidden subjects stand among them, and do not count.
+        """
         closest: list[list[str]] = [[] for _ in probes]
         for name in self._gallery.model.vector_names:
             vectors = {
@@ -331,18 +341,21 @@ class Searcher:
         selection: Selection,
         name: str,
     ) -> list[list[str]]:
-        wanted = min(top, selection.subjects)
-        if not vectors or wanted == 0:
+        faces, hidden = selection.faces + selection.hidden_faces, selection.hidden
+        # In a list that is not full, hidden subjects behind the last one count too.
+        wanted = top if hidden else min(top, selection.subjects)
+        if not vectors or faces == 0:
             return [[] for _ in vectors]
         queries = _stack(vectors, self._gallery.model.dimension)
-        fetch = min(top * _FACES_PER_SUBJECT, selection.faces)
+        fetch = min(top * _FACES_PER_SUBJECT, faces)
         while True:
             _, face_ids = self._gallery.nearest(queries, fetch, selection.allowed, name=name)
             owners = self._gallery.owners(face_ids)
             subjects = [list(dict.fromkeys(name for name in row if name)) for row in owners]
-            if fetch >= selection.faces or min(map(len, subjects)) >= wanted:
-                return [row[:wanted] for row in subjects]
-            fetch = min(fetch * 2, selection.faces)
+            ends = [place_of_last(row, wanted, hidden) for row in subjects]
+            if fetch >= faces or None not in ends:
+                return [row[:end] for row, end in zip(subjects, ends, strict=True)]
+            fetch = min(fetch * 2, faces)
 
     def _references(
         self, closest: Iterable[list[str]], selection: Selection

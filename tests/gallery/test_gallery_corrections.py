@@ -268,7 +268,7 @@ def test_two_names_of_an_older_version_that_differ_only_in_form_are_said_and_kep
 
 # A correction at random: what is done, to which of three subjects, with which number.
 STEP = st.tuples(
-    st.sampled_from(["subject", "photo", "take out", "rename", "merge"]),
+    st.sampled_from(["subject", "photo", "take out", "rename", "merge", "hide", "unhide"]),
     st.integers(0, 2),
     st.integers(0, 5),
 )
@@ -282,6 +282,10 @@ def correct(gallery, what, who, number):
         gallery.update_subject(replace(gallery.subject(name), region=f"region {number}"))
     elif what == "rename":
         gallery.rename_subject(name, f"{name}-{number}")
+    elif what == "hide":
+        gallery.hide(subjects[: 1 + who], because=f"reason {number}")
+    elif what == "unhide":
+        gallery.unhide(subjects[who:])
     elif what == "merge" and len(subjects) > 1:
         other = subjects[(who + 1) % len(subjects)]
         if gallery.subject(other).region in (None, gallery.subject(name).region):

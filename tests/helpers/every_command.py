@@ -179,6 +179,23 @@ def _corrections(run: Story) -> None:
     run("gallery remove", run.given / "copy", second)
     run("gallery remove", run.given / "copy", second)
     shutil.rmtree(run.given / "copy")
+    _hiding(run)
+
+
+def _hiding(run: Story) -> None:
+    first, second, _ = run.names.subjects
+    run("gallery hide", run.gallery, "--because", run.names.note, "--", first, second)
+    run("gallery hide", run.gallery, first, "--because", run.names.text)
+    run("gallery hide", run.gallery, run.names.text, "--because", run.names.text)
+    run("gallery hidden", run.gallery, styles=ALL)
+    sheet = ("--sheet", run.work / f"sheet{run.names.photo}.html")
+    run("search", run.gallery, run.photos[1], "--subject", first, styles=ALL)
+    run("search", run.gallery, run.photos[1], *sheet, "--include-hidden", styles=ALL)
+    page = ("--sheet", run.work / f"cross{run.names.photo}.html")
+    run("cross", run.gallery, "--threshold", 0.1, styles=ALL)
+    run("cross", run.gallery, "--threshold", 0.1, "--include-hidden", *page, styles=ALL)
+    run("gallery unhide", run.gallery, "--", first)
+    run("gallery unhide", run.gallery, "--", first, second)
 
 
 def _models(run: Story) -> None:

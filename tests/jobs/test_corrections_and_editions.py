@@ -10,19 +10,20 @@ import pytest
 from job_builders import NEW, OLD, SETTINGS, assert_made_by, faces_in, made
 
 from matcher.errors import CorrectionError
-from matcher.gallery import Gallery
+from matcher.gallery import Filters, Gallery
 from matcher.jobs.reindexing import reindex
 from matcher.jobs.switching import rollback, switch
 
 
 def correct(gallery: Path) -> None:
-    """Rename one subject, merge two, correct a photo, and take one out."""
+    """Rename one subject, merge two, correct a photo, take one out, and hide a subject."""
     with Gallery.open(gallery) as opened:
         opened.rename_subject("subject-000", "Anna")
         opened.merge_subjects("subject-001", into="subject-002")
         photo = opened.photos("Anna")[0]
         opened.update_photo("Anna", replace(photo, taken_on=date(2020, 5, 1)))
         opened.take_out_photo(opened.photos("Anna")[1].sha256)
+        opened.hide("Anna", because="a relative")
 
 
 def assert_corrected(gallery: Path) -> None:
@@ -31,7 +32,10 @@ def assert_corrected(gallery: Path) -> None:
         assert len(opened.photos("Anna")) == 3
         assert len(opened.photos("subject-002")) == 8
         assert opened.photos("Anna")[0].taken_on == date(2020, 5, 1)
-        assert len(opened.changes()) == 4
+        hidden = [(one.subject_id, one.hidden_because) for one in opened.hidden()]
+        assert hidden == [("Anna", "a relative")]
+        assert opened.select(Filters()).subjects == 1
+        assert len(opened.changes()) == 5
         assert opened.verify().ok
 
 
@@ -68,6 +72,8 @@ def test_a_photo_taken_out_under_another_model_must_be_enrolled_again(tmp_path: 
     reindex(gallery, NEW, settings=SETTINGS)
     switch(gallery)
     with Gallery.open(gallery) as opened:
+        opened.undo()
+        assert opened.hidden() == []
         with pytest.raises(CorrectionError, match=r"re-indexed.*Enrol the photo again"):
             opened.undo()
         assert len(opened.photos("Anna")) == 3

@@ -16,6 +16,7 @@ from matcher.cli.options import (
     MEGAPIXELS,
     Device,
     GalleryPath,
+    IncludeHidden,
     InPrecision,
     MaxMegapixels,
     Output,
@@ -109,6 +110,7 @@ def search(
             rich_help_panel=_FILTERS,
         ),
     ] = False,
+    include_hidden: IncludeHidden = False,
     model: Annotated[str | None, typer.Option(help="The gallery's own model if not given.")] = None,
     device: Device = "cpu",
     precision: InPrecision = Precision.float32,
@@ -151,6 +153,7 @@ def search(
         max_age=max_age,
         age_on=age_on.date() if age_on else date.today(),
         keep_unknown=not exclude_unknown,
+        include_hidden=include_hidden,
     )
     meaning = None if calibration is None else Calibration.load(calibration)
     with Gallery.open(gallery) as opened, progress() as hook:
@@ -289,5 +292,6 @@ def _for_a_reader(row: dict[str, Any]) -> dict[str, Any]:
     """Return a row that says which face of the probe it is of, if there are several."""
     number, of = row["probe_face"], row["probe_faces"]
     face = f"face {number} of {of}" if of and of > 1 else ""
-    kept = {name: row[name] for name in row if name not in ("probe", "probe_face", "probe_faces")}
+    said = ("probe", "probe_face", "probe_faces", "hidden_left_out")
+    kept = {name: row[name] for name in row if name not in said}
     return {"probe": row["probe"], "face": face, **kept}

@@ -18,7 +18,13 @@ from matcher.cli.console import (
     say_guarded,
     say_sheet,
 )
-from matcher.cli.options import MEGAPIXELS, MaxMegapixels, Output, limits_of
+from matcher.cli.options import (
+    MEGAPIXELS,
+    IncludeHidden,
+    MaxMegapixels,
+    Output,
+    limits_of,
+)
 from matcher.cli.places import require_place_for, writing_to
 from matcher.paths import shown
 
@@ -62,6 +68,7 @@ def cross(
         bool,
         typer.Option("--new", help="List only what no run with --new and these --pairs listed."),
     ] = False,
+    include_hidden: IncludeHidden = False,
     csv: Annotated[Path | None, typer.Option(help="Write the leads as one CSV file.")] = None,
     sheet: Annotated[
         Path | None, typer.Option(help="Write the leads as one self-contained HTML file.")
@@ -88,6 +95,7 @@ def cross(
                 calibration=meaning,
                 pairs=pairs,
                 only_new=new,
+                include_hidden=include_hidden,
                 on_progress=hook,
             )
     faults: tuple[str, ...] = ()

@@ -156,9 +156,15 @@ def merge(
     from matcher.gallery import Gallery
 
     with Gallery.open(path) as opened:
-        opened.merge_subjects(subject, into)
+        both = opened.subject(subject), opened.subject(into)
+        whole = opened.merge_subjects(subject, into)
         photos = len(opened.photos(into))
     say(f"{subject} is part of {into} now. Photos of {into}: {photos}.")
+    if whole.hidden_because is not None:
+        say(f"{into} is hidden, as both were, because: {whole.hidden_because}")
+    elif hidden := [one for one in both if one.hidden_because is not None]:
+        (one,) = hidden
+        say(f"{into} is in lists now: only {one.subject_id} was hidden ({one.hidden_because}).")
 
 
 @gallery.command("move-photos")

@@ -35,6 +35,7 @@ def together(gone: Subject, kept: Subject) -> Subject:
             next_step="Name the subject that goes, then the one that stays.",
         )
     values: dict[str, Any] = {"tags": tuple(sorted({*gone.tags, *kept.tags}))}
+    values["hidden_because"] = _both_hidden(gone, kept)
     for name in (*_SEARCHED, *_FREE_TEXT):
         here, there, empty = (getattr(one, name) for one in (kept, gone, _EMPTY))
         if there in (empty, here):
@@ -51,6 +52,14 @@ def together(gone: Subject, kept: Subject) -> Subject:
                 next_step="Correct the wrong one with `matcher gallery edit`, then merge.",
             )
     return replace(kept, **values)
+
+
+def _both_hidden(gone: Subject, kept: Subject) -> str | None:
+    """Return why both are hidden; None if one of them is not, so that a merge hides nobody."""
+    here, there = kept.hidden_because, gone.hidden_because
+    if here is None or there is None:
+        return None
+    return here if here == there else f"{here}; {there}"
 
 
 def require_born(birth: date | None, photos: list[PhotoRecord]) -> None:

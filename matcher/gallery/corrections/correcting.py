@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
 from matcher.errors import InputError
 from matcher.gallery.corrections.comparing import changed, require_born, together
-from matcher.gallery.records import Change, PhotoRecord, Subject
+from matcher.gallery.records import Change, ChangeKind, PhotoRecord, Subject
 from matcher.gallery.store import Store, history, moves, rows
-from matcher.gallery.validation import check_photo, check_subject, in_one_form
+from matcher.gallery.validation import (
+    check_photo,
+    check_subject,
+    check_text,
+    in_one_form,
+    texts,
+)
 from matcher.gallery.writer import GalleryWriter
 from matcher.paths import from_reference, starts_of_references, to_reference
 
@@ -30,7 +37,7 @@ class GalleryCorrections(GalleryWriter):
         return history.changes(self._store, known)
 
     def update_subject(self, subject: Subject) -> None:
-        """Replace the record of a subject. The subject's photos stay.
+        """Replace the record of a subject, also whether it is hidden. The subject's photos stay.
 
         Raises
         ------
@@ -49,6 +56,76 @@ class GalleryCorrections(GalleryWriter):
                 history.record(
                     self._store, generation, "subject edited", before.subject_id, *difference
                 )
+
+    def hide(self, subject_ids: Collection[str], *, because: str) -> tuple[Subject, ...]:
+        """Leave subjects out of every list of leads, and out of groups.
+
+        Their photos stay, and are compared as before: lists count who was left out.
+
+        Parameters
+        ----------
+        subject_ids
+            The subjects. One who is hidden already stays so, for the earlier reason.
+        because
+            Why they are hidden, for readers of the record.
+
+        Returns
+        -------
+        tuple of Subject
+            The records of those who were not hidden before.
+
+        Raises
+        ------
+        UnknownSubjectError
+            When a subject does not exist. The message names all of these; nobody is hidden.
+        InputError
+            When the reason is blank, or a text that no store returns as it was.
+        """
+        check_text("because", because)
+        check_subject(Subject("subject", hidden_because=because))
+        return self._set_hidden(texts("subject_ids", subject_ids), because)
+
+    def unhide(self, subject_ids: Collection[str]) -> tuple[Subject, ...]:
+        """Show hidden subjects in lists and groups again.
+
+        Parameters
+        ----------
+        subject_ids
+            The subjects. One who is not hidden stays as it is.
+
+        Returns
+        -------
+        tuple of Subject
+            The records of those who were hidden before.
+
+        Raises
+        ------
+        UnknownSubjectError
+            When a subject does not exist. The message names all of these; nothing is changed.
+        """
+        return self._set_hidden(texts("subject_ids", subject_ids), None)
+
+    def _set_hidden(self, subject_ids: Sequence[str], because: str | None) -> tuple[Subject, ...]:
+        kind: ChangeKind = "subject shown again" if because is None else "subject hidden"
+        with self._writing() as generation:
+            before = [
+                record
+                for record in self._records(subject_ids)
+                if (record.hidden_because is None) != (because is None)
+            ]
+            for record in before:
+                after = replace(record, hidden_because=because)
+                rows.replace_subject(self._store, after)
+                values = {"hidden_because": record.hidden_because}, {"hidden_because": because}
+                history.record(self._store, generation, kind, record.subject_id, *values)
+        return tuple(replace(record, hidden_because=because) for record in before)
+
+    def _records(self, subject_ids: Sequence[str]) -> list[Subject]:
+        """Return the record of each subject once."""
+        known = rows.known_as(self._store, subject_ids)
+        if unknown := [name for name in subject_ids if name not in known]:
+            raise self._unknown(*dict.fromkeys(unknown))
+        return [self.subject(name) for name in dict.fromkeys(known[one] for one in subject_ids)]
 
     def update_photo(self, subject_id: str, photo: PhotoRecord) -> None:
         """Replace the record of a photo that a subject has. Its hash says which photo is meant.
@@ -121,11 +198,12 @@ class GalleryCorrections(GalleryWriter):
             change = {"subject_id": before}, {"subject_id": after}
             history.record(self._store, generation, "subject renamed", after, *change)
 
-    def merge_subjects(self, subject_id: str, into: str) -> None:
-        """Put all photos of a subject under another one, who is the same person.
+    def merge_subjects(self, subject_id: str, into: str) -> Subject:
+        """Put all photos of a subject under another one, who is the same person; return its record.
 
         The record of `into` stays. Where it holds nothing, it takes over what the other holds.
-        Tags are put together, and so are free texts that differ.
+        Tags are put together, and so are free texts that differ. The subject is hidden only if
+        both were.
 
         Raises
         ------
@@ -161,6 +239,7 @@ class GalleryCorrections(GalleryWriter):
             history.hand_over(self._store, earlier, kept.subject_id)
             self._delete_bare(gone.subject_id, generation)
         self._wrote = True
+        return whole
 
     def move_photos(self, folder: Path | str, new: Path | str) -> int:
         """Record that the photos below a folder lie below another folder now.

@@ -69,7 +69,7 @@ class CorrectableGallery(GalleryCorrections):
             done_until = history.generation_of(self._store, change.change_id)
             folder, new = change.after["folder"], change.before["folder"]
             self._move_elsewhere(self._move_references(folder, new, until=done_until), folder, new)
-        elif change.kind == "subject edited":
+        elif change.kind in ("subject edited", "subject hidden", "subject shown again"):
             rows.replace_subject(self._store, replace(self.subject(subject_id), **change.before))
         elif change.kind == "photo edited" and change.sha256 is not None:
             photo = self._photo(subject_id, change.sha256)

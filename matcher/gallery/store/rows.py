@@ -197,12 +197,13 @@ def faces_of_subject(store: Store, subject_id: str) -> list[int]:
     return [face_id for (face_id,) in store.query(sql, (subject_id,))]
 
 
-def subjects(store: Store) -> Iterator[Subject]:
-    """Yield all subjects in the order of their identifiers, a page at a time."""
+def subjects(store: Store, *, only_hidden: bool = False) -> Iterator[Subject]:
+    """Yield all subjects, or the hidden ones, by their identifiers, a page at a time."""
     last = ""
+    which = "AND s_hidden_because IS NOT NULL" if only_hidden else ""
     while page := store.records(
         f"SELECT {_subject_columns(store)} FROM subjects s "  # noqa: S608 - constant
-        "WHERE subject_id > ? ORDER BY subject_id LIMIT ?",
+        f"WHERE subject_id > ? {which} ORDER BY subject_id LIMIT ?",
         (last, PAGE),
     ):
         with checked(store.path):

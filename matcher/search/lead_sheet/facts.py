@@ -58,6 +58,7 @@ def facts_of_probe(path: Path, probe: ProbeFacts) -> Facts:
 def facts_of_subject(candidate: Candidate) -> Facts:
     """Return the record of a candidate."""
     subject = candidate.subject
+    why = subject.hidden_because
     return _facts(
         {
             "subject": subject.subject_id,
@@ -68,6 +69,7 @@ def facts_of_subject(candidate: Candidate) -> Facts:
             "source": subject.source,
             "case reference": subject.case_reference,
             "note": subject.note,
+            **({} if why is None else {"hidden because": why}),
         }
     )
 
