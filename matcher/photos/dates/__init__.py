@@ -1,0 +1,16 @@
+"""The date of capture that a photo carries, and how far it may be trusted. No pixel is decoded."""
+
+from matcher.photos.dates.capture import CaptureDate, Doubt, Reliability, Source
+from matcher.photos.dates.position import Position
+from matcher.photos.dates.reading import capture_date, date_in, gps_position
+
+__all__ = [
+    "CaptureDate",
+    "Doubt",
+    "Position",
+    "Reliability",
+    "Source",
+    "capture_date",
+    "date_in",
+    "gps_position",
+]
