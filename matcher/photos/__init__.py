@@ -3,11 +3,14 @@
 from matcher.photos.colour import BACKGROUND
 from matcher.photos.dates import (
     CaptureDate,
+    DateOfPhoto,
     Doubt,
     Position,
     Reliability,
     capture_date,
+    counted_dates,
     gps_position,
+    list_dates,
 )
 from matcher.photos.decode import encoding_of
 from matcher.photos.finding import (
@@ -34,6 +37,7 @@ __all__ = [
     "FULL_SIZE_PIXELS",
     "PHOTO_SUFFIXES",
     "CaptureDate",
+    "DateOfPhoto",
     "DecodeLimits",
     "Doubt",
     "FolderListing",
@@ -44,10 +48,12 @@ __all__ = [
     "Reason",
     "Reliability",
     "capture_date",
+    "counted_dates",
     "encoding_of",
     "estimate_jpeg_quality",
     "find_photos",
     "gps_position",
+    "list_dates",
     "list_folder",
     "load_photo",
     "load_unchanged",

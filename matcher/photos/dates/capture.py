@@ -80,6 +80,11 @@ class CaptureDate:
         """The doubts as one text, empty for a good date."""
         return ", ".join(self.doubts)
 
+    @property
+    def clock(self) -> str | None:
+        """Time and offset as in ISO 8601, such as "12:30:05+02:00"; None without a time."""
+        return None if self.time is None else self.time.isoformat() + (self.offset or "")
+
     def of_person(
         self, date_of_birth: date | None, age_at_capture: float | None = None
     ) -> CaptureDate:

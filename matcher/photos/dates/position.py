@@ -9,6 +9,7 @@ from matcher.photos.structure import TiffEntry, TiffFile
 _POSITION = 0x8825
 _LATITUDE_REF, _LATITUDE, _LONGITUDE_REF, _LONGITUDE = 1, 2, 3, 4
 _LONG, _RATIONAL = 4, 5
+_DIGITS = 6  # about a tenth of a metre
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def position_of(exif: bytes) -> Position | None:
     longitude = _degrees(file, entries, _LONGITUDE, _LONGITUDE_REF, b"W")
     if latitude is None or longitude is None or abs(latitude) > 90 or abs(longitude) > 180:
         return None
-    return Position(latitude, longitude)
+    return Position(round(latitude, _DIGITS), round(longitude, _DIGITS))
 
 
 def _degrees(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from matcher.arguments import expect, path_of
 from matcher.errors import PhotoChangedError
+from matcher.failures import as_photo_errors
 from matcher.photos.dates.capture import CaptureDate
 from matcher.photos.dates.fields import fields_of
 from matcher.photos.dates.judging import judged
@@ -59,16 +60,18 @@ def capture_date(
     PhotoChangedError
         The bytes have another hash.
     """
-    data, encoding = _read(source, limits)
+    with as_photo_errors("reading the date", _path_of(source)):
+        data, encoding = _read(source, limits)
+        found = date_in(data, encoding)
     if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
         raise PhotoChangedError(
             "the photo",
             rule="must have the bytes that it had",
             got="other bytes",
             next_step="Find the former photo.",
-            path=None if isinstance(source, bytes) else Path(source),
+            path=_path_of(source),
         )
-    return date_in(data, encoding)
+    return found
 
 
 def gps_position(
@@ -93,20 +96,21 @@ def gps_position(
     PhotoNotFoundError, PhotoFormatError, PhotoTooLargeError, PhotoError
         As for `capture_date`.
     """
-    data, encoding = _read(source, limits)
-    return position_of(metadata_of(data, encoding).exif)
+    with as_photo_errors("reading the position", _path_of(source)):
+        return position_of(metadata_of(*_read(source, limits)).exif)
 
 
 def _read(source: FileSource, limits: DecodeLimits) -> tuple[bytes, str]:
     expect(
         "limits", limits, DecodeLimits, rule="must be limits", next_step="Give DecodeLimits(...)."
     )
-    path = None if isinstance(source, bytes) else path_of("source", source)
-    if path is None:
-        data = bytes(source)  # type: ignore[arg-type]
-        require_byte_limit(len(data), limits, None)
-    else:
-        data = read_path(path, limits)
+    path = _path_of(source)
+    data = source if isinstance(source, bytes) else read_path(path_of("source", source), limits)
+    require_byte_limit(len(data), limits, path)
     encoding = format_of(data, path)
     require_parts(data, encoding, limits, path)
     return data, encoding
+
+
+def _path_of(source: FileSource) -> Path | None:
+    return None if isinstance(source, bytes) else path_of("source", source)
