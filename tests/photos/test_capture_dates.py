@@ -107,6 +107,18 @@ def test_a_photo_without_a_date_has_none(name: str) -> None:
             "wrong",
         ),
         ({ORIGINAL: TAKEN, FILE_SOURCE: b"\2"}, CAMERA, ["date of a scan"], "wrong"),
+        (
+            {ORIGINAL: TAKEN},
+            {MAKE: "Hewlett-Packard", MODEL: "HP PhotoSmart R707"},
+            ["perhaps a scan"],
+            "doubtful",
+        ),
+        (
+            {ORIGINAL: TAKEN, FILE_SOURCE: b"\3"},
+            {MAKE: "Hewlett-Packard", MODEL: "HP PhotoSmart R707"},
+            [],
+            "good",
+        ),
         ({ORIGINAL: TAKEN, FILE_SOURCE: b"\3"}, CAMERA, [], "good"),
         (
             {ORIGINAL: TAKEN, COMMENT: b"ASCII\0\0\0Screenshot"},

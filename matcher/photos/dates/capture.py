@@ -27,6 +27,7 @@ Doubt = Literal[
     "before digital cameras",
     "not the field of the capture",
     "no camera named",
+    "perhaps a scan",
     "editing software",
     "dates differ",
     "first hour of a year",

@@ -95,7 +95,7 @@ def fields_of(metadata: Metadata) -> Fields:
         moments,
         exif.text(_MAKE),
         exif.text(_MODEL),
-        tuple(name for name in named if name),
+        tuple(dict.fromkeys(name for name in named if name)),
         f"{exif.comment()} {texts.get(COMMENT, '')[:_MOST_BYTES]}".strip().lower(),
         exif.file_source(),
     )

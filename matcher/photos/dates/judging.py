@@ -33,16 +33,21 @@ _FIRST_DAYS: Final = frozenset(date(year, 1, 1) for year in (1601, 1904, 1970, 1
 
 _FIRST_HOUR: Final = time(1)
 
-_SCANNER: Final = re.compile(
-    r"scan|silverfast|perfection|flatbed"
-    r"|officejet|deskjet|laserjet|photosmart|workcentre|imagerunner|\bmfc-|\bdcp-"
+_OF_A_SCANNER, _OF_A_CAMERA = (1, 2), 3  # values of EXIF FileSource
+_SCANNER: Final = re.compile(r"scan|silverfast|perfection|flatbed")
+_PERHAPS_SCANNER: Final = re.compile(
+    r"epson|brother|\bmfc|\bdcp|photosmart|officejet|deskjet|laserjet|\bpsc\b|canon m[gpx]\d"
+    r"|kyocera|ricoh (aficio|[im][mp] )|xerox|workcentre|imagerunner|lexmark|konica|bizhub|microtek"
+    r"|mustek|plustek|umax|\bagfa"
 )
+"""Makers and models of scanners and printers, some of whom also make cameras."""
+
 _EDITOR: Final = re.compile(
     r"photoshop|lightroom|gimp|picasa|snapseed|picsart|acdsee|paint|digikam|darktable|rawtherapee"
     r"|affinity|capture one|luminar|faceapp|facetune|vsco|meitu|beauty|pixelmator|magick|irfanview"
     r"|xnview|faststone|corel|pixlr|canva|remini|instagram|photoscape|polarr|aperture|iphoto"
     r"|windows photo|microsoft windows|nero|magix|exiftool|photofiltre|photoimpact|ulead|zoner"
-    r"|adobe|editor|pillow|inkscape|whatsapp|facebook|google photos"
+    r"|f-spot|shotwell|adobe|editor|pillow|inkscape|whatsapp|facebook|google photos"
 )
 _SCREENSHOT: Final = re.compile(
     r"screen ?shot|screen ?capture|snipping|greenshot|flameshot|lightshot|sharex|spectacle"
@@ -112,8 +117,10 @@ def _of_moment(moment: Moment, today: date) -> Iterator[Doubt]:
 
 def _of_origin(fields: Fields, png_size: tuple[int, int] | None) -> Iterator[Doubt]:
     camera, programs = _camera(fields).lower(), " ".join(fields.programs).lower()
-    if fields.file_source in (1, 2) or _SCANNER.search(f"{camera} {programs}"):
+    if fields.file_source in _OF_A_SCANNER or _SCANNER.search(f"{camera} {programs}"):
         yield "date of a scan"
+    elif fields.file_source != _OF_A_CAMERA and _PERHAPS_SCANNER.search(camera):
+        yield "perhaps a scan"
     of_a_screen = not camera and png_size is not None and _ascending(png_size) in _OF_SCREENS
     if of_a_screen or _SCREENSHOT.search(f"{programs} {fields.comment}"):
         yield "date of a screenshot"

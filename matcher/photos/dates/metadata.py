@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from matcher.photos.dates.boxes import EXIF, XMP, items_of
 from matcher.photos.png import SIGNATURE, Chunk, header_of, inflate
@@ -17,8 +18,11 @@ CREATION_TIME, SOFTWARE, COMMENT = "Creation Time", "Software", "Comment"
 _KEYWORDS = frozenset({_PNG_XMP, _EXIF_AS_TEXT, CREATION_TIME, SOFTWARE, COMMENT})
 """Texts of a PNG that are read."""
 
-_MOST_TEXT = 1024 * 1024
-_MOST_CHUNKS = 4096
+
+# Bounds on the work that a hostile file can ask for. Those of `DecodeLimits` come on top, if the
+# photo is decoded.
+_MOST_TEXT, _MOST_PARTS = 1024 * 1024, 131072
+_MOST_SEGMENTS, _MOST_STRAY_BYTES = 4096, 65536
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Metadata:
 
 
 def metadata_of(data: bytes, encoding: str) -> Metadata:
-    """Return the metadata of a photo, whose parts were counted before; nothing is ever raised.
+    """Return the metadata of a photo; nothing is ever raised.
 
     A GIF and a BMP have none that is read.
     """
@@ -54,7 +58,7 @@ def metadata_of(data: bytes, encoding: str) -> Metadata:
 
 def _of_jpeg(data: bytes) -> Metadata:
     exif, xmp = b"", b""
-    for marker, at in header_segments(data):
+    for marker, at in islice(header_segments(data, 0, _MOST_STRAY_BYTES), _MOST_SEGMENTS):
         start = at + 4
         body = (
             data[start : at + 2 + int.from_bytes(data[at + 2 : start])] if marker == _APP1 else b""
@@ -86,22 +90,13 @@ def _of_png(data: bytes) -> Metadata:
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield the chunks that are not pixels."""
     at = len(SIGNATURE)
-    for _ in range(_MOST_CHUNKS):
+    for _ in range(_MOST_PARTS):
         length, name = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
-        if name == b"IDAT":
-            at = _after_pixels(data, at)
-            continue
         if len(name) < 4 or name == b"IEND":
             return
-        yield name, data[at + 8 : at + 8 + length]
+        if name != b"IDAT":
+            yield name, data[at + 8 : at + 8 + length]
         at += 12 + length
-
-
-def _after_pixels(data: bytes, at: int) -> int:
-    """Return the place after chunks of pixels that follow each other."""
-    while data[at + 4 : at + 8] == b"IDAT":
-        at += 12 + int.from_bytes(data[at : at + 4])
-    return at
 
 
 def _plain_text(text: bytes) -> str:
@@ -139,7 +134,7 @@ def _bytes_of_digits(text: str) -> bytes:
 
 def _of_webp(data: bytes) -> Metadata:
     chunks = dict[bytes, bytes]()
-    for name, body in webp_chunks(data):
+    for name, body in islice(webp_chunks(data), _MOST_PARTS):
         if name in (b"EXIF", b"XMP "):
             chunks.setdefault(name, body)
     return Metadata(_without_start(chunks.get(b"EXIF", b"")), chunks.get(b"XMP ", b""))

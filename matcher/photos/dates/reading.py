@@ -17,13 +17,12 @@ from matcher.photos.dates.metadata import metadata_of
 from matcher.photos.dates.position import Position, position_of
 from matcher.photos.formats import format_of
 from matcher.photos.source import DecodeLimits, read_path, require_byte_limit
-from matcher.photos.structure import require_parts
 
 FileSource = str | PathLike[str] | bytes
 
 
 def date_in(data: bytes, encoding: str) -> CaptureDate | None:
-    """Return the date in the bytes of a photo, whose parts were counted; nothing is ever raised."""
+    """Return the date in the bytes of a photo; nothing is ever raised."""
     metadata = metadata_of(data, encoding)
     return judged(fields_of(metadata), metadata.png_size, date.today())
 
@@ -46,7 +45,7 @@ def capture_date(
     sha256
         Hash that the bytes must have; None for any.
     limits
-        As in `load_photo`.
+        Largest number of bytes. No other limit is needed, since no pixel is decoded.
 
     Returns
     -------
@@ -107,9 +106,7 @@ def _read(source: FileSource, limits: DecodeLimits) -> tuple[bytes, str]:
     path = _path_of(source)
     data = source if isinstance(source, bytes) else read_path(path_of("source", source), limits)
     require_byte_limit(len(data), limits, path)
-    encoding = format_of(data, path)
-    require_parts(data, encoding, limits, path)
-    return data, encoding
+    return data, format_of(data, path)
 
 
 def _path_of(source: FileSource) -> Path | None:
