@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from matcher.evaluation import AdaptedModel, adapt
     from matcher.faces import Face, FaceQuality
     from matcher.gallery import Filters, Gallery, Subject
-    from matcher.photos import Photo, load_photo
+    from matcher.photos import CaptureDate, Photo, capture_date, load_photo
     from matcher.search import Calibration, Candidate, CandidateList, Probe, Searcher
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "Calibration",
     "Candidate",
     "CandidateList",
+    "CaptureDate",
     "CrossList",
     "Extractor",
     "Face",
@@ -52,6 +53,7 @@ __all__ = [
     "Subject",
     "Template",
     "adapt",
+    "capture_date",
     "cross_match",
     "enrol",
     "fuse",
@@ -81,7 +83,7 @@ __getattr__, __dir__ = lazy_names(
         "matcher.evaluation": ["AdaptedModel", "adapt"],
         "matcher.faces": ["Face", "FaceQuality"],
         "matcher.gallery": ["Filters", "Gallery", "Subject"],
-        "matcher.photos": ["Photo", "load_photo"],
+        "matcher.photos": ["CaptureDate", "Photo", "capture_date", "load_photo"],
         "matcher.search": ["Calibration", "Candidate", "CandidateList", "Probe", "Searcher"],
     },
 )

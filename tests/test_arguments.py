@@ -24,6 +24,7 @@ from matcher.gallery import Gallery
 EYE = np.eye(8, dtype=np.float32)
 SAMPLES = [fairness.Sample(f"{row}.png", f"s{row // 2}") for row in range(8)]
 COHORT = fairness.Cohort.of(SAMPLES, name="made")
+DATED = matcher.CaptureDate(date(2019, 5, 28), "EXIF DateTimeOriginal")
 RESULT = fairness.ProbeResult("s", 1, {"sex": "female"})
 
 
@@ -67,6 +68,15 @@ WRONG: dict[str, list[Call]] = {
         lambda w: matcher.load_photo(5),
         lambda w: matcher.load_photo([w.photo]),
         lambda w: matcher.load_photo(w.photo, limits=5),
+    ],
+    "capture_date": [
+        lambda w: matcher.capture_date(None),
+        lambda w: matcher.capture_date([w.photo]),
+        lambda w: matcher.capture_date(w.photo, limits=5),
+    ],
+    "CaptureDate": [
+        lambda w: DATED.of_person("2012-05-28"),
+        lambda w: DATED.of_person(None, "7"),
     ],
     "load_model": [
         lambda w: matcher.load_model(None),

@@ -13,6 +13,7 @@ from matcher.cli import (
 )
 from matcher.cli.app import app
 from matcher.cli.comparing import compare, cross, search
+from matcher.cli.origin import dates
 
 __all__ = [
     "adapt",
@@ -21,6 +22,7 @@ __all__ = [
     "calibrate",
     "compare",
     "cross",
+    "dates",
     "demo",
     "enrol",
     "gallery",

@@ -17,6 +17,7 @@ from matcher.cli.console import progress, say, say_guarded
 from matcher.cli.options import (
     DEFAULT_MODEL,
     MEGAPIXELS,
+    DatesFromPhotos,
     Device,
     DryRun,
     FaceChoice,
@@ -54,6 +55,11 @@ _COLUMNS = (
     "notes",
     "differs",
     "updated",
+    "date_found",
+    "date_field",
+    "date_reliability",
+    "date_doubts",
+    "date_use",
 )
 
 
@@ -90,13 +96,14 @@ def enrol(
     ] = False,
     subjects_at: SubjectsAt = None,
     dry_run: DryRun = False,
+    dates_from_photos: DatesFromPhotos = False,
 ) -> None:
     """Enrol the photos of a folder or manifest; makes the gallery when there is none.
 
     Running it again skips photos that are there, and says what differs from their records. The
     outcome of every photo is in the report, and so is everything in a folder that is left out.
     """
-    from matcher.enrolment import enrol, hidden_among, without_a_face
+    from matcher.enrolment import date_remarks, enrol, hidden_among, without_a_face
     from matcher.faces import POLICIES
     from matcher.gallery import Gallery
 
@@ -106,6 +113,8 @@ def enrol(
     for remark in manifest.remarks:
         say(remark)
     if dry_run:
+        if dates_from_photos:
+            say("Dates in photos are read only in the run; `matcher dates` lists them.")
         raise typer.Exit(_foretell(gallery, manifest, model, index))
     extractor = extractor_of(
         model or _model_of(gallery),
@@ -127,6 +136,7 @@ def enrol(
             choose=face.value,
             policy=POLICIES[policy.value],
             update=update,
+            dates_from_photos=dates_from_photos,
             on_progress=hook,
         )
         lost = without_a_face(opened, _named(manifest))
@@ -145,6 +155,8 @@ def enrol(
     if hidden:
         say(f"Enrolled for hidden subjects, who are in no list of leads: {some_of(hidden)}.")
     differing = _say_differences(outcomes)
+    for remark in date_remarks(outcome.dating for outcome in outcomes):
+        say(remark)
     total = "; ".join(f"{count} {status}" for status, count in sorted(counts.items()))
     chosen = sum(row["status"] == "enrolled" and bool(row.get("face")) for row in rows)
     picked = f"; photos with several faces, one chosen: {chosen}" if chosen else ""

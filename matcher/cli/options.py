@@ -67,6 +67,13 @@ MaxMegapixels = Annotated[
 ]
 MEGAPIXELS = 128
 """The library's own limit; a test holds the two together."""
+DatesFromPhotos = Annotated[
+    bool,
+    typer.Option(
+        "--dates-from-photos",
+        help="Take the day of capture from a photo whose date is good, where none is given.",
+    ),
+]
 SubjectsAt = Annotated[
     int | None,
     typer.Option(

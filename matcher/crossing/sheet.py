@@ -137,6 +137,7 @@ def _facts(face: CrossFace) -> Iterator[tuple[str, str]]:
     subject, photo = face.subject, face.photo
     known = {
         "taken on": photo.taken_on,
+        "day taken from": photo.dated_by,
         "age at capture": None if face.age is None else f"{face.age:.1f} years",
         "recorded sex": None if subject.recorded_sex == "unknown" else subject.recorded_sex,
         "date of birth": subject.date_of_birth,

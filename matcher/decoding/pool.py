@@ -23,7 +23,7 @@ import numpy as np
 from matcher import errors
 from matcher.decoding.worker import receive, send
 from matcher.errors import JobError, MatcherError, PhotoDamagedError
-from matcher.photos import DecodeLimits, Photo
+from matcher.photos import CaptureDate, DecodeLimits, Photo
 from matcher.words import counted
 
 DECODER: Final = "from matcher.decoding.worker import main; main()"
@@ -260,6 +260,8 @@ class _Worker:
             tuple(facts["original_size"]),
             tuple(facts["notes"]),
         )
+        if (dated := facts["capture_date"]) is not None:
+            facts["capture_date"] = CaptureDate.of_facts(dated)
         return Photo(pixels, path=path, **facts)
 
     def _running(self) -> subprocess.Popen[bytes]:

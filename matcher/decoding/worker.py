@@ -80,6 +80,7 @@ def _answer(request: Mapping[str, Any], load: Load) -> tuple[dict[str, Any], mem
         "format": photo.format,
         "jpeg_quality": photo.jpeg_quality,
         "notes": photo.notes,
+        "capture_date": None if photo.capture_date is None else photo.capture_date.facts(),
     }
     return answer, photo.pixels.data.cast("B")
 

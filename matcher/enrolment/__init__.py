@@ -1,5 +1,6 @@
 """Enrol photos and manifests into a gallery, with one outcome for each photo."""
 
+from matcher.enrolment.dating import DateUse, Dating, date_remarks
 from matcher.enrolment.differences import Difference
 from matcher.enrolment.folder import read_folder
 from matcher.enrolment.forecasting import Forecast, forecast
@@ -12,12 +13,15 @@ from matcher.enrolment.manifest import (
 from matcher.enrolment.pipeline import EnrolmentOutcome, enrol, hidden_among, without_a_face
 
 __all__ = [
+    "DateUse",
+    "Dating",
     "Difference",
     "EnrolmentOutcome",
     "Forecast",
     "Manifest",
     "PhotoOfSubject",
     "RefusedRow",
+    "date_remarks",
     "enrol",
     "forecast",
     "hidden_among",

@@ -55,7 +55,16 @@ def of_photo(stored: PhotoRecord, given: PhotoOfSubject) -> tuple[Difference, ..
         for name in PHOTO_FACTS
         if getattr(given, name) not in (None, getattr(stored, name))
     )
+    facts += _of_former_day(stored, facts)
     here = to_reference(given.path.absolute())
     if here == stored.reference or from_reference(stored.reference).exists():
         return facts
     return (*facts, Difference("photo", "reference", stored.reference, here))
+
+
+def _of_former_day(stored: PhotoRecord, facts: tuple[Difference, ...]) -> tuple[Difference, ...]:
+    """Return that another day no longer comes from what gave the former one."""
+    names = {one.field for one in facts}
+    if stored.dated_by is None or "taken_on" not in names or "dated_by" in names:
+        return ()
+    return (Difference("photo", "dated_by", stored.dated_by, None),)

@@ -9,6 +9,7 @@ from typing import Literal
 
 from matcher.arguments import expect, expect_hook, listed
 from matcher.embedding import EmbeddedFace, Extractor, PhotoExtraction
+from matcher.enrolment.dating import Dater, Dating
 from matcher.enrolment.differences import Difference, of_photo, of_subject
 from matcher.enrolment.manifest import PHOTO_FACTS, PhotoOfSubject
 from matcher.errors import FaceRefusedError, InputError, MatcherError, UnknownSubjectError
@@ -56,6 +57,9 @@ class EnrolmentOutcome:
         Whether the gallery now holds what was given.
     notes
         What was converted, chosen or lost while the photo was read, see `Photo.notes`.
+    dating
+        The date that the photo carries, and what was done with it; None if it carries none, if it
+        failed, and if it is already there with a recorded day.
     """
 
     photo: PhotoOfSubject
@@ -66,6 +70,7 @@ class EnrolmentOutcome:
     differences: tuple[Difference, ...] = ()
     updated: bool = False
     notes: tuple[str, ...] = ()
+    dating: Dating | None = None
 
     def row(self) -> dict[str, str]:
         """Return the outcome as one flat row for a report; an error gives its code and message."""
@@ -80,6 +85,7 @@ class EnrolmentOutcome:
             "differs": "; ".join(map(str, self.differences)),
             "updated": ("yes" if self.updated else "no") if self.differences else "",
             "notes": "; ".join(self.notes),
+            **({} if self.dating is None else self.dating.row()),
         }
 
 
@@ -90,6 +96,7 @@ class _Judged:
     result: Enrolment | MatcherError
     face: FaceNumber | None = None
     notes: tuple[str, ...] = ()
+    dating: Dating | None = None
 
 
 def enrol(
@@ -100,6 +107,7 @@ def enrol(
     choose: OneFace = "one",
     policy: QualityPolicy = POLICIES["standard"],
     update: bool = False,
+    dates_from_photos: bool = False,
     on_progress: ProgressHook = silent,
 ) -> tuple[EnrolmentOutcome, ...]:
     """Enrol photos; return one outcome for each, in order.
@@ -122,6 +130,10 @@ def enrol(
         Whether what differs is taken over: the record of a subject who is there, and of a photo
         that is already there. What the caller leaves empty stays. Each change is kept, see
         `Gallery.undo`.
+    dates_from_photos
+        Whether a good date that a photo carries is its day of capture, where no record has one. Of
+        a photo that is already there it is a difference, for `update`. Otherwise the outcomes say
+        what could be taken.
     on_progress
         Called before the first batch and after each.
 
@@ -141,10 +153,11 @@ def enrol(
     outcomes: list[EnrolmentOutcome] = []
     remaining = iter(photos)
     compared: set[str] = set()
+    dater = Dater(gallery, dates_from_photos, update, extractor.limits)
     on_progress("enrol", 0, len(photos))
     while batch := list(islice(remaining, _BATCH)):
         records = [_compare_subject(gallery, photo.subject, compared) for photo in batch]
-        enrolled = list(_enrol_batch(gallery, extractor, batch, choose, policy))
+        enrolled = list(_enrol_batch(gallery, extractor, batch, choose, policy, dater))
         for outcome, of_its_subject in zip(enrolled, records, strict=True):
             whole = replace(outcome, differences=(*of_its_subject, *outcome.differences))
             outcomes.append(_update(gallery, whole, extractor.limits) if update else whole)
@@ -215,18 +228,20 @@ def _enrol_batch(
     batch: list[PhotoOfSubject],
     choose: OneFace,
     policy: QualityPolicy,
+    dater: Dater,
 ) -> Iterator[EnrolmentOutcome]:
     known = [_stored(gallery, photo, extractor.limits) for photo in batch]
     new = [photo.path for photo, record in zip(batch, known, strict=True) if record is None]
     extractions = extractor.extract_many(new, choose=choose)
     judged: list[PhotoRecord | _Judged] = [
-        record or _judge(photo, next(extractions), policy)
+        record or _judge(photo, next(extractions), policy, dater)
         for photo, record in zip(batch, known, strict=True)
     ]
     added = iter(gallery.add(_to_store(judged)))
     for photo, item in zip(batch, judged, strict=True):
         if isinstance(item, PhotoRecord):
-            yield _already_there(photo, item)
+            given, dating = dater.of_stored(photo, item)
+            yield replace(_already_there(given, item), photo=photo, dating=dating)
         elif isinstance(item.result, MatcherError):
             yield EnrolmentOutcome(
                 photo, "failed", error=item.result, face=item.face, notes=item.notes
@@ -238,6 +253,7 @@ def _enrol_batch(
                 also_under=outcome.also_under,
                 face=item.face,
                 notes=item.notes,
+                dating=item.dating,
             )
         else:  # two files of one batch have the same bytes
             fresh = item.result.photo
@@ -291,9 +307,14 @@ def _update(gallery: Gallery, outcome: EnrolmentOutcome, limits: DecodeLimits) -
     return replace(outcome, updated=bool(outcome.differences))
 
 
-def _judge(photo: PhotoOfSubject, extraction: PhotoExtraction, policy: QualityPolicy) -> _Judged:
-    notes = () if extraction.photo is None else extraction.photo.notes
-    return replace(_judge_face(photo, extraction, policy), notes=notes)
+def _judge(
+    photo: PhotoOfSubject, extraction: PhotoExtraction, policy: QualityPolicy, dater: Dater
+) -> _Judged:
+    read = extraction.photo
+    if read is None:
+        return _judge_face(photo, extraction, policy)
+    dated, dating = dater.of_new(photo, read.capture_date)
+    return replace(_judge_face(dated, extraction, policy), notes=read.notes, dating=dating)
 
 
 def _judge_face(

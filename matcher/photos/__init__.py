@@ -1,6 +1,17 @@
 """Decode photo files to upright RGB pixels. This package knows nothing of faces."""
 
 from matcher.photos.colour import BACKGROUND
+from matcher.photos.dates import (
+    CaptureDate,
+    DateOfPhoto,
+    Doubt,
+    Position,
+    Reliability,
+    capture_date,
+    counted_dates,
+    gps_position,
+    list_dates,
+)
 from matcher.photos.decode import encoding_of
 from matcher.photos.finding import (
     FolderListing,
@@ -25,15 +36,24 @@ __all__ = [
     "BACKGROUND",
     "FULL_SIZE_PIXELS",
     "PHOTO_SUFFIXES",
+    "CaptureDate",
+    "DateOfPhoto",
     "DecodeLimits",
+    "Doubt",
     "FolderListing",
     "LeftOut",
     "Photo",
     "PhotoSource",
+    "Position",
     "Reason",
+    "Reliability",
+    "capture_date",
+    "counted_dates",
     "encoding_of",
     "estimate_jpeg_quality",
     "find_photos",
+    "gps_position",
+    "list_dates",
     "list_folder",
     "load_photo",
     "load_unchanged",

@@ -18,6 +18,7 @@ from matcher.arguments import described, expect
 from matcher.errors import InputError, PhotoChangedError, PhotoDamagedError, PhotoFormatError
 from matcher.failures import as_photo_errors
 from matcher.photos.colour import bands_of, conversion_of
+from matcher.photos.dates import date_in
 from matcher.photos.decode import Decoded, decode, load_image
 from matcher.photos.formats import format_of
 from matcher.photos.mend import mend
@@ -231,7 +232,8 @@ def _from_bytes(
     pixels, notes = _upright_pixels(decoded, path)
     sha256 = hashlib.sha256(data).hexdigest()
     quality = decoded.jpeg_quality
-    return Photo(pixels, sha256, decoded.stored_size, encoding, path, quality, notes)
+    dated = date_in(data, encoding) if page in (None, 1) else None
+    return Photo(pixels, sha256, decoded.stored_size, encoding, path, quality, notes, dated)
 
 
 def _decoded(

@@ -19,7 +19,7 @@ from matcher.photos.decode import decode
 from matcher.photos.png import OF_THE_PIXELS, Chunk, chunks_of, header_of, inflate, written
 from matcher.photos.salvage import NOISE, Salvaged
 from matcher.photos.source import DecodeLimits, require_pixel_limit
-from matcher.photos.structure import require_bytes_for
+from matcher.photos.structure import require_bytes_for, webp_chunks
 
 _END_OF_IMAGE = b"\xff\xd9"
 _ENDINGS = {
@@ -173,7 +173,7 @@ def _opens(critical: list[Chunk], chunk: Chunk) -> bool:
 def _mend_webp(data: bytes, limits: DecodeLimits, path: Path | None) -> Salvaged | None:
     """Write the container of RFC 9649 anew, with the chunks that are whole."""
     del limits, path  # the canvas is that of the file, which was found to be within the limits
-    chunks = {name: body for name, body in _webp_chunks(data) if name in _WEBP_CHUNKS}
+    chunks = {name: body for name, body in webp_chunks(data) if name in _WEBP_CHUNKS}
     if (b"VP8 " in chunks) == (b"VP8L" in chunks):
         return None
     note = f"the WebP is broken outside its pixels: {_NO_LOSS}"
@@ -189,14 +189,3 @@ def _mend_webp(data: bytes, limits: DecodeLimits, path: Path | None) -> Salvaged
         if name in chunks
     )
     return Salvaged(b"RIFF" + len(body).to_bytes(4, "little") + body, note)
-
-
-def _webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    at = 12
-    while at + 8 <= len(data):
-        length = int.from_bytes(data[at + 4 : at + 8], "little")
-        body = data[at + 8 : at + 8 + length]
-        if len(body) < length or not body:
-            return
-        yield data[at : at + 4], body
-        at += 8 + length + length % 2

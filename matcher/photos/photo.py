@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.photos.dates import CaptureDate
+
 
 @dataclass(frozen=True, eq=False)
 class Photo:
@@ -33,6 +35,9 @@ class Photo:
         Estimated quality setting of the last JPEG compression, in [1, 100]; None for other formats.
     notes
         What was converted, chosen or lost while decoding, in plain words.
+    capture_date
+        The date that the file carries; None if it has none, and for a picture that is not the
+        first of its file.
     """
 
     pixels: NDArray[np.uint8]
@@ -42,6 +47,7 @@ class Photo:
     path: Path | None = None
     jpeg_quality: int | None = None
     notes: tuple[str, ...] = ()
+    capture_date: CaptureDate | None = None
 
     @property
     def size(self) -> tuple[int, int]:

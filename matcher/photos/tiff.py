@@ -17,11 +17,9 @@ from pathlib import Path
 from matcher.errors import PhotoFormatError
 from matcher.photos.pages import page_note, require_page
 from matcher.photos.source import DecodeLimits
-from matcher.photos.structure import Count, header_segments, require_few
+from matcher.photos.structure import Count, TiffEntry, TiffFile, header_segments, require_few
 from matcher.photos.tiff_layout import COMPRESSION, OLD_JPEG, PLANAR, TiffLayout
 
-_BYTES_OF_TYPE = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
-_BYTES_OF_TYPE |= {13: 4, 16: 8, 17: 8, 18: 8}
 _CODE_OF_TYPE = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 _BYTES = (1, 7)
 
@@ -43,58 +41,9 @@ _KNOWN_TAGS |= {_PROFILE, ORIENTATION}
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})  # of a JPEG; they tell its size
 
 # Bounds on the work that a hostile file can ask for. Files of cameras and scanners stay far below.
-_MOST_NUMBERS, _MOST_TAGS = 64, 512
+_MOST_NUMBERS = 64
 _MOST_SEGMENTS, _MOST_STRAY_BYTES = 64, 1024  # of a JPEG before its size
 _MOST_VALUES = 3 * 65536  # a palette of 16 bits
-
-
-@dataclass(frozen=True)
-class _Entry:
-    """One tag: its bytes in the directory, its type, and the number and place of its values."""
-
-    stored: bytes
-    kind: int
-    count: int
-    at: int
-
-
-@dataclass(frozen=True)
-class _File:
-    """The bytes of a TIFF or BigTIFF."""
-
-    data: bytes
-
-    @cached_property
-    def order(self) -> str:
-        return "<" if self.data[:2] == b"II" else ">"
-
-    @cached_property
-    def big(self) -> bool:
-        return self.unpack("H", 2) == (43,)
-
-    def unpack(self, form: str, at: int) -> tuple[int, ...]:
-        """Return the numbers at a place; empty if they are not all in the file."""
-        form = self.order + form
-        if at + struct.calcsize(form) > len(self.data):
-            return ()
-        return struct.unpack_from(form, self.data, at)
-
-    def directory(self, at: int) -> tuple[dict[int, _Entry], int]:
-        """Return the tags of a directory, and the place of the next one, 0 for none."""
-        head, size, inline = ("Q", 20, 8) if self.big else ("H", 12, 4)
-        count = (self.unpack(head, at) or (0,))[0]
-        start = at + struct.calcsize(head)
-        whole = min(count, _MOST_TAGS, max(0, len(self.data) - start) // size)
-        entries: dict[int, _Entry] = {}
-        for place in range(start, start + whole * size, size):
-            tag, kind, number = self.unpack("HHQ" if self.big else "HHI", place)
-            if tag in _KNOWN_TAGS and tag not in entries:
-                value = place + size - inline
-                if number * _BYTES_OF_TYPE.get(kind, inline + 1) > inline:
-                    (value,) = self.unpack("Q" if self.big else "I", value)
-                entries[tag] = _Entry(self.data[place : place + size], kind, number, value)
-        following = self.unpack("Q" if self.big else "I", start + count * size)
-        return entries, (following or (0,))[0]
 
 
 @dataclass(frozen=True)
@@ -113,9 +62,9 @@ class TiffPicture:
         Orientation tag of the directory that holds its directory; None if there is none.
     """
 
-    file: _File
+    file: TiffFile
     at: int
-    entries: Mapping[int, _Entry]
+    entries: Mapping[int, TiffEntry]
     inherited: int | None
 
     def numbers(self, tag: int) -> tuple[int, ...]:
@@ -241,14 +190,13 @@ def tiff_pictures(data: bytes, limits: DecodeLimits, path: Path | None) -> tuple
     PhotoTooLargeError
         If it has more directories than the limits allow.
     """
-    file = _File(data)
-    (first,) = (file.unpack("Q", 8) if file.big else file.unpack("I", 4)) or (0,)
-    found = tuple(islice(_directories(file, first), limits.max_frames + 1))
+    file = TiffFile(data)
+    found = tuple(islice(_directories(file, file.first), limits.max_frames + 1))
     require_few(Count("directories", len(found), limits.max_frames), path)
     return tuple(picture for picture in found if all(picture.size) and not picture.mask)
 
 
-def _directories(file: _File, first: int) -> Iterator[TiffPicture]:
+def _directories(file: TiffFile, first: int) -> Iterator[TiffPicture]:
     waiting: list[tuple[int, int | None]] = [(first, None)]
     seen = {0}
     while waiting:
@@ -256,7 +204,7 @@ def _directories(file: _File, first: int) -> Iterator[TiffPicture]:
         if at in seen:
             continue
         seen.add(at)
-        entries, following = file.directory(at)
+        entries, following = file.directory(at, _KNOWN_TAGS)
         picture = TiffPicture(file, at, entries, inherited)
         yield picture
         within = picture.numbers(_SUB_DIRECTORIES)

@@ -95,7 +95,7 @@ class ProbeFacts:
     sha256
         Hash of the photo; None if the probe was a vector or a template.
     taken_on, age_at_capture
-        As the caller gave them.
+        As the caller gave them; or the day that the photo carries, if it was to be used.
     quality
         Quality measures; empty if the probe was a vector or a template.
     degraded
@@ -107,13 +107,16 @@ class ProbeFacts:
     face
         Which of the photo's faces it is; None without a photo or without a chosen face.
     notes
-        What was converted, chosen or lost while the photo was read, see `Photo.notes`; of a probe
-        of several photos also which of them do not count, and why.
+        What was converted, chosen or lost while the photo was read, see `Photo.notes`; the date
+        that the photo carries, and whether it is used; of a probe of several photos also which of
+        them do not count, and why.
     fused
         Hashes of the photos of one person whose vectors were fused into one probe, "" for a vector;
         empty for a probe of one photo.
     first_photo
         Number, from 1, of the first photo that counts, of those that were given for one person.
+    dated_by
+        What gave `taken_on`, if the photo itself did; None if the caller did.
     """
 
     sha256: str | None = None
@@ -126,6 +129,7 @@ class ProbeFacts:
     notes: tuple[str, ...] = ()
     fused: tuple[str, ...] = ()
     first_photo: int = 1
+    dated_by: str | None = None
 
     @property
     def without_figures(self) -> str:

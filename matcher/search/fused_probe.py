@@ -76,11 +76,13 @@ def fused(probes: Sequence[Probe], prepared: Sequence[PreparedProbe]) -> Prepare
 def _common(facts: Sequence[ProbeFacts]) -> ProbeFacts:
     """Return what the facts of several photos have in common."""
     days, ages = {one.taken_on for one in facts}, {one.age_at_capture for one in facts}
+    day = _only(days)
     return ProbeFacts(
-        taken_on=_only(days),
+        taken_on=day,
         age_at_capture=_only(ages),
         degraded=any(one.degraded for one in facts),
         fused=tuple(one.sha256 or "" for one in facts),
+        dated_by=None if day is None else _only({one.dated_by for one in facts}),
     )
 
 

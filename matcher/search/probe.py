@@ -14,7 +14,7 @@ from matcher.arguments import expect_age, expect_day
 from matcher.embedding import FACE, EmbeddedFace, Extractor, PhotoExtraction, Template
 from matcher.errors import InputError, MatcherError
 from matcher.faces import Choice, Face, QualityPolicy, no_face_error, refusals
-from matcher.photos import Photo, PhotoSource
+from matcher.photos import CaptureDate, Photo, PhotoSource
 from matcher.search.candidates import ProbeFacts
 
 
@@ -73,20 +73,23 @@ def prepare(
     extractor: Extractor,
     policy: QualityPolicy,
     choose: Choice,
+    *,
+    dates_from_photos: bool = False,
 ) -> Iterator[tuple[PreparedProbe, ...]]:
     """Yield the prepared faces of each probe, in order. Photos are embedded in batches.
 
     There is one for each chosen face. There is one without a vector if the photo cannot be read or
-    no face can be chosen, so that no probe is lost.
+    no face can be chosen, so that no probe is lost. With `dates_from_photos`, a good date that a
+    photo carries is its day of capture, unless the caller gives one.
     """
     photos = [source for probe in probes if (source := _photo_of(probe)) is not None]
     extractions = extractor.extract_many(photos, choose=choose, purpose="search")
     for probe in probes:
         if _photo_of(probe) is not None:
-            yield _from_photo(probe, next(extractions), policy)
+            yield _from_photo(probe, next(extractions), policy, dates_from_photos)
         elif isinstance(probe.source, Face):
             (found,) = extractor.embed([probe.source], purpose="search")
-            yield (_judge(probe, found, policy),)
+            yield (_judge(probe, found, policy, dates_from_photos),)
         else:
             yield (PreparedProbe(_facts(probe), vector=_vector_of(probe)),)
 
@@ -106,20 +109,22 @@ def _vector_of(probe: Probe) -> NDArray[np.float32]:
 
 
 def _from_photo(
-    probe: Probe, extraction: PhotoExtraction, policy: QualityPolicy
+    probe: Probe, extraction: PhotoExtraction, policy: QualityPolicy, dates_from_photos: bool
 ) -> tuple[PreparedProbe, ...]:
     photo, error = extraction.photo, extraction.error
     if photo is not None and error is None and not extraction.faces:
         error = no_face_error(photo)
     if error is None:
-        return tuple(_judge(probe, face, policy) for face in extraction.faces)
-    facts = _facts(probe, photo)
+        return tuple(_judge(probe, face, policy, dates_from_photos) for face in extraction.faces)
+    facts = _facts(probe, photo, None, dates_from_photos)
     return (PreparedProbe(facts, reasons=(str(error),), error=error),)
 
 
-def _judge(probe: Probe, found: EmbeddedFace, policy: QualityPolicy) -> PreparedProbe:
+def _judge(
+    probe: Probe, found: EmbeddedFace, policy: QualityPolicy, dates_from_photos: bool
+) -> PreparedProbe:
     face = found.face
-    facts = _facts(probe, face.photo, face)
+    facts = _facts(probe, face.photo, face, dates_from_photos)
     reasons = tuple(str(reason) for reason in refusals(face.quality, policy))
     if reasons:
         return PreparedProbe(facts, reasons=reasons)
@@ -127,8 +132,13 @@ def _judge(probe: Probe, found: EmbeddedFace, policy: QualityPolicy) -> Prepared
     return PreparedProbe(facts, vector=found.probe, compared_with=found.compared_with)
 
 
-def _facts(probe: Probe, photo: Photo | None = None, face: Face | None = None) -> ProbeFacts:
-    return ProbeFacts(
+def _facts(
+    probe: Probe,
+    photo: Photo | None = None,
+    face: Face | None = None,
+    dates_from_photos: bool = False,
+) -> ProbeFacts:
+    facts = ProbeFacts(
         sha256=None if photo is None else photo.sha256,
         taken_on=probe.taken_on,
         age_at_capture=probe.age_at_capture,
@@ -137,6 +147,22 @@ def _facts(probe: Probe, photo: Photo | None = None, face: Face | None = None) -
         face=None if face is None else face.number,
         notes=() if photo is None else photo.notes,
     )
+    carried = None if photo is None else photo.capture_date
+    return facts if carried is None else _dated(facts, carried, dates_from_photos)
+
+
+def _dated(facts: ProbeFacts, carried: CaptureDate, take: bool) -> ProbeFacts:
+    """Return the facts with a note on the date of the photo; with the date, if it is taken."""
+    if facts.taken_on is not None:
+        use = "the day that was given is used"
+    elif carried.reliability != "good":
+        use = "it is not good enough to be used"
+    elif not take:
+        use = "it is used only with --dates-from-photos"
+    else:
+        use = "it is used"
+        facts = replace(facts, taken_on=carried.day, dated_by=carried.source)
+    return replace(facts, notes=(*facts.notes, f"the photo carries the date {carried}; {use}"))
 
 
 def _corners(face: Face) -> tuple[float, float, float, float]:

@@ -39,6 +39,8 @@ class Searcher:
         A probe whose face is below the policy gets the outcome `probe not good enough`.
     calibration
         Meaning of scores for people of each age. `max_fpir` and expected false leads need it.
+    dates_from_photos
+        Whether a good date that a probe's photo carries is its day of capture, where none is given.
 
     Raises
     ------
@@ -57,6 +59,7 @@ class Searcher:
         *,
         policy: QualityPolicy = POLICIES["standard"],
         calibration: Calibration | None = None,
+        dates_from_photos: bool = False,
     ) -> None:
         check_parts(gallery, extractor, policy, calibration)
         gallery.require_model(extractor.model)
@@ -66,6 +69,7 @@ class Searcher:
         self._extractor = extractor
         self._policy = policy
         self._calibration = calibration
+        self._dates_from_photos = dates_from_photos
 
     def search(
         self,
@@ -178,7 +182,7 @@ class Searcher:
         request = self._request(top, filters, threshold, max_fpir)
         probes = probes_of(photos)
         self._require_supported(probes, request)
-        prepared = prepare(probes, self._extractor, self._policy, choose)
+        prepared = self._prepared(probes, choose)
         (result,) = self._search([fused(probes, [face for (face,) in prepared])], request)
         return result
 
@@ -241,7 +245,7 @@ class Searcher:
         self, probe: Probe, request: SearchRequest, choose: Choice
     ) -> tuple[CandidateList, ...]:
         self._require_supported([probe], request)
-        (faces,) = prepare([probe], self._extractor, self._policy, choose)
+        (faces,) = self._prepared([probe], choose)
         for face in faces:
             if face.error is not None and not isinstance(face.error, FaceError):
                 raise face.error
@@ -261,11 +265,17 @@ class Searcher:
         on_progress("search", 0, len(probes))
         for start in range(0, len(probes), _BATCH):
             batch = probes[start : start + _BATCH]
-            prepared = list(prepare(batch, self._extractor, self._policy, choose))
+            prepared = list(self._prepared(batch, choose))
             found = self._search([face for faces in prepared for face in faces], request)
             results.extend(tuple(islice(found, len(faces))) for faces in prepared)
             on_progress("search", len(results), len(probes))
         return results
+
+    def _prepared(
+        self, probes: Sequence[Probe], choose: Choice
+    ) -> Iterator[tuple[PreparedProbe, ...]]:
+        take = self._dates_from_photos
+        return prepare(probes, self._extractor, self._policy, choose, dates_from_photos=take)
 
     def _require_supported(self, probes: Sequence[Probe], request: SearchRequest) -> None:
         ages = [probe.age_at_capture for probe in probes]

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import dated_photos
 import made_ages
 import made_model
 import typer
@@ -137,9 +138,27 @@ def _search(run: Story) -> None:
     _crossing(run)
     run("compare", run.photos[0], run.photos[1], "--face", "largest", styles=ALL)
     run("compare", run.photos[0], run.broken)
+    _dates(run)
     run(run.names.text)
     run("gallery edit", run.gallery, "x", "--sex", run.names.text)
     run("gallery list", run.gallery, run.names.text)
+
+
+def _dates(run: Story) -> None:
+    """List, take and use the date of a photo whose camera has the text of the story as its name."""
+    text = run.names.text.encode()
+    photo = run.given / f"{run.names.photo}dated.jpg"
+    dated_photos.with_date(run.photos[0], photo, first={dated_photos.MAKE: text})
+    run("dates", photo, run.photos[0], run.broken, "--gps", styles=ALL)
+    run("search", run.gallery, photo, "--dates-from-photos", styles=ALL)
+    people = run.given / "people"
+    (people / run.names.subjects[0].replace("/", "")).mkdir(parents=True)
+    shutil.copy(photo, people / run.names.subjects[0].replace("/", ""))
+    report = ("--report", run.work / "enrolled.csv")
+    run("enrol", run.given / "dated", people, *report, "--dates-from-photos")
+    shutil.rmtree(people)
+    shutil.rmtree(run.given / "dated")
+    photo.unlink()
 
 
 def _crossing(run: Story) -> None:

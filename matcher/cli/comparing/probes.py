@@ -14,6 +14,7 @@ from matcher.cli.app import Exit, app
 from matcher.cli.console import Format, print_json, print_rows, progress, say, say_sheet
 from matcher.cli.options import (
     MEGAPIXELS,
+    DatesFromPhotos,
     Device,
     GalleryPath,
     IncludeHidden,
@@ -133,6 +134,7 @@ def search(
     sheet: Annotated[
         Path | None, typer.Option(help="Write probes and leads as one self-contained HTML file.")
     ] = None,
+    dates_from_photos: DatesFromPhotos = False,
 ) -> None:
     """Rank the subjects of a gallery by their similarity to each probe, for a person to review."""
     from matcher.embedding import name_for
@@ -160,7 +162,13 @@ def search(
         name = model or name_for(opened.model)
         extractor = extractor_of(name, device, precision, limits=limits, salvage=salvage)
         with extractor.decoding_apart(min(2, len(sources))) as apart:
-            searcher = Searcher(opened, apart, policy=POLICIES[policy.value], calibration=meaning)
+            searcher = Searcher(
+                opened,
+                apart,
+                policy=POLICIES[policy.value],
+                calibration=meaning,
+                dates_from_photos=dates_from_photos,
+            )
             lists = _lists(
                 searcher,
                 [Probe(source, taken_on and taken_on.date(), age) for source in sources],

@@ -84,6 +84,8 @@ def edit(
         age_at_capture=_years(age),
         captured_with=captured_with,
     )
+    if "taken_on" in of_photo:
+        of_photo["dated_by"] = None  # a person gives the day, and no longer the photo
     (of_subject if photo is None else of_photo).update(_given(source=source))
     _require_of_one(of_subject, of_photo, photo)
     with Gallery.open(path) as opened:

@@ -6,13 +6,17 @@ from matcher.photos.structure.checks import (
     require_parts,
     require_turns,
 )
+from matcher.photos.structure.containers import webp_chunks
 from matcher.photos.structure.counting import Count
+from matcher.photos.structure.directories import TiffEntry, TiffFile
 from matcher.photos.structure.exif import bytes_of_values, exif_is_small
 from matcher.photos.structure.icc_profile import require_sound_profile
 from matcher.photos.structure.jpeg_segments import header_segments
 
 __all__ = [
     "Count",
+    "TiffEntry",
+    "TiffFile",
     "bytes_of_values",
     "exif_is_small",
     "header_segments",
@@ -21,4 +25,5 @@ __all__ = [
     "require_parts",
     "require_sound_profile",
     "require_turns",
+    "webp_chunks",
 ]

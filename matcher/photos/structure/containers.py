@@ -51,6 +51,18 @@ def webp_counts(data: bytes, limits: DecodeLimits) -> Iterator[Count]:
         yield from exif_counts(data)
 
 
+def webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield name and content of each chunk of a WebP, up to the first that is not whole."""
+    at = 12
+    while at + 8 <= len(data):
+        length = int.from_bytes(data[at + 4 : at + 8], "little")
+        body = data[at + 8 : at + 8 + length]
+        if len(body) < length or not body:
+            return
+        yield data[at : at + 4], body
+        at += 8 + length + length % 2
+
+
 def gif_counts(data: bytes, limits: DecodeLimits) -> Iterator[Count]:
     """Count the frames of a GIF (GIF89a), its blocks, and the bytes between them."""
     most = limits.max_parts + len(data) // _FULL_BLOCK

@@ -44,7 +44,7 @@ def facts_of_probe(path: Path, probe: ProbeFacts) -> Facts:
     return _facts(
         {
             "file": shown(path),
-            "taken on": _day(probe.taken_on),
+            "taken on": _day(probe.taken_on, probe.dated_by),
             "age at capture": None if age is None else f"{age:g} years, as given",
             "degraded": "yes, as the model takes it" if probe.degraded else "no",
             "quality": _quality(probe.quality or {}),
@@ -80,7 +80,7 @@ def facts_of_photo(shown: CandidatePhoto, subject: Subject) -> Facts:
     return _facts(
         {
             "score": f"{shown.score:.3f}",
-            "taken on": _day(photo.taken_on),
+            "taken on": _day(photo.taken_on, photo.dated_by),
             "age at capture": _age(shown, subject.date_of_birth),
             "age gap": _gap(shown.age_gap),
             "source": photo.source,
@@ -97,8 +97,10 @@ def _facts(values: Mapping[str, str | None]) -> Facts:
     )
 
 
-def _day(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()
+def _day(day: date | None, dated_by: str | None = None) -> str | None:
+    if day is None:
+        return None
+    return day.isoformat() if dated_by is None else f"{day}, by the photo's {dated_by}"
 
 
 def _age(shown: CandidatePhoto, birth: date | None) -> str | None:
