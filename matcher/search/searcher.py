@@ -6,26 +6,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from itertools import islice
 
-import numpy as np
-from numpy.typing import NDArray
-
 from matcher.arguments import expect_hook
 from matcher.embedding import Extractor
-from matcher.errors import FaceError, InputError
+from matcher.errors import FaceError
 from matcher.faces import POLICIES, Choice, ProbeFace, QualityPolicy, require_probe_face
-from matcher.gallery import Filters, Gallery, Selection, StoredFace
+from matcher.gallery import Filters, Gallery, Selection
 from matcher.progress import ProgressHook, silent
 from matcher.search.arguments import check_parts, probe_of, probes_of
 from matcher.search.calibration import Calibration
 from matcher.search.candidates import Candidate, CandidateList, Outcome
 from matcher.search.fused_probe import fused
+from matcher.search.nearest import closest_subjects, faces_of_subjects
 from matcher.search.probe import PreparedProbe, Probe, prepare
-from matcher.search.ranking import place_of_last, ranked, without_hidden
+from matcher.search.ranking import ranked, without_hidden
 from matcher.search.request import SearchRequest
 
 _BATCH = 64  # probes embedded and searched together
-
-_FACES_PER_SUBJECT = 4  # first guess of the number of faces to fetch for each wanted subject
 
 
 class Searcher:
@@ -285,8 +281,8 @@ class Searcher:
         self, probes: Sequence[PreparedProbe], request: SearchRequest
     ) -> Iterator[CandidateList]:
         selection = self._gallery.select(request.filters)
-        closest = self._closest_subjects(probes, request.top, selection)
-        references = self._references(closest, selection)
+        closest = closest_subjects(self._gallery, probes, request.top, selection)
+        references = faces_of_subjects(self._gallery, closest, selection)
         for probe, subjects in zip(probes, closest, strict=True):
             candidates = ranked(
                 probe, [references[name] for name in subjects if name in references]
@@ -325,63 +321,6 @@ class Searcher:
             hidden_asked_for=tuple(sorted(asked_for)),
         )
 
-    def _closest_subjects(
-        self, probes: Sequence[PreparedProbe], top: int, selection: Selection
-    ) -> list[list[str]]:
-        """Return the `top` subjects of each probe, or all if fewer, by their closest face.
-
-        Hidden subjects stand among them, and do not count.
-        """
-        closest: list[list[str]] = [[] for _ in probes]
-        for name in self._gallery.model.vector_names:
-            vectors = {
-                row: probe.vector
-                for row, probe in enumerate(probes)
-                if probe.vector is not None and probe.compared_with == name
-            }
-            ranked = self._closest(list(vectors.values()), top, selection, name)
-            for row, subjects in zip(vectors, ranked, strict=True):
-                closest[row] = subjects
-        return closest
-
-    def _closest(
-        self,
-        vectors: list[NDArray[np.float32]],
-        top: int,
-        selection: Selection,
-        name: str,
-    ) -> list[list[str]]:
-        faces, hidden = selection.faces + selection.hidden_faces, selection.hidden
-        # In a list that is not full, hidden subjects behind the last one count too.
-        wanted = top if hidden else min(top, selection.subjects)
-        if not vectors or faces == 0:
-            return [[] for _ in vectors]
-        queries = _stack(vectors, self._gallery.model.dimension)
-        fetch = min(top * _FACES_PER_SUBJECT, faces)
-        while True:
-            _, face_ids = self._gallery.nearest(queries, fetch, selection.allowed, name=name)
-            owners = self._gallery.owners(face_ids)
-            subjects = [list(dict.fromkeys(name for name in row if name)) for row in owners]
-            ends = [place_of_last(row, wanted, hidden) for row in subjects]
-            if fetch >= faces or None not in ends:
-                return [row[:end] for row, end in zip(subjects, ends, strict=True)]
-            fetch = min(fetch * 2, faces)
-
-    def _references(
-        self, closest: Iterable[list[str]], selection: Selection
-    ) -> dict[str, list[StoredFace]]:
-        """Return the allowed faces of all subjects in `closest`, with one query for all."""
-        faces_by_subject = self._gallery.faces_of(sorted({name for row in closest for name in row}))
-        if selection.allowed is None:
-            return faces_by_subject
-        face_ids = [face.face_id for faces in faces_by_subject.values() for face in faces]
-        allowed = set(np.intersect1d(face_ids, selection.allowed).tolist())
-        kept = {
-            name: [face for face in faces if face.face_id in allowed]
-            for name, faces in faces_by_subject.items()
-        }
-        return {name: faces for name, faces in kept.items() if faces}
-
 
 def _outcome(
     probe: PreparedProbe, candidates: Sequence[Candidate], selection: Selection
@@ -391,15 +330,3 @@ def _outcome(
     if selection.subjects == 0:
         return "nobody to search"
     return "leads" if candidates else "none above the threshold"
-
-
-def _stack(vectors: list[NDArray[np.float32]], dimension: int) -> NDArray[np.float32]:
-    for vector in vectors:
-        if vector.shape != (dimension,):
-            raise InputError(
-                "probe vector",
-                rule=f"needs the shape ({dimension},) of the gallery's model",
-                got=vector.shape,
-                next_step="Make the vector with the model of the gallery.",
-            )
-    return np.stack(vectors)

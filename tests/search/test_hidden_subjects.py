@@ -25,6 +25,7 @@ from matcher.search import (
     CandidateList,
     Searcher,
     lead_rows,
+    nearest,
     write_leads,
     write_sheet,
 )
@@ -250,9 +251,8 @@ def test_a_search_with_vectors_of_another_name_leaves_them_out_too(tmp_path: Pat
             [enrolment(n, name_of(n), FACES[2 * n], FACES[2 * n + 1]) for n in range(PEOPLE)]
         )
         gallery.hide(name_of(0), because=WHY)
-        searcher = Searcher(gallery, extractor)
         selection = gallery.select(Filters())
-        (closest,) = searcher._closest([FACES[1]], 2, selection, LOW_RESOLUTION)
+        (closest,) = nearest._closest(gallery, [FACES[1]], 2, selection, LOW_RESOLUTION)
         assert closest[0] == name_of(0)
         assert len(closest) == 3, "up to the second who is shown"
 

@@ -36,9 +36,11 @@ from matcher.paths import shown
 from matcher.words import counted
 
 if TYPE_CHECKING:
+    from matcher.embedding import Extractor
     from matcher.photos import DecodeLimits, Photo
     from matcher.progress import ProgressHook
     from matcher.search import CandidateList, Probe, Searcher
+
 _FILTERS = "Filters"
 
 
@@ -140,7 +142,7 @@ def search(
     from matcher.embedding import name_for
     from matcher.faces import POLICIES
     from matcher.gallery import Filters, Gallery
-    from matcher.search import Calibration, Probe, Searcher, write_sheet
+    from matcher.search import Calibration, Probe, Searcher
 
     require_place_for("--sheet", sheet)
     limits = limits_of(max_megapixels)
@@ -188,20 +190,36 @@ def search(
         _print(probes, results, output)
     finally:  # the sheet is written also when nobody reads the list
         if sheet is not None:
-            title, kept = f"Leads from {shown(gallery.name)}", "The leads are on standard output."
-            with writing_to("--sheet", sheet, kept), progress() as hook:
-                faults = write_sheet(
-                    sheet,
-                    shown_sources,
-                    results,
-                    title=title,
-                    detector=extractor,
-                    limits=limits,
-                    on_progress=hook,
-                )
-            say_sheet(sheet, faults)
+            title = f"Leads from {shown(gallery.name)}"
+            faults = _write_sheet(sheet, title, shown_sources, results, extractor, limits)
     found = not faults and all(result.outcome == "leads" for result in results)
     raise typer.Exit(Exit.DONE if found else Exit.ATTENTION)
+
+
+def _write_sheet(
+    sheet: Path,
+    title: str,
+    sources: Sequence[Path | Photo],
+    results: Sequence[CandidateList],
+    extractor: Extractor,
+    limits: DecodeLimits,
+) -> tuple[str, ...]:
+    """Write the sheet, say where it is, and return what is not on it."""
+    from matcher.search import write_sheet
+
+    kept = "The leads are on standard output."
+    with writing_to("--sheet", sheet, kept), progress() as hook:
+        faults = write_sheet(
+            sheet,
+            sources,
+            results,
+            title=title,
+            detector=extractor,
+            limits=limits,
+            on_progress=hook,
+        )
+    say_sheet(sheet, faults)
+    return faults
 
 
 def _lists(
