@@ -179,6 +179,8 @@ class GalleryReader:
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Return the k nearest faces of each vector, best first, equal scores by face id.
 
+        Faces of hidden subjects are among them; a `Searcher` leaves these out.
+
         Parameters
         ----------
         vectors
