@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
@@ -119,14 +120,11 @@ class Dater:
         return replace(given, age_at_capture=photo.age_at_capture), dating
 
     def _birth(self, photo: PhotoOfSubject) -> date | None:
-        """Return the day of birth that the caller gives, or else the gallery has."""
-        given = photo.subject
-        if given.date_of_birth is not None:
-            return given.date_of_birth
-        try:
-            return self.gallery.subject(given.subject_id).date_of_birth
-        except UnknownSubjectError:
-            return None
+        """Return the day of birth; the later one, if the caller and the gallery have two."""
+        births = [photo.subject.date_of_birth]
+        with suppress(UnknownSubjectError):
+            births.append(self.gallery.subject(photo.subject.subject_id).date_of_birth)
+        return max((birth for birth in births if birth is not None), default=None)
 
 
 def date_remarks(datings: Iterable[Dating | None]) -> Iterator[str]:

@@ -126,6 +126,16 @@ def test_the_birth_that_only_the_gallery_knows_counts_too(gallery: Gallery, tmp_
     assert outcome.dating.found.doubts == ("before the person's birth",)
 
 
+def test_of_two_births_the_later_one_counts(gallery: Gallery, tmp_path: Path) -> None:
+    one(gallery, PhotoOfSubject(draw(tmp_path / "b.png", 2), ANA))
+    early = {ORIGINAL: "2009:05:28 10:00:00"}
+    path = with_date(draw(tmp_path / "a.png", 1), tmp_path / "a.jpg", early)
+    other = replace(ANA, date_of_birth=date(2001, 1, 1))
+    outcome = one(gallery, PhotoOfSubject(path, other), dates_from_photos=True)
+    assert outcome.dating is not None
+    assert outcome.dating.found.doubts == ("before the person's birth",)
+
+
 def test_another_age_than_recorded_is_not_good_enough(
     gallery: Gallery, photo: PhotoOfSubject
 ) -> None:

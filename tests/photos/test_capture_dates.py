@@ -5,10 +5,12 @@ from __future__ import annotations
 import struct
 import zlib
 from datetime import date, time, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from dated_photos import (
     BERLIN,
     CAMERA,
@@ -295,6 +297,17 @@ def test_the_facts_give_the_same_date_back(made: CaptureDate) -> None:
 def test_facts_of_no_date_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises((ValueError, TypeError)):
         CaptureDate.of_facts(found().facts() | wrong)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("big", [False, True])
+def test_a_tiff_of_either_size_and_order_tells_its_date(order: str, big: bool) -> None:
+    file = BytesIO()
+    tags = [(MAKE, "s", 6, "Canon", True), (ORIGINAL, "s", 20, TAKEN, True)]
+    tifffile.imwrite(file, picture(), bigtiff=big, byteorder=order, extratags=tags, software=None)
+    made = capture_date(file.getvalue())
+    assert made is not None
+    assert (made.day, made.source, made.camera) == (DAY, "EXIF DateTimeOriginal", "Canon")
 
 
 def test_only_the_first_picture_of_a_file_has_the_date() -> None:

@@ -35,7 +35,15 @@ Doubt = Literal[
 ]
 """What speaks against a date."""
 
-_WRONG: Final = frozenset(get_args(Doubt)[1:6])
+_WRONG: Final[frozenset[Doubt]] = frozenset(
+    {
+        "in the future",
+        "first day of a camera's clock",
+        "before the person's birth",
+        "date of a scan",
+        "date of a screenshot",
+    }
+)
 _DAYS_PER_YEAR: Final = 365.2425
 _MOST_YEARS_APART: Final = 1.5
 """Recorded ages are often rounded to whole years."""
