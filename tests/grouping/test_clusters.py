@@ -132,11 +132,8 @@ def test_a_face_without_a_link_changes_no_group(seed, noise):
     ]
 
 
-@settings(deadline=None, max_examples=40)
-@given(st.integers(0, 2**32 - 1), st.floats(0.3, 1.2))
-def test_no_two_groups_that_may_merge_are_left(seed, noise):
-    vectors = drawn(seed, people=10, photos=5, noise=noise)
-    groups = [sorted(members) for members in partition(group_vectors(vectors, THRESHOLD))]
+def nothing_is_left_to_merge(vectors, found):
+    groups = [sorted(members) for members in partition(found)]
     scores = vectors.astype(np.float64) @ vectors.T.astype(np.float64)
     for place, one in enumerate(groups):
         for other in groups[:place]:
@@ -147,23 +144,52 @@ def test_no_two_groups_that_may_merge_are_left(seed, noise):
 
 
 @settings(deadline=None, max_examples=40)
+@given(st.integers(0, 2**32 - 1), st.floats(0.3, 1.2))
+def test_no_two_groups_that_may_merge_are_left(seed, noise):
+    vectors = drawn(seed, people=10, photos=5, noise=noise)
+    nothing_is_left_to_merge(vectors, group_vectors(vectors, THRESHOLD))
+
+
+@settings(deadline=None, max_examples=40)
 @given(st.integers(0, 2**32 - 1), st.floats(0.2, 1.2))
 def test_blocks_of_any_size_find_the_same_groups(seed, noise):
     vectors = drawn(seed, people=10, photos=4, noise=noise)
     whole = group_vectors(vectors, THRESHOLD)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clusters, "_STRIP", 7 * len(vectors))
+        patch.setattr(clusters, "_ROWS", 7)
+        patch.setattr(clusters, "_COLUMNS", 11)
         patch.setattr(clusters, "_SLICE", 3)
         assert group_vectors(vectors, THRESHOLD).tolist() == whole.tolist()
 
 
-def test_a_person_with_more_links_than_are_kept_is_still_one_group(monkeypatch):
-    monkeypatch.setattr(clusters, "MOST", 8)
-    vectors = drawn(3, people=3, photos=60, noise=0.3)
-    assert group_vectors(vectors, THRESHOLD).tolist() == np.repeat(np.arange(3), 60).tolist()
+@pytest.mark.parametrize("most", [2, 5, 16])
+def test_crowds_of_one_person_are_one_group_however_few_links_are_looked_at(monkeypatch, most):
+    monkeypatch.setattr(clusters, "MOST", most)
+    vectors = drawn(3, people=3, photos=200, noise=0.3)
+    assert group_vectors(vectors, THRESHOLD).tolist() == np.repeat(np.arange(3), 200).tolist()
 
 
-def test_of_a_crowd_of_one_person_no_more_links_are_kept_than_allowed(monkeypatch):
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 2**32 - 1), st.floats(0.3, 1.0), st.integers(1, 8))
+def test_with_crowds_no_two_groups_that_may_merge_are_left_and_order_does_not_count(
+    seed, noise, most
+):
+    vectors = drawn(seed, people=6, photos=12, noise=noise)
+    order = np.random.default_rng(seed).permutation(len(vectors))
+    back = np.empty(len(vectors), np.int64)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clusters, "MOST", most)
+        patch.setattr(clusters, "_ROWS", 7)
+        patch.setattr(clusters, "_COLUMNS", 11)
+        found = group_vectors(vectors, THRESHOLD)
+        back[order] = group_vectors(vectors[order], THRESHOLD)
+    assert partition(found) == partition(back)
+    nothing_is_left_to_merge(vectors, found)
+
+
+def test_of_a_crowd_of_one_person_no_more_links_are_looked_at_than_allowed(monkeypatch):
     monkeypatch.setattr(clusters, "MOST", 8)
-    found = np.concatenate([*clusters._found(drawn(4, people=1, photos=100, noise=0.3), 0.3)])
-    assert len(found) == 100 * 8
+    vectors = drawn(4, people=1, photos=100, noise=0.3)
+    links, crowded = clusters._links(vectors, THRESHOLD)
+    assert crowded.all()
+    assert len(links.first) <= 100 * 8
