@@ -10,14 +10,14 @@ model of ours. The manifest is one that `matcher synth` wrote. The largest face 
 photos without one are left out, and counted. `--vectors` names a folder in which vectors are kept.
 
 Each method gets the lowest threshold from which on its BCubed precision on FG-NET is at least
-`--precision`. The other sets are grouped at the same threshold. For FG-NET itself the threshold is
+`--precision`. The other sets are grouped at the same threshold. "FG-NET, halves": the threshold is
 chosen on half of the people and measured on the other half, both ways. Intervals hold 95 % of the
 draws of people, with the groups as they are. The tables, in Markdown:
 
-- every method on every set, each set by itself and all in one;
+- every method on every set, each set by itself, and FG-NET and LFW in one;
 - the first method on FG-NET by age. A face "with another person" is in a group that also holds
   another person; such a group is "merged";
-- the first method on all sets in one, when only some of the people are in the folder;
+- the first method on both in one, when only some of the people are in the folder;
 - pairs of different people under 18, and how many of them score at or above a threshold.
 """
 
@@ -59,7 +59,7 @@ USUAL_MODEL = "dlib-resnet"
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """The sets of one model: FG-NET first, all in one last."""
+    """The sets of one model; FG-NET and LFW also in one."""
 
     model: str
     sets: dict[str, Faces]
@@ -73,8 +73,8 @@ class Data:
     def of(cls, model: str, seen: Mapping[str, Sequence[Faces]], place: int) -> Data:
         """Return the faces that the model in a place sees."""
         sets = {name: faces[place] for name, faces in seen.items()}
-        if len(sets) > 1:
-            sets["all in one"] = Faces.joined([*sets.values()])
+        if "LFW" in sets:
+            sets["both in one"] = Faces.joined([sets["FG-NET"], sets["LFW"]])
         return cls(model, sets)
 
 
@@ -108,12 +108,10 @@ def findings_of(data: Data, precision: float) -> Iterator[Findings]:
     for name, method in METHODS.items():
         threshold = lowest_threshold(method, data.fgnet, precision)
         for kind, faces in data.sets.items():
-            if kind == "FG-NET":
-                groups = _crossed(faces, name, precision)
-                yield Findings(data.model, name, threshold, "FG-NET, halves", *groups)
-            else:
-                groups_at = method(faces.vectors)(threshold)
-                yield Findings(data.model, name, threshold, kind, faces.people, groups_at)
+            groups = method(faces.vectors)(threshold)
+            yield Findings(data.model, name, threshold, kind, faces.people, groups)
+        crossed = _crossed(data.fgnet, name, precision)
+        yield Findings(data.model, name, None, "FG-NET, halves", *crossed)
         print(f"{data.model}, {name}: {threshold:.3f}", file=sys.stderr)
     for kind, faces in data.sets.items():
         groups_at = hdbscan(faces.vectors)(0)
@@ -176,9 +174,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _tables(data: Data, first: Findings, options: argparse.Namespace) -> Iterator[str]:
     """Yield what becomes of ages, of folders of several sizes, and of pairs of children."""
     method, threshold = METHODS[first.method], first.threshold or 0.0
-    groups = method(data.fgnet.vectors)(threshold)
-    yield ages_table(data.fgnet, groups, options.draws, options.seed)
-    yield sizes_table([*data.sets.values()][-1], method, threshold, options.seed)
+    yield ages_table(data.fgnet, method, threshold, options.draws, options.seed)
+    most = data.sets.get("both in one", data.fgnet)
+    yield sizes_table(most, method, threshold, options.seed)
     yield pairs_table(data.fgnet, threshold)
 
 

@@ -18,6 +18,7 @@ Mask = NDArray[np.bool_]
 
 BANDS = ((0, 6, "under 6"), (6, 13, "6 to 12"), (13, 18, "13 to 17"), (18, 200, "18 or older"))
 CHILD = 18.0  # years: younger ones are children
+LOWER = (0.04, 0.08)  # steps below the threshold
 SHARES = (0.05, 0.1, 0.25, 0.5, 1.0)
 DRAWS_OF_PEOPLE = 5
 _GRID_FROM = 0.9  # quantile of the scores of different people
@@ -146,21 +147,26 @@ def methods_table(found: Sequence[Findings], draws: int, seed: int) -> str:
     return "\n".join([*lines, ""])
 
 
-def ages_table(faces: Faces, groups: Codes, draws: int, seed: int) -> str:
-    """Return a row for each age: what became of the faces of that age among all others."""
+def ages_table(faces: Faces, method: Method, threshold: float, draws: int, seed: int) -> str:
+    """Return a row for each age: what became of the faces of that age among all others.
+
+    Below the threshold it says only how many faces are with another person.
+    """
+    at = method(faces.vectors)
+    lower = [threshold - step for step in LOWER]
+    wrong = [bcubed(faces.people, at(one))[0] < 1 for one in lower]
+    groups = at(threshold)
     precision, recall = bcubed(faces.people, groups)
     alone = np.bincount(groups)[groups] == 1
-    lines = [
-        "| age | photos | in no group | with another person | BCubed precision | recall |",
-        "|---|---|---|---|---|---|",
-    ]
+    heads = [f"with another person at {one:.2f}" for one in (threshold, *lower)]
+    lines = [_row(("age", "photos", "in no group", "BCubed recall", *heads)), "|---" * 7 + "|"]
     for youngest, oldest, name in BANDS:
         these = (faces.ages >= youngest) & (faces.ages < oldest)
         if these.any():
             people = faces.people[these]
             cells = (
                 _with_limits(part[these].astype(np.float64), people, draws, seed)
-                for part in (alone, precision < 1, precision, recall)
+                for part in (alone, recall, precision < 1, *wrong)
             )
             lines.append(_row((name, f"{these.sum():,}", *cells)))
     return "\n".join([*lines, ""])

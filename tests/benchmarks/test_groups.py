@@ -17,6 +17,7 @@ with pytest.MonkeyPatch.context() as patch:
     methods = importlib.import_module("groups_methods")
     tables = importlib.import_module("groups_tables")
     groups = importlib.import_module("groups")
+    scale = importlib.import_module("groups_scale")
 
 LABELS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=30)
 
@@ -172,12 +173,17 @@ def test_sets_in_one_share_no_person():
 
 def test_the_table_of_ages_says_what_became_of_each_age():
     faces = faces_of(2, 4, 0.1, ages=[3, 8, 15, 40])
-    text = tables.ages_table(faces, np.array([0, 1, 1, 1, 2, 3, 3, 1]), draws=50, seed=1)
-    rows = {line.split("|")[1].strip(): line for line in text.splitlines()[2:] if line}
-    assert [*rows] == ["under 6", "6 to 12", "13 to 17", "18 or older"]
-    assert rows["under 6"].split("|")[3].strip().startswith("100.0")
-    assert rows["18 or older"].split("|")[4].strip().startswith("100.0")
-    assert rows["13 to 17"].split("|")[4].strip().startswith("50.0")
+    apart, together = np.array([0, 1, 1, 1, 2, 3, 3, 1]), np.zeros(8, np.int64)
+    text = tables.ages_table(
+        faces, lambda _: lambda one: apart if one == 0.58 else together, 0.58, draws=50, seed=1
+    )
+    head, _, *rows = ([cell.strip() for cell in line.split("|")] for line in text.splitlines())
+    of = {row[1]: dict(zip(head, row, strict=True)) for row in rows if len(row) > 1}
+    assert [*of] == ["under 6", "6 to 12", "13 to 17", "18 or older"]
+    assert of["under 6"]["in no group"].startswith("100.0")
+    assert of["18 or older"]["with another person at 0.58"].startswith("100.0")
+    assert of["13 to 17"]["with another person at 0.58"].startswith("50.0")
+    assert all(row["with another person at 0.50"].startswith("100.0") for row in of.values())
 
 
 def test_the_table_of_pairs_counts_different_children_only():
@@ -198,14 +204,26 @@ def test_each_half_is_grouped_at_the_threshold_of_the_other():
 def test_the_program_prints_every_table_and_keeps_every_row(tmp_path, monkeypatch, capsys):
     faces = faces_of(10, 4, 0.4, ages=[4, 9, 14, 30])
     monkeypatch.setattr(groups, "load_model", lambda name: FakeModel(name))
-    monkeypatch.setattr(groups, "read", lambda _: {"FG-NET": None, "rendered": None})
+    monkeypatch.setattr(groups, "read", lambda _: dict.fromkeys(("FG-NET", "LFW", "rendered")))
     monkeypatch.setattr(groups, "faces_of", lambda _, __, models, ___: [faces] * len(models))
     out = tmp_path / "results" / "groups.json"
     groups.main(["--fgnet", "photos", "--draws", "20", "--out", str(out)])
     told = capsys.readouterr().out
-    for said in ("links and their share", "HDBSCAN", "all in one", "under 6", "pairs of children"):
+    for said in ("links and their share", "HDBSCAN", "both in one", "under 6", "pairs of children"):
         assert said in told
-    assert out.read_text().count('"set": "all in one"') == len(methods.METHODS) + 1
+    assert out.read_text().count('"set": "both in one"') == len(methods.METHODS) + 1
+
+
+def test_made_strangers_score_as_children_do_and_the_run_says_what_it_took(capsys):
+    vectors, owners = scale.made_people(2000, 2)
+    scores = (vectors @ vectors.T)[np.triu(owners[:, None] != owners)]
+    assert 2e-4 < (scores >= 0.48).mean() < 1e-3
+    assert 5e-6 < (scores >= 0.58).mean() < 5e-5
+    assert np.median((vectors[::2] * vectors[1::2]).sum(axis=1)) == pytest.approx(0.64, abs=0.01)
+    scale.main(["--people", "100", "--photos", "3", "--threshold", "0.58", "0.7"])
+    told = capsys.readouterr().out
+    assert "300 faces of 100 people" in told
+    assert told.count("GB; BCubed precision") == 2
 
 
 class FakeModel:
