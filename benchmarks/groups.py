@@ -18,7 +18,7 @@ draws of people, with the groups as they are. The tables, in Markdown:
 - the first method on FG-NET by age. A face "with another person" is in a group that also holds
   another person; such a group is "merged";
 - the first method on both in one, when only some of the people are in the folder;
-- pairs of different people under 18, and how many of them score at or above a threshold.
+- by age, how many pairs of different people score as high as a link, and as the threshold.
 """
 
 from __future__ import annotations

@@ -13,12 +13,14 @@ from groups_methods import Method, Vectors
 from numpy.typing import NDArray
 
 from fairness.differentials import percentile_limits
+from matcher.grouping.clusters import LOOSER
 
 Mask = NDArray[np.bool_]
 
 BANDS = ((0, 6, "under 6"), (6, 13, "6 to 12"), (13, 18, "13 to 17"), (18, 200, "18 or older"))
 CHILD = 18.0  # years: younger ones are children
 LOWER = (0.04, 0.08)  # steps below the threshold
+HIGHER = (0.0, 0.04, 0.08)  # steps from the threshold up
 SHARES = (0.05, 0.1, 0.25, 0.5, 1.0)
 DRAWS_OF_PEOPLE = 5
 _GRID_FROM = 0.9  # quantile of the scores of different people
@@ -195,13 +197,19 @@ def sizes_table(faces: Faces, method: Method, threshold: float, seed: int) -> st
 
 
 def pairs_table(faces: Faces, threshold: float) -> str:
-    """Return how many pairs of different children score at or above thresholds around one."""
-    some = faces.where(faces.ages < CHILD)
-    scores = (some.vectors @ some.vectors.T)[np.triu(some.people[:, None] != some.people)]
-    lines = [f"| threshold | of {len(scores):,} pairs of children | share |", "|---|---|---|"]
-    for step in (-0.1, -0.05, 0.0, 0.05, 0.1):
-        above = int((scores >= threshold + step).sum())
-        lines.append(_row((f"{threshold + step:.2f}", f"{above:,}", f"{above / len(scores):.1e}")))
+    """Return a row for each age: of the pairs of different people of that age, how many are links.
+
+    The scores are that of a link, the threshold, and two higher ones.
+    """
+    steps = (1 - LOOSER * (1 - threshold), *(threshold + step for step in HIGHER))
+    heads = ("both of age", "pairs", *(f"{one:.3g} or more" for one in steps))
+    lines = [_row(heads), "|---" * len(heads) + "|"]
+    for youngest, oldest, name in (*BANDS, (0, CHILD, "under 18")):
+        some = faces.where((faces.ages >= youngest) & (faces.ages < oldest))
+        scores = (some.vectors @ some.vectors.T)[np.triu(some.people[:, None] != some.people)]
+        above = (int((scores >= one).sum()) for one in steps)
+        cells = (f"{count:,} ({count / max(len(scores), 1):.1e})" for count in above)
+        lines.append(_row((name, f"{len(scores):,}", *cells)))
     return "\n".join([*lines, ""])
 
 

@@ -190,8 +190,10 @@ def test_the_table_of_pairs_counts_different_children_only():
     vectors = np.array([[1, 0], [1, 0], [1, 0], [1, 0]], np.float32)
     faces = tables.Faces(vectors, np.array([0, 0, 1, 2]), np.array([4.0, 5.0, 6.0, 30.0]))
     text = tables.pairs_table(faces, 0.58)
-    assert "of 2 pairs of children" in text
-    assert "| 0.58 | 2 | 1.0e+00 |" in text
+    (row,) = (line for line in text.splitlines() if line.startswith("| under 18 "))
+    assert row.split("|")[2].strip() == "2"
+    assert row.count(" 2 (1.0e+00) ") == 4
+    assert "| 18 or older | 0 |" in text
 
 
 def test_each_half_is_grouped_at_the_threshold_of_the_other():
@@ -209,7 +211,7 @@ def test_the_program_prints_every_table_and_keeps_every_row(tmp_path, monkeypatc
     out = tmp_path / "results" / "groups.json"
     groups.main(["--fgnet", "photos", "--draws", "20", "--out", str(out)])
     told = capsys.readouterr().out
-    for said in ("links and their share", "HDBSCAN", "both in one", "under 6", "pairs of children"):
+    for said in ("links and their share", "HDBSCAN", "both in one", "under 6", "both of age"):
         assert said in told
     assert out.read_text().count('"set": "both in one"') == len(methods.METHODS) + 1
 
