@@ -341,11 +341,12 @@ def _options(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, 
     if options.out and options.out.is_dir():
         parser.error(f"--out is to name a file, and {options.out} is a folder")
     for folder in (options.vectors, options.out and options.out.parent):
-        _make_before_work(parser, folder)
+        make_before_work(parser, folder)
     return parser, options
 
 
-def _make_before_work(parser: argparse.ArgumentParser, folder: Path | None) -> None:
+def make_before_work(parser: argparse.ArgumentParser, folder: Path | None) -> None:
+    """Make a folder, or end with a message before anything is worked out."""
     try:
         if folder:
             folder.mkdir(parents=True, exist_ok=True)
