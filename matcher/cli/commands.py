@@ -13,6 +13,7 @@ from matcher.cli import (
 )
 from matcher.cli.app import app
 from matcher.cli.comparing import compare, cross, search
+from matcher.cli.watching import watch
 
 __all__ = [
     "adapt",
@@ -28,4 +29,5 @@ __all__ = [
     "reindex",
     "search",
     "synth",
+    "watch",
 ]

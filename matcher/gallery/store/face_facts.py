@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from matcher.gallery.records import FaceFacts
@@ -45,3 +46,14 @@ def _facts(row: tuple[Any, ...]) -> FaceFacts:
         None if taken_on is None else day_of(taken_on),
         None if age is None else number_of(age, 0, OLDEST),
     )
+
+
+def subjects_and_photos(store: Store, face_ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Return the subject and the photo's hash of each face that exists."""
+    found = store.query(
+        "SELECT face_id, subject_id, sha256 FROM faces "
+        "WHERE face_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(sorted(face_ids)),),
+    )
+    with checked(store.path):
+        return {face_id: (text_of(name), text_of(sha256)) for face_id, name, sha256 in found}
