@@ -29,18 +29,18 @@ def folder_of(gallery: Path) -> Path:
 
 
 @contextmanager
-def alone(folder: Path, seconds: float = WAIT) -> Iterator[None]:
+def alone(folder: Path) -> Iterator[None]:
     """Hold the lock of a watch list. The system releases it when the process ends, however it ends.
 
     Raises
     ------
     GalleryBusyError
-        If another process holds it for longer than so many seconds.
+        If another run holds it for longer than `WAIT`.
     GalleryWriteError
         If the file of the lock cannot be made.
     """
     path = folder / LOCK_NAME
-    lock = filelock.FileLock(path, timeout=seconds, mode=FILE_MODE)
+    lock = filelock.FileLock(path, timeout=WAIT, mode=FILE_MODE)
     with unwritable_reported("lock of the watch list", path):
         try:
             lock.acquire()
