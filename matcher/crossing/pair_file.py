@@ -34,6 +34,7 @@ CREATE TABLE pairs (
 ) STRICT, WITHOUT ROWID;
 """
 
+_PAGE: Final = 10_000  # rows that are read together
 
 _INSERT: Final = (
     "INSERT INTO pairs (first, second, score) VALUES (?, ?, ?) "
@@ -92,7 +93,7 @@ class PairFile:
         CrossFileError
             If the file does not say so in the form that this version writes.
         """
-        row = self._connection.execute("SELECT value FROM state").fetchone()
+        row = self._row("SELECT value FROM state")
         if row is None:
             return None
         try:
@@ -123,15 +124,20 @@ class PairFile:
             )
 
     def __len__(self) -> int:
-        return int(self._connection.execute("SELECT count(*) FROM pairs").fetchone()[0])
+        return int(self._row("SELECT count(*) FROM pairs")[0])
 
     def pairs(self) -> Iterator[KeptPair]:
         """Yield the pairs in the order of face ids."""
-        rows = self._connection.execute(
-            "SELECT first, second, score, reported FROM pairs ORDER BY first, second"
-        )
-        for first, second, score, reported in rows:
-            yield KeptPair(first, second, score, bool(reported))
+        sql = "SELECT first, second, score, reported FROM pairs ORDER BY first, second"
+        with _translated(self._path):
+            rows = self._connection.execute(sql)
+        while True:
+            with _translated(self._path):
+                page = rows.fetchmany(_PAGE)
+            if not page:
+                return
+            for first, second, score, reported in page:
+                yield KeptPair(first, second, score, bool(reported))
 
     def mark_reported(self, pairs: Iterable[tuple[int, int]]) -> None:
         """Note that pairs of faces were reported."""
@@ -140,15 +146,20 @@ class PairFile:
                 "UPDATE pairs SET reported = 1 WHERE first = ? AND second = ?", pairs
             )
 
+    def _row(self, sql: str) -> Any:
+        with _translated(self._path):
+            return self._connection.execute(sql).fetchone()
+
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        self._connection.execute("BEGIN")
-        try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
+        with _translated(self._path):
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
 
 
 @contextmanager
@@ -163,23 +174,30 @@ def pair_file(path: Path | None) -> Iterator[PairFile]:
         If it is no such file, is damaged, cannot be written, or another process has it open.
     """
     place = Path(IN_MEMORY) if path is None else path
-    try:
+    with _translated(place):
         if path is not None:
             claim_private(path)
-        with closing(sqlite3.connect(place, isolation_level=None, timeout=0)) as connection:
+        connection = sqlite3.connect(place, isolation_level=None, timeout=0)
+    with closing(connection):
+        with _translated(place):
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             connection.execute("BEGIN EXCLUSIVE")
             _make_or_check(connection, place)
             connection.execute("COMMIT")
-            yield PairFile(connection, place)
-    except OSError as error:
-        raise unusable(place, error) from error
+        yield PairFile(connection, place)
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """Raise the library's own error for one of SQLite, or of the system, about the file."""
+    try:
+        yield
     except sqlite3.OperationalError as error:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
-            raise _busy(place) from error
-        raise unusable(place, error) from error
-    except sqlite3.Error as error:
-        raise unusable(place, error) from error
+            raise _busy(path) from error
+        raise unusable(path, error) from error
+    except (OSError, sqlite3.Error) as error:
+        raise unusable(path, error) from error
 
 
 def _progress_of(facts: dict[str, Any]) -> Progress:

@@ -159,8 +159,9 @@ def _fault_of(receiver: ToCommand, lead: WatchLead) -> str:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End a program, and what it started."""
-    if os.name == "nt":
-        process.kill()
-        return
     with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+        if os.name == "nt":
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

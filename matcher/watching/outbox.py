@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from matcher.errors import WatchListError
 from matcher.private_files import claim_private
@@ -77,7 +77,7 @@ class Outbox:
         WatchListError
             For a row that no run writes.
         """
-        rows = self._connection.execute(
+        rows = self._rows(
             "SELECT first, second, photos, lead_id, found_at, received_at IS NOT NULL "
             "FROM pairs JOIN leads USING (lead_id) "
             "ORDER BY received_at IS NULL, found_at, lead_id, first, second"
@@ -92,7 +92,7 @@ class Outbox:
 
     def waiting(self) -> frozenset[str]:
         """Return the identifiers of the leads that were not received."""
-        rows = self._connection.execute("SELECT lead_id FROM leads WHERE received_at IS NULL")
+        rows = self._rows("SELECT lead_id FROM leads WHERE received_at IS NULL")
         return frozenset(lead_id for (lead_id,) in rows)
 
     def change(
@@ -130,15 +130,20 @@ class Outbox:
                 ((now, lead_id) for lead_id in lead_ids),
             )
 
+    def _rows(self, sql: str) -> list[Any]:
+        with _translated(self._path):
+            return self._connection.execute(sql).fetchall()
+
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
+        with _translated(self._path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
 
 
 @contextmanager
@@ -150,13 +155,22 @@ def open_outbox(path: Path) -> Iterator[Outbox]:
     WatchListError
         If it is no such file, is damaged, or cannot be written.
     """
-    try:
+    with _translated(path):
         claim_private(path)
-        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection = sqlite3.connect(path, isolation_level=None)
+    with closing(connection):
+        with _translated(path):
             for setting in ("foreign_keys = ON", "secure_delete = ON", "synchronous = FULL"):
                 connection.execute(f"PRAGMA {setting}")
             _make_or_check(connection, path)
-            yield Outbox(connection, path)
+        yield Outbox(connection, path)
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """Raise the library's own error instead of one of SQLite or of the system."""
+    try:
+        yield
     except (OSError, sqlite3.Error) as error:
         raise unusable(path, error) from error
 

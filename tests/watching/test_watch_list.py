@@ -201,14 +201,17 @@ def test_an_identifier_on_both_sides_is_not_compared_and_it_is_said(
     assert "1 identifier on both sides" in str(run)
 
 
-def test_the_caller_takes_the_leads_of_a_list_without_a_receiver(gallery: Gallery) -> None:
+@pytest.mark.parametrize("fault", [RuntimeError, OSError, sqlite3.OperationalError])
+def test_the_caller_takes_the_leads_of_a_list_without_a_receiver(
+    gallery: Gallery, fault: type[Exception]
+) -> None:
     got: list[WatchLead] = []
 
     def failing(leads: Sequence[WatchLead]) -> None:
         got.extend(leads)
-        raise RuntimeError
+        raise fault("of the caller")
 
-    with pytest.raises(RuntimeError):
+    with pytest.raises(fault, match="of the caller"):
         run_watch_list(gallery, receive=failing)
     first = [one.lead_id for one in got]
     got.clear()
