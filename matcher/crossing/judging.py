@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,13 +24,16 @@ class Side:
     Parameters
     ----------
     facts
-        The facts of each face by its id.
+        The facts of each face by its id, or of each face that is in a pair.
     photos
         Number of photos of each subject.
+    faces
+        Number of all faces.
     """
 
     facts: Mapping[int, FaceFacts]
     photos: Mapping[str, int]
+    faces: int
 
     @classmethod
     def of(cls, gallery: Gallery, moment: Moment) -> Side:
@@ -39,7 +42,13 @@ class Side:
         counts: dict[str, int] = defaultdict(int)
         for one in facts.values():
             counts[one.subject_id] += 1
-        return cls(facts, counts)
+        return cls(facts, counts, len(facts))
+
+    @classmethod
+    def of_pairs(cls, gallery: Gallery, moment: Moment, face_ids: Collection[int]) -> Side:
+        """Return the same with the facts of some faces only, which takes far less time."""
+        facts = {one.face_id: one for one in gallery.facts_of_faces(moment.generation, face_ids)}
+        return cls(facts, gallery.photo_counts(), gallery.added(-1, moment.generation))
 
     def age(self, face_id: int) -> float | None:
         """Return the age at capture of a face, if it is known."""
@@ -102,7 +111,7 @@ class Judge:
         """Return the lowest score of a lead for a face, among the faces of the other side."""
         others = self.first if side is self.second else self.second
         photos = side.photos[side.facts[face_id].subject_id]
-        return self.rule.lowest(side.age(face_id), photos, len(others.facts))
+        return self.rule.lowest(side.age(face_id), photos, others.faces)
 
     def close_subjects(self, pairs: Iterable[KeptPair]) -> dict[Subjects, Closest]:
         """Return the subjects that have a pair of photos at or above its lowest score.
@@ -162,7 +171,7 @@ class Judge:
         if self.rule.calibration is None:
             return None
         estimate, low, high, bounded = 0.0, 0.0, 0.0, False
-        others = len(self.second.facts)
+        others = self.second.faces
         for face_id in self.first.facts:
             age = self.first.age(face_id)
             limit = self.limit(self.first, face_id)
@@ -229,7 +238,7 @@ def _lead(judge: Judge, rank: int, close: Closest, one: StoredFace, other: Store
         age_gap=age_gap(other.photo.taken_on, second.age, one.photo.taken_on, first.age),
         photos=close.photos,
         expected_false_leads=judge.rule.false_leads(
-            close.score, first.age, photos, len(judge.second.facts)
+            close.score, first.age, photos, judge.second.faces
         ),
         notes=tuple(_notes(first, second)),
         is_new=not close.is_reported,

@@ -25,16 +25,35 @@ def face_facts(store: Store, until: int) -> Iterator[FaceFacts]:
         For a row that holds what no record can.
     """
     last = 0
-    while page := store.query(
-        "SELECT f.face_id, f.subject_id, s.date_of_birth, f.taken_on, f.age_at_capture "
+    while page := _page(store, "f.face_id > ? AND f.generation <= ?", (last, until)):
+        yield from page
+        last = store.onward(last, page[-1].face_id)
+
+
+def facts_among(store: Store, until: int, face_ids: Collection[int]) -> Iterator[FaceFacts]:
+    """Yield the facts of those of some faces that were added up to a generation, by face id.
+
+    Raises
+    ------
+    GalleryDamagedError
+        As for `face_facts`.
+    """
+    ordered = sorted(face_ids)
+    for start in range(0, len(ordered), PAGE):
+        some = json.dumps(ordered[start : start + PAGE])
+        where = "f.face_id IN (SELECT value FROM json_each(?)) AND f.generation <= ?"
+        yield from _page(store, where, (some, until))
+
+
+def _page(store: Store, where: str, parameters: tuple[int | str, int]) -> list[FaceFacts]:
+    found = store.query(
+        "SELECT f.face_id, f.subject_id, s.date_of_birth, f.taken_on, f.age_at_capture "  # noqa: S608 - constant
         "FROM faces f LEFT JOIN subjects s USING (subject_id) "
-        "WHERE f.face_id > ? AND f.generation <= ? ORDER BY f.face_id LIMIT ?",
-        (last, until, PAGE),
-    ):
-        with checked(store.path):
-            found = [_facts(row) for row in page]
-        yield from found
-        last = store.onward(last, page[-1][0])
+        f"WHERE {where} ORDER BY f.face_id LIMIT ?",
+        (*parameters, PAGE),
+    )
+    with checked(store.path):
+        return [_facts(row) for row in found]
 
 
 def _facts(row: tuple[Any, ...]) -> FaceFacts:
