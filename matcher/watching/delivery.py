@@ -15,14 +15,13 @@ from matcher.gallery.files import sync_directory
 from matcher.private_files import claim_private
 from matcher.strict_reading import read_json
 from matcher.watching.leads import WatchLead
-from matcher.watching.receivers import NoReceiver, Receiver, Take, ToCommand, ToFile
+from matcher.watching.receivers import BEGIN, NoReceiver, Receiver, Take, ToCommand, ToFile
 from matcher.words import counted, figure
 
 Receive = Callable[[Sequence[WatchLead]], None]
 """Takes the leads of a list without a receiver. They count as reported once it has returned."""
 
 _ID: Final = re.compile(rb'"lead"\s*:\s*"([0-9a-f]{32})"')
-_BEGIN: Final = b'{"lead": "'
 _MOST_FAILURES: Final = 3
 """Leads in a row that a command may refuse. The others then wait for the next run."""
 
@@ -106,7 +105,7 @@ def _read(path: Path) -> tuple[set[bytes], int, bytes]:
 
 
 def _is_half(line: bytes) -> bool:
-    if not line.startswith(_BEGIN) and not _BEGIN.startswith(line):
+    if not line.startswith(BEGIN) and not BEGIN.startswith(line):
         return False
     try:
         read_json(line)

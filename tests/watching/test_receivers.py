@@ -132,6 +132,10 @@ def test_a_command_that_is_gone_is_refused_before_the_work(
     assert len(run.waiting) == 10
 
 
+EARLIER = b'{"lead": "' + b"f" * 32 + b'"}\n'
+"""A line of a lead that some earlier run wrote."""
+
+
 def make_folder(file: Path) -> None:
     file.mkdir()
 
@@ -144,7 +148,11 @@ def make_pipe(file: Path) -> None:
     os.mkfifo(file)
 
 
-@pytest.mark.parametrize("make", [make_folder, make_other, make_pipe])
+def make_settings(file: Path) -> None:
+    file.write_text('{"format": 1}')
+
+
+@pytest.mark.parametrize("make", [make_folder, make_other, make_pipe, make_settings])
 def test_a_file_that_cannot_take_leads_is_refused_before_the_work(
     gallery: Gallery, file: Path, make: Callable[[Path], None]
 ) -> None:
@@ -259,12 +267,12 @@ def test_a_disk_that_takes_a_part_at_a_time_gets_the_whole(
 def test_half_a_lead_is_cut_off_and_nothing_else(
     gallery: Gallery, file: Path, tail: bytes, kept: bytes
 ) -> None:
-    file.write_bytes(b"{}\n" + tail)
+    file.write_bytes(EARLIER + tail)
     set_watch_list(gallery, receiver=ToFile(file))
     run_watch_list(gallery)
     content = file.read_bytes()
-    assert content.startswith(b"{}\n" + kept)
-    lines = content.removeprefix(b"{}\n" + kept).splitlines()[-10:]
+    assert content.startswith(EARLIER + kept)
+    lines = content.removeprefix(EARLIER + kept).splitlines()[-10:]
     assert len({json.loads(line)["lead"] for line in lines}) == 10
     assert content.count(b"\n") == 11 + bool(kept)
 
@@ -287,3 +295,30 @@ def test_a_file_that_was_taken_away_gets_only_new_leads(gallery: Gallery, file: 
     enrol(gallery, "late", 3)
     run_watch_list(gallery)
     assert pairs_in(file) == [("m003", "late")]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux")
+def test_a_file_and_a_program_of_any_name_receive(gallery: Gallery, tmp_path: Path) -> None:
+    file = tmp_path / os.fsdecode(b"le\xe9ds \xc3\xa9.jsonl")
+    set_watch_list(gallery, receiver=ToFile(file))
+    run = run_watch_list(gallery)
+    assert len(lines_of(file)) == 10
+    assert r"le\xe9ds" in str(run)
+    program = tmp_path / "to \u4e00; $x"
+    program.write_text("#!/bin/sh\nexit 0\n")
+    program.chmod(0o700)
+    set_watch_list(gallery, receiver=ToCommand((str(program), "", "\u4e00")))
+    enrol(gallery, "late", 3)
+    assert len(run_watch_list(gallery).received) == 1
+
+
+def test_a_program_is_found_from_any_folder(
+    gallery: Gallery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "program"
+    program.write_text("#!/bin/sh\nexit 0\n")
+    program.chmod(0o700)
+    monkeypatch.chdir(tmp_path)
+    set_watch_list(gallery, receiver=ToCommand(("./program",)))
+    monkeypatch.chdir(tmp_path.parent)
+    assert len(run_watch_list(gallery).received) == 10
