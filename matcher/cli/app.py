@@ -139,8 +139,8 @@ def exit_code(error: MatcherError) -> Exit:
 
 EPILOG = (
     "Exit codes: 0 done, 1 done but something needs a look (failed photos, no lead, leads that "
-    "wait, a fault found by verify), 2 wrong options, 3 bad input, 4 model or weights, 5 gallery, 6 an optional "
-    "package is missing, 7 a declared bound is broken, 8 the data do not decide it, "
+    "wait, a fault found by verify), 2 wrong options, 3 bad input, 4 model or weights, 5 gallery, "
+    "6 an optional package is missing, 7 a declared bound is broken, 8 the data do not decide it, "
     "9 results could not be written, 129, 130 and 143 interrupted, 141 nobody reads the results."
 )
 
