@@ -113,11 +113,14 @@ class Judge:
         photos = side.photos[side.facts[face_id].subject_id]
         return self.rule.lowest(side.age(face_id), photos, others.faces)
 
-    def close_subjects(self, pairs: Iterable[KeptPair]) -> dict[Subjects, Closest]:
+    def close_subjects(
+        self, pairs: Iterable[KeptPair], *, at_any_score: bool = False
+    ) -> dict[Subjects, Closest]:
         """Return the subjects that have a pair of photos at or above its lowest score.
 
         Faces that were removed since are left out, and so are two faces of one identifier. Within
-        one gallery, a pair has to reach the lowest score of both faces.
+        one gallery, a pair has to reach the lowest score of both faces. `at_any_score` takes all
+        pairs for close enough.
         """
         found: dict[Subjects, Closest] = {}
         for one, other, score, is_reported in pairs:
@@ -125,7 +128,9 @@ class Judge:
                 continue
             subjects = self.first.facts[one].subject_id, self.second.facts[other].subject_id
             faces = one, other
-            if subjects[0] == subjects[1] or not self._is_close(faces, score):
+            if subjects[0] == subjects[1]:
+                continue
+            if not (at_any_score or self._is_close(faces, score)):
                 continue
             if self.is_within and subjects[0] > subjects[1]:
                 subjects, faces = subjects[::-1], faces[::-1]

@@ -108,7 +108,7 @@ class WatchRun:
         The leads that it did not take. The next run delivers them again.
     dropped
         Number of leads that waited and are none any more: a subject or photo was removed, two
-        subjects were merged, or the rule is stricter now.
+        subjects were merged, or they are none by a rule that was given since.
     failures
         Why leads wait, in sentences.
     receiver

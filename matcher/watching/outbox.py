@@ -23,6 +23,7 @@ _FORMAT: Final = 1
 _TABLES: Final = """
 CREATE TABLE leads (
     lead_id TEXT PRIMARY KEY,
+    rule TEXT NOT NULL,
     found_at TEXT NOT NULL,
     received_at TEXT
 ) STRICT, WITHOUT ROWID;
@@ -48,8 +49,8 @@ class Pair:
     photos
         Checksum of the hashes of both photos. It tells whether the ids are those of other faces
         now, as after the restoration of a backup.
-    lead_id, found_at
-        Identifier and time of the lead.
+    lead_id, rule, found_at
+        Identifier of the lead, the rule by which it was found, and when.
     received
         Whether the lead was received.
     """
@@ -58,6 +59,7 @@ class Pair:
     second: int
     photos: int
     lead_id: str
+    rule: str
     found_at: datetime
     received: bool
 
@@ -78,14 +80,14 @@ class Outbox:
             For a row that no run writes.
         """
         rows = self._rows(
-            "SELECT first, second, photos, lead_id, found_at, received_at IS NOT NULL "
+            "SELECT first, second, photos, lead_id, rule, found_at, received_at IS NOT NULL "
             "FROM pairs JOIN leads USING (lead_id) "
             "ORDER BY received_at IS NULL, found_at, lead_id, first, second"
         )
         try:
             return [
-                Pair(one, other, photos, lead_id, datetime.fromisoformat(found_at), bool(received))
-                for one, other, photos, lead_id, found_at, received in rows
+                Pair(one, two, photos, name, rule, datetime.fromisoformat(found_at), bool(received))
+                for one, two, photos, name, rule, found_at, received in rows
             ]
         except ValueError as error:
             raise unusable(self._path, "a time that is none") from error
@@ -110,8 +112,8 @@ class Outbox:
                 ((one.first, one.second) for one in void),
             )
             execute(
-                "INSERT OR IGNORE INTO leads VALUES (?, ?, NULL)",
-                ((one.lead_id, one.found_at.isoformat()) for one in new),
+                "INSERT OR IGNORE INTO leads VALUES (?, ?, ?, NULL)",
+                ((one.lead_id, one.rule, one.found_at.isoformat()) for one in new),
             )
             execute(
                 "INSERT OR REPLACE INTO pairs VALUES (?, ?, ?, ?)",

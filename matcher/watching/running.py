@@ -12,6 +12,7 @@ from typing import Final
 
 from matcher.arguments import expect_hook
 from matcher.crossing import CrossLead, CrossList, cross_match, mark_reported
+from matcher.crossing.again import leads_again
 from matcher.crossing.pair_file import pair_file
 from matcher.gallery import Gallery
 from matcher.progress import ProgressHook, silent
@@ -36,11 +37,14 @@ class Known:
     leads
         A pair of faces of each two subjects. If several leads are of the same two, it is of one
         that was received; or else of the one that was found first.
+    pairs
+        All pairs of which both faces are there.
     void
         Pairs of which a face is gone, or is another one now.
     """
 
     leads: Mapping[Subjects, Pair]
+    pairs: tuple[Pair, ...]
     void: tuple[Pair, ...]
 
 
@@ -116,17 +120,18 @@ def known_leads(outbox: Outbox, probes: Gallery, gallery: Gallery) -> Known:
     seconds = gallery.subjects_and_photos({one.second for one in pairs})
     leads: dict[Subjects, Pair] = {}
     place: dict[str, Subjects] = {}
-    void = []
+    there, void = [], []
     for pair in pairs:
         one, other = firsts.get(pair.first), seconds.get(pair.second)
         if one is None or other is None or _checksum(one[1], other[1]) != pair.photos:
             void.append(pair)
             continue
+        there.append(pair)
         subjects = one[0], other[0]
         # A lead that waits is of one pair of subjects, also after one of them was taken apart.
         if pair.received or place.setdefault(pair.lead_id, subjects) == subjects:
             leads.setdefault(subjects, pair)
-    return Known(leads, tuple(void))
+    return Known(leads, tuple(there), tuple(void))
 
 
 def _run(
@@ -147,6 +152,7 @@ def _run(
     of_subjects = {_subjects(lead): lead for lead in found}
     new = _new_pairs(watch, of_subjects.keys() - known.leads.keys())
     entries = {**known.leads, **{subjects: pairs[0] for subjects, pairs in new.items()}}
+    of_subjects |= _found_earlier(watch, known, of_subjects.keys())
     to_deliver = [
         _lead(watch, found, lead, entries[subjects])
         for subjects, lead in of_subjects.items()
@@ -178,6 +184,25 @@ def _subjects(lead: CrossLead) -> Subjects:
     return lead.first.subject.subject_id, lead.second.subject.subject_id
 
 
+def _found_earlier(
+    watch: OpenList, known: Known, found: Set[Subjects]
+) -> dict[Subjects, CrossLead]:
+    """Return leads that wait and are not close enough any more although the rule is the same.
+
+    Under a calibration the lowest score rises while the gallery grows. What was found before is
+    delivered all the same.
+    """
+    wanted = {
+        subjects: pair
+        for subjects, pair in known.leads.items()
+        if not pair.received and subjects not in found and pair.rule == watch.settings.rule_key
+    }
+    names = {pair.lead_id for pair in wanted.values()}
+    pairs = [(one.first, one.second) for one in known.pairs if one.lead_id in names]
+    again = leads_again(watch.rule, watch.probes, watch.gallery, pairs)
+    return {_subjects(lead): lead for lead in again if _subjects(lead) in wanted}
+
+
 def _new_pairs(watch: OpenList, wanted: Set[Subjects]) -> dict[Subjects, list[Pair]]:
     """Return all close faces of new leads. A lead of which a face was removed just now has none."""
     if not wanted:
@@ -196,7 +221,8 @@ def _new_pairs(watch: OpenList, wanted: Set[Subjects]) -> dict[Subjects, list[Pa
         subjects = probe, candidate
         if subjects in wanted:
             name = names.setdefault(subjects, secrets.token_hex(16))
-            pair = Pair(one, other, _checksum(photo, of_candidate), name, now, received=False)
+            photos = _checksum(photo, of_candidate)
+            pair = Pair(one, other, photos, name, watch.settings.rule_key, now, received=False)
             found.setdefault(subjects, []).append(pair)
     return found
 

@@ -44,6 +44,11 @@ class WatchSettings:
     model: ModelIdentity
     receiver: Receiver
 
+    @property
+    def rule_key(self) -> str:
+        """A text that is the same as long as the rule is: numbers, calibration and model."""
+        return f"{self.threshold} {self.max_fpir} {self.calibration_sha256} {self.model}"
+
     def rule_in_words(self) -> str:
         """Return what sets the lowest score, also where the calibration cannot be read."""
         if self.threshold is not None:

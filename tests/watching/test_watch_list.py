@@ -369,6 +369,35 @@ def test_a_calibration_is_copied_and_held_to_its_hash(gallery: Gallery, tmp_path
     run_watch_list(gallery)
 
 
+def test_a_lead_that_waits_is_not_lost_while_the_gallery_grows(tmp_path: Path, file: Path) -> None:
+    record = made_calibration.write(tmp_path / "c.json", MODEL)
+    meaning = Calibration.load(record)
+    generator = np.random.default_rng(1)
+    sought = photo_of(1, generator)
+    other = generator.standard_normal(len(sought))
+    other -= (other @ sought) * sought
+    alike = 0.6 * sought + 0.8 * other / np.linalg.norm(other)
+    strangers = [face(f"s{n}", 0, photo_of(100 + n, generator)) for n in range(40)]
+    assert meaning.lowest_score(0.2, faces=1, age=10.0).score < 0.6
+    assert meaning.lowest_score(0.2, faces=41, age=10.0).score > 0.6
+    with Gallery.create(tmp_path / "g", model=MODEL) as gallery:
+        set_watch_list(gallery, max_fpir=0.2, calibration=record)
+        with open_watch_list(gallery) as probes:
+            probes.add([face("sought", 0, sought, age_at_capture=10.0)])
+        gallery.add([face("found", 0, alike.astype(np.float32))])
+        waiting = run_watch_list(gallery).waiting
+        gallery.add(strangers)
+        still = run_watch_list(gallery)
+        assert [one.lead_id for one in still.waiting] == [one.lead_id for one in waiting]
+        assert still.dropped == 0
+        set_watch_list(gallery, receiver=ToFile(file))
+        run = run_watch_list(gallery)
+        assert (run.new, run.dropped, watched(run)) == (0, 0, {("sought", "found")})
+        assert lines_of(file)[0]["score"] == pytest.approx(0.6, abs=1e-5)
+        assert lines_of(file)[0]["expected_false_leads"] is not None
+        assert run_watch_list(gallery).received == ()
+
+
 @pytest.mark.parametrize(
     "content",
     [
