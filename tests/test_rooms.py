@@ -23,6 +23,7 @@ FLOORS = {
         {
             "_lazy",
             "_version",
+            "databases",
             "heap",
             "names",
             "private_files",

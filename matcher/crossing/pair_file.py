@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from matcher.crossing.scores import Pairs
+from matcher.databases import is_of_kind, writing
 from matcher.errors import CrossFileError
 from matcher.gallery import Moment
 from matcher.private_files import claim_private
@@ -152,14 +153,8 @@ class PairFile:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        with _translated(self._path):
-            self._connection.execute("BEGIN")
-            try:
-                yield
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+        with _translated(self._path), writing(self._connection):
+            yield
 
 
 @contextmanager
@@ -181,9 +176,10 @@ def pair_file(path: Path | None) -> Iterator[PairFile]:
     with closing(connection):
         with _translated(place):
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-            connection.execute("BEGIN EXCLUSIVE")
-            _make_or_check(connection, place)
-            connection.execute("COMMIT")
+            with writing(connection, "BEGIN EXCLUSIVE"):
+                is_ours = is_of_kind(connection, _APPLICATION_ID, _FORMAT, _TABLES)
+        if not is_ours:
+            raise unusable(place, "another file")
         yield PairFile(connection, place)
 
 
@@ -218,21 +214,6 @@ def _moments_of(value: Any) -> tuple[Moment, Moment]:
 
 def _moment_of(facts: dict[str, Any]) -> Moment:
     return Moment(whole_of(facts["generation"], -1, 2**62), str(facts["stamp"]))
-
-
-def _make_or_check(connection: sqlite3.Connection, place: Path) -> None:
-    application, version = (
-        connection.execute(f"PRAGMA {name}").fetchone()[0]
-        for name in ("application_id", "user_version")
-    )
-    tables: list[Any] = connection.execute("SELECT 1 FROM sqlite_master").fetchall()
-    if application == 0 and not tables:
-        for statement in filter(str.strip, _TABLES.split(";")):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {_FORMAT}")
-    elif (application, version) != (_APPLICATION_ID, _FORMAT):
-        raise unusable(place, "another file")
 
 
 def unusable(path: Path, got: object) -> CrossFileError:

@@ -90,8 +90,9 @@ def set_watch_list(
 ) -> None:
     """Set the rule and the receiver of a gallery's watch list; make the list if there is none.
 
-    What is left out stays as it is. A new list needs a rule, and has no receiver unless one is
-    given. A lower score than before has everything compared anew; what was reported stays reported.
+    What is left out stays as it is; a threshold without a calibration leaves none. A new list needs
+    a rule, and has no receiver unless one is given. A lower score than before has everything
+    compared anew; what was reported stays reported.
 
     Parameters
     ----------
@@ -123,10 +124,13 @@ def set_watch_list(
         receiver.check(gallery.path)
     folder = folder_of(gallery.path)
     content = None if calibration is None else _content(path_of("calibration", calibration))
-    is_given = (threshold, max_fpir, calibration) != (None, None, None)
-    before = None if is_given and receiver is not None else read_settings(folder)
+    is_whole = threshold is not None or (max_fpir is not None and calibration is not None)
+    before = None if is_whole and receiver is not None else read_settings(folder)
     made = before
-    if made is None or is_given:
+    if made is None or (threshold, max_fpir, calibration) != (None, None, None):
+        is_other_record = calibration is not None and (threshold, max_fpir) == (None, None)
+        if is_other_record and before is not None and before.model == gallery.model:
+            threshold, max_fpir = before.threshold, before.max_fpir
         meaning, sha256 = _meaning(folder, before, max_fpir, calibration, content)
         LeadRule(threshold, max_fpir, meaning)
         if meaning is not None:

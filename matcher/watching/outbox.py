@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from matcher.databases import is_of_kind, writing
 from matcher.errors import WatchListError
 from matcher.private_files import claim_private
 
@@ -138,14 +139,8 @@ class Outbox:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        with _translated(self._path):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+        with _translated(self._path), writing(self._connection):
+            yield
 
 
 @contextmanager
@@ -164,7 +159,10 @@ def open_outbox(path: Path) -> Iterator[Outbox]:
         with _translated(path):
             for setting in ("foreign_keys = ON", "secure_delete = ON", "synchronous = FULL"):
                 connection.execute(f"PRAGMA {setting}")
-            _make_or_check(connection, path)
+            with writing(connection):
+                is_ours = is_of_kind(connection, _APPLICATION_ID, _FORMAT, _TABLES)
+        if not is_ours:
+            raise unusable(path, "another file, or one of another version")
         yield Outbox(connection, path)
 
 
@@ -175,22 +173,6 @@ def _translated(path: Path) -> Iterator[None]:
         yield
     except (OSError, sqlite3.Error) as error:
         raise unusable(path, error) from error
-
-
-def _make_or_check(connection: sqlite3.Connection, path: Path) -> None:
-    application, version = (
-        connection.execute(f"PRAGMA {name}").fetchone()[0]
-        for name in ("application_id", "user_version")
-    )
-    if application == 0 and not connection.execute("SELECT 1 FROM sqlite_master").fetchall():
-        connection.execute("BEGIN IMMEDIATE")
-        for statement in filter(str.strip, _TABLES.split(";")):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {_FORMAT}")
-        connection.execute("COMMIT")
-    elif (application, version) != (_APPLICATION_ID, _FORMAT):
-        raise unusable(path, "another file, or one of another version")
 
 
 def unusable(path: Path, got: object) -> WatchListError:

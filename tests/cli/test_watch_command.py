@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -188,6 +189,13 @@ def test_a_removal_from_the_gallery_reaches_the_outbox(gallery: Path) -> None:
         run_watch_list(opened)
     done = said(run("gallery", "remove", gallery, "f030"))
     assert "Dropped from the watch list: 1 lead that waited." in done
+    with Gallery.open(gallery) as opened:
+        photos = opened.photos("f032")
+    for number, photo in enumerate(photos):
+        words = ("gallery", "remove-photo", gallery, "f032", photo.reference, "--for-good")
+        is_last = number == len(photos) - 1
+        done = said(run(*words, code=1 if is_last else 0))
+        assert ("Dropped from the watch list" in done) == is_last
     (gallery / FOLDER_NAME / "outbox.sqlite3").write_bytes(b"no database at all")
     done = said(run("gallery", "remove", gallery, "f031"))
     assert "Removed 1 subject with 2 photos." in done
@@ -207,6 +215,10 @@ def test_what_cannot_be_is_refused_before_the_work(drawn: Path, tmp_path: Path) 
     assert "no --command" in said(run(*add, "--threshold", 0.9, "--argument", "a", code=3))
     assert "needs a calibration" in said(run(*add, "--max-fpir", 0.1, code=3))
     assert not (drawn / "g" / FOLDER_NAME).exists()
+    run("watch", "set", drawn / "g", "--threshold", 0.9)
+    (drawn / "g" / FOLDER_NAME / "watch.json").unlink()  # as after a kill between the two
+    assert "must be set by one number" in said(run(*add, code=3))
+    shutil.rmtree(drawn / "g" / FOLDER_NAME)
     for command in ("run", "list"):
         assert "matcher watch add" in said(run("watch", command, drawn / "g", code=5))
     assert "matcher watch add" in said(run("watch", "remove", drawn / "g", "x", code=5))

@@ -364,6 +364,11 @@ def test_a_calibration_is_copied_and_held_to_its_hash(gallery: Gallery, tmp_path
     with pytest.raises(CalibrationError, match="No such file"):
         run_watch_list(gallery)
     assert read_watch_list(gallery).rule.startswith("A lead for at most 10 %")
+    again = made_calibration.write(tmp_path / "again.json", MODEL)
+    again.write_bytes(again.read_bytes() + b"\n")
+    set_watch_list(gallery, calibration=again)  # with the share that is there
+    run_watch_list(gallery)
+    assert read_watch_list(gallery).rule.startswith("A lead for at most 10 %")
     set_watch_list(gallery, threshold=LOWEST)
     assert not list((gallery.path / FOLDER_NAME).glob("calibration-*"))
     run_watch_list(gallery)

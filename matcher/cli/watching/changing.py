@@ -82,15 +82,14 @@ def add(
     """
     from matcher.embedding import name_for
     from matcher.gallery import Gallery
-    from matcher.watching import has_watch_list, set_watch_list
+    from matcher.watching import set_watch_list
     from matcher.watching.files import folder_of
 
     require_place_for("--report", report)
     receiver = receiver_of(file, command, argument, seconds, print_only=print_only)
     with Gallery.open(gallery) as opened:
         made_by = name_for(opened.model)
-        given = (threshold, max_fpir, calibration, receiver) != (None, None, None, None)
-        if not dry_run and (given or not has_watch_list(gallery)):
+        if not dry_run:
             set_watch_list(
                 opened,
                 threshold=threshold,
