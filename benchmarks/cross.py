@@ -41,17 +41,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     model = FakeEmbedder(DIMENSION).identity
     with tempfile.TemporaryDirectory() as folder:
         sides = [Gallery.create(Path(folder) / name, model=model) for name in ("first", "second")]
-        _enrol(sides[0], "a", first[: options.faces], 0)
-        _enrol(sides[1], "b", second, 0)
+        enrol(sides[0], "a", first[: options.faces], 0)
+        enrol(sides[1], "b", second, 0)
         ratios = []
         for turn in range(options.repeats):
             file = Path(folder) / f"{turn}.pairs"
-            bare = _seconds(lambda: _product(first[: options.faces], second))
-            ours = _seconds(lambda file=file: cross_match(*sides, threshold=LOWEST, pairs=file))  # type: ignore[misc]
+            bare = seconds(lambda: _product(first[: options.faces], second))
+            ours = seconds(lambda file=file: cross_match(*sides, threshold=LOWEST, pairs=file))  # type: ignore[misc]
             ratios.append(ours / bare)
             print(f"bare product {bare:.1f} s, cross-match {ours:.1f} s, {ours / bare:.2f} times")
-        _enrol(sides[0], "a", first[options.faces :], options.faces)
-        again = _seconds(lambda: cross_match(*sides, threshold=LOWEST, pairs=file))
+        enrol(sides[0], "a", first[options.faces :], options.faces)
+        again = seconds(lambda: cross_match(*sides, threshold=LOWEST, pairs=file))
         for side in sides:
             side.close()
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
@@ -81,13 +81,15 @@ def _product(first: NDArray[np.float32], second: NDArray[np.float32]) -> None:
             np.matmul(some, others.T, out=room[: len(some), : len(others)])
 
 
-def _seconds(work: Callable[[], object]) -> float:
+def seconds(work: Callable[[], object]) -> float:
+    """Return how long a call takes."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
 
 
-def _enrol(gallery: Gallery, side: str, vectors: NDArray[np.float32], start: int) -> None:
+def enrol(gallery: Gallery, side: str, vectors: NDArray[np.float32], start: int) -> None:
+    """Add a subject for each vector, numbered from `start` on."""
     for top in range(0, len(vectors), _BATCH):
         gallery.add(
             [

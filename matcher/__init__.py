@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from matcher.gallery import Filters, Gallery, Subject
     from matcher.photos import CaptureDate, Photo, capture_date, load_photo
     from matcher.search import Calibration, Candidate, CandidateList, Probe, Searcher
+    from matcher.watching import open_watch_list, run_watch_list, set_watch_list
 
 __all__ = [
     "AdaptedModel",
@@ -61,8 +62,11 @@ __all__ = [
     "load_extractor",
     "load_model",
     "load_photo",
+    "open_watch_list",
     "read_folder",
     "read_manifest",
+    "run_watch_list",
+    "set_watch_list",
 ]
 
 __getattr__, __dir__ = lazy_names(
@@ -85,5 +89,6 @@ __getattr__, __dir__ = lazy_names(
         "matcher.gallery": ["Filters", "Gallery", "Subject"],
         "matcher.photos": ["CaptureDate", "Photo", "capture_date", "load_photo"],
         "matcher.search": ["Calibration", "Candidate", "CandidateList", "Probe", "Searcher"],
+        "matcher.watching": ["open_watch_list", "run_watch_list", "set_watch_list"],
     },
 )

@@ -32,6 +32,7 @@ MatcherError
 │   │   └── JobStalledError            the job finished no work for too long
 │   ├── IndexServerError               the server of the index cannot be reached, or fails
 │   ├── GalleryWriteError              disk full, no rights; nothing was half written
+│   ├── WatchListError                 there is no watch list, or a file of it cannot be used
 │   └── UnknownSubjectError (KeyError)
 ├── ForkError                          used in a process that `os.fork` made
 ├── OutputError                        results cannot be written where they were to go
@@ -282,6 +283,12 @@ class GalleryWriteError(GalleryError):
     """Writing failed (disk full, no rights). The last transaction was rolled back."""
 
     code = "gallery_write"
+
+
+class WatchListError(GalleryError):
+    """A gallery has no watch list, or a file of its watch list cannot be used."""
+
+    code = "watch_list"
 
 
 class UnknownSubjectError(GalleryError, KeyError):

@@ -277,6 +277,19 @@ WRONG: dict[str, list[Call]] = {
         lambda w: fairness.group_gaps([3], "sex"),
         lambda w: fairness.group_gaps([RESULT], "sex", alpha="0.05"),
     ],
+    "open_watch_list": [lambda w: matcher.open_watch_list(w.folder / "g")],
+    "run_watch_list": [
+        lambda w: matcher.run_watch_list(w.folder / "g"),
+        lambda w: matcher.run_watch_list(w.gallery, receive=3),
+        lambda w: matcher.run_watch_list(w.gallery, on_progress=3),
+    ],
+    "set_watch_list": [
+        lambda w: matcher.set_watch_list(w.folder / "g", threshold=0.5),
+        lambda w: matcher.set_watch_list(w.gallery),
+        lambda w: matcher.set_watch_list(w.gallery, threshold="0.5"),
+        lambda w: matcher.set_watch_list(w.gallery, threshold=0.5, receiver="leads.jsonl"),
+        lambda w: matcher.set_watch_list(w.gallery, max_fpir=0.1, calibration=3),
+    ],
 }
 """Calls that are wrong in the type of one argument, by the name that they go through."""
 

@@ -23,6 +23,7 @@ FLOORS = {
         {
             "_lazy",
             "_version",
+            "databases",
             "heap",
             "names",
             "private_files",
@@ -40,6 +41,7 @@ FLOORS = {
         {"evaluation", "gallery"},
         {"enrolment", "search", "testing"},
         {"crossing", "jobs"},
+        {"watching"},
         {"cli"},
         {"__main__"},
     ),

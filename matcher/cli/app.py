@@ -32,7 +32,8 @@ class Exit(enum.IntEnum):
 
     DONE = 0
     ATTENTION = 1
-    """Done, but something needs a look: failed photos, no lead, a fault that `verify` found."""
+    """Done, but something needs a look: failed photos, no lead, leads that wait, a fault that
+    `verify` found."""
     INPUT = 3
     MODEL = 4
     GALLERY = 5
@@ -137,9 +138,9 @@ def exit_code(error: MatcherError) -> Exit:
 
 
 EPILOG = (
-    "Exit codes: 0 done, 1 done but something needs a look (failed photos, no lead, a fault found "
-    "by verify), 2 wrong options, 3 bad input, 4 model or weights, 5 gallery, 6 an optional "
-    "package is missing, 7 a declared bound is broken, 8 the data do not decide it, "
+    "Exit codes: 0 done, 1 done but something needs a look (failed photos, no lead, leads that "
+    "wait, a fault found by verify), 2 wrong options, 3 bad input, 4 model or weights, 5 gallery, "
+    "6 an optional package is missing, 7 a declared bound is broken, 8 the data do not decide it, "
     "9 results could not be written, 129, 130 and 143 interrupted, 141 nobody reads the results."
 )
 

@@ -14,6 +14,7 @@ from matcher.cli import (
 from matcher.cli.app import app
 from matcher.cli.comparing import compare, cross, search
 from matcher.cli.origin import dates
+from matcher.cli.watching import watch
 
 __all__ = [
     "adapt",
@@ -30,4 +31,5 @@ __all__ = [
     "reindex",
     "search",
     "synth",
+    "watch",
 ]

@@ -101,8 +101,10 @@ def enrol(
     """Enrol the photos of a folder or manifest; makes the gallery when there is none.
 
     Running it again skips photos that are there, and says what differs from their records. The
-    outcome of every photo is in the report, and so is everything in a folder that is left out.
+    outcome of every photo is in the report, and so is everything in a folder that is left out. If
+    the gallery has a watch list, it runs at the end.
     """
+    from matcher.cli.watching.reporting import report_after_enrolment
     from matcher.enrolment import date_remarks, enrol, hidden_among, without_a_face
     from matcher.faces import POLICIES
     from matcher.gallery import Gallery
@@ -165,7 +167,9 @@ def enrol(
     if differing:
         photos = counted(differing, "photo differs", "photos differ")
         say(f"{photos} from the gallery's records. Take over what differs with --update.")
-    raise typer.Exit(Exit.ATTENTION if counts["failed"] or lost or differing else Exit.DONE)
+    waiting = report_after_enrolment(gallery)
+    to_look_at = counts["failed"] or lost or differing or waiting
+    raise typer.Exit(Exit.ATTENTION if to_look_at else Exit.DONE)
 
 
 def _foretell(gallery: Path, manifest: Manifest, model: str | None, index: str | None) -> Exit:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from matcher.crossing.scores import Pairs
+from matcher.databases import is_of_kind, writing
 from matcher.errors import CrossFileError
 from matcher.gallery import Moment
 from matcher.private_files import claim_private
@@ -34,6 +35,7 @@ CREATE TABLE pairs (
 ) STRICT, WITHOUT ROWID;
 """
 
+_PAGE: Final = 10_000  # rows that are read together
 
 _INSERT: Final = (
     "INSERT INTO pairs (first, second, score) VALUES (?, ?, ?) "
@@ -92,7 +94,7 @@ class PairFile:
         CrossFileError
             If the file does not say so in the form that this version writes.
         """
-        row = self._connection.execute("SELECT value FROM state").fetchone()
+        row = self._row("SELECT value FROM state")
         if row is None:
             return None
         try:
@@ -123,15 +125,20 @@ class PairFile:
             )
 
     def __len__(self) -> int:
-        return int(self._connection.execute("SELECT count(*) FROM pairs").fetchone()[0])
+        return int(self._row("SELECT count(*) FROM pairs")[0])
 
     def pairs(self) -> Iterator[KeptPair]:
         """Yield the pairs in the order of face ids."""
-        rows = self._connection.execute(
-            "SELECT first, second, score, reported FROM pairs ORDER BY first, second"
-        )
-        for first, second, score, reported in rows:
-            yield KeptPair(first, second, score, bool(reported))
+        sql = "SELECT first, second, score, reported FROM pairs ORDER BY first, second"
+        with _translated(self._path):
+            rows = self._connection.execute(sql)
+        while True:
+            with _translated(self._path):
+                page = rows.fetchmany(_PAGE)
+            if not page:
+                return
+            for first, second, score, reported in page:
+                yield KeptPair(first, second, score, bool(reported))
 
     def mark_reported(self, pairs: Iterable[tuple[int, int]]) -> None:
         """Note that pairs of faces were reported."""
@@ -140,15 +147,14 @@ class PairFile:
                 "UPDATE pairs SET reported = 1 WHERE first = ? AND second = ?", pairs
             )
 
+    def _row(self, sql: str) -> Any:
+        with _translated(self._path):
+            return self._connection.execute(sql).fetchone()
+
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        self._connection.execute("BEGIN")
-        try:
+        with _translated(self._path), writing(self._connection):
             yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
 
 
 @contextmanager
@@ -163,23 +169,31 @@ def pair_file(path: Path | None) -> Iterator[PairFile]:
         If it is no such file, is damaged, cannot be written, or another process has it open.
     """
     place = Path(IN_MEMORY) if path is None else path
-    try:
+    with _translated(place):
         if path is not None:
             claim_private(path)
-        with closing(sqlite3.connect(place, isolation_level=None, timeout=0)) as connection:
+        connection = sqlite3.connect(place, isolation_level=None, timeout=0)
+    with closing(connection):
+        with _translated(place):
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-            connection.execute("BEGIN EXCLUSIVE")
-            _make_or_check(connection, place)
-            connection.execute("COMMIT")
-            yield PairFile(connection, place)
-    except OSError as error:
-        raise unusable(place, error) from error
+            with writing(connection, "BEGIN EXCLUSIVE"):
+                is_ours = is_of_kind(connection, _APPLICATION_ID, _FORMAT, _TABLES)
+        if not is_ours:
+            raise unusable(place, "another file")
+        yield PairFile(connection, place)
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """Raise the library's own error for one of SQLite, or of the system, about the file."""
+    try:
+        yield
     except sqlite3.OperationalError as error:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
-            raise _busy(place) from error
-        raise unusable(place, error) from error
-    except sqlite3.Error as error:
-        raise unusable(place, error) from error
+            raise _busy(path) from error
+        raise unusable(path, error) from error
+    except (OSError, sqlite3.Error) as error:
+        raise unusable(path, error) from error
 
 
 def _progress_of(facts: dict[str, Any]) -> Progress:
@@ -200,21 +214,6 @@ def _moments_of(value: Any) -> tuple[Moment, Moment]:
 
 def _moment_of(facts: dict[str, Any]) -> Moment:
     return Moment(whole_of(facts["generation"], -1, 2**62), str(facts["stamp"]))
-
-
-def _make_or_check(connection: sqlite3.Connection, place: Path) -> None:
-    application, version = (
-        connection.execute(f"PRAGMA {name}").fetchone()[0]
-        for name in ("application_id", "user_version")
-    )
-    tables: list[Any] = connection.execute("SELECT 1 FROM sqlite_master").fetchall()
-    if application == 0 and not tables:
-        for statement in filter(str.strip, _TABLES.split(";")):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {_FORMAT}")
-    elif (application, version) != (_APPLICATION_ID, _FORMAT):
-        raise unusable(place, "another file")
 
 
 def unusable(path: Path, got: object) -> CrossFileError:

@@ -113,22 +113,20 @@ def mark_reported(
     CrossFileError
         The file cannot be used.
     """
+    named = {
+        frozenset((one.first.subject.subject_id, one.second.subject.subject_id)) for one in found
+    }
     with pair_file(path_of("pairs", pairs)) as file:
-        owners = [
-            {one.face_id: one.subject_id for one in gallery.facts_of_faces(gallery.generation)}
-            for gallery in (first, first if second is None else second)
-        ]
-        named = {
-            frozenset((one.first.subject.subject_id, one.second.subject.subject_id))
-            for one in found
-        }
+        new = [(pair.first, pair.second) for pair in file.pairs() if not pair.reported]
+        faces, others = zip(*new, strict=True) if new else ((), ())
+        owners = first.subjects_and_photos(set(faces))
+        other_owners = (first if second is None else second).subjects_and_photos(set(others))
         file.mark_reported(
-            [
-                (one, other)
-                for one, other, _, is_reported in file.pairs()
-                if not is_reported
-                and frozenset((owners[0].get(one), owners[1].get(other))) in named
-            ]
+            (one, other)
+            for one, other in new
+            if one in owners
+            and other in other_owners
+            and frozenset((owners[one][0], other_owners[other][0])) in named
         )
 
 
@@ -166,7 +164,10 @@ def _list(
 ) -> CrossList:
     galleries = comparison.first, comparison.second
     side = Side.of(galleries[0], moments[0], hidden[0])
-    other = side if galleries[0] is galleries[1] else Side.of(galleries[1], moments[1], hidden[1])
+    other = side
+    if galleries[0] is not galleries[1]:
+        in_pairs = {pair.second for pair in comparison.file.pairs()}
+        other = Side.of_pairs(galleries[1], moments[1], in_pairs, hidden[1])
     judge = Judge(rule, side, other)
     close = judge.close_subjects(comparison.file.pairs())
     new = {pair: one for pair, one in close.items() if not (only_new and one.is_reported)}
@@ -176,7 +177,7 @@ def _list(
     ranks = closest_of_each(wanted, top)
     beyond = judge.beyond_calibration()
     first, second = (
-        Compared(gallery.path, len(one.subjects), len(one.faces), added, moment.generation)
+        Compared(gallery.path, len(one.subjects), one.faces, added, moment.generation)
         for gallery, one, added, moment in zip(
             galleries, (side, other), comparison.new_faces, moments, strict=True
         )

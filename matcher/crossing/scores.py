@@ -54,12 +54,12 @@ def pairs_above(first: Page, second: Page, lowest: float) -> Iterator[Pairs]:
             near = np.flatnonzero(scores.max(axis=1) >= lowest - _ROUNDING)
             if len(near):
                 row, column = np.nonzero(scores[near] >= lowest - _ROUNDING)
-                found = _scores(some[near[row]], others[column])
+                found = cosines(some[near[row]], others[column])
                 kept = found >= lowest
                 yield Pairs(rows[top + near[row[kept]]], columns[start + column[kept]], found[kept])
 
 
-def _scores(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.float32]:
+def cosines(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the cosine of each pair of rows; it does not depend on the other rows."""
     products: NDArray[np.float64] = np.einsum(
         "nd,nd->n", left.astype(np.float64), right.astype(np.float64)

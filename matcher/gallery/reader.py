@@ -27,7 +27,7 @@ from matcher.gallery.records import (
     Subject,
 )
 from matcher.gallery.store import Store, rows, vector_rows
-from matcher.gallery.store.face_facts import face_facts
+from matcher.gallery.store.face_facts import face_facts, facts_among, subjects_and_photos
 from matcher.gallery.validation import check_text, texts
 from matcher.gallery.verify import VerifyReport, verify
 
@@ -253,9 +253,20 @@ class GalleryReader:
         """Return the number of faces that `pages_added` yields."""
         return rows.added_since(self._store, after) - rows.added_since(self._store, until)
 
-    def facts_of_faces(self, until: int) -> Iterator[FaceFacts]:
-        """Yield the facts of the faces that were added up to a generation, by face id."""
-        return face_facts(self._store, until)
+    def facts_of_faces(
+        self, until: int, among: Collection[int] | None = None
+    ) -> Iterator[FaceFacts]:
+        """Yield the facts of the faces that were added up to a generation, by face id.
+
+        `among` are the ids of the faces that are asked for; None for all of them.
+        """
+        if among is None:
+            return face_facts(self._store, until)
+        return facts_among(self._store, until, among)
+
+    def subjects_and_photos(self, face_ids: Collection[int]) -> dict[int, tuple[str, str]]:
+        """Return the subject and the photo's hash of each face; unknown ids are left out."""
+        return subjects_and_photos(self._store, face_ids)
 
     def select(self, filters: Filters) -> Selection:
         """Return the faces that pass the filters, and what each filter left out."""

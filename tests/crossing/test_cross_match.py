@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -488,3 +489,16 @@ def test_new_leads_are_not_crowded_out_by_reported_ones(
 def test_what_is_new_needs_a_file(missing: Gallery) -> None:
     with pytest.raises(InputError, match="needs a file of pairs"):
         cross_match(missing, threshold=0.5, only_new=True)
+
+
+@pytest.mark.parametrize("fault", [OSError("of the caller"), sqlite3.OperationalError("a table")])
+def test_a_fault_of_the_caller_is_not_blamed_on_the_file(
+    missing: Gallery, found: Gallery, tmp_path: Path, fault: Exception
+) -> None:
+    def hook(*_: object) -> None:
+        raise fault
+
+    with pytest.raises(type(fault), match=str(fault)):
+        cross_match(
+            missing, found, threshold=LOWEST, pairs=tmp_path / "file.pairs", on_progress=hook
+        )

@@ -88,7 +88,15 @@ class Story:
     def tell(self) -> list[Run]:
         """Run everything, in an order in which each command has something to do."""
         self._prepare()
-        for chapter in (_enrolment, _search, _corrections, _models, _reindexing, _measuring):
+        for chapter in (
+            _enrolment,
+            _search,
+            _corrections,
+            _models,
+            _reindexing,
+            _measuring,
+            _watching,
+        ):
             chapter(self)
         return self.runs
 
@@ -280,3 +288,25 @@ def _adapting(run: Story, few: Path) -> None:
     run("adapt", *model, "--cohort", many, *out, "--origin", run.names.text)
     run("adapt", *model, "--cohort", many, *out, "--origin", "origin")
     run("models verify", run.work / f"adapted{run.names.photo}" / "model.toml")
+
+
+def _watching(run: Story) -> None:
+    sought = run.given / "sought.csv"
+    with sought.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["photo", "subject", "note"])
+        for path, subject in zip(run.photos[1::2], run.names.subjects, strict=True):
+            rows.writerow([path, f"{subject}s", run.names.note])
+    low, file_of_leads = ("--threshold", -0.5), run.work / f"watch{run.names.photo}.jsonl"
+    run("watch add", run.gallery, sought)
+    run("watch add", run.gallery, sought, *low, "--report", run.work / "enrolled.csv")
+    for style in ALL:
+        run("watch run", run.gallery, styles=(style,))
+        for name in ("outbox.sqlite3", "watch.pairs"):  # so that the leads are new again
+            (run.gallery / "watch" / name).unlink()
+    run("watch list", run.gallery, styles=ALL)
+    run("watch set", run.gallery, "--file", run.work / run.names.text.replace("/", "") / "none")
+    run("watch set", run.gallery, "--file", file_of_leads)
+    run("enrol", run.gallery, run.manifest)
+    run("watch remove", run.gallery, "--", f"{run.names.subjects[0]}s")
+    run("watch list", run.gallery, styles=ALL)

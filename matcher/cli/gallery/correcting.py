@@ -118,6 +118,7 @@ def remove_photo(
     dry_run: DryRun = False,
 ) -> None:
     """Take a photo out of a subject. `undo` brings it back, unless --for-good."""
+    from matcher.cli.watching.reporting import report_after_removal
     from matcher.gallery import Gallery
 
     with Gallery.open(path) as opened:
@@ -127,6 +128,8 @@ def remove_photo(
             (opened.remove_photo if for_good else opened.take_out_photo)(held.sha256, name)
         left = len(opened.photos(name)) - dry_run
     say(f"{'Would take' if dry_run else 'Took'} {held.reference} out of {name}.")
+    if for_good and not dry_run:
+        report_after_removal(path)
     if left == 0:
         say(f"No face is enrolled of: {name}")
     raise typer.Exit(Exit.DONE if left else Exit.ATTENTION)

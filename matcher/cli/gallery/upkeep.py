@@ -59,6 +59,7 @@ def remove(
     dry_run: DryRun = False,
 ) -> None:
     """Remove subjects with photo references, vectors and history. This cannot be undone."""
+    from matcher.cli.watching.reporting import report_after_removal
     from matcher.gallery import Gallery
 
     wanted = list(dict.fromkeys(map(shown, subjects)))
@@ -68,3 +69,5 @@ def remove(
             opened.remove_subjects(wanted)
     verb = "Would remove" if dry_run else "Removed"
     say(f"{verb} {counted(len(wanted), 'subject')} with {counted(photos, 'photo')}.")
+    if not dry_run:
+        report_after_removal(path)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from matcher.gallery.records import FaceFacts
@@ -24,16 +25,35 @@ def face_facts(store: Store, until: int) -> Iterator[FaceFacts]:
         For a row that holds what no record can.
     """
     last = 0
-    while page := store.query(
-        "SELECT f.face_id, f.subject_id, s.date_of_birth, f.taken_on, f.age_at_capture "
+    while page := _page(store, "f.face_id > ? AND f.generation <= ?", (last, until)):
+        yield from page
+        last = store.onward(last, page[-1].face_id)
+
+
+def facts_among(store: Store, until: int, face_ids: Collection[int]) -> Iterator[FaceFacts]:
+    """Yield the facts of those of some faces that were added up to a generation, by face id.
+
+    Raises
+    ------
+    GalleryDamagedError
+        As for `face_facts`.
+    """
+    ordered = sorted(face_ids)
+    for start in range(0, len(ordered), PAGE):
+        some = json.dumps(ordered[start : start + PAGE])
+        where = "f.face_id IN (SELECT value FROM json_each(?)) AND f.generation <= ?"
+        yield from _page(store, where, (some, until))
+
+
+def _page(store: Store, where: str, parameters: tuple[int | str, int]) -> list[FaceFacts]:
+    found = store.query(
+        "SELECT f.face_id, f.subject_id, s.date_of_birth, f.taken_on, f.age_at_capture "  # noqa: S608 - constant
         "FROM faces f LEFT JOIN subjects s USING (subject_id) "
-        "WHERE f.face_id > ? AND f.generation <= ? ORDER BY f.face_id LIMIT ?",
-        (last, until, PAGE),
-    ):
-        with checked(store.path):
-            found = [_facts(row) for row in page]
-        yield from found
-        last = store.onward(last, page[-1][0])
+        f"WHERE {where} ORDER BY f.face_id LIMIT ?",
+        (*parameters, PAGE),
+    )
+    with checked(store.path):
+        return [_facts(row) for row in found]
 
 
 def _facts(row: tuple[Any, ...]) -> FaceFacts:
@@ -45,3 +65,14 @@ def _facts(row: tuple[Any, ...]) -> FaceFacts:
         None if taken_on is None else day_of(taken_on),
         None if age is None else number_of(age, 0, OLDEST),
     )
+
+
+def subjects_and_photos(store: Store, face_ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Return the subject and the photo's hash of each face that exists."""
+    found = store.query(
+        "SELECT face_id, subject_id, sha256 FROM faces "
+        "WHERE face_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(sorted(face_ids)),),
+    )
+    with checked(store.path):
+        return {face_id: (text_of(name), text_of(sha256)) for face_id, name, sha256 in found}
