@@ -472,3 +472,19 @@ def test_an_outbox_with_a_row_that_no_run_writes_is_refused(gallery: Gallery) ->
 def test_receivers_that_cannot_be_are_refused(call: Callable[[], object]) -> None:
     with pytest.raises(InputError):
         call()
+
+
+def test_a_hidden_subject_waits_until_it_is_shown_again(gallery: Gallery, file: Path) -> None:
+    set_watch_list(gallery, receiver=NoReceiver())
+    waiting = run_watch_list(gallery)
+    hidden = "f031"
+    of_hidden = {pair for pair in watched(waiting, "waiting") if hidden in pair}
+    assert of_hidden
+    gallery.hide(hidden, because="a relative")
+    set_watch_list(gallery, receiver=ToFile(file))
+    run = run_watch_list(gallery)
+    assert watched(run) == watched(waiting, "waiting") - of_hidden
+    assert run.dropped == len(of_hidden)
+    gallery.unhide(hidden)
+    assert watched(run_watch_list(gallery)) == of_hidden
+    assert run_watch_list(gallery).received == ()
