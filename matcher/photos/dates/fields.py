@@ -85,11 +85,12 @@ class Fields:
 def fields_of(metadata: Metadata) -> Fields:
     """Return the fields; nothing is ever raised."""
     exif = _Exif(metadata.exif)
-    moments: dict[Source, Moment] = dict(exif.moments())
     texts = metadata.texts
-    for source, found in (("XMP", _xmp_date(metadata.xmp)), ("PNG text", _png_date(texts))):
-        if found is not None:
-            moments[source] = found  # type: ignore[index]
+    others: dict[Source, Moment | None] = {
+        "XMP": _xmp_date(metadata.xmp),
+        "PNG text": _png_date(texts),
+    }
+    moments = dict(exif.moments()) | {name: found for name, found in others.items() if found}
     named = (exif.text(_SOFTWARE), _xmp_tool(metadata.xmp), _tidy(texts.get(SOFTWARE, "")))
     return Fields(
         moments,
