@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from matcher.evaluation import AdaptedModel, adapt
     from matcher.faces import Face, FaceQuality
     from matcher.gallery import Filters, Gallery, Subject
+    from matcher.hashes import HashList
     from matcher.photos import Photo, load_photo
     from matcher.search import Calibration, Candidate, CandidateList, Probe, Searcher
 
@@ -43,6 +44,7 @@ __all__ = [
     "FaceQuality",
     "Filters",
     "Gallery",
+    "HashList",
     "MatcherError",
     "ModelRecord",
     "Photo",
@@ -81,6 +83,7 @@ __getattr__, __dir__ = lazy_names(
         "matcher.evaluation": ["AdaptedModel", "adapt"],
         "matcher.faces": ["Face", "FaceQuality"],
         "matcher.gallery": ["Filters", "Gallery", "Subject"],
+        "matcher.hashes": ["HashList"],
         "matcher.photos": ["Photo", "load_photo"],
         "matcher.search": ["Calibration", "Candidate", "CandidateList", "Probe", "Searcher"],
     },

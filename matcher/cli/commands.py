@@ -13,6 +13,7 @@ from matcher.cli import (
 )
 from matcher.cli.app import app
 from matcher.cli.comparing import compare, cross, search
+from matcher.cli.exchange import hashes
 
 __all__ = [
     "adapt",
@@ -24,6 +25,7 @@ __all__ = [
     "demo",
     "enrol",
     "gallery",
+    "hashes",
     "models",
     "reindex",
     "search",

@@ -80,6 +80,8 @@ def _answer(request: Mapping[str, Any], load: Load) -> tuple[dict[str, Any], mem
         "format": photo.format,
         "jpeg_quality": photo.jpeg_quality,
         "notes": photo.notes,
+        "md5": photo.md5,
+        "sha1": photo.sha1,
     }
     return answer, photo.pixels.data.cast("B")
 

@@ -17,6 +17,7 @@ from matcher.photos.source import (
     FULL_SIZE_PIXELS,
     PHOTO_SUFFIXES,
     DecodeLimits,
+    file_hashes,
     require_pixel_limit,
     sha256_of,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "Reason",
     "encoding_of",
     "estimate_jpeg_quality",
+    "file_hashes",
     "find_photos",
     "list_folder",
     "load_photo",

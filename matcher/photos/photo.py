@@ -33,6 +33,9 @@ class Photo:
         Estimated quality setting of the last JPEG compression, in [1, 100]; None for other formats.
     notes
         What was converted, chosen or lost while decoding, in plain words.
+    md5, sha1
+        Further hashes of the encoded bytes, by which other agencies know the photo: 32 and 40
+        lower-case hexadecimal digits; None for an array or a PIL image.
     """
 
     pixels: NDArray[np.uint8]
@@ -42,6 +45,8 @@ class Photo:
     path: Path | None = None
     jpeg_quality: int | None = None
     notes: tuple[str, ...] = ()
+    md5: str | None = None
+    sha1: str | None = None
 
     @property
     def size(self) -> tuple[int, int]:

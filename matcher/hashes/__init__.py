@@ -1,0 +1,21 @@
+"""Hashes of files, by which agencies name photos to each other, and lists of them."""
+
+from matcher.hashes.digests import (
+    ALGORITHMS,
+    Algorithm,
+    FileHashes,
+    Hashed,
+    hashes_of,
+    hashes_of_stream,
+)
+from matcher.hashes.hash_list import HashList
+
+__all__ = [
+    "ALGORITHMS",
+    "Algorithm",
+    "FileHashes",
+    "HashList",
+    "Hashed",
+    "hashes_of",
+    "hashes_of_stream",
+]

@@ -1,0 +1,68 @@
+"""MD5, SHA-1 and SHA-256 of a file, in one pass over its bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol
+
+Algorithm = Literal["sha256", "sha1", "md5"]
+"""A hash by which photos are known."""
+
+ALGORITHMS: Final[tuple[Algorithm, ...]] = ("sha256", "sha1", "md5")
+"""The algorithms, the strongest first. Files can be made that share an MD5 or a SHA-1."""
+
+BYTES: Final[dict[Algorithm, int]] = {"sha256": 32, "sha1": 20, "md5": 16}
+"""Bytes of a hash of each algorithm; it has twice as many hexadecimal digits."""
+
+TITLES: Final[dict[Algorithm, str]] = {"sha256": "SHA-256", "sha1": "SHA-1", "md5": "MD5"}
+
+_BLOCK: Final = 1 << 18  # bytes; a block stays in the cache for all three
+
+
+class Hashed(Protocol):
+    """What has hashes: a file's, a photo or the record of one. All are lower-case hexadecimal."""
+
+    @property
+    def sha256(self) -> str: ...  # noqa: D102
+    @property
+    def sha1(self) -> str | None: ...  # noqa: D102
+    @property
+    def md5(self) -> str | None: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class FileHashes:
+    """The hashes of the bytes of one file.
+
+    Parameters
+    ----------
+    sha256, sha1, md5
+        Lower-case hexadecimal digits: 64, 40 and 32.
+    """
+
+    sha256: str
+    sha1: str
+    md5: str
+
+
+def hashes_of(data: bytes) -> FileHashes:
+    """Return the hashes of encoded bytes."""
+    return hashes_of_stream(io.BytesIO(data))
+
+
+def hashes_of_stream(file: io.BufferedIOBase) -> FileHashes:
+    """Return the hashes of a binary file, from its current position to its end.
+
+    The file is read once, a block at a time.
+    """
+    made = {
+        name: hashlib.new(name, usedforsecurity=name == "sha256")  # MD5 only names a file here
+        for name in ALGORITHMS
+    }
+    block = memoryview(bytearray(_BLOCK))
+    while count := file.readinto(block):
+        for digest in made.values():
+            digest.update(block[:count])
+    return FileHashes(**{name: digest.hexdigest() for name, digest in made.items()})
