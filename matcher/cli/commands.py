@@ -13,7 +13,7 @@ from matcher.cli import (
 )
 from matcher.cli.app import app
 from matcher.cli.comparing import compare, cross, search
-from matcher.cli.exchange import hashes
+from matcher.cli.exchange import hashes, vics
 
 __all__ = [
     "adapt",
@@ -30,4 +30,5 @@ __all__ = [
     "reindex",
     "search",
     "synth",
+    "vics",
 ]

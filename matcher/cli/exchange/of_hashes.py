@@ -47,7 +47,7 @@ def export(
     names = [name.strip() for name in columns.split(",") if name.strip()]
     with Gallery.open(gallery) as opened, writing_to("--out", out, _AGAIN):
         found = export_hashes(opened, out, columns=names, plain=plain)
-    say_guarded(found.guarded)
+    say_guarded(found.guarded, "Hashes stay as they are.")
     say(f"{counted(found.lines, 'photo')} in {out}.")
     for name, count in found.lacking.items():
         if count:
