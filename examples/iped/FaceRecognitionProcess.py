@@ -15,16 +15,17 @@ that shall become the distance 0.5, after a calibration of your own.
 MATCHER_IPED_MODEL names another model with 128 numbers. See docs/exchange.md.
 """
 
-
 from __future__ import annotations
 
 import math
 import os
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, cast
 
 if TYPE_CHECKING:
+    from io import TextIOWrapper
+
     from matcher import Extractor
     from matcher.embedding import EmbeddedFace
 
@@ -46,7 +47,7 @@ def main() -> None:
     answers, sys.stdout = sys.stdout, sys.stderr  # what libraries print is no answer
     if len(sys.argv) != 1 + ARGUMENTS:
         sys.exit("This file speaks with the face task of IPED 4, which passes three arguments.")
-    sys.stdin.reconfigure(errors="surrogateescape")  # type: ignore[union-attr] - names are bytes
+    cast("TextIOWrapper", sys.stdin).reconfigure(errors="surrogateescape")  # names may be bytes
     stretch = _stretch(os.environ.get("MATCHER_IPED_SCORE"))
     with _extractor(os.environ.get("MATCHER_IPED_MODEL")).decoding_apart(workers=1) as extractor:
         for path in _photos(answers):

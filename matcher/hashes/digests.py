@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
@@ -49,20 +50,21 @@ class FileHashes:
 
 def hashes_of(data: bytes) -> FileHashes:
     """Return the hashes of encoded bytes."""
-    return hashes_of_stream(io.BytesIO(data))
+    whole = memoryview(data)
+    return _digested(whole[at : at + _BLOCK] for at in range(0, len(whole), _BLOCK))
 
 
 def hashes_of_stream(file: io.BufferedIOBase) -> FileHashes:
-    """Return the hashes of a binary file, from its current position to its end.
+    """Return the hashes of a binary file, from its current position to its end, read once."""
+    return _digested(iter(lambda: file.read(_BLOCK), b""))
 
-    The file is read once, a block at a time.
-    """
+
+def _digested(blocks: Iterable[bytes | memoryview]) -> FileHashes:
     made = {
         name: hashlib.new(name, usedforsecurity=name == "sha256")  # MD5 only names a file here
         for name in ALGORITHMS
     }
-    block = memoryview(bytearray(_BLOCK))
-    while count := file.readinto(block):
+    for block in blocks:
         for digest in made.values():
-            digest.update(block[:count])
+            digest.update(block)
     return FileHashes(**{name: digest.hexdigest() for name, digest in made.items()})

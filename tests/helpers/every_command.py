@@ -87,7 +87,15 @@ class Story:
     def tell(self) -> list[Run]:
         """Run everything, in an order in which each command has something to do."""
         self._prepare()
-        for chapter in (_enrolment, _search, _corrections, _models, _reindexing, _measuring):
+        for chapter in (
+            _enrolment,
+            _search,
+            _corrections,
+            _models,
+            _reindexing,
+            _measuring,
+            _exchange,
+        ):
             chapter(self)
         return self.runs
 
@@ -244,3 +252,21 @@ def _adapting(run: Story, few: Path) -> None:
     run("adapt", *model, "--cohort", many, *out, "--origin", run.names.text)
     run("adapt", *model, "--cohort", many, *out, "--origin", "origin")
     run("models verify", run.work / f"adapted{run.names.photo}" / "model.toml")
+
+
+def _exchange(run: Story) -> None:
+    """Pass hashes on, and take them in again."""
+    out, case = run.work / "hashes.csv", run.work / "vics.json"
+    columns = ("--columns", "sha256,subject,reference")
+    run("hashes export", run.gallery, "--out", out, *columns)
+    run("hashes export", run.gallery, "--out", out, "--columns", run.names.text)
+    run("hashes check", run.gallery, "--list", out, styles=ALL)
+    run("hashes check", run.given, "--list", out, styles=ALL)
+    run("hashes check", run.given, "--list", run.manifest)
+    run("hashes fill", run.gallery)
+    run("enrol", run.gallery, run.manifest, "--skip-hashes", out, "--flag-hashes", out)
+    run("vics export", run.gallery, case, "--subjects", "--paths")
+    words = ("--photos", run.given, "--out", run.work / "found.csv")
+    run("vics import", case, *words, "--subject-from", "Comments")
+    run("vics import", case, *words, "--subject-from", run.names.text)
+    run("vics import", run.manifest, *words)
