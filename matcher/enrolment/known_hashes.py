@@ -10,8 +10,7 @@ from matcher.arguments import expect
 from matcher.enrolment.manifest import PhotoOfSubject
 from matcher.errors import MatcherError
 from matcher.gallery import Gallery, PhotoRecord
-from matcher.hashes import Algorithm, HashList
-from matcher.hashes.digests import TITLES
+from matcher.hashes import TITLES, Algorithm, HashList
 from matcher.photos import DecodeLimits, file_hashes, sha256_of
 
 

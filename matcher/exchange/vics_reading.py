@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from matcher.errors import ExchangeFileError
-from matcher.hashes.digests import BYTES, Algorithm
+from matcher.hashes import Algorithm, is_hash
 from matcher.strict_reading import object_of, strict_decoder
 
 LARGEST: Final = 512 * 1024 * 1024
@@ -172,7 +172,7 @@ def _text(value: object) -> str:
 
 def _digits(name: Algorithm, value: object) -> str | None:
     text = _text(value).lower()
-    return text if re.fullmatch(f"[0-9a-f]{{{2 * BYTES[name]}}}", text) else None
+    return text if is_hash(text, name) else None
 
 
 class _Scanner:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
@@ -46,6 +47,11 @@ class FileHashes:
     sha256: str
     sha1: str
     md5: str
+
+
+def is_hash(text: str, algorithm: Algorithm) -> bool:
+    """Return whether a text is a hash as this library writes it: in lower-case digits."""
+    return re.fullmatch(f"[0-9a-f]{{{2 * BYTES[algorithm]}}}", text) is not None
 
 
 def hashes_of(data: bytes) -> FileHashes:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from job_builders import NEW, OLD, SETTINGS, draw, listed, made
+from job_builders import NEW, OLD, SETTINGS, TAKING, draw, listed, made
 
 from matcher.enrolment import EnrolmentOutcome, PhotoOfSubject, enrol, forecast
 from matcher.errors import InputError, PhotoNotFoundError
@@ -186,6 +186,40 @@ def test_every_edition_of_a_gallery_is_filled(place: Path) -> None:
     switch(place)
     with Gallery.open(place) as gallery:
         assert fill_hashes(gallery).filled == 0
+
+
+def test_a_reindex_job_keeps_the_hashes_of_the_file_that_it_read(place: Path) -> None:
+    """Also of a file that changed and was taken, and of photos that lacked them before."""
+    forget_hashes(place)
+    draw(place.parent / "photos" / "3.png", 1003)
+    report = reindex(place, NEW, settings=TAKING)
+    assert report.counts == {"done": 5, "changed": 1}
+    with Gallery.open(place, edition=report.edition) as gallery:
+        held = [photo for _, photo in gallery.photo_records()]
+    assert len(held) == 6
+    for photo in held:
+        hashes = file_hashes(photo.path)
+        assert (photo.sha256, photo.sha1, photo.md5) == (hashes.sha256, hashes.sha1, hashes.md5)
+
+
+def test_a_job_of_the_same_model_replaces_all_hashes_of_a_changed_file(place: Path) -> None:
+    draw(place.parent / "photos" / "3.png", 1003)
+    report = reindex(place, OLD, settings=TAKING)
+    with Gallery.open(place, edition=report.edition) as gallery:
+        for _, photo in gallery.photo_records():
+            assert photo.md5 == file_hashes(photo.path).md5
+
+
+def test_a_photo_that_was_taken_out_comes_back_with_its_hashes(place: Path) -> None:
+    with Gallery.open(place) as gallery:
+        (first, *others) = list(gallery.photo_records())
+        gallery.take_out_photo(first[1].sha256)
+        assert list(gallery.photo_records()) == others
+        gallery.undo()
+        assert list(gallery.photo_records()) == [first, *others]
+        gallery.remove_photo(first[1].sha256)
+    for file in place.iterdir():
+        assert str(first[1].md5).encode() not in file.read_bytes()
 
 
 def test_a_gallery_of_an_older_format_is_checked_exported_and_filled(tmp_path: Path) -> None:
