@@ -222,6 +222,26 @@ def test_a_photo_that_was_taken_out_comes_back_with_its_hashes(place: Path) -> N
         assert str(first[1].md5).encode() not in file.read_bytes()
 
 
+def test_a_photo_that_an_earlier_version_took_out_comes_back(place: Path) -> None:
+    """What was set aside in format 3 has no columns of format 4."""
+    with Gallery.open(place) as gallery:
+        before = list(gallery.photo_records())
+        gallery.take_out_photo(before[0][1].sha256)
+    with sqlite3.connect(place / "store.sqlite3") as store:
+        store.execute(
+            "UPDATE set_aside SET face = json_remove(face, '$.md5', '$.sha1', '$.dated_by')"
+        )
+    store.close()
+    with Gallery.open(place) as gallery:
+        assert gallery.verify().faults == ()
+        gallery.undo()
+        back, *others = gallery.photo_records()
+        assert others == before[1:]
+        assert back == (before[0][0], replace(before[0][1], md5=None, sha1=None))
+        assert fill_hashes(gallery).filled == 1
+        assert list(gallery.photo_records()) == before
+
+
 def test_a_gallery_of_an_older_format_is_checked_exported_and_filled(tmp_path: Path) -> None:
     """The golden gallery of format 3 has no columns for these hashes, and none of its files."""
     golden = Path(__file__).parents[1] / "golden" / "format-3" / "gallery"
