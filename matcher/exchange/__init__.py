@@ -5,11 +5,9 @@ from matcher.exchange.hash_export import COLUMNS, ExportedHashes, export_hashes
 from matcher.exchange.hash_filling import FilledHashes, fill_hashes
 from matcher.exchange.vics_export import VicsExport, export_vics
 from matcher.exchange.vics_import import VicsImport, import_vics
-from matcher.exchange.vics_reading import SUBJECT_FIELDS
 
 __all__ = [
     "COLUMNS",
-    "SUBJECT_FIELDS",
     "ExportedHashes",
     "FilledHashes",
     "HashCheck",

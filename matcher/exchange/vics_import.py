@@ -10,9 +10,8 @@ from typing import Final
 
 from matcher.arguments import expect_hook, path_of
 from matcher.errors import InputError, MatcherError
-from matcher.exchange.vics_reading import SUBJECT_FIELDS, VicsMedia, vics_media
 from matcher.gallery.files import write_private_csv
-from matcher.hashes import FileHashes
+from matcher.hashes import SUBJECT_FIELDS, FileHashes, VicsMedia, vics_media
 from matcher.paths import to_reference
 from matcher.photos import file_hashes, list_folder
 from matcher.progress import ProgressHook, silent

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from matcher.arguments import path_of
 from matcher.hashes.digests import ALGORITHMS, BYTES, TITLES, Algorithm, Hashed
-from matcher.hashes.lines import LineReader, numbered_lines, unusable
+from matcher.hashes.lines import hashes_of_lines, unusable
+from matcher.hashes.vics_entries import hashes_of_vics, looks_like_vics
 from matcher.words import counted
 
 _NAMED: Final = 10  # malformed lines whose numbers are kept
@@ -35,7 +36,7 @@ class HashList:
         Lines with something else where a hash is due. Nothing of such a line is used but another
         hash of the same file.
     malformed_lines
-        Numbers of the first of them, from 1.
+        Numbers of the first of them, from 1; of a VICS file those of its entries.
     """
 
     name: str
@@ -53,9 +54,10 @@ class HashList:
         path
             A text with one hash a line, as `md5sum` and `sha256sum` write it; or a CSV with a
             header that names the columns of hashes, such as NSRLFile.txt of the NSRL RDS. The
-            separator is a comma, a semicolon or a tab. Lines that begin with # are comments. Where
-            a line has several hashes of one file only the strongest is kept, since files can be
-            made that share an MD5 or a SHA-1 with another.
+            separator is a comma, a semicolon or a tab. Lines that begin with # are comments. Or a
+            VICS file: every entry counts, whatever its `Category`. Of several hashes of one file
+            only the strongest is kept, since files can be made that share an MD5 or a SHA-1 with
+            another.
 
         Raises
         ------
@@ -63,12 +65,11 @@ class HashList:
             The file cannot be read, is of another kind, or holds no hash.
         """
         path = path_of("path", path)
-        reader = LineReader()
         collected: dict[Algorithm, bytearray] = {name: bytearray() for name in ALGORITHMS}
         of_length = {BYTES[name]: held for name, held in collected.items()}
         malformed, named = 0, []
-        for number, line in numbered_lines(path):
-            digest, is_malformed = reader.read(line)
+        entries = hashes_of_vics(path) if looks_like_vics(path) else hashes_of_lines(path)
+        for number, digest, is_malformed in entries:
             if digest is not None:
                 of_length[len(digest)] += digest
             if is_malformed:
@@ -76,7 +77,7 @@ class HashList:
                 if malformed <= _NAMED:
                     named.append(number)
         if not any(collected.values()):
-            raise unusable(path, f"no hash, and {counted(malformed, 'other line')}")
+            raise unusable(path, f"no hash, and {counted(malformed, 'malformed line')}")
         given = sum(len(held) // BYTES[name] for name, held in collected.items())
         digests = {name: _sorted(collected.pop(name), BYTES[name]) for name in ALGORITHMS}
         kept = sum(map(len, digests.values()))

@@ -30,9 +30,15 @@ _OTHER_FILES: Final = {
     b"SQLite format 3\0": ("a database of SQLite", "Export its column of hashes as CSV."),
     b"PK\x03\x04": ("a ZIP archive", "Unpack it, and give the list in it."),
     b"\x1f\x8b": ("a gzip archive", "Unpack it, and give the list in it."),
-    b"{": ("JSON", "Read a VICS file with `matcher vics import`."),
-    b"[": ("JSON", "Read a VICS file with `matcher vics import`."),
+    b"[": ("a list in JSON", "Give a VICS file, which is an object, or one hash a line."),
 }
+
+
+def hashes_of_lines(path: Path) -> Iterator[tuple[int, bytes | None, bool]]:
+    """Yield the number of each line, its hash, and whether something in it is malformed."""
+    reader = LineReader()
+    for number, line in numbered_lines(path):
+        yield number, *reader.read(line)
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, str | None]]:
@@ -82,7 +88,7 @@ def unusable(path: Path, got: str, step: str = "Check the path.") -> ExchangeFil
     """Return the error for a file that is no list of hashes."""
     return ExchangeFileError(
         "the list of hashes",
-        rule="a text with one hash a line, or a CSV with a column md5, sha1 or sha256",
+        rule="a text with one hash a line, a CSV with a column md5, sha1 or sha256, or VICS",
         got=got,
         next_step=step,
         path=path,

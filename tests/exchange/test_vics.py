@@ -16,9 +16,11 @@ from typer.testing import CliRunner
 from matcher.cli.commands import app
 from matcher.enrolment import PhotoOfSubject, enrol, read_manifest
 from matcher.errors import ExchangeFileError, InputError, PhotoNotFoundError
-from matcher.exchange import VicsImport, export_vics, import_vics, vics_reading
+from matcher.exchange import VicsImport, export_vics, import_vics
 from matcher.faces import POLICIES
 from matcher.gallery import Gallery, Subject
+from matcher.hashes import HashList, vics_entries
+from matcher.photos import file_hashes
 
 CASES = "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/US/$metadata#Cases"
 MEDIA = "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/Default/$metadata#Media"
@@ -252,7 +254,7 @@ def test_a_file_that_is_too_large_and_a_place_that_is_none_are_refused(
     (tmp_path / "case.json").write_text(json.dumps(case(hashes(photos[0]))))
     with pytest.raises(PhotoNotFoundError):
         import_vics(tmp_path / "case.json", tmp_path / "none", tmp_path / "m.csv")
-    monkeypatch.setattr(vics_reading, "LARGEST", 100)
+    monkeypatch.setattr(vics_entries, "LARGEST", 100)
     with pytest.raises(ExchangeFileError, match="Split it by cases"):
         import_vics(tmp_path / "case.json", tmp_path / "photos", tmp_path / "m.csv")
 
@@ -270,6 +272,31 @@ def test_hostile_texts_reach_neither_a_spreadsheet_nor_a_terminal(
     assert all(text.isprintable() for text in found.remarks())
     with (tmp_path / "manifest.csv").open(newline="") as file:
         assert [row["subject"] for row in csv.DictReader(file)] == ["'=cmd|' /C calc'!A0"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("shape", ["case", "media"])
+def test_a_vics_file_is_a_list_of_hashes_too(
+    tmp_path: Path, photos: list[Path], shape: str, encoding: str
+) -> None:
+    entries = [
+        hashes(photos[0]),
+        {"MD5": hashes(photos[1])["MD5"]},
+        {"MediaID": 3, "MD5": "=1+1"},
+        hashes(photos[0], Category=2),
+    ]
+    document = case(*entries) if shape == "case" else {"@odata.context": MEDIA, "value": entries}
+    (tmp_path / "set.json").write_text(json.dumps(document, indent=1), encoding=encoding)
+    read = HashList.read(tmp_path / "set.json")
+    assert [read.match(file_hashes(photo)) for photo in photos] == ["sha1", "md5", None, None]
+    assert (len(read), read.duplicates, read.malformed, read.malformed_lines) == (2, 1, 1, (3,))
+
+
+@pytest.mark.parametrize("content", ['{"value": [', '{"value": []}', '{"MD5": "0"}', "[]"])
+def test_json_without_hashes_is_no_list(tmp_path: Path, content: str) -> None:
+    (tmp_path / "set.json").write_text(content)
+    with pytest.raises(ExchangeFileError):
+        HashList.read(tmp_path / "set.json")
 
 
 def test_the_commands(tmp_path: Path, cohort: Cohort) -> None:

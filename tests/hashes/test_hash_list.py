@@ -154,11 +154,11 @@ def test_an_unclosed_quote_of_a_table_swallows_no_other_line(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "no hash, and 0 other lines"),
-        (b"# only a comment\n", "no hash, and 0 other lines"),
-        (b"photo,subject\na.jpg,A-1\n", "no hash, and 2 other lines"),
+        (b"", "no hash, and 0 malformed lines"),
+        (b"# only a comment\n", "no hash, and 0 malformed lines"),
+        (b"photo,subject\na.jpg,A-1\n", "no hash, and 2 malformed lines"),
         (b"md5\n", "no hash"),
-        (b'{"@odata.context": ""}', "JSON.*matcher vics import"),
+        (b'{"@odata.context": ""}', "no list `value`"),
         (b"PK\x03\x04....", "ZIP"),
         (b"\x1f\x8b\x08....", "gzip"),
         (bytes(range(256)) * 40, "no hash"),

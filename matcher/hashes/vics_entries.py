@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from matcher.errors import ExchangeFileError
-from matcher.hashes import Algorithm, is_hash
+from matcher.hashes.digests import Algorithm, is_hash
 from matcher.strict_reading import object_of, strict_decoder
 
 LARGEST: Final = 512 * 1024 * 1024
@@ -74,6 +74,28 @@ def vics_media(path: Path, unread: Counter[str]) -> Iterator[VicsMedia]:
     except json.JSONDecodeError as error:
         got = f"{error.msg} in line {error.lineno}, column {error.colno}"
         raise _unusable(path, got) from error
+
+
+def hashes_of_vics(path: Path) -> Iterator[tuple[int, bytes | None, bool]]:
+    """Yield the number of each entry, its strongest hash, and whether it has none.
+
+    Raises
+    ------
+    ExchangeFileError
+        As `vics_media`.
+    """
+    for entry in vics_media(path, Counter()):
+        digits = entry.sha1 or entry.md5
+        yield entry.number, bytes.fromhex(digits) if digits else None, digits is None
+
+
+def looks_like_vics(path: Path) -> bool:
+    """Return whether a file begins as an object of JSON does."""
+    try:
+        with path.open("rb") as file:
+            return file.read(64).lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")[:1] == b"{"
+    except OSError:
+        return False  # whoever reads it says why it cannot be read
 
 
 def _text_of(path: Path) -> str:
