@@ -186,10 +186,10 @@ def _list(value: object) -> list[Any]:
 
 
 def _text(value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(filter(None, map(_text, value)))
-    is_plain = isinstance(value, str | int) and not isinstance(value, bool)
-    return str(value).strip() if is_plain else ""
+    """Return a text, a number, or a list of them as text; nothing for anything else."""
+    parts = value if isinstance(value, list) else [value]
+    plain = [one for one in parts if isinstance(one, str | int) and not isinstance(one, bool)]
+    return ", ".join(filter(None, (str(one).strip() for one in plain)))
 
 
 def _digits(name: Algorithm, value: object) -> str | None:
