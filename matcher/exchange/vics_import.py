@@ -142,11 +142,18 @@ def import_vics(
     PhotoNotFoundError
         There is no such folder.
     InputError
-        `subject_from` is no field that can be read.
+        `subject_from` is no field that can be read, or `out` is the VICS file.
     OSError
         The manifest cannot be written.
     """
     path, photos, out = path_of("path", path), path_of("photos", photos), path_of("out", out)
+    if path.resolve() == out.resolve():
+        raise InputError(
+            "out",
+            rule="must not be the VICS file itself",
+            got=str(out),
+            next_step="Name another file for the manifest.",
+        )
     if subject_from is not None and subject_from not in SUBJECT_FIELDS:
         raise InputError(
             "subject_from",

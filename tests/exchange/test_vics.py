@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -259,6 +261,19 @@ def test_a_file_that_is_too_large_and_a_place_that_is_none_are_refused(
         import_vics(tmp_path / "case.json", tmp_path / "photos", tmp_path / "m.csv")
 
 
+def test_the_manifest_never_replaces_the_file_that_it_is_made_from(
+    tmp_path: Path, photos: list[Path]
+) -> None:
+    path = tmp_path / "case.json"
+    path.write_text(json.dumps(case(hashes(photos[0]))))
+    (tmp_path / "link.csv").symlink_to(path)
+    before = path.read_bytes()
+    for out in (path, tmp_path / "photos" / ".." / "case.json", tmp_path / "link.csv"):
+        with pytest.raises(InputError, match="must not be the VICS file itself"):
+            import_vics(path, tmp_path / "photos", out)
+    assert path.read_bytes() == before
+
+
 def test_hostile_texts_reach_neither_a_spreadsheet_nor_a_terminal(
     tmp_path: Path, photos: list[Path]
 ) -> None:
@@ -297,6 +312,18 @@ def test_json_without_hashes_is_no_list(tmp_path: Path, content: str) -> None:
     (tmp_path / "set.json").write_text(content)
     with pytest.raises(ExchangeFileError):
         HashList.read(tmp_path / "set.json")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes there")
+def test_a_name_that_is_no_text_and_a_text_that_is_none(tmp_path: Path, photos: list[Path]) -> None:
+    odd = os.fsencode(tmp_path / "photos") + b"/fot\xe9.png"
+    os.rename(photos[0], odd)  # noqa: PTH104 - bytes
+    place = Path(os.fsdecode(odd))
+    entries = [hashes(place, Comments="a\ud800b", MediaID="\udfff"), {"MediaID": "\udfff"}]
+    found = imported(tmp_path, case(*entries), subject_from="Comments")
+    assert (found.rows, found.without_hash) == (1, ("\\udfff",))
+    assert manifest(tmp_path) == {place: "a\\ud800b"}
+    assert all(text.isprintable() for text in found.remarks())
 
 
 def test_the_commands(tmp_path: Path, cohort: Cohort) -> None:
