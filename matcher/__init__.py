@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from matcher.evaluation import AdaptedModel, adapt
     from matcher.faces import Face, FaceQuality
     from matcher.gallery import Filters, Gallery, Subject
+    from matcher.hashes import HashList
     from matcher.photos import CaptureDate, Photo, capture_date, load_photo
     from matcher.search import Calibration, Candidate, CandidateList, Probe, Searcher
     from matcher.watching import open_watch_list, run_watch_list, set_watch_list
@@ -45,6 +46,7 @@ __all__ = [
     "FaceQuality",
     "Filters",
     "Gallery",
+    "HashList",
     "MatcherError",
     "ModelRecord",
     "Photo",
@@ -87,6 +89,7 @@ __getattr__, __dir__ = lazy_names(
         "matcher.evaluation": ["AdaptedModel", "adapt"],
         "matcher.faces": ["Face", "FaceQuality"],
         "matcher.gallery": ["Filters", "Gallery", "Subject"],
+        "matcher.hashes": ["HashList"],
         "matcher.photos": ["CaptureDate", "Photo", "capture_date", "load_photo"],
         "matcher.search": ["Calibration", "Candidate", "CandidateList", "Probe", "Searcher"],
         "matcher.watching": ["open_watch_list", "run_watch_list", "set_watch_list"],

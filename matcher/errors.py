@@ -13,7 +13,8 @@ MatcherError
 │   │   ├── NoFaceError
 │   │   ├── SeveralFacesError
 │   │   └── FaceRefusedError           the quality policy refuses the face
-│   └── ManifestError                  a manifest or a row of it that cannot be understood
+│   ├── ManifestError                  a manifest or a row of it that cannot be understood
+│   └── ExchangeFileError              a list of hashes or a VICS file that cannot be used
 ├── ModelError                         weights or their record
 │   ├── UnknownModelError (KeyError)
 │   ├── WeightsMissingError (FileNotFoundError)
@@ -174,6 +175,12 @@ class ManifestError(InputError):
     """A manifest, or one row of it, cannot be understood."""
 
     code = "manifest"
+
+
+class ExchangeFileError(InputError):
+    """A list of hashes or a VICS file cannot be read, or holds nothing to use."""
+
+    code = "exchange_file"
 
 
 class ModelError(MatcherError):

@@ -27,17 +27,21 @@ def read_json(content: str | bytes) -> Any:
         When it is not JSON, or holds what this module refuses.
     """
     try:
-        found = json.loads(
-            _text(content),
-            object_pairs_hook=_object,
-            parse_constant=_constant,
-            parse_float=_finite,
-            parse_int=_small,
-        )
+        found = strict_decoder().decode(_text(content))
     except RecursionError:
         raise _too_deep() from None
     _check(found)
     return found
+
+
+def strict_decoder() -> json.JSONDecoder:
+    """Return a decoder that refuses what `read_json` refuses, but deep nesting and surrogates."""
+    return json.JSONDecoder(
+        object_pairs_hook=_object,
+        parse_constant=_constant,
+        parse_float=_finite,
+        parse_int=_small,
+    )
 
 
 def read_toml(content: str | bytes) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from job_builders import OLD, draw
 import fairness
 import matcher
 from fairness import AuditError
+from matcher import exchange
 from matcher.enrolment import Manifest
 from matcher.errors import InputError
 from matcher.gallery import Gallery
@@ -209,6 +210,23 @@ WRONG: dict[str, list[Call]] = {
         lambda w: matcher.PhotoOfSubject(w.photo, matcher.Subject("a"), None, "8"),
     ],
     "Calibration": [lambda w: matcher.Calibration.load(None)],
+    "HashList": [
+        lambda w: matcher.HashList.read(None),
+        lambda w: matcher.HashList.read(3),
+        lambda w: matcher.HashList.read(w.photo),
+        lambda w: matcher.enrol(w.gallery, OLD, [w.to_enrol], skip="hashes.csv"),
+        lambda w: matcher.enrol(w.gallery, OLD, [w.to_enrol], flag=["0" * 32]),
+        lambda w: exchange.export_hashes(w.folder / "g", w.folder / "out.csv"),
+        lambda w: exchange.export_hashes(w.gallery, 3),
+        lambda w: exchange.export_hashes(w.gallery, w.folder / "out.csv", columns="md5"),
+        lambda w: exchange.check_gallery(w.gallery, "hashes.csv"),
+        lambda w: exchange.check_folder(w.folder, "hashes.csv"),
+        lambda w: exchange.fill_hashes(w.folder / "g"),
+        lambda w: exchange.export_vics("g", w.folder / "out.json"),
+        lambda w: exchange.import_vics(3, w.folder, w.folder / "out.csv"),
+        lambda w: exchange.import_vics(w.photo, w.folder, w.folder / "o", subject_from=3),
+        lambda w: w.gallery.fill_hashes("0" * 32),
+    ],
     "fairness.read_cohort": [lambda w: fairness.read_cohort(None)],
     "fairness.read_bounds": [lambda w: fairness.read_bounds(None)],
     "fairness.read_scores": [

@@ -38,6 +38,8 @@ NAMES = (
     (r"work/(enrolled|outcomes)\.csv", "REPORT.csv"),
     (r"work/photo\.json", "CALIBRATION.json"),
     (r"work/watchphoto\.jsonl", "WATCH.jsonl"),
+    (r"work/(hashes|found)\.csv", lambda found: f"{found[1].upper()}.csv"),
+    (r"work/vics\.json", "VICS.json"),
     (r"work/demo/(?=\.)", ""),
     (r"work/demo(?=/)", "DEMO"),
     (r"work/", ""),

@@ -13,6 +13,7 @@ from matcher.cli import (
 )
 from matcher.cli.app import app
 from matcher.cli.comparing import compare, cross, search
+from matcher.cli.exchange import hashes, vics
 from matcher.cli.origin import dates
 from matcher.cli.watching import watch
 
@@ -27,9 +28,11 @@ __all__ = [
     "demo",
     "enrol",
     "gallery",
+    "hashes",
     "models",
     "reindex",
     "search",
     "synth",
+    "vics",
     "watch",
 ]

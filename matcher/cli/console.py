@@ -193,12 +193,12 @@ def print_facts(facts: Mapping[str, Any], style: Format) -> None:
         print_rows([facts], style)
 
 
-def say_guarded(cells: int) -> None:
+def say_guarded(cells: int, instead: str = "--format jsonl gives texts as they are.") -> None:
     """Say how many cells of a CSV are not exactly as they were found."""
     if cells:
         say(
             f"{counted(cells, 'cell')} of the CSV would run as a formula in a spreadsheet; an "
-            "apostrophe stands before each. --format jsonl gives texts as they are."
+            f"apostrophe stands before each. {instead}"
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -41,8 +42,9 @@ from matcher.words import counted, some_of
 
 if TYPE_CHECKING:
     from matcher.embedding import ModelIdentity, ModelRecord
-    from matcher.enrolment import EnrolmentOutcome, Manifest, RefusedRow
+    from matcher.enrolment import EnrolmentOutcome, Forecast, Manifest, RefusedRow
     from matcher.gallery import Gallery
+    from matcher.hashes import HashList
 
 _COLUMNS = (
     "photo",
@@ -60,7 +62,27 @@ _COLUMNS = (
     "date_reliability",
     "date_doubts",
     "date_use",
+    "listed",
 )
+
+
+@dataclass(frozen=True)
+class _Lists:
+    """The lists of hashes that an enrolment looks photos up in."""
+
+    skip: HashList | None
+    flag: HashList | None
+
+    @classmethod
+    def read(cls, *files: Path | None) -> _Lists:
+        """Read the two lists, and say how they were read."""
+        from matcher.hashes import HashList
+
+        lists = [None if file is None else HashList.read(file) for file in files]
+        for one in lists:
+            for remark in () if one is None else one.remarks():
+                say(remark)
+        return cls(*lists)
 
 
 @app.command()
@@ -95,6 +117,14 @@ def enrol(
         ),
     ] = False,
     subjects_at: SubjectsAt = None,
+    skip_hashes: Annotated[
+        Path | None,
+        typer.Option(help="List of MD5, SHA-1 or SHA-256: photos on it are not enrolled."),
+    ] = None,
+    flag_hashes: Annotated[
+        Path | None,
+        typer.Option(help="Such a list, too: photos on it are enrolled, and named."),
+    ] = None,
     dry_run: DryRun = False,
     dates_from_photos: DatesFromPhotos = False,
 ) -> None:
@@ -105,19 +135,20 @@ def enrol(
     the gallery has a watch list, it runs at the end.
     """
     from matcher.cli.watching.reporting import report_after_enrolment
-    from matcher.enrolment import date_remarks, enrol, hidden_among, without_a_face
+    from matcher.enrolment import enrol, hidden_among, without_a_face
     from matcher.faces import POLICIES
     from matcher.gallery import Gallery
 
     require_place_for("--report", report)
     _check_new(gallery, index)
+    lists = _Lists.read(skip_hashes, flag_hashes)
     manifest = _read(source, subjects_at)
     for remark in manifest.remarks:
         say(remark)
     if dry_run:
         if dates_from_photos:
             say("Dates in photos are read only in the run; `matcher dates` lists them.")
-        raise typer.Exit(_foretell(gallery, manifest, model, index))
+        raise typer.Exit(_foretell(gallery, manifest, model, index, lists))
     extractor = extractor_of(
         model or _model_of(gallery),
         device,
@@ -138,6 +169,8 @@ def enrol(
             choose=face.value,
             policy=POLICIES[policy.value],
             update=update,
+            skip=lists.skip,
+            flag=lists.flag,
             dates_from_photos=dates_from_photos,
             on_progress=hook,
         )
@@ -151,6 +184,20 @@ def enrol(
         _say_faults(rows)
     else:
         _write(report, rows)
+    to_look_at = _sum_up(outcomes, rows, lost, hidden)
+    waiting = report_after_enrolment(gallery)
+    raise typer.Exit(Exit.ATTENTION if to_look_at or waiting else Exit.DONE)
+
+
+def _sum_up(
+    outcomes: Sequence[EnrolmentOutcome],
+    rows: Sequence[dict[str, str]],
+    lost: Sequence[str],
+    hidden: Sequence[str],
+) -> bool:
+    """Say what came of it all; return whether somebody should look at it."""
+    from matcher.enrolment import date_remarks
+
     counts = Counter(row["status"] for row in rows)
     for name in lost:
         say(f"No face is enrolled of: {name}")
@@ -159,6 +206,7 @@ def enrol(
     differing = _say_differences(outcomes)
     for remark in date_remarks(outcome.dating for outcome in outcomes):
         say(remark)
+    listed = _say_listed(outcomes)
     total = "; ".join(f"{count} {status}" for status, count in sorted(counts.items()))
     chosen = sum(row["status"] == "enrolled" and bool(row.get("face")) for row in rows)
     picked = f"; photos with several faces, one chosen: {chosen}" if chosen else ""
@@ -167,12 +215,12 @@ def enrol(
     if differing:
         photos = counted(differing, "photo differs", "photos differ")
         say(f"{photos} from the gallery's records. Take over what differs with --update.")
-    waiting = report_after_enrolment(gallery)
-    to_look_at = counts["failed"] or lost or differing or waiting
-    raise typer.Exit(Exit.ATTENTION if to_look_at else Exit.DONE)
+    return bool(counts["failed"] or lost or differing or listed)
 
 
-def _foretell(gallery: Path, manifest: Manifest, model: str | None, index: str | None) -> Exit:
+def _foretell(
+    gallery: Path, manifest: Manifest, model: str | None, index: str | None, lists: _Lists
+) -> Exit:
     """Say what the run would do, as far as files tell; return its exit code."""
     from matcher.enrolment import forecast, without_a_face
     from matcher.gallery import Gallery
@@ -181,7 +229,9 @@ def _foretell(gallery: Path, manifest: Manifest, model: str | None, index: str |
         opened = stack.enter_context(Gallery.open(gallery)) if gallery.exists() else None
         _check_choices(opened, model, index)
         hook = stack.enter_context(progress())
-        found = forecast(manifest.photos, opened, on_progress=hook)
+        found = forecast(
+            manifest.photos, opened, skip=lists.skip, flag=lists.flag, on_progress=hook
+        )
         new = [one.photo.subject.subject_id for one in found if one.status == "new"]
         lost = set(_named(manifest)) - set(new)
         if opened is not None:
@@ -193,14 +243,17 @@ def _foretell(gallery: Path, manifest: Manifest, model: str | None, index: str |
         say(f"Would be refused: {row.photo} {row.error}")
     for name in sorted(lost):
         say(f"No photo could be enrolled of: {name}")
+    listed = _say_listed(found)
     counts = Counter(one.status for one in found)
+    skipped = f"{counts['skipped']} skipped; " if lists.skip is not None else ""
     photos, subjects = counted(counts["new"], "photo"), counted(len(set(new)), "subject")
     say(
-        f"Would enrol {photos} of {subjects}; {counts['already there']} already there; "
+        f"Would enrol {photos} of {subjects}; {counts['already there']} already there; {skipped}"
         f"{counts['failed']} would fail; {counted(len(manifest.refused), 'row')} refused. "
         "Faces are looked for only in the run."
     )
-    return Exit.ATTENTION if counts["failed"] or manifest.refused or lost else Exit.DONE
+    needs_a_look = counts["failed"] or manifest.refused or lost or listed
+    return Exit.ATTENTION if needs_a_look else Exit.DONE
 
 
 def _check_choices(gallery: Gallery | None, model: str | None, index: str | None) -> None:
@@ -283,6 +336,15 @@ def _say_differences(outcomes: Sequence[EnrolmentOutcome]) -> int:
             verb = "Updated" if outcome.updated else "Differs"
             say(f"{verb}: {outcome.photo.subject.subject_id}, {difference}")
     return sum(bool(one.differences) and not one.updated for one in outcomes)
+
+
+def _say_listed(outcomes: Sequence[EnrolmentOutcome] | Sequence[Forecast]) -> int:
+    """Name the photos that stand on a list and are or come into the gallery; return how many."""
+    listed = [one for one in outcomes if one.on_list.flag or one.status != "skipped"]
+    listed = [one for one in listed if str(one.on_list)]
+    for one in listed:
+        say(f"Listed {one.on_list}: {one.photo.path} ({one.status})")
+    return len(listed)
 
 
 def _say_faults(rows: Sequence[dict[str, str]]) -> None:

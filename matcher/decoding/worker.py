@@ -81,6 +81,8 @@ def _answer(request: Mapping[str, Any], load: Load) -> tuple[dict[str, Any], mem
         "jpeg_quality": photo.jpeg_quality,
         "notes": photo.notes,
         "capture_date": None if photo.capture_date is None else photo.capture_date.facts(),
+        "md5": photo.md5,
+        "sha1": photo.sha1,
     }
     return answer, photo.pixels.data.cast("B")
 

@@ -11,6 +11,7 @@ from matcher.arguments import expect, expect_hook, listed
 from matcher.embedding import EmbeddedFace, Extractor, PhotoExtraction
 from matcher.enrolment.dating import Dater, Dating
 from matcher.enrolment.differences import Difference, of_photo, of_subject
+from matcher.enrolment.known_hashes import NOT_LISTED, HashLists, Known, OnList, known_of
 from matcher.enrolment.manifest import PHOTO_FACTS, PhotoOfSubject
 from matcher.errors import FaceRefusedError, InputError, MatcherError, UnknownSubjectError
 from matcher.faces import (
@@ -25,13 +26,14 @@ from matcher.faces import (
 )
 from matcher.gallery.gallery import Gallery
 from matcher.gallery.records import Enrolment, PhotoRecord, Subject
+from matcher.hashes import HashList
 from matcher.paths import shown, to_reference
-from matcher.photos import DecodeLimits, sha256_of
+from matcher.photos import DecodeLimits
 from matcher.progress import ProgressHook, silent
 
 _BATCH = 32  # photos in one transaction; an interruption loses at most one batch
 
-Status = Literal["enrolled", "already there", "failed"]
+Status = Literal["enrolled", "already there", "skipped", "failed"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class EnrolmentOutcome:
     photo
         The photo and its subject.
     status
-        `enrolled`; `already there` (the same bytes under the same subject); or `failed`.
+        `enrolled`; `already there` (the same bytes under the same subject); `skipped`, because it
+        is on a list; or `failed`.
     error
         The error that made it fail.
     also_under
@@ -60,6 +63,8 @@ class EnrolmentOutcome:
     dating
         The date that the photo carries, and what was done with it; None if it carries none, if it
         failed, and if it is already there with a recorded day.
+    on_list
+        By which hash the photo is on the lists of photos to skip and to flag.
     """
 
     photo: PhotoOfSubject
@@ -71,6 +76,7 @@ class EnrolmentOutcome:
     updated: bool = False
     notes: tuple[str, ...] = ()
     dating: Dating | None = None
+    on_list: OnList = NOT_LISTED
 
     def row(self) -> dict[str, str]:
         """Return the outcome as one flat row for a report; an error gives its code and message."""
@@ -86,6 +92,7 @@ class EnrolmentOutcome:
             "updated": ("yes" if self.updated else "no") if self.differences else "",
             "notes": "; ".join(self.notes),
             **({} if self.dating is None else self.dating.row()),
+            "listed": str(self.on_list),
         }
 
 
@@ -107,6 +114,8 @@ def enrol(
     choose: OneFace = "one",
     policy: QualityPolicy = POLICIES["standard"],
     update: bool = False,
+    skip: HashList | None = None,
+    flag: HashList | None = None,
     dates_from_photos: bool = False,
     on_progress: ProgressHook = silent,
 ) -> tuple[EnrolmentOutcome, ...]:
@@ -130,6 +139,9 @@ def enrol(
         Whether what differs is taken over: the record of a subject who is there, and of a photo
         that is already there. What the caller leaves empty stays. Each change is kept, see
         `Gallery.undo`.
+    skip, flag
+        Lists of hashes. A photo on the first is not enrolled; one that is already there stays. A
+        photo on the second is enrolled, and its outcome says so.
     dates_from_photos
         Whether a good date that a photo carries is its day of capture, where no record has one. Of
         a photo that is already there it is a difference, for `update`. Otherwise the outcomes say
@@ -149,6 +161,7 @@ def enrol(
     photos = _checked(gallery, extractor, photos, policy)
     expect_hook("on_progress", on_progress)
     require_one_face(choose)
+    lists = HashLists(skip, flag)
     gallery.require_model(extractor.model)
     outcomes: list[EnrolmentOutcome] = []
     remaining = iter(photos)
@@ -157,9 +170,14 @@ def enrol(
     on_progress("enrol", 0, len(photos))
     while batch := list(islice(remaining, _BATCH)):
         records = [_compare_subject(gallery, photo.subject, compared) for photo in batch]
-        enrolled = list(_enrol_batch(gallery, extractor, batch, choose, policy, dater))
-        for outcome, of_its_subject in zip(enrolled, records, strict=True):
-            whole = replace(outcome, differences=(*of_its_subject, *outcome.differences))
+        known = [known_of(gallery, photo, lists, extractor.limits) for photo in batch]
+        enrolled = list(_enrol_batch(gallery, extractor, batch, known, choose, policy, dater))
+        for outcome, of_its_subject, found in zip(enrolled, records, known, strict=True):
+            whole = replace(
+                outcome,
+                differences=(*of_its_subject, *outcome.differences),
+                on_list=found.on_list,
+            )
             outcomes.append(_update(gallery, whole, extractor.limits) if update else whole)
         on_progress("enrol", len(outcomes), len(photos))
     return tuple(outcomes)
@@ -226,22 +244,25 @@ def _enrol_batch(
     gallery: Gallery,
     extractor: Extractor,
     batch: list[PhotoOfSubject],
+    known: list[Known],
     choose: OneFace,
     policy: QualityPolicy,
     dater: Dater,
 ) -> Iterator[EnrolmentOutcome]:
-    known = [_stored(gallery, photo, extractor.limits) for photo in batch]
-    new = [photo.path for photo, record in zip(batch, known, strict=True) if record is None]
+    new = [photo.path for photo, one in zip(batch, known, strict=True) if not one.settled]
     extractions = extractor.extract_many(new, choose=choose)
-    judged: list[PhotoRecord | _Judged] = [
-        record or _judge(photo, next(extractions), policy, dater)
-        for photo, record in zip(batch, known, strict=True)
+    judged: list[Known | _Judged] = [
+        one if one.settled else _judge(photo, next(extractions), policy, dater)
+        for photo, one in zip(batch, known, strict=True)
     ]
     added = iter(gallery.add(_to_store(judged)))
     for photo, item in zip(batch, judged, strict=True):
-        if isinstance(item, PhotoRecord):
-            given, dating = dater.of_stored(photo, item)
-            yield replace(_already_there(given, item), photo=photo, dating=dating)
+        if isinstance(item, Known):
+            if item.stored is None:
+                yield EnrolmentOutcome(photo, "skipped")
+            else:
+                given, dating = dater.of_stored(photo, item.stored)
+                yield replace(_already_there(given, item.stored), photo=photo, dating=dating)
         elif isinstance(item.result, MatcherError):
             yield EnrolmentOutcome(
                 photo, "failed", error=item.result, face=item.face, notes=item.notes
@@ -261,20 +282,13 @@ def _enrol_batch(
             yield replace(_already_there(photo, stored), also_under=outcome.also_under)
 
 
-def _to_store(judged: Sequence[PhotoRecord | _Judged]) -> list[Enrolment]:
+def _to_store(judged: Sequence[Known | _Judged]) -> list[Enrolment]:
     results = [item.result for item in judged if isinstance(item, _Judged)]
     return [result for result in results if isinstance(result, Enrolment)]
 
 
 def _already_there(photo: PhotoOfSubject, stored: PhotoRecord) -> EnrolmentOutcome:
     return EnrolmentOutcome(photo, "already there", differences=of_photo(stored, photo))
-
-
-def _stored(gallery: Gallery, photo: PhotoOfSubject, limits: DecodeLimits) -> PhotoRecord | None:
-    try:
-        return gallery.photo(sha256_of(photo.path, limits=limits), photo.subject.subject_id)
-    except MatcherError:
-        return None  # extraction meets the same fault and records it
 
 
 def _compare_subject(
@@ -300,7 +314,7 @@ def _update(gallery: Gallery, outcome: EnrolmentOutcome, limits: DecodeLimits) -
     try:
         if subject:
             gallery.update_subject(replace(gallery.subject(name), **subject))
-        if photo and (stored := _stored(gallery, outcome.photo, limits)):
+        if photo and (stored := known_of(gallery, outcome.photo, HashLists(), limits).stored):
             gallery.update_photo(name, replace(stored, **photo))
     except InputError as error:
         return replace(outcome, status="failed", error=error)
@@ -344,6 +358,8 @@ def _record(photo: PhotoOfSubject, found: EmbeddedFace) -> Enrolment:
             sha256=face.photo.sha256,
             reference=to_reference(photo.path.absolute()),  # the same photo from any folder
             **{name: getattr(photo, name) for name in PHOTO_FACTS},
+            md5=face.photo.md5,
+            sha1=face.photo.sha1,
         ),
         vectors=found.vectors,
         box=(left, top, right, bottom),

@@ -25,8 +25,9 @@ from matcher.gallery.editions import POINTER_NAME, directory_of, with_current
 from matcher.gallery.index import LocalIndex, RemoteIndex, check_kind, open_index
 from matcher.gallery.reader import check_model
 from matcher.gallery.records import AddOutcome, Enrolment
-from matcher.gallery.store import STORE_NAME, Store, history, rows
+from matcher.gallery.store import STORE_NAME, Store, history, photo_rows, rows
 from matcher.gallery.validation import check_text, checked_enrolments, in_one_form, texts
+from matcher.hashes import FileHashes
 
 log = logging.getLogger(__name__)
 
@@ -277,6 +278,33 @@ class Gallery(CorrectableGallery):
         self._wrote = True
         self._finish_removals()
         return faces
+
+    def fill_hashes(self, found: Sequence[FileHashes]) -> None:
+        """Keep MD5 and SHA-1 of photos that were enrolled before galleries kept them.
+
+        Only the records of a photo with the same SHA-256 are filled, in every edition. What is
+        there stays. It is no correction: nothing is said anew of a person, and nothing to undo.
+
+        Parameters
+        ----------
+        found
+            Hashes of files, see `matcher.photos.file_hashes`.
+
+        Raises
+        ------
+        GalleryBusyError, GalleryWriteError
+            Nothing is written.
+        """
+        found = listed(
+            "found",
+            found,
+            FileHashes,
+            rule="must be a sequence of FileHashes",
+            next_step="For the files of a gallery use `matcher.exchange.fill_hashes`.",
+        )
+        with self._writing():
+            photo_rows.fill_hashes(self._store, found)
+            self._change_elsewhere(lambda store, _: photo_rows.fill_hashes(store, found))
 
     def migrate(self) -> None:
         """Bring the store to the format that this version of the library writes.

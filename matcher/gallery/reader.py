@@ -26,7 +26,7 @@ from matcher.gallery.records import (
     StoredFace,
     Subject,
 )
-from matcher.gallery.store import Store, rows, vector_rows
+from matcher.gallery.store import Store, photo_rows, rows, vector_rows
 from matcher.gallery.store.face_facts import face_facts, facts_among, subjects_and_photos
 from matcher.gallery.validation import check_text, texts
 from matcher.gallery.verify import VerifyReport, verify
@@ -163,6 +163,13 @@ class GalleryReader:
         check_text("sha256", sha256)
         sql = "SELECT 1 FROM faces WHERE sha256 = ? AND subject_id = ?"
         return self._store.value(sql, (sha256, self._known_as(subject_id))) is not None
+
+    def photo_records(self) -> Iterator[tuple[str, PhotoRecord]]:
+        """Yield the subject and the record of every photo, by hash.
+
+        A photo of two subjects comes twice, one after the other.
+        """
+        return photo_rows.photo_records(self._store)
 
     def photo_counts(self) -> dict[str, int]:
         """Return the number of photos of each subject who has any."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from types import NoneType
@@ -17,13 +16,11 @@ from matcher.embedding import ModelIdentity
 from matcher.errors import InputError
 from matcher.gallery.index import checked_vectors
 from matcher.gallery.records import Enrolment, PhotoRecord, Sex, Subject
+from matcher.hashes import ALGORITHMS, BYTES, is_hash
 from matcher.names import controls, one_form
 
 _NAMES: Final = ("subject_id", "region", "tags", "case_reference")
 """Fields that are compared with what somebody types."""
-
-_DIGITS: Final = {"sha256": 64, "sha1": 40, "md5": 32}
-"""Hexadecimal digits of each hash of a photo."""
 
 
 def texts(what: str, given: object) -> tuple[str, ...]:
@@ -90,10 +87,10 @@ def check_photo(photo: PhotoRecord) -> None:
         expect(name, given, (str, NoneType), rule="must be a text, or None", next_step="Give it.")
     expect_day("taken_on", photo.taken_on)
     expect_age("age_at_capture", photo.age_at_capture)
-    for name, digits in _DIGITS.items():
+    for name in ALGORITHMS:
         given = getattr(photo, name)
-        hashed = given is None or re.fullmatch(f"[0-9a-f]{{{digits}}}", given) is not None
-        _require(hashed, name, f"must be {digits} lower-case hexadecimal digits", given)
+        rule = f"must be {2 * BYTES[name]} lower-case hexadecimal digits"
+        _require(given is None or is_hash(given, name), name, rule, given)
     age = photo.age_at_capture
     _require(age is None or 0 <= age <= 130, "age_at_capture", "must be in [0, 130] years", age)
     _check_texts(photo)

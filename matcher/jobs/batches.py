@@ -153,6 +153,8 @@ def _found(read: Read, extracted: EmbeddedFace) -> ReindexResult:
         probability=float(face.probability),
         quality={name: float(number) for name, number in asdict(face.quality).items()},
         weight=float(weight(face.quality)),
+        md5=face.photo.md5,
+        sha1=face.photo.sha1,
     )
 
 

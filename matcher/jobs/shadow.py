@@ -183,6 +183,8 @@ class Shadow:
         vectors = checked_face_vectors(result.vectors, self.model)
         new_values = {
             "sha256": result.sha256,
+            "md5": result.md5,
+            "sha1": result.sha1,
             "reference": result.reference,
             **dict(zip(BOX, result.box, strict=True)),
             "probability": result.probability,

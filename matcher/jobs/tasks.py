@@ -59,6 +59,8 @@ class ReindexResult:
         Vectors by name, float32 arrays of shape (d,), unit length; none without a face.
     box, probability, quality, weight
         As in `Enrolment`.
+    md5, sha1
+        Further hashes of the bytes that were read.
     """
 
     face_id: int
@@ -74,6 +76,8 @@ class ReindexResult:
     probability: float = 0.0
     quality: Mapping[str, float] = field(default_factory=dict)
     weight: float = 1.0
+    md5: str | None = None
+    sha1: str | None = None
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from matcher.photos.source import (
     FULL_SIZE_PIXELS,
     PHOTO_SUFFIXES,
     DecodeLimits,
+    file_hashes,
     require_pixel_limit,
     sha256_of,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "counted_dates",
     "encoding_of",
     "estimate_jpeg_quality",
+    "file_hashes",
     "find_photos",
     "gps_position",
     "list_dates",

@@ -17,6 +17,7 @@ from PIL import Image
 from matcher.arguments import described, expect
 from matcher.errors import InputError, PhotoChangedError, PhotoDamagedError, PhotoFormatError
 from matcher.failures import as_photo_errors
+from matcher.hashes import hashes_of
 from matcher.photos.colour import bands_of, conversion_of
 from matcher.photos.dates import date_in
 from matcher.photos.decode import Decoded, decode, load_image
@@ -230,10 +231,19 @@ def _from_bytes(
     require_parts(data, encoding, limits, path)
     decoded = _decoded(data, encoding, path, limits, salvage, page)
     pixels, notes = _upright_pixels(decoded, path)
-    sha256 = hashlib.sha256(data).hexdigest()
-    quality = decoded.jpeg_quality
-    dated = date_in(data, encoding) if page in (None, 1) else None
-    return Photo(pixels, sha256, decoded.stored_size, encoding, path, quality, notes, dated)
+    hashes = hashes_of(data)
+    return Photo(
+        pixels,
+        hashes.sha256,
+        decoded.stored_size,
+        encoding,
+        path,
+        decoded.jpeg_quality,
+        notes,
+        capture_date=date_in(data, encoding) if page in (None, 1) else None,
+        md5=hashes.md5,
+        sha1=hashes.sha1,
+    )
 
 
 def _decoded(

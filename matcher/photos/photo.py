@@ -38,6 +38,9 @@ class Photo:
     capture_date
         The date that the file carries; None if it has none, and for a picture that is not the
         first of its file.
+    md5, sha1
+        Further hashes of the encoded bytes, by which other agencies know the photo: 32 and 40
+        lower-case hexadecimal digits; None for an array or a PIL image.
     """
 
     pixels: NDArray[np.uint8]
@@ -48,6 +51,8 @@ class Photo:
     jpeg_quality: int | None = None
     notes: tuple[str, ...] = ()
     capture_date: CaptureDate | None = None
+    md5: str | None = None
+    sha1: str | None = None
 
     @property
     def size(self) -> tuple[int, int]:

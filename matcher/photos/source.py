@@ -6,9 +6,10 @@ import hashlib
 import io
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from matcher.errors import (
     InputError,
@@ -17,7 +18,10 @@ from matcher.errors import (
     PhotoNotFoundError,
     PhotoTooLargeError,
 )
+from matcher.hashes import FileHashes, hashes_of_stream
 from matcher.words import counted
+
+T = TypeVar("T")
 
 PHOTO_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif"}
@@ -133,13 +137,26 @@ def sha256_of(path: str | os.PathLike[str], *, limits: DecodeLimits | None = Non
     PhotoError
         If the file cannot be read.
     """
+    return _hashed(path, limits, lambda file: hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def file_hashes(path: str | os.PathLike[str], *, limits: DecodeLimits | None = None) -> FileHashes:
+    """Return MD5, SHA-1 and SHA-256 of a file, read once; parameters and errors as `sha256_of`."""
+    return _hashed(path, limits, hashes_of_stream)
+
+
+def _hashed(
+    path: str | os.PathLike[str],
+    limits: DecodeLimits | None,
+    digest: Callable[[io.BufferedReader], T],
+) -> T:
     path = Path(path)
     _require_regular_file(path)
     try:
         if limits is not None:
             require_byte_limit(path.stat().st_size, limits, path)
         with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            return digest(file)
     except PhotoError:
         raise
     except OSError as error:

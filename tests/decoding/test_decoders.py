@@ -47,7 +47,16 @@ def test_each_photo_is_as_load_photo_gives_it_and_in_order(tmp_path: Path) -> No
         assert isinstance(photo, Photo)
         np.testing.assert_array_equal(photo.pixels, alone.pixels)
         assert not photo.pixels.flags.writeable
-        facts = ("sha256", "original_size", "format", "path", "jpeg_quality", "notes")
+        facts = (
+            "sha256",
+            "sha1",
+            "md5",
+            "original_size",
+            "format",
+            "path",
+            "jpeg_quality",
+            "notes",
+        )
         assert [getattr(photo, name) for name in facts] == [getattr(alone, name) for name in facts]
 
 

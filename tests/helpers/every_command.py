@@ -96,6 +96,7 @@ class Story:
             _reindexing,
             _measuring,
             _watching,
+            _exchange,
         ):
             chapter(self)
         return self.runs
@@ -310,3 +311,21 @@ def _watching(run: Story) -> None:
     run("enrol", run.gallery, run.manifest)
     run("watch remove", run.gallery, "--", f"{run.names.subjects[0]}s")
     run("watch list", run.gallery, styles=ALL)
+
+
+def _exchange(run: Story) -> None:
+    """Pass hashes on, and take them in again."""
+    out, case = run.work / "hashes.csv", run.work / "vics.json"
+    columns = ("--columns", "sha256,subject,reference")
+    run("hashes export", run.gallery, "--out", out, *columns)
+    run("hashes export", run.gallery, "--out", out, "--columns", run.names.text)
+    run("hashes check", run.gallery, "--list", out, styles=ALL)
+    run("hashes check", run.given, "--list", out, styles=ALL)
+    run("hashes check", run.given, "--list", run.manifest)
+    run("hashes fill", run.gallery)
+    run("enrol", run.gallery, run.manifest, "--skip-hashes", out, "--flag-hashes", out)
+    run("vics export", run.gallery, case, "--subjects", "--paths")
+    words = ("--photos", run.given, "--out", run.work / "found.csv")
+    run("vics import", case, *words, "--subject-from", "Comments")
+    run("vics import", case, *words, "--subject-from", run.names.text)
+    run("vics import", run.manifest, *words)

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any, Final, get_args
 
 from matcher.gallery.records import Change, ChangeKind
-from matcher.gallery.store.columns import DATES, FACE, placeholders
+from matcher.gallery.store.columns import DATES, FACE, OPTIONAL, placeholders
 from matcher.gallery.store.rows import day_of, moment_of
 from matcher.gallery.store.schema import now
 from matcher.gallery.store.sqlite_errors import checked
@@ -29,6 +29,8 @@ _LISTS: Final = frozenset({"tags", "change_ids"})
 _CHECKSUM: Final = "crc32"
 _ALONE: Final = ("face_id", "generation")
 """Columns of a face that it gets anew when it comes back."""
+_NOT_KNOWN_THEN: Final = dict.fromkeys(name for name in FACE if name in OPTIONAL)
+"""What a face lacks that an earlier version took out."""
 
 
 def record(
@@ -140,7 +142,7 @@ def aside(store: Store, change_id: int) -> list[tuple[dict[str, Any], bytes | No
 
 
 def _face(text: object) -> dict[str, Any]:
-    face = object_of(read_json(text_of(text)))
+    face = _NOT_KNOWN_THEN | object_of(read_json(text_of(text)))
     if missing := set(FACE) - set(face):
         raise ValueError(f"a face without {', '.join(sorted(missing))}")
     return face

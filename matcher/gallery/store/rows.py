@@ -244,7 +244,7 @@ def photos(store: Store, subject_id: str, sha256: str | None = None) -> list[Pho
         (subject_id, sha256),
     )
     with checked(store.path):
-        return [_photo(row) for row in rows]
+        return [photo_of(row) for row in rows]
 
 
 def faces(store: Store, face_ids: Sequence[int]) -> dict[int, StoredFace]:
@@ -281,7 +281,7 @@ def _face(store: Store, row: sqlite3.Row, vectors: NDArray[np.float32]) -> Store
     return StoredFace(
         face_id=row["f_face_id"],
         subject=_subject(row),
-        photo=_photo(row),
+        photo=photo_of(row),
         vectors=dict(zip(store.model.vector_names, vectors, strict=True)),
         box=(left, top, right, bottom),
         probability=number_of(row["f_probability"], 0, 1),
@@ -361,7 +361,8 @@ def _subject(row: sqlite3.Row) -> Subject:
     return Subject(**values, tags=tags)
 
 
-def _photo(row: sqlite3.Row) -> PhotoRecord:
+def photo_of(row: sqlite3.Row) -> PhotoRecord:
+    """Return the record of the photo in a row of `faces`."""
     return PhotoRecord(**{name: _read(name, row[f"f_{name}"]) for name in PHOTO})
 
 

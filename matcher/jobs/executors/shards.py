@@ -23,6 +23,7 @@ from safetensors.numpy import load, save
 from matcher.embedding.models import STORED_NAMES
 from matcher.errors import GalleryWriteError
 from matcher.gallery.files import sync_directory
+from matcher.hashes import Algorithm, is_hash
 from matcher.jobs.tasks import ReindexResult, Status
 from matcher.private_files import open_private
 from matcher.strict_reading import list_of, object_of, text_of, whole_of
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 SUFFIX: Final = ".shard"
 
 _NAMES: Final = {stored: name for name, stored in STORED_NAMES.items()}
+_HASHES: Final[tuple[Algorithm, ...]] = ("md5", "sha1")
 _FACTS: Final = tuple(field.name for field in fields(ReindexResult) if field.name != "vectors")
 
 
@@ -114,6 +116,7 @@ def _result(facts: dict[str, Any], rows: Iterator[NDArray[np.float32]]) -> Reind
         len(vectors) < len(held)
         or facts["status"] not in get_args(Status)
         or not all(isinstance(text, str) for text in texts)
+        or not all(facts.get(name) is None or _is_hash(facts[name], name) for name in _HASHES)
         or not all(type(number) in (int, float) for number in numbers)
     ):
         raise ValueError("a result that no job made")
@@ -122,3 +125,7 @@ def _result(facts: dict[str, Any], rows: Iterator[NDArray[np.float32]]) -> Reind
             whole_of(facts[name])
     whole_of(facts["face_id"])
     return ReindexResult(**facts | {"box": (left, top, right, bottom), "vectors": vectors})
+
+
+def _is_hash(given: object, name: Algorithm) -> bool:
+    return isinstance(given, str) and is_hash(given, name)
