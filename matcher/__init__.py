@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from matcher.evaluation import AdaptedModel, adapt
     from matcher.faces import Face, FaceQuality
     from matcher.gallery import Filters, Gallery, Subject
+    from matcher.grouping import Grouping, group
     from matcher.photos import Photo, load_photo
     from matcher.search import Calibration, Candidate, CandidateList, Probe, Searcher
 
@@ -43,6 +44,7 @@ __all__ = [
     "FaceQuality",
     "Filters",
     "Gallery",
+    "Grouping",
     "MatcherError",
     "ModelRecord",
     "Photo",
@@ -55,6 +57,7 @@ __all__ = [
     "cross_match",
     "enrol",
     "fuse",
+    "group",
     "list_models",
     "load_extractor",
     "load_model",
@@ -81,6 +84,7 @@ __getattr__, __dir__ = lazy_names(
         "matcher.evaluation": ["AdaptedModel", "adapt"],
         "matcher.faces": ["Face", "FaceQuality"],
         "matcher.gallery": ["Filters", "Gallery", "Subject"],
+        "matcher.grouping": ["Grouping", "group"],
         "matcher.photos": ["Photo", "load_photo"],
         "matcher.search": ["Calibration", "Candidate", "CandidateList", "Probe", "Searcher"],
     },

@@ -13,6 +13,7 @@ from matcher.cli import (
 )
 from matcher.cli.app import app
 from matcher.cli.comparing import compare, cross, search
+from matcher.cli.grouping import group, groups
 
 __all__ = [
     "adapt",
@@ -24,6 +25,8 @@ __all__ = [
     "demo",
     "enrol",
     "gallery",
+    "group",
+    "groups",
     "models",
     "reindex",
     "search",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -16,13 +16,9 @@ from typing import Any, Final, NamedTuple
 from matcher.crossing.scores import Pairs
 from matcher.errors import CrossFileError
 from matcher.gallery import Moment
-from matcher.private_files import claim_private
+from matcher.single_file import IN_MEMORY, FileKind, opened_alone, writing
 from matcher.strict_reading import list_of, number_of, object_of, read_json, whole_of
 
-IN_MEMORY: Final = ":memory:"
-
-_APPLICATION_ID: Final = 0x6D746378  # "mtcx": it tells the file from other SQLite files
-_FORMAT: Final = 1
 _TABLES: Final = """
 CREATE TABLE state (value TEXT NOT NULL) STRICT;
 CREATE TABLE pairs (
@@ -102,7 +98,7 @@ class PairFile:
 
     def clear(self) -> None:
         """Forget all pairs."""
-        with self._writing():
+        with writing(self._connection):
             self._connection.execute("DELETE FROM pairs")
             self._connection.execute("DELETE FROM state")
 
@@ -115,7 +111,7 @@ class PairFile:
                 part.first.tolist(), part.second.tolist(), part.scores.tolist(), strict=True
             )
         )
-        with self._writing():
+        with writing(self._connection):
             self._connection.executemany(_INSERT, rows)
             self._connection.execute("DELETE FROM state")
             self._connection.execute(
@@ -135,20 +131,10 @@ class PairFile:
 
     def mark_reported(self, pairs: Iterable[tuple[int, int]]) -> None:
         """Note that pairs of faces were reported."""
-        with self._writing():
+        with writing(self._connection):
             self._connection.executemany(
                 "UPDATE pairs SET reported = 1 WHERE first = ? AND second = ?", pairs
             )
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        self._connection.execute("BEGIN")
-        try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
 
 
 @contextmanager
@@ -162,24 +148,8 @@ def pair_file(path: Path | None) -> Iterator[PairFile]:
     CrossFileError
         If it is no such file, is damaged, cannot be written, or another process has it open.
     """
-    place = Path(IN_MEMORY) if path is None else path
-    try:
-        if path is not None:
-            claim_private(path)
-        with closing(sqlite3.connect(place, isolation_level=None, timeout=0)) as connection:
-            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-            connection.execute("BEGIN EXCLUSIVE")
-            _make_or_check(connection, place)
-            connection.execute("COMMIT")
-            yield PairFile(connection, place)
-    except OSError as error:
-        raise unusable(place, error) from error
-    except sqlite3.OperationalError as error:
-        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
-            raise _busy(place) from error
-        raise unusable(place, error) from error
-    except sqlite3.Error as error:
-        raise unusable(place, error) from error
+    with opened_alone(path, _KIND) as connection:
+        yield PairFile(connection, IN_MEMORY if path is None else path)
 
 
 def _progress_of(facts: dict[str, Any]) -> Progress:
@@ -202,21 +172,6 @@ def _moment_of(facts: dict[str, Any]) -> Moment:
     return Moment(whole_of(facts["generation"], -1, 2**62), str(facts["stamp"]))
 
 
-def _make_or_check(connection: sqlite3.Connection, place: Path) -> None:
-    application, version = (
-        connection.execute(f"PRAGMA {name}").fetchone()[0]
-        for name in ("application_id", "user_version")
-    )
-    tables: list[Any] = connection.execute("SELECT 1 FROM sqlite_master").fetchall()
-    if application == 0 and not tables:
-        for statement in filter(str.strip, _TABLES.split(";")):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {_FORMAT}")
-    elif (application, version) != (_APPLICATION_ID, _FORMAT):
-        raise unusable(place, "another file")
-
-
 def unusable(path: Path, got: object) -> CrossFileError:
     """Return the error of a file that cannot be used."""
     return CrossFileError(
@@ -236,3 +191,12 @@ def _busy(path: Path) -> CrossFileError:
         next_step="Wait for the other run, or name another file.",
         path=path,
     )
+
+
+_KIND: Final = FileKind(
+    application_id=0x6D746378,  # "mtcx"
+    version=1,
+    tables=_TABLES,
+    unusable=unusable,
+    busy=_busy,
+)

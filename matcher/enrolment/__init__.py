@@ -7,6 +7,7 @@ from matcher.enrolment.manifest import (
     Manifest,
     PhotoOfSubject,
     RefusedRow,
+    read_dates,
     read_manifest,
 )
 from matcher.enrolment.pipeline import EnrolmentOutcome, enrol, without_a_face
@@ -20,6 +21,7 @@ __all__ = [
     "RefusedRow",
     "enrol",
     "forecast",
+    "read_dates",
     "read_folder",
     "read_manifest",
     "without_a_face",
