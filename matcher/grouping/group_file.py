@@ -191,9 +191,11 @@ class GroupFile:
         change = left[-1]
         before = self._rows.before(change.change_id)
         places = self._places()
-        for face, one in places.items():
-            if one.copy_of in before and face not in before:  # read since: it goes with the other
-                before[face] = replace(before[one.copy_of], corrected=False)
+        of_picture = {places[face].copy_of or face: place for face, place in before.items()}
+        for face, one in places.items():  # pictures read since go with the face
+            same = of_picture.get(one.copy_of or face)
+            if same is not None and face not in before and not one.place.corrected:
+                before[face] = replace(same, corrected=False)
         with self._rows.writing():
             self._rows.set_places(before)
             self._rows.mark_undone(change.change_id)

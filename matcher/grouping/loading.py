@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,6 +12,12 @@ from matcher.faces import weight
 from matcher.grouping.faces import PhotoFile, StoredFace
 from matcher.grouping.result import Group, GroupedFace, Grouping
 from matcher.grouping.storage import Rows, unusable
+
+
+@dataclass(frozen=True)
+class _Photo:
+    notes: tuple[str, ...] = ()
+    files: list[PhotoFile] = field(default_factory=list)
 
 
 def load_grouping(rows: Rows) -> Grouping:
@@ -24,11 +31,11 @@ def load_grouping(rows: Rows) -> Grouping:
     settings = rows.settings()
     if settings is None:
         raise unusable(rows.path, "one in which nothing was grouped")
-    files, faces = rows.files(), rows.faces()
-    of_photo: dict[str, list[PhotoFile]] = defaultdict(list)
+    files, faces, photos = rows.files(), rows.faces(), rows.photos()
+    of_photo = {sha256: _Photo(one.notes) for sha256, one in photos.items()}
     for file in files:
-        if not file.code:
-            of_photo[file.sha256].append(file)
+        if not file.code and file.sha256 in of_photo:
+            of_photo[file.sha256].files.append(file)
     members: dict[int, list[StoredFace]] = defaultdict(list)
     for face in faces:
         if face.place.group is not None:
@@ -45,7 +52,7 @@ def load_grouping(rows: Rows) -> Grouping:
         model=settings.model,
         threshold=settings.threshold,
         policy=settings.policy,
-        photos=len(of_photo),
+        photos=len(photos),
         files=len({file.reference for file in files}),
         left_out=settings.left_out,
         not_there=settings.not_there,
@@ -53,9 +60,7 @@ def load_grouping(rows: Rows) -> Grouping:
     )
 
 
-def _group(
-    number: int, faces: Sequence[StoredFace], of_photo: Mapping[str, Sequence[PhotoFile]]
-) -> Group:
+def _group(number: int, faces: Sequence[StoredFace], of_photo: Mapping[str, _Photo]) -> Group:
     """Return a group, the faces that represent it first."""
     kept = [one for one in faces if one.copy_of is None]
     vectors = np.stack([one.face.vector for one in kept]).astype(np.float64)
@@ -76,15 +81,15 @@ def _group(
 
 def _face(
     stored: StoredFace,
-    of_photo: Mapping[str, Sequence[PhotoFile]],
+    of_photo: Mapping[str, _Photo],
     similarity: float | None = None,
 ) -> GroupedFace:
     face, place = stored.face, stored.place
-    files = of_photo.get(face.sha256, ())
-    days = [file.taken_on for file in files if file.taken_on is not None]
+    photo = of_photo.get(face.sha256, _Photo())
+    days = [file.taken_on for file in photo.files if file.taken_on is not None]
     return GroupedFace(
         face_id=stored.face_id,
-        files=tuple(file.reference for file in files),
+        files=tuple(file.reference for file in photo.files),
         sha256=face.sha256,
         number=face.number,
         box=face.box,
@@ -96,4 +101,5 @@ def _face(
         corrected=place.corrected,
         reason=place.reason,
         similarity=similarity,
+        notes=photo.notes,
     )

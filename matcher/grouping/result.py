@@ -50,6 +50,8 @@ class GroupedFace:
         Why it is in no group; empty if it is in one.
     similarity
         Cosine of its vector and the mean vector of its group, in [-1, 1]; None without a group.
+    notes
+        What was converted, chosen or lost while the photo was read.
     """
 
     face_id: int
@@ -65,6 +67,7 @@ class GroupedFace:
     corrected: bool = False
     reason: str = ""
     similarity: float | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ COLUMNS: Final = (
     "sharpness",
     "code",
     "reason",
+    "notes",
     "sha256",
 )
 
@@ -86,6 +87,7 @@ def _row_of_face(face: GroupedFace) -> dict[str, Any]:
         "eyes_px": round(face.quality.inter_eye_distance, 1),
         "sharpness": round(face.quality.sharpness, 3),
         "reason": face.reason,
+        "notes": "; ".join(face.notes),
         "sha256": face.sha256,
     }
 

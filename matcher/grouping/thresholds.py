@@ -8,7 +8,7 @@ from matcher.arguments import expect_number
 from matcher.embedding import ModelIdentity
 from matcher.errors import InputError
 
-MEASURED: Final = {("youth-resnet", "6"): 0.5}
+MEASURED: Final = {("youth-resnet", "6"): 0.58}
 """Threshold by name and version of a model; docs/groups.md tells how it was measured."""
 
 _NEXT: Final = (
