@@ -115,8 +115,7 @@ def write_group_sheet(
             found=found,
             groups=[_shown(group, shown_faces) for group in groups],
             ungrouped=ungrouped,
-            groups_left_out=len(found) - len(groups),
-            faces_left_out=len(found.ungrouped) - len(alone),
+            without_room=_without_room(len(found) - len(groups), len(found.ungrouped) - len(alone)),
             side=SIDE,
             most_of_a_group=MOST_OF_A_GROUP,
         )
@@ -125,6 +124,13 @@ def write_group_sheet(
     if left_out:
         return (*faults, f"{counted(left_out, 'face')}, for which the page has no room.")
     return faults
+
+
+def _without_room(groups: int, faces: int) -> str:
+    if not groups and not faces:
+        return ""
+    left = f"{counted(groups, 'group')} and {counted(faces, 'face')} in no group"
+    return f"Not on this page for lack of room: {left}. The CSV has all."
 
 
 def _with_room(groups: Sequence[Group]) -> list[Group]:

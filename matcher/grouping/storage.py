@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.errors import GroupFileError
-from matcher.faces import FaceQuality
+from matcher.faces import LANDMARKS, FaceQuality
 from matcher.grouping.faces import PhotoFile, Place, ReadFace, ReadPhoto, StoredFace
 from matcher.grouping.settings import Settings
 from matcher.single_file import IN_MEMORY, FileKind, opened_alone, writing
-from matcher.strict_reading import list_of, number_of, object_of, read_json, text_of, whole_of
+from matcher.strict_reading import list_of, object_of, read_json, text_of, whole_of
 
 _TABLES: Final = """
 CREATE TABLE settings (value TEXT NOT NULL) STRICT;
@@ -42,10 +42,8 @@ CREATE TABLE faces (
     face_id INTEGER PRIMARY KEY AUTOINCREMENT,
     sha256 TEXT NOT NULL,
     number INTEGER NOT NULL,
-    box TEXT NOT NULL,
-    landmarks TEXT NOT NULL,
     probability REAL NOT NULL,
-    quality TEXT NOT NULL,
+    measures BLOB NOT NULL,
     vectors BLOB NOT NULL,
     group_number INTEGER,
     corrected INTEGER NOT NULL DEFAULT 0,
@@ -61,6 +59,12 @@ CREATE TABLE changes (
     undone INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 """
+
+_QUALITY: Final = tuple(one.name for one in fields(FaceQuality))
+_BOX, _LANDMARKS = 4, 2 * len(LANDMARKS)
+_POINTS: Final = slice(_BOX, _BOX + _LANDMARKS)
+"""The measures of a face are numbers of 64 bits: its box, its landmarks, its quality in the order
+of `FaceQuality`. Another measure of quality is another version of the file."""
 
 _UNIT_TOLERANCE: Final = 2e-3
 
@@ -102,8 +106,8 @@ class Rows:
             (photo.sha256, signed, *photo.size, json.dumps(photo.notes)),
         )
         self._connection.executemany(
-            "INSERT INTO faces (sha256, number, box, landmarks, probability, quality, vectors) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO faces (sha256, number, probability, measures, vectors) "
+            "VALUES (?, ?, ?, ?, ?)",
             map(_row_of_face, faces),
         )
 
@@ -151,8 +155,8 @@ class Rows:
             return []
         names, dimension = settings.model.vector_names, settings.model.dimension
         rows = self._connection.execute(
-            "SELECT face_id, sha256, number, box, landmarks, probability, quality, vectors, "
-            "group_number, corrected, reason, copy_of FROM faces ORDER BY face_id"
+            "SELECT face_id, sha256, number, probability, measures, vectors, group_number, "
+            "corrected, reason, copy_of FROM faces ORDER BY face_id"
         )
         with self._readable("faces"):
             return [_face_of(row, names, dimension) for row in rows]
@@ -237,16 +241,10 @@ def opened(path: Path | None) -> Iterator[Rows]:
 
 
 def _row_of_face(face: ReadFace) -> tuple[Any, ...]:
+    quality = [getattr(face.quality, name) for name in _QUALITY]
+    measures = np.array([*face.box, *face.landmarks.ravel().tolist(), *quality], dtype="<f8")
     vectors = np.concatenate([*face.vectors.values()]).astype("<f4")
-    return (
-        face.sha256,
-        face.number,
-        json.dumps(face.box),
-        json.dumps(face.landmarks.tolist()),
-        face.probability,
-        json.dumps(asdict(face.quality)),
-        vectors.tobytes(),
-    )
+    return face.sha256, face.number, face.probability, measures.tobytes(), vectors.tobytes()
 
 
 def _photo_of(
@@ -261,23 +259,23 @@ def _photo_of(
 
 
 def _face_of(row: Sequence[Any], names: Sequence[str], dimension: int) -> StoredFace:
-    face_id, sha256, number, box, landmarks, probability, quality, blob, *place, copy_of = row
-    left, top, right, bottom = (number_of(side) for side in list_of(read_json(box)))
-    points = np.array(list_of(read_json(landmarks)), dtype=np.float32)
-    vectors = np.frombuffer(blob, dtype="<f4").reshape(len(names), dimension)
-    if points.shape != (5, 2) or not np.isfinite(points).all() or not _are_units(vectors):
-        raise ValueError("not five points, or not vectors of unit length")
-    measures = object_of(read_json(quality))
+    face_id, sha256, number, probability, blob, vector_blob, *place, copy_of = row
+    measures = np.frombuffer(blob, dtype="<f8")
+    vectors = np.frombuffer(vector_blob, dtype="<f4").reshape(len(names), dimension)
+    right_size = len(measures) == _BOX + _LANDMARKS + len(_QUALITY)
+    if not right_size or not np.isfinite(measures).all() or not _are_units(vectors):
+        raise ValueError("measures of another number, or vectors that are not of unit length")
+    left, top, right, bottom, *quality = np.delete(measures, _POINTS).tolist()
+    group, corrected, reason = place
     face = ReadFace(
-        text_of(sha256),
-        whole_of(number, 1),
+        sha256,
+        number,
         (left, top, right, bottom),
-        points,
-        number_of(probability, 0, 1),
-        FaceQuality(**{one.name: number_of(measures[one.name]) for one in fields(FaceQuality)}),
+        measures[_POINTS].reshape(-1, 2).astype(np.float32),
+        probability,
+        FaceQuality(*quality),
         dict(zip(names, vectors, strict=True)),
     )
-    group, corrected, reason = place
     return StoredFace(face_id, face, Place(group, bool(corrected), reason), copy_of)
 
 

@@ -302,9 +302,9 @@ def test_a_correction_that_makes_no_sense_is_refused_and_changes_nothing(
 DAMAGE = (
     "UPDATE faces SET vectors = x'00'",
     "UPDATE faces SET vectors = zeroblob(length(vectors))",
-    "UPDATE faces SET box = '[1, 2]'",
-    "UPDATE faces SET quality = '{}'",
-    "UPDATE faces SET landmarks = '[[1e999]]'",
+    "UPDATE faces SET measures = x'0102'",
+    "UPDATE faces SET measures = zeroblob(80)",
+    f"UPDATE faces SET measures = x'{'ff' * 200}'",  # noqa: S608 - of the right size, no number
     "UPDATE settings SET value = '[]'",
     "UPDATE settings SET value = '{\"stamp\": 5}'",
     "UPDATE photos SET width = 0",

@@ -87,7 +87,15 @@ class Story:
     def tell(self) -> list[Run]:
         """Run everything, in an order in which each command has something to do."""
         self._prepare()
-        for chapter in (_enrolment, _search, _corrections, _models, _reindexing, _measuring):
+        for chapter in (
+            _enrolment,
+            _search,
+            _corrections,
+            _models,
+            _reindexing,
+            _measuring,
+            _grouping,
+        ):
             chapter(self)
         return self.runs
 
@@ -244,3 +252,22 @@ def _adapting(run: Story, few: Path) -> None:
     run("adapt", *model, "--cohort", many, *out, "--origin", run.names.text)
     run("adapt", *model, "--cohort", many, *out, "--origin", "origin")
     run("models verify", run.work / f"adapted{run.names.photo}" / "model.toml")
+
+
+def _grouping(run: Story) -> None:
+    state, text = run.work / f"{run.names.photo}.groups", run.names.text.replace("/", "")
+    files = ("--csv", run.work / "faces.csv", "--sheet", run.work / f"groups{run.names.photo}.html")
+    into = ("--enrol", run.work / "unknown")
+    run("group", run.given / "made" / "photos", run.broken, "--state", state)
+    run("group", run.given, "--state", state, *files, *into, styles=ALL)
+    run("groups split", state, 1)
+    run("groups merge", state, 1, 2)
+    run("groups take-out", state, 2)
+    run("groups move", state, 1, 2)
+    run("groups undo", state)
+    run("groups changes", state, styles=ALL)
+    run("groups enrol", state, run.work / "unknown")
+    run("groups show", state, *files, styles=ALL)
+    run("groups show", run.work / text)
+    run("groups move", state, 99, 1)
+    run("group", run.given / text)

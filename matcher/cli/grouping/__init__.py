@@ -2,6 +2,6 @@
 
 from matcher.cli.grouping import correcting  # noqa: F401 - it adds the commands
 from matcher.cli.grouping.folder import group
-from matcher.cli.grouping.groups import groups
+from matcher.cli.grouping.reporting import groups
 
 __all__ = ["group", "groups"]

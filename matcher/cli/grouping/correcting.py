@@ -9,7 +9,7 @@ import typer
 
 from matcher.cli.console import Format, print_rows, say
 from matcher.cli.grouping.folder import open_gallery
-from matcher.cli.grouping.groups import CsvFile, SheetFile, enrol_into, groups, report
+from matcher.cli.grouping.reporting import CsvFile, SheetFile, enrol_into, groups, report
 from matcher.cli.options import MEGAPIXELS, GalleryPath, MaxMegapixels, Output
 from matcher.cli.places import require_place_for
 

@@ -9,7 +9,7 @@ import typer
 
 from matcher.cli.app import app
 from matcher.cli.console import Format, progress
-from matcher.cli.grouping.groups import CsvFile, SheetFile, enrol_into, report
+from matcher.cli.grouping.reporting import CsvFile, SheetFile, enrol_into, report
 from matcher.cli.options import (
     DEFAULT_MODEL,
     MEGAPIXELS,
