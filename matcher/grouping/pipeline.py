@@ -21,6 +21,7 @@ from matcher.grouping.result import Grouping
 from matcher.grouping.settings import Settings
 from matcher.grouping.storage import Rows, opened
 from matcher.grouping.thresholds import threshold_for
+from matcher.paths import from_reference
 from matcher.photos import FolderListing, list_folder
 from matcher.progress import ProgressHook, silent
 
@@ -86,6 +87,7 @@ def group(
     with opened(None if state is None else path_of("state", state)) as rows:
         _prepare(rows, extractor, listing, dates)
         read_photos(rows, extractor, listing, dates, on_progress)
+        _note_what_is_gone(rows, listing)
         regroup(rows, least, policy, on_progress)
         return load_grouping(rows)
 
@@ -129,13 +131,18 @@ def _prepare(
             next_step="Use that model, or name another file.",
             path=rows.path,
         )
-    gone = not_there(rows, listing)
     with rows.writing():
-        rows.forget_failures(file.reference for file in gone)
-        rows.set_settings(
-            replace(
-                settings,
-                left_out=counts_left_out(listing, dates),
-                not_there=len({file.reference for file in gone if not file.code}),
-            )
-        )
+        rows.set_settings(replace(settings, left_out=counts_left_out(listing, dates)))
+
+
+def _note_what_is_gone(rows: Rows, listing: FolderListing) -> None:
+    """Forget failures of files that are gone, and old places of photos that were only moved."""
+    before = not_there(rows, listing)
+    nowhere = {one.reference for one in before if not from_reference(one.reference).exists()}
+    with rows.writing():
+        rows.forget_failures(sorted(one.reference for one in before if one.code))
+        rows.forget_places(sorted(nowhere))
+        settings = rows.settings()
+        assert settings is not None  # noqa: S101 - they were just set
+        left = {one.reference for one in not_there(rows, listing)}
+        rows.set_settings(replace(settings, not_there=len(left)))

@@ -38,6 +38,7 @@ CREATE TABLE files (
     taken_on TEXT,
     PRIMARY KEY (reference, sha256)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX files_of_a_photo ON files (sha256);
 CREATE TABLE faces (
     face_id INTEGER PRIMARY KEY AUTOINCREMENT,
     sha256 TEXT NOT NULL,
@@ -125,10 +126,17 @@ class Rows:
         )
 
     def forget_failures(self, references: Iterable[str]) -> None:
-        """Forget failures of files that are no longer there."""
+        """Forget failures of files."""
         self._connection.executemany(
-            "DELETE FROM files WHERE reference = ? AND code != ''",
-            ((reference,) for reference in references),
+            "DELETE FROM files WHERE reference = ? AND code != ''", ((one,) for one in references)
+        )
+
+    def forget_places(self, references: Iterable[str]) -> None:
+        """Forget files of photos that another file holds too; a photo keeps one of its files."""
+        self._connection.executemany(
+            "DELETE FROM files WHERE reference = ? AND code = '' AND EXISTS (SELECT 1 FROM files "
+            "AS other WHERE other.sha256 = files.sha256 AND other.reference != files.reference)",
+            ((one,) for one in references),
         )
 
     def files(self) -> list[PhotoFile]:

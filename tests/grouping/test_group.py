@@ -173,8 +173,13 @@ def test_only_new_photos_are_read_again(folder: Path, tmp_path: Path) -> None:
     (folder / "once.png").rename(folder / "moved.png")
     found = grouped(folder, second, state=tmp_path / "s.groups")
     assert second.read == ["new too.png"] or second.read == ["new.png"]
-    assert found.photos == 10
-    assert found.not_there == 1
+    assert (found.photos, found.files, found.not_there) == (10, 11, 0)
+    (folder / "new.png").unlink()
+    (folder / "moved.png").unlink()
+    found = grouped(folder, second, state=tmp_path / "s.groups")
+    assert (found.photos, found.files, found.not_there) == (10, 10, 1)
+    assert [Path(one.files[0]).name for one in found.ungrouped] == ["moved.png"]
+    assert any(said.startswith("1 file of earlier runs") for said in found.cautions())
 
 
 def test_a_broken_photo_is_one_outcome_and_is_tried_again(folder: Path, tmp_path: Path) -> None:

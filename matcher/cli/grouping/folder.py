@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matcher.cli.app import app
-from matcher.cli.console import Format, progress
+from matcher.cli.console import Format, progress, say
 from matcher.cli.grouping.reporting import CsvFile, SheetFile, enrol_into, report
 from matcher.cli.options import (
     DEFAULT_MODEL,
@@ -94,6 +94,10 @@ def group(
             got="none",
             next_step="Give --state FILE.",
         )
+    if state is None:
+        say(
+            "Without --state nothing is kept: the next run begins anew, also after an interruption."
+        )
     days = {} if dates is None else read_dates(dates)
     extractor = extractor_of(
         model, device, precision, limits=limits_of(max_megapixels), salvage=salvage
@@ -110,11 +114,10 @@ def group(
             dates=days,
             on_progress=hook,
         )
-    code = report(found, output, csv, sheet, max_megapixels)
     if enrol is not None and state is not None:
         with GroupFile.open(state) as kept, open_gallery(enrol, extractor.model) as gallery:
             enrol_into(kept, gallery)
-    raise typer.Exit(code)
+    raise typer.Exit(report(found, output, csv, sheet, max_megapixels))
 
 
 def open_gallery(path: Path, model: ModelIdentity) -> Gallery:
