@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from matcher.arguments import expect_number, listed, path_of
 from matcher.errors import GroupFileError, InputError
-from matcher.grouping.faces import TAKEN_OUT, Place
+from matcher.grouping.faces import TAKEN_OUT, PhotoFile, Place
 from matcher.grouping.loading import load_grouping
 from matcher.grouping.result import Grouping
 from matcher.grouping.settings import Settings
 from matcher.grouping.storage import Rows, opened
+from matcher.paths import from_reference, to_reference
 from matcher.words import counted
+
+_FEWEST_DIGITS: Final = 6  # of a hash
 
 
 @dataclass(frozen=True)
@@ -189,8 +192,9 @@ class GroupFile:
         if not left:
             raise _refused("correction", "must be there to take back", "none", "Nothing to do.")
         change = left[-1]
-        before = self._rows.before(change.change_id)
         places = self._places()
+        held = self._rows.before(change.change_id)
+        before = {face: place for face, place in held.items() if face in places}  # not forgotten
         of_picture = {places[face].copy_of or face: place for face, place in before.items()}
         for face, one in places.items():  # pictures read since go with the face
             same = of_picture.get(one.copy_of or face)
@@ -200,6 +204,34 @@ class GroupFile:
             self._rows.set_places(before)
             self._rows.mark_undone(change.change_id)
         return replace(change, undone=True)
+
+    def forget(self, photos: Collection[str]) -> int:
+        """Delete photos with all their faces and vectors, for good; return the number of faces.
+
+        No correction is undone by it, and none brings them back. If a file of the photo is still in
+        the folder, the next run reads it again.
+
+        Parameters
+        ----------
+        photos
+            Each as its path, its file name, or the start of its hash (six digits or more).
+
+        Raises
+        ------
+        InputError
+            If one of them names no photo of the file, or several; nothing is deleted.
+        """
+        step = "The CSV of the groups has paths and hashes."
+        names = listed("photos", photos, str, rule="must be texts", next_step=step)
+        files, known = self._rows.files(), self._rows.photos()
+        meant = set()
+        for name in names:
+            found = _photos_named(name, files, known)
+            if len(found) != 1:
+                rule, got = "must be one of the file", f"{name!r}, which names {len(found)}"
+                raise _refused("photo", rule, got, step)
+            meant |= found
+        return self._rows.forget_photos(meant)
 
     def changes(self) -> list[GroupChange]:
         """Return all corrections, the earliest first."""
@@ -270,6 +302,17 @@ def _with_copies(places: Mapping[int, _Placed], faces: Collection[int]) -> set[i
             raise _refused("face", "must be one of the file", f"{face}", step)
     kept = {places[face].copy_of or face for face in faces}
     return kept | {face for face, one in places.items() if one.copy_of in kept}
+
+
+def _photos_named(name: str, files: Iterable[PhotoFile], known: Collection[str]) -> set[str]:
+    whole = to_reference(Path(name).absolute())
+    paths = {file.reference: file.sha256 for file in files if not file.code}
+    if whole in paths:
+        return {paths[whole]}
+    found = {sha256 for path, sha256 in paths.items() if from_reference(path).name == name}
+    if not found and len(name) >= _FEWEST_DIGITS:
+        found = {sha256 for sha256 in known if sha256.startswith(name)}
+    return found
 
 
 def _named(groups: Collection[int | None]) -> str:

@@ -15,7 +15,7 @@ from matcher.embedding import Extractor
 from matcher.errors import GroupFileError, PhotoError
 from matcher.faces import POLICIES, QualityPolicy
 from matcher.grouping.loading import load_grouping
-from matcher.grouping.reading import counts_left_out, not_there, read_photos
+from matcher.grouping.reading import counts_left_out, read_photos, reference_of
 from matcher.grouping.regrouping import regroup
 from matcher.grouping.result import Grouping
 from matcher.grouping.settings import Settings
@@ -137,12 +137,13 @@ def _prepare(
 
 def _note_what_is_gone(rows: Rows, listing: FolderListing) -> None:
     """Forget failures of files that are gone, and old places of photos that were only moved."""
-    before = not_there(rows, listing)
-    nowhere = {one.reference for one in before if not from_reference(one.reference).exists()}
+    here = {reference_of(path) for path in listing.photos}
+    gone = [file for file in rows.files() if file.reference not in here]
+    nowhere = [one.reference for one in gone if not from_reference(one.reference).exists()]
     with rows.writing():
-        rows.forget_failures(sorted(one.reference for one in before if one.code))
-        rows.forget_places(sorted(nowhere))
+        rows.forget_failures(one.reference for one in gone if one.code)
+        rows.forget_places(nowhere)
+        found = {file.sha256 for file in rows.files() if file.reference in here and not file.code}
         settings = rows.settings()
         assert settings is not None  # noqa: S101 - they were just set
-        left = {one.reference for one in not_there(rows, listing)}
-        rows.set_settings(replace(settings, not_there=len(left)))
+        rows.set_settings(replace(settings, not_there=len(rows.photos().keys() - found)))

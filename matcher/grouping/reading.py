@@ -57,12 +57,6 @@ def read_photos(
         on_progress("photos", start + len(batch), total)
 
 
-def not_there(rows: Rows, listing: FolderListing) -> list[PhotoFile]:
-    """Return the files of earlier runs that the folder does not have."""
-    here = {_reference(path) for path in listing.photos}
-    return [file for file in rows.files() if file.reference not in here]
-
-
 def counts_left_out(listing: FolderListing, dates: Mapping[Path, date]) -> dict[str, int]:
     """Return how much of a folder, and of the dates, is not used, by the reason in words."""
     here = {path.resolve() for path in listing.photos} if dates else set()
@@ -74,12 +68,13 @@ def counts_left_out(listing: FolderListing, dates: Mapping[Path, date]) -> dict[
 
 def _hashed(path: Path, limits: DecodeLimits) -> PhotoFile:
     try:
-        return PhotoFile(_reference(path), sha256_of(path, limits=limits))
+        return PhotoFile(reference_of(path), sha256_of(path, limits=limits))
     except MatcherError as error:
-        return PhotoFile(_reference(path), "", error.code, str(error))
+        return PhotoFile(reference_of(path), "", error.code, str(error))
 
 
-def _reference(path: Path) -> str:
+def reference_of(path: Path) -> str:
+    """Return the absolute path of a photo as the file of groups holds it."""
     return to_reference(path.absolute())
 
 

@@ -154,8 +154,8 @@ class Grouping:
     left_out
         What the folder held beside photos: a count for each reason.
     not_there
-        Number of files of earlier runs that were not in the folder of the last run. Their faces
-        stay.
+        Number of photos of earlier runs that were not in the folder of the last run: no file of it
+        had their bytes. Their faces stay.
     stamp
         Random name of the grouping.
     """
@@ -248,7 +248,7 @@ class Grouping:
             )
         if self.not_there:
             said.append(
-                f"{counted(self.not_there, 'file')} of earlier runs not in the folder this time; "
+                f"{counted(self.not_there, 'photo')} of earlier runs not in the folder this time; "
                 "their faces stay."
             )
         return said

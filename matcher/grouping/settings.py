@@ -29,7 +29,7 @@ class Settings:
     left_out
         What the folder of the last run held beside photos: a count for each reason.
     not_there
-        Files of earlier runs that were not in the folder of the last one.
+        Photos of earlier runs that were not in the folder of the last one.
     """
 
     stamp: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, fields
 from datetime import date
@@ -31,12 +31,11 @@ CREATE TABLE photos (
     notes TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE files (
-    reference TEXT NOT NULL,
+    reference TEXT PRIMARY KEY,
     sha256 TEXT NOT NULL,
     code TEXT NOT NULL,
     reason TEXT NOT NULL,
-    taken_on TEXT,
-    PRIMARY KEY (reference, sha256)
+    taken_on TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX files_of_a_photo ON files (sha256);
 CREATE TABLE faces (
@@ -113,9 +112,9 @@ class Rows:
         )
 
     def set_file(self, file: PhotoFile) -> None:
-        """Note what became of a file; an earlier failure of it is forgotten."""
+        """Note what became of a file; what it was before is forgotten."""
         self._connection.execute(
-            "DELETE FROM files WHERE reference = ? AND code != ''", (file.reference,)
+            "DELETE FROM files WHERE reference = ? AND sha256 != ?", (file.reference, file.sha256)
         )
         day = None if file.taken_on is None else file.taken_on.isoformat()
         self._connection.execute(
@@ -142,7 +141,7 @@ class Rows:
     def files(self) -> list[PhotoFile]:
         """Return all files, sorted by their path."""
         rows = self._connection.execute(
-            "SELECT reference, sha256, code, reason, taken_on FROM files ORDER BY reference, sha256"
+            "SELECT reference, sha256, code, reason, taken_on FROM files ORDER BY reference"
         )
         with self._readable("files"):
             return [
@@ -168,6 +167,25 @@ class Rows:
         )
         with self._readable("faces"):
             return [_face_of(row, names, dimension) for row in rows]
+
+    def forget_photos(self, photos: Collection[str]) -> int:
+        """Delete photos with their faces and files; return the number of faces.
+
+        SQLite overwrites what was deleted with zeros.
+        """
+        self._connection.execute("PRAGMA secure_delete = ON")
+        hashes = [(one,) for one in photos]
+        with self.writing():
+            before = self._count()
+            for table in ("faces", "files", "photos"):
+                self._connection.executemany(f"DELETE FROM {table} WHERE sha256 = ?", hashes)  # noqa: S608
+            self._connection.execute(
+                "UPDATE faces SET copy_of = NULL WHERE copy_of NOT IN (SELECT face_id FROM faces)"
+            )
+            return before - self._count()
+
+    def _count(self) -> int:
+        return int(self._connection.execute("SELECT count(*) FROM faces").fetchone()[0])
 
     def places(self) -> dict[int, tuple[Place, int | None]]:
         """Return where each face is, and which face it is a copy of, by its number."""

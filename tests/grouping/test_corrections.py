@@ -251,6 +251,33 @@ def did(file: GroupFile, operation: tuple[str, int, int, int]) -> bool:
     return True
 
 
+def test_a_photo_that_is_forgotten_leaves_nothing_behind(made: Path, state: Path) -> None:
+    with GroupFile.open(state) as file:
+        before = file.grouping()
+        one = face(before, "1-0.png")
+        vector = next(
+            held.face.vector.tobytes() for held in file.rows.faces() if held.face_id == one.face_id
+        )
+        file.merge([group_of(before, "1-0.png"), group_of(before, "2-0")])
+    assert vector in state.read_bytes()
+    with GroupFile.open(state) as file:
+        assert file.forget([str(made / "1-0.png")]) == 1
+        after = file.grouping()
+        assert {held.sha256 for held in after.every_face()} == {
+            held.sha256 for held in before.every_face()
+        } - {one.sha256}
+        assert face(after, "1-0 copy").copy_of is None
+        file.undo()
+        assert sizes(file.grouping()) == [4, 4, 4]
+        for wrong in ("none.png", "", "0" * 64, one.sha256[:5]):
+            with pytest.raises(InputError, match="names 0"):
+                file.forget(["2-0.png", wrong])
+        assert sizes(file.grouping()) == [4, 4, 4]
+    content = state.read_bytes()
+    assert vector not in content
+    assert one.sha256.encode() not in content
+
+
 def test_the_history_tells_what_was_done_and_what_was_taken_back(file: GroupFile) -> None:
     found = file.grouping()
     one, two = group_of(found, "1-1"), group_of(found, "2-0")

@@ -179,7 +179,23 @@ def test_only_new_photos_are_read_again(folder: Path, tmp_path: Path) -> None:
     found = grouped(folder, second, state=tmp_path / "s.groups")
     assert (found.photos, found.files, found.not_there) == (10, 10, 1)
     assert [Path(one.files[0]).name for one in found.ungrouped] == ["moved.png"]
-    assert any(said.startswith("1 file of earlier runs") for said in found.cautions())
+    assert any(said.startswith("1 photo of earlier runs") for said in found.cautions())
+
+
+def test_a_photo_that_was_replaced_stays_until_it_is_forgotten(
+    folder: Path, tmp_path: Path
+) -> None:
+    before = grouped(folder, state=tmp_path / "s.groups")
+    write(folder / "once.png", (2, 40))
+    found = grouped(folder, state=tmp_path / "s.groups")
+    (old,) = found.ungrouped
+    assert (old.files, old.sha256) == ((), before.ungrouped[0].sha256)
+    assert (found.photos, found.files, found.not_there) == (10, 9, 1)
+    assert by_file(found) == {ANNA, BERT | {"once.png:1"}, CLARA}
+    with GroupFile.open(tmp_path / "s.groups") as file:
+        assert file.forget([old.sha256[:8]]) == 1
+        assert file.grouping().ungrouped == ()
+    assert grouped(folder, state=tmp_path / "s.groups").not_there == 0
 
 
 def test_a_broken_photo_is_one_outcome_and_is_tried_again(folder: Path, tmp_path: Path) -> None:

@@ -268,6 +268,8 @@ def _grouping(run: Story) -> None:
     run("groups changes", state, styles=ALL)
     run("groups enrol", state, run.work / "unknown")
     run("groups show", state, *files, styles=ALL)
+    run("groups forget", state, run.photos[5].name)
     run("groups show", run.work / text)
+    run("groups forget", state, text)
     run("groups move", state, 99, 1)
     run("group", run.given / text)

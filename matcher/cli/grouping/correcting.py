@@ -1,4 +1,4 @@
-"""`matcher groups show|merge|split|move|take-out|undo|changes|enrol`."""
+"""`matcher groups show|merge|split|move|take-out|undo|changes|forget|enrol`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from matcher.cli.grouping.folder import open_gallery
 from matcher.cli.grouping.reporting import CsvFile, SheetFile, enrol_into, groups, report
 from matcher.cli.options import MEGAPIXELS, GalleryPath, MaxMegapixels, Output
 from matcher.cli.places import require_place_for
+from matcher.words import counted
 
 StateFile = Annotated[
     Path, typer.Argument(metavar="FILE", help="The file that `matcher group --state` wrote.")
@@ -107,6 +108,24 @@ def changes(file: StateFile, output: Output = Format.table) -> None:
     with GroupFile.open(file) as opened:
         rows = [one.row() for one in opened.changes()]
     print_rows(rows, output, columns=("change", "at", "what", "taken_back"))
+
+
+@groups.command()
+def forget(
+    file: StateFile,
+    photos: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PHOTO...", help="Each by its path, its file name, or the start of its hash."
+        ),
+    ],
+) -> None:
+    """Delete photos with all their faces and vectors from the file: no undo."""
+    from matcher.grouping import GroupFile
+
+    with GroupFile.open(file) as opened:
+        faces = opened.forget(photos)
+    say(f"Deleted {counted(len(photos), 'photo')} and {counted(faces, 'face')}.")
 
 
 @groups.command()
