@@ -202,6 +202,7 @@ class GroupFile:
                 before[face] = replace(same, corrected=False)
         with self._rows.writing():
             self._rows.set_places(before)
+            self._rows.part_copies()
             self._rows.mark_undone(change.change_id)
         return replace(change, undone=True)
 

@@ -179,9 +179,7 @@ class Rows:
             before = self._count()
             for table in ("faces", "files", "photos"):
                 self._connection.executemany(f"DELETE FROM {table} WHERE sha256 = ?", hashes)  # noqa: S608
-            self._connection.execute(
-                "UPDATE faces SET copy_of = NULL WHERE copy_of NOT IN (SELECT face_id FROM faces)"
-            )
+            self.part_copies()
             return before - self._count()
 
     def _count(self) -> int:
@@ -208,6 +206,14 @@ class Rows:
         self._connection.executemany(
             "UPDATE faces SET copy_of = ? WHERE face_id = ?",
             ((kept, copy) for copy, kept in copies.items()),
+        )
+
+    def part_copies(self) -> None:
+        """Let no face be a copy of one that is gone, or is in another group."""
+        self._connection.execute(
+            "UPDATE faces SET copy_of = NULL WHERE copy_of IS NOT NULL AND NOT EXISTS (SELECT 1 "
+            "FROM faces AS kept WHERE kept.face_id = faces.copy_of "
+            "AND kept.group_number IS faces.group_number)"
         )
 
     def add_change(self, at: str, words: str, before: Mapping[int, Place]) -> int:

@@ -251,6 +251,24 @@ def did(file: GroupFile, operation: tuple[str, int, int, int]) -> bool:
     return True
 
 
+def test_what_a_later_run_folded_is_parted_where_undo_puts_it_apart(state: Path) -> None:
+    with GroupFile.open(state) as file:
+        before = file.grouping()
+        file.merge([group_of(before, "1-1"), group_of(before, "2-0")])
+    faces = [face(before, f"2-{picture}.png").face_id for picture in range(4)]
+    connection = sqlite3.connect(state)
+    kept = face(before, "1-1").face_id
+    connection.executemany(
+        "UPDATE faces SET copy_of = ? WHERE face_id = ?", [(kept, one) for one in faces]
+    )
+    connection.commit()
+    connection.close()
+    with GroupFile.open(state) as file:
+        assert sizes(file.grouping()) == [4, 4]
+        file.undo()
+        assert file.grouping() == before
+
+
 def test_a_photo_that_is_forgotten_leaves_nothing_behind(made: Path, state: Path) -> None:
     with GroupFile.open(state) as file:
         before = file.grouping()
