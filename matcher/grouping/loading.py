@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from matcher.faces import weight
 from matcher.grouping.faces import PhotoFile, StoredFace
 from matcher.grouping.result import Group, GroupedFace, Grouping
 from matcher.grouping.storage import Rows, unusable
+
+_TINY: Final = 1e-9
+_STRIP: Final = 1024  # groups that are compared with all others at once
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,8 @@ def load_grouping(rows: Rows) -> Grouping:
     for face in faces:
         if face.place.group is not None:
             members[face.place.group].append(face)
-    groups = [_group(number, of_it, of_photo) for number, of_it in members.items()]
+    groups = [_group(number, of_it, of_photo) for number, of_it in sorted(members.items())]
+    groups = _with_closest(groups, [_mean(members[group.number]) for group in groups])
     with_face = {face.face.sha256 for face in faces}
     return Grouping(
         groups=tuple(sorted(groups, key=lambda one: (-len(one.faces), one.number))),
@@ -63,10 +69,10 @@ def load_grouping(rows: Rows) -> Grouping:
 def _group(number: int, faces: Sequence[StoredFace], of_photo: Mapping[str, _Photo]) -> Group:
     """Return a group, the faces that represent it first."""
     kept = [one for one in faces if one.copy_of is None]
-    vectors = np.stack([one.face.vector for one in kept]).astype(np.float64)
-    mean = vectors.mean(axis=0)
-    similar = (vectors @ mean / max(float(np.linalg.norm(mean)), 1e-9)).clip(-1, 1)
-    measured = {one.face_id: float(value) for one, value in zip(kept, similar, strict=True)}
+    similar = np.stack([one.face.vector for one in kept]) @ _mean(kept)
+    measured = {
+        one.face_id: min(1.0, float(value)) for one, value in zip(kept, similar, strict=True)
+    }
 
     def worth(one: StoredFace) -> tuple[float, str, int]:
         value = measured[one.face_id] * weight(one.face.quality)
@@ -77,6 +83,36 @@ def _group(number: int, faces: Sequence[StoredFace], of_photo: Mapping[str, _Pho
         tuple(_face(one, of_photo, measured[one.face_id]) for one in sorted(kept, key=worth)),
         tuple(_face(one, of_photo) for one in faces if one.copy_of is not None),
     )
+
+
+def _mean(faces: Sequence[StoredFace]) -> NDArray[np.float64]:
+    """Return the mean vector of a group, each face once, scaled to unit length."""
+    kept = [one.face.vector for one in faces if one.copy_of is None]
+    mean = np.stack(kept).astype(np.float64).mean(axis=0)
+    scaled: NDArray[np.float64] = mean / max(float(np.linalg.norm(mean)), _TINY)
+    return scaled
+
+
+def _with_closest(groups: Sequence[Group], means: Sequence[NDArray[np.float64]]) -> list[Group]:
+    """Return the groups, each with the one whose mean is most similar."""
+    if len(groups) < 2:
+        return list(groups)
+    rows = np.stack(means).astype(np.float32)
+    found: list[Group] = []
+    for start in range(0, len(rows), _STRIP):
+        scores = rows[start : start + _STRIP] @ rows.T
+        places = np.arange(len(scores))
+        scores[places, start + places] = -np.inf
+        best = scores.argmax(axis=1)
+        found += [
+            replace(
+                groups[start + row],
+                closest=groups[other].number,
+                closest_similarity=round(float(scores[row, other]), 3),
+            )
+            for row, other in enumerate(best.tolist())
+        ]
+    return found
 
 
 def _face(

@@ -12,6 +12,7 @@ from typing import Any, Final
 from matcher.embedding import ModelIdentity
 from matcher.faces import FaceQuality
 from matcher.grouping.faces import PhotoFile
+from matcher.grouping.thresholds import how_sure
 from matcher.paths import shown
 from matcher.search.lead_sheet.places import Box
 from matcher.words import counted, visible
@@ -83,11 +84,18 @@ class Group:
         the group: clear pictures that are similar to the others.
     copies
         Near-identical pictures of these faces.
+    closest
+        Number of the group that is most similar, which may be the same person; None without
+        another group.
+    closest_similarity
+        Cosine of the mean vectors of the two groups, in [-1, 1].
     """
 
     number: int
     faces: tuple[GroupedFace, ...]
     copies: tuple[GroupedFace, ...] = ()
+    closest: int | None = None
+    closest_similarity: float | None = None
 
     @property
     def photos(self) -> int:
@@ -121,6 +129,8 @@ class Group:
             "photos": self.photos,
             "first": first,
             "last": last,
+            "closest": self.closest,
+            "closest_similarity": self.closest_similarity,
             "corrected": self.corrected,
             "eyes_px": round(best.quality.inter_eye_distance),
             "sharpness": round(best.quality.sharpness, 3),
@@ -227,7 +237,8 @@ class Grouping:
         """Return sentences that say what is in no group, what failed, and how sure groups are."""
         said = [
             "A group is a suggestion. Look at each: it may hold two people, and one person may be "
-            "in several groups."
+            "in several groups.",
+            how_sure(self.model, self.threshold),
         ]
         if doubtful := [one.number for one in self.groups if one.has_two_of_one_photo]:
             first = ", ".join(map(str, doubtful[:_SHOWN]))
@@ -263,6 +274,8 @@ COLUMNS: Final = (
     "photos",
     "first",
     "last",
+    "closest",
+    "closest_similarity",
     "corrected",
     "eyes_px",
     "sharpness",

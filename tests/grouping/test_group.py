@@ -164,6 +164,24 @@ def test_days_come_from_the_caller_and_a_group_has_the_first_and_the_last(folder
     assert found.left_out == {"date of a photo not in the folder": 1}
 
 
+def test_each_group_names_the_one_that_is_most_similar(folder: Path) -> None:
+    for picture in range(2):
+        write(folder / f"like anna{picture}.png", (1, 20 + picture))
+    found = grouped(folder, threshold=0.75)  # so high that one person is in several groups
+    numbers = {one.number for one in found}
+    assert len(found) > 1
+    for one in found:
+        assert one.closest in numbers - {one.number}
+        assert -1 <= (one.closest_similarity or -2) <= 1
+    alone = next(one for one in grouped(folder) if "clara" in one.faces[0].files[0])
+    assert alone.closest is not None
+    for name in ("bert", "both", "clara"):
+        for path in folder.rglob(f"{name}*"):
+            path.unlink()
+    (only,) = grouped(folder)
+    assert (only.closest, only.closest_similarity) == (None, None)
+
+
 def test_only_new_photos_are_read_again(folder: Path, tmp_path: Path) -> None:
     first, second = CountingExtractor(), CountingExtractor()
     grouped(folder, first, state=tmp_path / "s.groups")
