@@ -228,10 +228,10 @@ class Grouping:
         """Return what was found, and in what, as one sentence."""
         copies = sum(len(group.copies) for group in self.groups)
         copies += sum(face.copy_of is not None for face in self.ungrouped)
-        said = f"{counted(len(self), 'group')}; {counted(self.faces, 'face')}"
-        if copies:
-            said += f", {counted(copies, 'near-identical picture')} among them,"
-        return f"{said} in {counted(self.photos, 'photo')} of {counted(self.files, 'file')}"
+        photos = f"{counted(self.photos, 'photo')} ({counted(self.files, 'file')})"
+        said = f"{counted(len(self), 'group')}; {counted(self.faces, 'face')} in {photos}"
+        pictures = counted(copies, "near-identical picture")
+        return f"{said}, {pictures} among them" if copies else said
 
     def cautions(self) -> list[str]:
         """Return sentences that say what is in no group, what failed, and how sure groups are."""

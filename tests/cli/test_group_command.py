@@ -58,7 +58,7 @@ def test_table_csv_and_json_have_the_same_groups(
     assert (tmp_path / "all.html").read_text(encoding="utf-8").count("<img") == 12
     table = run("groups", "show", state).stdout
     assert all(row["photo"] in table for row in printed(state))
-    assert "6 groups; 12 faces in 12 photos of 12 files" in done.stderr
+    assert "6 groups; 12 faces in 12 photos (12 files)" in done.stderr
 
 
 def test_corrections_by_number_and_undo(state: Path) -> None:

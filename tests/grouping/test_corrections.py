@@ -221,6 +221,21 @@ def test_undo_is_the_exact_inverse_of_every_correction(
             file.undo()
 
 
+@settings(max_examples=20)
+@given(operations=OPERATIONS)
+def test_a_run_over_the_same_photos_changes_no_correction(
+    made: Path, shared: Path, operations: list[tuple[str, int, int, int]]
+) -> None:
+    with GroupFile.open(shared) as file:
+        done = sum([did(file, operation) for operation in operations])
+        corrected = file.grouping()
+    again = grouped(made, state=shared)
+    with GroupFile.open(shared) as file:
+        for _ in range(done):
+            file.undo()
+    assert again == corrected
+
+
 def check_law(found: Grouping, at_first: Grouping) -> None:
     """Every face is there once, and copies are where their face is."""
     faces = {one.face_id: one for one in found.every_face()}

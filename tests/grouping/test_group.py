@@ -121,6 +121,9 @@ def test_near_identical_pictures_count_once(folder: Path) -> None:
     kept = {one.face_id: Path(one.files[0]).name for one in anna.faces}
     assert {kept[one.copy_of or 0] for one in anna.copies} == {"larger.png", "both.png"}
     assert (found.photos, found.files) == (12, 13)
+    assert found.headline() == (
+        "3 groups; 15 faces in 12 photos (13 files), 4 near-identical pictures among them"
+    )
 
 
 def test_two_people_in_one_photo_are_never_folded(tmp_path: Path) -> None:
@@ -334,7 +337,7 @@ def test_an_empty_folder_has_no_groups(tmp_path: Path) -> None:
     (tmp_path / "p").mkdir()
     found = grouped(tmp_path / "p", state=tmp_path / "s.groups")
     assert (len(found), found.faces, found.files) == (0, 0, 0)
-    assert "0 groups" in str(found)
+    assert found.headline() == "0 groups; 0 faces in 0 photos (0 files)"
     assert found.threshold == THRESHOLD
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import stat
+import sys
 from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,7 +15,8 @@ from pathlib import Path
 import pytest
 from tiled_people import grouped, write
 
-from matcher.grouping import Grouping, sheet, write_group_sheet, write_groups
+from matcher.grouping import GroupFile, Grouping, sheet, write_group_sheet, write_groups
+from matcher.paths import from_reference
 from matcher.photos import find_photos
 
 
@@ -129,6 +132,26 @@ def test_the_table_has_every_face_and_every_file_once(found: Grouping, tmp_path:
     assert {Path(row["photo"]) for row in rows} == set(find_photos(tmp_path / "photos"))
     (failed,) = (row for row in rows if row["status"] == "failed")
     assert (failed["code"], Path(failed["photo"]).name) == ("photo_format", "broken.png")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_names_that_are_no_text_or_a_formula_are_written_and_open_the_file(tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    odd, formula = folder / os.fsdecode(b"caf\xe9.png"), folder / "=1+1.png"
+    write(odd, (1, 0))
+    write(formula, (1, 1))
+    (folder / os.fsdecode(b"broken\xe9.png")).write_bytes(b"no picture")
+    state = tmp_path / "s.groups"
+    found = grouped(folder, state=state)
+    assert grouped(folder, state=state) == found
+    assert write_group_sheet(tmp_path / "page.html", found, title="t") == ()
+    assert r"caf\xe9.png" in Page(tmp_path / "page.html").text
+    write_groups(tmp_path / "t.csv", found)
+    assert "broken%E9.png" in found.to_json()
+    names = {from_reference(name) for one in found.every_face() for name in one.files}
+    assert names == {odd, formula}
+    with GroupFile.open(state) as file:
+        assert file.forget([str(odd)]) == 1
 
 
 def test_the_object_in_json_has_what_the_object_has(found: Grouping) -> None:
