@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from matcher.evaluation import AdaptedModel, adapt
     from matcher.faces import Face, FaceQuality
     from matcher.gallery import Filters, Gallery, Subject
+    from matcher.grouping import Grouping, group
     from matcher.hashes import HashList
     from matcher.photos import CaptureDate, Photo, capture_date, load_photo
     from matcher.search import Calibration, Candidate, CandidateList, Probe, Searcher
@@ -46,6 +47,7 @@ __all__ = [
     "FaceQuality",
     "Filters",
     "Gallery",
+    "Grouping",
     "HashList",
     "MatcherError",
     "ModelRecord",
@@ -60,6 +62,7 @@ __all__ = [
     "cross_match",
     "enrol",
     "fuse",
+    "group",
     "list_models",
     "load_extractor",
     "load_model",
@@ -89,6 +92,7 @@ __getattr__, __dir__ = lazy_names(
         "matcher.evaluation": ["AdaptedModel", "adapt"],
         "matcher.faces": ["Face", "FaceQuality"],
         "matcher.gallery": ["Filters", "Gallery", "Subject"],
+        "matcher.grouping": ["Grouping", "group"],
         "matcher.hashes": ["HashList"],
         "matcher.photos": ["CaptureDate", "Photo", "capture_date", "load_photo"],
         "matcher.search": ["Calibration", "Candidate", "CandidateList", "Probe", "Searcher"],

@@ -3,8 +3,38 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from matcher.private_files import claim_private
+
+IN_MEMORY: Final = Path(":memory:")
+
+
+@dataclass(frozen=True)
+class FileKind:
+    """What tells a file from other SQLite files, and what to raise for one that cannot be used.
+
+    Parameters
+    ----------
+    application_id, version
+        Numbers in the head of the file: what wrote it, and the format.
+    tables
+        Statements that make the tables of a new file.
+    unusable
+        Returns the error of a file and what was found instead.
+    busy
+        Returns the error of a file that another process has open.
+    """
+
+    application_id: int
+    version: int
+    tables: str
+    unusable: Callable[[Path, object], Exception]
+    busy: Callable[[Path], Exception]
 
 
 @contextmanager
@@ -47,3 +77,31 @@ def is_of_kind(
         connection.execute(f"PRAGMA user_version = {version}")
         return True
     return found == (application_id, version)
+
+
+@contextmanager
+def opened_alone(path: Path | None, kind: FileKind) -> Iterator[sqlite3.Connection]:
+    """Open a file, or make it; None keeps everything in memory. No other process has it open.
+
+    Only its owner can read it. The caller begins and ends transactions, see `writing`. Every error of SQLite in the block
+    becomes one of the kind.
+    """
+    place = IN_MEMORY if path is None else path
+    try:
+        if path is not None:
+            claim_private(path)
+    except OSError as error:
+        raise kind.unusable(place, error) from error
+    try:
+        with closing(sqlite3.connect(place, isolation_level=None, timeout=0)) as connection:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            with writing(connection, "BEGIN EXCLUSIVE"):
+                if not is_of_kind(connection, kind.application_id, kind.version, kind.tables):
+                    raise kind.unusable(place, "another file")
+            yield connection
+    except sqlite3.OperationalError as error:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+            raise kind.busy(place) from error
+        raise kind.unusable(place, error) from error
+    except sqlite3.Error as error:
+        raise kind.unusable(place, error) from error

@@ -38,6 +38,7 @@ MatcherError
 ├── ForkError                          used in a process that `os.fork` made
 ├── OutputError                        results cannot be written where they were to go
 ├── CrossFileError                     a file of compared pairs cannot be used
+├── GroupFileError                     a file of groups of faces cannot be used
 ├── CalibrationError                   a calibration cannot be read, or does not fit the request
 └── MissingExtraError (ImportError)    an optional dependency is not installed
 
@@ -321,6 +322,12 @@ class CrossFileError(MatcherError):
     """A file of compared pairs is no such file, is damaged, in use, or cannot be written."""
 
     code = "cross_file"
+
+
+class GroupFileError(MatcherError):
+    """A file of groups is no such file, is damaged, in use, or of another model."""
+
+    code = "group_file"
 
 
 class ForkError(MatcherError):

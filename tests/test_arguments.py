@@ -21,6 +21,7 @@ from matcher import exchange
 from matcher.enrolment import Manifest
 from matcher.errors import InputError
 from matcher.gallery import Gallery
+from matcher.grouping import GroupFile, enrol_groups
 
 EYE = np.eye(8, dtype=np.float32)
 SAMPLES = [fairness.Sample(f"{row}.png", f"s{row // 2}") for row in range(8)]
@@ -107,6 +108,20 @@ WRONG: dict[str, list[Call]] = {
         lambda w: matcher.cross_match(w.gallery, threshold=0.5, on_progress=3),
         lambda w: matcher.cross_match(w.gallery),
         lambda w: matcher.cross_match(w.gallery, threshold=0.5, include_hidden="no"),
+    ],
+    "group": [
+        lambda w: matcher.group(3, OLD, threshold=0.5),
+        lambda w: matcher.group(w.folder, "youth-resnet"),
+        lambda w: matcher.group(w.folder, OLD),
+        lambda w: matcher.group(w.folder, OLD, threshold="0.5"),
+        lambda w: matcher.group(w.folder, OLD, threshold=0.5, state=3),
+        lambda w: matcher.group(w.folder, OLD, threshold=0.5, policy="off"),
+        lambda w: matcher.group(w.folder, OLD, threshold=0.5, dates=[w.photo]),
+        lambda w: matcher.group(w.folder, OLD, threshold=0.5, dates={3: date(2020, 1, 1)}),
+        lambda w: matcher.group(w.folder, OLD, threshold=0.5, dates={w.photo: "2020-01-01"}),
+        lambda w: matcher.group(w.folder, OLD, threshold=0.5, on_progress=3),
+        lambda w: enrol_groups("s.groups", w.gallery),
+        lambda w: GroupFile.open(3).__enter__(),
     ],
     "fuse": [
         lambda w: matcher.fuse(None, None),
@@ -319,6 +334,7 @@ RESULTS = {
         "CrossList",
         "Face",
         "FaceQuality",
+        "Grouping",
         "MatcherError",
         "ModelRecord",
         "Photo",

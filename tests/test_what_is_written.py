@@ -28,13 +28,15 @@ STAGE = {"work/", *(f"{place}/" for place in PLACES.values())}
 """Where the run takes place."""
 
 NAMES = (
-    (r"work/(gphoto|demo/demo\.gallery)(?=/)", "GALLERY"),
+    (r"work/(gphoto|unknown|demo/demo\.gallery)(?=/)", "GALLERY"),
     (r"work/reportphoto(?=/)", "AUDIT"),
     (r"work/adaptedphoto(?=/)", "ADAPTED"),
     (r"work/(synth|demo/enrolled|demo/later)(?=/)", "SYNTH"),
-    (r"work/(demo/leads|sheetphoto|crossphoto)\.html", "SHEET.html"),
+    (r"work/(demo/leads|sheetphoto|crossphoto|groupsphoto)\.html", "SHEET.html"),
     (r"work/cross\.csv", "LEADS.csv"),
     (r"work/photo\.pairs", "PAIRS"),
+    (r"work/photo\.groups", "GROUPS"),
+    (r"work/faces\.csv", "FACES.csv"),
     (r"work/(enrolled|outcomes)\.csv", "REPORT.csv"),
     (r"work/photo\.json", "CALIBRATION.json"),
     (r"work/watchphoto\.jsonl", "WATCH.jsonl"),

@@ -14,6 +14,7 @@ from matcher.cli import (
 from matcher.cli.app import app
 from matcher.cli.comparing import compare, cross, search
 from matcher.cli.exchange import hashes, vics
+from matcher.cli.grouping import group, groups
 from matcher.cli.origin import dates
 from matcher.cli.watching import watch
 
@@ -28,6 +29,8 @@ __all__ = [
     "demo",
     "enrol",
     "gallery",
+    "group",
+    "groups",
     "hashes",
     "models",
     "reindex",

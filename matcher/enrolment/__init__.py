@@ -8,6 +8,7 @@ from matcher.enrolment.manifest import (
     Manifest,
     PhotoOfSubject,
     RefusedRow,
+    read_dates,
     read_manifest,
 )
 from matcher.enrolment.pipeline import EnrolmentOutcome, enrol, hidden_among, without_a_face
@@ -25,6 +26,7 @@ __all__ = [
     "enrol",
     "forecast",
     "hidden_among",
+    "read_dates",
     "read_folder",
     "read_manifest",
     "without_a_face",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, cast, get_args
 
 from fairness.errors import CohortError
-from fairness.manifests import TableRow, age_in_years, calendar_day, read_table
+from fairness.manifests import ManifestTable, TableRow, age_in_years, calendar_day, read_table
 from matcher.arguments import expect, expect_age, expect_day, path_of
 from matcher.errors import ManifestError
 from matcher.gallery.records import Sex, Subject
@@ -76,6 +76,8 @@ COLUMNS = tuple(_COLUMN_OF.get(name, name) for name in (*_PHOTO, *_SUBJECT))
 
 PHOTO_FACTS = tuple(name for name in _PHOTO if name != "path")
 """Fields of a `PhotoRecord` that the caller gives. The others follow from the file."""
+
+_DATES: Final = ("photo", "taken_on")
 
 
 @dataclass(frozen=True)
@@ -161,12 +163,7 @@ def read_manifest(path: Path | str) -> Manifest:
         `Manifest.refused` instead, so that the other rows are not lost.
     """
     path = path_of("path", path)
-    try:
-        table = read_table(path, COLUMNS)
-    except CohortError as error:
-        raise ManifestError(
-            error.what, rule=error.rule, got=error.got, next_step=error.next_step, path=error.path
-        ) from error
+    table = _table(path, COLUMNS, required=("photo", "subject"))
     parsed: list[tuple[TableRow, PhotoOfSubject]] = []
     refused: list[RefusedRow] = []
     for row in table.rows:
@@ -180,6 +177,45 @@ def read_manifest(path: Path | str) -> Manifest:
     if unknown:
         remarks = (*remarks, f"Columns that are not read: {', '.join(unknown)}.")
     return Manifest(tuple(agreed), (*refused, *contradicting), unknown, remarks=remarks)
+
+
+def read_dates(path: Path | str) -> dict[Path, date]:
+    """Read days of capture from a CSV file with the columns `photo` and `taken_on`.
+
+    Paths are relative to the file, and dates are ISO 8601, as in `read_manifest`. Other columns are
+    not read. A row without a date says nothing.
+
+    Returns
+    -------
+    dict
+        Day of capture by path.
+
+    Raises
+    ------
+    ManifestError
+        The file cannot be read as a table, a row breaks a rule, or two rows give one photo
+        different days.
+    """
+    path = path_of("path", path)
+    table = _table(path, _DATES, required=_DATES)
+    found: dict[Path, date] = {}
+    for row in table.rows:
+        cell = _Cells(row.cells, path, row.line)
+        if row.fault:
+            raise cell.refusal(f"line {row.line}", "must have a cell for each column", row.fault)
+        photo, day = cell.path("photo"), cell.date("taken_on")
+        if day is not None and found.setdefault(photo, day) != day:
+            raise cell.error("taken_on", f"{found[photo]}, as an earlier line has it", day)
+    return found
+
+
+def _table(path: Path, columns: Sequence[str], required: Sequence[str]) -> ManifestTable:
+    try:
+        return read_table(path, columns, required=required)
+    except CohortError as error:
+        raise ManifestError(
+            error.what, rule=error.rule, got=error.got, next_step=error.next_step, path=error.path
+        ) from error
 
 
 def _refused(row: TableRow, error: ManifestError) -> RefusedRow:

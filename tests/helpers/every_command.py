@@ -97,6 +97,7 @@ class Story:
             _measuring,
             _watching,
             _exchange,
+            _grouping,
         ):
             chapter(self)
         return self.runs
@@ -329,3 +330,24 @@ def _exchange(run: Story) -> None:
     run("vics import", case, *words, "--subject-from", "Comments")
     run("vics import", case, *words, "--subject-from", run.names.text)
     run("vics import", run.manifest, *words)
+
+
+def _grouping(run: Story) -> None:
+    state, text = run.work / f"{run.names.photo}.groups", run.names.text.replace("/", "")
+    files = ("--csv", run.work / "faces.csv", "--sheet", run.work / f"groups{run.names.photo}.html")
+    into = ("--enrol", run.work / "unknown")
+    run("group", run.given / "made" / "photos", run.broken, "--state", state)
+    run("group", run.given, "--state", state, *files, *into, styles=ALL)
+    run("groups split", state, 1)
+    run("groups merge", state, 1, 2)
+    run("groups take-out", state, 2)
+    run("groups move", state, 1, 2)
+    run("groups undo", state)
+    run("groups changes", state, styles=ALL)
+    run("groups enrol", state, run.work / "unknown")
+    run("groups show", state, *files, styles=ALL)
+    run("groups forget", state, run.photos[5].name)
+    run("groups show", run.work / text)
+    run("groups forget", state, text)
+    run("groups move", state, 99, 1)
+    run("group", run.given / text)

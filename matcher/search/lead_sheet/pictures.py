@@ -93,21 +93,21 @@ def _picture(
     detector: Detector | None,
     limits: DecodeLimits,
 ) -> Picture:
-    photo, notes = _load(source, sha256, limits)
+    photo, notes = load_shown(source, sha256, limits)
     place = find_place(photo, box, detector)
     face, said = _face(photo, place)
     whole = _whole(photo, place)
     width, height = photo.size
     return Picture(
-        _jpeg(face, 90),
-        _jpeg(whole, 80),
+        as_jpeg(face, 90),
+        as_jpeg(whole, 80),
         whole.size,
         f"{said}; photo of {width} by {height} px",
         notes,
     )
 
 
-def _load(
+def load_shown(
     source: Path | Photo, sha256: str | None, limits: DecodeLimits
 ) -> tuple[Photo, tuple[str, ...]]:
     """Return the photo, as far as it can be decoded, and what to say of it."""
@@ -187,7 +187,8 @@ def _whole(photo: Photo, place: Place) -> Image.Image:
     return image
 
 
-def _jpeg(image: Image.Image, quality: int) -> str:
+def as_jpeg(image: Image.Image, quality: int) -> str:
+    """Return the Base64 of a picture as JPEG of a quality in [1, 95]."""
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=quality)
     return base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -60,7 +60,7 @@ def find_place(photo: Photo, box: Box | None, detector: Detector | None) -> Plac
 
 
 def _in_box(box: Box, faces: Sequence[Face]) -> Place:
-    overlaps = [_overlap(box, _box_of(face)) for face in faces]
+    overlaps = [overlap(box, _box_of(face)) for face in faces]
     if not overlaps or max(overlaps) < _SAME_FACE:
         return Place((box,), reason="its landmarks were not found again")
     return _place_of(faces[int(np.argmax(overlaps))], box)
@@ -78,7 +78,7 @@ def _box_of(face: Face) -> Box:
     return left, top, right, bottom
 
 
-def _overlap(one: Sequence[float], other: Sequence[float]) -> float:
+def overlap(one: Sequence[float], other: Sequence[float]) -> float:
     """Return the intersection over union of two boxes."""
     width = min(one[2], other[2]) - max(one[0], other[0])
     height = min(one[3], other[3]) - max(one[1], other[1])
