@@ -83,8 +83,8 @@ def is_of_kind(
 def opened_alone(path: Path | None, kind: FileKind) -> Iterator[sqlite3.Connection]:
     """Open a file, or make it; None keeps everything in memory. No other process has it open.
 
-    Only its owner can read it. The caller begins and ends transactions, see `writing`. Every error of SQLite in the block
-    becomes one of the kind.
+    Only its owner can read it. The caller begins and ends transactions, see `writing`. Every error
+    of SQLite in the block becomes one of the kind.
     """
     place = IN_MEMORY if path is None else path
     try:

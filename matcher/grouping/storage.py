@@ -14,10 +14,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.databases import writing
+from matcher.databases import IN_MEMORY, FileKind, opened_alone, writing
 from matcher.errors import GroupFileError
 from matcher.faces import LANDMARKS, FaceQuality
-from matcher.grouping.database_file import IN_MEMORY, FileKind, opened_alone
 from matcher.grouping.faces import PhotoFile, Place, ReadFace, ReadPhoto, StoredFace
 from matcher.grouping.settings import Settings
 from matcher.strict_reading import list_of, object_of, read_json, text_of, whole_of
