@@ -15,10 +15,13 @@ from matcher.grouping.clusters import group_vectors
 from matcher.grouping.faces import ALONE, TAKEN_OUT, Place, ReadPhoto, StoredFace
 from matcher.grouping.folding import NEARLY_THE_SAME, Pictured, fold
 from matcher.grouping.storage import Rows
+from matcher.grouping.thresholds import measured_threshold
 from matcher.progress import ProgressHook
 
 
-def regroup(rows: Rows, threshold: float, policy: QualityPolicy, on_progress: ProgressHook) -> None:
+def regroup(
+    rows: Rows, given: float | None, policy: QualityPolicy, on_progress: ProgressHook
+) -> None:
     """Put every face of the file into a group or out of all, and write it: all or nothing.
 
     The result depends on the photos, the corrections and the earlier numbers, and not on the order
@@ -30,6 +33,7 @@ def regroup(rows: Rows, threshold: float, policy: QualityPolicy, on_progress: Pr
     faces = sorted(rows.faces(), key=lambda one: (one.face.sha256, one.face.number))
     reasons = [_refusal(one, policy) for one in faces]
     good = [one for one, reason in zip(faces, reasons, strict=True) if not reason]
+    threshold = measured_threshold(settings.model, len(good)) if given is None else float(given)
     vectors = np.stack([one.face.vector for one in good]) if good else np.zeros((0, 1), np.float32)
     copies = fold(
         _pictures(good, photos),

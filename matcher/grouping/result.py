@@ -239,6 +239,7 @@ class Grouping:
             "A group is a suggestion. Look at each: it may hold two people, and one person may be "
             "in several groups.",
             how_sure(self.model, self.threshold),
+            f"Threshold {self.threshold}, quality policy {self.policy}.",
         ]
         if doubtful := [one.number for one in self.groups if one.has_two_of_one_photo]:
             first = ", ".join(map(str, doubtful[:_SHOWN]))

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -24,9 +25,11 @@ from tiled_people import (
 )
 
 from matcher import load_extractor
+from matcher.embedding import DEFAULT_MODEL, get_record
 from matcher.errors import GroupFileError, InputError, PhotoNotFoundError
 from matcher.faces import POLICIES
 from matcher.grouping import GroupFile, group
+from matcher.grouping.thresholds import how_sure, measured_threshold
 
 
 @pytest.fixture
@@ -343,4 +346,14 @@ def test_an_empty_folder_has_no_groups(tmp_path: Path) -> None:
 
 def test_the_default_model_has_a_measured_threshold(tmp_path: Path) -> None:
     (tmp_path / "p").mkdir()
-    assert group(tmp_path / "p", load_extractor()).threshold is not None
+    assert group(tmp_path / "p", load_extractor()).threshold == 0.58
+
+
+def test_more_faces_need_a_higher_threshold() -> None:
+    model = get_record(DEFAULT_MODEL)
+    identity = replace(CountingExtractor().model, name=model.name, version=model.version)
+    sizes = (0, 3_000, 3_001, 30_000, 30_001, 10**7)
+    found = [measured_threshold(identity, faces) for faces in sizes]
+    assert found == [0.58, 0.58, 0.66, 0.66, 0.74, 0.74]
+    assert "0.66 for up to 30,000" in how_sure(identity, 0.66)
+    assert "not measured" in how_sure(identity, 0.6)
