@@ -14,9 +14,10 @@ from matcher.arguments import expect, expect_day, expect_hook, path_of
 from matcher.embedding import Extractor
 from matcher.errors import GroupFileError, PhotoError
 from matcher.faces import POLICIES, QualityPolicy
+from matcher.gallery import Gallery
 from matcher.grouping.loading import load_grouping
 from matcher.grouping.reading import counts_left_out, read_photos, reference_of
-from matcher.grouping.regrouping import regroup
+from matcher.grouping.regrouping import HiddenFaces, regroup
 from matcher.grouping.result import Grouping
 from matcher.grouping.settings import Settings
 from matcher.grouping.storage import Rows, opened
@@ -25,6 +26,7 @@ from matcher.paths import from_reference
 from matcher.photos import FolderListing, list_folder
 from matcher.progress import ProgressHook, silent
 
+_OPEN: Final = "Give Gallery.open(path)."
 _NO_DATES: Final[Mapping[Path, date]] = MappingProxyType({})
 
 
@@ -36,6 +38,7 @@ def group(
     threshold: float | None = None,
     policy: QualityPolicy = POLICIES["standard"],
     dates: Mapping[Path, date] = _NO_DATES,
+    hidden_of: Gallery | None = None,
     on_progress: ProgressHook = silent,
 ) -> Grouping:
     """Put all faces of the photos in a folder into groups of one person each, for review.
@@ -62,6 +65,9 @@ def group(
         Quality below which a face is in no group.
     dates
         Day of capture by the path of the photo, where it is known.
+    hidden_of
+        A gallery whose hidden subjects are left out (`Gallery.hide`): faces that are as similar to
+        one of them as faces of one person are in no group. They stay listed, with the reason.
     on_progress
         Hears of the photos that are read, then of the faces that are grouped.
 
@@ -79,9 +85,14 @@ def group(
         There is no such folder, or it cannot be listed.
     GroupFileError
         The state cannot be used, or is of another model.
+    GalleryModelError
+        The gallery is of another model.
     """
     folder = path_of("folder", folder)
     _check(extractor, policy, dates)
+    if hidden_of is not None:
+        expect("hidden_of", hidden_of, Gallery, rule="must be an open gallery", next_step=_OPEN)
+        hidden_of.require_model(extractor.model)
     expect_hook("on_progress", on_progress)
     check_threshold(extractor.model, threshold)
     listing = _listed(folder)
@@ -89,7 +100,7 @@ def group(
         _prepare(rows, extractor, listing, dates)
         read_photos(rows, extractor, listing, dates, on_progress)
         _note_what_is_gone(rows, listing)
-        regroup(rows, threshold, policy, on_progress)
+        regroup(rows, threshold, policy, HiddenFaces.of(hidden_of), on_progress)
         return load_grouping(rows)
 
 

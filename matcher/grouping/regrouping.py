@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.faces import QualityPolicy, refusals
+from matcher.gallery import Gallery
 from matcher.grouping.assignment import NO_GROUP, ToAssign, assign
 from matcher.grouping.clusters import group_vectors
 from matcher.grouping.faces import ALONE, TAKEN_OUT, Place, ReadPhoto, StoredFace
@@ -18,9 +20,60 @@ from matcher.grouping.storage import Rows
 from matcher.grouping.thresholds import measured_threshold
 from matcher.progress import ProgressHook
 
+_BLOCK: Final = 8192  # faces compared with hidden ones at a time
+
+HIDDEN: Final = "like a hidden subject"
+"""Why a face of good quality that the hide list leaves out is in no group."""
+
+
+@dataclass(frozen=True, eq=False)
+class HiddenFaces:
+    """The faces of the hidden subjects of a gallery.
+
+    Parameters
+    ----------
+    vectors
+        float32 of shape (faces, d), unit length.
+    subjects
+        Whose face each is.
+    """
+
+    vectors: NDArray[np.float32]
+    subjects: tuple[str, ...]
+
+    @classmethod
+    def of(cls, gallery: Gallery | None) -> HiddenFaces:
+        """Return those of a gallery; none without one."""
+        names = [] if gallery is None else [one.subject_id for one in gallery.hidden()]
+        held = {} if gallery is None else gallery.faces_of(names)
+        faces = [(name, face.vector) for name, several in held.items() for face in several]
+        vectors = np.stack([vector for _, vector in faces]) if faces else np.zeros((0, 1))
+        return cls(vectors.astype(np.float32), tuple(name for name, _ in faces))
+
+    def reasons(
+        self, faces: Sequence[StoredFace], vectors: NDArray[np.float32], threshold: float
+    ) -> dict[int, str]:
+        """Return why faces are left out, by their numbers: those as similar as of one person.
+
+        A face that a person put into a group stays in it.
+        """
+        found: dict[int, str] = {}
+        for start in range(0, len(faces) if self.subjects else 0, _BLOCK):
+            scores = vectors[start : start + _BLOCK] @ self.vectors.T
+            closest, best = scores.argmax(axis=1), scores.max(axis=1)
+            for row in np.flatnonzero(best >= threshold).tolist():
+                face = faces[start + row]
+                if not face.place.corrected:
+                    found[face.face_id] = f"{HIDDEN}: {self.subjects[closest[row]]}"
+        return found
+
 
 def regroup(
-    rows: Rows, given: float | None, policy: QualityPolicy, on_progress: ProgressHook
+    rows: Rows,
+    given: float | None,
+    policy: QualityPolicy,
+    hidden: HiddenFaces,
+    on_progress: ProgressHook,
 ) -> None:
     """Put every face of the file into a group or out of all, and write it: all or nothing.
 
@@ -31,10 +84,12 @@ def regroup(
     assert settings is not None  # noqa: S101 - the caller has set them
     photos = rows.photos()
     faces = sorted(rows.faces(), key=lambda one: (one.face.sha256, one.face.number))
-    reasons = [_refusal(one, policy) for one in faces]
-    good = [one for one, reason in zip(faces, reasons, strict=True) if not reason]
+    reasons = {one.face_id: _refusal(one, policy) for one in faces}
+    good = [one for one in faces if not reasons[one.face_id]]
     threshold = measured_threshold(settings.model, len(good)) if given is None else float(given)
-    vectors = np.stack([one.face.vector for one in good]) if good else np.zeros((0, 1), np.float32)
+    reasons |= hidden.reasons(good, _vectors(good), threshold)
+    good = [one for one in good if not reasons[one.face_id]]
+    vectors = _vectors(good)
     copies = fold(
         _pictures(good, photos),
         vectors,
@@ -42,8 +97,10 @@ def regroup(
         max(NEARLY_THE_SAME, threshold),
     )
     places = {
-        one.face_id: one.place if one.place.corrected else Place(None, corrected=False, reason=why)
-        for one, why in zip(faces, reasons, strict=True)
+        one.face_id: one.place
+        if one.place.corrected
+        else Place(None, corrected=False, reason=reasons[one.face_id])
+        for one in faces
     }
     on_progress("faces grouped", 0, len(good))
     next_group = _place(good, vectors, copies, places, threshold, settings.next_group)
@@ -92,6 +149,10 @@ def _place(
         if not good[row].place.corrected:
             places[good[row].face_id] = Place(None, corrected=False, reason=TAKEN_OUT)
     return next_group
+
+
+def _vectors(faces: Sequence[StoredFace]) -> NDArray[np.float32]:
+    return np.stack([one.face.vector for one in faces]) if faces else np.zeros((0, 1), np.float32)
 
 
 def _set(places: dict[int, Place], face: StoredFace, group: int) -> None:

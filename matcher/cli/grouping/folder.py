@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +15,7 @@ from matcher.cli.grouping.reporting import CsvFile, SheetFile, enrol_into, repor
 from matcher.cli.options import (
     DEFAULT_MODEL,
     MEGAPIXELS,
+    DatesFromPhotos,
     Device,
     InPrecision,
     MaxMegapixels,
@@ -31,6 +34,7 @@ from matcher.errors import InputError
 if TYPE_CHECKING:
     from matcher.embedding import ModelIdentity
     from matcher.gallery import Gallery
+    from matcher.photos import DecodeLimits
 
 
 @app.command()
@@ -61,6 +65,15 @@ def group(
     dates: Annotated[
         Path | None,
         typer.Option(help="CSV file with the columns photo and taken_on, as 2019-05-28."),
+    ] = None,
+    dates_from_photos: DatesFromPhotos = False,
+    hidden_of: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="GALLERY",
+            help="Leave out faces like those of the hidden subjects of this gallery; of the "
+            "gallery of --enrol if not given.",
+        ),
     ] = None,
     csv: CsvFile = None,
     sheet: SheetFile = None,
@@ -98,13 +111,19 @@ def group(
         say(
             "Without --state nothing is kept: the next run begins anew, also after an interruption."
         )
-    days = {} if dates is None else read_dates(dates)
+    days = _dates_in(folder, limits_of(max_megapixels)) if dates_from_photos else {}
+    days |= {} if dates is None else read_dates(dates)
     extractor = extractor_of(
         model, device, precision, limits=limits_of(max_megapixels), salvage=salvage
     )
     if enrol is not None:
         _require_model(enrol, extractor.model)
-    with extractor.decoding_apart() as apart, progress() as hook:
+    hiding = hidden_of if hidden_of is not None or enrol is None or not enrol.exists() else enrol
+    with (
+        nullcontext() if hiding is None else open_gallery(hiding, extractor.model) as opened,
+        extractor.decoding_apart() as apart,
+        progress() as hook,
+    ):
         found = group_faces(
             folder,
             apart,
@@ -112,12 +131,25 @@ def group(
             threshold=threshold,
             policy=POLICIES[policy.value],
             dates=days,
+            hidden_of=opened,
             on_progress=hook,
         )
     if enrol is not None and state is not None:
         with GroupFile.open(state) as kept, open_gallery(enrol, extractor.model) as gallery:
             enrol_into(kept, gallery)
     raise typer.Exit(report(found, output, csv, sheet, max_megapixels))
+
+
+def _dates_in(folder: Path, limits: DecodeLimits) -> dict[Path, date]:
+    """Return the good dates that the photos of a folder carry; say how many there are."""
+    from matcher.photos import find_photos
+    from matcher.photos.dates import counted_dates, list_dates
+
+    with progress() as hook:
+        found = list_dates(find_photos(folder), limits=limits, on_progress=hook)
+    say(counted_dates(found))
+    dated = ((one.path, one.found) for one in found)
+    return {path: one.day for path, one in dated if one and one.day and one.reliability == "good"}
 
 
 def open_gallery(path: Path, model: ModelIdentity) -> Gallery:
