@@ -122,42 +122,58 @@ def set_watch_list(
         rule = "must be ToFile(path), ToCommand(words) or NoReceiver()"
         expect("receiver", receiver, kinds, rule=rule, next_step="Leave it out to keep it.")
         receiver.check(gallery.path)
+    record = None if calibration is None else path_of("calibration", calibration)
+    content = None if record is None else _content(record)
+    given = _Given(threshold, max_fpir, record, content, receiver)
     folder = folder_of(gallery.path)
-    content = None if calibration is None else _content(path_of("calibration", calibration))
-    is_whole = threshold is not None or (max_fpir is not None and calibration is not None)
-    before = None if is_whole and receiver is not None else read_settings(folder)
-    made = before
-    if made is None or (threshold, max_fpir, calibration) != (None, None, None):
-        is_other_record = calibration is not None and (threshold, max_fpir) == (None, None)
+    if not folder.exists():
+        given.over(None, gallery)  # what is wrong is refused before anything is made
+        Gallery.create(folder, model=gallery.model).close()
+    with alone(folder):
+        before = None if given.is_whole else read_settings(folder)
+        write_settings(folder, given.over(before, gallery), content)
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What is to be set; None for what stays."""
+
+    threshold: float | None
+    max_fpir: float | None
+    calibration: Path | None
+    content: bytes | None
+    receiver: Receiver | None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing stays of the settings that are there."""
+        with_record = self.max_fpir is not None and self.calibration is not None
+        return self.receiver is not None and (self.threshold is not None or with_record)
+
+    def over(self, before: WatchSettings | None, gallery: Gallery) -> WatchSettings:
+        """Return the settings that follow from those before, if there are any."""
+        rule = before
+        if rule is None or (self.threshold, self.max_fpir, self.calibration) != (None, None, None):
+            rule = self._rule_over(before, gallery)
+        return rule if self.receiver is None else replace(rule, receiver=self.receiver)
+
+    def _rule_over(self, before: WatchSettings | None, gallery: Gallery) -> WatchSettings:
+        threshold, max_fpir = self.threshold, self.max_fpir
+        is_other_record = (threshold, max_fpir) == (None, None)
         if is_other_record and before is not None and before.model == gallery.model:
             threshold, max_fpir = before.threshold, before.max_fpir
-        meaning, sha256 = _meaning(folder, before, max_fpir, calibration, content)
+        meaning, sha256 = None, None
+        if self.calibration is not None and self.content is not None:
+            meaning = Calibration.load(self.calibration)
+            sha256 = hashlib.sha256(self.content).hexdigest()
+        elif max_fpir is not None and before is not None:
+            meaning = before.rule(folder_of(gallery.path)).calibration
+            sha256 = before.calibration_sha256
         LeadRule(threshold, max_fpir, meaning)
         if meaning is not None:
             meaning.require_model(gallery.model)
-        kept = NoReceiver() if before is None else before.receiver
-        made = WatchSettings(threshold, max_fpir, sha256, gallery.model, kept)
-    if receiver is not None:
-        made = replace(made, receiver=receiver)
-    if not folder.exists():
-        Gallery.create(folder, model=gallery.model).close()
-    with alone(folder):
-        write_settings(folder, made, content)
-
-
-def _meaning(
-    folder: Path,
-    before: WatchSettings | None,
-    max_fpir: float | None,
-    calibration: Path | str | None,
-    content: bytes | None,
-) -> tuple[Calibration | None, str | None]:
-    """Return the calibration that is given, or the one that a new `max_fpir` goes on with."""
-    if calibration is not None and content is not None:
-        return Calibration.load(calibration), hashlib.sha256(content).hexdigest()
-    if max_fpir is not None and before is not None and before.calibration_sha256 is not None:
-        return before.rule(folder).calibration, before.calibration_sha256
-    return None, None
+        receiver = NoReceiver() if before is None else before.receiver
+        return WatchSettings(threshold, max_fpir, sha256, gallery.model, receiver)
 
 
 def _content(path: Path) -> bytes:

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import killed_enrolment
 import pytest
 from interruptible import COMMAND
 from job_builders import OLD, draw
@@ -23,6 +24,8 @@ from matcher import run_watch_list
 from matcher.cli.commands import app
 from matcher.gallery import Gallery
 from matcher.watching.files import FOLDER_NAME, PAIRS_NAME, alone
+
+ROOT = Path(__file__).parents[2]
 
 
 def run(*words: object, code: int = 0) -> Any:
@@ -291,3 +294,18 @@ def test_late_leads_come_at_the_next_enrolment(gallery: Path, tmp_path: Path) ->
         enrol(opened, "late", 3)
     run("watch", "run", gallery)
     assert ("m003", "late") in pairs_in(file)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the runs are forked")
+def test_an_enrolment_that_is_killed_after_its_commit_loses_no_lead(tmp_path: Path) -> None:
+    laps = 10
+    script = Path(killed_enrolment.__file__)
+    environment = {**os.environ, "PYTHONPATH": f"{script.parent}{os.pathsep}{ROOT}"}
+    words = [sys.executable, str(script), str(tmp_path), str(laps)]
+    done = subprocess.run(words, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    assert int(done.stdout) >= laps - 2
+    with Gallery.open(tmp_path / "gallery") as opened:
+        assert len(opened) == laps + 1
+    run("watch", "run", tmp_path / "gallery")
+    wanted = [(f"S-{number:02d}", f"A-{number:02d}") for number in range(laps)]
+    assert sorted(pairs_in(tmp_path / "leads.jsonl")) == wanted
