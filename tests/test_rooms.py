@@ -40,6 +40,7 @@ FLOORS = {
         {"evaluation", "gallery"},
         {"enrolment", "search", "testing"},
         {"crossing", "jobs"},
+        {"grouping"},
         {"cli"},
         {"__main__"},
     ),
