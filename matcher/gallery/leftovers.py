@@ -8,7 +8,7 @@ from __future__ import annotations
 import glob
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -36,8 +36,10 @@ def clear_leftovers(gallery: Path) -> None:
         sweep(gallery)
         for name in names(gallery):
             sweep_shard_folders(directory_of(gallery, name))
-        for part, edition in _parts(gallery):
-            _clear(part, edition)
+        _clear_pointer_part(gallery)
+        for name in names(gallery):
+            edition = directory_of(gallery, name)
+            _clear(edition / INDEX_PART, edition, lambda: True)
     except GalleryError as error:
         log.warning("leftovers not cleared yet (%s); the next open tries again", error.code)
     whole = gallery.absolute()
@@ -45,23 +47,31 @@ def clear_leftovers(gallery: Path) -> None:
     clear_drafts(whole / FOLDER_NAME, "[0-9]*")
 
 
-def _parts(gallery: Path) -> Iterator[tuple[Path, Path]]:
-    """Yield half files, each with the edition whose store is locked while one is written."""
+def _clear_pointer_part(gallery: Path) -> None:
+    """Clear a half pointer file. It is written only while the current edition is locked.
+
+    That edition may be another one once its lock is held, and a switch away from it under way.
+    """
     if os.path.lexists(gallery / PART_NAME):
-        yield gallery / PART_NAME, directory_of(gallery, read_pointer(gallery).current)
-    for name in names(gallery):
-        edition = directory_of(gallery, name)
-        if os.path.lexists(edition / INDEX_PART):
-            yield edition / INDEX_PART, edition
+        current = read_pointer(gallery).current
+        _clear(
+            gallery / PART_NAME,
+            directory_of(gallery, current),
+            lambda: read_pointer(gallery).current == current,
+        )
 
 
-def _clear(part: Path, edition: Path) -> None:
+def _clear(part: Path, edition: Path, is_written_here: Callable[[], bool]) -> None:
+    """Clear a half file that is written only while an edition is locked."""
+    if not os.path.lexists(part):
+        return
     try:
         with (
             closing(Store(edition, 0)) as store,
             store.locked(),
             unwritable_reported("half file of the gallery", part),
         ):
-            part.unlink(missing_ok=True)
+            if is_written_here():
+                part.unlink(missing_ok=True)
     except GalleryBusyError:
         return  # a living process writes, maybe this file

@@ -8,6 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
+
+from matcher.synthetic import sample_photos
+from matcher.testing import FakeEmbedder
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
@@ -214,6 +218,20 @@ def test_the_program_prints_every_table_and_keeps_every_row(tmp_path, monkeypatc
     for said in ("links and their share", "HDBSCAN", "both in one", "under 6", "both of age"):
         assert said in told
     assert out.read_text().count('"set": "both in one"') == len(methods.METHODS) + 1
+
+
+def test_photos_become_faces_and_those_without_one_are_counted(tmp_path, capsys):
+    for one in sample_photos(subjects=2, ages=(8.0, 16.0)):
+        Image.fromarray(one.pixels).save(tmp_path / f"{one.subject + 1:03d}A{one.age:02.0f}.JPG")
+    Image.new("RGB", (200, 200), "grey").save(tmp_path / "003A05.JPG")
+    _, options = groups._options(["--fgnet", str(tmp_path), "--vectors", str(tmp_path / "kept")])
+    (cohort,) = groups.read(options).values()
+    (faces,) = groups.faces_of("FG-NET", cohort, [FakeEmbedder()], options.vectors)
+    assert "FG-NET: 1 of 5 photos without a face" in capsys.readouterr().out
+    assert faces.people.tolist() == [0, 0, 1, 1]
+    assert faces.ages.tolist() == [8, 16, 8, 16]
+    assert len(faces.vectors) == 4
+    assert [*(tmp_path / "kept").iterdir()]
 
 
 def test_made_strangers_score_as_children_do_and_the_run_says_what_it_took(capsys):
