@@ -13,7 +13,7 @@ import pytest
 from gallery_builders import MODEL, enrolment, filled, gallery
 
 from matcher.errors import GalleryWriteError
-from matcher.gallery import Gallery, creation
+from matcher.gallery import Gallery, creation, leftovers
 from matcher.gallery.editions import FIRST, Pointer, write_pointer
 from matcher.gallery.store import Store
 
@@ -137,3 +137,17 @@ def test_what_cannot_be_cleared_keeps_nobody_out(
         with Gallery.open(closed) as gallery:
             assert len(gallery) == 40
     assert "leftovers not cleared yet" in caplog.text
+
+
+def test_a_half_pointer_of_a_switch_that_began_just_now_stays(
+    closed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader saw the half file of one switch; when it holds the lock, the next one writes."""
+    part = half_pointer(closed)
+    pointers = iter([Pointer(FIRST, ()), Pointer("0002-0123abcd", ())])
+    monkeypatch.setattr(leftovers, "read_pointer", lambda gallery: next(pointers))
+    leftovers.clear_leftovers(closed)
+    assert part.exists()
+    monkeypatch.undo()
+    leftovers.clear_leftovers(closed)
+    assert not part.exists()
