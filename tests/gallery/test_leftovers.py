@@ -145,7 +145,7 @@ def test_a_half_pointer_of_a_switch_that_began_just_now_stays(
     """A reader saw the half file of one switch; when it holds the lock, the next one writes."""
     part = half_pointer(closed)
     pointers = iter([Pointer(FIRST, ()), Pointer("0002-0123abcd", ())])
-    monkeypatch.setattr(leftovers, "read_pointer", lambda gallery: next(pointers))
+    monkeypatch.setattr(leftovers, "read_pointer", lambda _gallery: next(pointers))
     leftovers.clear_leftovers(closed)
     assert part.exists()
     monkeypatch.undo()
