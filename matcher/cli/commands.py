@@ -13,6 +13,7 @@ from matcher.cli import (
 )
 from matcher.cli.app import app
 from matcher.cli.comparing import compare, cross, search
+from matcher.cli.video import frames
 
 __all__ = [
     "adapt",
@@ -23,6 +24,7 @@ __all__ = [
     "cross",
     "demo",
     "enrol",
+    "frames",
     "gallery",
     "models",
     "reindex",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,8 +100,8 @@ def _picture(
     whole = _whole(photo, place)
     width, height = photo.size
     return Picture(
-        _jpeg(face, 90),
-        _jpeg(whole, 80),
+        jpeg_text(face, 90),
+        jpeg_text(whole, 80),
         whole.size,
         f"{said}; photo of {width} by {height} px",
         notes,
@@ -174,20 +175,33 @@ def _scaled(scale: float) -> str:
 
 
 def _whole(photo: Photo, place: Place) -> Image.Image:
-    """Return the photo, reduced, with a light and a dark line around each face."""
     image = Image.fromarray(photo.pixels)
     image.thumbnail((WHOLE_SIDE, WHOLE_SIDE))
+    draw_boxes(image, place.boxes, photo.size)
+    return image
+
+
+def draw_boxes(image: Image.Image, boxes: Sequence[Box], size: tuple[int, int]) -> None:
+    """Draw a light and a dark line around each face.
+
+    Parameters
+    ----------
+    image
+        A picture of the whole photo, of any size.
+    boxes, size
+        The faces, and width and height of the photo, both in pixels of the photo.
+    """
     draw = ImageDraw.Draw(image)
-    scale = np.array(image.size) / photo.size
-    for box in place.boxes:
+    scale = np.array(image.size) / size
+    for box in boxes:
         corners = np.array(box).reshape(2, 2) * scale
         for gap, colour in ((0, "white"), (2, "black")):
             low, high = corners.min(axis=0) - gap, corners.max(axis=0) + gap
             draw.rectangle((*low.tolist(), *high.tolist()), outline=colour, width=2)
-    return image
 
 
-def _jpeg(image: Image.Image, quality: int) -> str:
+def jpeg_text(image: Image.Image, quality: int) -> str:
+    """Return a picture as a JPEG in base64, for a page that holds all it shows."""
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=quality)
     return base64.b64encode(buffer.getvalue()).decode("ascii")
