@@ -117,6 +117,7 @@ class _Reading:
         self.facts = facts_of(self.container, self.stream)
         rate = self.facts.frames_per_second
         self.clock = Clock(None if rate is None else 1 / rate)
+        self.small, self.whole = _Converter(), _Converter()
 
     def start(self, answer: Answer, *, seek: bool) -> bool:
         """Send what is asked for; False if a jump to its start went too far, before any frame."""
@@ -215,7 +216,7 @@ class _Reading:
     def _see(self, cuts: Cuts, frame: Any) -> None:
         """Look for a cut; a frame that cannot be reduced tells nothing."""
         width, height = TINY
-        tiny = _converted(frame, width, height, "gray")
+        tiny = self.small.convert(frame, width, height, "gray")
         if tiny is not None:
             cuts.see(tiny)
 
@@ -223,7 +224,7 @@ class _Reading:
         require_pixels(frame.width, frame.height, self.wish.limits)
         width = max(1, round(frame.width * aspect_of(self.stream)))
         require_pixels(width, frame.height, self.wish.limits)
-        stored = _converted(frame, width, frame.height, "rgb24")
+        stored = self.whole.convert(frame, width, frame.height, "rgb24")
         if stored is None:
             self.damaged += 1
             return
@@ -247,12 +248,24 @@ class _Reading:
 _HIGH_RANGE: Final = (16, 18)  # SMPTE 2084 (PQ) and ARIB STD-B67 (HLG), as in ITU-T H.273
 
 
-def _converted(frame: Any, width: int, height: int, form: str) -> NDArray[np.uint8] | None:
-    """Return a frame in another size and form; None if FFmpeg cannot convert it."""
-    import av
+class _Converter:
+    """Converts frames with one context of FFmpeg's.
 
-    try:
-        made = frame.reformat(width=width, height=height, format=form).to_ndarray()
-    except (av.FFmpegError, ValueError):
-        return None
-    return np.asarray(made, dtype=np.uint8)
+    `VideoFrame.reformat` makes a context for each frame, and threads for each context, which stay
+    until Python looks for garbage: so many that the memory of the process would run out.
+    """
+
+    def __init__(self) -> None:
+        from av.video.reformatter import VideoReformatter
+
+        self._context = VideoReformatter()
+
+    def convert(self, frame: Any, width: int, height: int, form: str) -> NDArray[np.uint8] | None:
+        """Return a frame in another size and form; None if FFmpeg cannot convert it."""
+        import av
+
+        try:
+            made = self._context.reformat(frame, width, height, form, threads=1).to_ndarray()
+        except (av.FFmpegError, ValueError):
+            return None
+        return np.asarray(made, dtype=np.uint8)
