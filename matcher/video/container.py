@@ -33,6 +33,10 @@ CODECS: Final = (
 )
 """Codecs that are decoded. Hundreds of others are code that only a hostile file would reach."""
 
+_WHOLE_BLOCKS: Final = 64 * 64
+"""Pixels: codecs count whole blocks of a frame. What is a little too large is decoded, and refused
+by its true size."""
+
 _LONGEST_TEXT: Final = 40
 _SLOWEST, _FASTEST = 0.01, 1000.0  # frames a second that a file may state
 
@@ -105,7 +109,7 @@ def stream_of(container: Any, number: int, limits: VideoLimits) -> Any:
             next_step="Save it as H.264 in MP4 with a program that reads it.",
         )
     require_pixels(context.width, context.height, limits)
-    context.options = {"max_pixels": str(limits.max_pixels)}
+    context.options = {"max_pixels": str(2 * limits.max_pixels + _WHOLE_BLOCKS)}
     context.thread_count = 1
     return stream
 

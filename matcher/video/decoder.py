@@ -126,7 +126,8 @@ class VideoDecoder:
         try:
             answer = self._answer()
             if "error" in answer:
-                self._end(str(error_of(answer, self._path, VideoDamagedError).got))
+                error = error_of(answer, self._path, VideoDamagedError)
+                self._end(f"{error.what} {error.rule}; got {error.got}")
             elif "end" in answer:
                 self._take_counts(object_of(answer["end"]))
             elif "shape" in answer:

@@ -206,6 +206,7 @@ class _Reading:
                 failures += 1
                 packets = self.container.demux(self.stream)
                 continue
+            self.damaged += bool(packet.is_corrupt)
             try:
                 yield from packet.decode()
                 failures = 0

@@ -12,6 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from matcher.video.decoder import VideoDecoder, Wish
+from matcher.video.facts import VideoCounts, VideoFacts, VideoFrame
+from matcher.video.limits import VideoLimits
+
 Pixels = NDArray[np.uint8]
 
 
@@ -87,6 +91,15 @@ def _write_tone(container: Any, tone: Any) -> None:
     container.mux(tone.encode())
 
 
+def read(
+    path: Path, wish: Wish | None = None, limits: VideoLimits | None = None
+) -> tuple[VideoFacts, list[VideoFrame], VideoCounts]:
+    """Read a whole video."""
+    with VideoDecoder(path, wish or Wish(100.0), limits or VideoLimits()) as decoder:
+        frames = list(decoder.frames())
+        return decoder.facts, frames, decoder.counts
+
+
 def grey(count: int, size: tuple[int, int] = (96, 64)) -> Iterator[Pixels]:
     """Yield frames of (width, height); each is a little brighter than the one before it."""
     width, height = size
@@ -109,7 +122,7 @@ def face_of(path: Path, side: int) -> Pixels:
 def scene(
     people: Iterable[tuple[Pixels, tuple[int, int]]], size: tuple[int, int], seed: int = 0
 ) -> Pixels:
-    """Return a frame with pictures of people, each with its middle at a place; the last is in front.
+    """Return a frame with pictures of people at places; the last of them is in front.
 
     Parameters
     ----------

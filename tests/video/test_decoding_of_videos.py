@@ -9,24 +9,15 @@ from pathlib import Path
 import made_video
 import numpy as np
 import pytest
-from made_video import Pixels
+from made_video import Pixels, read
 from trapped import require_trap, run_trapped
 
 from matcher.errors import InputError
-from matcher.video.decoder import VideoDecoder, Wish
-from matcher.video.facts import VideoCounts, VideoFacts, VideoFrame
+from matcher.video.decoder import Wish
+from matcher.video.facts import VideoFrame
 from matcher.video.limits import VideoLimits
 
 RED, GREEN, BLUE, WHITE = (200, 20, 20), (20, 180, 20), (20, 20, 220), (230, 230, 230)
-
-
-def read(
-    path: Path, wish: Wish | None = None, limits: VideoLimits | None = None
-) -> tuple[VideoFacts, list[VideoFrame], VideoCounts]:
-    """Read a whole video."""
-    with VideoDecoder(path, wish or Wish(100.0), limits or VideoLimits()) as decoder:
-        frames = list(decoder.frames())
-        return decoder.facts, frames, decoder.counts
 
 
 def times(frames: Iterable[VideoFrame]) -> list[float]:
