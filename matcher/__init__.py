@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from matcher.gallery import Filters, Gallery, Subject
     from matcher.photos import Photo, load_photo
     from matcher.search import Calibration, Candidate, CandidateList, Probe, Searcher
+    from matcher.video import Track, read_tracks
 
 __all__ = [
     "AdaptedModel",
@@ -51,6 +52,7 @@ __all__ = [
     "Searcher",
     "Subject",
     "Template",
+    "Track",
     "adapt",
     "cross_match",
     "enrol",
@@ -61,6 +63,7 @@ __all__ = [
     "load_photo",
     "read_folder",
     "read_manifest",
+    "read_tracks",
 ]
 
 __getattr__, __dir__ = lazy_names(
@@ -83,5 +86,6 @@ __getattr__, __dir__ = lazy_names(
         "matcher.gallery": ["Filters", "Gallery", "Subject"],
         "matcher.photos": ["Photo", "load_photo"],
         "matcher.search": ["Calibration", "Candidate", "CandidateList", "Probe", "Searcher"],
+        "matcher.video": ["Track", "read_tracks"],
     },
 )

@@ -39,7 +39,7 @@ FLOORS = {
         {"embedding", "synthetic"},
         {"evaluation", "gallery"},
         {"enrolment", "search", "testing"},
-        {"crossing", "jobs"},
+        {"crossing", "jobs", "video"},
         {"cli"},
         {"__main__"},
     ),

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Final, Self
 
-from matcher.arguments import expect, expect_hook, expect_number, path_of
+from matcher.arguments import described, expect, expect_hook, expect_number, path_of
 from matcher.embedding import EmbeddedFace, Extractor
 from matcher.errors import InputError, MatcherError
 from matcher.faces import POLICIES, Detector, Face, QualityPolicy, load_detector, refusals
@@ -232,7 +232,7 @@ def read_tracks(
     """
     place = path_of("path", path)
     _require(per_second, start, until, best, stream)
-    _require_types(extractor, policy, limits)
+    _require_types(extractor, policy, limits, detector)
     expect_hook("on_progress", on_progress)
     rule = FollowRule(_least_score(least_score, extractor), gap=max(1.0, 2 / per_second))
     decoder = VideoDecoder(place, Wish(per_second, start, until, stream), limits)
@@ -242,13 +242,16 @@ def read_tracks(
     )
 
 
-def _require_types(extractor: object, policy: object, limits: object) -> None:
+def _require_types(extractor: object, policy: object, limits: object, detector: object) -> None:
     step = "Take it from `matcher.load_extractor()`."
     expect("extractor", extractor, Extractor, rule="must be an extractor", next_step=step)
     step = 'Take it from `matcher.faces.POLICIES`, as POLICIES["standard"].'
     expect("policy", policy, QualityPolicy, rule="must be a quality policy", next_step=step)
     step = "Give VideoLimits(...)."
     expect("limits", limits, VideoLimits, rule="must be limits", next_step=step)
+    if detector is not None and not callable(getattr(detector, "detect", None)):
+        rule, step = "must be a detector", "Take it from `matcher.faces.load_detector()`."
+        raise InputError("detector", rule=rule, got=described(detector), next_step=step)
 
 
 def _require(per_second: float, start: float, until: float | None, best: int, stream: int) -> None:

@@ -39,7 +39,7 @@ class Clock:
             self.untimed += 1
             time = 0.0 if self._last is None else self._last + self._step
         else:
-            time = stamp + self._ahead
+            time = max(0.0, stamp + self._ahead)  # what a player skips comes at the start
             if self._last is not None and not 0 <= time - self._last <= LONGEST_STEP:
                 self.jumps += 1
                 time = self._last + self._step
