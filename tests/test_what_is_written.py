@@ -37,6 +37,7 @@ NAMES = (
     (r"work/photo\.pairs", "PAIRS"),
     (r"work/(enrolled|outcomes)\.csv", "REPORT.csv"),
     (r"work/photo\.json", "CALIBRATION.json"),
+    (r"work/tracks(table|jsonl|csv)(?=/)", "TRACKS"),
     (r"work/demo/(?=\.)", ""),
     (r"work/demo(?=/)", "DEMO"),
     (r"work/", ""),

@@ -103,19 +103,20 @@ class Follower:
         self._count = 0
 
     def ended(self, time: float, scene: int) -> Iterator[Following]:
-        """Yield, and forget, the tracks that no face of this time or later can continue."""
-        over = [
-            track
-            for track in self.open
-            if track.scene != scene or time - track.last > self._rule.gap
-        ]
-        self.open = [track for track in self.open if track not in over]
-        yield from over
+        """Yield, and then forget, the tracks that no face of this time or later can continue.
+
+        A track is open until the next one is asked for, so that whoever stops there knows of it.
+        """
+        for track in list(self.open):
+            if track.scene != scene or time - track.last > self._rule.gap:
+                yield track
+                self.open.remove(track)
 
     def rest(self) -> Iterator[Following]:
-        """Yield, and forget, all tracks: the video is over."""
-        over, self.open = self.open, []
-        yield from over
+        """Yield, and then forget, all tracks: the video is over."""
+        while self.open:
+            yield self.open[0]
+            del self.open[0]
 
     def follow(
         self,

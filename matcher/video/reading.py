@@ -67,6 +67,7 @@ class VideoTracks:
         self._on_progress = on_progress
         self._kept: dict[int, BestFrames[BestFrame]] = {}
         self._tracks = self._read()
+        self._since = 0.0
         self.finished = False
 
     def __iter__(self) -> Iterator[Track]:
@@ -86,8 +87,8 @@ class VideoTracks:
     def notes(self) -> Iterator[str]:
         """Yield a sentence for all that was left out, converted, estimated or not checked."""
         if not self.finished:
-            starts = (track.first for track in self._follower.open)
-            since = time_text(min(starts, default=self.counts.read_until))
+            starts = [track.first for track in self._follower.open]
+            since = time_text(min([*starts, self._since]))
             yield f"Interrupted. The tracks that went on then are not here; go on from {since}."
         elif not self.counts.taken:
             yield "No frame lies in the part that was asked for."
@@ -104,8 +105,10 @@ class VideoTracks:
         with self._decoder:
             frames = self._decoder.frames()
             while batch := _batch(frames):
+                self._since = batch[0].time
                 yield from self._follow(batch)
-                self._report(batch[-1].time)
+                self._since = batch[-1].time
+                self._report(self._since)
             yield from map(self._ended, self._follower.rest())
         self.finished = True
 
@@ -122,6 +125,7 @@ class VideoTracks:
         wanted = [face for faces in usable for face in faces]
         embedded = iter(self._extractor.embed_each(wanted, purpose="pairs") if wanted else ())
         for frame, faces, accepted in zip(frames, found, usable, strict=True):
+            self._since = frame.time
             yield from map(self._ended, self._follower.ended(frame.time, frame.scene))
             self._put(frame, faces, list(islice(embedded, len(accepted))))
 
