@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 TINY: Final = (32, 18)
 """Width and height of the copy on which cuts are looked for, in pixels."""
 
-LEAST_CHANGE: Final = 18.0
+LEAST_CHANGE: Final = 30.0
 """Least mean change of a pixel's luma at a cut, of 255 levels. See docs/video.md."""
 
 TIMES_USUAL: Final = 4.0
