@@ -1,8 +1,9 @@
 """Faces of rendered clips: how well they are followed, and what the best frames are worth.
 
-    python benchmarks/video.py FOLDER [--clips 16] [--others 152]
+    python benchmarks/video.py FOLDER [--first 0] [--clips 16] [--others 152]
 
-FOLDER keeps clips and faces between runs. Three tables: how many tracks a person has and how many
+FOLDER keeps clips and faces between runs. The least score was chosen on clips 0 to 15; `--first 16`
+gives others. Three tables: how many tracks a person has and how many
 tracks mix two people, for several rates and least scores; rank-1 against a gallery of photos at
 seven years, when the clip shows nine, for the fused best frames of the longest track of each
 person, the best single frame, a random one, and the fused first frames; and the time of the whole
@@ -234,6 +235,7 @@ def main() -> None:
     """Render what is missing, look at it, print the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--first", type=int, default=0, help="number of the first clip")
     parser.add_argument("--clips", type=int, default=16)
     parser.add_argument("--others", type=int, default=152, help="more people in the gallery")
     parser.add_argument("--least-score", type=float, default=0.5)
@@ -241,14 +243,15 @@ def main() -> None:
     options.folder.mkdir(exist_ok=True)
     extractor = load_extractor()
     looking = extractor.with_detector(load_detector(retries=False))
-    clips = [faces_of(options.folder, clip, looking) for clip in range(options.clips)]
+    numbers = range(options.first, options.first + options.clips)
+    clips = [faces_of(options.folder, clip, looking) for clip in numbers]
     times = round(READ * 6) * 3 * options.clips
     known = sum(face.person >= 0 for faces in clips for face in faces)
     print(f"{known} usable faces of {times} shown ({known / times:.0%}), some behind others")
     print_following(clips)
-    gallery = gallery_of(options.folder, 3 * options.clips + options.others, extractor)
+    gallery = gallery_of(options.folder, 3 * numbers.stop + options.others, extractor)
     print_ranks(clips, gallery, options.least_score)
-    print_speed(clip_of(options.folder, 0), extractor)
+    print_speed(clip_of(options.folder, numbers[0]), extractor)
 
 
 if __name__ == "__main__":
