@@ -10,7 +10,10 @@ from matcher.faces import FaceQuality, weight
 FIRST_SLOT: Final = 0.25
 """Seconds: the shortest time of which only the best frame is kept."""
 
-_LARGE, _SHARP, _SURE = 48.0, 0.25, 0.9
+SHORTEST: Final = 0.001
+"""Seconds: no two frames of a track closer together are chosen; their files have times as names."""
+
+_LARGE, _SHARP = 48.0, 0.25
 _ASIDE, _RAISED = 60.0, 45.0
 
 
@@ -96,7 +99,7 @@ class BestFrames(Generic[One]):
         """
         by_goodness = sorted(self._kept.values(), key=lambda one: one.goodness, reverse=True)
         times = [one.time for one in by_goodness]
-        apart = (max(times) - min(times)) / (2 * self._wanted) if times else 0.0
+        apart = max(SHORTEST, (max(times) - min(times)) / (2 * self._wanted)) if times else 0.0
         taken: list[One] = []
         for one in by_goodness:
             if len(taken) < self._wanted and _is_apart(one, taken, apart):

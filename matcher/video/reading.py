@@ -20,7 +20,7 @@ from matcher.progress import ProgressHook, silent
 from matcher.video.best_frames import BestFrames, goodness
 from matcher.video.cutting import cut_out, overview_of
 from matcher.video.decoder import VideoDecoder, Wish
-from matcher.video.facts import VideoFrame
+from matcher.video.facts import VideoFacts, VideoFrame
 from matcher.video.following import Follower, Following, FollowRule
 from matcher.video.limits import VideoLimits
 from matcher.video.times import time_text
@@ -89,7 +89,7 @@ class VideoTracks:
         if not self.finished:
             starts = [track.first for track in self._follower.open]
             since = time_text(min([*starts, self._since]))
-            yield f"Interrupted. The tracks that went on then are not here; go on from {since}."
+            yield f"Not read to the end. Tracks that went on are not here; go on from {since}."
         elif not self.counts.taken:
             yield "No frame lies in the part that was asked for."
         if self.facts.streams > 1:
@@ -244,6 +244,25 @@ def read_tracks(
     return VideoTracks(
         decoder, place, extractor.with_detector(finder), rule, policy, best, on_progress
     )
+
+
+def video_facts(
+    path: str | PathLike[str],
+    *,
+    stream: int = 1,
+    limits: VideoLimits = VideoLimits(),  # noqa: B008 - frozen, so one instance serves all calls
+) -> VideoFacts:
+    """Return what a video says of itself, after one frame of it could be decoded.
+
+    Parameters
+    ----------
+    path, stream, limits
+        As for `read_tracks`, which raises the same errors.
+    """
+    place = path_of("path", path)
+    _require(PER_SECOND, 0.0, None, 1, stream)
+    with VideoDecoder(place, Wish(PER_SECOND, stream=stream, until=0.001), limits) as decoder:
+        return decoder.facts
 
 
 def _require_types(extractor: object, policy: object, limits: object, detector: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from os import PathLike
@@ -70,7 +71,8 @@ def write_tracks(folder: str | PathLike[str], tracks: VideoTracks) -> WrittenTra
     expect("tracks", tracks, VideoTracks, rule="must be tracks of a video", next_step=step)
     with tracks:
         try:
-            claim_folder(place)
+            require_new_folder(place)
+            place.mkdir(FOLDER_MODE)  # fails if another run made it meanwhile
             return _write(place, tracks)
         except OSError as error:
             raise OutputError(
@@ -82,24 +84,22 @@ def write_tracks(folder: str | PathLike[str], tracks: VideoTracks) -> WrittenTra
             ) from error
 
 
-def claim_folder(folder: Path) -> None:
-    """Make the folder.
+def require_new_folder(folder: Path) -> None:
+    """Refuse a folder of tracks that exists.
 
     Raises
     ------
     OutputError
         If there is something at its place.
     """
-    try:
-        folder.mkdir(FOLDER_MODE)
-    except FileExistsError as error:
+    if os.path.lexists(folder):
         raise OutputError(
             "the folder of tracks",
             rule="must not exist yet, so that no two runs mix their pictures",
             got="one that exists",
             next_step="Name another folder, or delete this one.",
             path=folder,
-        ) from error
+        )
 
 
 def _write(folder: Path, tracks: VideoTracks) -> WrittenTracks:

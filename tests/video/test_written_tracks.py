@@ -20,7 +20,7 @@ from matcher.errors import InputError, OutputError
 from matcher.faces import POLICIES
 from matcher.gallery import Gallery
 from matcher.testing import FakeDetector, FakeEmbedder
-from matcher.video import VideoTracks, read_tracks, seconds_of, sheet, write_tracks
+from matcher.video import VideoTracks, read_tracks, seconds_of, sheet, time_text, write_tracks
 
 FAKE = Extractor(FakeDetector(), FakeEmbedder(16))
 
@@ -32,9 +32,9 @@ def fake_tracks(path: Path, **options: object) -> VideoTracks:
 
 
 def scenes(count: int) -> list[made_video.Pixels]:
-    """Return frames of so many scenes, eight frames each, every scene with other colours."""
-    each = [made_video.scene([], (96, 64), seed) for seed in range(count)]
-    return [each[number // 8] for number in range(8 * count)]
+    """Return frames of so many scenes, eight frames each, a dark one and a bright one in turn."""
+    each = [made_video.scene([], (96, 64), seed) // 3 + 150 * (seed % 2) for seed in range(count)]
+    return [each[number // 8].astype("uint8") for number in range(8 * count)]
 
 
 def listed(folder: Path) -> list[dict[str, str]]:
@@ -108,7 +108,7 @@ def test_an_interruption_keeps_the_tracks_before_it_and_says_where_to_go_on(tmp_
     assert len(rows) == len(facts["tracks"]) > 3
     assert facts["finished"] is False
     assert (tmp_path / "out" / "sheet.html").exists()
-    (note,) = [note for note in facts["notes"] if note.startswith("Interrupted")]
+    (note,) = [note for note in facts["notes"] if note.startswith("Not read to the end")]
     since = seconds_of(note.rpartition("from ")[2].rstrip("."))
     whole = [track.first for track in fake_tracks(path)]
     rest = [track.first for track in fake_tracks(path, start=since)]
@@ -122,6 +122,7 @@ def test_a_track_whose_pictures_cannot_be_written_is_not_lost(
     from matcher.video import writing
 
     path = made_video.write(tmp_path / "a.mp4", scenes(6))
+    whole = list(fake_tracks(path))
     write = writing._Writer._write_pictures
 
     def fill(writer: writing._Writer, track: matcher.Track) -> None:
@@ -134,7 +135,7 @@ def test_a_track_whose_pictures_cannot_be_written_is_not_lost(
     with pytest.raises(OutputError, match="No space left"):
         write_tracks(tmp_path / "out", reading)
     assert [row["track"] for row in listed(tmp_path / "out")] == ["1", "2", "3"]
-    assert "go on from 00:00:02.400" in next(reading.notes())
+    assert next(reading.notes()).endswith(f"go on from {time_text(whole[3].first)}.")
 
 
 def test_a_row_is_on_disk_as_soon_as_its_track_ended(tmp_path: Path) -> None:
@@ -209,6 +210,7 @@ def test_the_command_makes_a_folder_that_the_search_takes(
         (["--per-second", "0"], 3, "above 0"),
         (["--model", "sface"], 4, "sface"),
         (["--stream", "2"], 3, "number 2"),
+        (["--out", "."], 9, "must not exist yet"),
     ],
 )
 def test_a_wrong_wish_is_refused_before_anything_is_written(

@@ -68,10 +68,18 @@ def frames(
 ) -> None:
     """Follow the faces of a video; keep the best frames of each as a probe of several photos."""
     from matcher.faces import POLICIES, load_detector
-    from matcher.video import read_tracks, write_tracks
+    from matcher.video import (
+        described_video,
+        read_tracks,
+        require_new_folder,
+        video_facts,
+        write_tracks,
+    )
     from matcher.video.track import COLUMNS
 
     require_place_for_folder("--out", out)
+    require_new_folder(out)
+    say(f"{video}: {described_video(video_facts(video, stream=stream))}.")
     extractor = extractor_of(model, device, precision)
     with progress() as hook:
         tracks = read_tracks(
