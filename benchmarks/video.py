@@ -8,6 +8,11 @@ tracks mix two people, for several rates and least scores; rank-1 against a gall
 seven years, when the clip shows nine, for the fused best frames of the longest track of each
 person, the best single frame, a random one, and the fused first frames; and the time of the whole
 beside detection alone. Intervals are 95 %: Clopper-Pearson for counts, and a bootstrap over people.
+
+    python benchmarks/video.py FOLDER --fgnet FGNET --lfw LFW
+
+prints instead how often pairs of different real people reach the least score: one photo of each
+person of FG-NET from 4 to 11 years, and of 150 people of LFW.
 """
 
 from __future__ import annotations
@@ -27,7 +32,7 @@ from video_clips import SEED, actors_of, frames_of, paths_of, photo_of, place_at
 from fairness import clopper_pearson
 from matcher.embedding import Extractor, fuse, load_extractor
 from matcher.faces import POLICIES, load_detector, refusals
-from matcher.photos import Photo
+from matcher.photos import Photo, find_photos
 from matcher.video import VideoLimits, read_tracks
 from matcher.video.best_frames import BestFrames, goodness
 from matcher.video.decoder import VideoDecoder, Wish
@@ -208,6 +213,31 @@ def gallery_of(folder: Path, people: int, extractor: Extractor) -> NDArray[np.fl
     return np.asarray(np.load(path), np.float32)
 
 
+def print_strangers(name: str, photos: Sequence[Path], extractor: Extractor, least: float) -> None:
+    """Print how many pairs of photos reach a score; each photo is another person's."""
+    found = extractor.extract_many(photos, choose="largest", purpose="pairs")
+    vectors = np.stack([one.faces[0].vector for one in found if one.faces])
+    scores = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]
+    reached = int((scores >= least).sum())
+    print(f"{name}: {reached} of {len(scores)} pairs of {len(vectors)} people reach {least}")
+
+
+def children_of(fgnet: Path) -> list[Path]:
+    """Return the first photo from 4 to 11 years of each person of FG-NET (`001A05.JPG`)."""
+    first: dict[str, Path] = {}
+    for path in find_photos(fgnet):
+        if path.stem[4:6].isdigit() and 4 <= int(path.stem[4:6]) <= 11:
+            first.setdefault(path.stem[:3], path)
+    return list(first.values())
+
+
+def people_of(lfw: Path, count: int) -> list[Path]:
+    """Return the first photo of some people of LFW."""
+    folders = [folder for folder in sorted(lfw.rglob("*")) if any(folder.glob("*.jpg"))]
+    chosen = np.random.default_rng(SEED).permutation(len(folders))[:count]
+    return [min(folders[place].glob("*.jpg")) for place in chosen]
+
+
 def print_speed(path: Path, extractor: Extractor, turns: int = 3) -> None:
     """Print the time of following beside that of decoding, and of detecting, the same frames."""
     detector, ratios = load_detector(retries=False), []
@@ -239,9 +269,18 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=16)
     parser.add_argument("--others", type=int, default=152, help="more people in the gallery")
     parser.add_argument("--least-score", type=float, default=0.5)
+    parser.add_argument("--fgnet", type=Path)
+    parser.add_argument("--lfw", type=Path)
     options = parser.parse_args()
     options.folder.mkdir(exist_ok=True)
     extractor = load_extractor()
+    if options.fgnet and options.lfw:
+        for name, photos in (
+            ("FG-NET", children_of(options.fgnet)),
+            ("LFW", people_of(options.lfw, 150)),
+        ):
+            print_strangers(name, photos, extractor, options.least_score)
+        return
     looking = extractor.with_detector(load_detector(retries=False))
     numbers = range(options.first, options.first + options.clips)
     clips = [faces_of(options.folder, clip, looking) for clip in numbers]

@@ -95,7 +95,7 @@ class BestFrames(Generic[One]):
         """Return the best of them, in the order of time.
 
         No two lie closer together than a part of the track's time, so that they are not neighbours
-        of one instant. A track that lasts no longer than its frames may give fewer than are wanted.
+        of one instant. There may therefore be fewer than are wanted.
         """
         by_goodness = sorted(self._kept.values(), key=lambda one: one.goodness, reverse=True)
         times = [one.time for one in by_goodness]

@@ -87,10 +87,7 @@ def stream_of(container: Any, number: int, limits: VideoLimits) -> Any:
     VideoTooLargeError
         Its frames have more pixels than the limits allow.
     """
-    import av
-
-    cover = av.stream.Disposition.attached_pic
-    streams = [one for one in container.streams.video if not one.disposition & cover]
+    streams = _streams_of(container)
     if len(streams) < number:
         raise VideoFormatError(
             "the video",
@@ -137,8 +134,16 @@ def facts_of(container: Any, stream: Any) -> VideoFacts:
         frames_per_second=_rate(stream),
         seconds=None if not container.duration else max(0.0, container.duration / 1_000_000),
         created=visible(created) or None,
-        streams=len(container.streams.video),
+        streams=len(_streams_of(container)),
     )
+
+
+def _streams_of(container: Any) -> list[Any]:
+    """Return the tracks of pictures, without covers."""
+    import av
+
+    cover = av.stream.Disposition.attached_pic
+    return [one for one in container.streams.video if not one.disposition & cover]
 
 
 def start_of(container: Any) -> float:

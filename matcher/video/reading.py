@@ -204,8 +204,8 @@ def read_tracks(
     start, until
         The part to read, in seconds from the start of the video; None reads to the end.
     best
-        Number of frames to keep of each track, in [1, 100]. They are spread over its time, so a
-        short track may have fewer.
+        Most frames to keep of each track, in [1, 100]. They are spread over its time, so that there
+        may be fewer.
     stream
         Number of the track of pictures in the file, from 1.
     policy

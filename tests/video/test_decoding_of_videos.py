@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import made_video
 import numpy as np
 import pytest
 from made_video import Pixels, read
 from trapped import require_trap, run_trapped
 
-from matcher.errors import InputError
+from matcher.errors import InputError, VideoFormatError
 from matcher.video.decoder import Wish
 from matcher.video.facts import VideoFrame
 from matcher.video.limits import VideoLimits
@@ -165,6 +166,37 @@ def test_sound_makes_no_difference(tmp_path: Path) -> None:
     assert times(silent) == times(loud)
     for one, other in zip(silent, loud, strict=True):
         np.testing.assert_array_equal(one.pixels, other.pixels)
+
+
+def test_a_cover_of_music_is_no_track_of_pictures(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "a.m4a"), "w", format="mp4") as container:
+        cover = container.add_stream("mjpeg", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 96, 64, "yuvj420p"
+        cover.disposition = av.stream.Disposition.attached_pic
+        frame = av.VideoFrame.from_ndarray(corners()).reformat(format="yuvj420p")
+        container.mux([*cover.encode(frame), *cover.encode()])
+    with pytest.raises(VideoFormatError, match="0 tracks of pictures and 1 in all"):
+        read(tmp_path / "a.m4a")
+
+
+def test_each_track_of_pictures_can_be_read_and_their_number_is_known(tmp_path: Path) -> None:
+    """As of a camera for a car, which looks forwards and backwards."""
+    with av.open(str(tmp_path / "a.mkv"), "w") as container:
+        streams = [container.add_stream("libx264", rate=10) for _ in range(2)]
+        for stream in streams:
+            stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        for number in range(10):
+            for stream, grey in zip(streams, (60, 180), strict=True):
+                frame = av.VideoFrame.from_ndarray(np.full((64, 96, 3), grey, np.uint8))
+                frame.pts = number
+                container.mux(stream.encode(frame))
+        for stream in streams:
+            container.mux(stream.encode())
+    for number, grey in ((1, 60), (2, 180)):
+        facts, frames, _ = read(tmp_path / "a.mkv", Wish(100.0, stream=number))
+        assert facts.streams == 2
+        assert len(frames) == 10
+        assert frames[5].pixels.mean() == pytest.approx(grey, abs=8)
 
 
 def test_hours_pass_within_a_bound_of_memory_and_frames(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from rendered_film import SIDE, SIZE, Film
 import matcher
 from matcher.embedding import Extractor
 from matcher.errors import InputError, VideoFormatError
-from matcher.faces import POLICIES
+from matcher.faces import POLICIES, load_detector
 from matcher.gallery import Gallery
 from matcher.testing import FakeDetector, FakeEmbedder
 from matcher.video import Track, VideoTracks, read_tracks
@@ -181,6 +181,29 @@ def test_a_frame_on_which_the_detector_fails_is_counted(tmp_path: Path) -> None:
 def test_a_model_without_a_measured_score_needs_one(film: Film) -> None:
     with pytest.raises(InputError, match="youth-resnet"):
         read_tracks(film.path, FAKE, detector=FakeDetector())
+
+
+def test_the_default_model_has_a_measured_score_and_the_command_the_rate_of_the_library() -> None:
+    import inspect
+
+    from matcher.cli.video import frames
+    from matcher.embedding import DEFAULT_MODEL
+    from matcher.video.reading import LEAST_SCORES, PER_SECOND
+
+    assert DEFAULT_MODEL in LEAST_SCORES
+    asked = inspect.signature(frames).parameters
+    given = inspect.signature(read_tracks).parameters
+    assert asked["per_second"].default == PER_SECOND == given["per_second"].default
+    assert asked["best"].default == given["best"].default
+
+
+def test_a_frame_is_looked_at_once_and_a_photo_is_turned(cohort: Cohort) -> None:
+    turned = matcher.load_photo(np.rot90(made_video.face_of(cohort.probes[0], 256)).copy())
+    ((face,),) = load_detector().detect([turned])
+    assert face.found_by == "turned"
+    for found in load_detector(retries=False).detect([turned])[0]:
+        assert found.found_by == "as is"
+        assert found.probability < face.probability
 
 
 def test_what_is_no_video_is_refused_before_a_model_is_asked(tmp_path: Path) -> None:
