@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from matcher.hashes import HashList
     from matcher.photos import CaptureDate, Photo, capture_date, load_photo
     from matcher.search import Calibration, Candidate, CandidateList, Probe, Searcher
+    from matcher.video import Track, read_tracks
     from matcher.watching import open_watch_list, run_watch_list, set_watch_list
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "Searcher",
     "Subject",
     "Template",
+    "Track",
     "adapt",
     "capture_date",
     "cross_match",
@@ -70,6 +72,7 @@ __all__ = [
     "open_watch_list",
     "read_folder",
     "read_manifest",
+    "read_tracks",
     "run_watch_list",
     "set_watch_list",
 ]
@@ -96,6 +99,7 @@ __getattr__, __dir__ = lazy_names(
         "matcher.hashes": ["HashList"],
         "matcher.photos": ["CaptureDate", "Photo", "capture_date", "load_photo"],
         "matcher.search": ["Calibration", "Candidate", "CandidateList", "Probe", "Searcher"],
+        "matcher.video": ["Track", "read_tracks"],
         "matcher.watching": ["open_watch_list", "run_watch_list", "set_watch_list"],
     },
 )

@@ -14,7 +14,12 @@ MatcherError
 │   │   ├── SeveralFacesError
 │   │   └── FaceRefusedError           the quality policy refuses the face
 │   ├── ManifestError                  a manifest or a row of it that cannot be understood
-│   └── ExchangeFileError              a list of hashes or a VICS file that cannot be used
+│   ├── ExchangeFileError              a list of hashes or a VICS file that cannot be used
+│   └── VideoError                     a video cannot be read
+│       ├── VideoNotFoundError (FileNotFoundError)
+│       ├── VideoFormatError           no video of a supported format, or one without pictures
+│       ├── VideoDamagedError          a video that cannot be decoded
+│       └── VideoTooLargeError         more pixels, frames or hours than the limits allow
 ├── ModelError                         weights or their record
 │   ├── UnknownModelError (KeyError)
 │   ├── WeightsMissingError (FileNotFoundError)
@@ -182,6 +187,36 @@ class ExchangeFileError(InputError):
     """A list of hashes or a VICS file cannot be read, or holds nothing to use."""
 
     code = "exchange_file"
+
+
+class VideoError(InputError):
+    """A video cannot be read."""
+
+    code = "video_unreadable"
+
+
+class VideoNotFoundError(VideoError, FileNotFoundError):
+    """There is no file at the path, or it is not a file."""
+
+    code = "video_not_found"
+
+
+class VideoFormatError(VideoError):
+    """The file is no video of a supported format, or has no track of pictures."""
+
+    code = "video_format"
+
+
+class VideoDamagedError(VideoError):
+    """No picture of the video could be decoded, or its decoder died of it."""
+
+    code = "video_damaged"
+
+
+class VideoTooLargeError(VideoError):
+    """The video has more pixels, frames or hours than the limits allow."""
+
+    code = "video_too_large"
 
 
 class ModelError(MatcherError):

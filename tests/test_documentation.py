@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import made_model
+import made_video
 import nbformat
 import pytest
 from nbclient import NotebookClient
@@ -29,7 +30,7 @@ _LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 
 @pytest.fixture
 def workplace(tmp_path: Path, cohort: Cohort, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with what the pages speak of: a cohort, a folder of photos, a probe, a model."""
+    """A folder with what the pages speak of: a cohort, photos, a probe, a clip, a model."""
     shutil.copytree(cohort.folder / "early", tmp_path / "cohort")
     for path in sorted((tmp_path / "cohort" / "photos").iterdir()):
         folder = tmp_path / "photos" / path.name.split("-")[0]
@@ -37,6 +38,9 @@ def workplace(tmp_path: Path, cohort: Cohort, monkeypatch: pytest.MonkeyPatch) -
         shutil.copy(path, folder)
     shutil.copy(cohort.probes[0], tmp_path / "probe.png")
     made_model.write(tmp_path)
+    face = made_video.face_of(cohort.probes[0], 160)
+    frame = made_video.scene([(face, (160, 110))], (320, 240))
+    made_video.write(tmp_path / "clip.mp4", [frame] * 30)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -129,6 +129,7 @@ def test_an_audit_and_a_calibration_send_nothing(folder: Path) -> None:
         "from matcher.telemetry import import_silent; import_silent('ray')",
         "import pillow_heif; pillow_heif.register_heif_opener()",
         "import facenet_pytorch, faiss, safetensors.torch, torchvision",
+        "import av",
     ],
 )
 def test_loading_the_libraries_sends_nothing(load: str, tmp_path: Path) -> None:

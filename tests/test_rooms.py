@@ -39,7 +39,7 @@ FLOORS = {
         {"embedding", "synthetic"},
         {"evaluation", "gallery"},
         {"enrolment", "exchange", "search", "testing"},
-        {"crossing", "jobs"},
+        {"crossing", "jobs", "video"},
         {"grouping", "watching"},
         {"cli"},
         {"__main__"},

@@ -42,6 +42,7 @@ NAMES = (
     (r"work/watchphoto\.jsonl", "WATCH.jsonl"),
     (r"work/(hashes|found)\.csv", lambda found: f"{found[1].upper()}.csv"),
     (r"work/vics\.json", "VICS.json"),
+    (r"work/tracks(table|jsonl|csv)(?=/)", "TRACKS"),
     (r"work/demo/(?=\.)", ""),
     (r"work/demo(?=/)", "DEMO"),
     (r"work/", ""),

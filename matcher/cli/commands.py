@@ -16,6 +16,7 @@ from matcher.cli.comparing import compare, cross, search
 from matcher.cli.exchange import hashes, vics
 from matcher.cli.grouping import group, groups
 from matcher.cli.origin import dates
+from matcher.cli.video import frames
 from matcher.cli.watching import watch
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "dates",
     "demo",
     "enrol",
+    "frames",
     "gallery",
     "group",
     "groups",

@@ -20,8 +20,7 @@ from typing import IO, Any, Final, Self, cast
 
 import numpy as np
 
-from matcher import errors
-from matcher.decoding.worker import receive, send
+from matcher.decoding.worker import error_of, receive, send
 from matcher.errors import JobError, MatcherError, PhotoDamagedError
 from matcher.photos import CaptureDate, DecodeLimits, Photo
 from matcher.words import counted
@@ -39,8 +38,9 @@ on a core that both share."""
 ATTEMPTS: Final = 2
 """Number of attempts for a photo whose worker dies. One death may be the worker's own fault."""
 
-# A worker died before it took the request or during its answer, or its answer makes no sense.
-_NO_ANSWER: Final = (OSError, ValueError, LookupError, TypeError, OverflowError, MemoryError)
+NO_ANSWER: Final = (OSError, ValueError, LookupError, TypeError, OverflowError, MemoryError)
+"""What is raised if a worker died before it took the request or during its answer, or if its answer
+makes no sense."""
 
 
 @dataclass(frozen=True)
@@ -193,14 +193,8 @@ class _Worker:
 
     def discard(self) -> None:
         process, self._process = self._process, None
-        if process is None:
-            return
-        process.kill()
-        for pipe in (process.stdin, process.stdout):
-            with suppress(OSError):
-                cast(IO[bytes], pipe).close()
-        with suppress(subprocess.TimeoutExpired):  # a process stuck in the kernel cannot be killed
-            process.wait(GRACE)
+        if process is not None:
+            end_process(process)
 
     def read(self, path: Path) -> Photo | MatcherError:
         for _ in range(ATTEMPTS):
@@ -225,7 +219,7 @@ class _Worker:
             send(requests, self._request(path))
             facts = receive(answers)
             return None if facts is None else self._received(facts, answers, path)
-        except _NO_ANSWER:
+        except NO_ANSWER:
             return None
         finally:
             killer.cancel()
@@ -242,13 +236,8 @@ class _Worker:
     def _received(
         self, facts: dict[str, Any], answers: IO[bytes], path: Path
     ) -> Photo | MatcherError | None:
-        name = facts.pop("error", None)
-        if name is not None:
-            kind = getattr(errors, str(name), None)
-            known = isinstance(kind, type) and issubclass(kind, MatcherError)
-            return cast(type[MatcherError], kind if known else PhotoDamagedError)(
-                **facts, path=path
-            )
+        if "error" in facts:
+            return error_of(facts, path, PhotoDamagedError)
         height, width, _ = facts.pop("shape")
         if height * width > self._decoding.limits.max_pixels:
             return None
@@ -274,7 +263,7 @@ class _Worker:
         """
         for _ in range(0 if self._stopped else ATTEMPTS):
             if self._process is None:
-                self._process = self._start()
+                self._process = start_process(self._decoding.program)
                 if self._stopped:
                     self._process.kill()
                 if receive(cast(IO[bytes], self._process.stdout)) is None:
@@ -288,17 +277,35 @@ class _Worker:
             next_step="Check that this Python can start processes, and the memory of the machine.",
         )
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        path = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
-        process = subprocess.Popen(  # noqa: S603 - this very interpreter
-            [sys.executable, "-c", path + self._decoding.program, json.dumps(sys.path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C reaches only the job, which then ends its workers
-        )
-        _widen(cast(IO[bytes], process.stdout))
-        return process
+
+def start_process(program: str) -> subprocess.Popen[bytes]:
+    """Start this Python with a program; its input and output are pipes, and nobody reads its log.
+
+    Parameters
+    ----------
+    program
+        Python code. It finds the modules that this process finds.
+    """
+    path = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
+    process = subprocess.Popen(  # noqa: S603 - this very interpreter
+        [sys.executable, "-c", path + program, json.dumps(sys.path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C reaches only the job, which then ends its workers
+    )
+    _widen(cast(IO[bytes], process.stdout))
+    return process
+
+
+def end_process(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process of `start_process`, whatever it does, and close its pipes."""
+    process.kill()
+    for pipe in (process.stdin, process.stdout):
+        with suppress(OSError):
+            cast(IO[bytes], pipe).close()
+    with suppress(subprocess.TimeoutExpired):  # a process stuck in the kernel cannot be killed
+        process.wait(GRACE)
 
 
 def _widen(pipe: IO[bytes]) -> None:

@@ -14,8 +14,9 @@ import struct
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
+from matcher import errors
 from matcher.errors import MatcherError
 from matcher.photos import DecodeLimits, Photo, load_photo
 
@@ -36,19 +37,25 @@ def main(load: Load = load) -> None:
     If a photo takes longer than the request allows, a thread ends this process. That thread needs
     no lock of Python, so that the process never outlives the job, whatever a decoder does.
     """
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    answers = own_answers()
     send(answers, {"ready": True})
-    held = _data_bytes()
+    held = data_bytes()
     while request := receive(sys.stdin.buffer):
-        _bound_memory(held, DecodeLimits(**request["limits"]).memory)
+        bound_memory(held, DecodeLimits(**request["limits"]).memory)
         faulthandler.dump_traceback_later(request["seconds"], exit=True)
         facts, pixels = _answer(request, load)
         faulthandler.cancel_dump_traceback_later()
         send(answers, facts, pixels)
 
 
-def _data_bytes() -> int:
+def own_answers() -> IO[bytes]:
+    """Return the pipe for answers; what a library prints goes to standard error from now on."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return answers
+
+
+def data_bytes() -> int:
     """Return the bytes of data of this process; 0 where they are not known."""
     if sys.platform != "linux":
         return 0
@@ -56,7 +63,7 @@ def _data_bytes() -> int:
     return 1024 * int(next(line for line in lines if line.startswith("VmData")).split()[1])
 
 
-def _bound_memory(held: int, more: int) -> None:
+def bound_memory(held: int, more: int) -> None:
     """Have the system refuse this process more memory than that, where it can."""
     if sys.platform == "linux":
         import resource  # no module of Windows
@@ -71,8 +78,7 @@ def _answer(request: Mapping[str, Any], load: Load) -> tuple[dict[str, Any], mem
     try:
         photo = load(Path(request["path"]), DecodeLimits(**request["limits"]), request["salvage"])
     except MatcherError as error:
-        facts = {name: str(getattr(error, name)) for name in ("what", "rule", "got", "next_step")}
-        return {"error": type(error).__name__, **facts}, memoryview(b"")
+        return answer_of(error), memoryview(b"")
     answer = {
         "shape": photo.pixels.shape,
         "sha256": photo.sha256,
@@ -85,6 +91,31 @@ def _answer(request: Mapping[str, Any], load: Load) -> tuple[dict[str, Any], mem
         "sha1": photo.sha1,
     }
     return answer, photo.pixels.data.cast("B")
+
+
+def answer_of(error: MatcherError) -> dict[str, str]:
+    """Return an error as the answer that `error_of` reads; without its path."""
+    facts = {name: str(getattr(error, name)) for name in ("what", "rule", "got", "next_step")}
+    return {"error": type(error).__name__, **facts}
+
+
+def error_of(answer: dict[str, Any], path: Path, otherwise: type[MatcherError]) -> MatcherError:
+    """Return the error of an answer that `answer_of` made.
+
+    Parameters
+    ----------
+    answer
+        It may be nonsense, as the process that sent it may be.
+    path
+        The file concerned.
+    otherwise
+        The error, if the answer names none of this library.
+    """
+    kind = getattr(errors, str(answer["error"]), None)
+    known = isinstance(kind, type) and issubclass(kind, MatcherError)
+    made = cast(type[MatcherError], kind if known else otherwise)
+    facts = {name: answer[name] for name in ("what", "rule", "got", "next_step")}
+    return made(**facts, path=path)
 
 
 def send(stream: IO[bytes], facts: Mapping[str, Any], payload: memoryview | bytes = b"") -> None:

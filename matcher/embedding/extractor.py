@@ -142,10 +142,16 @@ class Extractor:
             Number of processes, >= 1.
         """
         with Decoders(Decoding(workers, limits=self._limits, salvage=self._salvage)) as decoders:
-            # A copy: `copy.copy` would load the model again.
-            apart: Extractor = object.__new__(type(self))
-            apart.__dict__ |= self.__dict__ | {"_decoders": decoders}
-            yield apart
+            yield self._copy(_decoders=decoders)
+
+    def with_detector(self, detector: Detector) -> Extractor:
+        """Return an extractor like this one that finds faces with another detector."""
+        return self._copy(_detector=detector, _recipe=None)
+
+    def _copy(self, **changes: object) -> Extractor:
+        made: Extractor = object.__new__(type(self))  # `copy.copy` would load the model again
+        made.__dict__ |= self.__dict__ | changes
+        return made
 
     @property
     def limits(self) -> DecodeLimits:

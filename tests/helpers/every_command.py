@@ -14,6 +14,7 @@ from pathlib import Path
 import dated_photos
 import made_ages
 import made_model
+import made_video
 import typer
 from typer.testing import CliRunner
 
@@ -146,6 +147,7 @@ def _search(run: Story) -> None:
     run("search", run.gallery, run.photos[1], "--region", "none", "--exclude-unknown", styles=ALL)
     run("search", run.gallery, run.photos[1], "--model", run.names.text)
     _crossing(run)
+    _video(run)
     run("compare", run.photos[0], run.photos[1], "--face", "largest", styles=ALL)
     run("compare", run.photos[0], run.broken)
     _dates(run)
@@ -182,6 +184,17 @@ def _crossing(run: Story) -> None:
     run("cross", run.gallery, run.gallery, *low)
     run("cross", run.gallery, run.work / run.names.text.replace("/", ""), *low)
     shutil.rmtree(run.given / "other")
+
+
+def _video(run: Story) -> None:
+    face = made_video.face_of(run.photos[1], 128)
+    frame = made_video.scene([(face, (120, 90))], (240, 180))
+    film = made_video.write(run.given / f"{run.names.photo}.mp4", [frame] * 8, form="mp4")
+    for style in ALL:
+        run("frames", film, "--out", run.work / f"tracks{style}", styles=(style,))
+    run("frames", film, "--out", run.work / "trackstable")
+    run("frames", run.broken, "--out", run.work / "nothing")
+    run("frames", film, "--out", run.work / "nothing", "--from", run.names.text)
 
 
 def _corrections(run: Story) -> None:

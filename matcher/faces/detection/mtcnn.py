@@ -19,7 +19,7 @@ from torch import nn
 from matcher.device import chosen_device, claim_torch
 from matcher.errors import InputError, WeightsDamagedError, WeightsMissingError
 from matcher.faces.detection.cascade import Cascade
-from matcher.faces.detection.retries import Finding, find
+from matcher.faces.detection.retries import ATTEMPTS, Finding, find
 from matcher.faces.face import Face
 from matcher.faces.quality_measures import measure
 from matcher.photos import Photo
@@ -57,6 +57,8 @@ class MtcnnDetector:
         smaller faces are found too: with 36, the detector finds faces with eyes 12 pixels apart,
         the least that the standard quality policy accepts. The retry on the enlarged photo finds
         smaller faces.
+    retries
+        Whether a photo without a sure face is searched again: turned, enlarged, padded.
 
     Raises
     ------
@@ -73,12 +75,15 @@ class MtcnnDetector:
         device: str = "cpu",
         minimum_probability: float = 0.8,
         smallest_face: int = 36,
+        *,
+        retries: bool = True,
     ) -> None:
         _check(minimum_probability, smallest_face)
         chosen = chosen_device(device)
         networks = [_network(name).to(chosen) for name in WEIGHTS]
         thresholds = (*FIRST_THRESHOLDS, minimum_probability)
         self._cascade = Cascade(networks, thresholds, smallest_face, chosen)
+        self._attempts = ATTEMPTS if retries else ATTEMPTS[:1]
 
     def detect(self, photos: Sequence[Photo]) -> list[list[Face]]:
         """Return the faces of each photo, the largest box first; the list is empty without a face.
@@ -104,7 +109,9 @@ class MtcnnDetector:
 
     def _findings(self, photos: Sequence[Photo]) -> list[Finding]:
         claim_torch()
-        return find([photo.pixels for photo in photos], self._cascade, sure=SURE)
+        return find(
+            [photo.pixels for photo in photos], self._cascade, sure=SURE, attempts=self._attempts
+        )
 
 
 def _together(photos: Sequence[Photo]) -> Iterator[Sequence[Photo]]:

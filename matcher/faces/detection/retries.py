@@ -179,7 +179,9 @@ def _working_scale(pixels: NDArray[np.uint8]) -> float:
     return min(1.0, WORKING_SIDE / float(max(pixels.shape[:2])))
 
 
-ATTEMPTS: tuple[tuple[FoundBy, Callable[[NDArray[np.uint8]], tuple[View, ...]]], ...] = (
+Attempt = tuple[FoundBy, Callable[[NDArray[np.uint8]], tuple[View, ...]]]
+
+ATTEMPTS: tuple[Attempt, ...] = (
     ("as is", original_views),
     ("turned", rotated_views),
     ("enlarged", enlarged_views),
@@ -212,8 +214,14 @@ class Finding:
         return max((detection.probability for detection in self.detections), default=0.0)
 
 
-def find(pictures: Sequence[NDArray[np.uint8]], detect: Detect, *, sure: float) -> list[Finding]:
-    """Search each picture in the order of `ATTEMPTS` until a finding is sure; keep the surest.
+def find(
+    pictures: Sequence[NDArray[np.uint8]],
+    detect: Detect,
+    *,
+    sure: float,
+    attempts: Sequence[Attempt] = ATTEMPTS,
+) -> list[Finding]:
+    """Search each picture in the order of the attempts until a finding is sure; keep the surest.
 
     The first attempt suffices for most photos. A sure finding in the turned photo replaces a
     doubtful finding, because a detector may find something face-like in a photo that lies on its
@@ -229,9 +237,11 @@ def find(pictures: Sequence[NDArray[np.uint8]], detect: Detect, *, sure: float) 
         Finds faces in pictures.
     sure
         A finding whose best face has this probability ends the search.
+    attempts
+        The first of `ATTEMPTS`, or all of them.
     """
     findings = [Finding() for _ in pictures]
-    for found_by, make_views in ATTEMPTS:
+    for found_by, make_views in attempts:
         open_ones = [i for i, finding in enumerate(findings) if _is_open(finding, found_by, sure)]
         views = [(i, view) for i in open_ones for view in make_views(pictures[i])]
         seen = detect([view.pixels for _, view in views])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -174,17 +175,29 @@ def _scaled(scale: float) -> str:
 
 
 def _whole(photo: Photo, place: Place) -> Image.Image:
-    """Return the photo, reduced, with a light and a dark line around each face."""
     image = Image.fromarray(photo.pixels)
     image.thumbnail((WHOLE_SIDE, WHOLE_SIDE))
+    draw_boxes(image, place.boxes, photo.size)
+    return image
+
+
+def draw_boxes(image: Image.Image, boxes: Sequence[Box], size: tuple[int, int]) -> None:
+    """Draw a light and a dark line around each face.
+
+    Parameters
+    ----------
+    image
+        A picture of the whole photo, of any size.
+    boxes, size
+        The faces, and width and height of the photo, both in pixels of the photo.
+    """
     draw = ImageDraw.Draw(image)
-    scale = np.array(image.size) / photo.size
-    for box in place.boxes:
+    scale = np.array(image.size) / size
+    for box in boxes:
         corners = np.array(box).reshape(2, 2) * scale
         for gap, colour in ((0, "white"), (2, "black")):
             low, high = corners.min(axis=0) - gap, corners.max(axis=0) + gap
             draw.rectangle((*low.tolist(), *high.tolist()), outline=colour, width=2)
-    return image
 
 
 def as_jpeg(image: Image.Image, quality: int) -> str:

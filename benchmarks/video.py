@@ -1,0 +1,297 @@
+"""Faces of rendered clips: how well they are followed, and what the best frames are worth.
+
+    python benchmarks/video.py FOLDER [--first 0] [--clips 16] [--others 152]
+
+FOLDER keeps clips and faces between runs. The least score was chosen on clips 0 to 15; `--first 16`
+gives others. Three tables: how many tracks a person has and how many
+tracks mix two people, for several rates and least scores; rank-1 against a gallery of photos at
+seven years, when the clip shows nine, for the fused best frames of the longest track of each
+person, the best single frame, a random one, and the fused first frames; and the time of the whole
+beside detection alone. Intervals are 95 %: Clopper-Pearson for counts, and a bootstrap over people.
+
+    python benchmarks/video.py FOLDER --fgnet FGNET --lfw LFW
+
+prints instead how often pairs of different real people reach the least score: one photo of each
+person of FG-NET from 4 to 11 years, and of 150 people of LFW.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from video_clips import SEED, actors_of, frames_of, paths_of, photo_of, place_at, write_clip
+
+from fairness import clopper_pearson
+from matcher.embedding import Extractor, fuse, load_extractor
+from matcher.faces import POLICIES, load_detector, refusals
+from matcher.photos import Photo, find_photos
+from matcher.video import VideoLimits, read_tracks
+from matcher.video.best_frames import BestFrames, goodness
+from matcher.video.decoder import VideoDecoder, Wish
+from matcher.video.following import Follower, FollowRule
+
+AGE, AGE_BEFORE = 9.0, 7.0
+READ, RATES, SCORES, BEST = 8.0, (2, 4, 8), (0.3, 0.4, 0.45, 0.5, 0.55, 0.6), 5
+CRFS = (28, 36)
+DRAWS = 2000
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """One accepted face of a clip, and whose it is: the number of the person, or -1."""
+
+    time: float
+    box: NDArray[np.float32]
+    vector: NDArray[np.float32]
+    probe: NDArray[np.float32]
+    goodness: float
+    person: int
+
+
+def clip_of(folder: Path, clip: int) -> Path:
+    """Return the file of a clip; it is rendered if it is not there."""
+    path = folder / f"clip-{clip}.mp4"
+    if not path.exists():
+        part = path.with_suffix(".part.mp4")
+        write_clip(part, frames_of(actors_of(clip, AGE), clip), crf=CRFS[clip % len(CRFS)])
+        part.rename(path)
+    return path
+
+
+def faces_of(folder: Path, clip: int, extractor: Extractor) -> list[Seen]:
+    """Return the accepted faces of a clip, in order; they are kept in a file."""
+    path = folder / f"faces-{clip}.npz"
+    if not path.exists():
+        rows = list(_looked_at(clip_of(folder, clip), clip, extractor))
+        names = ("time", "box", "vector", "probe", "goodness", "person")
+        np.savez(path, **{name: [getattr(row, name) for row in rows] for name in names})
+    with np.load(path) as kept:
+        columns = {name: kept[name] for name in kept}
+    return [
+        Seen(**{name: values[row] for name, values in columns.items()})
+        for row in range(len(columns["time"]))
+    ]
+
+
+def _looked_at(path: Path, clip: int, extractor: Extractor) -> Iterator[Seen]:
+    with VideoDecoder(path, Wish(READ), VideoLimits()) as decoder:
+        for frame in decoder.frames():
+            height, width = frame.pixels.shape[:2]
+            photo = Photo(frame.pixels, "", (width, height), "array")
+            (found,) = extractor.detect([photo])
+            usable = [face for face in found if not refusals(face.quality, POLICIES["standard"])]
+            for one in extractor.embed(usable, purpose="search") if usable else ():
+                box, good = one.face.box, goodness(one.face.quality)
+                person = _owner(clip, frame.time, box)
+                yield Seen(frame.time, box, one.vector, one.probe, good, person)
+
+
+def _owner(clip: int, moment: float, box: NDArray[np.float32]) -> int:
+    middle = (box[:2] + box[2:]) / 2
+    away = {}
+    for place, path in enumerate(paths_of(clip)):
+        x, y, width = place_at(path, 3 * clip + place, moment)
+        away[3 * clip + place] = float(np.hypot(middle[0] - x, middle[1] - y) / width)
+    nearest = min(away, key=away.__getitem__)
+    return nearest if away[nearest] < 0.3 else -1
+
+
+def followed(faces: Sequence[Seen], per_second: float, least: float) -> dict[int, list[Seen]]:
+    """Return the faces of each track, as `read_tracks` follows them at a rate."""
+    follower = Follower(FollowRule(least, gap=max(1.0, 2 / per_second)))
+    tracks: defaultdict[int, list[Seen]] = defaultdict(list)
+    at: defaultdict[float, list[Seen]] = defaultdict(list)
+    instants: dict[int, float] = {}
+    for face in faces:
+        at[float(face.time)].append(face)
+    for moment in sorted(at):
+        instants.setdefault(int(moment * per_second + 1e-6), moment)
+    for moment in instants.values():
+        here = at[moment]
+        for _ in follower.ended(moment, 0):
+            pass
+        given = follower.follow(moment, 0, [f.box for f in here], [f.vector for f in here])
+        for track, face in zip(given, here, strict=True):
+            tracks[track.number].append(face)
+    return tracks
+
+
+def print_following(clips: Sequence[Sequence[Seen]]) -> None:
+    """Print how the faces are put into tracks, for rates and least scores."""
+    print("rate  score  tracks per person  mixed tracks             share of the longest")
+    for rate in RATES:
+        for least in SCORES:
+            each = [followed(faces, rate, least) for faces in clips]
+            tracks = [track for of in each for track in of.values()]
+            people = {face.person for track in tracks for face in track} - {-1}
+            mixed = sum(len({face.person for face in track}) > 1 for track in tracks)
+            longest = [max(shares) for shares in _shares(tracks, people)]
+            low, high = clopper_pearson(mixed, len(tracks))
+            print(
+                f"{rate:4}   {least:.2f}  {len(tracks) / len(people):17.2f}  {mixed:3} of "
+                f"{len(tracks):3} ({low:.1%} to {high:.1%})  {statistics.mean(longest):10.2f}"
+            )
+
+
+def _shares(tracks: Sequence[Sequence[Seen]], people: set[int]) -> Iterator[list[float]]:
+    """Yield, for each person, the share of the person's faces in each track."""
+    for person in people:
+        counts = [sum(face.person == person for face in track) for track in tracks]
+        yield [count / sum(counts) for count in counts]
+
+
+def probes_of(track: Sequence[Seen], draw: np.random.Generator) -> dict[str, list[NDArray]]:
+    """Return the probes that are compared, by name: one vector, or several that count alike."""
+    best: BestFrames[Seen] = BestFrames(BEST)
+    for face in track:
+        best.offer(float(face.time), face.goodness, lambda face=face: face)  # type: ignore[misc]
+    one = max(track, key=lambda face: face.goodness)
+    return {
+        f"fused best {BEST}": [_fused(best.chosen())],
+        f"fused first {BEST}": [_fused(track[:BEST])],
+        f"fused random {BEST}": [
+            _fused([track[row] for row in draw.permutation(len(track))[:BEST]]) for _ in range(20)
+        ],
+        "fused all": [_fused(track)],
+        "best single": [one.probe],
+        "random single": [face.probe for face in track],
+    }
+
+
+def _fused(faces: Sequence[Seen]) -> NDArray[np.float32]:
+    return fuse(np.stack([face.probe for face in faces]), np.ones(len(faces))).vector
+
+
+def print_ranks(
+    clips: Sequence[Sequence[Seen]], gallery: NDArray[np.float32], least: float
+) -> None:
+    """Print rank-1 of each kind of probe, and the differences to the fused best frames."""
+    draw = np.random.default_rng(SEED)
+    hits: defaultdict[str, list[float]] = defaultdict(list)
+    for faces in clips:
+        longest: dict[int, list[Seen]] = {}
+        for track in followed(faces, 4, least).values():
+            person = Counter(face.person for face in track).most_common(1)[0][0]
+            if person >= 0 and len(track) > len(longest.get(person, ())):
+                longest[person] = track
+        for person, track in longest.items():
+            for name, probes in probes_of(track, draw).items():
+                hits[name].append(_share_first(probes, person, gallery))
+    people = len(next(iter(hits.values())))
+    rows = draw.integers(0, people, (DRAWS, people))
+    first = np.array(hits[f"fused best {BEST}"])
+    print(f"rank-1 of {people} people against {len(gallery)}; difference of the fused best to it")
+    for name, shares in hits.items():
+        each = np.array(shares)
+        low, high = np.quantile(each[rows].mean(axis=1), (0.025, 0.975))
+        gap = np.quantile((first - each)[rows].mean(axis=1), (0.025, 0.975))
+        print(
+            f"{name:16} {each.mean():6.1%} ({low:.1%} to {high:.1%})   "
+            f"{(first - each).mean():+.1%} ({gap[0]:+.1%} to {gap[1]:+.1%})"
+        )
+
+
+def _share_first(probes: Sequence[NDArray], person: int, gallery: NDArray[np.float32]) -> float:
+    return float(np.mean([int((gallery @ probe).argmax()) == person for probe in probes]))
+
+
+def gallery_of(folder: Path, people: int, extractor: Extractor) -> NDArray[np.float32]:
+    """Return a vector of each person at seven, float32 (people, d); kept in a file."""
+    path = folder / f"gallery-{people}.npy"
+    if not path.exists():
+        photos = (photo_of(person, AGE_BEFORE, 1) for person in range(people))
+        found = extractor.extract_many(photos, choose="largest")
+        np.save(path, np.stack([one.faces[0].vector for one in found]))
+    return np.asarray(np.load(path), np.float32)
+
+
+def print_strangers(name: str, photos: Sequence[Path], extractor: Extractor, least: float) -> None:
+    """Print how many pairs of photos reach a score; each photo is another person's."""
+    found = extractor.extract_many(photos, choose="largest", purpose="pairs")
+    vectors = np.stack([one.faces[0].vector for one in found if one.faces])
+    scores = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]
+    reached = int((scores >= least).sum())
+    print(f"{name}: {reached} of {len(scores)} pairs of {len(vectors)} people reach {least}")
+
+
+def children_of(fgnet: Path) -> list[Path]:
+    """Return the first photo from 4 to 11 years of each person of FG-NET (`001A05.JPG`)."""
+    first: dict[str, Path] = {}
+    for path in find_photos(fgnet):
+        if path.stem[4:6].isdigit() and 4 <= int(path.stem[4:6]) <= 11:
+            first.setdefault(path.stem[:3], path)
+    return list(first.values())
+
+
+def people_of(lfw: Path, count: int) -> list[Path]:
+    """Return the first photo of some people of LFW."""
+    folders = [folder for folder in sorted(lfw.rglob("*")) if any(folder.glob("*.jpg"))]
+    chosen = np.random.default_rng(SEED).permutation(len(folders))[:count]
+    return [min(folders[place].glob("*.jpg")) for place in chosen]
+
+
+def print_speed(path: Path, extractor: Extractor, turns: int = 3) -> None:
+    """Print the time of following beside that of decoding, and of detecting, the same frames."""
+    detector, ratios = load_detector(retries=False), []
+    for turn in range(turns + 1):
+        started = time.perf_counter()
+        with VideoDecoder(path, Wish(4.0), VideoLimits()) as decoder:
+            frames = list(decoder.frames())
+        decoded = time.perf_counter()
+        photos = [Photo(one.pixels, "", one.pixels.shape[1::-1], "array") for one in frames]
+        for start in range(0, len(photos), 8):
+            detector.detect(photos[start : start + 8])
+        detected = time.perf_counter()
+        list(read_tracks(path, extractor, detector=detector))
+        whole = time.perf_counter() - detected
+        if turn:  # the first turn warms up
+            ratios.append(whole / (detected - decoded))
+            print(
+                f"{len(frames)} frames: decoding {decoded - started:.1f} s, detection "
+                f"{detected - decoded:.1f} s, tracks {whole:.1f} s ({len(frames) / whole:.1f}/s)"
+            )
+    print(f"tracks take {statistics.median(ratios):.2f} times detection alone")
+
+
+def main() -> None:
+    """Render what is missing, look at it, print the tables."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--first", type=int, default=0, help="number of the first clip")
+    parser.add_argument("--clips", type=int, default=16)
+    parser.add_argument("--others", type=int, default=152, help="more people in the gallery")
+    parser.add_argument("--least-score", type=float, default=0.5)
+    parser.add_argument("--fgnet", type=Path)
+    parser.add_argument("--lfw", type=Path)
+    options = parser.parse_args()
+    options.folder.mkdir(exist_ok=True)
+    extractor = load_extractor()
+    if options.fgnet and options.lfw:
+        for name, photos in (
+            ("FG-NET", children_of(options.fgnet)),
+            ("LFW", people_of(options.lfw, 150)),
+        ):
+            print_strangers(name, photos, extractor, options.least_score)
+        return
+    looking = extractor.with_detector(load_detector(retries=False))
+    numbers = range(options.first, options.first + options.clips)
+    clips = [faces_of(options.folder, clip, looking) for clip in numbers]
+    times = round(READ * 6) * 3 * options.clips
+    known = sum(face.person >= 0 for faces in clips for face in faces)
+    print(f"{known} usable faces of {times} shown ({known / times:.0%}), some behind others")
+    print_following(clips)
+    gallery = gallery_of(options.folder, 3 * numbers.stop + options.others, extractor)
+    print_ranks(clips, gallery, options.least_score)
+    print_speed(clip_of(options.folder, numbers[0]), extractor)
+
+
+if __name__ == "__main__":
+    main()
