@@ -15,7 +15,7 @@ LOOSER: Final = 1.25
 SHARE: Final = 0.15
 """Of the pairs between two groups, so many must be links."""
 
-MOST: Final = 256
+MOST: Final = 200
 """A face with so many links is crowded: at first, so many of the best are looked at."""
 
 _ROWS, _COLUMNS = 1024, 4096  # sides of a block of scores, which the processor's cache holds
