@@ -18,6 +18,7 @@ SHARE: Final = 0.15
 MOST: Final = 200
 """A face with so many links is crowded: at first, so many of the best are looked at."""
 
+_GROUPS: Final = 2048  # groups between which all links are counted at once: 100 MB
 _ROWS, _COLUMNS = 1024, 4096  # sides of a block of scores, which the processor's cache holds
 _SLICE: Final = 1 << 16  # pairs whose scores are worked out at once
 _ROUNDING: Final = 1e-5  # by at most so much a product of matrices rounds a score
@@ -64,8 +65,7 @@ def group_vectors(vectors: Vectors, threshold: float) -> Ids:
     links, crowded = _links(ordered, threshold)
     merged, links = _merged(np.arange(len(vectors)), links)
     if crowded.any():
-        counted = _counted(ordered, merged, np.unique(merged[crowded]), threshold)
-        merged, _ = _merged(merged, links.or_rather(counted, len(vectors)))
+        merged = _crowds_merged(ordered, merged, links, crowded, threshold)
     groups = np.empty_like(merged)
     groups[order] = merged
     _, first, numbers = np.unique(groups, return_index=True, return_inverse=True)
@@ -157,6 +157,25 @@ def _in_block(vectors: Vectors, top: int, start: int, lowest: float) -> tuple[Id
     places = np.flatnonzero(high)
     face, other = np.divmod(places, columns)
     return face + top, other + start, scores.ravel()[places]
+
+
+def _crowds_merged(
+    vectors: Vectors, groups: Ids, links: _Links, crowded: Mask, threshold: float
+) -> Ids:
+    """Merge by all links between the groups of crowded faces; first in lots, while that helps."""
+    some = np.unique(groups[crowded])
+    left = len(some) + 1
+    while _GROUPS < len(some) < left:
+        left, before = len(some), groups
+        for lot in np.array_split(some, -(-len(some) // _GROUPS)):
+            groups, _ = _merged(groups, _counted(vectors, groups, lot, threshold))
+        becomes = np.arange(len(groups))
+        becomes[before] = groups
+        links = _summed(links, becomes)
+        some = np.unique(groups[crowded])
+    counted = _counted(vectors, groups, some, threshold)
+    groups, _ = _merged(groups, links.or_rather(counted, len(groups)))
+    return groups
 
 
 def _counted(vectors: Vectors, groups: Ids, some: Ids, threshold: float) -> _Links:

@@ -162,23 +162,30 @@ def test_blocks_of_any_size_find_the_same_groups(seed, noise):
         assert group_vectors(vectors, THRESHOLD).tolist() == whole.tolist()
 
 
+@pytest.mark.parametrize("at_once", [3, 2048])
 @pytest.mark.parametrize("most", [2, 5, 16])
-def test_crowds_of_one_person_are_one_group_however_few_links_are_looked_at(monkeypatch, most):
+def test_crowds_of_one_person_are_one_group_however_little_is_looked_at_at_once(
+    monkeypatch, most, at_once
+):
     monkeypatch.setattr(clusters, "MOST", most)
-    vectors = drawn(3, people=3, photos=200, noise=0.3)
-    assert group_vectors(vectors, THRESHOLD).tolist() == np.repeat(np.arange(3), 200).tolist()
+    monkeypatch.setattr(clusters, "_GROUPS", at_once)
+    owners = np.repeat(np.arange(3), 200)
+    vectors = np.eye(16)[owners] + np.random.default_rng(3).normal(0, 0.1, (600, 16))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    assert group_vectors(vectors, THRESHOLD).tolist() == owners.tolist()
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.integers(0, 2**32 - 1), st.floats(0.3, 1.0), st.integers(1, 8))
+@given(st.integers(0, 2**32 - 1), st.floats(0.3, 1.0), st.integers(1, 8), st.sampled_from([2, 99]))
 def test_with_crowds_no_two_groups_that_may_merge_are_left_and_order_does_not_count(
-    seed, noise, most
+    seed, noise, most, at_once
 ):
     vectors = drawn(seed, people=6, photos=12, noise=noise)
     order = np.random.default_rng(seed).permutation(len(vectors))
     back = np.empty(len(vectors), np.int64)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clusters, "MOST", most)
+        patch.setattr(clusters, "_GROUPS", at_once)
         patch.setattr(clusters, "_ROWS", 7)
         patch.setattr(clusters, "_COLUMNS", 11)
         found = group_vectors(vectors, THRESHOLD)
