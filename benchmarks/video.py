@@ -12,7 +12,8 @@ beside detection alone. Intervals are 95 %: Clopper-Pearson for counts, and a bo
     python benchmarks/video.py FOLDER --fgnet FGNET --lfw LFW
 
 prints instead how often pairs of different real people reach the least score: one photo of each
-person of FG-NET from 4 to 11 years, and of 150 people of LFW.
+person of FG-NET from 4 to 11 years, and of 150 people of LFW; and how much a picture changes from
+one photo of LFW to another, and when a camera pans over it.
 """
 
 from __future__ import annotations
@@ -23,10 +24,12 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from video_clips import SEED, actors_of, frames_of, paths_of, photo_of, place_at, write_clip
 
 from fairness import clopper_pearson
@@ -37,6 +40,7 @@ from matcher.video import VideoLimits, read_tracks
 from matcher.video.best_frames import BestFrames, goodness
 from matcher.video.decoder import VideoDecoder, Wish
 from matcher.video.following import Follower, FollowRule
+from matcher.video.scenes import TINY
 
 AGE, AGE_BEFORE = 9.0, 7.0
 READ, RATES, SCORES, BEST = 8.0, (2, 4, 8), (0.3, 0.4, 0.45, 0.5, 0.55, 0.6), 5
@@ -122,6 +126,18 @@ def followed(faces: Sequence[Seen], per_second: float, least: float) -> dict[int
         for track, face in zip(given, here, strict=True):
             tracks[track.number].append(face)
     return tracks
+
+
+def print_alike(clips: Sequence[Sequence[Seen]]) -> None:
+    """Print how alike different people are who are seen at one time."""
+    scores = [
+        float(one.vector @ other.vector)
+        for faces in clips
+        for one, other in combinations(faces, 2)
+        if one.time == other.time and -1 < one.person != other.person > -1
+    ]
+    high = np.quantile(scores, (0.5, 0.95))
+    print(f"different people at one time score {high[0]:.2f}, one in twenty above {high[1]:.2f}")
 
 
 def print_following(clips: Sequence[Sequence[Seen]]) -> None:
@@ -222,6 +238,26 @@ def print_strangers(name: str, photos: Sequence[Path], extractor: Extractor, lea
     print(f"{name}: {reached} of {len(scores)} pairs of {len(vectors)} people reach {least}")
 
 
+def print_changes(photos: Sequence[Path]) -> None:
+    """Print the mean change of tiny pictures: between two photos, and in a pan over each."""
+    images = [Image.open(path).convert("L") for path in photos]
+    whole = [_tiny(image) for image in images]
+    between = [np.abs(a - b).mean() for a, b in pairwise(whole)]
+    print(f"between {len(between)} pairs of photos:", np.quantile(between, (0.01, 0.5)).round(1))
+    for share in (0.02, 0.05):
+        panned = []
+        for image in images:
+            width, height = image.size
+            parts = [(start, 0, start + 0.75 * width, height) for start in (0, share * width)]
+            before, after = (_tiny(image.crop(tuple(map(round, part)))) for part in parts)
+            panned.append(np.abs(before - after).mean())
+        print(f"pan by {share:.0%} of the width:", np.quantile(panned, (0.5, 0.99, 1.0)).round(1))
+
+
+def _tiny(image: Image.Image) -> NDArray[np.int16]:
+    return np.asarray(image.resize(TINY), np.int16)
+
+
 def children_of(fgnet: Path) -> list[Path]:
     """Return the first photo from 4 to 11 years of each person of FG-NET (`001A05.JPG`)."""
     first: dict[str, Path] = {}
@@ -280,6 +316,7 @@ def main() -> None:
             ("LFW", people_of(options.lfw, 150)),
         ):
             print_strangers(name, photos, extractor, options.least_score)
+        print_changes(people_of(options.lfw, 400))
         return
     looking = extractor.with_detector(load_detector(retries=False))
     numbers = range(options.first, options.first + options.clips)
@@ -287,6 +324,7 @@ def main() -> None:
     times = round(READ * 6) * 3 * options.clips
     known = sum(face.person >= 0 for faces in clips for face in faces)
     print(f"{known} usable faces of {times} shown ({known / times:.0%}), some behind others")
+    print_alike(clips)
     print_following(clips)
     gallery = gallery_of(options.folder, 3 * numbers.stop + options.others, extractor)
     print_ranks(clips, gallery, options.least_score)
