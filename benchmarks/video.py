@@ -76,7 +76,8 @@ def faces_of(folder: Path, clip: int, extractor: Extractor) -> list[Seen]:
     if not path.exists():
         rows = list(_looked_at(clip_of(folder, clip), clip, extractor))
         names = ("time", "box", "vector", "probe", "goodness", "person")
-        np.savez(path, **{name: [getattr(row, name) for row in rows] for name in names})
+        columns = {name: np.array([getattr(row, name) for row in rows]) for name in names}
+        np.savez(path, allow_pickle=False, **columns)
     with np.load(path) as kept:
         columns = {name: kept[name] for name in kept}
     return [
@@ -164,7 +165,9 @@ def _shares(tracks: Sequence[Sequence[Seen]], people: set[int]) -> Iterator[list
         yield [count / sum(counts) for count in counts]
 
 
-def probes_of(track: Sequence[Seen], draw: np.random.Generator) -> dict[str, list[NDArray]]:
+def probes_of(
+    track: Sequence[Seen], draw: np.random.Generator
+) -> dict[str, list[NDArray[np.float32]]]:
     """Return the probes that are compared, by name: one vector, or several that count alike."""
     best: BestFrames[Seen] = BestFrames(BEST)
     for face in track:
@@ -215,7 +218,9 @@ def print_ranks(
         )
 
 
-def _share_first(probes: Sequence[NDArray], person: int, gallery: NDArray[np.float32]) -> float:
+def _share_first(
+    probes: Sequence[NDArray[np.float32]], person: int, gallery: NDArray[np.float32]
+) -> float:
     return float(np.mean([int((gallery @ probe).argmax()) == person for probe in probes]))
 
 
@@ -248,8 +253,10 @@ def print_changes(photos: Sequence[Path]) -> None:
         panned = []
         for image in images:
             width, height = image.size
-            parts = [(start, 0, start + 0.75 * width, height) for start in (0, share * width)]
-            before, after = (_tiny(image.crop(tuple(map(round, part)))) for part in parts)
+            before, after = (
+                _tiny(image.crop((round(start), 0, round(start + 0.75 * width), height)))
+                for start in (0, share * width)
+            )
             panned.append(np.abs(before - after).mean())
         print(f"pan by {share:.0%} of the width:", np.quantile(panned, (0.5, 0.99, 1.0)).round(1))
 
