@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from matcher.private_files import claim_private
 
-IN_MEMORY: Final = Path(":memory:")
+_IN_MEMORY: Final = Path(":memory:")
+_PAGE: Final = 10_000  # rows that are read together
+_PATIENCE: Final = 5.0  # seconds to wait for another process, where two may have the file open
 
 
 @dataclass(frozen=True)
@@ -23,27 +25,106 @@ class FileKind:
     application_id, version
         Numbers in the head of the file: what wrote it, and the format.
     tables
-        Statements that make the tables of a new file.
+        Statements that make the tables of a new file, each with a semicolon at its end.
     unusable
         Returns the error of a file and what was found instead.
     busy
-        Returns the error of a file that another process has open.
+        Returns the error of a file that another process has open. Without it, processes may share
+        the file.
+    settings
+        Settings of SQLite for each connection, such as "secure_delete = ON".
     """
 
     application_id: int
     version: int
     tables: str
     unusable: Callable[[Path, object], Exception]
-    busy: Callable[[Path], Exception]
+    busy: Callable[[Path], Exception] | None = None
+    settings: tuple[str, ...] = ()
+
+    @contextmanager
+    def reported(self, path: Path) -> Iterator[None]:
+        """Raise the error of the kind for one of SQLite, or of the system, about a file."""
+        try:
+            yield
+        except (OSError, sqlite3.Error) as error:
+            code = getattr(error, "sqlite_errorcode", None)
+            if self.busy is not None and code == sqlite3.SQLITE_BUSY:
+                raise self.busy(path) from error
+            raise self.unusable(path, error) from error
+
+
+class SmallDatabase:
+    """An open file of one kind. Get it by `opened`.
+
+    Faults of the file become errors of its kind. A fault of whoever uses it stays what it is.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, kind: FileKind) -> None:
+        self._connection, self._kind = connection, kind
+        self.path = path
+
+    def run(self, sql: str, values: Sequence[Any] = ()) -> int:
+        """Run one statement; return the number of the row that it added, if it added one."""
+        with self._kind.reported(self.path):
+            return int(self._connection.execute(sql, values).lastrowid or 0)
+
+    def run_each(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run a statement once for each row of values."""
+        with self._kind.reported(self.path):
+            self._connection.executemany(sql, rows)
+
+    def row(self, sql: str, values: Sequence[Any] = ()) -> Any:
+        """Return the first row that a statement finds, or None."""
+        with self._kind.reported(self.path):
+            return self._connection.execute(sql, values).fetchone()
+
+    def rows(self, sql: str) -> Iterator[Any]:
+        """Yield all rows that a statement finds, read page by page."""
+        with self._kind.reported(self.path):
+            found = self._connection.execute(sql)
+        while True:
+            with self._kind.reported(self.path):
+                page = found.fetchmany(_PAGE)
+            if not page:
+                return
+            yield from page
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Write everything in the block or, after any exception, nothing."""
+        with self._kind.reported(self.path), _transaction(self._connection, "IMMEDIATE"):
+            yield
 
 
 @contextmanager
-def writing(connection: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
-    """Commit all changes or, after any exception, none. The connection commits nothing by itself.
+def opened(path: Path | None, kind: FileKind) -> Iterator[SmallDatabase]:
+    """Open a file that only its owner can read, or make it; None keeps everything in memory.
 
-    `begin` is the statement that begins the transaction.
+    If the kind has an error for a busy file, no other process has it open meanwhile.
     """
-    connection.execute(begin)
+    place = _IN_MEMORY if path is None else path
+    alone = kind.busy is not None
+    with kind.reported(place):
+        if path is not None:
+            claim_private(path)
+        connection = sqlite3.connect(place, isolation_level=None, timeout=0 if alone else _PATIENCE)
+    with closing(connection):
+        with kind.reported(place):
+            if alone:
+                connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            for setting in kind.settings:
+                connection.execute(f"PRAGMA {setting}")
+            with _transaction(connection, "EXCLUSIVE" if alone else "IMMEDIATE"):
+                is_ours = _has_tables(connection, kind)
+        if not is_ours:
+            raise kind.unusable(place, "another file, or one of another version")
+        yield SmallDatabase(connection, place, kind)
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection, lock: str) -> Iterator[None]:
+    connection.execute(f"BEGIN {lock}")
     try:
         yield
     except BaseException:
@@ -52,56 +133,16 @@ def writing(connection: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> I
     connection.execute("COMMIT")
 
 
-def is_of_kind(
-    connection: sqlite3.Connection, application_id: int, version: int, tables: str
-) -> bool:
-    """Make the tables of an empty file, within a transaction; return whether a file has them.
-
-    Parameters
-    ----------
-    connection
-        The open file.
-    application_id, version
-        Numbers in the head of the file that tell it from other SQLite files, and its format.
-    tables
-        Statements that make the tables, each with a semicolon at its end.
-    """
+def _has_tables(connection: sqlite3.Connection, kind: FileKind) -> bool:
+    """Make the tables of an empty file, within a transaction; return whether a file has them."""
     found = tuple(
         connection.execute(f"PRAGMA {name}").fetchone()[0]
         for name in ("application_id", "user_version")
     )
     if found[0] == 0 and not connection.execute("SELECT 1 FROM sqlite_master").fetchall():
-        for statement in filter(str.strip, tables.split(";")):
+        for statement in filter(str.strip, kind.tables.split(";")):
             connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {application_id}")
-        connection.execute(f"PRAGMA user_version = {version}")
+        connection.execute(f"PRAGMA application_id = {kind.application_id}")
+        connection.execute(f"PRAGMA user_version = {kind.version}")
         return True
-    return found == (application_id, version)
-
-
-@contextmanager
-def opened_alone(path: Path | None, kind: FileKind) -> Iterator[sqlite3.Connection]:
-    """Open a file, or make it; None keeps everything in memory. No other process has it open.
-
-    Only its owner can read it. The caller begins and ends transactions, see `writing`. Every error
-    of SQLite in the block becomes one of the kind.
-    """
-    place = IN_MEMORY if path is None else path
-    try:
-        if path is not None:
-            claim_private(path)
-    except OSError as error:
-        raise kind.unusable(place, error) from error
-    try:
-        with closing(sqlite3.connect(place, isolation_level=None, timeout=0)) as connection:
-            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-            with writing(connection, "BEGIN EXCLUSIVE"):
-                if not is_of_kind(connection, kind.application_id, kind.version, kind.tables):
-                    raise kind.unusable(place, "another file")
-            yield connection
-    except sqlite3.OperationalError as error:
-        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
-            raise kind.busy(place) from error
-        raise kind.unusable(place, error) from error
-    except sqlite3.Error as error:
-        raise kind.unusable(place, error) from error
+    return found == (kind.application_id, kind.version)

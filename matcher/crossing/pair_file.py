@@ -6,24 +6,18 @@ It holds face ids and scores, no vector, no name and no path of a photo.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from matcher.crossing.scores import Pairs
-from matcher.databases import is_of_kind, writing
+from matcher.databases import FileKind, SmallDatabase, opened
 from matcher.errors import CrossFileError
 from matcher.gallery import Moment
-from matcher.private_files import claim_private
 from matcher.strict_reading import list_of, number_of, object_of, read_json, whole_of
 
-IN_MEMORY: Final = ":memory:"
-
-_APPLICATION_ID: Final = 0x6D746378  # "mtcx": it tells the file from other SQLite files
-_FORMAT: Final = 1
 _TABLES: Final = """
 CREATE TABLE state (value TEXT NOT NULL) STRICT;
 CREATE TABLE pairs (
@@ -35,7 +29,6 @@ CREATE TABLE pairs (
 ) STRICT, WITHOUT ROWID;
 """
 
-_PAGE: Final = 10_000  # rows that are read together
 
 _INSERT: Final = (
     "INSERT INTO pairs (first, second, score) VALUES (?, ?, ?) "
@@ -82,9 +75,8 @@ class KeptPair(NamedTuple):
 class PairFile:
     """An open file of pairs. Get it by `pair_file`."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        self._connection = connection
-        self._path = path
+    def __init__(self, database: SmallDatabase) -> None:
+        self._database = database
 
     def progress(self) -> Progress | None:
         """Return how far the comparison is; None if nothing was compared.
@@ -94,19 +86,19 @@ class PairFile:
         CrossFileError
             If the file does not say so in the form that this version writes.
         """
-        row = self._row("SELECT value FROM state")
+        row = self._database.row("SELECT value FROM state")
         if row is None:
             return None
         try:
             return _progress_of(object_of(read_json(row[0])))
         except (TypeError, ValueError, KeyError) as error:
-            raise unusable(self._path, "a state that cannot be read") from error
+            raise unusable(self._database.path, "a state that cannot be read") from error
 
     def clear(self) -> None:
         """Forget all pairs."""
-        with self._writing():
-            self._connection.execute("DELETE FROM pairs")
-            self._connection.execute("DELETE FROM state")
+        with self._database.writing():
+            self._database.run("DELETE FROM pairs")
+            self._database.run("DELETE FROM state")
 
     def keep(self, pairs: list[Pairs], progress: Progress) -> None:
         """Write pairs, and how far the comparison is with them: both or neither."""
@@ -117,44 +109,26 @@ class PairFile:
                 part.first.tolist(), part.second.tolist(), part.scores.tolist(), strict=True
             )
         )
-        with self._writing():
-            self._connection.executemany(_INSERT, rows)
-            self._connection.execute("DELETE FROM state")
-            self._connection.execute(
-                "INSERT INTO state VALUES (?)", (json.dumps(asdict(progress)),)
-            )
+        with self._database.writing():
+            self._database.run_each(_INSERT, rows)
+            self._database.run("DELETE FROM state")
+            self._database.run("INSERT INTO state VALUES (?)", (json.dumps(asdict(progress)),))
 
     def __len__(self) -> int:
-        return int(self._row("SELECT count(*) FROM pairs")[0])
+        return int(self._database.row("SELECT count(*) FROM pairs")[0])
 
     def pairs(self) -> Iterator[KeptPair]:
         """Yield the pairs in the order of face ids."""
         sql = "SELECT first, second, score, reported FROM pairs ORDER BY first, second"
-        with _translated(self._path):
-            rows = self._connection.execute(sql)
-        while True:
-            with _translated(self._path):
-                page = rows.fetchmany(_PAGE)
-            if not page:
-                return
-            for first, second, score, reported in page:
-                yield KeptPair(first, second, score, bool(reported))
+        for first, second, score, reported in self._database.rows(sql):
+            yield KeptPair(first, second, score, bool(reported))
 
     def mark_reported(self, pairs: Iterable[tuple[int, int]]) -> None:
         """Note that pairs of faces were reported."""
-        with self._writing():
-            self._connection.executemany(
+        with self._database.writing():
+            self._database.run_each(
                 "UPDATE pairs SET reported = 1 WHERE first = ? AND second = ?", pairs
             )
-
-    def _row(self, sql: str) -> Any:
-        with _translated(self._path):
-            return self._connection.execute(sql).fetchone()
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        with _translated(self._path), writing(self._connection):
-            yield
 
 
 @contextmanager
@@ -168,32 +142,8 @@ def pair_file(path: Path | None) -> Iterator[PairFile]:
     CrossFileError
         If it is no such file, is damaged, cannot be written, or another process has it open.
     """
-    place = Path(IN_MEMORY) if path is None else path
-    with _translated(place):
-        if path is not None:
-            claim_private(path)
-        connection = sqlite3.connect(place, isolation_level=None, timeout=0)
-    with closing(connection):
-        with _translated(place):
-            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-            with writing(connection, "BEGIN EXCLUSIVE"):
-                is_ours = is_of_kind(connection, _APPLICATION_ID, _FORMAT, _TABLES)
-        if not is_ours:
-            raise unusable(place, "another file")
-        yield PairFile(connection, place)
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """Raise the library's own error for one of SQLite, or of the system, about the file."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
-            raise _busy(path) from error
-        raise unusable(path, error) from error
-    except (OSError, sqlite3.Error) as error:
-        raise unusable(path, error) from error
+    with opened(path, _KIND) as database:
+        yield PairFile(database)
 
 
 def _progress_of(facts: dict[str, Any]) -> Progress:
@@ -235,3 +185,12 @@ def _busy(path: Path) -> CrossFileError:
         next_step="Wait for the other run, or name another file.",
         path=path,
     )
+
+
+_KIND: Final = FileKind(
+    application_id=0x6D746378,  # "mtcx"
+    version=1,
+    tables=_TABLES,
+    unusable=unusable,
+    busy=_busy,
+)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, fields
@@ -14,7 +13,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.databases import IN_MEMORY, FileKind, opened_alone, writing
+from matcher import databases
+from matcher.databases import FileKind, SmallDatabase
 from matcher.errors import GroupFileError
 from matcher.faces import LANDMARKS, FaceQuality
 from matcher.grouping.faces import PhotoFile, Place, ReadFace, ReadPhoto, StoredFace
@@ -72,17 +72,17 @@ _UNIT_TOLERANCE: Final = 2e-3
 class Rows:
     """The rows of an open file of groups. Get it by `opened`."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        self._connection = connection
-        self.path = path
+    def __init__(self, database: SmallDatabase) -> None:
+        self._database = database
+        self.path = database.path
 
     def writing(self) -> AbstractContextManager[None]:
         """Write everything in the block, or, if it ends with an exception, nothing."""
-        return writing(self._connection)
+        return self._database.writing()
 
     def settings(self) -> Settings | None:
         """Return the settings; None for a file in which nothing was grouped."""
-        row = self._connection.execute("SELECT value FROM settings").fetchone()
+        row = self._database.row("SELECT value FROM settings")
         if row is None:
             return None
         with self._readable("settings"):
@@ -90,22 +90,22 @@ class Rows:
 
     def set_settings(self, settings: Settings) -> None:
         """Replace the settings."""
-        self._connection.execute("DELETE FROM settings")
-        self._connection.execute("INSERT INTO settings VALUES (?)", (json.dumps(settings.facts()),))
+        self._database.run("DELETE FROM settings")
+        self._database.run("INSERT INTO settings VALUES (?)", (json.dumps(settings.facts()),))
 
     def knows_photo(self, sha256: str) -> bool:
         """Tell whether a photo of these bytes was read."""
-        found = self._connection.execute("SELECT 1 FROM photos WHERE sha256 = ?", (sha256,))
-        return found.fetchone() is not None
+        found = self._database.row("SELECT 1 FROM photos WHERE sha256 = ?", (sha256,))
+        return found is not None
 
     def add_photo(self, photo: ReadPhoto, faces: Sequence[ReadFace]) -> None:
         """Add a photo that was read, with all its faces."""
         signed = int(np.uint64(photo.looks).astype(np.int64))
-        self._connection.execute(
+        self._database.run(
             "INSERT INTO photos VALUES (?, ?, ?, ?, ?)",
             (photo.sha256, signed, *photo.size, json.dumps(photo.notes)),
         )
-        self._connection.executemany(
+        self._database.run_each(
             "INSERT INTO faces (sha256, number, probability, measures, vectors) "
             "VALUES (?, ?, ?, ?, ?)",
             map(_row_of_face, faces),
@@ -113,11 +113,11 @@ class Rows:
 
     def set_file(self, file: PhotoFile) -> None:
         """Note what became of a file; what it was before is forgotten."""
-        self._connection.execute(
+        self._database.run(
             "DELETE FROM files WHERE reference = ? AND sha256 != ?", (file.reference, file.sha256)
         )
         day = None if file.taken_on is None else file.taken_on.isoformat()
-        self._connection.execute(
+        self._database.run(
             "INSERT INTO files VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
             "code = excluded.code, reason = excluded.reason, "
             "taken_on = coalesce(excluded.taken_on, taken_on)",
@@ -126,13 +126,13 @@ class Rows:
 
     def forget_failures(self, references: Iterable[str]) -> None:
         """Forget failures of files."""
-        self._connection.executemany(
+        self._database.run_each(
             "DELETE FROM files WHERE reference = ? AND code != ''", ((one,) for one in references)
         )
 
     def forget_places(self, references: Iterable[str]) -> None:
         """Forget files of photos that another file holds too; a photo keeps one of its files."""
-        self._connection.executemany(
+        self._database.run_each(
             "DELETE FROM files WHERE reference = ? AND code = '' AND EXISTS (SELECT 1 FROM files "
             "AS other WHERE other.sha256 = files.sha256 AND other.reference != files.reference)",
             ((one,) for one in references),
@@ -140,7 +140,7 @@ class Rows:
 
     def files(self) -> list[PhotoFile]:
         """Return all files, sorted by their path."""
-        rows = self._connection.execute(
+        rows = self._database.rows(
             "SELECT reference, sha256, code, reason, taken_on FROM files ORDER BY reference"
         )
         with self._readable("files"):
@@ -151,7 +151,7 @@ class Rows:
 
     def photos(self) -> dict[str, ReadPhoto]:
         """Return the photos that were read, by the hash of their bytes."""
-        rows = self._connection.execute("SELECT sha256, looks, width, height, notes FROM photos")
+        rows = self._database.rows("SELECT sha256, looks, width, height, notes FROM photos")
         with self._readable("photos"):
             return {row[0]: _photo_of(*row) for row in rows}
 
@@ -161,7 +161,7 @@ class Rows:
         if settings is None:
             return []
         names, dimension = settings.model.vector_names, settings.model.dimension
-        rows = self._connection.execute(
+        rows = self._database.rows(
             "SELECT face_id, sha256, number, probability, measures, vectors, group_number, "
             "corrected, reason, copy_of FROM faces ORDER BY face_id"
         )
@@ -173,21 +173,21 @@ class Rows:
 
         SQLite overwrites what was deleted with zeros.
         """
-        self._connection.execute("PRAGMA secure_delete = ON")
+        self._database.run("PRAGMA secure_delete = ON")
         hashes = [(one,) for one in photos]
         with self.writing():
             before = self._count()
             for table in ("faces", "files", "photos"):
-                self._connection.executemany(f"DELETE FROM {table} WHERE sha256 = ?", hashes)  # noqa: S608
+                self._database.run_each(f"DELETE FROM {table} WHERE sha256 = ?", hashes)  # noqa: S608
             self.part_copies()
             return before - self._count()
 
     def _count(self) -> int:
-        return int(self._connection.execute("SELECT count(*) FROM faces").fetchone()[0])
+        return int(self._database.row("SELECT count(*) FROM faces")[0])
 
     def places(self) -> dict[int, tuple[Place, int | None]]:
         """Return where each face is, and which face it is a copy of, by its number."""
-        rows = self._connection.execute(
+        rows = self._database.rows(
             "SELECT face_id, group_number, corrected, reason, copy_of FROM faces ORDER BY face_id"
         )
         with self._readable("faces"):
@@ -195,22 +195,22 @@ class Rows:
 
     def set_places(self, places: Mapping[int, Place]) -> None:
         """Put faces into groups, or out of them."""
-        self._connection.executemany(
+        self._database.run_each(
             "UPDATE faces SET group_number = ?, corrected = ?, reason = ? WHERE face_id = ?",
             ((one.group, one.corrected, one.reason, face) for face, one in places.items()),
         )
 
     def set_copies(self, copies: Mapping[int, int]) -> None:
         """Note which faces are near-identical pictures of which others; all others are none."""
-        self._connection.execute("UPDATE faces SET copy_of = NULL WHERE copy_of IS NOT NULL")
-        self._connection.executemany(
+        self._database.run("UPDATE faces SET copy_of = NULL WHERE copy_of IS NOT NULL")
+        self._database.run_each(
             "UPDATE faces SET copy_of = ? WHERE face_id = ?",
             ((kept, copy) for copy, kept in copies.items()),
         )
 
     def part_copies(self) -> None:
         """Let no face be a copy of one that is gone, or is in another group."""
-        self._connection.execute(
+        self._database.run(
             "UPDATE faces SET copy_of = NULL WHERE copy_of IS NOT NULL AND NOT EXISTS (SELECT 1 "
             "FROM faces AS kept WHERE kept.face_id = faces.copy_of "
             "AND kept.group_number IS faces.group_number)"
@@ -219,15 +219,14 @@ class Rows:
     def add_change(self, at: str, words: str, before: Mapping[int, Place]) -> int:
         """Add a correction to the history; return its number."""
         held = [[face, *asdict(place).values()] for face, place in before.items()]
-        done = self._connection.execute(
+        return self._database.run(
             "INSERT INTO changes (at, words, before) VALUES (?, ?, ?)",
             (at, words, json.dumps(held)),
         )
-        return int(done.lastrowid or 0)
 
     def changes(self) -> list[tuple[int, str, str, bool]]:
         """Return number, time, words, and whether it was undone, of each correction, in order."""
-        rows = self._connection.execute(
+        rows = self._database.rows(
             "SELECT change_id, at, words, undone FROM changes ORDER BY change_id"
         )
         with self._readable("history"):
@@ -235,9 +234,7 @@ class Rows:
 
     def before(self, change_id: int) -> dict[int, Place]:
         """Return where the faces of a correction were before."""
-        row = self._connection.execute(
-            "SELECT before FROM changes WHERE change_id = ?", (change_id,)
-        ).fetchone()
+        row = self._database.row("SELECT before FROM changes WHERE change_id = ?", (change_id,))
         with self._readable("history"):
             held = [list_of(one) for one in list_of(read_json(text_of(row[0])))]
             return {
@@ -249,7 +246,7 @@ class Rows:
 
     def mark_undone(self, change_id: int) -> None:
         """Note that a correction was taken back."""
-        self._connection.execute("UPDATE changes SET undone = 1 WHERE change_id = ?", (change_id,))
+        self._database.run("UPDATE changes SET undone = 1 WHERE change_id = ?", (change_id,))
 
     @contextmanager
     def _readable(self, what: str) -> Iterator[None]:
@@ -268,8 +265,8 @@ def opened(path: Path | None) -> Iterator[Rows]:
     GroupFileError
         If it is no such file, is damaged, cannot be written, or another process has it open.
     """
-    with opened_alone(path, _KIND) as connection:
-        yield Rows(connection, IN_MEMORY if path is None else path)
+    with databases.opened(path, _KIND) as database:
+        yield Rows(database)
 
 
 def _row_of_face(face: ReadFace) -> tuple[Any, ...]:

@@ -7,20 +7,16 @@ delivered.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from matcher.databases import is_of_kind, writing
+from matcher.databases import FileKind, SmallDatabase, opened
 from matcher.errors import WatchListError
-from matcher.private_files import claim_private
 
-_APPLICATION_ID: Final = 0x6D74776C  # "mtwl": it tells the file from other SQLite files
-_FORMAT: Final = 1
 _TABLES: Final = """
 CREATE TABLE leads (
     lead_id TEXT PRIMARY KEY,
@@ -68,9 +64,8 @@ class Pair:
 class Outbox:
     """An open outbox. Get it by `open_outbox`."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        self._connection = connection
-        self._path = path
+    def __init__(self, database: SmallDatabase) -> None:
+        self._database = database
 
     def pairs(self) -> list[Pair]:
         """Return all pairs: those of received leads first, then by time.
@@ -80,7 +75,7 @@ class Outbox:
         WatchListError
             For a row that no run writes.
         """
-        rows = self._rows(
+        rows = self._database.rows(
             "SELECT first, second, photos, lead_id, rule, found_at, received_at IS NOT NULL "
             "FROM pairs JOIN leads USING (lead_id) "
             "ORDER BY received_at IS NULL, found_at, lead_id, first, second"
@@ -91,11 +86,11 @@ class Outbox:
                 for one, two, photos, name, rule, found_at, received in rows
             ]
         except ValueError as error:
-            raise unusable(self._path, "a time that is none") from error
+            raise unusable(self._database.path, "a time that is none") from error
 
     def waiting(self) -> frozenset[str]:
         """Return the identifiers of the leads that were not received."""
-        rows = self._rows("SELECT lead_id FROM leads WHERE received_at IS NULL")
+        rows = self._database.rows("SELECT lead_id FROM leads WHERE received_at IS NULL")
         return frozenset(lead_id for (lead_id,) in rows)
 
     def change(
@@ -105,42 +100,31 @@ class Outbox:
 
         A lead without any pair is dropped as well.
         """
-        with self._writing():
-            execute = self._connection.executemany
-            execute("DELETE FROM leads WHERE lead_id = ?", ((one,) for one in gone))
-            execute(
+        with self._database.writing():
+            run_each = self._database.run_each
+            run_each("DELETE FROM leads WHERE lead_id = ?", ((one,) for one in gone))
+            run_each(
                 "DELETE FROM pairs WHERE first = ? AND second = ?",
                 ((one.first, one.second) for one in void),
             )
-            execute(
+            run_each(
                 "INSERT OR IGNORE INTO leads VALUES (?, ?, ?, NULL)",
                 ((one.lead_id, one.rule, one.found_at.isoformat()) for one in new),
             )
-            execute(
+            run_each(
                 "INSERT OR REPLACE INTO pairs VALUES (?, ?, ?, ?)",
                 ((one.first, one.second, one.photos, one.lead_id) for one in new),
             )
-            self._connection.execute(
-                "DELETE FROM leads WHERE lead_id NOT IN (SELECT lead_id FROM pairs)"
-            )
+            self._database.run("DELETE FROM leads WHERE lead_id NOT IN (SELECT lead_id FROM pairs)")
 
     def mark_received(self, lead_ids: Sequence[str]) -> None:
         """Note that leads were received."""
         now = datetime.now(UTC).isoformat()
-        with self._writing():
-            self._connection.executemany(
+        with self._database.writing():
+            self._database.run_each(
                 "UPDATE leads SET received_at = ? WHERE lead_id = ?",
                 ((now, lead_id) for lead_id in lead_ids),
             )
-
-    def _rows(self, sql: str) -> list[Any]:
-        with _translated(self._path):
-            return self._connection.execute(sql).fetchall()
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        with _translated(self._path), writing(self._connection):
-            yield
 
 
 @contextmanager
@@ -152,27 +136,8 @@ def open_outbox(path: Path) -> Iterator[Outbox]:
     WatchListError
         If it is no such file, is damaged, or cannot be written.
     """
-    with _translated(path):
-        claim_private(path)
-        connection = sqlite3.connect(path, isolation_level=None)
-    with closing(connection):
-        with _translated(path):
-            for setting in ("foreign_keys = ON", "secure_delete = ON", "synchronous = FULL"):
-                connection.execute(f"PRAGMA {setting}")
-            with writing(connection):
-                is_ours = is_of_kind(connection, _APPLICATION_ID, _FORMAT, _TABLES)
-        if not is_ours:
-            raise unusable(path, "another file, or one of another version")
-        yield Outbox(connection, path)
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """Raise the library's own error instead of one of SQLite or of the system."""
-    try:
-        yield
-    except (OSError, sqlite3.Error) as error:
-        raise unusable(path, error) from error
+    with opened(path, _KIND) as database:
+        yield Outbox(database)
 
 
 def unusable(path: Path, got: object) -> WatchListError:
@@ -184,3 +149,12 @@ def unusable(path: Path, got: object) -> WatchListError:
         next_step="Restore it from a backup. Without it, all leads count as new.",
         path=path,
     )
+
+
+_KIND: Final = FileKind(
+    application_id=0x6D74776C,  # "mtwl"
+    version=1,
+    tables=_TABLES,
+    unusable=unusable,
+    settings=("foreign_keys = ON", "secure_delete = ON", "synchronous = FULL"),
+)

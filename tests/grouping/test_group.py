@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -357,3 +358,17 @@ def test_more_faces_need_a_higher_threshold() -> None:
     assert found == [0.58, 0.58, 0.66, 0.66, 0.74, 0.74]
     assert "0.66 for up to 30,000" in how_sure(identity, 0.66)
     assert "not measured" in how_sure(identity, 0.6)
+
+
+@pytest.mark.parametrize("fault", [OSError("of the caller"), sqlite3.OperationalError("a table")])
+def test_a_fault_of_the_caller_is_not_blamed_on_the_file(
+    folder: Path, tmp_path: Path, fault: Exception
+) -> None:
+    def hook(*_: object) -> None:
+        raise fault
+
+    with pytest.raises(type(fault), match=str(fault)):
+        grouped(folder, state=tmp_path / "one.groups", on_progress=hook)
+    grouped(folder, state=tmp_path / "two.groups")
+    with pytest.raises(type(fault), match=str(fault)), GroupFile.open(tmp_path / "two.groups"):
+        raise fault
