@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from made_cohort import MATCHER, Made, audited
 
-from fairness import AuditReport, AuditSettings, Cohort, Sample, audit
+from fairness import AuditReport, AuditSettings, Cohort, EmbeddingScores, Sample, audit
 from fairness.report.summary import summarise
 from fairness.verification import ListedScores
 
@@ -120,6 +120,31 @@ def test_refused_photos_are_a_gap_of_their_own() -> None:
     for words in ("misses, refused photos counted", "refused photos (FTA)"):
         assert "This is more than chance" in line(report, "a (kind)", words, "all others")
     assert not [t for t in first_page(report) if "misses (FNMR)" in t and "more than chance" in t]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_few_refusals_of_one_group_say_nothing_of_groups_without_any(seed: int) -> None:
+    """People with photos in four groups each. Three photos of group a are refused."""
+    rng = np.random.default_rng(seed)
+    samples = [
+        Sample(f"{person:03}{group}{photo}", f"{person:03}", labels={"kind": group})
+        for person in range(60)
+        for group in "abcd"
+        for photo in range(rng.integers(1, 8))
+    ]
+    cohort = Cohort.of(samples, name="made")
+    people = {f"{person:03}a0" for person in rng.choice(60, 3, replace=False)}
+    reasons = ["no face" if one.photo in people else "" for one in cohort.samples]
+    vectors = rng.normal(size=(len(samples), 8)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    settings = AuditSettings(factors=("kind",), fmr=0.01, draws=999)
+    report = audit(EmbeddingScores(cohort, vectors, reasons), settings, matcher=MATCHER)
+    named = [text for text in first_page(report) if "refused photos (FTA)" in text]
+    assert not [text for text in named if "more than chance" in text and "a (kind)" not in text]
+    results = report.table("tests").where(metric="FTA")
+    assert {one["result"] for one in results if one["group"] in set("bcd")} == {
+        "not told from chance"
+    }
 
 
 def test_equal_groups_are_not_named(even: AuditReport) -> None:
