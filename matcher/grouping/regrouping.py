@@ -87,9 +87,10 @@ def regroup(
     reasons = {one.face_id: _refusal(one, policy) for one in faces}
     good = [one for one in faces if not reasons[one.face_id]]
     threshold = measured_threshold(settings.model, len(good)) if given is None else float(given)
-    reasons |= hidden.reasons(good, _vectors(good), threshold)
-    good = [one for one in good if not reasons[one.face_id]]
-    vectors = _vectors(good)
+    vectors = np.stack([one.face.vector for one in good]) if good else np.zeros((0, 1), np.float32)
+    reasons |= hidden.reasons(good, vectors, threshold)
+    shown = [row for row, one in enumerate(good) if not reasons[one.face_id]]
+    good, vectors = [good[row] for row in shown], vectors[shown]
     copies = fold(
         _pictures(good, photos),
         vectors,
@@ -149,10 +150,6 @@ def _place(
         if not good[row].place.corrected:
             places[good[row].face_id] = Place(None, corrected=False, reason=TAKEN_OUT)
     return next_group
-
-
-def _vectors(faces: Sequence[StoredFace]) -> NDArray[np.float32]:
-    return np.stack([one.face.vector for one in faces]) if faces else np.zeros((0, 1), np.float32)
 
 
 def _set(places: dict[int, Place], face: StoredFace, group: int) -> None:
