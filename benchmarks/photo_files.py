@@ -1,0 +1,130 @@
+"""What the bytes of a photo tell without a model: hashes, dates and looks, and what that costs.
+
+    python benchmarks/photo_files.py FOLDER [--photos 150] [--hashes 10000000] [--seed 1]
+
+Times are of the processor, the best of five turns, as a share of the decoding of the same photos
+in the same run. Looks are the perceptual hashes by which `matcher group` folds pictures: of photos
+that are saved again in five ways, and of different photos. The list is of random SHA-1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from PIL import Image, ImageEnhance
+
+from matcher.grouping.reading import looks_of
+from matcher.hashes import HashList, hashes_of
+from matcher.photos import capture_date, find_photos, load_photo
+
+TURNS: Final = 5
+LINES: Final = 100_000  # hashes that are written together
+
+
+def seconds_of(work: Callable[[bytes], object], photos: Sequence[bytes]) -> float:
+    """Return the processor time of some work on all photos, the best of some turns."""
+    turns = []
+    for _ in range(TURNS):
+        begun = time.process_time()
+        for photo in photos:
+            work(photo)
+        turns.append(time.process_time() - begun)
+    return min(turns)
+
+
+def print_costs(photos: Sequence[bytes]) -> None:
+    """Print what hashes and dates cost beside the decoding, which includes both."""
+    decoding = seconds_of(load_photo, photos)
+    one = seconds_of(lambda data: hashlib.sha256(data).digest(), photos)
+    three = seconds_of(hashes_of, photos)
+    dates = seconds_of(capture_date, photos)
+    size = sum(map(len, photos)) / len(photos) / 1000
+    print(
+        f"decoding of {len(photos)} photos of {size:.0f} kB: {1000 * decoding / len(photos):.2f} ms"
+    )
+    print(f"MD5 and SHA-1 beside SHA-256: {(three - one) / (decoding - three + one):.1%} more")
+    print(f"three hashes take {three / one:.1f} times SHA-256 alone")
+    print(f"reading the date: {1000 * dates / len(photos):.3f} ms, {dates / decoding:.1%}")
+
+
+def saved_again(image: Image.Image) -> Iterator[tuple[str, Image.Image, int]]:
+    """Yield name, picture and JPEG quality of each way of saving a picture again."""
+    half = image.resize((max(1, image.width // 2), max(1, image.height // 2)))
+    yield "quality 75", image, 75
+    yield "quality 30", image, 30
+    yield "half the size", half, 80
+    yield "15 % brighter", ImageEnhance.Brightness(image).enhance(1.15), 85
+    yield "grey", image.convert("L").convert("RGB"), 85
+
+
+def looks(image: Image.Image, quality: int) -> int:
+    """Return the perceptual hash of a picture, saved as JPEG."""
+    saved = io.BytesIO()
+    image.save(saved, "JPEG", quality=quality)
+    return looks_of(load_photo(saved.getvalue()))
+
+
+def print_looks(photos: Sequence[Path]) -> None:
+    """Print in how many of 64 bits the looks of one photo, and of two photos, differ."""
+    images = [Image.fromarray(load_photo(path).pixels) for path in photos]
+    clear = [looks(image, 95) for image in images]
+    most = {name: 0 for name, _, _ in saved_again(images[0])}
+    for image, before in zip(images, clear, strict=True):
+        for name, changed, quality in saved_again(image):
+            most[name] = max(most[name], (before ^ looks(changed, quality)).bit_count())
+    for name, bits in most.items():
+        print(f"{name}: at most {bits} bits differ")
+    apart = [(one ^ other).bit_count() for one, other in combinations(clear, 2)]
+    near = sum(bits <= 6 for bits in apart)
+    print(f"{len(apart)} pairs of different photos: at least {min(apart)} bits; {near} within 6")
+
+
+def print_list(hashes: int, rng: np.random.Generator) -> None:
+    """Print time and memory of a list of hashes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "list.txt"
+        with path.open("w") as file:
+            for _ in range(0, hashes, LINES):
+                file.writelines(f"{rng.bytes(20).hex()}\n" for _ in range(LINES))
+        before, begun = memory(), time.process_time()
+        known = HashList.read(path)
+        spent = time.process_time() - begun
+    held = sum(map(len, known.digests.values()))
+    print(f"{held} hashes: {spent:.0f} s, {memory() - before:.0f} MiB more, {memory():.0f} in all")
+
+
+def memory() -> float:
+    """Return the largest memory of the process so far, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def main() -> int:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--photos", type=int, default=150)
+    parser.add_argument("--hashes", type=int, default=10_000_000)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    rng = np.random.default_rng(options.seed)
+    print_list(options.hashes, rng)
+    found = find_photos(options.folder)
+    chosen = [found[row] for row in rng.permutation(len(found))[: options.photos]]
+    print_costs([path.read_bytes() for path in chosen])
+    print_looks(chosen)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
