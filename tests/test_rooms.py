@@ -24,6 +24,7 @@ FLOORS = {
             "_lazy",
             "_version",
             "heap",
+            "interrupts",
             "names",
             "private_files",
             "progress",

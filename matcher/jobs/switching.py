@@ -228,12 +228,10 @@ def _moved(path: Path, edition: str, shadow: Shadow, may_lose: int) -> bool:
 
 
 def _prune(path: Path, keep: int) -> int:
-    pointer = read_pointer(path)
-    old = pointer.kept[keep:]
+    """Drop kept editions. `read_pointer` leaves them out from then on, so no pointer is written."""
+    old = read_pointer(path).kept[keep:]
     for name in old:
         drop(path, name)
-    if old:
-        write_pointer(path, Pointer(pointer.current, pointer.kept[:keep]))
     return len(old)
 
 

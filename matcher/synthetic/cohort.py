@@ -21,6 +21,7 @@ from PIL.PngImagePlugin import PngInfo
 from matcher.cells import write_csv
 from matcher.degradation import degrade, parse
 from matcher.errors import InputError
+from matcher.interrupts import interrupts_held_back
 from matcher.private_files import make_folder, open_private
 from matcher.progress import ProgressHook, silent
 from matcher.synthetic.person import (
@@ -285,7 +286,9 @@ def _rows(
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent) as pool:
-        yield from pool.map(_write_one, jobs, chunksize=4)
+        with interrupts_held_back():
+            rows = pool.map(_write_one, jobs, chunksize=4)  # starts every worker
+        yield from rows
 
 
 def _end_with_parent() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 from ending_signals import signals
 from interruptible import COMMAND, HELD, in_a_callback
@@ -84,23 +87,33 @@ def test_photos_that_are_rendered_by_several_processes_end_with_the_command(
     assert len(list(out.glob("photos/*.png"))) < 1600
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of a terminal go another way there")
+@pytest.mark.parametrize("moment", ["a helper starts", "a photo is written"])
 def test_ctrl_c_on_the_keyboard_reaches_the_helpers_too_and_none_of_them_complains(
-    tmp_path: Path,
+    tmp_path: Path, moment: str
 ) -> None:
-    if sys.platform == "win32":
-        pytest.skip("signals of a terminal go another way there")
-    import os
-
     out = tmp_path / "made"
     words = ["synth", "--out", str(out), "--subjects", "400", "--size", "64", "--workers", "2"]
     running = subprocess.Popen(
         [*COMMAND, *words], stderr=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
     )
-    wait_until(lambda: any(out.glob("photos/*.png")))
+    begun = {
+        "a helper starts": lambda: has_helper(running.pid),
+        "a photo is written": lambda: any(out.glob("photos/*.png")),
+    }
+    wait_until(begun[moment])
     os.killpg(running.pid, signal.SIGINT)
     _, talk = running.communicate(timeout=PATIENCE)
     assert running.returncode == 130
-    assert b"Traceback" not in talk
+    assert b"Traceback" not in talk, talk.decode()
+
+
+def has_helper(pid: int) -> bool:
+    """Whether a process that `multiprocessing` starts runs below this one."""
+    with suppress(psutil.NoSuchProcess):
+        below = psutil.Process(pid).children()
+        return any("spawn_main" in word for process in below for word in process.cmdline())
+    return False
 
 
 @pytest.mark.parametrize("number", SIGNALS)
