@@ -41,6 +41,8 @@ MatcherError
 │   ├── WatchListError                 there is no watch list, or a file of it cannot be used
 │   └── UnknownSubjectError (KeyError)
 ├── ForkError                          used in a process that `os.fork` made
+├── ServeError                         the state of a server, or an account, cannot be used so
+│   └── AccountError                   an account is not there, is there already, or has no right
 ├── OutputError                        results cannot be written where they were to go
 ├── CrossFileError                     a file of compared pairs cannot be used
 ├── GroupFileError                     a file of groups of faces cannot be used
@@ -369,6 +371,18 @@ class ForkError(MatcherError):
     """Something is used in a process that `os.fork` made, where it would hang or do harm."""
 
     code = "forked"
+
+
+class ServeError(MatcherError):
+    """A server cannot start so, or a file of its state cannot be used."""
+
+    code = "serve"
+
+
+class AccountError(ServeError):
+    """An account is not there, is there already, or cannot be changed so."""
+
+    code = "account"
 
 
 class OutputError(MatcherError):
