@@ -1,9 +1,8 @@
-"""What stands before every page: who may, from where, how much, and with which headers."""
+"""The table of who may open what, the forms, the cookies and the headers."""
 
 from matcher.serve.security.access import ALL_ROLES, ANYBODY, ROUTES, Access
-from matcher.serve.security.forms import Fields, fields_of
-from matcher.serve.security.guard import Guard
-from matcher.serve.security.headers import AUDIT_POLICY, PAGE_POLICY
+from matcher.serve.security.forms import Fields, fields_of, has_token
+from matcher.serve.security.headers import AUDIT_POLICY, PAGE_POLICY, with_headers
 
 __all__ = [
     "ALL_ROLES",
@@ -13,6 +12,7 @@ __all__ = [
     "ROUTES",
     "Access",
     "Fields",
-    "Guard",
     "fields_of",
+    "has_token",
+    "with_headers",
 ]
