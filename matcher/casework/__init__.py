@@ -1,0 +1,1 @@
+"""Leads of a governed gallery: who reviews them, what a reviewer is told, and what came of it."""
