@@ -334,6 +334,19 @@ class WatchListError(GalleryError):
     code = "watch_list"
 
 
+class ReviewError(GalleryError):
+    """A person may not give this opinion on a lead now, or not withdraw it."""
+
+    code = "review"
+
+
+class UnknownLeadError(GalleryError, KeyError):
+    """The log of the gallery has no lead with this identifier."""
+
+    code = "unknown_lead"
+    __str__ = MatcherError.__str__
+
+
 class UnknownSubjectError(GalleryError, KeyError):
     """The gallery has no subject with this identifier."""
 

@@ -134,7 +134,9 @@ def brief(
         features=advice_for(_younger(search.age, age, gap), gap),
         in_list=figures_at(calibration, search, lowest, gap),
         at_score=None if at is None else figures_at(calibration, search, at, gap),
-        in_reach=None if face is None else subjects_in_reach(
+        in_reach=None
+        if face is None
+        else subjects_in_reach(
             gallery,
             face,
             lowest=candidate.score if search.lowest is None else search.lowest,

@@ -332,9 +332,7 @@ class Casework:
             )
         return search, search.candidates[place - 1]
 
-    def _leads_of(
-        self, search: RecordedSearch, by_lead: dict[str, list[Review]]
-    ) -> list[Lead]:
+    def _leads_of(self, search: RecordedSearch, by_lead: dict[str, list[Review]]) -> list[Lead]:
         names = self._names([search])
         return [
             lead_of(

@@ -106,9 +106,7 @@ class RecordedSearch:
             lowest=_number(facts, "lowest"),
             faces=whole_of(facts.get("faces", 0)),
             age=_number(facts, "age"),
-            taken_on=None
-            if (day := _text(facts, "taken_on")) is None
-            else date.fromisoformat(day),
+            taken_on=None if (day := _text(facts, "taken_on")) is None else date.fromisoformat(day),
             degraded=bool(facts.get("degraded", False)),
             quality={
                 name: number_of(value)
@@ -120,7 +118,7 @@ class RecordedSearch:
 
 
 def _candidates(found: Sequence[Any]) -> tuple[ListedCandidate, ...]:
-    in_order = sorted(map(object_of, found), key=lambda one: (text_of(one["subject"])))
+    in_order = sorted(map(object_of, found), key=lambda one: text_of(one["subject"]))
     return tuple(
         ListedCandidate(
             place=place,

@@ -146,8 +146,7 @@ class ReviewRows:
         rows = sum(len(self.of_lead(lead_id)) for _, lead_id in wanted)
         with self._database.writing():
             self._database.run_each(
-                "UPDATE reviews SET reason = ?, notes = '', marks = '{}', salt = '' "
-                "WHERE lead = ?",
+                "UPDATE reviews SET reason = ?, notes = '', marks = '{}', salt = '' WHERE lead = ?",
                 wanted,
             )
         return rows
