@@ -39,6 +39,10 @@ MatcherError
 │   ├── IndexServerError               the server of the index cannot be reached, or fails
 │   ├── GalleryWriteError              disk full, no rights; nothing was half written
 │   ├── WatchListError                 there is no watch list, or a file of it cannot be used
+│   ├── NotAuthorisedError             a governed gallery is used without what this use needs
+│   ├── ActivityLogError               the log of a governed gallery is missing or damaged
+│   ├── ReviewError                    an opinion on a lead that cannot be given or withdrawn
+│   ├── UnknownLeadError (KeyError)
 │   └── UnknownSubjectError (KeyError)
 ├── ForkError                          used in a process that `os.fork` made
 ├── OutputError                        results cannot be written where they were to go
@@ -345,6 +349,18 @@ class UnknownLeadError(GalleryError, KeyError):
 
     code = "unknown_lead"
     __str__ = MatcherError.__str__
+
+
+class NotAuthorisedError(GalleryError):
+    """A governed gallery is used without the case, purpose or permission that this use needs."""
+
+    code = "not_authorised"
+
+
+class ActivityLogError(GalleryError):
+    """The activity log of a gallery, or a file that belongs to it, is missing or damaged."""
+
+    code = "activity_log"
 
 
 class UnknownSubjectError(GalleryError, KeyError):

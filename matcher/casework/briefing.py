@@ -1,4 +1,4 @@
-"""What a reviewer is told of a lead: what lists hold by chance, how good the photos are, growth, kin.
+"""What a reviewer is told of a lead: lists by chance, quality of the photos, growth, relatives.
 
 Sentences that tell of the score or the rank are apart, and empty until the reviewer wrote an
 opinion. None of them says whether two photos show one person.
