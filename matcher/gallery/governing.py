@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import NoneType
 from typing import Any, Final
@@ -15,7 +16,7 @@ from matcher.arguments import expect
 from matcher.embedding import ModelIdentity
 from matcher.errors import ActivityLogError, InputError
 from matcher.gallery.store import Store, rows
-from matcher.governance import Activity, ActivityLog, CaseContext, Entry
+from matcher.governance import Activity, ActivityLog, CaseContext, Entry, Kind
 from matcher.governance.activity import State
 
 _LISTED: Final = 100
@@ -61,6 +62,48 @@ class GovernedUse:
             log = _log_of(self._path, gallery_id)
             known = self._activity = Activity(log, self._context, self._state)
         return known
+
+    def require_context(self, kind: Kind) -> None:
+        """Refuse a change or an export of a governed gallery that was opened without a context.
+
+        Raises
+        ------
+        NotAuthorisedError
+            The refusal is recorded.
+        """
+        activity = self.activity
+        if activity is not None and not activity.covered:
+            activity.require_context(kind)
+
+    @contextmanager
+    def recorded(self, kind: Kind, **facts: Any) -> Iterator[dict[str, Any]]:
+        """Record the beginning of the block and its end, if the gallery is governed.
+
+        Searches and changes in the block leave no records of their own.
+
+        Parameters
+        ----------
+        kind, facts
+            As in `matcher.governance.Entry`.
+
+        Yields
+        ------
+        dict
+            Facts for the record of the end; the block can add some.
+
+        Raises
+        ------
+        NotAuthorisedError
+            The gallery is governed, and was opened without a context. Nothing is done.
+        GalleryWriteError, ActivityLogError
+            The beginning cannot be recorded, and nothing is done; or the end cannot.
+        """
+        activity = self.activity
+        if activity is None:
+            yield {}
+            return
+        with activity.doing(kind, facts) as end:
+            yield end
 
     def _state(self) -> State:
         return State(self._edition, self._store.generation, self._store.model.weights_sha256)
