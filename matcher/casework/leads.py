@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from matcher.arguments import described
+from matcher.casework.reviews.states import LeadState, Reviewed, Step
 from matcher.casework.searches import ListedCandidate, RecordedSearch
-from matcher.casework.states import LeadState, Reviewed, Step
 from matcher.errors import InputError
 
 _LEAD_ID: Final = re.compile(r"([1-9][0-9]{0,11})-([1-9][0-9]{0,5})")
