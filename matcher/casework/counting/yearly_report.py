@@ -11,7 +11,7 @@ from typing import Any, Final
 from fairness.cohort import UNKNOWN
 from fairness.tables import withheld
 from matcher.arguments import described
-from matcher.casework.searches import LISTING_KINDS
+from matcher.casework.searches import SEARCH
 from matcher.errors import InputError
 from matcher.governance import LogRecord
 
@@ -125,10 +125,10 @@ class _Count:
         self.uses[record.kind] += 1
         if "recovered_bytes" in record.facts:
             self.incidents["half records that were cut off"] += 1
-        if record.kind not in LISTING_KINDS:
+        if record.kind != SEARCH:
             return
         self.searches[record.purpose] += 1
-        tokens = sorted(one["subject"] for one in record.facts.get("candidates", []))
+        tokens = sorted(one["subject"] for one in record.facts["candidates"] if "subject" in one)
         self.leads[record.purpose] += len(tokens)
         for place, token in enumerate(tokens, start=1):
             self.people[f"{record.number}-{place}"] = token

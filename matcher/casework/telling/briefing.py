@@ -160,7 +160,7 @@ def notes_of(measures: Mapping[str, float]) -> PhotoNotes:
 
 
 def _face_of(gallery: Gallery, lead: Lead) -> StoredFace | None:
-    if lead.subject_id is None or lead.face_id is None:
+    if lead.subject_id is None:
         return None
     found = gallery.faces([lead.face_id]).get(lead.face_id)
     return found if found is not None and found.subject.subject_id == lead.subject_id else None
