@@ -185,7 +185,7 @@ class Gallery(RebuildableGallery):
 
     def close(self) -> None:
         """Save the index if this object changed the gallery, and close the files."""
-        if self._store.closed:
+        if self._is_view or self._store.closed:
             return
         try:
             if self._wrote:
@@ -205,7 +205,7 @@ class Gallery(RebuildableGallery):
     ) -> None:
         if kind is None:
             self.close()
-        else:
+        elif not self._is_view:
             self._store.close()
 
     def add(self, entries: Sequence[Enrolment]) -> list[AddOutcome]:
