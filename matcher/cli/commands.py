@@ -17,6 +17,7 @@ from matcher.cli.comparing import compare, cross, search
 from matcher.cli.exchange import hashes, vics
 from matcher.cli.grouping import group, groups
 from matcher.cli.origin import dates
+from matcher.cli.serving import serve
 from matcher.cli.video import frames
 from matcher.cli.watching import watch
 
@@ -39,6 +40,7 @@ __all__ = [
     "models",
     "reindex",
     "search",
+    "serve",
     "synth",
     "vics",
     "watch",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.resources import files
@@ -20,7 +19,6 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from matcher._version import __version__
-from matcher.arguments import expect
 from matcher.decoding import Decoding
 from matcher.embedding import Extractor, ModelIdentity, load_extractor, name_for
 from matcher.errors import MatcherError, ServeError
@@ -114,34 +112,12 @@ class Server:
         self.services.runner.start()
 
 
-def create_app(
+def services_of(
     settings: ServeSettings,
-    *,
-    load: Callable[[ModelIdentity], Extractor] | None = None,
-    clock: Callable[[], float] = time.time,
-) -> Server:
-    """Return the server as an ASGI application. `matcher serve` runs it.
-
-    Parameters
-    ----------
-    settings
-        What is served, where the state lies, and the limits.
-    load
-        Loads the extractor of a model; None for `load_extractor` by the name of the model.
-    clock
-        Returns the time in seconds since 1970, for sessions and waits.
-
-    Raises
-    ------
-    InputError
-        For what are no settings, and for a gallery that is given twice.
-    GalleryError
-        A gallery cannot be opened, or is not governed.
-    ServeError, CalibrationError
-        The state, the audit report or the calibration cannot be used.
-    """
-    step = "Give ServeSettings(galleries={...}, state=...)."
-    expect("settings", settings, ServeSettings, rule="must be settings", next_step=step)
+    load: Callable[[ModelIdentity], Extractor] | None,
+    clock: Callable[[], float],
+) -> Services:
+    """Return the parts of a server, see `create_app`."""
     folder = StateFolder.of(settings.state)
     with folder.accounts(), folder.work():
         pass  # a file that cannot be used is told of now
@@ -180,7 +156,7 @@ def create_app(
         clock=clock,
     )
     services.runner.search = search_of_job(services)
-    return Server(services)
+    return services
 
 
 def _loaded(model: ModelIdentity) -> Extractor:

@@ -1,147 +1,27 @@
-"""Run the server on a socket: on this machine only, or for others over TLS."""
+"""Serve an application on a socket."""
 
 from __future__ import annotations
 
-import ipaddress
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
+from socket import socket
 from typing import Final
 
-from matcher.arguments import expect_number
-from matcher.errors import InputError, ServeError
-from matcher.serve.app import create_app
-from matcher.serve.settings import LOOPBACK, ServeSettings
-from matcher.serve.state.passwords import missing_extra
+import uvicorn
+from starlette.types import ASGIApp
 
-DEFAULT_HOST: Final = "127.0.0.1"
-DEFAULT_PORT: Final = 8765
+from matcher.errors import ServeError
+from matcher.serve.listening import Listening, is_loopback
 
 _HEADERS_AT_MOST: Final = 16 * 1024
 _IDLE_SECONDS: Final = 15
 _AT_ONCE: Final = 512
+_GRACE: Final = 30  # seconds for answers that are under way at the end
 
 
-@dataclass(frozen=True)
-class Listening:
-    """Where the server listens.
-
-    Parameters
-    ----------
-    host
-        An address of this machine.
-    port
-        A port from 0 to 65535; 0 takes a free one.
-    allow_remote
-        Whether other machines may reach the address. Then TLS is needed.
-    certificate, key
-        Files of TLS in PEM; None without TLS.
-
-    Raises
-    ------
-    InputError
-        For an address that other machines can reach without `allow_remote` or without TLS, for one
-        of the two files without the other, and for what is no address or port.
-    """
-
-    host: str = DEFAULT_HOST
-    port: int = DEFAULT_PORT
-    allow_remote: bool = False
-    certificate: Path | None = None
-    key: Path | None = None
-
-    def __post_init__(self) -> None:
-        expect_number("port", self.port, whole=True)
-        if not 0 <= self.port <= 65535:
-            step = "Take one from 1024 on."
-            raise InputError("port", rule="is from 0 to 65535", got=self.port, next_step=step)
-        if (self.certificate is None) != (self.key is None):
-            raise InputError(
-                "files of TLS",
-                rule="must be both given, or neither",
-                got="one of them",
-                next_step="Give --tls-certificate and --tls-key.",
-            )
-        if is_loopback(self.host):
-            return
-        if not self.allow_remote:
-            raise InputError(
-                "address to listen on",
-                rule="is one that only this machine reaches, such as 127.0.0.1",
-                got=repr(self.host),
-                next_step="Others may reach the server only with --allow-remote, over TLS.",
-            )
-        if self.certificate is None:
-            raise InputError(
-                "server that others may reach",
-                rule="must speak TLS, because photos and passwords travel",
-                got="no certificate",
-                next_step="Give --tls-certificate and --tls-key.",
-            )
-
-    @property
-    def tls(self) -> bool:
-        """Whether the server speaks TLS."""
-        return self.certificate is not None
-
-    def hosts(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the names by which browsers may call the server.
-
-        Parameters
-        ----------
-        names
-            Names that were given besides; needed where the address is one of all networks.
-        """
-        own = f"[{self.host}]" if ":" in self.host else self.host
-        known = LOOPBACK if is_loopback(self.host) else (*LOOPBACK, own.lower())
-        return tuple(dict.fromkeys((*known, *(name.lower() for name in names))))
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether an address is reached by this machine only.
-
-    Raises
-    ------
-    InputError
-        It is no address.
-    """
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        raise InputError(
-            "address to listen on",
-            rule="must be an address of this machine, or localhost",
-            got=repr(host),
-            next_step="Give an IP address, such as 127.0.0.1.",
-        ) from None
-
-
-def run_server(settings: ServeSettings, listening: Listening) -> None:
-    """Serve until the process is told to end. Searches that are under way are finished.
-
-    Parameters
-    ----------
-    settings
-        What is served.
-    listening
-        Where.
-
-    Raises
-    ------
-    MissingExtraError
-        The extra `serve` is not installed.
-    ServeError
-        The address or the files of TLS cannot be used.
-    MatcherError
-        As `create_app`.
-    """
-    try:
-        import uvicorn
-    except ImportError as error:
-        raise missing_extra("uvicorn") from error
+def serve_on(app: ASGIApp, listening: Listening, say: Callable[[str], None]) -> None:
+    """Serve an application until the process is told to end; see `run_server`."""
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         host=listening.host,
         port=listening.port,
         ssl_certfile=None if listening.certificate is None else str(listening.certificate),
@@ -153,17 +33,41 @@ def run_server(settings: ServeSettings, listening: Listening) -> None:
         limit_concurrency=_AT_ONCE,
         timeout_keep_alive=_IDLE_SECONDS,
         h11_max_incomplete_event_size=_HEADERS_AT_MOST,
-        timeout_graceful_shutdown=30,
+        timeout_graceful_shutdown=_GRACE,
         ws="none",
         proxy_headers=False,
     )
     try:
         config.load()
-        uvicorn.Server(config).run()
+        server = _Told(config, listening, say)
+        server.run()
     except (OSError, ValueError) as error:
         raise _unusable(error) from error
     except SystemExit as error:
-        raise _unusable("an address that is in use, or that is none of this machine's") from error
+        raise _unusable("one that is in use, or none of this machine's") from error
+
+
+class _Told(uvicorn.Server):
+    """Says where it listens."""
+
+    def __init__(
+        self, config: uvicorn.Config, listening: Listening, say: Callable[[str], None]
+    ) -> None:
+        super().__init__(config)
+        self._listening, self._say = listening, say
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Begin to listen."""
+        await super().startup(sockets)
+        if not self.started:
+            return
+        port = self.servers[0].sockets[0].getsockname()[1]
+        host = self._listening.host
+        shown = f"[{host}]" if ":" in host else host
+        scheme = "https" if self._listening.tls else "http"
+        self._say(f"Serving {scheme}://{shown}:{port} until Ctrl-C.")
+        if not is_loopback(host):
+            self._say("Other machines can reach this address.")
 
 
 def _unusable(got: object) -> ServeError:

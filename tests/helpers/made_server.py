@@ -19,7 +19,7 @@ from matcher.governance import ActivityLog, CaseContext
 from matcher.serve import Accounts, ServeSettings, StateFolder, create_app
 from matcher.serve.app import Server
 
-PASSWORD = "correct horse battery staple"
+PASSWORD = "correct horse battery staple"  # noqa: S105 - of a test
 ROLES = {
     "olga": "operator",
     "rita": "reviewer",
@@ -68,7 +68,7 @@ def make_world(folder: Path, **settings: Any) -> World:
     world.probes = [draw(folder / "probes" / f"{n}.png", n) for n in range(4)]
     for name, role in ROLES.items():
         world.accounts.add(name, role, PASSWORD)  # type: ignore[arg-type]
-        world.accounts.change_rights(name, grant=[world.gallery_id])
+        world.accounts.change_rights(name, grant={world.gallery_id: str(gallery)})
     return world
 
 
