@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from made_server import World, make_world
+from made_server import World, copy_of, make_world
 
 
 @pytest.fixture
@@ -14,7 +14,13 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+@pytest.fixture(scope="session")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A gallery, five accounts, and nothing done yet. Only copies of it are used."""
+    return make_world(tmp_path_factory.mktemp("world"))
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    """A gallery, five accounts, and nothing done yet."""
-    return make_world(tmp_path)
+def world(untouched: World, tmp_path: Path) -> World:
+    """A copy of it."""
+    return copy_of(untouched, tmp_path)
