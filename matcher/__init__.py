@@ -14,6 +14,7 @@ from matcher._lazy import lazy_names
 from matcher._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from matcher.casework import Casework
     from matcher.crossing import CrossList, cross_match
     from matcher.embedding import (
         Extractor,
@@ -42,6 +43,7 @@ __all__ = [
     "Candidate",
     "CandidateList",
     "CaptureDate",
+    "Casework",
     "CrossList",
     "Extractor",
     "Face",
@@ -80,6 +82,7 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
+        "matcher.casework": ["Casework"],
         "matcher.crossing": ["CrossList", "cross_match"],
         "matcher.embedding": [
             "Extractor",
