@@ -42,7 +42,7 @@ def list_command(
     context = context_given()
     case = None if context is None else context.case_id or None
     with casework_of(gallery) as casework:
-        found = casework.leads(case=case, state=None if state is None else state.value)  # type: ignore[arg-type]
+        found = casework.leads(case=case, state=None if state is None else state.value)
     say(f"{counted(len(found), 'lead')} to be reviewed by people; the order says nothing.")
     print_rows(
         [lead.row() for lead in found], output, columns=COLUMNS, always=("lead", "state", "subject")
