@@ -1,21 +1,24 @@
 """Leads of a governed gallery: who reviews them, what a reviewer is told, and what came of it."""
 
-from matcher.casework.briefing import Briefing, PhotoNotes
-from matcher.casework.checklist import (
+from matcher.casework.counting import AuditedGroup, GroupCount, ReviewerAudit, YearReport
+from matcher.casework.leads import Lead
+from matcher.casework.reviewing import Casework, erase_review_texts
+from matcher.casework.reviews import (
     FEATURES,
     MARKS,
+    OUTCOMES,
+    STATES,
     Feature,
     FeatureAdvice,
     FeatureMark,
-    advice_for,
+    LeadState,
+    Opinion,
+    Outcome,
+    Review,
+    Step,
 )
-from matcher.casework.false_leads import FalseLeadFigures
-from matcher.casework.leads import Lead
-from matcher.casework.opinions import OUTCOMES, Opinion, Outcome, Review
-from matcher.casework.reach import Reach
-from matcher.casework.reviewing import Casework, erase_review_texts
 from matcher.casework.searches import SearchIndex
-from matcher.casework.states import STATES, LeadState, Step
+from matcher.casework.telling import Briefing, FalseLeadFigures, PhotoNotes, Reach
 from matcher.governance import PURPOSES, ActivityLog, CaseContext, Purpose
 
 __all__ = [
@@ -25,6 +28,7 @@ __all__ = [
     "PURPOSES",
     "STATES",
     "ActivityLog",
+    "AuditedGroup",
     "Briefing",
     "CaseContext",
     "Casework",
@@ -32,6 +36,7 @@ __all__ = [
     "Feature",
     "FeatureAdvice",
     "FeatureMark",
+    "GroupCount",
     "Lead",
     "LeadState",
     "Opinion",
@@ -40,8 +45,9 @@ __all__ = [
     "Purpose",
     "Reach",
     "Review",
+    "ReviewerAudit",
     "SearchIndex",
     "Step",
-    "advice_for",
+    "YearReport",
     "erase_review_texts",
 ]

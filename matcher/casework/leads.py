@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from matcher.arguments import described
+from matcher.casework.reviews.states import LeadState, Reviewed, Step
 from matcher.casework.searches import ListedCandidate, RecordedSearch
-from matcher.casework.states import LeadState, Reviewed, Step
 from matcher.errors import InputError
 
 _LEAD_ID: Final = re.compile(r"([1-9][0-9]{0,11})-([1-9][0-9]{0,5})")
@@ -40,7 +40,7 @@ class Lead:
     probe_sha256
         Hash of the probe; None for a vector.
     face_id
-        The closest face of the subject; None if it was not recorded.
+        The closest face of the subject.
     rank, score
         Of the list. None until the asker gave an opinion, or both blind ones are in.
     """
@@ -56,7 +56,7 @@ class Lead:
     searched_by: str
     purpose: str
     probe_sha256: str | None
-    face_id: int | None
+    face_id: int
     rank: int | None = None
     score: float | None = None
 

@@ -12,11 +12,10 @@ from typing import Any, Final
 
 from matcher.errors import ActivityLogError
 from matcher.governance import ActivityLog, LogRecord
-from matcher.search import ExpectedFalseLeads
 from matcher.strict_reading import list_of, number_of, object_of, text_of, whole_of
 
-LISTING_KINDS: Final = frozenset({"search", "watch_run", "cross_match"})
-"""Kinds of records that may list candidates."""
+SEARCH: Final = "search"
+"""Kind of the records whose candidates are leads."""
 
 
 @dataclass(frozen=True)
@@ -32,17 +31,14 @@ class ListedCandidate:
     token
         What stands for the subject in the log.
     face_id
-        The closest face; None if it was not recorded.
-    expected
-        Expected false leads at the score; None without figures.
+        The closest face.
     """
 
     place: int
     rank: int
     score: float
     token: str
-    face_id: int | None
-    expected: ExpectedFalseLeads | None
+    face_id: int
 
 
 @dataclass(frozen=True)
@@ -63,10 +59,12 @@ class RecordedSearch:
         Of the probe as it was given; None if not.
     degraded
         Whether the probe counted as degraded.
+    without_figures
+        Whether the probe was fused of several photos, for which no calibration has figures.
     quality
-        Measures of the probe; empty if not recorded.
+        Measures of the probe; empty for a vector, or for several photos.
     calibration
-        Hash of the cohort of the calibration; None without one.
+        Hash of the file of the calibration; None without one.
     candidates
         The list, sorted by token.
     """
@@ -82,6 +80,7 @@ class RecordedSearch:
     age: float | None
     taken_on: date | None
     degraded: bool
+    without_figures: bool
     quality: Mapping[str, float]
     calibration: str | None
     candidates: tuple[ListedCandidate, ...]
@@ -95,25 +94,25 @@ class RecordedSearch:
         ValueError, KeyError, TypeError
             For facts that no search writes.
         """
-        facts = record.facts
+        probe = object_of(record.facts["probe"])
+        request = object_of(record.facts["request"])
+        calibration = request["calibration"]
         return cls(
             number=record.number,
             at=datetime.fromisoformat(record.ended),
             operator=record.operator,
             case=record.case,
             purpose=record.purpose,
-            probe_sha256=_text(facts, "probe"),
-            lowest=_number(facts, "lowest"),
-            faces=whole_of(facts.get("faces", 0)),
-            age=_number(facts, "age"),
-            taken_on=None if (day := _text(facts, "taken_on")) is None else date.fromisoformat(day),
-            degraded=bool(facts.get("degraded", False)),
-            quality={
-                name: number_of(value)
-                for name, value in object_of(facts.get("quality") or {}).items()
-            },
-            calibration=_text(facts, "calibration"),
-            candidates=_candidates(list_of(facts.get("candidates", []))),
+            probe_sha256=_text(probe["sha256"]),
+            lowest=_number(record.facts["threshold"]),
+            faces=whole_of(object_of(record.facts["searched"])["faces"]),
+            age=_number(probe["age_at_capture"]),
+            taken_on=_day(probe["taken_on"]),
+            degraded=probe["degraded"] is True,
+            without_figures=bool(list_of(probe["fused"])),
+            quality={name: number_of(value) for name, value in object_of(probe["quality"]).items()},
+            calibration=None if calibration is None else _text(calibration["sha256"]),
+            candidates=_candidates(list_of(record.facts["candidates"])),
         )
 
 
@@ -125,30 +124,22 @@ def _candidates(found: Sequence[Any]) -> tuple[ListedCandidate, ...]:
             rank=whole_of(one["rank"], 1),
             score=number_of(one["score"]),
             token=text_of(one["subject"]),
-            face_id=None if one.get("face") is None else whole_of(one["face"]),
-            expected=_expected(one.get("expected")),
+            face_id=whole_of(one["face"]),
         )
         for place, one in enumerate(in_order, start=1)
     )
 
 
-def _expected(given: Any) -> ExpectedFalseLeads | None:
-    if given is None:
-        return None
-    estimate, low, high = list_of(given)
-    return ExpectedFalseLeads(
-        None if estimate is None else number_of(estimate), number_of(low), number_of(high)
-    )
-
-
-def _number(facts: Mapping[str, Any], name: str) -> float | None:
-    value = facts.get(name)
+def _number(value: object) -> float | None:
     return None if value is None else number_of(value)
 
 
-def _text(facts: Mapping[str, Any], name: str) -> str | None:
-    value = facts.get(name)
-    return text_of(value) if value else None
+def _text(value: object) -> str | None:
+    return None if value is None else text_of(value)
+
+
+def _day(value: object) -> date | None:
+    return None if value is None else date.fromisoformat(text_of(value))
 
 
 @dataclass(frozen=True)
@@ -219,7 +210,7 @@ class SearchIndex:
                 self._end += len(line)
 
     def _note(self, facts: Mapping[str, Any], length: int) -> None:
-        if facts["kind"] in LISTING_KINDS and facts["facts"].get("candidates"):
+        if facts["kind"] == SEARCH and _lists_subjects(facts["facts"].get("candidates")):
             number = whole_of(facts["number"], 1)
             self._places[number] = _Place(number, text_of(facts["case"]), self._end, length)
 
@@ -230,6 +221,11 @@ class SearchIndex:
                 return RecordedSearch.of(LogRecord.of(file.read(place.length)[:-1]))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise _unreadable(self._path, error) from error
+
+
+def _lists_subjects(candidates: Any) -> bool:
+    """Return whether a record lists subjects; a search by vectors alone lists faces."""
+    return bool(candidates) and "subject" in candidates[0]
 
 
 def _unreadable(path: Path, got: object) -> ActivityLogError:

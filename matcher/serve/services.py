@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from matcher.serve.pages import Pages
 from matcher.serve.settings import ServeSettings
 from matcher.serve.state import Accounts, Attempts, Jobs, Sessions, Uploads
-from matcher.serve.work import Galleries, JobRunner, Pictures, SearchWork
+from matcher.serve.work import Galleries, Groupings, JobRunner, Pictures, SearchWork
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +22,7 @@ class Services:
         The settings of the server.
     accounts, sessions, attempts, uploads, jobs
         Its state.
-    galleries, pictures, searching, runner
+    galleries, groupings, pictures, searching, runner, report
         Its work.
     pages
         Its pages.
@@ -38,9 +39,11 @@ class Services:
     uploads: Uploads
     jobs: Jobs
     galleries: Galleries
+    groupings: Groupings
     pictures: Pictures
     searching: SearchWork
     runner: JobRunner
+    report: Mapping[str, Path]
     pages: Pages
     hidden_paths: tuple[str, ...]
     clock: Callable[[], float]

@@ -10,24 +10,15 @@ from starlette.responses import Response
 
 from matcher.errors import InputError, MatcherError
 from matcher.governance import SEARCH_PURPOSES, CaseContext
-from matcher.serve.refusals import Refusal, sentences
-from matcher.serve.routes.here import ERASED, Here, OpenCase, here
-from matcher.serve.routes.leads_of import leads_of, undecided
+from matcher.serve.refusals import Refusal, refusal_of, sentences
+from matcher.serve.routes.here import Here, here
 from matcher.serve.routes.table import Table, form
-from matcher.serve.views import CaseView, JobView, SearchLine, UploadView
-from matcher.serve.work import KnownSearch
+from matcher.serve.showing import PURPOSES, line_of, view_of
+from matcher.serve.showing.cases import concluded
+from matcher.serve.views import JobView, UploadView
+from matcher.serve.work import OpenCase
 
 table = Table()
-
-PURPOSES: Final = {
-    "missing_child": "To find a missing child",
-    "unidentified_child": "To find out who a child is",
-    "unidentified_remains": "To find out who a dead person was",
-    "family_reunification": "To bring a family together",
-    "training_of_staff": "To train staff",
-    "audit": "To audit",
-    "maintenance": "To maintain the gallery",
-}
 
 _FIELDS: Final = (
     "gallery",
@@ -75,14 +66,14 @@ def case_page(
     served, token = opened.served, opened.known.token
     uploads = services.uploads.waiting(served.gallery_id, token, at.account.name)
     jobs = services.jobs.of_case(served.gallery_id, token)
-    left = undecided(at, opened)
+    done = concluded(served)
     return at.page(
         "case.html",
         status=status,
         problems=problems,
-        case=view_of(at, opened),
+        case=view_of(opened, done),
         searches=tuple(
-            line_of(opened, search, left.get(search.number, 0))
+            line_of(opened, search, done)
             for search in reversed(opened.known.searches)
         ),
         uploads=tuple(
@@ -105,37 +96,6 @@ def case_page(
     )
 
 
-def view_of(at: Here, opened: OpenCase) -> CaseView:
-    """Return what pages show of a case."""
-    known = opened.known
-    return CaseView(
-        key=known.token,
-        case_id=opened.case_id or ERASED,
-        gallery=opened.served.name,
-        purpose=PURPOSES.get(known.facts.purpose, known.facts.purpose),
-        legal_basis=known.facts.legal_basis,
-        authorisation=known.facts.authorisation,
-        authorised_until=known.authorised_until,
-        expired=known.expired,
-        searches=len(known.searches),
-        open_leads=sum(undecided(at, opened).values()),
-    )
-
-
-def line_of(opened: OpenCase, search: KnownSearch, left: int) -> SearchLine:
-    """Return what pages show of a search."""
-    return SearchLine(
-        key=f"{opened.served.key}-{search.number}",
-        number=search.number,
-        at=search.at,
-        operator=search.operator,
-        outcome=_outcome(search),
-        model=search.model[:12],
-        leads=search.leads,
-        undecided=left,
-    )
-
-
 def problem_of(at: Here, error: MatcherError | Refusal) -> tuple[int, str]:
     """Return the status of a page that shows a fault, and the sentence for it.
 
@@ -146,8 +106,6 @@ def problem_of(at: Here, error: MatcherError | Refusal) -> tuple[int, str]:
     """
     if isinstance(error, Refusal):
         return error.status, f"{error.said} {error.next_step}"
-    from matcher.serve.refusals import refusal_of
-
     refusal = refusal_of(error, at.services.hidden_paths)
     if refusal.status >= 500:
         raise error
@@ -160,11 +118,12 @@ def _cases_page(
     galleries = at.services.galleries.of(at.account)
     found = [at.open_case(one, known.token) for one in galleries for known in one.cases.cases()]
     found.sort(key=lambda one: one.known.opened_at, reverse=True)
+    done = {one.key: concluded(one) for one in galleries}
     return at.page(
         "cases.html",
         status=status,
         problems=problems,
-        cases=tuple(view_of(at, one) for one in found),
+        cases=tuple(view_of(one, done[one.served.key]) for one in found),
         may_open=at.account.role in ("operator", "supervisor"),
         galleries=tuple((one.key, one.name) for one in galleries),
         purposes=tuple((name, PURPOSES[name]) for name in SEARCH_PURPOSES),
@@ -215,14 +174,3 @@ def _no_day(what: str) -> date:
 def _may_search(at: Here, opened: OpenCase) -> bool:
     may = at.account.role in ("operator", "supervisor")
     return may and opened.case_id is not None and not opened.known.expired
-
-
-def _outcome(search: KnownSearch) -> str:
-    if search.refused and not search.leads:
-        return "probe not good enough"
-    if not search.subjects:
-        return "nobody to search"
-    return "leads to review" if search.leads else "none above the threshold"
-
-
-__all__ = ["case_page", "day_of", "leads_of", "line_of", "problem_of", "table", "view_of"]

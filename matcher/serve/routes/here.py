@@ -9,52 +9,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from matcher.governance import CaseContext
 from matcher.serve.refusals import Refusal
 from matcher.serve.security import Fields
 from matcher.serve.services import Services
-from matcher.serve.state import Account, Session
-from matcher.serve.work import KnownCase, KnownSearch, ServedGallery
-
-ERASED = "erased"
-"""What stands for the name of a case or of a subject that was erased."""
-
-
-@dataclass(frozen=True, eq=False)
-class OpenCase:
-    """A case that the account may see.
-
-    Parameters
-    ----------
-    served
-        The gallery.
-    known
-        What the log has of it.
-    case_id
-        Its identifier; None if it was erased.
-    """
-
-    served: ServedGallery
-    known: KnownCase
-    case_id: str | None
-
-    @property
-    def path(self) -> str:
-        """The address of its page."""
-        return f"/cases/{self.known.token}"
-
-    def context(self, account: Account) -> CaseContext:
-        """Return the context in which an account works on the case.
-
-        Raises
-        ------
-        Refusal
-            The case was erased.
-        """
-        if self.case_id is None:
-            raise Refusal(409, "The case was erased.", "Nothing can be done in it any more.")
-        return self.known.context(account.name, self.case_id)
-
+from matcher.serve.state import Session
+from matcher.serve.work import KnownSearch, OpenCase, ServedGallery
 
 @dataclass(frozen=True, eq=False)
 class Here:

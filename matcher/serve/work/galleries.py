@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from matcher.casework.searches import SearchIndex
 from matcher.embedding import Extractor, ModelIdentity
 from matcher.errors import InputError
 from matcher.gallery import Gallery
@@ -37,8 +38,8 @@ class ServedGallery:
         Its directory.
     log
         Its activity log.
-    cases
-        Its cases and searches, as the log has them.
+    cases, index
+        Its cases and searches, and its lists, as the log has them.
     """
 
     key: str
@@ -46,6 +47,7 @@ class ServedGallery:
     path: Path
     log: ActivityLog
     cases: Casebook
+    index: SearchIndex
 
     @property
     def gallery_id(self) -> str:
@@ -196,4 +198,4 @@ def _served(name: str, path: Path) -> ServedGallery:
     with Gallery.open(path):
         pass  # what is wrong with it is said before what is wrong with its log
     log = ActivityLog.of(path)
-    return ServedGallery(log.gallery_id[:_KEY], name, path, log, Casebook(log))
+    return ServedGallery(log.gallery_id[:_KEY], name, path, log, Casebook(log), SearchIndex(log))

@@ -124,6 +124,11 @@ class SearchWork:
         self._lock = threading.Lock()
 
     @property
+    def calibration(self) -> Calibration | None:
+        """What scores mean by age."""
+        return self._calibration
+
+    @property
     def calibrated(self) -> bool:
         """Whether there are figures on false leads."""
         return self._calibration is not None
@@ -135,6 +140,10 @@ class SearchWork:
     async def apart(self, work: Callable[[], T]) -> T:
         """Run work in one of the threads for searches, after what waits there already."""
         return await asyncio.wrap_future(self._threads.submit(work))
+
+    def wait(self, work: Callable[[], T]) -> T:
+        """Run work as `apart` does, and wait for it."""
+        return self._threads.submit(work).result()
 
     def read(self, served: ServedGallery, upload: Upload) -> ReadProbe:
         """Return the faces of an uploaded photo. Searches nothing.

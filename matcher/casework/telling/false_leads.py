@@ -84,8 +84,9 @@ def figures_at(
 def _why_none(calibration: Calibration | None, search: RecordedSearch) -> str:
     if calibration is None:
         return "no calibration was given"
-    if search.degraded:
-        return "the probe is degraded, and no calibration has figures for that"
+    if search.degraded or search.without_figures:
+        kind = "degraded" if search.degraded else "fused of several photos"
+        return f"the probe is {kind}, and no calibration has figures for that"
     if not calibration.covers(search.age):
         age = figure(search.age or 0.0, 3)
         return f"the calibration on {calibration.cohort} has none for the age of {age}"

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import filelock
 
-from matcher.casework.opinions import Review
-from matcher.casework.states import reviewed
-from matcher.casework.storage import ReviewRow, ReviewRows, context_of
+from matcher.casework.reviews.opinions import Review
+from matcher.casework.reviews.states import reviewed
+from matcher.casework.reviews.storage import ReviewRow, ReviewRows, context_of
 from matcher.errors import GalleryBusyError, MatcherError
 from matcher.gallery import Gallery
 from matcher.gallery.files import unwritable_reported

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.casework.opinions import OUTCOMES, Opinion, Outcome, Review
-from matcher.casework.states import Reviewed, outcome_of, reviewed
+from matcher.casework.reviews.opinions import OUTCOMES, Opinion, Outcome, Review
+from matcher.casework.reviews.states import Reviewed, outcome_of, reviewed
 
 PEOPLE = ("ana", "bo", "cy", "di", "eve")
 START = datetime(2026, 11, 30, tzinfo=UTC)

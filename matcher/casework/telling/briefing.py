@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Final
 
-from matcher.casework.checklist import FeatureAdvice, advice_for
-from matcher.casework.false_leads import FalseLeadFigures, figures_at
 from matcher.casework.leads import Lead
-from matcher.casework.reach import Reach, subjects_in_reach
+from matcher.casework.reviews.checklist import FeatureAdvice, advice_for
 from matcher.casework.searches import ListedCandidate, RecordedSearch
+from matcher.casework.telling.false_leads import FalseLeadFigures, figures_at
+from matcher.casework.telling.reach import Reach, subjects_in_reach
 from matcher.faces import POLICIES, FaceQuality, refusals
 from matcher.gallery import Gallery, StoredFace
 from matcher.search import Calibration
@@ -160,7 +160,7 @@ def notes_of(measures: Mapping[str, float]) -> PhotoNotes:
 
 
 def _face_of(gallery: Gallery, lead: Lead) -> StoredFace | None:
-    if lead.subject_id is None or lead.face_id is None:
+    if lead.subject_id is None:
         return None
     found = gallery.faces([lead.face_id]).get(lead.face_id)
     return found if found is not None and found.subject.subject_id == lead.subject_id else None

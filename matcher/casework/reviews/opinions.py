@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from matcher.arguments import described, expect
-from matcher.casework.checklist import FEATURES, MARKS, FeatureMark
+from matcher.casework.reviews.checklist import FEATURES, MARKS, FeatureMark
 from matcher.errors import InputError
 
 Outcome = Literal["candidate", "no candidate", "inconclusive"]

@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final, get_args
 
-from matcher.casework.opinions import Opinion, Part, Review
+from matcher.casework.reviews.opinions import Opinion, Part, Review
 from matcher.databases import SmallDatabase
 from matcher.errors import ActivityLogError
 from matcher.governance import CaseContext, open_casework

@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Final, Literal
 
-from matcher.casework.opinions import Outcome, Part, Review
+from matcher.casework.reviews.opinions import Outcome, Part, Review
 
 LeadState = Literal[
     "open",
