@@ -246,6 +246,10 @@ def _leads(text: str) -> dict[str, Page]:
             "lead.html",
             {"shell": shell("reviewer", text, problem=True), "lead": refused, "photo": 1},
         ),
+        "/lead/erased": (
+            "lead.html",
+            {"shell": reviewer, "lead": lead(text, candidates=(), refused=text), "photo": 1},
+        ),
         "/reviews": ("reviews.html", {"shell": reviewer, "leads": cards}),
         "/escalated": ("escalated.html", {"shell": shell("supervisor", text), "leads": cards}),
     }
