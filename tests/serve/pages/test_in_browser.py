@@ -9,6 +9,7 @@ import pytest
 import shown_pages
 from chromium import Browser, Page, opened
 from page_server import PageServer
+from waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -266,3 +267,37 @@ def test_the_focus_can_be_seen_wherever_it_goes(browser: Browser, served: PageSe
                 assert page.evaluate(drawn) == "solid", page.evaluate(
                     "document.activeElement.outerHTML"
                 )
+
+
+def test_two_fingers_and_the_wheel_enlarge_a_photo(browser: Browser, served: PageServer) -> None:
+    with opened(browser, PHONE, has_touch=True) as page:
+        page.goto(served.address + "/lead")
+        box = page.locator("#view-probe").bounding_box()
+        middle, height = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        fingers = page.context.new_cdp_session(page)
+
+        def touch(kind: str, *apart: float) -> None:
+            points = [{"x": middle + one, "y": height, "id": n} for n, one in enumerate(apart)]
+            fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+        touch("touchStart", -20, 20)
+        touch("touchMove", -40, 20)
+        touch("touchMove", -40, 40)
+        touch("touchEnd")
+        assert _look(page, "probe")["scale"] == pytest.approx(2, abs=0.05)
+        assert _together(page)
+        page.mouse.move(middle, height)
+        page.mouse.wheel(0, -100)
+        assert _look(page, "probe")["scale"] == pytest.approx(2, abs=0.05), "it has no focus yet"
+        page.focus("#view-probe")
+        page.mouse.wheel(0, -100)
+        wait_until(lambda: _look(page, "probe")["scale"] > 2.1)
+
+
+def test_both_photos_stay_in_sight_on_a_phone(browser: Browser, served: PageServer) -> None:
+    with opened(browser, PHONE) as page:
+        page.goto(served.address + "/lead")
+        page.locator("#field-reason").scroll_into_view_if_needed()
+        box = page.locator("#views").bounding_box()
+        assert box["y"] == pytest.approx(0, abs=1)
+        assert page.locator("#view-subject img").is_visible()
