@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from matcher.embedding import FACE, ModelIdentity, name_for
 from matcher.errors import GalleryError, GalleryModelError, InputError, UnknownSubjectError
 from matcher.gallery.editions import directory_of, names
 from matcher.gallery.filters import Filters, Selection, check_filters, select
-from matcher.gallery.governing import Found, GovernedUse, nearest_facts
+from matcher.gallery.governing import Found, GovernedUse, check_context, nearest_facts
 from matcher.gallery.index import LocalIndex, Page, RemoteIndex, checked_query, open_index, scan
 from matcher.gallery.info import read_info
 from matcher.gallery.records import (
@@ -65,6 +66,31 @@ class GalleryReader(GovernedUse):
                 opened = open_index(self._directory, self._store, self._busy_timeout, given)
                 self._opened_index = (asked, opened)
             return self._opened_index[1]
+
+    def under(self, context: CaseContext) -> Self:
+        """Return a view of the same open gallery for another person or another case.
+
+        The view shares the store and the index with this object, and works as long as this object
+        is open. Closing the view closes nothing.
+
+        Parameters
+        ----------
+        context
+            Who uses the view, for which case, and by which right.
+
+        Raises
+        ------
+        InputError
+            For what is no context, and for a gallery that is not governed.
+        """
+        rule = "must be a CaseContext"
+        step = "Give matcher.CaseContext(operator=..., purpose=...)."
+        expect("context", context, CaseContext, rule=rule, next_step=step)
+        check_context(context, self.governed, self._path)
+        self._index  # noqa: B018 - opened before it is shared
+        view: Self = object.__new__(type(self))  # `copy.copy` would open the gallery again
+        view.__dict__ |= self.__dict__ | {"_context": context, "_activity": None, "_is_view": True}
+        return view
 
     @property
     def path(self) -> Path:

@@ -5,17 +5,33 @@ from typing import TYPE_CHECKING
 from matcher._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from matcher.serve.app import create_app
+    from matcher.serve.listening import Listening
+    from matcher.serve.rights import grant_right, remove_account, revoke_right
     from matcher.serve.settings import ServeSettings
-    from matcher.serve.state import Account, Accounts, StateFolder
+    from matcher.serve.starting import create_app, run_server
+    from matcher.serve.state import Account, Accounts, Role, StateFolder
 
-__all__ = ["Account", "Accounts", "ServeSettings", "StateFolder", "create_app"]
+__all__ = [
+    "Account",
+    "Accounts",
+    "Listening",
+    "Role",
+    "ServeSettings",
+    "StateFolder",
+    "create_app",
+    "grant_right",
+    "remove_account",
+    "revoke_right",
+    "run_server",
+]
 
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
-        "matcher.serve.app": ["create_app"],
+        "matcher.serve.listening": ["Listening"],
+        "matcher.serve.rights": ["grant_right", "remove_account", "revoke_right"],
         "matcher.serve.settings": ["ServeSettings"],
-        "matcher.serve.state": ["Account", "Accounts", "StateFolder"],
+        "matcher.serve.starting": ["create_app", "run_server"],
+        "matcher.serve.state": ["Account", "Accounts", "Role", "StateFolder"],
     },
 )

@@ -67,9 +67,8 @@ class Guard:
             await self._answer(scope, receive, guarded)
         except Exception as error:  # noqa: BLE001 - nothing of a fault may reach the browser
             refusal = refusal_of(error, self._services.hidden_paths)
-            if refusal.status >= 500:
-                _report(error, refusal)
             if not guarded.begun:
+                report(error, refusal)
                 await self._refuse(scope, receive, guarded, refusal)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -148,9 +147,7 @@ class Guard:
             raise Refusal.plain(403, "The form is out of date. Load the page again.")
         request.scope["state"]["fields"] = fields
 
-    async def _refuse(
-        self, scope: Scope, receive: Receive, send: Send, refusal: Refusal
-    ) -> None:
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send, refusal: Refusal) -> None:
         request = Request(scope, receive)
         session = scope["state"].get("session")
         page = await run_in_threadpool(self._services.pages.error, request, session, refusal)
@@ -225,12 +222,13 @@ def _has_port(host: str) -> bool:
     return ":" in tail
 
 
-def _report(error: BaseException, refusal: Refusal) -> None:
-    """Log that something failed: the kind of error and the place in the code, and no text of it."""
+def report(error: BaseException, refusal: Refusal) -> None:
+    """Log a failure: the kind of error and the place in the code, and no text of it."""
+    if not refusal.incident:
+        return
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next
     where = "" if place is None else f"{place.tb_frame.f_code.co_name}:{place.tb_lineno}"
     code = error.code if isinstance(error, MatcherError) else type(error).__name__
     log.error("request failed (%s at %s), incident %s", code, where, refusal.incident)
-

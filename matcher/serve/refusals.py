@@ -106,7 +106,9 @@ class Refusal(Exception):
     def too_large(cls, most: int) -> Refusal:
         """Return the refusal of a body of more bytes than are allowed."""
         megabytes = f"{most / 1024 / 1024:g} MB"
-        return cls(413, f"At most {megabytes} can be sent at once.", "Send fewer or smaller photos.")
+        return cls(
+            413, f"At most {megabytes} can be sent at once.", "Send fewer or smaller photos."
+        )
 
 
 def refusal_of(error: BaseException, hidden: Sequence[str] = ()) -> Refusal:

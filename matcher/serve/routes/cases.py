@@ -72,10 +72,7 @@ def case_page(
         status=status,
         problems=problems,
         case=view_of(opened, done),
-        searches=tuple(
-            line_of(opened, search, done)
-            for search in reversed(opened.known.searches)
-        ),
+        searches=tuple(line_of(opened, search, done) for search in reversed(opened.known.searches)),
         uploads=tuple(
             UploadView(one.key, f"/pictures/uploads/{one.key}", 0, 0, ()) for one in uploads
         ),

@@ -12,8 +12,9 @@ from starlette.responses import RedirectResponse, Response
 from matcher.serve.refusals import Refusal
 from matcher.serve.security import Fields
 from matcher.serve.services import Services
-from matcher.serve.state import Session
+from matcher.serve.state import Account, Session
 from matcher.serve.work import KnownSearch, OpenCase, ServedGallery
+
 
 @dataclass(frozen=True, eq=False)
 class Here:

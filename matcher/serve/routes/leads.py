@@ -8,10 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from matcher.casework.briefing import Briefing
-from matcher.casework.checklist import FEATURES
-from matcher.casework.leads import Lead
-from matcher.casework.opinions import Opinion
+from matcher.casework import FEATURES, Briefing, Lead, Opinion
 from matcher.errors import MatcherError
 from matcher.serve.refusals import Refusal
 from matcher.serve.routes.cases import problem_of

@@ -50,9 +50,7 @@ def _page(at: Here, key: str, before: int | None, verdict: VerdictView | None) -
     )
 
 
-def _chosen(
-    at: Here, galleries: tuple[ServedGallery, ...], key: str
-) -> ServedGallery | None:
+def _chosen(at: Here, galleries: tuple[ServedGallery, ...], key: str) -> ServedGallery | None:
     if key:
         return at.services.galleries.named(key, at.account)
     return galleries[0] if galleries else None

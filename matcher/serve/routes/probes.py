@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from matcher.casework.reviewing import Casework
+from matcher.casework import Casework
 from matcher.errors import InputError, MatcherError
 from matcher.gallery import Gallery
 from matcher.serve.refusals import Refusal

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from matcher.casework.leads import Lead
+from matcher.casework import Lead
 from matcher.casework.searches import RecordedSearch
 from matcher.governance import CaseContext
 from matcher.serve.routes.here import Here, here

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from fastapi import APIRouter
+from fastapi import FastAPI
 from starlette.responses import Response
 
 Endpoint = Callable[..., Any]
@@ -28,7 +28,7 @@ def form(*names: str, several: tuple[str, ...] = (), files: str = "") -> dict[st
     files
         The field with photos; empty for none.
     """
-    properties: dict[str, Any] = {name: _TEXT for name in ("csrf", *names)}
+    properties: dict[str, Any] = dict.fromkeys(("csrf", *names), _TEXT)
     properties |= dict.fromkeys(several, _NUMBERS)
     properties |= {files: _FILES} if files else {}
     kind = "multipart/form-data" if files else _URL_ENCODED
@@ -40,13 +40,20 @@ class Table:
     """Collects routes; each route is a function that returns a response."""
 
     def __init__(self) -> None:
-        self.router = APIRouter()
+        self._routes: list[tuple[str, Endpoint, dict[str, Any]]] = []
+
+    def add_to(self, app: FastAPI) -> None:
+        """Give an application these routes."""
+        for path, endpoint, facts in self._routes:
+            app.add_api_route(path, endpoint, **facts)
 
     def get(self, path: str, media_type: str = "text/html") -> Callable[[Endpoint], Endpoint]:
         """Add a page, a picture or a text."""
         return self._add("GET", path, media_type, None)
 
-    def post(self, path: str, fields: dict[str, Any] | None = None) -> Callable[[Endpoint], Endpoint]:
+    def post(
+        self, path: str, fields: dict[str, Any] | None = None
+    ) -> Callable[[Endpoint], Endpoint]:
         """Add what a form does."""
         return self._add("POST", path, "text/html", fields or form())
 
@@ -54,16 +61,15 @@ class Table:
         self, method: str, path: str, media_type: str, extra: dict[str, Any] | None
     ) -> Callable[[Endpoint], Endpoint]:
         def add(endpoint: Endpoint) -> Endpoint:
-            self.router.add_api_route(
-                path,
-                endpoint,
-                methods=[method],
-                response_model=None,
-                response_class=Response,
-                responses=_answers(method, media_type),
-                openapi_extra=extra,
-                name=endpoint.__name__,
-            )
+            facts: dict[str, Any] = {
+                "methods": [method],
+                "response_model": None,
+                "response_class": Response,
+                "responses": _answers(method, media_type),
+                "openapi_extra": extra,
+                "name": endpoint.__name__,
+            }
+            self._routes.append((path, endpoint, facts))
             return endpoint
 
         return add

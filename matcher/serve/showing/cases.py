@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from matcher.casework.leads import parts_of
-from matcher.casework.states import reviewed
-from matcher.casework.storage import open_reviews
+from matcher.casework.reviews.states import reviewed
+from matcher.casework.reviews.storage import open_reviews
 from matcher.serve.views import CaseView, SearchLine
 from matcher.serve.work import KnownSearch, OpenCase, ServedGallery
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from matcher.casework.checklist import FEATURES
-from matcher.casework.leads import Lead
-from matcher.casework.opinions import Review
-from matcher.casework.reviewing import Casework
+from matcher.casework import FEATURES, Casework, Lead, Review
+from matcher.casework.reviews.states import Reviewed, reviewed
+from matcher.casework.reviews.storage import open_reviews
 from matcher.casework.searches import RecordedSearch
-from matcher.casework.states import Refusal as NoOpinion
-from matcher.casework.states import Reviewed, reviewed
-from matcher.casework.storage import open_reviews
 from matcher.gallery import Gallery
 from matcher.governance import CaseContext
 from matcher.serve.refusals import Refusal
@@ -25,7 +21,7 @@ from matcher.serve.state import Account
 from matcher.serve.views import FeatureView, LeadCard, OpinionView, RegionView
 from matcher.serve.work import ServedGallery
 
-_WHY_NOT: Final[dict[NoOpinion, str]] = {
+_WHY_NOT: Final = {
     "own opinion is in": "Your opinion is in. Somebody else gives the second one.",
     "saw the other opinion": "You know the other opinion. Somebody who does not gives this one.",
     "concluded": "This lead has its outcome. One of its reviewers can withdraw the opinion.",
@@ -120,7 +116,7 @@ class CaseLeads:
         part = self._reviewed(lead).part_of_next(self.account.name)
         if part == "deciding" and self.account.role != "supervisor":
             return "The two opinions differ. A supervisor decides."
-        return _WHY_NOT.get(part, "")  # type: ignore[call-overload, no-any-return]
+        return "" if part in ("independent", "deciding") else _WHY_NOT[part]
 
     def opinions(self, lead: Lead) -> tuple[OpinionView, ...]:
         """Return the opinions that the person may see."""
@@ -182,7 +178,7 @@ def opinion_view(review: Review, withdrawn: str, viewer: str) -> OpinionView:
     )
 
 
-def checklist(typed: dict[str, str]) -> tuple[RegionView, ...]:
+def checklist(typed: Mapping[str, str]) -> tuple[RegionView, ...]:
     """Return the checklist with what was typed, by the names of the fields."""
     regions: dict[str, list[FeatureView]] = {}
     titles: dict[str, str] = {}

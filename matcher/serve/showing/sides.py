@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from matcher.casework import probes
-from matcher.casework.briefing import notes_of
 from matcher.casework.searches import RecordedSearch
+from matcher.casework.telling.briefing import notes_of
 from matcher.gallery import Gallery, StoredFace
 from matcher.paths import from_reference
 from matcher.search.ages import age_on

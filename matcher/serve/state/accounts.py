@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Final, Literal, get_args
 
 from matcher.databases import SmallDatabase
@@ -17,7 +18,8 @@ from matcher.serve.state.files import StateFolder
 Role = Literal["operator", "reviewer", "supervisor", "auditor"]
 """What an account may do; `matcher.serve.security.access` has the table."""
 
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -108,9 +110,18 @@ class Accounts:
             file.run(sql, (kept, secrets.token_hex(16), name))
 
     def change_rights(
-        self, name: str, *, grant: Iterable[str] = (), revoke: Iterable[str] = ()
+        self, name: str, *, grant: Mapping[str, str] = _NONE, revoke: Iterable[str] = ()
     ) -> Account:
-        """Give an account rights to galleries, by their ids, or take them; its sessions end.
+        """Give an account rights to galleries, or take them; its sessions end.
+
+        Parameters
+        ----------
+        name
+            The account.
+        grant
+            Places of galleries, see `matcher.paths.to_reference`, by their ids.
+        revoke
+            Ids of galleries.
 
         Raises
         ------
@@ -119,13 +130,20 @@ class Accounts:
         """
         with self._folder.accounts() as file, file.writing():
             _require(file, name)
-            file.run_each("INSERT OR IGNORE INTO rights VALUES (?, ?)", ((name, g) for g in grant))
+            rows = ((name, gallery, place) for gallery, place in grant.items())
+            file.run_each("INSERT OR REPLACE INTO rights VALUES (?, ?, ?)", rows)
             file.run_each(
                 "DELETE FROM rights WHERE name = ? AND gallery = ?", ((name, g) for g in revoke)
             )
             stamp = secrets.token_hex(16)
             file.run("UPDATE accounts SET stamp = ? WHERE name = ?", (stamp, name))
             return _require(file, name)
+
+    def places(self, name: str) -> dict[str, str]:
+        """Return where the galleries lay to which an account has a right, by their ids."""
+        with self._folder.accounts() as file:
+            rows = file.rows("SELECT gallery, place FROM rights WHERE name = ?", (name,))
+            return dict(rows)
 
     def all(self) -> list[Account]:
         """Return all accounts by name."""
@@ -164,7 +182,7 @@ def check_name(name: object) -> None:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise InputError(
             "name of an account",
-            rule="must be 1 to 64 letters, digits and . _ @ -, a letter or digit first",
+            rule="must be 1 to 64 letters, digits and . _ -, a letter or digit first",
             got="another text",
             next_step="Take a staff number or an initial with a surname.",
         )

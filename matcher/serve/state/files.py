@@ -26,6 +26,7 @@ CREATE TABLE accounts (
 CREATE TABLE rights (
     name TEXT NOT NULL REFERENCES accounts ON DELETE CASCADE,
     gallery TEXT NOT NULL,
+    place TEXT NOT NULL,
     PRIMARY KEY (name, gallery)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE sessions (

@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from matcher.databases import SmallDatabase
 from matcher.serve.state.files import StateFolder
@@ -142,9 +142,10 @@ class Jobs:
             work.run("DELETE FROM jobs WHERE key = ?", (key,))
 
 
-def _job(work: SmallDatabase, row: Sequence[object]) -> Job:
+def _job(work: SmallDatabase, row: Sequence[Any]) -> Job:
     items = work.rows(
         "SELECT number, upload, state, search, said FROM items WHERE job = ? ORDER BY number",
         (row[0],),
     )
-    return Job(*row, items=tuple(JobItem(*item) for item in items))  # type: ignore[arg-type]
+    key, gallery, case, name, at = row
+    return Job(key, gallery, case, name, at, tuple(JobItem(*item) for item in items))

@@ -5,9 +5,12 @@ from __future__ import annotations
 import secrets
 import threading
 import unicodedata
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from matcher.errors import InputError, MissingExtraError
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
 
 LEAST: Final = 15
 """Fewest characters. NIST SP 800-63B-4 asks for 15 where a password stands alone."""
@@ -35,7 +38,7 @@ def hashed(password: str) -> str:
             next_step="Take several words that nobody would guess together.",
         )
     with _AT_ONCE:
-        return str(_hasher().hash(text))
+        return _hasher().hash(text)
 
 
 def fits(password: str, known: str | None) -> bool:
@@ -45,7 +48,7 @@ def fits(password: str, known: str | None) -> bool:
     text = _plain(password)[:MOST]
     with _AT_ONCE:
         try:
-            right = bool(_hasher().verify(_nobodys() if known is None else known, text))
+            right = _hasher().verify(_nobodys() if known is None else known, text)
         except (VerificationError, InvalidHashError):
             return False
     return right and known is not None
@@ -59,7 +62,7 @@ def _nobodys() -> str:
     """Return the hash of a password that nobody has."""
     with _making:
         if not _nobody:
-            _nobody.append(str(_hasher().hash(secrets.token_hex(16))))
+            _nobody.append(_hasher().hash(secrets.token_hex(16)))
         return _nobody[0]
 
 
@@ -72,7 +75,7 @@ def _plain(password: str) -> str:
     return unicodedata.normalize("NFC", password)
 
 
-def _hasher():  # type: ignore[no-untyped-def]
+def _hasher() -> PasswordHasher:
     try:
         from argon2 import PasswordHasher
     except ImportError as error:

@@ -151,7 +151,9 @@ class Uploads:
                 path.unlink(missing_ok=True)
 
     def _of(self, row: Sequence[Any]) -> Upload:
-        return Upload(*row, path=self._folder.uploads / str(row[0]))
+        key, gallery, case, name, job, taken_on, age, at = row
+        path = self._folder.uploads / str(key)
+        return Upload(key, gallery, case, name, job, taken_on, age, at, path)
 
     @staticmethod
     def _unlink(uploads: Sequence[Upload]) -> None:

@@ -40,8 +40,8 @@ class KnownSearch:
         Numbers of searched subjects and faces.
     degraded
         Whether the probe was degraded.
-    probe
-        SHA-256 of the probe; empty for a vector.
+    probe, face
+        SHA-256 of the probe, empty for a vector; and which of its faces was searched for.
     refused
         Whether the probe was not good enough.
     model
@@ -57,6 +57,7 @@ class KnownSearch:
     faces: int
     degraded: bool
     probe: str
+    face: int | None
     refused: bool
     model: str
 
@@ -229,21 +230,27 @@ class Casebook:
 
 
 def _search(record: LogRecord, at: datetime) -> KnownSearch:
-    facts: dict[str, Any] = record.facts
-    probe = facts.get("probe")
+    facts, probe = record.facts, _mapping(record.facts.get("probe"))
+    searched, face = _mapping(facts.get("searched")), probe.get("face")
+    candidates = facts.get("candidates") or []
     return KnownSearch(
         number=record.number,
         case=record.case,
         at=at.astimezone(UTC),
         operator=record.operator,
-        leads=len(facts.get("candidates") or ()),
-        subjects=int(facts.get("subjects") or 0),
-        faces=int(facts.get("faces") or 0),
-        degraded=bool(facts.get("degraded")),
-        probe=probe if isinstance(probe, str) else "",
-        refused=bool(facts.get("reasons")),
+        leads=len(candidates) if candidates and "subject" in candidates[0] else 0,
+        subjects=int(searched.get("subjects") or 0),
+        faces=int(searched.get("faces") or 0),
+        degraded=bool(probe.get("degraded")),
+        probe=str(probe.get("sha256") or ""),
+        face=int(face[0]) if isinstance(face, list) and face else None,
+        refused=facts.get("outcome") == "probe_not_good_enough",
         model=record.model,
     )
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _record(line: bytes, log: ActivityLog) -> LogRecord:

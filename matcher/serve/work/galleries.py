@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
-from matcher.casework.searches import SearchIndex
+from matcher.casework import SearchIndex
 from matcher.embedding import Extractor, ModelIdentity
 from matcher.errors import InputError
 from matcher.gallery import Gallery
@@ -18,7 +20,8 @@ from matcher.serve.refusals import Refusal
 from matcher.serve.state import Account
 from matcher.serve.work.casebook import Casebook
 
-_KEY: int = 12  # hexadecimal digits of the id of a gallery in addresses
+_KEY: Final = 12  # hexadecimal digits of the id of a gallery in addresses
+_VIEWS: Final = 64
 
 LoadExtractor = Callable[[ModelIdentity], Extractor]
 """Loads the extractor whose vectors a gallery has."""
@@ -62,6 +65,15 @@ class _Opened:
     gallery: Gallery
     users: int = 0
     left: bool = False
+    views: OrderedDict[CaseContext, Gallery] = field(default_factory=OrderedDict)
+
+    def under(self, context: CaseContext) -> Gallery:
+        """Return the gallery in a context; the latest views are kept, with what each selected."""
+        view = self.views.pop(context, None) or self.gallery.under(context)
+        self.views[context] = view
+        while len(self.views) > _VIEWS:
+            self.views.popitem(last=False)
+        return view
 
 
 class Galleries:
@@ -152,16 +164,19 @@ class Galleries:
         raise Refusal.missing()
 
     @contextmanager
-    def using(
-        self, served: ServedGallery, context: CaseContext | None = None
-    ) -> Iterator[Gallery]:
+    def using(self, served: ServedGallery, context: CaseContext | None = None) -> Iterator[Gallery]:
         """Give an open gallery in a context; it stays open until the block ends.
 
         After a switch to another edition the gallery is opened anew for who comes then.
         """
         opened = self._enter(served)
         try:
-            yield opened.gallery if context is None else opened.gallery.under(context)
+            if context is None:
+                yield opened.gallery
+            else:
+                with self._lock:
+                    view = opened.under(context)
+                yield view
         finally:
             with self._lock:
                 opened.users -= 1

@@ -9,18 +9,20 @@ import hashlib
 import io
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
+import numpy as np
 from PIL import Image
 
 from matcher.decoding import Decoders, Decoding
 from matcher.errors import MatcherError
-from matcher.faces import Detector
+from matcher.faces import Detector, Face, align
+from matcher.grouping.sheet import TILE
 from matcher.photos import Photo
 from matcher.search.lead_sheet.pictures import cut_out
-from matcher.search.lead_sheet.places import Box, find_place
+from matcher.search.lead_sheet.places import Box, place_among
 from matcher.serve.refusals import Refusal
 
 View = Literal["aligned", "whole"]
@@ -55,7 +57,14 @@ class Pictures:
         self._decoders.__exit__(None, None, None)
 
     def of_file(
-        self, path: Path, sha256: str | None, box: Box | None, detector: Detector, view: View
+        self,
+        path: Path,
+        sha256: str | None,
+        box: Box | None,
+        detector: Detector,
+        view: View,
+        *,
+        face: int | None = None,
     ) -> bytes:
         """Return a JPEG of a photo.
 
@@ -69,14 +78,43 @@ class Pictures:
             Finds the eyes again.
         view
             Which picture.
+        face
+            Which face, 1 for the largest, where no box is known.
 
         Raises
         ------
         Refusal
             The file is gone, has changed, or cannot be decoded.
         """
-        photo_key = (str(path), sha256, box, view)
-        return self._once(photo_key, lambda: _made(self._read(path, sha256), box, detector, view))
+        key = (str(path), sha256, box, view, face)
+
+        def make() -> bytes:
+            photo = self._read(path, sha256)
+            if view == "whole":
+                return shrunk(photo)[0]
+            (faces,) = detector.detect([photo])
+            known = box
+            if known is None and face is not None and face <= len(faces):
+                known = _corners(faces[face - 1])
+            return _jpeg(cut_out(photo, place_among(faces, known), SIDE).picture)
+
+        return self._once(key, make)
+
+    def of_points(self, path: Path, sha256: str, landmarks: Sequence[tuple[float, float]]) -> bytes:
+        """Return a small JPEG of a face whose landmarks are known, for lists of many.
+
+        Raises
+        ------
+        Refusal
+            The file is gone, has changed, or cannot be decoded.
+        """
+        points = np.array(landmarks, dtype=np.float64)
+
+        def make() -> bytes:
+            photo = self._read(path, sha256)
+            return _jpeg(Image.fromarray(align(photo, points, TILE)))
+
+        return self._once((str(path), sha256, landmarks), make)
 
     def forget(self) -> None:
         """Forget all pictures, as after an erasure."""
@@ -139,10 +177,9 @@ def shrunk(photo: Photo) -> tuple[bytes, tuple[int, int]]:
     return _jpeg(image), image.size
 
 
-def _made(photo: Photo, box: Box | None, detector: Detector, view: View) -> bytes:
-    if view == "whole":
-        return shrunk(photo)[0]
-    return _jpeg(cut_out(photo, find_place(photo, box, detector), SIDE).picture)
+def _corners(face: Face) -> Box:
+    left, top, right, bottom = (float(side) for side in face.box)
+    return left, top, right, bottom
 
 
 def _jpeg(image: Image.Image) -> bytes:

@@ -24,16 +24,15 @@ class JobRunner:
     ----------
     jobs, uploads
         The state of the server.
-    search
-        Does one probe.
     hidden
         Paths of this machine that no sentence may have.
     """
 
-    def __init__(
-        self, jobs: Jobs, uploads: Uploads, search: Search, hidden: Sequence[str] = ()
-    ) -> None:
-        self._jobs, self._uploads, self._search, self._hidden = jobs, uploads, search, hidden
+    search: Search
+    """Does one probe; it is set before `start`."""
+
+    def __init__(self, jobs: Jobs, uploads: Uploads, hidden: Sequence[str] = ()) -> None:
+        self._jobs, self._uploads, self._hidden = jobs, uploads, hidden
         self._queue: SimpleQueue[str | None] = SimpleQueue()
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
@@ -77,7 +76,7 @@ class JobRunner:
             self._jobs.finish(job.key, item.number, said="The photo is not there any more.")
             return
         try:
-            search, said = self._search(job, upload), ""
+            search, said = self.search(job, upload), ""
         except (MatcherError, Refusal) as error:
             search, said = "", _said(error, self._hidden)
         except Exception as error:  # noqa: BLE001 - one probe must not end the others
