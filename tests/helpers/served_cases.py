@@ -20,6 +20,7 @@ from matcher.embedding import Extractor
 from matcher.enrolment import enrol, read_manifest
 from matcher.gallery import Gallery
 from matcher.governance import ActivityLog, CaseContext
+from matcher.paths import to_reference
 from matcher.photos import load_photo
 from matcher.serve import Accounts, ServeSettings, StateFolder, create_app
 
@@ -46,10 +47,11 @@ def served_cases(folder: Path, cohort: Cohort, extractor: Extractor) -> Iterator
     path = folder / "north"
     with Gallery.create(path, model=extractor.model, governed=True, context=KEEPER) as gallery:
         enrol(gallery, extractor, read_manifest(cohort.manifest).photos)
+    right = {ActivityLog.of(path).gallery_id: to_reference(path)}
     accounts = Accounts(StateFolder.of(folder / "state"))
     for name, role in PEOPLE.items():
         accounts.add(name, role, PASSWORD)  # type: ignore[arg-type]
-        accounts.change_rights(name, grant=[ActivityLog.of(path).gallery_id])
+        accounts.change_rights(name, grant=right)
     settings = ServeSettings(galleries={"north": path}, state=folder / "state", workers=1)
     app = create_app(settings, load=lambda _: extractor)
     with _running(app) as address:
