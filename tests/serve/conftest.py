@@ -1,11 +1,21 @@
-"""One world for the tests of the server that change nothing that others look at."""
+"""What the tests of the server share: a browser, and a world that nobody used."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import chromium
 import pytest
+from chromium import Browser
 from made_server import World, copy_of, make_world
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A Chromium without a window."""
+    with chromium.started() as started:
+        yield started
 
 
 @pytest.fixture
