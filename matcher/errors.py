@@ -45,8 +45,7 @@ MatcherError
 │   ├── UnknownLeadError (KeyError)    of `matcher.casework`, as the one before
 │   └── UnknownSubjectError (KeyError)
 ├── ForkError                          used in a process that `os.fork` made
-├── ServeError                         the state of a server, or an account, cannot be used so
-│   └── AccountError                   an account is not there, is there already, or has no right
+├── ServeError, AccountError           a server, its state or an account; in `matcher.serve`
 ├── OutputError                        results cannot be written where they were to go
 ├── CrossFileError                     a file of compared pairs cannot be used
 ├── GroupFileError                     a file of groups of faces cannot be used
@@ -387,18 +386,6 @@ class ForkError(MatcherError):
     """Something is used in a process that `os.fork` made, where it would hang or do harm."""
 
     code = "forked"
-
-
-class ServeError(MatcherError):
-    """A server cannot start so, or a file of its state cannot be used."""
-
-    code = "serve"
-
-
-class AccountError(ServeError):
-    """An account is not there, is there already, or cannot be changed so."""
-
-    code = "account"
 
 
 class OutputError(MatcherError):

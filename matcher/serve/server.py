@@ -9,7 +9,7 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
-from matcher.errors import ServeError
+from matcher.serve.errors import ServeError
 from matcher.serve.listening import Listening, is_loopback
 
 _HEADERS_AT_MOST: Final = 16 * 1024

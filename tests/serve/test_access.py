@@ -7,7 +7,7 @@ import re
 import pytest
 from made_server import ROLES, Browser, World, leads_in, opened_case, running, searched
 
-from matcher.errors import ServeError
+from matcher.serve.errors import ServeError
 from matcher.serve.security import ALL_ROLES, ANYBODY, ROUTES, access
 
 pytestmark = pytest.mark.anyio

@@ -8,8 +8,9 @@ import time
 import pytest
 from made_server import BASE, PASSWORD, ROLES, Browser, World, running
 
-from matcher.errors import AccountError, InputError, ServeError
+from matcher.errors import InputError
 from matcher.serve import StateFolder
+from matcher.serve.errors import AccountError, ServeError
 from matcher.serve.state import Attempts, Sessions
 
 pytestmark = pytest.mark.anyio
