@@ -39,8 +39,13 @@ MatcherError
 │   ├── IndexServerError               the server of the index cannot be reached, or fails
 │   ├── GalleryWriteError              disk full, no rights; nothing was half written
 │   ├── WatchListError                 there is no watch list, or a file of it cannot be used
+│   ├── NotAuthorisedError             a governed gallery is used without what this use needs
+│   ├── ActivityLogError               the log of a governed gallery is missing or damaged
+│   ├── ReviewError                    an opinion on a lead that cannot be given or withdrawn
+│   ├── UnknownLeadError (KeyError)    of `matcher.casework`, as the one before
 │   └── UnknownSubjectError (KeyError)
 ├── ForkError                          used in a process that `os.fork` made
+├── ServeError, AccountError           a server, its state or an account; in `matcher.serve`
 ├── OutputError                        results cannot be written where they were to go
 ├── CrossFileError                     a file of compared pairs cannot be used
 ├── GroupFileError                     a file of groups of faces cannot be used
@@ -332,6 +337,18 @@ class WatchListError(GalleryError):
     """A gallery has no watch list, or a file of its watch list cannot be used."""
 
     code = "watch_list"
+
+
+class NotAuthorisedError(GalleryError):
+    """A governed gallery is used without the case, purpose or permission that this use needs."""
+
+    code = "not_authorised"
+
+
+class ActivityLogError(GalleryError):
+    """The activity log of a gallery, or a file that belongs to it, is missing or damaged."""
+
+    code = "activity_log"
 
 
 class UnknownSubjectError(GalleryError, KeyError):

@@ -6,7 +6,9 @@ import threading
 from collections.abc import Collection, Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,7 @@ from matcher.embedding import FACE, ModelIdentity, name_for
 from matcher.errors import GalleryError, GalleryModelError, InputError, UnknownSubjectError
 from matcher.gallery.editions import directory_of, names
 from matcher.gallery.filters import Filters, Selection, check_filters, select
+from matcher.gallery.governing import Found, GovernedUse, check_context, nearest_facts
 from matcher.gallery.index import LocalIndex, Page, RemoteIndex, checked_query, open_index, scan
 from matcher.gallery.info import read_info
 from matcher.gallery.records import (
@@ -30,15 +33,21 @@ from matcher.gallery.store import Store, photo_rows, rows, vector_rows
 from matcher.gallery.store.face_facts import face_facts, facts_among, subjects_and_photos
 from matcher.gallery.validation import check_text, texts
 from matcher.gallery.verify import VerifyReport, verify
+from matcher.governance import CaseContext
 
 
-class GalleryReader:
+class GalleryReader(GovernedUse):
     """The reading half of `Gallery`; each call sees one state of the store."""
 
-    def __init__(self, path: Path, store: Store, edition: str, busy_timeout: float) -> None:
-        self._path = path
-        self._store = store
-        self._edition = edition
+    def __init__(
+        self,
+        path: Path,
+        store: Store,
+        edition: str,
+        busy_timeout: float,
+        context: CaseContext | None = None,
+    ) -> None:
+        super().__init__(path, store, edition, context)
         self._busy_timeout = busy_timeout
         self._directory = directory_of(path, edition)
         self._opening = threading.Lock()
@@ -57,6 +66,31 @@ class GalleryReader:
                 opened = open_index(self._directory, self._store, self._busy_timeout, given)
                 self._opened_index = (asked, opened)
             return self._opened_index[1]
+
+    def under(self, context: CaseContext) -> Self:
+        """Return a view of the same open gallery for another person or another case.
+
+        The view shares the store and the index with this object, and works as long as this object
+        is open. Closing the view closes nothing.
+
+        Parameters
+        ----------
+        context
+            Who uses the view, for which case, and by which right.
+
+        Raises
+        ------
+        InputError
+            For what is no context, and for a gallery that is not governed.
+        """
+        rule = "must be a CaseContext"
+        step = "Give matcher.CaseContext(operator=..., purpose=...)."
+        expect("context", context, CaseContext, rule=rule, next_step=step)
+        check_context(context, self.governed, self._path)
+        self._index  # noqa: B018 - opened before it is shared
+        view: Self = object.__new__(type(self))  # `copy.copy` would open the gallery again
+        view.__dict__ |= self.__dict__ | {"_context": context, "_activity": None, "_is_view": True}
+        return view
 
     @property
     def path(self) -> Path:
@@ -218,7 +252,22 @@ class GalleryReader:
         IndexServerError
             When the index is on a server that does not answer. A search among `allowed` faces does
             not need the server.
+        NotAuthorisedError, GalleryWriteError, ActivityLogError
+            The gallery is governed, and was opened without a context that allows a search; or the
+            search cannot be recorded.
         """
+        activity = self.activity
+        if activity is None or activity.covered:
+            return self._nearest(vectors, k, allowed, name)
+        activity.require_search()
+        began = datetime.now(UTC)
+        found = self._nearest(vectors, k, allowed, name)
+        activity.record("search", nearest_facts(vectors, k, allowed, found), begun=began)
+        return found
+
+    def _nearest(
+        self, vectors: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None, name: str
+    ) -> Found:
         expect_number("k", k, whole=True)
         if name not in self.model.vector_names:
             raise InputError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,6 +13,8 @@ from matcher.gallery.leftovers import clear_leftovers
 from matcher.gallery.reader import GalleryReader
 from matcher.gallery.removal import change_elsewhere, clear_elsewhere, forget_elsewhere
 from matcher.gallery.store import Store
+from matcher.governance import Kind
+from matcher.governance.pseudonyms import SUBJECT
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +30,48 @@ class GalleryWriter(GalleryReader):
         change_elsewhere(self._path, self._edition, change, busy_timeout=self._busy_timeout)
 
     @contextmanager
-    def _writing(self) -> Iterator[int]:
-        """Commit all or nothing, and only to the current edition."""
+    def _writing(
+        self, kind: Kind, *, subjects: Collection[str] = (), new: bool = False, **facts: Any
+    ) -> Iterator[int]:
+        """Commit all or nothing, and only to the current edition; of a governed gallery, recorded.
+
+        Parameters
+        ----------
+        kind, facts
+            For the record.
+        subjects
+            Identifiers of those who are concerned; the record gets their tokens.
+        new
+            Whether the subjects may be new in the gallery.
+        """
+        activity = self.activity
+        if activity is None:
+            with self._committing(governed=False) as generation:
+                yield generation
+            return
+        activity.require_context(kind)
+        tokens = (
+            sorted(activity.subject_tokens(set(subjects)).values())
+            if new
+            else self._subject_tokens(activity, subjects)
+        )
+        with (
+            activity.doing(kind, {**facts, "subjects": tokens}),
+            self._committing(governed=True) as generation,
+        ):
+            yield generation
+
+    @contextmanager
+    def _committing(self, *, governed: bool) -> Iterator[int]:
         with self._store.writing() as generation:
+            if self.governed is not governed:
+                raise GalleryReplacedError(
+                    "gallery",
+                    rule="is written to as it was when it was opened",
+                    got="a gallery that was made governed meanwhile",
+                    next_step="Open the gallery again, with a CaseContext.",
+                    path=self._path,
+                )
             current = read_pointer(self._path).current
             if current != self._edition:
                 raise GalleryReplacedError(
@@ -58,6 +99,28 @@ class GalleryWriter(GalleryReader):
                 "the next open tries again",
                 error.code,
             )
+
+    def _hand_over_tokens(self, before: str, after: str) -> None:
+        """Let the log name a subject as the gallery does from now on."""
+        activity = self.activity
+        if activity is not None:
+            activity.log.pseudonyms.hand_over(SUBJECT, before, after)
+
+    def _forget_tokens(self, removed: Collection[str]) -> None:
+        """Let the log of a governed gallery no longer say who was meant by a token."""
+        activity = self.activity
+        if activity is not None:
+            activity.log.pseudonyms.forget(SUBJECT, removed)
+
+    def _forget_tokens_of_nobody(self) -> None:
+        """Do this for all who are not in the gallery, after a removal that was cut short."""
+        try:
+            if (activity := self.activity) is not None and self._store.holds_removed_bytes:
+                there = {subject.subject_id for subject in self.subjects()}
+                named = activity.log.pseudonyms.values(SUBJECT)
+                self._forget_tokens([name for name in named if name not in there])
+        except MatcherError as error:
+            log.warning("the log may still name who was removed (%s)", error.code)
 
     def _save_index(self) -> None:
         """Save the index; if that fails, a later search makes it anew from the store."""

@@ -9,6 +9,7 @@ import csv
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dated_photos
@@ -16,9 +17,11 @@ import made_ages
 import made_model
 import made_video
 import typer
+from ended_server import ended_when_it_listens
 from typer.testing import CliRunner
 
 from matcher.cli.commands import app
+from matcher.governance import ActivityLog
 from matcher.synthetic import CohortSpec, write_cohort
 
 
@@ -76,11 +79,13 @@ class Story:
         self.gallery = self.work / f"g{self.names.photo}"
         self.photos: list[Path] = []
 
-    def __call__(self, command: str, *words: object, styles: tuple[str, ...] = ()) -> None:
+    def __call__(
+        self, command: str, *words: object, styles: tuple[str, ...] = (), typed: str = ""
+    ) -> None:
         """Run a command, once for each format."""
         for style in styles or ("",):
             given = [*command.split(), *map(str, words), *(["--format", style] if style else [])]
-            done = CliRunner().invoke(app, given)
+            done = CliRunner().invoke(app, given, input=typed)
             if not isinstance(done.exception, SystemExit | None):
                 raise done.exception
             run = Run(command, tuple(given), done.exit_code, done.stdout, done.stderr)
@@ -99,6 +104,8 @@ class Story:
             _watching,
             _exchange,
             _grouping,
+            _casework,
+            _serving,
         ):
             chapter(self)
         return self.runs
@@ -364,3 +371,57 @@ def _grouping(run: Story) -> None:
     run("groups forget", state, text)
     run("groups move", state, 99, 1)
     run("group", run.given / text)
+
+
+def _casework(run: Story) -> None:
+    """Search a governed gallery for a case, and let two people review what was found."""
+    gallery, text = run.work / "reviewed", run.names.text
+    admin = ("--operator", "admin-1", "--purpose", "maintenance")
+    case = ("--purpose", "missing_child", "--case", "case 7")
+    right = ("--legal-basis", "art. 12", "--authorisation", "order 5")
+    until = ("--authorised-until", "2999-12-31")
+    ana, bo = (("--operator", name, *case) for name in ("ana", "bo"))
+    run("enrol", gallery, run.manifest, "--governed", *admin)
+    run("search", gallery, run.photos[1], *ana, *right, *until)
+    number = ActivityLog.of(gallery).head().number
+    lead, other = f"{number}-1", f"{number}-2"
+    run("leads list", gallery, *ana, styles=ALL)
+    run("leads list", gallery, "--operator", text, *case)
+    run("leads checklist", styles=ALL)
+    run("leads show", gallery, lead, *ana, styles=ALL)
+    said = ("--reason", text, "--notes", run.names.note, "--mark", "nose/tip=similar")
+    run("leads review", gallery, lead, "--outcome", "candidate", *said, *ana)
+    run("leads review", gallery, lead, "--outcome", "no candidate", "--reason", text, *bo)
+    run("leads review", gallery, other, "--outcome", "candidate", "--reason", text, *bo)
+    run("leads review", gallery, other, "--outcome", "candidate", "--reason", "x", "--mark", text)
+    run("leads withdraw", gallery, 3, "--reason", text, *bo)
+    run("leads show", gallery, lead, *bo, styles=ALL)
+    run("leads show", gallery, text, *bo)
+    run("leads verify", gallery, *ana)
+    run("leads audit", gallery, *ana, styles=ALL)
+    run("leads audit", gallery, "--tones", run.manifest, *ana)
+    run("log replay", gallery, number, "--probe", run.photos[1], *admin)
+    run("log replay", gallery, number, "--probe", run.broken, *admin)
+    run("log report", gallery, "--year", datetime.now(UTC).year, *admin, styles=ALL)
+
+
+def _serving(run: Story) -> None:
+    """Keep accounts, and serve a gallery until somebody asks the server to end."""
+    gallery, text = run.work / "reviewed", run.names.text
+    state = ("--state", run.work / f"state{run.names.photo}")
+    admin = ("--operator", "admin-1", "--purpose", "maintenance")
+    word = "correct horse battery staple"
+    run("serve accounts add", "olga", *state, "--role", "operator", typed=word)
+    run("serve accounts add", text, *state, "--role", "operator", typed=word)
+    run("serve accounts add", "rita", *state, "--role", "reviewer", typed=text[:3])
+    run("serve accounts password", "olga", *state, typed=f"{word}!")
+    run("serve accounts rights", "olga", *state, "--grant", gallery, *admin)
+    run("serve accounts rights", "olga", *state, "--grant", run.gallery, *admin)
+    run("serve accounts rights", "olga", *state, "--revoke", gallery, *admin)
+    run("serve accounts list", *state, styles=ALL)
+    run("serve accounts remove", "olga", *state, *admin)
+    run("serve accounts remove", text, *state, *admin)
+    run("serve run", run.gallery, *state)
+    run("serve run", gallery, *state, "--host", text)
+    with ended_when_it_listens() as port:
+        run("serve run", gallery, *state, "--port", port)
