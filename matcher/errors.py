@@ -42,11 +42,10 @@ MatcherError
 │   ├── NotAuthorisedError             a governed gallery is used without what this use needs
 │   ├── ActivityLogError               the log of a governed gallery is missing or damaged
 │   ├── ReviewError                    an opinion on a lead that cannot be given or withdrawn
-│   ├── UnknownLeadError (KeyError)
+│   ├── UnknownLeadError (KeyError)    of `matcher.casework`, as the one before
 │   └── UnknownSubjectError (KeyError)
 ├── ForkError                          used in a process that `os.fork` made
-├── ServeError                         the state of a server, or an account, cannot be used so
-│   └── AccountError                   an account is not there, is there already, or has no right
+├── ServeError, AccountError           a server, its state or an account; in `matcher.serve`
 ├── OutputError                        results cannot be written where they were to go
 ├── CrossFileError                     a file of compared pairs cannot be used
 ├── GroupFileError                     a file of groups of faces cannot be used
@@ -340,19 +339,6 @@ class WatchListError(GalleryError):
     code = "watch_list"
 
 
-class ReviewError(GalleryError):
-    """A person may not give this opinion on a lead now, or not withdraw it."""
-
-    code = "review"
-
-
-class UnknownLeadError(GalleryError, KeyError):
-    """The log of the gallery has no lead with this identifier."""
-
-    code = "unknown_lead"
-    __str__ = MatcherError.__str__
-
-
 class NotAuthorisedError(GalleryError):
     """A governed gallery is used without the case, purpose or permission that this use needs."""
 
@@ -400,18 +386,6 @@ class ForkError(MatcherError):
     """Something is used in a process that `os.fork` made, where it would hang or do harm."""
 
     code = "forked"
-
-
-class ServeError(MatcherError):
-    """A server cannot start so, or a file of its state cannot be used."""
-
-    code = "serve"
-
-
-class AccountError(ServeError):
-    """An account is not there, is there already, or cannot be changed so."""
-
-    code = "account"
 
 
 class OutputError(MatcherError):

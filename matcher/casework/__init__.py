@@ -1,7 +1,9 @@
 """Leads of a governed gallery: who reviews them, what a reviewer is told, and what came of it."""
 
 from matcher.casework.counting import AuditedGroup, GroupCount, ReviewerAudit, YearReport
+from matcher.casework.errors import ReviewError, UnknownLeadError
 from matcher.casework.leads import Lead
+from matcher.casework.replaying import Listed, Replay, replay
 from matcher.casework.reviewing import Casework, erase_review_texts
 from matcher.casework.reviews import (
     FEATURES,
@@ -39,15 +41,20 @@ __all__ = [
     "GroupCount",
     "Lead",
     "LeadState",
+    "Listed",
     "Opinion",
     "Outcome",
     "PhotoNotes",
     "Purpose",
     "Reach",
+    "Replay",
     "Review",
+    "ReviewError",
     "ReviewerAudit",
     "SearchIndex",
     "Step",
+    "UnknownLeadError",
     "YearReport",
     "erase_review_texts",
+    "replay",
 ]

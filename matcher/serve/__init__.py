@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from matcher._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from matcher.serve.errors import AccountError, ServeError
     from matcher.serve.listening import Listening
     from matcher.serve.rights import grant_right, remove_account, revoke_right
     from matcher.serve.settings import ServeSettings
@@ -13,9 +14,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Account",
+    "AccountError",
     "Accounts",
     "Listening",
     "Role",
+    "ServeError",
     "ServeSettings",
     "StateFolder",
     "create_app",
@@ -28,6 +31,7 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
+        "matcher.serve.errors": ["AccountError", "ServeError"],
         "matcher.serve.listening": ["Listening"],
         "matcher.serve.rights": ["grant_right", "remove_account", "revoke_right"],
         "matcher.serve.settings": ["ServeSettings"],

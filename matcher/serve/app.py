@@ -21,8 +21,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from matcher._version import __version__
 from matcher.decoding import Decoding
 from matcher.embedding import Extractor, ModelIdentity, load_extractor, name_for
-from matcher.errors import MatcherError, ServeError
+from matcher.errors import MatcherError
 from matcher.search import Calibration
+from matcher.serve.errors import ServeError
 from matcher.serve.guard import Guard, report
 from matcher.serve.pages import Pages
 from matcher.serve.refusals import Refusal, refusal_of

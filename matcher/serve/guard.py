@@ -111,14 +111,9 @@ class Guard:
 
     def _access(self, scope: Scope) -> Access | None:
         """Return who may use the route that the request means; None if there is no such route."""
-        partial = False
         for route in self._routes:
-            match, _ = route.matches(scope)
-            if match is Match.FULL:
+            if route.matches(scope)[0] is Match.FULL:
                 return ROUTES[scope["method"], route.path]
-            partial = partial or match is Match.PARTIAL
-        if partial and scope["state"].get("session") is not None:
-            raise Refusal.plain(405, "This address does not take such a request.")
         return None
 
     async def _session(self, request: Request) -> Session | None:

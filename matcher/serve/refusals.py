@@ -9,7 +9,6 @@ from typing import Final
 from starlette.exceptions import HTTPException
 
 from matcher.errors import (
-    AccountError,
     ActivityLogError,
     CalibrationError,
     FaceError,
@@ -26,6 +25,7 @@ from matcher.errors import (
     WatchListError,
 )
 from matcher.paths import shown
+from matcher.serve.errors import AccountError
 from matcher.words import visible
 
 _HEADINGS: Final = {

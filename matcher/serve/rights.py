@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from matcher.errors import AccountError, MatcherError
+from matcher.errors import MatcherError
 from matcher.gallery import Gallery
 from matcher.governance import ActivityLog, CaseContext, Entry
 from matcher.paths import from_reference, to_reference
+from matcher.serve.errors import AccountError
 from matcher.serve.state import Accounts
 
 

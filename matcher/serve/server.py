@@ -9,7 +9,7 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
-from matcher.errors import ServeError
+from matcher.serve.errors import ServeError
 from matcher.serve.listening import Listening, is_loopback
 
 _HEADERS_AT_MOST: Final = 16 * 1024
@@ -37,10 +37,14 @@ def serve_on(app: ASGIApp, listening: Listening, say: Callable[[str], None]) -> 
         ws="none",
         proxy_headers=False,
     )
+    server = _Told(config, listening, say)
     try:
         config.load()
-        server = _Told(config, listening, say)
         server.run()
+    except KeyboardInterrupt:
+        if not server.started:
+            raise
+        say("Ended.")  # as whoever serves asks for it, after what was under way
     except (OSError, ValueError) as error:
         raise _unusable(error) from error
     except SystemExit as error:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
-from job_builders import OLD, draw, listed
+from job_builders import NEW, OLD, draw, listed
 
 from matcher.enrolment import enrol
 from matcher.faces import POLICIES
@@ -72,10 +73,20 @@ def make_world(folder: Path, **settings: Any) -> World:
     return world
 
 
+def copy_of(world: World, folder: Path) -> World:
+    """Return a copy of a world that nobody used: the gallery and the state, the same photos."""
+    gallery, state = folder / world.gallery.name, folder / "state"
+    shutil.copytree(world.gallery, gallery)
+    shutil.copytree(world.settings.state, state)
+    settings = replace(world.settings, galleries={"Cases": gallery}, state=state)
+    return World(folder, settings, gallery, world.probes)
+
+
 @asynccontextmanager
 async def running(world: World, **options: Any) -> AsyncIterator[Server]:
     """Run the application without a socket."""
-    app = create_app(world.settings, load=lambda _: OLD, **options)
+    made = {one.model: one for one in (OLD, NEW)}
+    app = create_app(world.settings, load=made.__getitem__, **options)
     async with app.lifespan():
         yield app
 
@@ -146,9 +157,3 @@ async def searched(browser: Browser, case: str, photo: Path, **fields: str) -> s
 def leads_in(page: httpx.Response) -> list[str]:
     """Return the addresses of the leads of a page, in their order."""
     return list(dict.fromkeys(re.findall(r'href="(/leads/[0-9a-f]+-\d+-\d+)"', page.text)))
-
-
-@contextmanager
-def nothing() -> Iterator[None]:
-    """Do nothing."""
-    yield

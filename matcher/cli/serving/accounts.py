@@ -13,7 +13,7 @@ import typer
 from matcher.cli.console import Format, print_rows, say
 from matcher.cli.options import Output
 from matcher.cli.serving.group import State, accounts
-from matcher.cli.using import context_given, with_context
+from matcher.cli.using import context_kept, with_context
 from matcher.errors import InputError
 from matcher.paths import shown
 
@@ -117,7 +117,7 @@ def _context() -> CaseContext:
     InputError
         Nobody is named.
     """
-    context = context_given()
+    context = context_kept()
     if context is None:
         raise InputError(
             "change of rights",

@@ -19,7 +19,7 @@ from matcher.serve.security.forms import whole
 from matcher.serve.showing import CaseLeads, case_leads, line_of, view_of
 from matcher.serve.showing.cases import concluded
 from matcher.serve.showing.leads import checklist, field_of
-from matcher.serve.views import Facts, LeadCard, LeadView
+from matcher.serve.views import Facts, LeadCard, LeadView, Side
 from matcher.serve.work import KnownSearch, OpenCase
 from matcher.words import figure
 
@@ -136,16 +136,13 @@ def _view(
     place = keys.index(work.key(lead))
     briefing = work.casework.briefing(lead.lead_id)
     told = work.shows_score(lead)
-    faces = work.sides.faces_of(lead.subject_id, lead.face_id)
     done = concluded(opened.served)
     return LeadView(
         card=work.card(lead),
         search=line_of(opened, known, done),
         case=view_of(opened, done),
         probe=work.sides.probe(recorded),
-        candidates=tuple(
-            work.sides.candidate(work.key(lead), number, face) for number, face in enumerate(faces)
-        ),
+        candidates=_candidates(work, lead),
         told=briefing.before(),
         figures=_figures(lead, briefing) if told else (),
         relatives=(),  # `told` names them
@@ -160,6 +157,16 @@ def _view(
         typed_reason=typed.get("reason", ""),
         typed_notes=typed.get("notes", ""),
     )
+
+
+def _candidates(work: CaseLeads, lead: Lead) -> tuple[Side, ...]:
+    """Return the photos of the subject; one without a picture if there are none any more."""
+    faces = work.sides.faces_of(lead.subject_id, lead.face_id)
+    if not faces:
+        missing = "The photos of the subject are not in the gallery any more."
+        return (Side(lead.subject_id or "erased", "", "", missing=missing),)
+    key = work.key(lead)
+    return tuple(work.sides.candidate(key, number, face) for number, face in enumerate(faces))
 
 
 def _figures(lead: Lead, briefing: Briefing) -> Facts:

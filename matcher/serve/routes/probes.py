@@ -67,12 +67,12 @@ async def search(request: Request, upload: str) -> Response:
     at = here(request)
     kept, opened = await run_in_threadpool(_own, at, upload)
     typed = {name: at.fields.text(name) for name in _TYPED}
+    read = await at.services.searching.apart(lambda: _read(at, opened, kept))
     try:
-        told, wanted = _wanted(kept, typed)
+        told, wanted = _wanted(kept, typed, len(read.faces))
         number = await at.services.searching.apart(lambda: _search(at, opened, told, wanted))
     except (MatcherError, Refusal) as error:
         status, problem = problem_of(at, error)
-        read = await at.services.searching.apart(lambda: _read(at, opened, kept))
         return await run_in_threadpool(
             lambda: _faces_page(at, kept, opened, read, typed, status, (problem,))
         )
@@ -174,7 +174,7 @@ def _search(at: Here, opened: OpenCase, kept: Upload, wanted: Wanted) -> int:
     return at.services.searching.search(opened.served, context, kept, wanted, keep_probe)
 
 
-def _wanted(kept: Upload, typed: dict[str, str]) -> tuple[Upload, Wanted]:
+def _wanted(kept: Upload, typed: dict[str, str], faces: int) -> tuple[Upload, Wanted]:
     """Return the upload with what was typed of it, and what to search for."""
     age, day = typed["age"], day_of("taken on", typed["taken_on"])
     if age:
@@ -182,7 +182,7 @@ def _wanted(kept: Upload, typed: dict[str, str]) -> tuple[Upload, Wanted]:
     top = whole("number of leads", typed["top"] or str(DEFAULT_TOP), MOST_TOP)
     share = typed["max_fpir"]
     wanted = Wanted(
-        face=whole("face", typed["face"], 10_000) if typed["face"] else "one",
+        face=whole("face", typed["face"], faces) if typed["face"] else "one",
         top=top,
         max_fpir=_number("share of searches", share, 1.0) if share else None,
         although_refused=typed["refused"] == "yes",

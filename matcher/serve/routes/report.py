@@ -10,7 +10,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from matcher.errors import ServeError
+from matcher.serve.errors import ServeError
 from matcher.serve.refusals import Refusal
 from matcher.serve.routes.here import Here, here
 from matcher.serve.routes.table import Table

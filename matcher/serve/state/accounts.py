@@ -11,7 +11,8 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, get_args
 
 from matcher.databases import SmallDatabase
-from matcher.errors import AccountError, InputError
+from matcher.errors import InputError
+from matcher.serve.errors import AccountError
 from matcher.serve.state import passwords
 from matcher.serve.state.files import StateFolder
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from matcher.databases import FileKind, SmallDatabase, opened
-from matcher.errors import ServeError
 from matcher.private_files import make_folder
+from matcher.serve.errors import ServeError
 
 _ACCOUNTS: Final = """
 CREATE TABLE accounts (
