@@ -31,7 +31,7 @@ def served(
 ) -> Iterator[ServedCases]:
     """A gallery with a watch list that ran, and the groups of a folder."""
     folder = tmp_path_factory.mktemp("more")
-    group(cohort.folder, extractor, state=folder / "groups", threshold=0.5)
+    group(cohort.folder, extractor, state=folder / "groups", threshold=0.7)
     with served_cases(folder, cohort, extractor, {"card": folder / "groups"}) as running:
         with Gallery.open(running.gallery, model=extractor.model, context=WATCH) as gallery:
             set_watch_list(gallery, threshold=0.3)
