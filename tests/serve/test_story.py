@@ -50,6 +50,26 @@ def search_for(page: Page, photo: bytes) -> None:
     look(page)
 
 
+def names(page: Page) -> list[str]:
+    """Return the subjects of a list, in its order."""
+    found: list[str] = page.locator(".card h3").all_inner_texts()
+    return found
+
+
+def shuffle(page: Page) -> None:
+    """Shuffle until the order is another one; it stays the same when the page is read again."""
+    before = names(page)
+    for _ in range(5):
+        page.click("text=Shuffle")
+        if names(page) != before:
+            break
+    after = names(page)
+    assert after != before
+    assert sorted(after) == sorted(before)
+    page.reload()
+    assert names(page) == after
+
+
 def lead_of(page: Page, subject: str) -> str:
     """Return the address of the lead of a subject, from a list."""
     address = page.get_by_role("link", name=subject).get_attribute("href")
@@ -85,7 +105,8 @@ def test_a_case_from_the_upload_to_the_log(
         )
         open_case(ana)
         search_for(ana, probe)
-        assert "Score 0" not in ana.inner_text("main")
+        assert "Score" not in ana.inner_text(".cards")
+        shuffle(ana)
         lead = served.address + lead_of(ana, subject)
 
         ben.goto(served.address + "/reviews")
@@ -162,6 +183,27 @@ def test_a_reviewer_works_on_a_phone(browser: Browser, served: ServedCases, coho
         eva.get_by_role("link", name=subject).first.click()
         look(eva)
         write_opinion(eva, "inconclusive", "Too small to judge.")
+
+
+def test_a_list_stands_in_the_order_of_ranks_after_an_opinion_on_each_lead(
+    browser: Browser, served: ServedCases, cohort: Cohort
+) -> None:
+    with signed_in(browser, served, "sam") as sam:
+        sam.goto(served.address + "/cases")
+        open_case(sam)
+        search_for(sam, degraded_probe(cohort.probes[2]))
+        place = sam.url
+        for subject in names(sam):
+            sam.goto(place)
+            assert "The order says nothing of the scores." in sam.inner_text("main")
+            sam.get_by_role("link", name=subject).click()
+            write_opinion(sam, "inconclusive", "Too small to judge.")
+        sam.goto(place)
+        look(sam)
+        assert "in the order of their ranks" in sam.inner_text("main")
+        ranks = [text.rpartition(" ")[2] for text in sam.locator("text=/^Score/").all_inner_texts()]
+        assert ranks == [str(one) for one in range(1, len(ranks) + 1)]
+        assert len(ranks) > 3
 
 
 def test_whoever_is_not_signed_in_sees_nothing(browser: Browser, served: ServedCases) -> None:
