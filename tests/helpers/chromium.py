@@ -32,12 +32,25 @@ def started() -> Iterator[Browser]:
 
 @contextmanager
 def opened(browser: Browser, width: int = 1280, height: int = 900, **more: Any) -> Iterator[Page]:
-    """Open an empty page; a fault of a script, or something that the policy stops, fails it."""
+    """Open an empty page; a fault of a script, and what the policy stops, fail the test.
+
+    So does a picture, a script or a style that is not there.
+    """
     context = browser.new_context(viewport={"width": width, "height": height}, **more)
     page = context.new_page()
     faults: list[str] = []
+
+    def said(line: Any) -> None:
+        if line.type == "error" and not line.text.startswith("Failed to load resource"):
+            faults.append(line.text)
+
+    def answered(response: Any) -> None:
+        if response.status >= 400 and response.request.resource_type != "document":
+            faults.append(f"{response.status}: {response.url}")
+
     page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    page.on("console", said)
+    page.on("response", answered)
     try:
         yield page
         assert not faults, faults

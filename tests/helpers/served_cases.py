@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import chromium
 import uvicorn
+from chromium import Browser, Page
 from PIL import Image
 from rendered_cohort import Cohort
 from waiting import wait_until
@@ -19,10 +21,9 @@ from matcher.degradation import RECIPES, degrade
 from matcher.embedding import Extractor
 from matcher.enrolment import enrol, read_manifest
 from matcher.gallery import Gallery
-from matcher.governance import ActivityLog, CaseContext
-from matcher.paths import to_reference
+from matcher.governance import CaseContext
 from matcher.photos import load_photo
-from matcher.serve import Accounts, ServeSettings, StateFolder, create_app
+from matcher.serve import Accounts, ServeSettings, StateFolder, create_app, grant_right
 
 KEEPER = CaseContext("keeper", "maintenance")
 """Who enrols and removes."""
@@ -42,17 +43,20 @@ class ServedCases:
 
 
 @contextmanager
-def served_cases(folder: Path, cohort: Cohort, extractor: Extractor) -> Iterator[ServedCases]:
+def served_cases(
+    folder: Path, cohort: Cohort, extractor: Extractor, groups: dict[str, Path] | None = None
+) -> Iterator[ServedCases]:
     """Enrol the cohort, make the accounts, and serve the gallery on a free port."""
     path = folder / "north"
     with Gallery.create(path, model=extractor.model, governed=True, context=KEEPER) as gallery:
         enrol(gallery, extractor, read_manifest(cohort.manifest).photos)
-    right = {ActivityLog.of(path).gallery_id: to_reference(path)}
     accounts = Accounts(StateFolder.of(folder / "state"))
     for name, role in PEOPLE.items():
         accounts.add(name, role, PASSWORD)  # type: ignore[arg-type]
-        accounts.change_rights(name, grant=right)
-    settings = ServeSettings(galleries={"north": path}, state=folder / "state", workers=1)
+        grant_right(accounts, name, path, KEEPER)
+    settings = ServeSettings(
+        galleries={"north": path}, state=folder / "state", groups=groups or {}, workers=1
+    )
     app = create_app(settings, load=lambda _: extractor)
     with _running(app) as address:
         yield ServedCases(address, path)
@@ -79,3 +83,24 @@ def degraded_probe(photo: Path) -> bytes:
     held = io.BytesIO()
     Image.fromarray(pixels).save(held, "JPEG", quality=80)
     return held.getvalue()
+
+
+@contextmanager
+def signed_in(
+    browser: Browser, served: ServedCases, name: str, width: int = 1280
+) -> Iterator[Page]:
+    """Sign somebody in, in a browser of their own."""
+    with chromium.opened(browser, width) as page:
+        page.goto(served.address + "/")
+        page.fill("#field-name", name)
+        page.fill("#field-password", PASSWORD)
+        look(page)
+        page.click("main button")
+        assert page.inner_text(".viewer p").startswith(name)
+        yield page
+
+
+def look(page: Page) -> None:
+    """Hold the page against axe and against its window."""
+    assert chromium.complaints(page) == []
+    assert chromium.too_wide(page) == 0

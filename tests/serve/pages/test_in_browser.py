@@ -301,3 +301,22 @@ def test_both_photos_stay_in_sight_on_a_phone(browser: Browser, served: PageServ
         box = page.locator("#views").bounding_box()
         assert box["y"] == pytest.approx(0, abs=1)
         assert page.locator("#view-subject img").is_visible()
+
+
+def test_the_focus_is_never_hidden_behind_the_photos(browser: Browser, served: PageServer) -> None:
+    """On a phone the photos lie over what scrolls below them."""
+    seen = """() => {
+      const one = document.activeElement, box = one.getBoundingClientRect();
+      const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+      return top !== null && (one.contains(top) || top.contains(one));
+    }"""
+    with opened(browser, PHONE) as page:
+        page.goto(served.address + "/lead")
+        page.focus("#field-notes")
+        for _ in range(12):
+            page.keyboard.press("Shift+Tab")
+            assert page.evaluate(seen), page.evaluate("document.activeElement.outerHTML")
+        page.keyboard.press("c")
+        for key in "sdx":
+            page.keyboard.press(key)
+            assert page.evaluate(seen)
