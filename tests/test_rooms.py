@@ -34,7 +34,7 @@ FLOORS = {
         },
         {"cells", "databases", "errors"},
         {"arguments", "failures", "forks"},
-        {"device", "hashes"},
+        {"device", "governance", "hashes"},
         {"photos"},
         {"decoding", "degradation", "faces"},
         {"embedding", "synthetic"},

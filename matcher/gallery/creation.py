@@ -14,9 +14,8 @@ import filelock
 
 from matcher.embedding import ModelIdentity
 from matcher.errors import GalleryExistsError, GalleryWriteError
-from matcher.gallery.files import sync_directory
 from matcher.gallery.store import STORE_NAME, Store
-from matcher.private_files import FILE_MODE, FOLDER_MODE, make_folder
+from matcher.private_files import FILE_MODE, FOLDER_MODE, make_folder, sync_directory
 
 LOCK_NAME: Final = "draft.lock"
 

@@ -1,4 +1,4 @@
-"""Files: names that survive a power cut, files written whole, and errors for failed writes."""
+"""Files: written whole, and errors for failed writes."""
 
 from __future__ import annotations
 
@@ -13,20 +13,7 @@ from typing import Any
 
 from matcher.cells import write_csv
 from matcher.errors import GalleryWriteError
-
-
-def sync_directory(directory: Path) -> None:
-    """Make the names in a directory survive a power cut.
-
-    Windows opens no directory as a file; there the file system itself keeps names in its journal.
-    """
-    if os.name == "nt":
-        return
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+from matcher.private_files import sync_directory
 
 
 @contextmanager
