@@ -10,13 +10,13 @@ from matcher.casework.exports.photos import ReportPhoto, report_photo
 from matcher.casework.exports.report import (
     GalleryState,
     LeadReport,
-    ReportCase,
     ReportLead,
     ReportSearch,
 )
 from matcher.errors import InputError
 from matcher.faces import Detector
 from matcher.gallery import Gallery, Subject
+from matcher.governance import CaseContext
 from matcher.paths import shown
 from matcher.photos import DecodeLimits, Photo
 from matcher.progress import ProgressHook, silent
@@ -30,8 +30,8 @@ def lead_report_of(
     *,
     detector: Detector,
     gallery: Gallery | None = None,
-    case: ReportCase = ReportCase(),  # noqa: B008 - frozen, so one instance serves all calls
-    limits: DecodeLimits = DecodeLimits(),  # noqa: B008 - the same
+    context: CaseContext | None = None,
+    limits: DecodeLimits = DecodeLimits(),  # noqa: B008 - frozen, so one instance serves all calls
     on_progress: ProgressHook = silent,
 ) -> LeadReport:
     """Return the report of lists of candidates. It reads and shows one photo of each candidate.
@@ -44,8 +44,8 @@ def lead_report_of(
         Finds the eyes, and all other faces, which are obscured. An `Extractor` is one.
     gallery
         The gallery that was searched, whose generation the report states; None to leave it out.
-    case
-        For whom and why the report is made.
+    context
+        Who makes the report, for which case, and by which right; None to state nothing of it.
     limits
         Limits on the size of photos that are decoded.
     on_progress
@@ -57,7 +57,9 @@ def lead_report_of(
         For arguments of other types, and if there is not one probe for each list.
     """
     step = "Give what the search was given, and what it returned."
-    photos = listed("probes", probes, (Path, Photo), rule="must be paths or photos", next_step=step)
+    photos: list[Path | Photo] = listed(
+        "probes", probes, (Path, Photo), rule="must be paths or photos", next_step=step
+    )
     lists = listed("results", results, CandidateList, rule="must be lists", next_step=step)
     expect("gallery", gallery, (Gallery, type(None)), rule="must be a gallery", next_step=step)
     expect_hook("on_progress", on_progress)
@@ -67,7 +69,7 @@ def lead_report_of(
     state = None if gallery is None else GalleryState.of(gallery)
     making = _Making(detector, limits, len(lists) + sum(map(len, lists)), on_progress)
     pairs = zip(photos, lists, strict=True)
-    return LeadReport(tuple(making.search(photo, found, state) for photo, found in pairs), case)
+    return LeadReport(tuple(making.search(photo, found, state) for photo, found in pairs), context)
 
 
 class _Making:

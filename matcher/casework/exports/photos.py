@@ -1,4 +1,4 @@
-"""The two pictures of a photo in a lead report, without other people's faces and without metadata."""
+"""The two pictures of a photo in a lead report, without other faces and without metadata."""
 
 from __future__ import annotations
 
@@ -139,7 +139,12 @@ def report_photo(
     try:
         with as_photo_errors("the report", path):
             photo, notes = _loaded(source, facts.sha256, limits)
-            return _with_pictures(replace(facts, notes=(*facts.notes, *notes)), photo, box, detector)
+            return _with_pictures(
+                replace(facts, notes=tuple(dict.fromkeys((*facts.notes, *notes)))),
+                photo,
+                box,
+                detector,
+            )
     except PhotoChangedError:
         return replace(facts, missing="changed")
     except MatcherError as error:

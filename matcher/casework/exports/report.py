@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
+from types import NoneType
 from typing import Any, Literal
 
 from matcher.arguments import expect, listed
 from matcher.casework.exports.photos import ReportPhoto
 from matcher.embedding import ModelIdentity
 from matcher.gallery import Exclusion, Gallery, Subject
+from matcher.governance import CaseContext
 from matcher.search import CalibrationUse, ExpectedFalseLeads
 
 Conclusion = Literal["candidate", "no candidate", "inconclusive"]
@@ -48,15 +50,15 @@ class ReportLead:
     ----------
     name
         How the lead is called, such as "17-3"; its rank if it has no other name.
-    rank
-        Place in the list, from 1.
-    score, template_score
-        Cosine similarities in [-1, 1]; see `Candidate`. `template_score` is None if it is not
-        known any more.
     subject
         The record of the candidate.
     photo
         The closest photo, with its pictures.
+    rank
+        Place in the list, from 1; None while the reader has to give an opinion without it.
+    score, template_score
+        Cosine similarities in [-1, 1]; see `Candidate`. None as for `rank`, or if one is not known
+        any more.
     photos
         Number of photos of the candidate that could be on the list.
     age_gap
@@ -73,11 +75,11 @@ class ReportLead:
     """
 
     name: str
-    rank: int
-    score: float
     subject: Subject
     photo: ReportPhoto
     photos: int = 1
+    rank: int | None = None
+    score: float | None = None
     template_score: float | None = None
     age_gap: float | None = None
     expected_false_leads: ExpectedFalseLeads | None = None
@@ -189,28 +191,6 @@ class ReportSearch:
     log: LogPlace | None = None
 
 
-@dataclass(frozen=True)
-class ReportCase:
-    """For whom and why the report was made. Empty texts are not shown.
-
-    Parameters
-    ----------
-    case_id, purpose, legal_basis, authorisation
-        The case, and what allows the search.
-    authorised_until
-        Last day of the authorisation.
-    operator
-        Who made the report.
-    """
-
-    case_id: str = ""
-    purpose: str = ""
-    legal_basis: str = ""
-    authorisation: str = ""
-    authorised_until: date | None = None
-    operator: str = ""
-
-
 @dataclass(frozen=True, eq=False)
 class LeadReport:
     """Leads for a case file. `lead_report_of` makes one from lists of candidates.
@@ -219,8 +199,8 @@ class LeadReport:
     ----------
     searches
         The searches, each with its leads.
-    case
-        For whom and why the report was made.
+    context
+        Who made the report, for which case, and by which right; None if nobody said.
     made_at
         When it was made, in UTC; now if it is not given.
 
@@ -231,7 +211,7 @@ class LeadReport:
     """
 
     searches: tuple[ReportSearch, ...]
-    case: ReportCase = ReportCase()
+    context: CaseContext | None = None
     made_at: datetime | None = None
 
     def __post_init__(self) -> None:
@@ -239,7 +219,10 @@ class LeadReport:
         searches: list[Any] = listed(
             "searches", self.searches, ReportSearch, rule=rule, next_step=_STEP
         )
-        expect("searches", searches[0] if searches else None, ReportSearch, rule=rule, next_step=_STEP)
-        expect("case", self.case, ReportCase, rule="must be a ReportCase", next_step=_STEP)
+        expect(
+            "searches", searches[0] if searches else None, ReportSearch, rule=rule, next_step=_STEP
+        )
+        kind = (CaseContext, NoneType)
+        expect("context", self.context, kind, rule="must be a CaseContext", next_step=_STEP)
         object.__setattr__(self, "searches", tuple(searches))
         object.__setattr__(self, "made_at", self.made_at or datetime.now(UTC))
