@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -15,13 +16,26 @@ import filelock
 from matcher.embedding import ModelIdentity
 from matcher.errors import GalleryExistsError, GalleryWriteError
 from matcher.gallery.store import STORE_NAME, Store
+from matcher.governance import ActivityLog, Entry
+from matcher.governance.places import FOLDER_NAME
 from matcher.private_files import FILE_MODE, FOLDER_MODE, make_folder, sync_directory
 
 LOCK_NAME: Final = "draft.lock"
 
 
-def create_gallery(path: Path, model: ModelIdentity, index: str) -> None:
+def create_gallery(
+    path: Path, model: ModelIdentity, index: str, *, governed: str = "", first: Entry | None = None
+) -> None:
     """Write an empty gallery beside its final path, and move it there in one step.
+
+    Parameters
+    ----------
+    path, model, index
+        As in `Gallery.create`.
+    governed
+        Identifier of the governed gallery of which this is an edition; empty for any other.
+    first
+        First entry of the log of a governed gallery; None for any other, and for an edition.
 
     Raises
     ------
@@ -33,7 +47,7 @@ def create_gallery(path: Path, model: ModelIdentity, index: str) -> None:
     try:
         taken = path.is_symlink() or (path.exists() and not _is_empty_directory(path))
         if not taken:
-            _write(path, model, index)
+            _write(path, model, index, governed, first)
     except OSError as error:
         raise GalleryWriteError(
             "gallery",
@@ -56,11 +70,16 @@ def _is_empty_directory(path: Path) -> bool:
     return path.is_dir() and not any(path.iterdir())
 
 
-def _write(path: Path, model: ModelIdentity, index: str) -> None:
+def _write(
+    path: Path, model: ModelIdentity, index: str, governed: str, first: Entry | None
+) -> None:
     make_folder(path.parent)
     with _draft_of(path) as draft:
         draft.mkdir(FOLDER_MODE)
-        Store.create(draft, model, index)
+        gallery_id = governed if first is None else secrets.token_hex(16)
+        Store.create(draft, model, index, gallery_id)
+        if first is not None:
+            ActivityLog.begin(draft, gallery_id, first)
         if path.exists():
             path.rmdir()
         sync_directory(draft)
@@ -111,14 +130,15 @@ def clear_drafts(folder: Path, name: str) -> None:
 
 
 def _is_draft(draft: Path) -> bool:
-    """Return whether a folder holds nothing but a store and the lock."""
+    """Return whether a folder holds nothing but a store, its casework, and the lock."""
     if draft.is_symlink() or not draft.is_dir():
         return False
     name = draft.name[1:].rpartition(".")[0]
     inside = draft / name
     ours = {LOCK_NAME, name} >= {entry.name for entry in draft.iterdir()}
+    files = inside.iterdir() if inside.is_dir() else ()
     return ours and all(
-        file.name.startswith(STORE_NAME) for file in (inside.iterdir() if inside.is_dir() else ())
+        file.name.startswith(STORE_NAME) or file.name == FOLDER_NAME for file in files
     )
 
 

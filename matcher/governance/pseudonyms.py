@@ -28,8 +28,9 @@ CREATE TABLE pseudonyms (
     token TEXT PRIMARY KEY CHECK (length(token) = 32),
     kind TEXT NOT NULL,
     value TEXT NOT NULL,
-    UNIQUE (kind, value)
+    called TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX pseudonyms_by_name ON pseudonyms (kind, called);
 """
 
 
@@ -67,17 +68,19 @@ class Pseudonyms:
             return {}
         with open_casework(self._gallery) as database:
             known = _known(database, kind, values)
-            new = [(secrets.token_hex(16), kind, one) for one in values if one not in known]
-            if new:
+            new: dict[str, str] = {}
+            if len(known) < len(set(values)):
                 with database.writing():
-                    database.run_each("INSERT OR IGNORE INTO pseudonyms VALUES (?, ?, ?)", new)
-                known = _known(database, kind, values)
-        return known
+                    known = _known(database, kind, values)
+                    new = {one: secrets.token_hex(16) for one in values if one not in known}
+                    rows = ((token, kind, one, one) for one, token in new.items())
+                    database.run_each("INSERT INTO pseudonyms VALUES (?, ?, ?, ?)", rows)
+        return known | new
 
     def meanings(self, tokens: Collection[str]) -> dict[str, Meaning]:
         """Return what tokens stand for; those that were erased are left out."""
         with open_casework(self._gallery) as database:
-            sql = "SELECT kind, value FROM pseudonyms WHERE token = ?"
+            sql = "SELECT kind, called FROM pseudonyms WHERE token = ?"
             found = {token: database.row(sql, (token,)) for token in tokens}
         return {token: Meaning(*row) for token, row in found.items() if row is not None}
 
@@ -86,12 +89,33 @@ class Pseudonyms:
         with open_casework(self._gallery) as database:
             return _known(database, kind, [value]).get(value)
 
+    def values(self, kind: str) -> list[str]:
+        """Return all identifiers of a kind that have a token, as they are called now."""
+        with open_casework(self._gallery) as database:
+            found = database.rows("SELECT DISTINCT kind, called FROM pseudonyms")
+            return [called for one, called in found if one == kind]
+
+    def hand_over(self, kind: str, before: str, after: str) -> None:
+        """Let the tokens of one identifier stand for another, as after a new name or a merger."""
+        with open_casework(self._gallery) as database, database.writing():
+            sql = "UPDATE pseudonyms SET called = ? WHERE kind = ? AND called = ?"
+            database.run(sql, (after, kind, before))
+
+    def take_back(self, kind: str, value: str) -> None:
+        """Let the tokens that were made for an identifier stand for it again."""
+        with open_casework(self._gallery) as database, database.writing():
+            sql = "UPDATE pseudonyms SET called = value WHERE kind = ? AND value = ?"
+            database.run(sql, (kind, value))
+
     def forget(self, kind: str, values: Collection[str]) -> int:
-        """Erase what tokens stand for; return how many were there. The log stays as it is."""
+        """Erase what tokens stand for, under any name; return how many values had a token.
+
+        The log stays as it is.
+        """
         with open_casework(self._gallery) as database, database.writing():
             known = _known(database, kind, values)
-            sql = "DELETE FROM pseudonyms WHERE kind = ? AND value = ?"
-            database.run_each(sql, [(kind, value) for value in known])
+            sql = "DELETE FROM pseudonyms WHERE kind = ?1 AND (called = ?2 OR value = ?2)"
+            database.run_each(sql, ((kind, value) for value in values))
         return len(known)
 
 
@@ -131,7 +155,10 @@ def unusable(path: Path, got: object) -> ActivityLogError:
 
 
 def _known(database: SmallDatabase, kind: str, values: Collection[str]) -> dict[str, str]:
-    sql = "SELECT token FROM pseudonyms WHERE kind = ? AND value = ?"
+    sql = (
+        "SELECT token FROM pseudonyms WHERE kind = ?1 AND called = ?2 "
+        "ORDER BY value = ?2 DESC, token LIMIT 1"
+    )
     rows = {value: database.row(sql, (kind, value)) for value in values}
     return {value: str(row[0]) for value, row in rows.items() if row is not None}
 

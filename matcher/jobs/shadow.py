@@ -325,6 +325,7 @@ class Shadow:
         with self.store.writing():
             self._copy_all_subjects()
             self._copy_history()
+            self.store.govern(self._source.governed_as)
             self.store.change("DROP TABLE outcomes")
             highest = self.store.value(
                 "SELECT max(seq) FROM (SELECT name, seq FROM main.sqlite_sequence "
@@ -381,7 +382,9 @@ def make_shadow(gallery: Gallery, model: ModelIdentity) -> str:
     name = shadow_of(gallery.path)
     if name is None:
         name = new_name(gallery.path)
-        create_gallery(directory_of(gallery.path, name), model, gallery.info().index)
+        governed = "" if gallery.activity is None else gallery.activity.log.gallery_id
+        directory = directory_of(gallery.path, name)
+        create_gallery(directory, model, gallery.info().index, governed=governed)
     return name
 
 
