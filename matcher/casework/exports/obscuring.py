@@ -41,9 +41,9 @@ def obscured(
     """
     shown = pixels.copy()
     for box in boxes:
-        left, top, right, bottom = corners = _corners(box, MARGIN, shown)
+        left, top, right, bottom = _corners(box, MARGIN, shown)
         if left < right and top < bottom:
-            shown[top:bottom, left:right] = _coarse(shown, corners)
+            shown[top:bottom, left:right] = _coarse(shown[top:bottom, left:right])
     if keep is not None:
         left, top, right, bottom = _corners(keep, 0.0, shown)
         shown[top:bottom, left:right] = pixels[top:bottom, left:right]
@@ -73,10 +73,18 @@ def _corners(box: Box, margin: float, pixels: NDArray[np.uint8]) -> Corners:
     )
 
 
-def _coarse(pixels: NDArray[np.uint8], corners: Corners) -> NDArray[np.uint8]:
-    left, top, right, bottom = corners
-    part = Image.fromarray(np.ascontiguousarray(pixels[top:bottom, left:right]))
-    means = part.resize((CELLS, CELLS), Image.Resampling.BOX)
-    cells = means.resize(part.size, Image.Resampling.NEAREST)
-    blurred = cells.filter(ImageFilter.GaussianBlur(max(part.size) / CELLS / 2))
-    return np.asarray(blurred, dtype=np.uint8)
+def _coarse(part: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a part of a picture made from the mean colours of its cells alone."""
+    rows, columns = (_edges(size) for size in part.shape[:2])
+    sums = np.add.reduceat(part.astype(np.int64), rows[:-1], axis=0)
+    sums = np.add.reduceat(sums, columns[:-1], axis=1)
+    sizes = np.outer(np.diff(rows), np.diff(columns))[..., None]
+    means = (sums // sizes).astype(np.uint8)
+    cells = means.repeat(np.diff(rows), axis=0).repeat(np.diff(columns), axis=1)
+    blur = ImageFilter.GaussianBlur(max(part.shape[:2]) / CELLS / 2)
+    return np.asarray(Image.fromarray(cells).filter(blur), dtype=np.uint8)
+
+
+def _edges(size: int) -> NDArray[np.int64]:
+    """Return where cells begin along a side of so many pixels, and where the last one ends."""
+    return np.linspace(0, size, min(CELLS, size) + 1).astype(np.int64)

@@ -41,6 +41,7 @@ class Pages(FPDF):
     def __init__(self, title: str, language: str, made_at: datetime) -> None:
         super().__init__(format="A4")
         self.letters = add_letters(self)
+        self._broken: dict[tuple[str, float, float, str], list[str]] = {}
         self.alias_nb_pages("")  # no text of a case stands for a number of pages
         self.set_auto_page_break(False)
         self.set_margin(MARGIN)
@@ -118,11 +119,19 @@ class Pages(FPDF):
         self.set_font(FAMILY, style, size)
 
     def _lines(self, text: str, width: float, size: float, style: str) -> list[str]:
-        """Return a text broken into lines of a width."""
+        """Return a text broken into lines of a width; most texts stand on many pages."""
+        key = (text, width, size, style)
+        if key not in self._broken:
+            self._broken[key] = self._broken_into_lines(*key)
+        return self._broken[key]
+
+    def _broken_into_lines(self, text: str, width: float, size: float, style: str) -> list[str]:
         self._letters_of(style, size)
         written = self.letters.of(text)
         if not written.strip():
             return []
+        if "\n" not in written and self.get_string_width(written) < width - 2 * self.c_margin:
+            return [written]
         found = self.multi_cell(
             width, size * _LINE, written, dry_run=True, output=MethodReturnValue.LINES, align="L"
         )
