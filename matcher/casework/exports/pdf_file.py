@@ -20,7 +20,7 @@ FACE: Final = 88.0
 _GAP: Final = 10.0
 _WHOLE: Final = (36.0, 34.0)  # most width and height of the picture of a whole photo
 _FACTS: Final = (62.0, 124.0)
-_BOTH: Final = (44.0, 71.0, 71.0)
+_BOTH: Final = (58.0, 64.0, 64.0)
 """Widths of the columns of tables, in millimetres; each row fills the page."""
 
 

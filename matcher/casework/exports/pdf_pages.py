@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import zip_longest
 from typing import Final, cast
 
 from fpdf import FPDF
@@ -23,6 +24,9 @@ Size = tuple[float, float]
 
 _LINE: Final = 0.45
 """Height of a line in millimetres for each point of the letters."""
+
+_TOGETHER: Final = 60.0
+"""Height in millimetres up to which a text is not parted by the end of a page."""
 
 
 class Pages(FPDF):
@@ -63,7 +67,8 @@ class Pages(FPDF):
     def bullets(self, texts: Iterable[str], size: float = 8.5) -> None:
         """Write texts, each with a bullet."""
         for text in texts:
-            self.room_for(size * _LINE)
+            height = len(self._lines(text, WIDTH - 4, size, "")) * size * _LINE
+            self.room_for(height if height <= _TOGETHER else size * _LINE)
             self._line("•", MARGIN, 4, size, "")
             self.block(text, MARGIN + 4, WIDTH - 4, size)
 
@@ -71,25 +76,37 @@ class Pages(FPDF):
         """Write rows of a table; the first cell of a row is its name."""
         for row in rows:
             cells = [
-                (self._lines(cell, width - 3, size, ""), width)
-                for cell, width in zip(row, widths, strict=True)
+                self._lines(text, width - 3, size, "")
+                for text, width in zip(row, widths, strict=True)
             ]
-            for part in range(max(len(lines) for lines, _ in cells)):
-                self.room_for(size * _LINE)
-                left, top = MARGIN, self.y
-                for lines, width in cells:
-                    if part < len(lines):
-                        self.y = top
-                        self._line(lines[part], left, width, size, "")
-                    left += width
-                self.y = top + size * _LINE
+            height = max(map(len, cells)) * size * _LINE
+            if height <= _TOGETHER:
+                self.room_for(height)
+                self._row(cells, widths, size)
+            else:  # line by line, so that the row can go on on the next page
+                for part in zip_longest(*cells, fillvalue=""):
+                    self.room_for(size * _LINE)
+                    self._row([[line] for line in part], widths, size)
             self.set_draw_color(190)
             self.line(MARGIN, self.y + 0.2, MARGIN + WIDTH, self.y + 0.2)
             self.y += 0.5
 
+    def _row(self, cells: Sequence[Sequence[str]], widths: Sequence[float], size: float) -> None:
+        """Write the lines of cells beside each other, one cell after the other."""
+        left, top = MARGIN, self.y
+        for lines, width in zip(cells, widths, strict=True):
+            for number, line in enumerate(lines):
+                self.y = top + number * size * _LINE
+                self._line(line, left, width, size, "")
+            left += width
+        self.y = top + max(map(len, cells)) * size * _LINE
+
     def block(self, text: str, left: float, width: float, size: float, style: str = "") -> None:
-        """Write a text in a column, over several pages if it has to."""
-        for line in self._lines(text, width, size, style):
+        """Write a text in a column; a long one may go on on the next page."""
+        lines = self._lines(text, width, size, style)
+        if len(lines) * size * _LINE <= _TOGETHER:
+            self.room_for(len(lines) * size * _LINE)
+        for line in lines:
             self.room_for(size * _LINE)
             self._line(line, left, width, size, style)
             self.y += size * _LINE

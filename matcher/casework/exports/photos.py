@@ -207,5 +207,5 @@ def _eye_distance(place: Place) -> float | None:
 def _jpeg(image: Image.Image, quality: int) -> bytes:
     """Return pixels alone as JPEG: a picture made from an array has no metadata to pass on."""
     buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=quality)
+    image.save(buffer, "JPEG", quality=quality, subsampling=0)  # colour as fine as light
     return buffer.getvalue()
