@@ -14,6 +14,7 @@ from matcher._lazy import lazy_names
 from matcher._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from matcher.casework import Casework
     from matcher.crossing import CrossList, cross_match
     from matcher.embedding import (
         Extractor,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from matcher.evaluation import AdaptedModel, adapt
     from matcher.faces import Face, FaceQuality
     from matcher.gallery import Filters, Gallery, Subject
+    from matcher.governance import CaseContext
     from matcher.grouping import Grouping, group
     from matcher.hashes import HashList
     from matcher.photos import CaptureDate, Photo, capture_date, load_photo
@@ -42,6 +44,8 @@ __all__ = [
     "Candidate",
     "CandidateList",
     "CaptureDate",
+    "CaseContext",
+    "Casework",
     "CrossList",
     "Extractor",
     "Face",
@@ -80,6 +84,7 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
+        "matcher.casework": ["Casework"],
         "matcher.crossing": ["CrossList", "cross_match"],
         "matcher.embedding": [
             "Extractor",
@@ -95,6 +100,7 @@ __getattr__, __dir__ = lazy_names(
         "matcher.evaluation": ["AdaptedModel", "adapt"],
         "matcher.faces": ["Face", "FaceQuality"],
         "matcher.gallery": ["Filters", "Gallery", "Subject"],
+        "matcher.governance": ["CaseContext"],
         "matcher.grouping": ["Grouping", "group"],
         "matcher.hashes": ["HashList"],
         "matcher.photos": ["CaptureDate", "Photo", "capture_date", "load_photo"],

@@ -1,6 +1,7 @@
 """Leads of a governed gallery: who reviews them, what a reviewer is told, and what came of it."""
 
 from matcher.casework.counting import AuditedGroup, GroupCount, ReviewerAudit, YearReport
+from matcher.casework.errors import ReviewError, UnknownLeadError
 from matcher.casework.exports import (
     LANGUAGES,
     REPORT_FORMATS,
@@ -17,6 +18,7 @@ from matcher.casework.exports import (
     write_lead_report,
 )
 from matcher.casework.leads import Lead
+from matcher.casework.replaying import Listed, Replay, replay
 from matcher.casework.reviewing import Casework, erase_review_texts
 from matcher.casework.reviews import (
     FEATURES,
@@ -59,23 +61,28 @@ __all__ = [
     "Lead",
     "LeadReport",
     "LeadState",
+    "Listed",
     "LogPlace",
     "Opinion",
     "Outcome",
     "PhotoNotes",
     "Purpose",
     "Reach",
+    "Replay",
     "ReportLead",
     "ReportPhoto",
     "ReportReview",
     "ReportSearch",
     "Review",
+    "ReviewError",
     "ReviewerAudit",
     "SearchIndex",
     "Step",
+    "UnknownLeadError",
     "YearReport",
     "erase_review_texts",
     "lead_report_of",
+    "replay",
     "report_photo",
     "write_lead_report",
 ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import NoneType
 from typing import Any, Final
@@ -15,7 +16,15 @@ from matcher.arguments import expect
 from matcher.embedding import ModelIdentity
 from matcher.errors import ActivityLogError, InputError
 from matcher.gallery.store import Store, rows
-from matcher.governance import Activity, ActivityLog, CaseContext, Entry
+from matcher.governance import (
+    Activity,
+    ActivityLog,
+    Anchor,
+    CaseContext,
+    Entry,
+    Kind,
+    LogVerdict,
+)
 from matcher.governance.activity import State
 
 _LISTED: Final = 100
@@ -61,6 +70,62 @@ class GovernedUse:
             log = _log_of(self._path, gallery_id)
             known = self._activity = Activity(log, self._context, self._state)
         return known
+
+    def require_context(self, kind: Kind) -> None:
+        """Refuse a change or an export of a governed gallery that was opened without a context.
+
+        Raises
+        ------
+        NotAuthorisedError
+            The refusal is recorded.
+        """
+        activity = self.activity
+        if activity is not None and not activity.covered:
+            activity.require_context(kind)
+
+    @contextmanager
+    def recorded(self, kind: Kind, **facts: Any) -> Iterator[dict[str, Any]]:
+        """Record the beginning of the block and its end, if the gallery is governed.
+
+        Searches and changes in the block leave no records of their own.
+
+        Parameters
+        ----------
+        kind, facts
+            As in `matcher.governance.Entry`.
+
+        Yields
+        ------
+        dict
+            Facts for the record of the end; the block can add some.
+
+        Raises
+        ------
+        NotAuthorisedError
+            The gallery is governed, and was opened without a context. Nothing is done.
+        GalleryWriteError, ActivityLogError
+            The beginning cannot be recorded, and nothing is done; or the end cannot.
+        """
+        activity = self.activity
+        if activity is None:
+            yield {}
+            return
+        with activity.doing(kind, facts) as end:
+            yield end
+
+    def verify_log(
+        self, *, anchors: Sequence[Anchor] = (), public_key: bytes | None = None
+    ) -> LogVerdict:
+        """Check the log of a governed gallery; see `ActivityLog.verify`. Damage is never raised.
+
+        Raises
+        ------
+        ActivityLogError
+            The gallery is not governed.
+        """
+        gallery_id = self._store.governed_as
+        log = ActivityLog(self._path, gallery_id) if gallery_id else ActivityLog.of(self._path)
+        return log.verify(anchors=anchors, public_key=public_key)
 
     def _state(self) -> State:
         return State(self._edition, self._store.generation, self._store.model.weights_sha256)

@@ -296,7 +296,8 @@ class Searcher:
     def _search(
         self, probes: Sequence[PreparedProbe], request: SearchRequest, choose: Choice
     ) -> Iterator[CandidateList]:
-        """Yield the list of each probe; of a governed gallery, all are recorded before the first."""
+        """Yield the list of each probe; for a governed gallery, all are recorded first."""
+        self._require_allowed()
         began, activity = datetime.now(UTC), self._gallery.activity
         selection = self._gallery.select(request.filters)
         with nullcontext() if activity is None else activity.covering():
