@@ -14,6 +14,7 @@ from matcher.casework.exports import (
     ReportReview,
     ReportSearch,
     lead_report_of,
+    report_of_leads,
     report_photo,
     write_lead_report,
 )
@@ -83,6 +84,7 @@ __all__ = [
     "erase_review_texts",
     "lead_report_of",
     "replay",
+    "report_of_leads",
     "report_photo",
     "write_lead_report",
 ]

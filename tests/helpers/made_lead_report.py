@@ -123,6 +123,7 @@ def _searches() -> Iterator[ReportSearch]:
         fused=3,
         gallery=GalleryState("g", 3),
     )
+    yield search(lead("1", subject=None), filters=("regions", "min_age"))
     yield search(reasons=("no face",), probe=ReportPhoto(missing="no face"))
     yield search(*(lead(str(number)) for number in range(2, 210)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import NoneType
 
 from matcher.arguments import expect, expect_hook, listed
 from matcher.casework.exports.photos import ReportPhoto, report_photo
@@ -15,7 +16,7 @@ from matcher.casework.exports.report import (
 )
 from matcher.errors import InputError
 from matcher.faces import Detector
-from matcher.gallery import Gallery, Subject
+from matcher.gallery import Subject
 from matcher.governance import CaseContext
 from matcher.paths import shown
 from matcher.photos import DecodeLimits, Photo
@@ -29,7 +30,7 @@ def lead_report_of(
     results: Sequence[CandidateList],
     *,
     detector: Detector,
-    gallery: Gallery | None = None,
+    gallery: GalleryState | None = None,
     context: CaseContext | None = None,
     limits: DecodeLimits = DecodeLimits(),  # noqa: B008 - frozen, so one instance serves all calls
     on_progress: ProgressHook = silent,
@@ -43,7 +44,7 @@ def lead_report_of(
     detector
         Finds the eyes, and all other faces, which are obscured. An `Extractor` is one.
     gallery
-        The gallery that was searched, whose generation the report states; None to leave it out.
+        State of the gallery that was searched, see `GalleryState.of`; None to leave it out.
     context
         Who makes the report, for which case, and by which right; None to state nothing of it.
     limits
@@ -61,15 +62,17 @@ def lead_report_of(
         "probes", probes, (Path, Photo), rule="must be paths or photos", next_step=step
     )
     lists = listed("results", results, CandidateList, rule="must be lists", next_step=step)
-    expect("gallery", gallery, (Gallery, type(None)), rule="must be a gallery", next_step=step)
+    rule = "must be a GalleryState"
+    expect("gallery", gallery, (GalleryState, NoneType), rule=rule, next_step=step)
     expect_hook("on_progress", on_progress)
     if len(photos) != len(lists):
         got = f"{len(photos)} probes and {len(lists)} lists"
         raise InputError("probes", rule="must be one for each list", got=got, next_step=step)
-    state = None if gallery is None else GalleryState.of(gallery)
     making = _Making(detector, limits, len(lists) + sum(map(len, lists)), on_progress)
     pairs = zip(photos, lists, strict=True)
-    return LeadReport(tuple(making.search(photo, found, state) for photo, found in pairs), context)
+    return LeadReport(
+        tuple(making.search(photo, found, gallery) for photo, found in pairs), context
+    )
 
 
 class _Making:

@@ -56,7 +56,9 @@ def _side_by_side(
         yield name, of_probe.get(name, ""), of_candidate.get(name, "")
 
 
-def _subject_facts(subject: Subject, words: Messages) -> Iterator[Line]:
+def _subject_facts(subject: Subject | None, words: Messages) -> Iterator[Line]:
+    if subject is None:
+        return iter([(words("subject.subject_id"), words("lead.erased"))])
     sex, unknown = subject.recorded_sex, words("photo.not_recorded")
     known = {
         "subject_id": subject.subject_id,
@@ -80,7 +82,8 @@ def _lead_notes(lead: ReportLead, search: ReportSearch, words: Messages) -> Iter
     yield words("report.relatives_meaning")
     if search.degraded:
         yield words("search.degraded")
-    yield from map(short, lead.remarks)
+    for remark in lead.remarks:
+        yield words("lead.remark", text=short(remark))
 
 
 def _gap(gap: float | None, words: Messages) -> str:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from matcher.casework.exports.obscuring import obscured, reaches_over
 from matcher.errors import MatcherError, PhotoChangedError
-from matcher.faces import Detector
+from matcher.faces import Detector, FaceNumber
 from matcher.failures import as_photo_errors
 from matcher.photos import DecodeLimits, Photo, load_photo
 from matcher.search.lead_sheet.pictures import cut_out, draw_boxes, load_shown
@@ -113,6 +113,7 @@ def report_photo(
     box: Box | None,
     *,
     detector: Detector,
+    number: FaceNumber | None = None,
     limits: DecodeLimits = DecodeLimits(),  # noqa: B008 - frozen, so one instance serves all calls
 ) -> ReportPhoto:
     """Return a photo with its pictures, or with the reason why it has none.
@@ -130,6 +131,9 @@ def report_photo(
     detector
         Finds the eyes, and the other faces, which are obscured. A face that it does not find is not
         obscured.
+    number
+        Which of the faces it is, if the box is not known: it counts only if as many faces are found
+        again.
     limits
         Limits on the size of photos that are decoded.
     """
@@ -139,12 +143,8 @@ def report_photo(
     try:
         with as_photo_errors("the report", path):
             photo, notes = _loaded(source, facts.sha256, limits)
-            return _with_pictures(
-                replace(facts, notes=tuple(dict.fromkeys((*facts.notes, *notes)))),
-                photo,
-                box,
-                detector,
-            )
+            known = replace(facts, notes=tuple(dict.fromkeys((*facts.notes, *notes))))
+            return _with_pictures(known, photo, box, number, detector)
     except PhotoChangedError:
         return replace(facts, missing="changed")
     except MatcherError as error:
@@ -168,9 +168,16 @@ def _loaded(
 
 
 def _with_pictures(
-    facts: ReportPhoto, photo: Photo, box: Box | None, detector: Detector
+    facts: ReportPhoto,
+    photo: Photo,
+    box: Box | None,
+    number: FaceNumber | None,
+    detector: Detector,
 ) -> ReportPhoto:
     (faces,) = detector.detect([photo])
+    if box is None and number is not None and len(faces) == number.of:
+        left, top, right, bottom = faces[number.number - 1].box.tolist()
+        box = (left, top, right, bottom)
     place = place_among(faces, box)
     if len(place.boxes) != 1:
         return replace(facts, missing="several faces" if place.boxes else "no face")

@@ -51,7 +51,7 @@ class ReportLead:
     name
         How the lead is called, such as "17-3"; its rank if it has no other name.
     subject
-        The record of the candidate.
+        The record of the candidate; None if it was erased.
     photo
         The closest photo, with its pictures.
     rank
@@ -60,7 +60,7 @@ class ReportLead:
         Cosine similarities in [-1, 1]; see `Candidate`. None as for `rank`, or if one is not known
         any more.
     photos
-        Number of photos of the candidate that could be on the list.
+        Number of photos of the candidate that could be on the list; None if it is not known.
     age_gap
         Years from the photo to the probe; None if they are not known.
     expected_false_leads
@@ -75,9 +75,9 @@ class ReportLead:
     """
 
     name: str
-    subject: Subject
+    subject: Subject | None
     photo: ReportPhoto
-    photos: int = 1
+    photos: int | None = None
     rank: int | None = None
     score: float | None = None
     template_score: float | None = None
@@ -115,7 +115,8 @@ class GalleryState:
     @classmethod
     def of(cls, gallery: Gallery) -> GalleryState:
         """Return the state of an open gallery now."""
-        return cls(gallery.path.name, gallery.generation, gallery.edition)
+        name = gallery.path.name
+        return cls(name, gallery.generation, gallery.edition, governed=gallery.governed)
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ class LogPlace:
     number
         Number of its record.
     sha256
-        Hash of the line of the record.
+        Hash of the record, as the log states it.
     """
 
     number: int
@@ -157,7 +158,9 @@ class ReportSearch:
     calibration
         What expected false leads and the threshold hold for; None without a calibration.
     exclusions
-        What each filter left out.
+        What each filter left out, where that is known.
+    filters
+        Names of the filters, where only they are known.
     hidden
         Number of hidden subjects that were left out of the list.
     degraded
@@ -183,6 +186,7 @@ class ReportSearch:
     threshold: float | None = None
     calibration: CalibrationUse | None = None
     exclusions: tuple[Exclusion, ...] = ()
+    filters: tuple[str, ...] = ()
     hidden: int = 0
     degraded: bool = False
     fused: int = 0

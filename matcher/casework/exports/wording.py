@@ -83,8 +83,10 @@ def _faults(report: LeadReport) -> Iterator[str]:
             yield f"Probe {search.probe.name}: {search.probe.missing}."
         for lead in search.leads:
             if lead.photo.missing:
-                subject, name = lead.subject.subject_id, lead.photo.name
-                yield f"Subject {subject}, {name}: {lead.photo.missing}."
+                known = lead.subject
+                subject = f"Lead {lead.name}" if known is None else f"Subject {known.subject_id}"
+                name = lead.photo.name
+                yield f"{subject}, {name}: {lead.photo.missing}."
 
 
 def _without_room(left: int) -> Iterator[str]:
@@ -133,7 +135,8 @@ def _search_facts(search: ReportSearch, words: Messages) -> Iterator[Line]:
             "reported": len(search.leads),
             "threshold": _threshold(search, words),
             "calibration": _calibration(search, words),
-            "model": f"{model.name} {model.version}",
+            "filters": ", ".join(search.filters),
+            "model": f"{model.name} {model.version}".strip(),
             "weights": model.weights_sha256,
         },
         words,
