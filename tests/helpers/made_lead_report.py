@@ -88,7 +88,9 @@ def photo(**changes: Any) -> ReportPhoto:
 
 def lead(name: str = "1", **changes: Any) -> ReportLead:
     """Return a lead."""
-    made = ReportLead(name, Subject(f"S-{name}"), photo(), rank=1, score=0.5, template_score=0.4)
+    made = ReportLead(
+        name, Subject(f"S-{name}"), photo(), rank=1, score=0.5, template_score=0.4, photos=2
+    )
     return replace(made, **changes)
 
 
