@@ -9,6 +9,7 @@ import csv
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dated_photos
@@ -19,6 +20,7 @@ import typer
 from typer.testing import CliRunner
 
 from matcher.cli.commands import app
+from matcher.governance import ActivityLog
 from matcher.synthetic import CohortSpec, write_cohort
 
 
@@ -99,6 +101,7 @@ class Story:
             _watching,
             _exchange,
             _grouping,
+            _casework,
         ):
             chapter(self)
         return self.runs
@@ -364,3 +367,35 @@ def _grouping(run: Story) -> None:
     run("groups forget", state, text)
     run("groups move", state, 99, 1)
     run("group", run.given / text)
+
+
+def _casework(run: Story) -> None:
+    """Search a governed gallery for a case, and let two people review what was found."""
+    gallery, text = run.work / "reviewed", run.names.text
+    admin = ("--operator", "admin-1", "--purpose", "maintenance")
+    case = ("--purpose", "missing_child", "--case", "case 7")
+    right = ("--legal-basis", "art. 12", "--authorisation", "order 5")
+    until = ("--authorised-until", "2999-12-31")
+    ana, bo = (("--operator", name, *case) for name in ("ana", "bo"))
+    run("enrol", gallery, run.manifest, "--governed", *admin)
+    run("search", gallery, run.photos[1], *ana, *right, *until)
+    number = ActivityLog.of(gallery).head().number
+    lead, other = f"{number}-1", f"{number}-2"
+    run("leads list", gallery, *ana, styles=ALL)
+    run("leads list", gallery, "--operator", text, *case)
+    run("leads checklist", styles=ALL)
+    run("leads show", gallery, lead, *ana, styles=ALL)
+    said = ("--reason", text, "--notes", run.names.note, "--mark", "nose/tip=similar")
+    run("leads review", gallery, lead, "--outcome", "candidate", *said, *ana)
+    run("leads review", gallery, lead, "--outcome", "no candidate", "--reason", text, *bo)
+    run("leads review", gallery, other, "--outcome", "candidate", "--reason", text, *bo)
+    run("leads review", gallery, other, "--outcome", "candidate", "--reason", "x", "--mark", text)
+    run("leads withdraw", gallery, 3, "--reason", text, *bo)
+    run("leads show", gallery, lead, *bo, styles=ALL)
+    run("leads show", gallery, text, *bo)
+    run("leads verify", gallery, *ana)
+    run("leads audit", gallery, *ana, styles=ALL)
+    run("leads audit", gallery, "--tones", run.manifest, *ana)
+    run("log replay", gallery, number, "--probe", run.photos[1], *admin)
+    run("log replay", gallery, number, "--probe", run.broken, *admin)
+    run("log report", gallery, "--year", datetime.now(UTC).year, *admin, styles=ALL)
