@@ -7,7 +7,7 @@ from pathlib import Path
 from types import NoneType
 
 from matcher.arguments import expect, expect_hook, listed
-from matcher.casework.exports.photos import ReportPhoto, report_photo
+from matcher.casework.exports.photos import ReportPhoto, expect_detector, report_photo
 from matcher.casework.exports.report import (
     GalleryState,
     LeadReport,
@@ -65,6 +65,7 @@ def lead_report_of(
     rule = "must be a GalleryState"
     expect("gallery", gallery, (GalleryState, NoneType), rule=rule, next_step=step)
     expect_hook("on_progress", on_progress)
+    expect_detector(detector)
     if len(photos) != len(lists):
         got = f"{len(photos)} probes and {len(lists)} lists"
         raise InputError("probes", rule="must be one for each list", got=got, next_step=step)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 from matcher.arguments import expect, expect_hook, listed
-from matcher.casework.exports.photos import ReportPhoto, report_photo
+from matcher.casework.exports.photos import ReportPhoto, expect_detector, report_photo
 from matcher.casework.exports.report import (
     Conclusion,
     GalleryState,
@@ -88,6 +88,7 @@ def report_of_leads(
     expect("lead_ids", wanted[0] if wanted else None, str, rule="must name a lead", next_step=step)
     files = listed("probes", probes, Path, rule="must be paths", next_step="Give paths.")
     expect_hook("on_progress", on_progress)
+    expect_detector(detector)
     with Casework.open(gallery, calibration=calibration) as casework:
         reading = _Reading(gallery, casework, calibration, detector, limits, files)
         found = list(dict.fromkeys(wanted))

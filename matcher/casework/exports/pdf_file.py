@@ -59,7 +59,7 @@ def _pages(title: str, language: str, made_at: datetime) -> Pages:
             "a PDF",
             rule="needs the packages fpdf2 and uharfbuzz",
             got="an environment without them",
-            next_step='Run: pip install "fpdf2>=2.8.9,<3" "uharfbuzz>=0.50". Or write HTML.',
+            next_step='Write HTML, or run: pip install "fpdf2>=2.8.9,<3" "uharfbuzz>=0.50"',
         ) from error
     return Pages(title, language, made_at)
 

@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from types import NoneType
 from typing import Final, Literal
 
 import numpy as np
 from PIL import Image
 
+from matcher.arguments import described, expect
 from matcher.casework.exports.obscuring import obscured, reaches_over
-from matcher.errors import MatcherError, PhotoChangedError
+from matcher.errors import InputError, MatcherError, PhotoChangedError
 from matcher.faces import Detector, FaceNumber
 from matcher.failures import as_photo_errors
 from matcher.photos import DecodeLimits, Photo, load_photo
@@ -136,7 +138,18 @@ def report_photo(
         again.
     limits
         Limits on the size of photos that are decoded.
+
+    Raises
+    ------
+    InputError
+        For arguments of other types.
     """
+    step = "Give the path of a photo, its bytes, or what load_photo returned."
+    kinds = (Path, Photo, bytes, NoneType)
+    expect("source", source, kinds, rule="must be a photo", next_step=step)
+    rule, step = "must be a ReportPhoto", "Give ReportPhoto(sha256)."
+    expect("facts", facts, ReportPhoto, rule=rule, next_step=step)
+    expect_detector(detector)
     if source is None:
         return replace(facts, missing="not kept")
     path = source if isinstance(source, Path) else getattr(source, "path", None)
@@ -149,6 +162,17 @@ def report_photo(
         return replace(facts, missing="changed")
     except MatcherError as error:
         return replace(facts, missing="unreadable", notes=(*facts.notes, error.code))
+
+
+def expect_detector(detector: object) -> None:
+    """Raise InputError unless something finds faces: without it no other face is obscured."""
+    if not callable(getattr(detector, "detect", None)):
+        raise InputError(
+            "detector",
+            rule="must have a method detect",
+            got=described(detector),
+            next_step="Give an Extractor, or what matcher.faces.load_detector returns.",
+        )
 
 
 def _loaded(
