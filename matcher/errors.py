@@ -31,6 +31,7 @@ MatcherError
 │   ├── GalleryModelError              made by another model
 │   ├── GalleryFormatError             written by a newer version, or not a gallery
 │   ├── GalleryDamagedError
+│   ├── GalleryKeyError                an encrypted gallery without its key, or with another one
 │   ├── GalleryBusyError               another process is writing
 │   │   └── JobRunningError            another job works on the gallery
 │   ├── GalleryReplacedError           switched to another edition after it was opened
@@ -284,6 +285,12 @@ class GalleryDamagedError(GalleryError):
     """The gallery's files contradict themselves."""
 
     code = "gallery_damaged"
+
+
+class GalleryKeyError(GalleryError):
+    """The gallery is encrypted, and its key is missing or is another one. No message holds a key."""
+
+    code = "gallery_key"
 
 
 class GalleryBusyError(GalleryError):

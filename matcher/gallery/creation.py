@@ -13,16 +13,27 @@ from typing import Final
 import filelock
 
 from matcher.embedding import ModelIdentity
+from matcher.encryption import KEY_NAME, GalleryKeys
 from matcher.errors import GalleryExistsError, GalleryWriteError
 from matcher.gallery.files import sync_directory
+from matcher.gallery.index import check_sealable
 from matcher.gallery.store import STORE_NAME, Store
 from matcher.private_files import FILE_MODE, FOLDER_MODE, make_folder
 
 LOCK_NAME: Final = "draft.lock"
 
 
-def create_gallery(path: Path, model: ModelIdentity, index: str) -> None:
+def create_gallery(
+    path: Path,
+    model: ModelIdentity,
+    index: str,
+    keys: GalleryKeys | None = None,
+    *,
+    is_edition: bool = False,
+) -> None:
     """Write an empty gallery beside its final path, and move it there in one step.
+
+    With keys it is encrypted. An edition has no key file of its own.
 
     Raises
     ------
@@ -30,11 +41,17 @@ def create_gallery(path: Path, model: ModelIdentity, index: str) -> None:
         When something exists at the path.
     GalleryWriteError
         When it cannot be written. Nothing is left behind.
+    InputError
+        With keys, for an index on a server.
     """
+    if keys is not None:
+        check_sealable(index, path)
     try:
         taken = path.is_symlink() or (path.exists() and not _is_empty_directory(path))
         if not taken:
-            _write(path, model, index)
+            with _draft_of(path) as draft:
+                _fill(draft, model, index, keys, is_edition)
+                _move(draft, path)
     except OSError as error:
         raise GalleryWriteError(
             "gallery",
@@ -57,15 +74,20 @@ def _is_empty_directory(path: Path) -> bool:
     return path.is_dir() and not any(path.iterdir())
 
 
-def _write(path: Path, model: ModelIdentity, index: str) -> None:
-    make_folder(path.parent)
-    with _draft_of(path) as draft:
-        draft.mkdir(FOLDER_MODE)
-        Store.create(draft, model, index)
-        if path.exists():
-            path.rmdir()
-        sync_directory(draft)
-        draft.rename(path)
+def _fill(
+    draft: Path, model: ModelIdentity, index: str, keys: GalleryKeys | None, is_edition: bool
+) -> None:
+    draft.mkdir(FOLDER_MODE)
+    if keys is not None and not is_edition:
+        keys.write_to(draft)
+    Store.create(draft, model, index, keys)
+
+
+def _move(draft: Path, path: Path) -> None:
+    if path.exists():
+        path.rmdir()
+    sync_directory(draft)
+    draft.rename(path)
     sync_directory(path.parent)
 
 
@@ -75,6 +97,7 @@ def _draft_of(path: Path) -> Iterator[Path]:
 
     Its lock is held meanwhile, so that nobody takes the folder for one that a dead process left.
     """
+    make_folder(path.parent)
     while True:
         folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
         lock = filelock.FileLock(folder / LOCK_NAME, timeout=0, mode=FILE_MODE)
@@ -119,7 +142,7 @@ def _is_draft(draft: Path) -> bool:
     inside = draft / name
     ours = {LOCK_NAME, name} >= {entry.name for entry in draft.iterdir()}
     return ours and all(
-        file.name.startswith(STORE_NAME) for file in (inside.iterdir() if inside.is_dir() else ())
+        file.name.startswith((STORE_NAME, KEY_NAME)) for file in (inside.iterdir() if inside.is_dir() else ())
     )
 
 

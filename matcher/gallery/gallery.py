@@ -12,6 +12,7 @@ from typing import Final, Self
 
 from matcher.arguments import expect, expect_number, listed, path_of
 from matcher.embedding import ModelIdentity
+from matcher.encryption import GalleryKey, new_keys, unlock
 from matcher.errors import (
     GalleryDamagedError,
     GalleryNotFoundError,
@@ -62,6 +63,7 @@ class Gallery(CorrectableGallery):
         *,
         model: ModelIdentity,
         index: str = "auto",
+        key: GalleryKey | None = None,
         busy_timeout: float = BUSY_TIMEOUT,
     ) -> Self:
         """Make an empty gallery and open it.
@@ -75,6 +77,8 @@ class Gallery(CorrectableGallery):
         index
             An `IndexKind`; "auto" chooses by the number of faces, see `choose_kind`. Or the address
             of a Milvus server that keeps the index, `milvus:http://HOST:PORT`.
+        key
+            Makes the gallery an encrypted one, see `GalleryKey`. It stays usable in this process.
         busy_timeout
             Seconds to wait while another process writes.
 
@@ -85,15 +89,18 @@ class Gallery(CorrectableGallery):
         GalleryWriteError
             When it cannot be written. Nothing is left behind.
         InputError
-            For an unknown kind of index, or for a model's name in place of its identity.
+            For an unknown kind of index, for a model's name in place of its identity, and for an
+            index on a server together with a key.
         MissingExtraError
-            For an index on a server, if its client is not installed.
+            For an index on a server, if its client is not installed; for a key, if the extra
+            `encryption` is not.
         """
         path = path_of("path", path)
         check_model(model)
         check_kind(index)
         expect_number("busy_timeout", busy_timeout)
-        create_gallery(path, model, index)
+        create_gallery(path, model, index, None if key is None else new_keys(key))
+        unlock(path, key)
         made = cls.open(path, model=model, busy_timeout=busy_timeout)
         made._given_index = index
         return made
@@ -105,6 +112,7 @@ class Gallery(CorrectableGallery):
         *,
         model: ModelIdentity | None = None,
         edition: str | None = None,
+        key: GalleryKey | None = None,
         busy_timeout: float = BUSY_TIMEOUT,
     ) -> Self:
         """Open a gallery.
@@ -118,6 +126,9 @@ class Gallery(CorrectableGallery):
         edition
             Name of an edition, see `matcher.gallery.editions`; None for the current edition. Other
             editions can only be read.
+        key
+            The key of an encrypted gallery; None takes it from the environment, see `GalleryKey`. It
+            stays usable in this process.
         busy_timeout
             Seconds to wait while another process writes.
 
@@ -129,6 +140,11 @@ class Gallery(CorrectableGallery):
             When it has a newer format, is not a gallery, or is damaged.
         GalleryModelError
             When another model made it; the message names both.
+        GalleryKeyError
+            When it is encrypted and the key is missing or another one; when a key is given and it
+            is not encrypted.
+        MissingExtraError
+            When it is encrypted and the extra `encryption` is not installed.
         """
         path = path_of("path", path)
         expect_number("busy_timeout", busy_timeout)
@@ -142,6 +158,7 @@ class Gallery(CorrectableGallery):
                 next_step="Check the path, or create the gallery first.",
                 path=path,
             )
+        unlock(path, key)
         if edition is not None:
             return cls._opened(path, edition, model, busy_timeout)
         gallery = with_current(path, lambda name: cls._opened(path, name, model, busy_timeout))

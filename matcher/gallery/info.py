@@ -69,7 +69,7 @@ def _index_facts(directory: Path, store: Store) -> _IndexFacts | None:
         if isinstance(served, RemoteIndex):
             since = served.generation()
             return None if since is None else _IndexFacts("milvus", len(served.index), since)
-        header = read_header(directory)
+        header = read_header(directory, store.keys)
         return _IndexFacts(header.kind, header.rows, header.generation)
     return None
 

@@ -1,0 +1,29 @@
+"""Encryption at rest: the key of a gallery, the keys of its files, and sealed files."""
+
+from matcher.encryption.envelope import (
+    KEY_NAME,
+    GalleryKeys,
+    change_key,
+    keys_of,
+    new_keys,
+    unlock,
+)
+from matcher.encryption.secret import KEY_FILE_VARIABLE, KEY_VARIABLE, GalleryKey
+from matcher.encryption.sealing import SEALED, SealedReader, SealedWriter, seal, unseal
+
+__all__ = [
+    "KEY_FILE_VARIABLE",
+    "KEY_NAME",
+    "KEY_VARIABLE",
+    "SEALED",
+    "GalleryKey",
+    "GalleryKeys",
+    "SealedReader",
+    "SealedWriter",
+    "change_key",
+    "keys_of",
+    "new_keys",
+    "seal",
+    "unlock",
+    "unseal",
+]
