@@ -48,7 +48,7 @@ class FileKind:
         """Raise the error of the kind for one of SQLite, or of the system, about a file."""
         try:
             yield
-        except (OSError, *sqlite.errors()) as error:
+        except sqlite.errors(OSError) as error:
             code = getattr(error, "sqlite_errorcode", None)
             if self.busy is not None and code == sqlite3.SQLITE_BUSY:
                 raise self.busy(path) from error
@@ -99,9 +99,7 @@ class SmallDatabase:
 
 
 @contextmanager
-def opened(
-    path: Path | None, kind: FileKind, key: bytes | None = None
-) -> Iterator[SmallDatabase]:
+def opened(path: Path | None, kind: FileKind, key: bytes | None = None) -> Iterator[SmallDatabase]:
     """Open a file that only its owner can read, or make it; None keeps everything in memory.
 
     If the kind has an error for a busy file, no other process has it open meanwhile. With a key of

@@ -288,7 +288,7 @@ class GalleryDamagedError(GalleryError):
 
 
 class GalleryKeyError(GalleryError):
-    """The gallery is encrypted, and its key is missing or is another one. No message holds a key."""
+    """The gallery is encrypted, and its key is missing or another one. No message has a key."""
 
     code = "gallery_key"
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import sqlite3
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Final
 
 MODULE: Final = "sqlcipher3.dbapi2"
 """The module that reads encrypted files; it comes with the extra `encryption`."""
 
 
-def connect(address: object, key: bytes | None, **options: Any) -> sqlite3.Connection:
+def connect(address: Path | str, key: bytes | None, **options: Any) -> sqlite3.Connection:
     """Connect to a file.
 
     Parameters
@@ -34,7 +35,8 @@ def connect(address: object, key: bytes | None, **options: Any) -> sqlite3.Conne
         If a key is given and the module for encrypted files is not installed.
     """
     if key is None:
-        return sqlite3.connect(address, **options)  # type: ignore[arg-type]  # a path or a text
+        plain: sqlite3.Connection = sqlite3.connect(address, **options)
+        return plain
     connection: sqlite3.Connection = import_module(MODULE).connect(address, **options)
     connection.execute("PRAGMA cipher_log_level = NONE")  # it would write to stderr
     connection.execute(f'PRAGMA key = "{_written(key)}"')
@@ -49,17 +51,15 @@ def attach(connection: sqlite3.Connection, address: str, name: str, key: bytes |
         connection.execute(f"ATTACH DATABASE ? AS {name} KEY ?", (address, _written(key)))
 
 
-def errors() -> tuple[type[Exception], ...]:
-    """Return the errors that a connection raises, those of a plain file first."""
-    other = sys.modules.get(MODULE)
-    return (sqlite3.Error,) if other is None else (sqlite3.Error, other.Error)
+def errors(*others: type[Exception]) -> tuple[type[Exception], ...]:
+    """Return the errors that connections raise, and others that are to be caught with them."""
+    module = sys.modules.get(MODULE)
+    return (sqlite3.Error, *others) if module is None else (sqlite3.Error, module.Error, *others)
 
 
 def row_type(connection: sqlite3.Connection) -> type[sqlite3.Row]:
     """Return the type of rows with values by name that a connection makes."""
-    if isinstance(connection, sqlite3.Connection):
-        return sqlite3.Row
-    kind: type[sqlite3.Row] = sys.modules[MODULE].Row
+    kind: type[sqlite3.Row] = sys.modules[type(connection).__module__].Row
     return kind
 
 

@@ -4,12 +4,13 @@ from matcher.encryption.envelope import (
     KEY_NAME,
     GalleryKeys,
     change_key,
+    file_key,
     keys_of,
     new_keys,
     unlock,
 )
-from matcher.encryption.secret import KEY_FILE_VARIABLE, KEY_VARIABLE, GalleryKey
 from matcher.encryption.sealing import SEALED, SealedReader, SealedWriter, seal, unseal
+from matcher.encryption.secret import KEY_FILE_VARIABLE, KEY_VARIABLE, GalleryKey
 
 __all__ = [
     "KEY_FILE_VARIABLE",
@@ -21,6 +22,7 @@ __all__ = [
     "SealedReader",
     "SealedWriter",
     "change_key",
+    "file_key",
     "keys_of",
     "new_keys",
     "seal",

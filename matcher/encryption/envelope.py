@@ -150,6 +150,18 @@ def keys_of(gallery: Path, key: GalleryKey | None = None) -> GalleryKeys | None:
     )
 
 
+def file_key(gallery: Path) -> bytes | None:
+    """Return the key of the SQLite files in a gallery's folder; None if it is not encrypted.
+
+    Raises
+    ------
+    GalleryKeyError, MissingExtraError
+        As `keys_of` does.
+    """
+    keys = keys_of(gallery)
+    return None if keys is None else keys.store
+
+
 def unlock(gallery: Path, key: GalleryKey | None) -> None:
     """Let this process use a key until it ends; without one, check that a known key fits.
 
@@ -184,8 +196,8 @@ def _allow(key: GalleryKey) -> None:
 def change_key(gallery: Path, new: GalleryKey) -> None:
     """Lock the envelope of an encrypted gallery by another key of a person.
 
-    The data key stays. Whoever had the old key and a copy of the old envelope, as in a backup, can
-    still read the files.
+    Nothing happens if it has the new key already. The data key stays. Whoever had the old key and a
+    copy of the old envelope, as in a backup, can still read the files.
 
     Raises
     ------
@@ -195,6 +207,8 @@ def change_key(gallery: Path, new: GalleryKey) -> None:
         When it cannot be written. The old key then still fits.
     """
     _expect_key(new)
+    if _fits(gallery, new):
+        return
     keys = keys_of(gallery)
     if keys is None:
         raise GalleryKeyError(
@@ -214,6 +228,13 @@ def change_key(gallery: Path, new: GalleryKey) -> None:
             next_step="The old key still fits. Free space or correct the rights, then try again.",
             path=gallery / KEY_NAME,
         ) from error
+
+
+def _fits(gallery: Path, key: GalleryKey) -> bool:
+    try:
+        return keys_of(gallery, key) is not None
+    except GalleryKeyError:
+        return False
 
 
 def _candidates() -> list[GalleryKey]:

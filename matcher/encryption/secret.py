@@ -119,6 +119,21 @@ class GalleryKey:
             return cls.from_file(file)
         return cls.of_text(text) if text else None
 
+    @classmethod
+    def required(cls) -> GalleryKey:
+        """Return the key of the environment, as `from_environment` does.
+
+        Raises
+        ------
+        GalleryKeyError
+            Also when the environment names none.
+        """
+        key = cls.from_environment()
+        if key is None:
+            step = f"Set {KEY_FILE_VARIABLE} to the file of a key. {_NEW}"
+            raise _unusable("must be named by the environment", "none", step)
+        return key
+
     def save(self, path: Path | str) -> None:
         """Write the key to a new file that only its owner can read.
 

@@ -49,7 +49,7 @@ def create_gallery(
     try:
         taken = path.is_symlink() or (path.exists() and not _is_empty_directory(path))
         if not taken:
-            with _draft_of(path) as draft:
+            with draft_of(path) as draft:
                 _fill(draft, model, index, keys, is_edition)
                 _move(draft, path)
     except OSError as error:
@@ -92,7 +92,7 @@ def _move(draft: Path, path: Path) -> None:
 
 
 @contextmanager
-def _draft_of(path: Path) -> Iterator[Path]:
+def draft_of(path: Path) -> Iterator[Path]:
     """Yield the place of a gallery that is being made, in a folder that is deleted afterwards.
 
     Its lock is held meanwhile, so that nobody takes the folder for one that a dead process left.
@@ -142,7 +142,8 @@ def _is_draft(draft: Path) -> bool:
     inside = draft / name
     ours = {LOCK_NAME, name} >= {entry.name for entry in draft.iterdir()}
     return ours and all(
-        file.name.startswith((STORE_NAME, KEY_NAME)) for file in (inside.iterdir() if inside.is_dir() else ())
+        file.name.startswith((STORE_NAME, KEY_NAME))
+        for file in (inside.iterdir() if inside.is_dir() else ())
     )
 
 

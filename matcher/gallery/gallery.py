@@ -127,8 +127,8 @@ class Gallery(CorrectableGallery):
             Name of an edition, see `matcher.gallery.editions`; None for the current edition. Other
             editions can only be read.
         key
-            The key of an encrypted gallery; None takes it from the environment, see `GalleryKey`. It
-            stays usable in this process.
+            The key of an encrypted gallery; None takes it from the environment, see `GalleryKey`.
+            It stays usable in this process.
         busy_timeout
             Seconds to wait while another process writes.
 

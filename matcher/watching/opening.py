@@ -12,6 +12,7 @@ from typing import Final
 from matcher.arguments import expect, path_of
 from matcher.crossing.rule import LeadRule
 from matcher.embedding import name_for
+from matcher.encryption import keys_of
 from matcher.errors import (
     CalibrationError,
     GalleryModelError,
@@ -128,7 +129,9 @@ def set_watch_list(
     folder = folder_of(gallery.path)
     if not folder.exists():
         given.over(None, gallery)  # what is wrong is refused before anything is made
-        Gallery.create(folder, model=gallery.model).close()
+        keys = keys_of(gallery.path)
+        key = None if keys is None else keys.key
+        Gallery.create(folder, model=gallery.model, key=key).close()
     with alone(folder):
         before = None if given.is_whole else read_settings(folder)
         write_settings(folder, given.over(before, gallery), content)

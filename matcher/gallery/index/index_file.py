@@ -130,9 +130,7 @@ def _unwritable_reported(part: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _written(
-    file: IO[bytes], keys: GalleryKeys | None
-) -> Iterator[Callable[[bytes], object]]:
+def _written(file: IO[bytes], keys: GalleryKeys | None) -> Iterator[Callable[[bytes], object]]:
     """Yield what writes to a file, sealed if there are keys."""
     if keys is None:
         yield file.write
@@ -205,9 +203,7 @@ class _PlainReader:
 
 
 @contextmanager
-def _opened(
-    directory: Path, keys: GalleryKeys | None
-) -> Iterator[_PlainReader | SealedReader]:
+def _opened(directory: Path, keys: GalleryKeys | None) -> Iterator[_PlainReader | SealedReader]:
     place = directory / INDEX_NAME
     try:
         if not place.is_file():  # to open a pipe would wait for somebody who writes to it
@@ -222,7 +218,9 @@ def _opened(
         try:
             sealed = SealedReader(file, keys, _PURPOSE)
         except ValueError as error:
-            raise _damaged("must be sealed, as the gallery is encrypted", error, directory) from error
+            raise _damaged(
+                "must be sealed, as the gallery is encrypted", error, directory
+            ) from error
         yield sealed
 
 
