@@ -99,6 +99,7 @@ class Story:
             _watching,
             _exchange,
             _grouping,
+            _encryption,
         ):
             chapter(self)
         return self.runs
@@ -195,6 +196,19 @@ def _video(run: Story) -> None:
     run("frames", film, "--out", run.work / "trackstable")
     run("frames", run.broken, "--out", run.work / "nothing")
     run("frames", film, "--out", run.work / "nothing", "--from", run.names.text)
+
+
+def _encryption(run: Story) -> None:
+    first, second = run.work / "first.key", run.work / f"{run.names.photo}.key"
+    for file in (first, second, second):
+        run("gallery key", file)
+    sealed = run.work / f"sealed{run.names.photo}"
+    run("gallery encrypt", run.gallery, sealed)
+    run("gallery encrypt", run.gallery, sealed, "--key-file", first)
+    run("gallery encrypt", run.gallery, sealed, "--key-file", first)
+    run("gallery change-key", sealed, second)
+    run("gallery change-key", run.gallery, second)
+    run("gallery info", sealed)
 
 
 def _corrections(run: Story) -> None:

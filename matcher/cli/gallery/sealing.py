@@ -33,12 +33,17 @@ def key(
 def encrypt(
     path: GalleryPath,
     new: Annotated[Path, typer.Argument(metavar="NEW", help="Directory for the copy.")],
+    key_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="File of the key; if not given, the environment's key."),
+    ] = None,
 ) -> None:
-    """Make an encrypted copy of a gallery, by the key that the environment names."""
+    """Make an encrypted copy of a gallery, with its editions and its watch list."""
     from matcher.encryption import GalleryKey
     from matcher.gallery import Gallery, encrypt_copy
 
-    encrypt_copy(path, new, GalleryKey.required())
+    given = GalleryKey.required() if key_file is None else GalleryKey.from_file(key_file)
+    encrypt_copy(path, new, given)
     with Gallery.open(new) as opened:
         report = opened.verify()
     for fault in report.faults:
