@@ -40,6 +40,8 @@ MatcherError
 │   ├── IndexServerError               the server of the index cannot be reached, or fails
 │   ├── GalleryWriteError              disk full, no rights; nothing was half written
 │   ├── WatchListError                 there is no watch list, or a file of it cannot be used
+│   ├── NotAuthorisedError             a governed gallery is used without what this use needs
+│   ├── ActivityLogError               the log of a governed gallery is missing or damaged
 │   └── UnknownSubjectError (KeyError)
 ├── ForkError                          used in a process that `os.fork` made
 ├── OutputError                        results cannot be written where they were to go
@@ -339,6 +341,18 @@ class WatchListError(GalleryError):
     """A gallery has no watch list, or a file of its watch list cannot be used."""
 
     code = "watch_list"
+
+
+class NotAuthorisedError(GalleryError):
+    """A governed gallery is used without the case, purpose or permission that this use needs."""
+
+    code = "not_authorised"
+
+
+class ActivityLogError(GalleryError):
+    """The activity log of a gallery, or a file that belongs to it, is missing or damaged."""
+
+    code = "activity_log"
 
 
 class UnknownSubjectError(GalleryError, KeyError):

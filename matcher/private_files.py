@@ -76,5 +76,19 @@ def make_private(file: Path) -> None:
         log.warning("a file could not be closed to other users (%s)", error.strerror)
 
 
+def sync_directory(directory: Path) -> None:
+    """Make the names in a directory survive a power cut.
+
+    Windows opens no directory as a file; there the file system itself keeps names in its journal.
+    """
+    if os.name == "nt":
+        return
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _opener(path: str | os.PathLike[str], flags: int) -> int:
     return os.open(path, flags, FILE_MODE)

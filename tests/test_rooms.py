@@ -36,7 +36,7 @@ FLOORS = {
         {"cells", "databases", "errors"},
         {"arguments", "failures", "forks"},
         {"encryption"},
-        {"device", "hashes"},
+        {"device", "governance", "hashes"},
         {"photos"},
         {"decoding", "degradation", "faces"},
         {"embedding", "synthetic"},

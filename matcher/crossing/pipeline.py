@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from matcher.arguments import expect, expect_hook, expect_number, path_of
@@ -9,6 +10,7 @@ from matcher.crossing.comparison import Comparison
 from matcher.crossing.judging import Judge, Side, closest_of_each, leads_of
 from matcher.crossing.leads import Compared, CrossList
 from matcher.crossing.pair_file import pair_file
+from matcher.crossing.recording import record_list, require_allowed
 from matcher.crossing.rule import LeadRule
 from matcher.errors import InputError
 from matcher.gallery import Filters, Gallery, Moment
@@ -70,6 +72,10 @@ def cross_match(
         The calibration is of another model, or there is none for `max_fpir`.
     CrossFileError
         The file of pairs cannot be used.
+    NotAuthorisedError
+        A gallery is governed, and was opened without a context that allows a search.
+    GalleryWriteError, ActivityLogError
+        The comparison cannot be recorded in the log of a governed gallery. There is no list then.
     """
     rule = LeadRule(threshold, max_fpir, calibration)
     _check(first, second, top, calibration)
@@ -83,11 +89,15 @@ def cross_match(
     everybody = Filters(include_hidden=include_hidden)
     expect_hook("on_progress", on_progress)
     other = first if second is None else second
+    began = datetime.now(UTC)
+    require_allowed(first, other)
     with pair_file(None if pairs is None else path_of("pairs", pairs)) as file:
         comparison = Comparison(first, other, file, on_progress)
         moments = comparison.bring_up_to_date(rule, other.select(everybody).faces)
         sides = first.select(everybody).hidden, other.select(everybody).hidden
-        return _list(rule, comparison, moments, sides, top, only_new=only_new)
+        found = _list(rule, comparison, moments, sides, top, only_new=only_new)
+    record_list("cross_match", found, first, other, began)
+    return found
 
 
 def mark_reported(

@@ -99,7 +99,7 @@ def derived(key: bytes, purpose: str, salt: bytes | None = None) -> bytes:
 
 
 def new_keys(key: GalleryKey) -> GalleryKeys:
-    """Return keys for a new gallery.
+    """Return keys for a new gallery; this process can use the key until it ends.
 
     Raises
     ------
@@ -110,6 +110,7 @@ def new_keys(key: GalleryKey) -> GalleryKeys:
     """
     _expect_key(key)
     _require_extra()
+    _allow(key)
     return GalleryKeys(key, secrets.token_hex(16), secrets.token_bytes(32))
 
 

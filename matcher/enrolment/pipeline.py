@@ -157,12 +157,15 @@ def enrol(
         Gallery and extractor use different models.
     GalleryBusyError, GalleryWriteError
         The gallery cannot be written. Earlier batches are stored.
+    NotAuthorisedError
+        The gallery is governed, and was opened without a context. Nothing is read.
     """
     photos = _checked(gallery, extractor, photos, policy)
     expect_hook("on_progress", on_progress)
     require_one_face(choose)
     lists = HashLists(skip, flag)
     gallery.require_model(extractor.model)
+    gallery.require_context("enrolment")
     outcomes: list[EnrolmentOutcome] = []
     remaining = iter(photos)
     compared: set[str] = set()

@@ -67,10 +67,20 @@ def export_hashes(
         for with more than one column.
     OSError
         The file cannot be written.
+    NotAuthorisedError
+        The gallery is governed, and was opened without a context.
     """
     expect("gallery", gallery, Gallery, rule="must be a Gallery", next_step="Open one first.")
     path = path_of("path", path)
     columns = _checked(columns, plain)
+    named = not set(columns) <= set(HASHES)
+    with gallery.recorded("export", of="hashes", names=named) as end:
+        export = _written(gallery, path, columns, plain)
+        end["lines"] = export.lines
+    return export
+
+
+def _written(gallery: Gallery, path: Path, columns: Sequence[str], plain: bool) -> ExportedHashes:
     export = _Export(columns)
     if plain:
         (column,) = columns

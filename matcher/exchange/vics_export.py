@@ -58,9 +58,18 @@ def export_vics(
     ------
     OSError
         The file cannot be written.
+    NotAuthorisedError
+        The gallery is governed, and was opened without a context.
     """
     expect("gallery", gallery, Gallery, rule="must be a Gallery", next_step="Open one first.")
     path = path_of("path", path)
+    with gallery.recorded("export", of="vics", names=bool(subjects or paths)) as end:
+        made = _written(gallery, path, subjects=subjects, paths=paths)
+        end["entries"] = made.entries
+    return made
+
+
+def _written(gallery: Gallery, path: Path, *, subjects: bool, paths: bool) -> VicsExport:
     entries: list[dict[str, Any]] = []
     without_hash, last = 0, ""
     for subject, photo in gallery.photo_records():

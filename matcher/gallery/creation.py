@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -15,10 +16,11 @@ import filelock
 from matcher.embedding import ModelIdentity
 from matcher.encryption import KEY_NAME, GalleryKeys
 from matcher.errors import GalleryExistsError, GalleryWriteError
-from matcher.gallery.files import sync_directory
 from matcher.gallery.index import check_sealable
 from matcher.gallery.store import STORE_NAME, Store
-from matcher.private_files import FILE_MODE, FOLDER_MODE, make_folder
+from matcher.governance import ActivityLog, Entry
+from matcher.governance.places import FOLDER_NAME
+from matcher.private_files import FILE_MODE, FOLDER_MODE, make_folder, sync_directory
 
 LOCK_NAME: Final = "draft.lock"
 
@@ -27,13 +29,26 @@ def create_gallery(
     path: Path,
     model: ModelIdentity,
     index: str,
-    keys: GalleryKeys | None = None,
     *,
+    keys: GalleryKeys | None = None,
+    governed: str = "",
+    first: Entry | None = None,
     is_edition: bool = False,
 ) -> None:
     """Write an empty gallery beside its final path, and move it there in one step.
 
-    With keys it is encrypted. An edition has no key file of its own.
+    Parameters
+    ----------
+    path, model, index
+        As in `Gallery.create`.
+    keys
+        The keys of an encrypted gallery; None for any other.
+    governed
+        Identifier of the governed gallery of which this is an edition; empty for any other.
+    first
+        First entry of the log of a governed gallery; None for any other, and for an edition.
+    is_edition
+        Whether it is an edition of a gallery that is there, which has the key file.
 
     Raises
     ------
@@ -50,7 +65,10 @@ def create_gallery(
         taken = path.is_symlink() or (path.exists() and not _is_empty_directory(path))
         if not taken:
             with draft_of(path) as draft:
-                _fill(draft, model, index, keys, is_edition)
+                draft.mkdir(FOLDER_MODE)
+                if keys is not None and not is_edition:
+                    keys.write_to(draft)
+                _fill(draft, model, index, keys, governed, first)
                 _move(draft, path)
     except OSError as error:
         raise GalleryWriteError(
@@ -75,12 +93,17 @@ def _is_empty_directory(path: Path) -> bool:
 
 
 def _fill(
-    draft: Path, model: ModelIdentity, index: str, keys: GalleryKeys | None, is_edition: bool
+    draft: Path,
+    model: ModelIdentity,
+    index: str,
+    keys: GalleryKeys | None,
+    governed: str,
+    first: Entry | None,
 ) -> None:
-    draft.mkdir(FOLDER_MODE)
-    if keys is not None and not is_edition:
-        keys.write_to(draft)
-    Store.create(draft, model, index, keys)
+    gallery_id = governed if first is None else secrets.token_hex(16)
+    Store.create(draft, model, index, governed=gallery_id, keys=keys)
+    if first is not None:
+        ActivityLog.begin(draft, gallery_id, first)
 
 
 def _move(draft: Path, path: Path) -> None:
@@ -135,15 +158,15 @@ def clear_drafts(folder: Path, name: str) -> None:
 
 
 def _is_draft(draft: Path) -> bool:
-    """Return whether a folder holds nothing but a store and the lock."""
+    """Return whether a folder holds nothing but a store, its casework, and the lock."""
     if draft.is_symlink() or not draft.is_dir():
         return False
     name = draft.name[1:].rpartition(".")[0]
     inside = draft / name
     ours = {LOCK_NAME, name} >= {entry.name for entry in draft.iterdir()}
+    files = inside.iterdir() if inside.is_dir() else ()
     return ours and all(
-        file.name.startswith((STORE_NAME, KEY_NAME))
-        for file in (inside.iterdir() if inside.is_dir() else ())
+        file.name.startswith((STORE_NAME, KEY_NAME)) or file.name == FOLDER_NAME for file in files
     )
 
 

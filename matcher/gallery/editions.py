@@ -26,10 +26,10 @@ from matcher.errors import (
     GalleryError,
     GalleryFormatError,
 )
-from matcher.gallery.files import EDITIONS, sync_directory, unwritable_reported
+from matcher.gallery.files import EDITIONS, unwritable_reported
 from matcher.gallery.index import INDEX_NAME, RemoteIndex, open_index
 from matcher.gallery.store import STORE_NAME, Store
-from matcher.private_files import open_private
+from matcher.private_files import open_private, sync_directory
 from matcher.strict_reading import list_of, object_of, read_json
 
 log = logging.getLogger(__name__)

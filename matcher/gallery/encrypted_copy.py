@@ -14,15 +14,21 @@ from typing import Final
 
 from matcher import sqlite
 from matcher.arguments import path_of
-from matcher.encryption import KEY_NAME, GalleryKey, GalleryKeys, keys_of, new_keys, seal, unlock
+from matcher.encryption import KEY_NAME, GalleryKey, GalleryKeys, keys_of, new_keys, seal
 from matcher.errors import GalleryExistsError, GalleryKeyError, GalleryNotFoundError, JobError
 from matcher.gallery.creation import draft_of
 from matcher.gallery.editions import directory_of, read_pointer, shadow_of
-from matcher.gallery.files import sync_directory, unwritable_reported
+from matcher.gallery.files import unwritable_reported
 from matcher.gallery.index import INDEX_NAME, check_sealable
 from matcher.gallery.store import STORE_NAME, Store
 from matcher.gallery.store.sqlite_errors import translated
-from matcher.private_files import FOLDER_MODE, claim_private, make_private, open_private
+from matcher.private_files import (
+    FOLDER_MODE,
+    claim_private,
+    make_private,
+    open_private,
+    sync_directory,
+)
 
 PROBES: Final = "probes"
 """Name of folders whose files are bytes of photos; they are sealed."""
@@ -77,7 +83,6 @@ def encrypt_copy(gallery: Path | str, new: Path | str, key: GalleryKey) -> None:
         _copy(gallery, draft, keys)
         draft.rename(new)
         sync_directory(new.parent)
-    unlock(new, key)
 
 
 def _check(gallery: Path, new: Path) -> None:

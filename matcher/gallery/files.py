@@ -1,4 +1,4 @@
-"""Files: names that survive a power cut, files written whole, and errors for failed writes."""
+"""Files: written whole, and errors for failed writes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any, Final
 from matcher.cells import write_csv
 from matcher.encryption import KEY_NAME
 from matcher.errors import GalleryWriteError
+from matcher.private_files import sync_directory
 
 EDITIONS: Final = "editions"
 """Name of the folder of a gallery that holds its later editions."""
@@ -23,20 +24,6 @@ def home_of(edition: Path) -> Path:
     """Return the directory of the gallery to which the directory of an edition belongs."""
     is_later = edition.parent.name == EDITIONS and not (edition / KEY_NAME).exists()
     return edition.parent.parent if is_later else edition
-
-
-def sync_directory(directory: Path) -> None:
-    """Make the names in a directory survive a power cut.
-
-    Windows opens no directory as a file; there the file system itself keeps names in its journal.
-    """
-    if os.name == "nt":
-        return
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

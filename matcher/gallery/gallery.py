@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
@@ -13,30 +13,24 @@ from typing import Final, Self
 from matcher.arguments import expect, expect_number, listed, path_of
 from matcher.embedding import ModelIdentity
 from matcher.encryption import GalleryKey, new_keys, unlock
-from matcher.errors import (
-    GalleryDamagedError,
-    GalleryNotFoundError,
-    GalleryWriteError,
-    IndexServerError,
-    MissingExtraError,
-)
-from matcher.gallery.corrections import CorrectableGallery
+from matcher.errors import GalleryNotFoundError
 from matcher.gallery.creation import create_gallery
-from matcher.gallery.editions import POINTER_NAME, directory_of, with_current
-from matcher.gallery.index import LocalIndex, RemoteIndex, check_kind, open_index
+from matcher.gallery.editions import FIRST, POINTER_NAME, directory_of, with_current
+from matcher.gallery.governing import check_context, first_entry
+from matcher.gallery.index import check_kind
 from matcher.gallery.reader import check_model
+from matcher.gallery.rebuilding import RebuildableGallery
 from matcher.gallery.records import AddOutcome, Enrolment
 from matcher.gallery.store import STORE_NAME, Store, history, photo_rows, rows
 from matcher.gallery.validation import check_text, checked_enrolments, in_one_form, texts
+from matcher.governance import ActivityLog, CaseContext
 from matcher.hashes import FileHashes
-
-log = logging.getLogger(__name__)
 
 BUSY_TIMEOUT: Final = 10.0
 """Seconds that a writer waits for another writer."""
 
 
-class Gallery(CorrectableGallery):
+class Gallery(RebuildableGallery):
     """Faces of one model on disk. Get it by `create` or `open`; close it, or use it in a `with`.
 
     One process writes at a time. Any number of processes read, and a writer blocks none of them.
@@ -53,7 +47,12 @@ class Gallery(CorrectableGallery):
     """
 
     def __reduce__(self) -> tuple[object, ...]:
-        again = partial(type(self).open, edition=self._edition, busy_timeout=self._busy_timeout)
+        again = partial(
+            type(self).open,
+            edition=self._edition,
+            busy_timeout=self._busy_timeout,
+            context=self._context,
+        )
         return again, (self._path.absolute(),)
 
     @classmethod
@@ -65,6 +64,8 @@ class Gallery(CorrectableGallery):
         index: str = "auto",
         key: GalleryKey | None = None,
         busy_timeout: float = BUSY_TIMEOUT,
+        governed: bool = False,
+        context: CaseContext | None = None,
     ) -> Self:
         """Make an empty gallery and open it.
 
@@ -81,6 +82,8 @@ class Gallery(CorrectableGallery):
             Makes the gallery an encrypted one, see `GalleryKey`. It stays usable in this process.
         busy_timeout
             Seconds to wait while another process writes.
+        governed, context
+            Whether the gallery is governed, see `govern`; and who makes and uses it.
 
         Raises
         ------
@@ -89,8 +92,9 @@ class Gallery(CorrectableGallery):
         GalleryWriteError
             When it cannot be written. Nothing is left behind.
         InputError
-            For an unknown kind of index, for a model's name in place of its identity, and for an
-            index on a server together with a key.
+            For an unknown kind of index, for a model's name in place of its identity, for an index
+            on a server together with a key, and for a governed gallery without a context, or the
+            reverse.
         MissingExtraError
             For an index on a server, if its client is not installed; for a key, if the extra
             `encryption` is not.
@@ -99,9 +103,12 @@ class Gallery(CorrectableGallery):
         check_model(model)
         check_kind(index)
         expect_number("busy_timeout", busy_timeout)
-        create_gallery(path, model, index, None if key is None else new_keys(key))
-        unlock(path, key)
-        made = cls.open(path, model=model, busy_timeout=busy_timeout)
+        expect("governed", governed, bool, rule="must be True or False", next_step="Leave it out.")
+        check_context(context, governed, path)
+        first = first_entry(context, model, FIRST, 0) if governed else None
+        keys = None if key is None else new_keys(key)
+        create_gallery(path, model, index, keys=keys, first=first)
+        made = cls.open(path, model=model, key=key, busy_timeout=busy_timeout, context=context)
         made._given_index = index
         return made
 
@@ -114,6 +121,7 @@ class Gallery(CorrectableGallery):
         edition: str | None = None,
         key: GalleryKey | None = None,
         busy_timeout: float = BUSY_TIMEOUT,
+        context: CaseContext | None = None,
     ) -> Self:
         """Open a gallery.
 
@@ -131,6 +139,9 @@ class Gallery(CorrectableGallery):
             It stays usable in this process.
         busy_timeout
             Seconds to wait while another process writes.
+        context
+            Who uses a governed gallery, for which case, and by which right. Without it, records can
+            be read, and nothing can be searched or changed.
 
         Raises
         ------
@@ -140,6 +151,8 @@ class Gallery(CorrectableGallery):
             When it has a newer format, is not a gallery, or is damaged.
         GalleryModelError
             When another model made it; the message names both.
+        InputError
+            For a context of a gallery that is not governed, which would keep no record of it.
         GalleryKeyError
             When it is encrypted and the key is missing or another one; when a key is given and it
             is not encrypted.
@@ -160,18 +173,26 @@ class Gallery(CorrectableGallery):
             )
         unlock(path, key)
         if edition is not None:
-            return cls._opened(path, edition, model, busy_timeout)
-        gallery = with_current(path, lambda name: cls._opened(path, name, model, busy_timeout))
+            return cls._opened(path, edition, model, busy_timeout, context)
+        gallery = with_current(
+            path, lambda name: cls._opened(path, name, model, busy_timeout, context)
+        )
         gallery._finish_removals()
         return gallery
 
     @classmethod
     def _opened(
-        cls, path: Path, edition: str, model: ModelIdentity | None, busy_timeout: float
+        cls,
+        path: Path,
+        edition: str,
+        model: ModelIdentity | None,
+        busy_timeout: float,
+        context: CaseContext | None,
     ) -> Self:
         store = Store(directory_of(path, edition), busy_timeout)
         try:
-            gallery = cls(path, store, edition, busy_timeout)
+            gallery = cls(path, store, edition, busy_timeout, context)
+            check_context(context, gallery.governed, path)
             if model is not None:
                 gallery.require_model(model)
         except BaseException:
@@ -229,7 +250,9 @@ class Gallery(CorrectableGallery):
         if not entries:
             return []
         vectors = checked_enrolments(entries, self.model)
-        with self._writing() as generation:
+        who = {in_one_form(entry.subject).subject_id for entry in entries}
+        count = len(entries)
+        with self._writing("enrolment", subjects=who, new=True, faces=count) as generation:
             entries = self._under_known_names(entries)
             outcomes = rows.insert(self._store, entries, vectors, generation)
         self._wrote = True
@@ -265,7 +288,7 @@ class Gallery(CorrectableGallery):
             When one of the subjects does not exist. Nothing is removed.
         """
         subject_ids = texts("subject_ids", subject_ids)
-        with self._writing() as generation:
+        with self._writing("removal", subjects=subject_ids, action="subjects") as generation:
             face_ids: list[int] = []
             subject_ids = [self.subject(subject_id).subject_id for subject_id in subject_ids]
             for subject_id in subject_ids:
@@ -276,7 +299,7 @@ class Gallery(CorrectableGallery):
             )
             self._store.mark_removed(generation)
         self._wrote = True
-        self._finish_removals()
+        self._finish_removals(subject_ids)
         return faces
 
     def remove_photo(self, sha256: str, subject_id: str | None = None) -> int:
@@ -286,14 +309,15 @@ class Gallery(CorrectableGallery):
         """
         check_text("sha256", sha256)
         subject_id = None if subject_id is None else self._known_as(subject_id)
-        with self._writing() as generation:
+        who = [] if subject_id is None else [subject_id]
+        with self._writing("removal", subjects=who, action="photo") as generation:
             face_ids = rows.faces_of_photo(self._store, sha256, subject_id)
             self._forget_elsewhere(face_ids, photo=(sha256, subject_id))
             faces = rows.delete_faces(self._store, face_ids, generation)
             history.forget_photo(self._store, sha256, subject_id)
             self._store.mark_removed(generation)
         self._wrote = True
-        self._finish_removals()
+        self._finish_removals(())
         return faces
 
     def fill_hashes(self, found: Sequence[FileHashes]) -> None:
@@ -319,9 +343,41 @@ class Gallery(CorrectableGallery):
             rule="must be a sequence of FileHashes",
             next_step="For the files of a gallery use `matcher.exchange.fill_hashes`.",
         )
-        with self._writing():
+        with self._writing("correction", action="hashes_filled", photos=len(found)):
             photo_rows.fill_hashes(self._store, found)
             self._change_elsewhere(lambda store, _: photo_rows.fill_hashes(store, found))
+
+    def govern(self, context: CaseContext) -> bool:
+        """Make the gallery governed: from now on each use needs a case, and is recorded.
+
+        There is no way back. Versions of the library that know no governed galleries cannot open
+        it afterwards. The log lies in the gallery's directory, in `casework/log.jsonl`.
+
+        Parameters
+        ----------
+        context
+            Who makes it governed, and uses this object.
+
+        Returns
+        -------
+        Whether it was not governed before.
+
+        Raises
+        ------
+        InputError
+            When nobody is named.
+        GalleryBusyError, GalleryReplacedError, GalleryWriteError
+            The gallery is not governed then.
+        """
+        first = first_entry(context, self.model, self._edition, self.generation)
+        if self.governed:
+            return False
+        log = ActivityLog.begin(self._path, secrets.token_hex(16), first)
+        with self._writing("governed"):
+            self._store.govern(log.gallery_id)
+            self._change_elsewhere(lambda store, _: store.govern(log.gallery_id))
+        self._context = context
+        return True
 
     def migrate(self) -> None:
         """Bring the store to the format that this version of the library writes.
@@ -335,54 +391,6 @@ class Gallery(CorrectableGallery):
             When the store cannot be written. It is then unchanged.
         """
         self._store.migrate()
-
-    def rebuild(self, index: str | None = None) -> None:
-        """Build the index from the store and save it; change its kind if `index` is given.
-
-        Parameters
-        ----------
-        index
-            As in `create`. The old index is deleted when the new one exists.
-
-        Raises
-        ------
-        InputError, MissingExtraError
-            As in `create`. Nothing is changed.
-        GalleryBusyError, GalleryWriteError, IndexServerError
-            When it cannot be saved. The gallery then keeps the old index.
-        """
-        if index is not None and index != self._store.meta("index"):
-            self._move_index(index)
-            return
-        if index is not None and index != self._given_index:
-            self._given_index, self._opened_index = index, None
-        self._index.rebuild()
-        self._index.save()
-
-    def _move_index(self, index: str) -> None:
-        check_kind(index)
-        old = self._index_to_leave()
-        new = open_index(self._directory, self._store, self._busy_timeout, index)
-        new.rebuild()
-        new.save()
-        self._store.set_index(index)
-        self._given_index = index
-        if old is not None and (isinstance(old, RemoteIndex) or isinstance(new, RemoteIndex)):
-            self._discard(old)
-
-    def _index_to_leave(self) -> LocalIndex | RemoteIndex | None:
-        """Return the index that is recorded; None if it is none, or its client is not installed."""
-        try:
-            return self._index
-        except (GalleryDamagedError, MissingExtraError) as error:
-            log.warning("the index that is recorded cannot be used (%s)", error.code)
-            return None
-
-    def _discard(self, old: LocalIndex | RemoteIndex) -> None:
-        try:
-            old.discard()
-        except (IndexServerError, GalleryWriteError) as error:
-            log.warning("the index that was left is still there: %s", error)
 
 
 def _is_file(path: Path) -> bool:

@@ -45,6 +45,7 @@ def read_info(directory: Path, store: Store) -> GalleryInfo:
             index_rows=None if kept is None else kept.rows,
             index_generation=None if kept is None else kept.generation,
             generation=store.generation,
+            governed=bool(store.governed_as),
             store_bytes=sum(_size(file) for file in directory.glob(f"{STORE_NAME}*")),
             index_bytes=_size(directory / INDEX_NAME),
         )
@@ -61,6 +62,7 @@ def read_meta(store: Store) -> datetime:
     with checked(store.path):
         for key in ("index", "scrubbed"):
             store.meta(key)
+        _ = store.governed_as
         return rows.moment_of(store.meta("created"))
 
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Collection, Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from matcher.embedding import FACE, ModelIdentity, name_for
 from matcher.errors import GalleryError, GalleryModelError, InputError, UnknownSubjectError
 from matcher.gallery.editions import directory_of, names
 from matcher.gallery.filters import Filters, Selection, check_filters, select
+from matcher.gallery.governing import Found, GovernedUse, nearest_facts
 from matcher.gallery.index import LocalIndex, Page, RemoteIndex, checked_query, open_index, scan
 from matcher.gallery.info import read_info
 from matcher.gallery.records import (
@@ -30,15 +32,21 @@ from matcher.gallery.store import Store, photo_rows, rows, vector_rows
 from matcher.gallery.store.face_facts import face_facts, facts_among, subjects_and_photos
 from matcher.gallery.validation import check_text, texts
 from matcher.gallery.verify import VerifyReport, verify
+from matcher.governance import CaseContext
 
 
-class GalleryReader:
+class GalleryReader(GovernedUse):
     """The reading half of `Gallery`; each call sees one state of the store."""
 
-    def __init__(self, path: Path, store: Store, edition: str, busy_timeout: float) -> None:
-        self._path = path
-        self._store = store
-        self._edition = edition
+    def __init__(
+        self,
+        path: Path,
+        store: Store,
+        edition: str,
+        busy_timeout: float,
+        context: CaseContext | None = None,
+    ) -> None:
+        super().__init__(path, store, edition, context)
         self._busy_timeout = busy_timeout
         self._directory = directory_of(path, edition)
         self._opening = threading.Lock()
@@ -218,7 +226,22 @@ class GalleryReader:
         IndexServerError
             When the index is on a server that does not answer. A search among `allowed` faces does
             not need the server.
+        NotAuthorisedError, GalleryWriteError, ActivityLogError
+            The gallery is governed, and was opened without a context that allows a search; or the
+            search cannot be recorded.
         """
+        activity = self.activity
+        if activity is None or activity.covered:
+            return self._nearest(vectors, k, allowed, name)
+        activity.require_search()
+        began = datetime.now(UTC)
+        found = self._nearest(vectors, k, allowed, name)
+        activity.record("search", nearest_facts(vectors, k, allowed, found), begun=began)
+        return found
+
+    def _nearest(
+        self, vectors: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None, name: str
+    ) -> Found:
         expect_number("k", k, whole=True)
         if name not in self.model.vector_names:
             raise InputError(

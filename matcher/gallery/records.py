@@ -341,6 +341,8 @@ class GalleryInfo:
         Number of the last committed write.
     store_bytes, index_bytes
         Sizes of the files.
+    governed
+        Whether each use of the gallery needs a case and is recorded, see `Gallery.govern`.
     """
 
     path: Path
@@ -359,3 +361,4 @@ class GalleryInfo:
     generation: int
     store_bytes: int
     index_bytes: int
+    governed: bool = False

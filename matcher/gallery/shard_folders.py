@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Final
 
 from matcher.gallery.editions import WHAT
-from matcher.gallery.files import sync_directory, unwritable_reported
-from matcher.private_files import FOLDER_MODE
+from matcher.gallery.files import unwritable_reported
+from matcher.private_files import FOLDER_MODE, sync_directory
 
 _PREFIX: Final = "shards-"
 _DROPPED: Final = ".dropped-"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,6 +13,8 @@ from matcher.gallery.leftovers import clear_leftovers
 from matcher.gallery.reader import GalleryReader
 from matcher.gallery.removal import change_elsewhere, clear_elsewhere, forget_elsewhere
 from matcher.gallery.store import Store
+from matcher.governance import Kind
+from matcher.governance.pseudonyms import SUBJECT
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +30,48 @@ class GalleryWriter(GalleryReader):
         change_elsewhere(self._path, self._edition, change, busy_timeout=self._busy_timeout)
 
     @contextmanager
-    def _writing(self) -> Iterator[int]:
-        """Commit all or nothing, and only to the current edition."""
+    def _writing(
+        self, kind: Kind, *, subjects: Collection[str] = (), new: bool = False, **facts: Any
+    ) -> Iterator[int]:
+        """Commit all or nothing, and only to the current edition; of a governed gallery, recorded.
+
+        Parameters
+        ----------
+        kind, facts
+            For the record.
+        subjects
+            Identifiers of those who are concerned; the record gets their tokens.
+        new
+            Whether the subjects may be new in the gallery.
+        """
+        activity = self.activity
+        if activity is None:
+            with self._committing(governed=False) as generation:
+                yield generation
+            return
+        activity.require_context(kind)
+        tokens = (
+            sorted(activity.subject_tokens(set(subjects)).values())
+            if new
+            else self._subject_tokens(activity, subjects)
+        )
+        with (
+            activity.doing(kind, {**facts, "subjects": tokens}),
+            self._committing(governed=True) as generation,
+        ):
+            yield generation
+
+    @contextmanager
+    def _committing(self, *, governed: bool) -> Iterator[int]:
         with self._store.writing() as generation:
+            if self.governed is not governed:
+                raise GalleryReplacedError(
+                    "gallery",
+                    rule="is written to as it was when it was opened",
+                    got="a gallery that was made governed meanwhile",
+                    next_step="Open the gallery again, with a CaseContext.",
+                    path=self._path,
+                )
             current = read_pointer(self._path).current
             if current != self._edition:
                 raise GalleryReplacedError(
@@ -42,15 +83,18 @@ class GalleryWriter(GalleryReader):
                 )
             yield generation
 
-    def _finish_removals(self) -> None:
+    def _finish_removals(self, removed: Collection[str] | None = None) -> None:
         """Clear bytes of removed faces from the files; if that fails, the next open tries again.
 
-        The removal itself is committed, and is not undone by what goes wrong here.
+        The removal itself is committed, and is not undone by what goes wrong here. The log of a
+        governed gallery then no longer says who was meant by the tokens of `removed`, or of all
+        subjects that are not there.
         """
         clear_leftovers(self._path)
         clear_elsewhere(self._path, self._edition, self._busy_timeout)
         try:
             if self._store.holds_removed_bytes:
+                self._forget_tokens(removed)
                 self._index.scrub()
         except MatcherError as error:
             log.warning(
@@ -58,6 +102,22 @@ class GalleryWriter(GalleryReader):
                 "the next open tries again",
                 error.code,
             )
+
+    def _hand_over_tokens(self, before: str, after: str) -> None:
+        """Let the log name a subject as the gallery does from now on."""
+        activity = self.activity
+        if activity is not None:
+            activity.log.pseudonyms.hand_over(SUBJECT, before, after)
+
+    def _forget_tokens(self, removed: Collection[str] | None) -> None:
+        activity = self.activity
+        if activity is None:
+            return
+        tokens = activity.log.pseudonyms
+        if removed is None:
+            there = {subject.subject_id for subject in self.subjects()}
+            removed = [name for name in tokens.values(SUBJECT) if name not in there]
+        tokens.forget(SUBJECT, removed)
 
     def _save_index(self) -> None:
         """Save the index; if that fails, a later search makes it anew from the store."""

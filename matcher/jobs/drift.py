@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from matcher.embedding import ModelIdentity
 from matcher.gallery import Gallery
 from matcher.gallery.editions import shadow_of
+from matcher.governance import CaseContext
 from matcher.jobs.lock import job_on
 from matcher.jobs.reindexing import opened_shadow
 from matcher.jobs.shadow import BUSY_TIMEOUT
@@ -173,6 +174,7 @@ def compare(
     probes: int = 500,
     saved: Sequence[SavedProbe] | None = None,
     seed: int = 0,
+    context: CaseContext | None = None,
 ) -> DriftReport:
     """Compare the shadow with the current edition.
 
@@ -189,6 +191,8 @@ def compare(
         Probes to search with instead, even if the sequence is empty.
     seed
         Seed of the draws.
+    context
+        Who compares. A governed gallery needs it, and records the comparison.
 
     Raises
     ------
@@ -199,12 +203,13 @@ def compare(
     """
     chance = np.random.default_rng(seed)
     with ExitStack() as stack:
-        old = stack.enter_context(job_on(gallery, looking=True))
+        old = stack.enter_context(job_on(gallery, looking=True, context=context))
         shadow = stack.enter_context(opened_shadow(old))
         edition = shadow_of(old.path)
         new = stack.enter_context(
             Gallery.open(old.path, edition=edition, busy_timeout=BUSY_TIMEOUT)
         )
+        stack.enter_context(old.recorded("model_switch", action="compare"))
         outcomes = Counter(outcome.code or outcome.status for outcome in shadow.outcomes())
         face_ids, subjects = shadow.common()
         mated = _mated(face_ids, subjects, pairs, chance)

@@ -17,6 +17,7 @@ from matcher.errors import GalleryWriteError, JobRunningError
 from matcher.gallery import Gallery
 from matcher.gallery.files import unwritable_reported
 from matcher.gallery.store import now
+from matcher.governance import CaseContext
 from matcher.jobs.shadow import BUSY_TIMEOUT
 from matcher.private_files import FILE_MODE, write_private
 from matcher.strict_reading import object_of, read_json
@@ -29,7 +30,9 @@ _WHAT: Final = "lock of the gallery's jobs"
 
 
 @contextmanager
-def job_on(gallery: Path | str, *, looking: bool = False) -> Iterator[Gallery]:
+def job_on(
+    gallery: Path | str, *, looking: bool = False, context: CaseContext | None = None
+) -> Iterator[Gallery]:
     """Open a gallery for a job, as the only job that works on it.
 
     Parameters
@@ -39,6 +42,8 @@ def job_on(gallery: Path | str, *, looking: bool = False) -> Iterator[Gallery]:
     looking
         Whether the job only reads. Where nothing can be written, it needs no lock: no other job
         works there.
+    context
+        Who runs the job, for a governed gallery.
 
     Raises
     ------
@@ -49,11 +54,11 @@ def job_on(gallery: Path | str, *, looking: bool = False) -> Iterator[Gallery]:
     """
     path = Path(gallery)
     Gallery.open(
-        path, busy_timeout=BUSY_TIMEOUT
+        path, busy_timeout=BUSY_TIMEOUT, context=context
     ).close()  # fails if there is no gallery, before a lock file is created
     with (
         job_lock(path, looking=looking),
-        Gallery.open(path, busy_timeout=BUSY_TIMEOUT) as opened,
+        Gallery.open(path, busy_timeout=BUSY_TIMEOUT, context=context) as opened,
     ):
         yield opened
 

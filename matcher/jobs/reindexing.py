@@ -13,6 +13,7 @@ from matcher.errors import JobError, MatcherError, PhotoTooLargeError
 from matcher.gallery import Gallery
 from matcher.gallery.editions import directory_of, drop, shadow_of
 from matcher.gallery.shard_folders import drop_shard_folders, shard_folders
+from matcher.governance import CaseContext
 from matcher.jobs.executors.local_executor import LocalExecutor
 from matcher.jobs.executors.protocol import Executor
 from matcher.jobs.executors.shards import SUFFIX, read_shard
@@ -58,6 +59,7 @@ def reindex(
     settings: JobSettings = JobSettings(),  # noqa: B008 - frozen, so one instance serves all calls
     executor: Executor | None = None,
     on_progress: ProgressHook = silent,
+    context: CaseContext | None = None,
 ) -> JobReport:
     """Embed all photos of a gallery with another model, into a shadow that is not searched yet.
 
@@ -78,6 +80,8 @@ def reindex(
     on_progress
         Called after each batch: "re-index" with the faces done in this run and its total, and
         "without a vector" with the number of faces that failed or are missing.
+    context
+        Who runs the job. A governed gallery needs it, and records the job.
 
     Raises
     ------
@@ -92,8 +96,13 @@ def reindex(
         The cluster finishes no more work. Finished work is stored.
     GalleryWriteError
         The disk is full, for example. Earlier batches are stored.
+    NotAuthorisedError
+        The gallery is governed, and there is no context.
     """
-    with job_on(gallery) as source:
+    with (
+        job_on(gallery, context=context) as source,
+        source.recorded("model_switch", action="reindex", new_model=extractor.model.weights_sha256),
+    ):
         edition = make_shadow(source, extractor.model)
         require_model(source.path, edition, extractor.model)
         with closing(Shadow(source, directory_of(source.path, edition))) as shadow:

@@ -326,6 +326,7 @@ class Shadow:
         with self.store.writing():
             self._copy_all_subjects()
             self._copy_history()
+            self.store.govern(self._source.governed_as)
             self.store.change("DROP TABLE outcomes")
             highest = self.store.value(
                 "SELECT max(seq) FROM (SELECT name, seq FROM main.sqlite_sequence "
@@ -382,8 +383,10 @@ def make_shadow(gallery: Gallery, model: ModelIdentity) -> str:
     name = shadow_of(gallery.path)
     if name is None:
         name = new_name(gallery.path)
+        governed = "" if gallery.activity is None else gallery.activity.log.gallery_id
         place, index = directory_of(gallery.path, name), gallery.info().index
-        create_gallery(place, model, index, keys_of(gallery.path), is_edition=True)
+        keys = keys_of(gallery.path)
+        create_gallery(place, model, index, keys=keys, governed=governed, is_edition=True)
     return name
 
 

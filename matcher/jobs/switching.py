@@ -19,6 +19,7 @@ from matcher.gallery.editions import (
     write_pointer,
 )
 from matcher.gallery.shard_folders import drop_shard_folders
+from matcher.governance import CaseContext
 from matcher.jobs.executors import LocalExecutor
 from matcher.jobs.lock import job_on
 from matcher.jobs.reindexing import fill, require_model
@@ -60,6 +61,7 @@ def switch(
     keep: int = 1,
     settings: JobSettings = JobSettings(),  # noqa: B008 - frozen, so one instance serves all calls
     on_progress: ProgressHook = silent,
+    context: CaseContext | None = None,
 ) -> Switched:
     """Make the re-indexed edition the edition that is searched; or the one that a rollback left.
 
@@ -78,7 +80,7 @@ def switch(
         Largest number of faces without a vector of the new model. They stay in the old edition.
     keep
         Number of earlier editions to keep for `rollback`, >= 0. Older ones are deleted.
-    settings, on_progress
+    settings, on_progress, context
         As in `reindex`.
 
     Raises
@@ -86,11 +88,14 @@ def switch(
     JobError
         There is neither a shadow nor a later edition, the switch would lose more faces, or faces
         are left to do and there is no extractor. Nothing is switched.
-    JobRunningError, GalleryBusyError, GalleryWriteError
+    JobRunningError, GalleryBusyError, GalleryWriteError, NotAuthorisedError
         Nothing is switched.
     """
     _check(keep)
-    with job_on(gallery) as source:
+    with (
+        job_on(gallery, context=context) as source,
+        source.recorded("model_switch", action="switch"),
+    ):
         edition = shadow_of(source.path) or next(iter(_later(source.path)), None)
         if edition is None:
             raise _nothing("re-indexed", "no shadow", "Run the job first.", source.path)
@@ -105,6 +110,7 @@ def rollback(
     keep: int = 1,
     settings: JobSettings = JobSettings(),  # noqa: B008 - frozen, so one instance serves all calls
     on_progress: ProgressHook = silent,
+    context: CaseContext | None = None,
 ) -> Switched:
     """Go back to the edition that was searched before. The steps are those of `switch`.
 
@@ -116,20 +122,26 @@ def rollback(
     ------
     JobError
         No earlier edition is kept, or for a reason as in `switch`. Nothing is switched.
-    JobRunningError, GalleryBusyError, GalleryWriteError
+    JobRunningError, GalleryBusyError, GalleryWriteError, NotAuthorisedError
         Nothing is switched.
     """
     _check(keep)
-    with job_on(gallery) as source:
+    with (
+        job_on(gallery, context=context) as source,
+        source.recorded("model_switch", action="rollback"),
+    ):
         earlier = _earlier(source.path)
         if not earlier:
             raise _nothing_earlier(source.path)
         return _move(source, earlier[0], extractor, may_lose, keep + 1, settings, on_progress)
 
 
-def discard(gallery: Path | str) -> bool:
-    """Delete the shadow; return whether there was one."""
-    with job_on(gallery) as source:
+def discard(gallery: Path | str, *, context: CaseContext | None = None) -> bool:
+    """Delete the shadow; return whether there was one. A governed gallery needs a context."""
+    with (
+        job_on(gallery, context=context) as source,
+        source.recorded("model_switch", action="discard"),
+    ):
         found = False
         while (edition := shadow_of(source.path)) is not None:
             drop(source.path, edition)
@@ -137,10 +149,16 @@ def discard(gallery: Path | str) -> bool:
         return found
 
 
-def prune(gallery: Path | str, *, keep: int = 0) -> int:
-    """Delete the kept editions except the `keep` latest left; return how many were deleted."""
+def prune(gallery: Path | str, *, keep: int = 0, context: CaseContext | None = None) -> int:
+    """Delete the kept editions except the `keep` latest left; return how many were deleted.
+
+    A governed gallery needs a context.
+    """
     _check(keep)
-    with job_on(gallery) as source:
+    with (
+        job_on(gallery, context=context) as source,
+        source.recorded("model_switch", action="prune", keep=keep),
+    ):
         return _prune(source.path, keep)
 
 

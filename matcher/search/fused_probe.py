@@ -46,7 +46,9 @@ def fused(probes: Sequence[Probe], prepared: Sequence[PreparedProbe]) -> Prepare
         if one.vector is None
     ]
     if not usable:
-        return PreparedProbe(ProbeFacts(), reasons=tuple(refused), error=prepared[0].error)
+        codes = tuple(code for one in prepared for code in one.codes)
+        error = prepared[0].error
+        return PreparedProbe(ProbeFacts(), reasons=tuple(refused), codes=codes, error=error)
     if len(usable) == 1:
         (one,) = usable
         facts = prepared[one].facts

@@ -58,6 +58,8 @@ class Probe:
 class PreparedProbe:
     """A probe with its `vector`, or with the `reasons` why it has none and the `error` if any.
 
+    `codes` are the reasons as short names.
+
     It is compared with the vectors of the enrolled faces that have the name `compared_with`.
     """
 
@@ -65,6 +67,7 @@ class PreparedProbe:
     vector: NDArray[np.float32] | None = None
     compared_with: str = FACE
     reasons: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
     error: MatcherError | None = None
 
 
@@ -117,7 +120,7 @@ def _from_photo(
     if error is None:
         return tuple(_judge(probe, face, policy, dates_from_photos) for face in extraction.faces)
     facts = _facts(probe, photo, None, dates_from_photos)
-    return (PreparedProbe(facts, reasons=(str(error),), error=error),)
+    return (PreparedProbe(facts, reasons=(str(error),), codes=(error.code,), error=error),)
 
 
 def _judge(
@@ -125,9 +128,10 @@ def _judge(
 ) -> PreparedProbe:
     face = found.face
     facts = _facts(probe, face.photo, face, dates_from_photos)
-    reasons = tuple(str(reason) for reason in refusals(face.quality, policy))
-    if reasons:
-        return PreparedProbe(facts, reasons=reasons)
+    refused = refusals(face.quality, policy)
+    if refused:
+        codes = tuple(reason.code for reason in refused)
+        return PreparedProbe(facts, reasons=tuple(map(str, refused)), codes=codes)
     facts = replace(facts, degraded=bool(found.degraded))
     return PreparedProbe(facts, vector=found.probe, compared_with=found.compared_with)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from datetime import UTC, date, datetime
 from itertools import islice
 
@@ -19,6 +20,7 @@ from matcher.search.fused_probe import fused
 from matcher.search.nearest import closest_subjects, faces_of_subjects
 from matcher.search.probe import PreparedProbe, Probe, prepare
 from matcher.search.ranking import ranked, without_hidden
+from matcher.search.recording import Asked, record_lists
 from matcher.search.request import SearchRequest
 
 _BATCH = 64  # probes embedded and searched together
@@ -46,6 +48,12 @@ class Searcher:
         Gallery and extractor use different models.
     CalibrationError
         The calibration is of another model.
+
+    Notes
+    -----
+    A search of a governed gallery raises `NotAuthorisedError` unless the gallery was opened with a
+    `CaseContext` that allows it. It is recorded before its list is returned. If it cannot be
+    recorded, `GalleryWriteError` or `ActivityLogError` is raised, and there is no list.
     """
 
     def __init__(
@@ -175,11 +183,12 @@ class Searcher:
             As for `search_many`; also without any photo.
         """
         require_probe_face(choose)
+        self._require_allowed()
         request = self._request(top, filters, threshold, max_fpir)
         probes = probes_of(photos)
         self._require_supported(probes, request)
         prepared = self._prepared(probes, choose)
-        (result,) = self._search([fused(probes, [face for (face,) in prepared])], request)
+        (result,) = self._search([fused(probes, [face for (face,) in prepared])], request, choose)
         return result
 
     def search_many(
@@ -240,12 +249,13 @@ class Searcher:
     def _lists_of(
         self, probe: Probe, request: SearchRequest, choose: Choice
     ) -> tuple[CandidateList, ...]:
+        self._require_allowed()
         self._require_supported([probe], request)
         (faces,) = self._prepared([probe], choose)
         for face in faces:
             if face.error is not None and not isinstance(face.error, FaceError):
                 raise face.error
-        return tuple(self._search(faces, request))
+        return tuple(self._search(faces, request, choose))
 
     def _lists_of_each(
         self,
@@ -256,13 +266,14 @@ class Searcher:
     ) -> list[tuple[CandidateList, ...]]:
         probes = probes_of(given)
         expect_hook("on_progress", on_progress)
+        self._require_allowed()
         self._require_supported(probes, request)
         results: list[tuple[CandidateList, ...]] = []
         on_progress("search", 0, len(probes))
         for start in range(0, len(probes), _BATCH):
             batch = probes[start : start + _BATCH]
             prepared = list(self._prepared(batch, choose))
-            found = self._search([face for faces in prepared for face in faces], request)
+            found = self._search([face for faces in prepared for face in faces], request, choose)
             results.extend(tuple(islice(found, len(faces))) for faces in prepared)
             on_progress("search", len(results), len(probes))
         return results
@@ -277,17 +288,37 @@ class Searcher:
         ages = [probe.age_at_capture for probe in probes]
         request.require_supported(ages, self._gallery.select(request.filters).faces)
 
+    def _require_allowed(self) -> None:
+        activity = self._gallery.activity
+        if activity is not None:
+            activity.require_search()
+
     def _search(
-        self, probes: Sequence[PreparedProbe], request: SearchRequest
+        self, probes: Sequence[PreparedProbe], request: SearchRequest, choose: Choice
     ) -> Iterator[CandidateList]:
+        """Yield the list of each probe; for a governed gallery, all are recorded first."""
+        self._require_allowed()
+        began, activity = datetime.now(UTC), self._gallery.activity
         selection = self._gallery.select(request.filters)
-        closest = closest_subjects(self._gallery, probes, request.top, selection)
+        with nullcontext() if activity is None else activity.covering():
+            closest = closest_subjects(self._gallery, probes, request.top, selection)
         references = faces_of_subjects(self._gallery, closest, selection)
-        for probe, subjects in zip(probes, closest, strict=True):
-            candidates = ranked(
-                probe, [references[name] for name in subjects if name in references]
+        found = (
+            self._list(
+                probe,
+                ranked(probe, [references[name] for name in subjects if name in references]),
+                request,
+                selection,
             )
-            yield self._list(probe, candidates, request, selection)
+            for probe, subjects in zip(probes, closest, strict=True)
+        )
+        if activity is None:
+            yield from found
+            return
+        lists = list(found)
+        asked = Asked(request, choose, self._policy, self._dates_from_photos)
+        record_lists(activity, asked, probes, lists, references, began)
+        yield from lists
 
     def _list(
         self,

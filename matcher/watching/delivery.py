@@ -11,8 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from matcher.gallery.files import sync_directory
-from matcher.private_files import claim_private
+from matcher.private_files import claim_private, sync_directory
 from matcher.strict_reading import read_json
 from matcher.watching.leads import WatchLead
 from matcher.watching.receivers import BEGIN, NoReceiver, Receiver, Take, ToCommand, ToFile

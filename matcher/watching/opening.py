@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from matcher.arguments import expect, path_of
 from matcher.crossing.rule import LeadRule
@@ -70,7 +70,11 @@ def open_watch_list(gallery: Gallery) -> Gallery:
     """
     expect("gallery", gallery, Gallery, rule="must be an open gallery", next_step=_OPEN)
     try:
-        return Gallery.open(folder_of(gallery.path))
+        probes = Gallery.open(folder_of(gallery.path))
+        if not (probes.governed and gallery.context):
+            return probes
+        probes.close()
+        return Gallery.open(folder_of(gallery.path), context=gallery.context)
     except GalleryNotFoundError as error:
         raise WatchListError(
             "gallery",
@@ -116,6 +120,8 @@ def set_watch_list(
         The settings that are there cannot be read.
     GalleryBusyError, GalleryWriteError
         Another process uses the list, or it cannot be written. Nothing was changed.
+    NotAuthorisedError
+        The gallery is governed, and was opened without a context.
     """
     expect("gallery", gallery, Gallery, rule="must be an open gallery", next_step=_OPEN)
     if receiver is not None:
@@ -127,14 +133,26 @@ def set_watch_list(
     content = None if record is None else _content(record)
     given = _Given(threshold, max_fpir, record, content, receiver)
     folder = folder_of(gallery.path)
+    gallery.require_context("calibration")
     if not folder.exists():
         given.over(None, gallery)  # what is wrong is refused before anything is made
-        keys = keys_of(gallery.path)
-        key = None if keys is None else keys.key
-        Gallery.create(folder, model=gallery.model, key=key).close()
-    with alone(folder):
+        _make(folder, gallery)
+    recorded = gallery.recorded("calibration", action="watch_rule", **given.facts())
+    with alone(folder), recorded:
         before = None if given.is_whole else read_settings(folder)
         write_settings(folder, given.over(before, gallery), content)
+
+
+def _make(folder: Path, gallery: Gallery) -> None:
+    """Make the gallery of the standing probes: governed and encrypted as the gallery is."""
+    keys = keys_of(gallery.path)
+    Gallery.create(
+        folder,
+        model=gallery.model,
+        key=None if keys is None else keys.key,
+        governed=gallery.governed,
+        context=gallery.context if gallery.governed else None,
+    ).close()
 
 
 @dataclass(frozen=True)
@@ -146,6 +164,16 @@ class _Given:
     calibration: Path | None
     content: bytes | None
     receiver: Receiver | None
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the log of a governed gallery records of it."""
+        digest = None if self.content is None else hashlib.sha256(self.content).hexdigest()
+        return {
+            "threshold": None if self.threshold is None else float(self.threshold),
+            "max_fpir": None if self.max_fpir is None else float(self.max_fpir),
+            "calibration": digest,
+            "receiver": self.receiver is not None,
+        }
 
     @property
     def is_whole(self) -> bool:

@@ -6,6 +6,7 @@ import secrets
 import sys
 import zlib
 from collections.abc import Mapping, Sequence, Set
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
@@ -14,6 +15,7 @@ from matcher.arguments import expect_hook
 from matcher.crossing import CrossLead, CrossList, cross_match, mark_reported
 from matcher.crossing.again import leads_again
 from matcher.crossing.pair_file import pair_file
+from matcher.crossing.recording import record_list, require_allowed
 from matcher.gallery import Gallery
 from matcher.progress import ProgressHook, silent
 from matcher.watching.delivery import Receive, deliver
@@ -80,6 +82,10 @@ def run_watch_list(
         The list, or its rule, is of another model. The message has the commands that help.
     GalleryBusyError
         Another run uses the list.
+    NotAuthorisedError
+        The gallery is governed, and was opened without a context that allows a search.
+    GalleryWriteError, ActivityLogError
+        The run cannot be recorded in the log of a governed gallery. Nothing is delivered then.
     CalibrationError, CrossFileError
         The copy of the calibration, or the file of compared pairs, cannot be used.
     """
@@ -137,17 +143,9 @@ def known_leads(outbox: Outbox, probes: Gallery, gallery: Gallery) -> Known:
 def _run(
     watch: OpenList, outbox: Outbox, receive: Receive | None, on_progress: ProgressHook
 ) -> WatchRun:
-    found = cross_match(
-        watch.probes,
-        watch.gallery,
-        top=_ALL,
-        threshold=watch.rule.threshold,
-        max_fpir=watch.rule.max_fpir,
-        calibration=watch.rule.calibration,
-        pairs=watch.folder / PAIRS_NAME,
-        only_new=True,
-        on_progress=on_progress,
-    )
+    began = datetime.now(UTC)
+    found = _compared(watch, on_progress)
+    record_list("watch_run", found, watch.probes, watch.gallery, began)
     known = known_leads(outbox, watch.probes, watch.gallery)
     of_subjects = {_subjects(lead): lead for lead in found}
     new = _new_pairs(watch, of_subjects.keys() - known.leads.keys())
@@ -178,6 +176,26 @@ def _run(
         receiver=str(watch.settings.receiver),
         compared=found,
     )
+
+
+def _compared(watch: OpenList, on_progress: ProgressHook) -> CrossList:
+    """Compare what is new; the caller writes the record of it."""
+    require_allowed(watch.probes, watch.gallery, "watch_run")
+    with ExitStack() as stack:
+        for gallery in (watch.probes, watch.gallery):
+            if gallery.activity is not None:
+                stack.enter_context(gallery.activity.covering())
+        return cross_match(
+            watch.probes,
+            watch.gallery,
+            top=_ALL,
+            threshold=watch.rule.threshold,
+            max_fpir=watch.rule.max_fpir,
+            calibration=watch.rule.calibration,
+            pairs=watch.folder / PAIRS_NAME,
+            only_new=True,
+            on_progress=on_progress,
+        )
 
 
 def _subjects(lead: CrossLead) -> Subjects:

@@ -47,7 +47,8 @@ class GalleryCorrections(GalleryWriter):
             When the record breaks a rule, or the date of birth is after a photo of the subject.
         """
         check_subject(subject)
-        with self._writing() as generation:
+        who = [subject.subject_id]
+        with self._writing("correction", subjects=who, action="subject_edited") as generation:
             before = self.subject(subject.subject_id)
             after = replace(in_one_form(subject), subject_id=before.subject_id)
             require_born(after.date_of_birth, self.photos(before.subject_id))
@@ -107,7 +108,8 @@ class GalleryCorrections(GalleryWriter):
 
     def _set_hidden(self, subject_ids: Sequence[str], because: str | None) -> tuple[Subject, ...]:
         kind: ChangeKind = "subject shown again" if because is None else "subject hidden"
-        with self._writing() as generation:
+        action = "shown" if because is None else "hidden"
+        with self._writing("hiding", subjects=subject_ids, action=action) as generation:
             before = [
                 record
                 for record in self._records(subject_ids)
@@ -139,7 +141,8 @@ class GalleryCorrections(GalleryWriter):
             taken before the date of birth.
         """
         check_photo(photo)
-        with self._writing() as generation:
+        who = [subject_id]
+        with self._writing("correction", subjects=who, action="photo_edited") as generation:
             subject = self.subject(subject_id)
             before = self._photo(subject.subject_id, photo.sha256)
             require_born(subject.date_of_birth, [photo])
@@ -160,7 +163,8 @@ class GalleryCorrections(GalleryWriter):
         No search finds them from now on. Record and vectors are kept in the history, so that
         `undo` can bring them back. `remove_photo` deletes them for good, from the history too.
         """
-        with self._writing() as generation:
+        who = [] if subject_id is None else [subject_id]
+        with self._writing("correction", subjects=who, action="photo_taken_out") as generation:
             known = None if subject_id is None else self.subject(subject_id).subject_id
             face_ids = rows.faces_of_photo(self._store, sha256, known)
             for face_id, face in self.faces(face_ids).items():
@@ -189,7 +193,8 @@ class GalleryCorrections(GalleryWriter):
         InputError
             When the new identifier is blank, or another subject has it.
         """
-        with self._writing() as generation:
+        who = [subject_id]
+        with self._writing("correction", subjects=who, action="subject_renamed") as generation:
             before = self.subject(subject_id).subject_id
             after = in_one_form(Subject(new)).subject_id
             check_subject(Subject(after))
@@ -197,6 +202,7 @@ class GalleryCorrections(GalleryWriter):
             self._rename(before, after)
             change = {"subject_id": before}, {"subject_id": after}
             history.record(self._store, generation, "subject renamed", after, *change)
+        self._hand_over_tokens(before, after)
 
     def merge_subjects(self, subject_id: str, into: str) -> Subject:
         """Put all photos of a subject under another one, who is the same person; return its record.
@@ -212,7 +218,8 @@ class GalleryCorrections(GalleryWriter):
         InputError
             When they are one subject, or when date of birth, sex or region contradict each other.
         """
-        with self._writing() as generation:
+        who = [subject_id, into]
+        with self._writing("correction", subjects=who, action="subjects_merged") as generation:
             gone, kept = self.subject(subject_id), self.subject(into)
             whole = together(gone, kept)
             require_born(whole.date_of_birth, self.photos(gone.subject_id))
@@ -238,6 +245,7 @@ class GalleryCorrections(GalleryWriter):
             self._give(face_ids, whole, generation)
             history.hand_over(self._store, earlier, kept.subject_id)
             self._delete_bare(gone.subject_id, generation)
+        self._hand_over_tokens(gone.subject_id, kept.subject_id)
         self._wrote = True
         return whole
 
@@ -263,7 +271,7 @@ class GalleryCorrections(GalleryWriter):
             When no reference lies below `folder`, or `new` is not a folder with any of the files.
         """
         before, after = to_reference(Path(folder).absolute()), to_reference(Path(new).absolute())
-        with self._writing() as generation:
+        with self._writing("correction", action="folder_moved") as generation:
             face_ids = self._move_references(before, after)
             held = self.faces(face_ids[:_LOOKED_AT]).values()
             if not any(from_reference(face.photo.reference).is_file() for face in held):

@@ -10,6 +10,7 @@ from matcher.errors import CorrectionError
 from matcher.gallery.corrections.correcting import GalleryCorrections
 from matcher.gallery.records import Change, Subject
 from matcher.gallery.store import history, rows
+from matcher.governance.pseudonyms import SUBJECT
 
 
 class CorrectableGallery(GalleryCorrections):
@@ -29,7 +30,8 @@ class CorrectableGallery(GalleryCorrections):
             When there is no such correction, it was taken back already, a later correction of the
             same subject stands on it, or what it needs is gone. Nothing is changed.
         """
-        with self._writing() as generation:
+        number = change_id if isinstance(change_id, int) else None
+        with self._writing("correction", action="taken_back", change=number) as generation:
             change = self._to_take_back(change_id)
             subject_id = self._take_back(change, generation)
             history.record(
@@ -43,7 +45,15 @@ class CorrectableGallery(GalleryCorrections):
                 undoes=change.change_id,
             )
         self._wrote = True
+        self._take_back_tokens(change)
         return change
+
+    def _take_back_tokens(self, change: Change) -> None:
+        """Let the log name the subjects of a correction as before it."""
+        if change.kind == "subject renamed":
+            self._hand_over_tokens(change.after["subject_id"], change.before["subject_id"])
+        elif change.kind == "subjects merged" and (activity := self.activity) is not None:
+            activity.log.pseudonyms.take_back(SUBJECT, change.before["subject"]["subject_id"])
 
     def _to_take_back(self, change_id: int | None) -> Change:
         there = [change for change in history.changes(self._store) if change.undoes is None]

@@ -24,10 +24,9 @@ import numpy as np
 from matcher.embedding import ModelIdentity
 from matcher.encryption import GalleryKeys, SealedReader, SealedWriter
 from matcher.errors import GalleryDamagedError, GalleryFormatError, GalleryWriteError
-from matcher.gallery.files import sync_directory
 from matcher.gallery.index.kinds import KINDS, new_index
 from matcher.gallery.index.protocol import FileIndex
-from matcher.private_files import open_private
+from matcher.private_files import open_private, sync_directory
 from matcher.strict_reading import object_of, read_json, text_of, whole_of
 from matcher.words import counted
 

@@ -64,6 +64,11 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         "CREATE INDEX faces_by_md5 ON faces (md5)",
         "CREATE INDEX faces_by_sha1 ON faces (sha1)",
     ),
+    (
+        # Random identifier of a governed gallery, in the store of each of its editions; empty for
+        # any other gallery.
+        "INSERT OR IGNORE INTO meta VALUES ('governed', '')",
+    ),
 )
 """For each format, the statements that lead to the next format."""
 

@@ -116,16 +116,19 @@ FROM subjects s;
 SCHEMA = "SELECT name, sql FROM sqlite_master"
 
 
-def create_tables(connection: sqlite3.Connection, model: ModelIdentity, index: str) -> None:
-    """Write an empty store: the tables, the model, and the kind of index that is asked for."""
+def create_tables(
+    connection: sqlite3.Connection, model: ModelIdentity, index: str, governed: str = ""
+) -> None:
+    """Write an empty store: the tables, the model, the kind of index, and who governs it."""
     facts = {
         "model": json.dumps(model.facts()),
         "index": index,
         "created": now(),
         "scrubbed": "0",
+        "governed": governed,
     }
     _create(connection, model, FORMAT_VERSION)
-    connection.executemany("INSERT INTO meta VALUES (?, ?)", facts.items())
+    connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", facts.items())
     connection.execute("INSERT INTO commits VALUES (0, ?, ?)", (new_stamp(), now()))
 
 

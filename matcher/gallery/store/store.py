@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import re
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from matcher import sqlite
 from matcher.embedding import ModelIdentity
@@ -26,6 +27,8 @@ from matcher.strict_reading import text_of, whole_of
 log = logging.getLogger(__name__)
 
 STORE_NAME = "store.sqlite3"
+
+_GOVERNED: Final = re.compile(r"([0-9a-f]{32})?")
 
 
 class Store:
@@ -63,7 +66,12 @@ class Store:
 
     @staticmethod
     def create(
-        directory: Path, model: ModelIdentity, index: str, keys: GalleryKeys | None = None
+        directory: Path,
+        model: ModelIdentity,
+        index: str,
+        *,
+        governed: str = "",
+        keys: GalleryKeys | None = None,
     ) -> None:
         """Write an empty store into an existing directory; with keys, an encrypted one."""
         path = directory / STORE_NAME
@@ -73,7 +81,7 @@ class Store:
             connection = sqlite.connect(path, key, isolation_level=None)
             try:
                 connection.executescript(SETTINGS)
-                create_tables(connection, model, index)
+                create_tables(connection, model, index, governed)
             finally:
                 connection.close()
 
@@ -284,6 +292,19 @@ class Store:
             self.mark_scrubbed(generation)
         else:
             log.warning("a reader keeps removed data in the log; the next close or open clears it")
+
+    @property
+    def governed_as(self) -> str:
+        """Random identifier of a governed gallery; empty for any other."""
+        found = self.value("SELECT value FROM meta WHERE key = 'governed'")
+        with checked(self.path):
+            if found is not None and not _GOVERNED.fullmatch(text_of(found)):
+                raise ValueError("an identifier of a governed gallery that is none")
+        return found or ""
+
+    def govern(self, gallery_id: str) -> None:
+        """Record that the gallery is governed. Call it while the store is locked for writing."""
+        self.change("UPDATE meta SET value = ? WHERE key = 'governed'", (gallery_id,))
 
     def set_index(self, index: str) -> None:
         """Record the kind of index that is asked for."""

@@ -24,10 +24,10 @@ from safetensors.numpy import load, save
 from matcher.embedding.models import STORED_NAMES
 from matcher.encryption import keys_of, seal, unseal
 from matcher.errors import GalleryWriteError
-from matcher.gallery.files import home_of, sync_directory
+from matcher.gallery.files import home_of
 from matcher.hashes import Algorithm, is_hash
 from matcher.jobs.tasks import ReindexResult, Status
-from matcher.private_files import open_private
+from matcher.private_files import open_private, sync_directory
 from matcher.strict_reading import list_of, object_of, text_of, whole_of
 
 log = logging.getLogger(__name__)

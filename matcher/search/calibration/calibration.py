@@ -91,6 +91,8 @@ class Calibration:
         Facts that identify the model.
     path
         The file that messages name.
+    sha256
+        Hash of the file; empty if it was read from none.
     """
 
     bands: tuple[AgeBand, ...]
@@ -99,6 +101,7 @@ class Calibration:
     made_on: str
     model: Mapping[str, str]
     path: Path
+    sha256: str = ""
 
     @classmethod
     def load(cls, path: Path | str) -> Self:
@@ -110,7 +113,7 @@ class Calibration:
             There is no such file, or this version cannot read it as a calibration.
         """
         path = path_of("path", path)
-        record = read_record(path)
+        record, sha256 = read_record(path)
         cohort, model = (
             part if isinstance(part := record.get(name), dict) else {}
             for name in ("cohort", "model")
@@ -122,6 +125,7 @@ class Calibration:
             made_on=str(record.get("made_on", "")),
             model={str(key): str(value) for key, value in model.items()},
             path=path,
+            sha256=sha256,
         )
 
     def require_model(self, identity: ModelIdentity) -> None:

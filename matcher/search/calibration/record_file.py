@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -20,8 +21,8 @@ _HIGHEST: Final = 1 + 1e-6
 """Largest cosine similarity, with what rounding may add."""
 
 
-def read_record(path: Path) -> dict[str, Any]:
-    """Return the record in a file of this format and version.
+def read_record(path: Path) -> tuple[dict[str, Any], str]:
+    """Return the record in a file of this format and version, and the SHA-256 of the file.
 
     Raises
     ------
@@ -29,7 +30,8 @@ def read_record(path: Path) -> dict[str, Any]:
         There is no such file, it is not a calibration, or it has another version.
     """
     try:
-        record = read_json(path.read_bytes())
+        content = path.read_bytes()
+        record = read_json(content)
     except OSError as error:
         raise _unreadable(path, "a file that can be read", error.strerror) from error
     except ValueError as error:
@@ -39,7 +41,7 @@ def read_record(path: Path) -> dict[str, Any]:
     version = record.get("version")
     if isinstance(version, bool) or version != VERSION:
         raise _unreadable(path, f"version {VERSION} of the format", version)
-    return record
+    return record, hashlib.sha256(content).hexdigest()
 
 
 def bands_of(record: Mapping[str, Any], path: Path) -> tuple[AgeBand, ...]:
