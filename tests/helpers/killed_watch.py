@@ -29,13 +29,15 @@ ROOMS = tuple(str(Path(module.__file__ or "").parent) for module in (running, pa
 
 
 @contextmanager
-def ending_at(line: int, end: Callable[[], None]) -> Iterator[list[int]]:
+def ending_at(
+    line: int, end: Callable[[], None], rooms: tuple[str, ...] = ROOMS
+) -> Iterator[list[int]]:
     """Call `end` when so many lines of the rooms were come to for the first time; count them."""
     count = [0]
     seen: set[tuple[str, int]] = set()
 
     def trace(frame: FrameType, event: str, _argument: Any) -> Any:
-        if not frame.f_code.co_filename.startswith(ROOMS):
+        if not frame.f_code.co_filename.startswith(rooms):
             return None
         place = frame.f_code.co_filename, frame.f_lineno
         if event == "line" and place not in seen:

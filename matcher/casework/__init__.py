@@ -1,0 +1,53 @@
+"""Leads of a governed gallery: who reviews them, what a reviewer is told, and what came of it."""
+
+from matcher.casework.counting import AuditedGroup, GroupCount, ReviewerAudit, YearReport
+from matcher.casework.leads import Lead
+from matcher.casework.reviewing import Casework, erase_review_texts
+from matcher.casework.reviews import (
+    FEATURES,
+    MARKS,
+    OUTCOMES,
+    STATES,
+    Feature,
+    FeatureAdvice,
+    FeatureMark,
+    LeadState,
+    Opinion,
+    Outcome,
+    Review,
+    Step,
+)
+from matcher.casework.searches import SearchIndex
+from matcher.casework.telling import Briefing, FalseLeadFigures, PhotoNotes, Reach
+from matcher.governance import PURPOSES, ActivityLog, CaseContext, Purpose
+
+__all__ = [
+    "FEATURES",
+    "MARKS",
+    "OUTCOMES",
+    "PURPOSES",
+    "STATES",
+    "ActivityLog",
+    "AuditedGroup",
+    "Briefing",
+    "CaseContext",
+    "Casework",
+    "FalseLeadFigures",
+    "Feature",
+    "FeatureAdvice",
+    "FeatureMark",
+    "GroupCount",
+    "Lead",
+    "LeadState",
+    "Opinion",
+    "Outcome",
+    "PhotoNotes",
+    "Purpose",
+    "Reach",
+    "Review",
+    "ReviewerAudit",
+    "SearchIndex",
+    "Step",
+    "YearReport",
+    "erase_review_texts",
+]

@@ -1,0 +1,76 @@
+"""Bytes of probes that somebody asked to keep, each in a file with its SHA-256 as the name."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Final
+
+from matcher.arguments import described, expect
+from matcher.errors import GalleryDamagedError, InputError
+from matcher.gallery.files import replace_private, unwritable_reported
+from matcher.private_files import make_folder
+
+FOLDER_NAME: Final = "probes"
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+
+
+def keep(folder: Path, data: bytes) -> str:
+    """Write the bytes of a probe, and return their SHA-256.
+
+    Raises
+    ------
+    InputError
+        If they are no bytes, or none.
+    GalleryWriteError
+        If they cannot be written.
+    """
+    expect("data", data, bytes, rule="must be the bytes of a photo", next_step="Read the file.")
+    if not data:
+        raise InputError("data", rule="must hold a photo", got="0 bytes", next_step="Read it.")
+    sha256 = hashlib.sha256(data).hexdigest()
+    place = folder / FOLDER_NAME
+    with unwritable_reported("kept probe", place):
+        make_folder(place)
+        replace_private(place / sha256, data)
+    return sha256
+
+
+def kept(folder: Path, sha256: str) -> bytes | None:
+    """Return the bytes of a probe that was kept; None if it was not.
+
+    Raises
+    ------
+    InputError
+        If it is no SHA-256.
+    GalleryDamagedError
+        If the file is not what was kept.
+    """
+    if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
+        raise InputError(
+            "sha256",
+            rule="must be 64 hexadecimal digits",
+            got=described(sha256),
+            next_step="`Lead.probe_sha256` has it.",
+        )
+    path = folder / FOLDER_NAME / sha256
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _damaged(path, error.strerror) from error
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise _damaged(path, "other bytes")
+    return data
+
+
+def _damaged(path: Path, got: object) -> GalleryDamagedError:
+    return GalleryDamagedError(
+        "kept probe",
+        rule="must hold the bytes that were kept",
+        got=got,
+        next_step="Restore it from a backup, or keep the photo again.",
+        path=path,
+    )
