@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from matcher.evaluation import AdaptedModel, adapt
     from matcher.faces import Face, FaceQuality
     from matcher.gallery import Filters, Gallery, Subject
+    from matcher.governance import CaseContext
     from matcher.grouping import Grouping, group
     from matcher.hashes import HashList
     from matcher.photos import CaptureDate, Photo, capture_date, load_photo
@@ -42,6 +43,7 @@ __all__ = [
     "Candidate",
     "CandidateList",
     "CaptureDate",
+    "CaseContext",
     "CrossList",
     "Extractor",
     "Face",
@@ -95,6 +97,7 @@ __getattr__, __dir__ = lazy_names(
         "matcher.evaluation": ["AdaptedModel", "adapt"],
         "matcher.faces": ["Face", "FaceQuality"],
         "matcher.gallery": ["Filters", "Gallery", "Subject"],
+        "matcher.governance": ["CaseContext"],
         "matcher.grouping": ["Grouping", "group"],
         "matcher.hashes": ["HashList"],
         "matcher.photos": ["CaptureDate", "Photo", "capture_date", "load_photo"],

@@ -11,6 +11,7 @@ from matcher.cli import (
     reindex,
     synth,
 )
+from matcher.cli.activity import log
 from matcher.cli.app import app
 from matcher.cli.comparing import compare, cross, search
 from matcher.cli.exchange import hashes, vics
@@ -34,6 +35,7 @@ __all__ = [
     "group",
     "groups",
     "hashes",
+    "log",
     "models",
     "reindex",
     "search",

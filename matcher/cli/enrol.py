@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,6 +35,7 @@ from matcher.cli.options import (
     limits_of,
 )
 from matcher.cli.places import require_place_for, writing_to
+from matcher.cli.using import context_of_new, open_for_use, with_context
 from matcher.errors import GalleryModelError, InputError, OutputError
 from matcher.private_files import open_private
 from matcher.words import counted, some_of
@@ -86,6 +86,7 @@ class _Lists:
 
 
 @app.command()
+@with_context
 def enrol(
     gallery: GalleryPath,
     source: Annotated[
@@ -127,6 +128,14 @@ def enrol(
     ] = None,
     dry_run: DryRun = False,
     dates_from_photos: DatesFromPhotos = False,
+    governed: Annotated[
+        bool,
+        typer.Option(
+            "--governed",
+            help="Make the new gallery governed: each use needs a case, and is recorded. For ever.",
+            rich_help_panel="Use of a governed gallery",
+        ),
+    ] = False,
 ) -> None:
     """Enrol the photos of a folder or manifest; makes the gallery when there is none.
 
@@ -137,10 +146,9 @@ def enrol(
     from matcher.cli.watching.reporting import report_after_enrolment
     from matcher.enrolment import enrol, hidden_among, without_a_face
     from matcher.faces import POLICIES
-    from matcher.gallery import Gallery
 
     require_place_for("--report", report)
-    _check_new(gallery, index)
+    _check_new(gallery, index, governed=governed)
     lists = _Lists.read(skip_hashes, flag_hashes)
     manifest = _read(source, subjects_at)
     for remark in manifest.remarks:
@@ -156,9 +164,8 @@ def enrol(
         limits=limits_of(max_megapixels),
         salvage=salvage,
     )
-    create = Gallery.open if gallery.exists() else partial(Gallery.create, index=index or "auto")
     with (
-        create(gallery, model=extractor.model) as opened,
+        _opened(gallery, extractor.model, index, governed=governed) as opened,
         extractor.decoding_apart() as apart,
         progress() as hook,
     ):
@@ -223,10 +230,9 @@ def _foretell(
 ) -> Exit:
     """Say what the run would do, as far as files tell; return its exit code."""
     from matcher.enrolment import forecast, without_a_face
-    from matcher.gallery import Gallery
 
     with ExitStack() as stack:
-        opened = stack.enter_context(Gallery.open(gallery)) if gallery.exists() else None
+        opened = stack.enter_context(open_for_use(gallery)) if gallery.exists() else None
         _check_choices(opened, model, index)
         hook = stack.enter_context(progress())
         found = forecast(
@@ -284,7 +290,26 @@ def _named(manifest: Manifest) -> list[str]:
     return [*named, *manifest.without_photos]
 
 
-def _check_new(gallery: Path, index: str | None) -> None:
+def _opened(path: Path, model: ModelIdentity, index: str | None, *, governed: bool) -> Gallery:
+    """Open a gallery; make it when there is none."""
+    from matcher.gallery import Gallery
+
+    if path.exists():
+        return open_for_use(path, model=model)
+    context = context_of_new(path, governed=governed)
+    return Gallery.create(
+        path, model=model, index=index or "auto", governed=governed, context=context
+    )
+
+
+def _check_new(gallery: Path, index: str | None, *, governed: bool) -> None:
+    if governed and gallery.exists():
+        raise InputError(
+            "--governed",
+            rule="is for a new gallery",
+            got="one that is there",
+            next_step="Use `matcher gallery govern` to make it governed.",
+        )
     if index is not None and gallery.exists():
         raise InputError(
             "--index",
@@ -296,11 +321,10 @@ def _check_new(gallery: Path, index: str | None) -> None:
 
 def _model_of(path: Path) -> str:
     from matcher.embedding import name_for
-    from matcher.gallery import Gallery
 
     if not path.exists():
         return DEFAULT_MODEL
-    with Gallery.open(path) as gallery:
+    with open_for_use(path) as gallery:
         return name_for(gallery.model)
 
 

@@ -177,6 +177,7 @@ class Gallery(RebuildableGallery):
         gallery = with_current(
             path, lambda name: cls._opened(path, name, model, busy_timeout, context)
         )
+        gallery._forget_tokens_of_nobody()
         gallery._finish_removals()
         return gallery
 
@@ -299,7 +300,8 @@ class Gallery(RebuildableGallery):
             )
             self._store.mark_removed(generation)
         self._wrote = True
-        self._finish_removals(subject_ids)
+        self._forget_tokens(subject_ids)
+        self._finish_removals()
         return faces
 
     def remove_photo(self, sha256: str, subject_id: str | None = None) -> int:
@@ -317,7 +319,7 @@ class Gallery(RebuildableGallery):
             history.forget_photo(self._store, sha256, subject_id)
             self._store.mark_removed(generation)
         self._wrote = True
-        self._finish_removals(())
+        self._finish_removals()
         return faces
 
     def fill_hashes(self, found: Sequence[FileHashes]) -> None:

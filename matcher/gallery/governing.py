@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import NoneType
@@ -16,7 +16,15 @@ from matcher.arguments import expect
 from matcher.embedding import ModelIdentity
 from matcher.errors import ActivityLogError, InputError
 from matcher.gallery.store import Store, rows
-from matcher.governance import Activity, ActivityLog, CaseContext, Entry, Kind
+from matcher.governance import (
+    Activity,
+    ActivityLog,
+    Anchor,
+    CaseContext,
+    Entry,
+    Kind,
+    LogVerdict,
+)
 from matcher.governance.activity import State
 
 _LISTED: Final = 100
@@ -104,6 +112,20 @@ class GovernedUse:
             return
         with activity.doing(kind, facts) as end:
             yield end
+
+    def verify_log(
+        self, *, anchors: Sequence[Anchor] = (), public_key: bytes | None = None
+    ) -> LogVerdict:
+        """Check the log of a governed gallery; see `ActivityLog.verify`. Damage is never raised.
+
+        Raises
+        ------
+        ActivityLogError
+            The gallery is not governed.
+        """
+        gallery_id = self._store.governed_as
+        log = ActivityLog(self._path, gallery_id) if gallery_id else ActivityLog.of(self._path)
+        return log.verify(anchors=anchors, public_key=public_key)
 
     def _state(self) -> State:
         return State(self._edition, self._store.generation, self._store.model.weights_sha256)

@@ -83,18 +83,15 @@ class GalleryWriter(GalleryReader):
                 )
             yield generation
 
-    def _finish_removals(self, removed: Collection[str] | None = None) -> None:
+    def _finish_removals(self) -> None:
         """Clear bytes of removed faces from the files; if that fails, the next open tries again.
 
-        The removal itself is committed, and is not undone by what goes wrong here. The log of a
-        governed gallery then no longer says who was meant by the tokens of `removed`, or of all
-        subjects that are not there.
+        The removal itself is committed, and is not undone by what goes wrong here.
         """
         clear_leftovers(self._path)
         clear_elsewhere(self._path, self._edition, self._busy_timeout)
         try:
             if self._store.holds_removed_bytes:
-                self._forget_tokens(removed)
                 self._index.scrub()
         except MatcherError as error:
             log.warning(
@@ -109,15 +106,21 @@ class GalleryWriter(GalleryReader):
         if activity is not None:
             activity.log.pseudonyms.hand_over(SUBJECT, before, after)
 
-    def _forget_tokens(self, removed: Collection[str] | None) -> None:
+    def _forget_tokens(self, removed: Collection[str]) -> None:
+        """Let the log of a governed gallery no longer say who was meant by a token."""
         activity = self.activity
-        if activity is None:
-            return
-        tokens = activity.log.pseudonyms
-        if removed is None:
-            there = {subject.subject_id for subject in self.subjects()}
-            removed = [name for name in tokens.values(SUBJECT) if name not in there]
-        tokens.forget(SUBJECT, removed)
+        if activity is not None:
+            activity.log.pseudonyms.forget(SUBJECT, removed)
+
+    def _forget_tokens_of_nobody(self) -> None:
+        """Do this for all who are not in the gallery, after a removal that was cut short."""
+        try:
+            if (activity := self.activity) is not None and self._store.holds_removed_bytes:
+                there = {subject.subject_id for subject in self.subjects()}
+                named = activity.log.pseudonyms.values(SUBJECT)
+                self._forget_tokens([name for name in named if name not in there])
+        except MatcherError as error:
+            log.warning("the log may still name who was removed (%s)", error.code)
 
     def _save_index(self) -> None:
         """Save the index; if that fails, a later search makes it anew from the store."""

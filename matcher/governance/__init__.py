@@ -7,6 +7,7 @@ from matcher.governance.context import PURPOSES, SEARCH_PURPOSES, CaseContext, P
 from matcher.governance.log import ActivityLog
 from matcher.governance.pseudonyms import Meaning, Pseudonyms, open_casework
 from matcher.governance.record import KINDS, Entry, Kind, LogRecord
+from matcher.governance.resolving import resolved
 from matcher.governance.signing import KEY_VARIABLE
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "append_anchor",
     "open_casework",
     "read_anchors",
+    "resolved",
 ]

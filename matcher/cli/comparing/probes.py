@@ -31,6 +31,7 @@ from matcher.cli.options import (
     limits_of,
 )
 from matcher.cli.places import require_place_for, writing_to
+from matcher.cli.using import open_for_use, with_context
 from matcher.errors import InputError
 from matcher.paths import shown
 from matcher.words import counted
@@ -45,6 +46,7 @@ _FILTERS = "Filters"
 
 
 @app.command()
+@with_context
 def search(
     gallery: GalleryPath,
     probes: Annotated[
@@ -141,7 +143,7 @@ def search(
     """Rank the subjects of a gallery by their similarity to each probe, for a person to review."""
     from matcher.embedding import name_for
     from matcher.faces import POLICIES
-    from matcher.gallery import Filters, Gallery
+    from matcher.gallery import Filters
     from matcher.search import Calibration, Probe, Searcher
 
     require_place_for("--sheet", sheet)
@@ -160,7 +162,7 @@ def search(
         include_hidden=include_hidden,
     )
     meaning = None if calibration is None else Calibration.load(calibration)
-    with Gallery.open(gallery) as opened, progress() as hook:
+    with open_for_use(gallery) as opened, progress() as hook:
         name = model or name_for(opened.model)
         extractor = extractor_of(name, device, precision, limits=limits, salvage=salvage)
         with extractor.decoding_apart(min(2, len(sources))) as apart:

@@ -26,6 +26,7 @@ from matcher.cli.options import (
     limits_of,
 )
 from matcher.cli.places import require_place_for, writing_to
+from matcher.cli.using import open_for_use, with_context
 from matcher.paths import shown
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ _KEPT = "The leads are on standard output."
 
 
 @app.command()
+@with_context
 def cross(
     first: Annotated[Path, typer.Argument(metavar="FIRST", help="A gallery's directory.")],
     second: Annotated[
@@ -78,14 +80,13 @@ def cross(
 ) -> None:
     """List the closest subjects of two galleries, for a person to review."""
     from matcher.crossing import cross_match, write_cross_leads
-    from matcher.gallery import Gallery
     from matcher.search import Calibration
 
     for option, file in (("--pairs", pairs), ("--csv", csv), ("--sheet", sheet)):
         require_place_for(option, file)
     meaning = None if calibration is None else Calibration.load(calibration)
     with ExitStack() as opened:
-        sides = [opened.enter_context(Gallery.open(path)) for path in (first, second) if path]
+        sides = [opened.enter_context(open_for_use(path)) for path in (first, second) if path]
         with progress() as hook:
             found = cross_match(
                 *sides,
@@ -115,10 +116,9 @@ def cross(
 
 def _mark_reported(first: Path, second: Path | None, found: CrossList, pairs: Path) -> None:
     from matcher.crossing import mark_reported
-    from matcher.gallery import Gallery
 
     with ExitStack() as opened:
-        sides = [opened.enter_context(Gallery.open(path)) for path in (first, second) if path]
+        sides = [opened.enter_context(open_for_use(path)) for path in (first, second) if path]
         mark_reported(sides[0], sides[1] if second else None, found, pairs)
 
 

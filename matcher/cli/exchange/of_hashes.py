@@ -11,6 +11,7 @@ from matcher.cli.app import Exit, Group, app
 from matcher.cli.console import Format, print_rows, progress, say, say_guarded
 from matcher.cli.options import GalleryPath, Output
 from matcher.cli.places import require_place_for, writing_to
+from matcher.cli.using import open_for_use, with_context
 from matcher.errors import GalleryNotFoundError
 from matcher.words import counted
 
@@ -26,6 +27,7 @@ _AGAIN = "Make room, and run the same command again."
 
 
 @hashes.command()
+@with_context
 def export(
     gallery: GalleryPath,
     out: Annotated[Path, typer.Option(help="File to write.")],
@@ -41,11 +43,10 @@ def export(
 ) -> None:
     """Write the hashes of all photos of a gallery, as CSV or as one hash a line."""
     from matcher.exchange import export_hashes
-    from matcher.gallery import Gallery
 
     require_place_for("--out", out)
     names = [name.strip() for name in columns.split(",") if name.strip()]
-    with Gallery.open(gallery) as opened, writing_to("--out", out, _AGAIN):
+    with open_for_use(gallery) as opened, writing_to("--out", out, _AGAIN):
         found = export_hashes(opened, out, columns=names, plain=plain)
     say_guarded(found.guarded, "Hashes stay as they are.")
     say(f"{counted(found.lines, 'photo')} in {out}.")
@@ -101,12 +102,12 @@ def _sum_up(found: HashCheck) -> Exit:
 
 
 @hashes.command()
+@with_context
 def fill(gallery: GalleryPath) -> None:
     """Compute the MD5 and SHA-1 that an older gallery lacks, from files that are unchanged."""
     from matcher.exchange import fill_hashes
-    from matcher.gallery import Gallery
 
-    with Gallery.open(gallery) as opened, progress() as hook:
+    with open_for_use(gallery) as opened, progress() as hook:
         found = fill_hashes(opened, on_progress=hook)
     say(
         f"{counted(found.filled, 'photo')} filled; {found.missing} missing; "

@@ -11,6 +11,7 @@ from matcher.cli.app import Exit, Group, app
 from matcher.cli.console import progress, say, say_guarded
 from matcher.cli.options import GalleryPath
 from matcher.cli.places import require_place_for, writing_to
+from matcher.cli.using import open_for_use, with_context
 from matcher.words import counted
 
 vics = typer.Typer(
@@ -22,6 +23,7 @@ _AGAIN = "Make room, and run the same command again."
 
 
 @vics.command()
+@with_context
 def export(
     gallery: GalleryPath,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The VICS file to write.")],
@@ -34,10 +36,9 @@ def export(
 ) -> None:
     """Write the photos of a gallery as VICS: their hashes, and no name unless asked for."""
     from matcher.exchange import export_vics
-    from matcher.gallery import Gallery
 
     require_place_for("FILE", file)
-    with Gallery.open(gallery) as opened, writing_to("FILE", file, _AGAIN):
+    with open_for_use(gallery) as opened, writing_to("FILE", file, _AGAIN):
         found = export_vics(opened, file, subjects=subjects, paths=paths)
     say(f"{counted(found.entries, 'entry', 'entries')} in {file}.")
     if found.without_hash:

@@ -14,6 +14,7 @@ from matcher.cli.console import say
 from matcher.cli.gallery.group import gallery
 from matcher.cli.gallery.looking import SubjectId
 from matcher.cli.options import DryRun, GalleryPath, RecordedSex
+from matcher.cli.using import open_for_use, with_context
 from matcher.errors import InputError
 from matcher.paths import from_reference, to_reference
 
@@ -33,6 +34,7 @@ PhotoName = Annotated[
 
 
 @gallery.command()
+@with_context
 def edit(
     path: GalleryPath,
     subject: SubjectId,
@@ -69,8 +71,6 @@ def edit(
     captured_with: Annotated[str | None, typer.Option(rich_help_panel=_OF_PHOTO)] = None,
 ) -> None:
     """Correct the record of a subject, or of one photo. An empty text clears a field."""
-    from matcher.gallery import Gallery
-
     tags = None if tag is None else tuple(sorted(set(tag) - {""}))
     of_subject = _given(
         date_of_birth=_day("--date-of-birth", date_of_birth),
@@ -88,7 +88,7 @@ def edit(
         of_photo["dated_by"] = None  # a person gives the day, and no longer the photo
     (of_subject if photo is None else of_photo).update(_given(source=source))
     _require_of_one(of_subject, of_photo, photo)
-    with Gallery.open(path) as opened:
+    with open_for_use(path) as opened:
         record = opened.subject(subject)
         before = len(opened.changes(subject))
         if photo is None:
@@ -105,6 +105,7 @@ def edit(
 
 
 @gallery.command("remove-photo")
+@with_context
 def remove_photo(
     path: GalleryPath,
     subject: SubjectId,
@@ -119,9 +120,8 @@ def remove_photo(
 ) -> None:
     """Take a photo out of a subject. `undo` brings it back, unless --for-good."""
     from matcher.cli.watching.reporting import report_after_removal
-    from matcher.gallery import Gallery
 
-    with Gallery.open(path) as opened:
+    with open_for_use(path) as opened:
         name = opened.subject(subject).subject_id
         held = _photo_of(opened, name, photo)
         if not dry_run:
@@ -136,20 +136,20 @@ def remove_photo(
 
 
 @gallery.command()
+@with_context
 def rename(
     path: GalleryPath,
     subject: SubjectId,
     new: Annotated[str, typer.Argument(metavar="NEW", help="The new identifier.")],
 ) -> None:
     """Give a subject another identifier."""
-    from matcher.gallery import Gallery
-
-    with Gallery.open(path) as opened:
+    with open_for_use(path) as opened:
         opened.rename_subject(subject, new)
     say(f"{subject} is {new} now.")
 
 
 @gallery.command()
+@with_context
 def merge(
     path: GalleryPath,
     subject: SubjectId,
@@ -158,9 +158,7 @@ def merge(
     ],
 ) -> None:
     """Put all photos of a subject under another one, who is the same person."""
-    from matcher.gallery import Gallery
-
-    with Gallery.open(path) as opened:
+    with open_for_use(path) as opened:
         both = opened.subject(subject), opened.subject(into)
         whole = opened.merge_subjects(subject, into)
         photos = len(opened.photos(into))
@@ -173,20 +171,20 @@ def merge(
 
 
 @gallery.command("move-photos")
+@with_context
 def move_photos(
     path: GalleryPath,
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the photos were.")],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="Where they are now.")],
 ) -> None:
     """Record that the photos below a folder lie below another one now."""
-    from matcher.gallery import Gallery
-
-    with Gallery.open(path) as opened:
+    with open_for_use(path) as opened:
         faces = opened.move_photos(folder, new)
     say(f"Faces whose photo is looked for below {new.absolute()} now: {faces}.")
 
 
 @gallery.command()
+@with_context
 def undo(
     path: GalleryPath,
     change: Annotated[
@@ -195,9 +193,7 @@ def undo(
     ] = None,
 ) -> None:
     """Take a correction back. `matcher gallery changes` lists them."""
-    from matcher.gallery import Gallery
-
-    with Gallery.open(path) as opened:
+    with open_for_use(path) as opened:
         done = opened.undo(change)
     about = "" if done.subject_id is None else f" of {done.subject_id}"
     say(f"Took back correction {done.change_id}{about}: {done.kind}.")

@@ -9,6 +9,7 @@ import typer
 from matcher.cli.console import Format, print_rows, say
 from matcher.cli.gallery.group import gallery
 from matcher.cli.options import GalleryPath, Output
+from matcher.cli.using import open_for_use, with_context
 from matcher.paths import shown
 from matcher.words import counted
 
@@ -16,15 +17,14 @@ SubjectIds = Annotated[list[str], typer.Argument(metavar="SUBJECT", help="Subjec
 
 
 @gallery.command()
+@with_context
 def hide(
     path: GalleryPath,
     subjects: SubjectIds,
     because: Annotated[str, typer.Option(help="Why they are hidden, for readers of the record.")],
 ) -> None:
     """Leave subjects out of every list of leads and of groups. `unhide` or `undo` shows them."""
-    from matcher.gallery import Gallery
-
-    with Gallery.open(path) as opened:
+    with open_for_use(path) as opened:
         changed = opened.hide(list(map(shown, subjects)), because=shown(because))
         left = {one.subject_id: one.hidden_because for one in opened.hidden()}
         wanted = [opened.subject(shown(name)).subject_id for name in subjects]
@@ -36,11 +36,10 @@ def hide(
 
 
 @gallery.command()
+@with_context
 def unhide(path: GalleryPath, subjects: SubjectIds) -> None:
     """Show hidden subjects in lists and groups again."""
-    from matcher.gallery import Gallery
-
-    with Gallery.open(path) as opened:
+    with open_for_use(path) as opened:
         changed = opened.unhide(list(map(shown, subjects)))
         left = len(opened.hidden())
         wanted = [opened.subject(shown(name)).subject_id for name in subjects]

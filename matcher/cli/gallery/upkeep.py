@@ -1,4 +1,4 @@
-"""`matcher gallery verify|rebuild|migrate|remove`."""
+"""`matcher gallery verify|rebuild|migrate|govern|remove`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from matcher.cli.app import Exit
 from matcher.cli.console import say
 from matcher.cli.gallery.group import gallery
 from matcher.cli.options import DryRun, GalleryPath, Index
+from matcher.cli.using import context_of_new, open_for_use, with_context
+from matcher.errors import InputError
 from matcher.paths import shown
 from matcher.words import counted
 
@@ -53,6 +55,33 @@ def migrate(path: GalleryPath) -> None:
 
 
 @gallery.command()
+@with_context
+def govern(path: GalleryPath) -> None:
+    """Make a gallery governed: each use needs a case, and is recorded. There is no way back.
+
+    A watch list of the gallery becomes governed with it.
+    """
+    from matcher.gallery import Gallery
+    from matcher.watching import has_watch_list, open_watch_list
+
+    context = context_of_new(path, governed=True)
+    if context is None:
+        raise InputError(
+            "--operator and --purpose",
+            rule="must say who makes the gallery governed",
+            got="neither",
+            next_step="Give both; the purpose is maintenance, for example.",
+        )
+    with Gallery.open(path) as opened:
+        new = opened.govern(context)
+        if has_watch_list(path):
+            with open_watch_list(opened) as probes:
+                probes.govern(context)
+    say("The gallery is governed from now on." if new else "The gallery was governed already.")
+
+
+@gallery.command()
+@with_context
 def remove(
     path: GalleryPath,
     subjects: Annotated[list[str], typer.Argument(metavar="SUBJECT", help="Subject identifiers.")],
@@ -60,10 +89,9 @@ def remove(
 ) -> None:
     """Remove subjects with photo references, vectors and history. This cannot be undone."""
     from matcher.cli.watching.reporting import report_after_removal
-    from matcher.gallery import Gallery
 
     wanted = list(dict.fromkeys(map(shown, subjects)))
-    with Gallery.open(path) as opened:
+    with open_for_use(path) as opened:
         photos = sum(len(opened.photos(opened.subject(name).subject_id)) for name in wanted)
         if not dry_run:
             opened.remove_subjects(wanted)

@@ -12,6 +12,7 @@ from matcher.cli.grouping.folder import open_gallery
 from matcher.cli.grouping.reporting import CsvFile, SheetFile, enrol_into, groups, report
 from matcher.cli.options import MEGAPIXELS, GalleryPath, MaxMegapixels, Output
 from matcher.cli.places import require_place_for
+from matcher.cli.using import with_context
 from matcher.words import counted
 
 StateFile = Annotated[
@@ -129,6 +130,7 @@ def forget(
 
 
 @groups.command()
+@with_context
 def enrol(file: StateFile, gallery: GalleryPath) -> None:
     """Enrol each group as an unknown subject; makes the gallery when there is none."""
     from matcher.grouping import GroupFile

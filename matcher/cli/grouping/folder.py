@@ -29,6 +29,7 @@ from matcher.cli.options import (
     limits_of,
 )
 from matcher.cli.places import require_place_for
+from matcher.cli.using import context_of_new, open_for_use, with_context
 from matcher.errors import InputError
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 
 @app.command()
+@with_context
 def group(
     folder: Annotated[
         Path, typer.Argument(metavar="FOLDER", help="Photos, with those in all its sub-folders.")
@@ -156,12 +158,12 @@ def open_gallery(path: Path, model: ModelIdentity) -> Gallery:
     """Open a gallery of a model; make it when there is none."""
     from matcher.gallery import Gallery
 
-    return (Gallery.open if path.exists() else Gallery.create)(path, model=model)
+    if path.exists():
+        return open_for_use(path, model=model)
+    return Gallery.create(path, model=model, context=context_of_new(path))
 
 
 def _require_model(path: Path, model: ModelIdentity) -> None:
     """Refuse a gallery of another model before any photo is read."""
-    from matcher.gallery import Gallery
-
     if path.exists():
-        Gallery.open(path, model=model).close()
+        open_for_use(path, model=model).close()

@@ -42,6 +42,7 @@ from matcher.cli.reindex.options import (
     Workers,
 )
 from matcher.cli.reindex.subcommands import FORMER, discard, prune, reindex
+from matcher.cli.using import with_context
 
 Model = Annotated[str | None, typer.Option("--model")]
 Switch = Annotated[bool, typer.Option("--switch")]
@@ -51,6 +52,7 @@ Prune = Annotated[bool, typer.Option("--prune")]
 
 
 @reindex.command(FORMER, hidden=True)
+@with_context
 def with_flags(
     gallery: GalleryPath,
     model: Model = None,

@@ -15,6 +15,7 @@ from matcher.cli.app import Exit
 from matcher.cli.console import Format, print_facts, print_rows, progress, say, say_guarded
 from matcher.cli.options import Precision, extractor_of
 from matcher.cli.places import writing_to
+from matcher.cli.using import context_for
 from matcher.private_files import open_private
 from matcher.words import counted
 
@@ -155,8 +156,16 @@ def run_job(
     from matcher.gallery.editions import read_pointer
     from matcher.jobs.reindexing import reindex
 
+    context = context_for(gallery)
     with progress() as hook:
-        done = reindex(gallery, extractor, settings=settings, executor=executor, on_progress=hook)
+        done = reindex(
+            gallery,
+            extractor,
+            settings=settings,
+            executor=executor,
+            on_progress=hook,
+            context=context,
+        )
     if done.edition == read_pointer(gallery).current:
         say("The gallery is of this model, and no photo changed.")
         return False
@@ -202,7 +211,7 @@ def print_comparison(
     from matcher.jobs.drift import compare
 
     saved = None if probes is None or extractor is None else _saved(probes, extractor)
-    rows = compare(gallery, saved=saved).rows()
+    rows = compare(gallery, saved=saved, context=context_for(gallery)).rows()
     print_rows(rows, output, title="old against new", always=("what", "old", "new"))
 
 
@@ -240,6 +249,7 @@ def switch_to(
             keep=terms.keep,
             settings=settings,
             on_progress=hook,
+            context=context_for(gallery),
         )
     _say_switched(done)
 
@@ -258,6 +268,7 @@ def roll_back(
             keep=terms.keep,
             settings=settings,
             on_progress=hook,
+            context=context_for(gallery),
         )
     _say_switched(done)
 

@@ -44,6 +44,7 @@ from matcher.cli.reindex.options import (
     Where,
     Workers,
 )
+from matcher.cli.using import context_for, with_context
 
 FORMER = "with-flags"
 """Hidden sub-command that understands the flags of version 0.1."""
@@ -68,6 +69,7 @@ app.add_typer(reindex, name="reindex")
 
 
 @reindex.command()
+@with_context
 def run(
     gallery: GalleryPath,
     model: NewModel,
@@ -129,6 +131,7 @@ def plan(
 
 
 @reindex.command()
+@with_context
 def compare(
     gallery: GalleryPath,
     model: NewModelIfNeeded = None,
@@ -147,6 +150,7 @@ def compare(
 
 
 @reindex.command()
+@with_context
 def switch(
     gallery: GalleryPath,
     model: NewModelIfNeeded = None,
@@ -181,6 +185,7 @@ def switch(
 
 
 @reindex.command()
+@with_context
 def rollback(
     gallery: GalleryPath,
     model: OldModelIfNeeded = None,
@@ -201,16 +206,20 @@ def rollback(
 
 
 @reindex.command()
+@with_context
 def discard(gallery: GalleryPath) -> None:
     """Delete what a job has done so far."""
     from matcher.jobs import discard as discard_shadow
 
-    say("The shadow was deleted." if discard_shadow(gallery) else "There was no shadow.")
+    found = discard_shadow(gallery, context=context_for(gallery))
+    say("The shadow was deleted." if found else "There was no shadow.")
 
 
 @reindex.command()
+@with_context
 def prune(gallery: GalleryPath, keep: Keep = 1) -> None:
     """Delete the editions that are kept, except the latest --keep."""
     from matcher.jobs import prune as prune_editions
 
-    say(f"Editions deleted: {prune_editions(gallery, keep=keep)}.")
+    deleted = prune_editions(gallery, keep=keep, context=context_for(gallery))
+    say(f"Editions deleted: {deleted}.")

@@ -25,6 +25,7 @@ from matcher.cli.options import (
     WhichFace,
 )
 from matcher.cli.places import require_place_for
+from matcher.cli.using import open_for_use, with_context
 from matcher.cli.watching.group import (
     CalibrationFile,
     LeadsFile,
@@ -42,6 +43,7 @@ from matcher.words import counted
 
 
 @watch.command()
+@with_context
 def add(
     gallery: GalleryPath,
     source: Annotated[
@@ -81,13 +83,12 @@ def add(
     The photos are enrolled as `matcher enrol` does it, in a gallery of their own inside GALLERY.
     """
     from matcher.embedding import name_for
-    from matcher.gallery import Gallery
     from matcher.watching import set_watch_list
     from matcher.watching.files import folder_of
 
     require_place_for("--report", report)
     receiver = receiver_of(file, command, argument, seconds, print_only=print_only)
-    with Gallery.open(gallery) as opened:
+    with open_for_use(gallery) as opened:
         made_by = name_for(opened.model)
         if not dry_run:
             set_watch_list(
@@ -120,6 +121,7 @@ def add(
 
 
 @watch.command("set")
+@with_context
 def set_command(
     gallery: GalleryPath,
     threshold: Threshold = None,
@@ -132,11 +134,10 @@ def set_command(
     print_only: PrintOnly = False,
 ) -> None:
     """Set the rule or the receiver of a watch list; what is not given stays as it is."""
-    from matcher.gallery import Gallery
     from matcher.watching import read_watch_list, set_watch_list
 
     receiver = receiver_of(file, command, argument, seconds, print_only=print_only)
-    with Gallery.open(gallery) as opened:
+    with open_for_use(gallery) as opened:
         set_watch_list(
             opened,
             threshold=threshold,
@@ -148,6 +149,7 @@ def set_command(
 
 
 @watch.command()
+@with_context
 def remove(
     gallery: GalleryPath,
     subjects: Annotated[
@@ -156,11 +158,10 @@ def remove(
     dry_run: DryRun = False,
 ) -> None:
     """Remove standing probes with their photo references, vectors, and leads that wait."""
-    from matcher.gallery import Gallery
     from matcher.watching import forget_removed, open_watch_list
 
     wanted = list(dict.fromkeys(map(shown, subjects)))
-    with Gallery.open(gallery) as opened:
+    with open_for_use(gallery) as opened:
         with open_watch_list(opened) as probes:
             photos = sum(len(probes.photos(probes.subject(name).subject_id)) for name in wanted)
             if not dry_run:

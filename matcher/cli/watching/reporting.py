@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from matcher.cli.console import Format, print_json, print_rows, progress, say
+from matcher.cli.using import open_for_use
 from matcher.errors import MatcherError
 from matcher.words import counted
 
@@ -19,13 +20,12 @@ def run_and_report(gallery: Path, output: Format) -> int:
 
     A list without a receiver prints its leads. They count as reported once they are printed.
     """
-    from matcher.gallery import Gallery
     from matcher.watching import run_watch_list
 
     def receive(leads: Sequence[WatchLead]) -> None:
         _print(leads, output)
 
-    with Gallery.open(gallery) as opened, progress() as hook:
+    with open_for_use(gallery) as opened, progress() as hook:
         done = run_watch_list(opened, receive=receive, on_progress=hook)
     say(f"{done.headline()}.")
     for remark in done.remarks():

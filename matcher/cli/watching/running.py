@@ -7,11 +7,13 @@ import typer
 from matcher.cli.app import Exit
 from matcher.cli.console import Format, print_rows, say
 from matcher.cli.options import GalleryPath, Output
+from matcher.cli.using import with_context
 from matcher.cli.watching.group import watch
 from matcher.cli.watching.reporting import run_and_report
 
 
 @watch.command()
+@with_context
 def run(gallery: GalleryPath, output: Output = Format.table) -> None:
     """Compare what is new with the standing probes, and deliver new leads and those that wait."""
     waiting = run_and_report(gallery, output)
