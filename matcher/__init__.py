@@ -14,6 +14,7 @@ from matcher._lazy import lazy_names
 from matcher._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from matcher.casework import Casework
     from matcher.crossing import CrossList, cross_match
     from matcher.embedding import (
         Extractor,
@@ -44,6 +45,7 @@ __all__ = [
     "CandidateList",
     "CaptureDate",
     "CaseContext",
+    "Casework",
     "CrossList",
     "Extractor",
     "Face",
@@ -82,6 +84,7 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
+        "matcher.casework": ["Casework"],
         "matcher.crossing": ["CrossList", "cross_match"],
         "matcher.embedding": [
             "Extractor",

@@ -2,6 +2,7 @@
 
 from matcher.casework.counting import AuditedGroup, GroupCount, ReviewerAudit, YearReport
 from matcher.casework.leads import Lead
+from matcher.casework.replaying import Listed, Replay, replay
 from matcher.casework.reviewing import Casework, erase_review_texts
 from matcher.casework.reviews import (
     FEATURES,
@@ -39,15 +40,18 @@ __all__ = [
     "GroupCount",
     "Lead",
     "LeadState",
+    "Listed",
     "Opinion",
     "Outcome",
     "PhotoNotes",
     "Purpose",
     "Reach",
+    "Replay",
     "Review",
     "ReviewerAudit",
     "SearchIndex",
     "Step",
     "YearReport",
     "erase_review_texts",
+    "replay",
 ]

@@ -273,7 +273,7 @@ def _of_candidates(gallery: Gallery, activity: Activity, record: LogRecord) -> I
             ranks["hidden"].append(one["rank"])
     words = {
         "erased": "Erased since: the subject of rank",
-        "removed": "Not in the gallery any more, or under another identifier: rank",
+        "removed": "Without a photo in the gallery now: the subject of rank",
         "hidden": "Hidden since: the subject of rank",
         "without photo": "The closest photo is not in the gallery any more: rank",
     }

@@ -16,6 +16,7 @@ from matcher.cli.app import app
 from matcher.cli.comparing import compare, cross, search
 from matcher.cli.exchange import hashes, vics
 from matcher.cli.grouping import group, groups
+from matcher.cli.leads import leads
 from matcher.cli.origin import dates
 from matcher.cli.video import frames
 from matcher.cli.watching import watch
@@ -35,6 +36,7 @@ __all__ = [
     "group",
     "groups",
     "hashes",
+    "leads",
     "log",
     "models",
     "reindex",

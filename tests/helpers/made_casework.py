@@ -93,13 +93,13 @@ def search(
     calibration: Calibration | None = None,
     top: int = 5,
     age: float | None = 10.0,
+    probe: np.ndarray | None = None,
 ) -> CandidateList:
-    """Search for a subject with a vector that is not enrolled."""
+    """Search for a subject with a vector that is not enrolled, or with another one."""
+    vector = VECTORS[3 * subject + 2] if probe is None else probe
     with Gallery.open(path, context=context) as gallery:
         searcher = matcher.Searcher(gallery, EXTRACTOR, calibration=calibration)
-        return searcher.search(
-            VECTORS[3 * subject + 2], top=top, taken_on=date(2026, 6, 1), age_at_capture=age
-        )
+        return searcher.search(vector, top=top, taken_on=date(2026, 6, 1), age_at_capture=age)
 
 
 @contextmanager

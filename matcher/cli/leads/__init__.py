@@ -1,0 +1,6 @@
+"""`matcher leads`: leads of a governed gallery, reviewed by two people, each without the other."""
+
+from matcher.cli.leads import auditing, looking, reviewing  # noqa: F401 - these add the commands
+from matcher.cli.leads.group import leads
+
+__all__ = ["leads"]
