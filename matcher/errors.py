@@ -291,12 +291,6 @@ class GalleryDamagedError(GalleryError):
     code = "gallery_damaged"
 
 
-class GalleryKeyError(GalleryError):
-    """The gallery is encrypted, and its key is missing or another one. No message has a key."""
-
-    code = "gallery_key"
-
-
 class GalleryBusyError(GalleryError):
     """Another process is writing to the gallery."""
 

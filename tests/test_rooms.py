@@ -44,6 +44,7 @@ FLOORS = {
         {"enrolment", "exchange", "search", "testing"},
         {"crossing", "jobs", "video"},
         {"grouping", "watching"},
+        {"casework"},
         {"cli"},
         {"__main__"},
     ),

@@ -9,6 +9,7 @@ from matcher.encryption.envelope import (
     new_keys,
     unlock,
 )
+from matcher.encryption.errors import GalleryKeyError
 from matcher.encryption.sealing import SEALED, SealedReader, SealedWriter, seal, unseal
 from matcher.encryption.secret import KEY_FILE_VARIABLE, KEY_VARIABLE, GalleryKey
 
@@ -18,6 +19,7 @@ __all__ = [
     "KEY_VARIABLE",
     "SEALED",
     "GalleryKey",
+    "GalleryKeyError",
     "GalleryKeys",
     "SealedReader",
     "SealedWriter",

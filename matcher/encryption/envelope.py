@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Final
 
 from matcher.arguments import expect
+from matcher.encryption.errors import GalleryKeyError
 from matcher.encryption.secret import KEY_FILE_VARIABLE, KEY_VARIABLE, GalleryKey
-from matcher.errors import GalleryKeyError, GalleryWriteError, MissingExtraError
+from matcher.errors import GalleryWriteError, MissingExtraError
 from matcher.private_files import open_private
 from matcher.strict_reading import object_of, read_json, text_of, whole_of
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from matcher.arguments import described, path_of
-from matcher.errors import GalleryKeyError
+from matcher.encryption.errors import GalleryKeyError
 from matcher.private_files import write_private
 
 KEY_VARIABLE: Final = "MATCHER_GALLERY_KEY"

@@ -1,6 +1,6 @@
 """Vectors and records on disk. The store is the truth; the FAISS index is derived from it."""
 
-from matcher.gallery.encrypted_copy import encrypt_copy
+from matcher.gallery.copies import encrypt_copy
 from matcher.gallery.filters import Exclusion, Filters, Selection
 from matcher.gallery.gallery import Gallery
 from matcher.gallery.index import FaceIndex, IndexKind

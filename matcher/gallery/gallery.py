@@ -96,8 +96,7 @@ class Gallery(RebuildableGallery):
             on a server together with a key, and for a governed gallery without a context, or the
             reverse.
         MissingExtraError
-            For an index on a server, if its client is not installed; for a key, if the extra
-            `encryption` is not.
+            For an index on a server, or for a key, if what it needs is not installed.
         """
         path = path_of("path", path)
         check_model(model)
@@ -135,8 +134,7 @@ class Gallery(RebuildableGallery):
             Name of an edition, see `matcher.gallery.editions`; None for the current edition. Other
             editions can only be read.
         key
-            The key of an encrypted gallery; None takes it from the environment, see `GalleryKey`.
-            It stays usable in this process.
+            Of an encrypted gallery; None takes it from the environment, see `GalleryKey`.
         busy_timeout
             Seconds to wait while another process writes.
         context
@@ -153,11 +151,9 @@ class Gallery(RebuildableGallery):
             When another model made it; the message names both.
         InputError
             For a context of a gallery that is not governed, which would keep no record of it.
-        GalleryKeyError
-            When it is encrypted and the key is missing or another one; when a key is given and it
-            is not encrypted.
-        MissingExtraError
-            When it is encrypted and the extra `encryption` is not installed.
+        GalleryKeyError, MissingExtraError
+            When it is encrypted and its key or the extra `encryption` is missing; when a key is
+            given and it is not encrypted.
         """
         path = path_of("path", path)
         expect_number("busy_timeout", busy_timeout)

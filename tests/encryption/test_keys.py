@@ -13,11 +13,12 @@ from matcher.encryption import (
     KEY_NAME,
     KEY_VARIABLE,
     GalleryKey,
+    GalleryKeyError,
     change_key,
     keys_of,
     new_keys,
 )
-from matcher.errors import GalleryKeyError, InputError, MissingExtraError
+from matcher.errors import InputError, MissingExtraError
 
 DIGITS = "5c" * 32
 
@@ -100,6 +101,7 @@ def test_only_the_right_key_opens_the_envelope(
 ) -> None:
     right, wrong = GalleryKey.new(), GalleryKey.new()
     made = new_keys(right)
+    monkeypatch.setattr("matcher.encryption.envelope._GIVEN", [])
     assert keys_of(tmp_path) is None
     made.write_to(tmp_path)
     assert keys_of(tmp_path, right) == made
@@ -141,6 +143,7 @@ def test_another_key_can_lock_the_same_data_key(
     old, new = GalleryKey.new(), GalleryKey.new()
     made = new_keys(old)
     made.write_to(tmp_path)
+    monkeypatch.setattr("matcher.encryption.envelope._GIVEN", [])
     with pytest.raises(GalleryKeyError, match="got none"):
         change_key(tmp_path, new)
     monkeypatch.setenv(KEY_VARIABLE, old.secret.hex())

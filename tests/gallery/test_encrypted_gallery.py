@@ -26,11 +26,17 @@ from made_watch import gallery_with_list
 from waiting import wait_until
 
 from matcher import open_watch_list, run_watch_list, set_watch_list
-from matcher.encryption import KEY_FILE_VARIABLE, KEY_NAME, KEY_VARIABLE, GalleryKey, change_key
+from matcher.encryption import (
+    KEY_FILE_VARIABLE,
+    KEY_NAME,
+    KEY_VARIABLE,
+    GalleryKey,
+    GalleryKeyError,
+    change_key,
+)
 from matcher.errors import (
     GalleryDamagedError,
     GalleryExistsError,
-    GalleryKeyError,
     GalleryNotFoundError,
     InputError,
     JobError,

@@ -14,8 +14,16 @@ from typing import Final
 
 from matcher import sqlite
 from matcher.arguments import path_of
-from matcher.encryption import KEY_NAME, GalleryKey, GalleryKeys, keys_of, new_keys, seal
-from matcher.errors import GalleryExistsError, GalleryKeyError, GalleryNotFoundError, JobError
+from matcher.encryption import (
+    KEY_NAME,
+    GalleryKey,
+    GalleryKeyError,
+    GalleryKeys,
+    keys_of,
+    new_keys,
+    seal,
+)
+from matcher.errors import GalleryExistsError, GalleryNotFoundError, JobError
 from matcher.gallery.creation import draft_of
 from matcher.gallery.editions import directory_of, read_pointer, shadow_of
 from matcher.gallery.files import unwritable_reported
