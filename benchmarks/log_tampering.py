@@ -300,10 +300,11 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         found = measure(Path(folder), options.tamperings, options.seed)
-    print(f"{'tampering':42} {'of':>6} {'alone':>6} {'anchor':>7} {'key':>6} {'both':>6}")
+    heads = f"{'of':>6} {'alone':>6} {'anchor':>7} {'key':>6} {'both':>6}"
+    print(f"{'tampering':42} {heads}")
     for one in found:
-        counts = f"{one.tamperings:6} {one.alone:6} {one.with_anchor:7} {one.with_key:6} {one.with_both:6}"
-        print(f"{one.kind:42} {counts}")
+        counts = f"{one.tamperings:6} {one.alone:6} {one.with_anchor:7} {one.with_key:6}"
+        print(f"{one.kind:42} {counts} {one.with_both:6}")
 
 
 if __name__ == "__main__":
