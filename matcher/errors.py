@@ -43,7 +43,7 @@ MatcherError
 │   ├── NotAuthorisedError             a governed gallery is used without what this use needs
 │   ├── ActivityLogError               the log of a governed gallery is missing or damaged
 │   ├── ReviewError                    an opinion on a lead that cannot be given or withdrawn
-│   ├── UnknownLeadError (KeyError)
+│   ├── UnknownLeadError (KeyError)    of `matcher.casework`, as the one before
 │   └── UnknownSubjectError (KeyError)
 ├── ForkError                          used in a process that `os.fork` made
 ├── OutputError                        results cannot be written where they were to go
@@ -337,19 +337,6 @@ class WatchListError(GalleryError):
     """A gallery has no watch list, or a file of its watch list cannot be used."""
 
     code = "watch_list"
-
-
-class ReviewError(GalleryError):
-    """A person may not give this opinion on a lead now, or not withdraw it."""
-
-    code = "review"
-
-
-class UnknownLeadError(GalleryError, KeyError):
-    """The log of the gallery has no lead with this identifier."""
-
-    code = "unknown_lead"
-    __str__ = MatcherError.__str__
 
 
 class NotAuthorisedError(GalleryError):

@@ -2,8 +2,9 @@
 
 A room is a folder (or a module) directly in a package. Rooms lie on floors: a room imports only
 from floors below its own, so that no neighbour knows another. `fairness` knows nothing of
-`matcher`. Of `matcher` those rooms know `fairness` that bring photos to an audit; and enrolment
-knows the reader of tables, so that an audit and an enrolment read one table alike.
+`matcher`. Of `matcher` those rooms know `fairness` that bring photos to an audit, and casework,
+whose shares by group have its intervals and its withholding; and enrolment knows the reader of
+tables, so that an audit and an enrolment read one table alike.
 """
 
 from __future__ import annotations
@@ -66,10 +67,11 @@ INSIDE = {
     "matcher/synthetic": ("person", "shape", "rendering"),
     "matcher/search": ("calibration",),
     "matcher/decoding": ("worker", "pool"),
+    "matcher/casework": ("errors", "reviews", "searches", "leads", "telling", "counting"),
     "fairness/report": ("result",),
 }
 """Parts of a room from the ground up: each knows, of its room, only itself and those before it."""
-KNOW_FAIRNESS = {"cli", "evaluation"}
+KNOW_FAIRNESS = {"casework", "cli", "evaluation"}
 KNOW_ITS_TABLES = {"enrolment": {"errors", "manifests"}}
 """Rooms of `matcher` that know `fairness`; and the one that knows only these rooms of it."""
 

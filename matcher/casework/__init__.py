@@ -1,6 +1,7 @@
 """Leads of a governed gallery: who reviews them, what a reviewer is told, and what came of it."""
 
 from matcher.casework.counting import AuditedGroup, GroupCount, ReviewerAudit, YearReport
+from matcher.casework.errors import ReviewError, UnknownLeadError
 from matcher.casework.leads import Lead
 from matcher.casework.replaying import Listed, Replay, replay
 from matcher.casework.reviewing import Casework, erase_review_texts
@@ -48,9 +49,11 @@ __all__ = [
     "Reach",
     "Replay",
     "Review",
+    "ReviewError",
     "ReviewerAudit",
     "SearchIndex",
     "Step",
+    "UnknownLeadError",
     "YearReport",
     "erase_review_texts",
     "replay",

@@ -16,13 +16,14 @@ from matcher.casework.counting.reviewer_audit import (
     opinions_of,
 )
 from matcher.casework.counting.yearly_report import YearReport, year_report
+from matcher.casework.errors import UnknownLeadError
 from matcher.casework.leads import Lead, id_of, lead_of, parts_of
 from matcher.casework.reviews.opinions import Review
 from matcher.casework.reviews.states import STATES, LeadState, Reviewed, reviewed
 from matcher.casework.reviews.storage import ReviewRow, open_reviews
 from matcher.casework.searches import ListedCandidate, RecordedSearch, SearchIndex
 from matcher.casework.telling.briefing import Briefing, brief
-from matcher.errors import InputError, NotAuthorisedError, UnknownLeadError
+from matcher.errors import InputError, NotAuthorisedError
 from matcher.gallery import Gallery
 from matcher.governance import Activity, ActivityLog, CaseContext
 from matcher.search import Calibration

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Final, Self, get_args
 
 from matcher.arguments import described, expect
+from matcher.casework.errors import ReviewError
 from matcher.casework.leads import parts_of
 from matcher.casework.reading import CaseworkReader, activity_of, reviewed_rows
 from matcher.casework.reviews.opinions import Opinion, Part, Review, check_reason
@@ -20,7 +21,6 @@ from matcher.errors import (
     InputError,
     MatcherError,
     NotAuthorisedError,
-    ReviewError,
 )
 from matcher.gallery import Gallery
 from matcher.governance import SEARCH_PURPOSES, ActivityLog, CaseContext

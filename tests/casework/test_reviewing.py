@@ -18,9 +18,17 @@ from made_casework import (
     search,
 )
 
-from matcher.casework import ActivityLog, Casework, Opinion, SearchIndex, erase_review_texts
+from matcher.casework import (
+    ActivityLog,
+    Casework,
+    Opinion,
+    ReviewError,
+    SearchIndex,
+    UnknownLeadError,
+    erase_review_texts,
+)
 from matcher.embedding import ModelIdentity
-from matcher.errors import InputError, NotAuthorisedError, ReviewError, UnknownLeadError
+from matcher.errors import InputError, NotAuthorisedError
 from matcher.gallery import Gallery
 
 
