@@ -4,6 +4,19 @@ from matcher.casework.counting import AuditedGroup, GroupCount, ReviewerAudit, Y
 from matcher.casework.errors import ReviewError, UnknownLeadError
 from matcher.casework.leads import Lead
 from matcher.casework.replaying import Listed, Replay, replay
+from matcher.casework.retention import (
+    Erasure,
+    ErasureProof,
+    RetentionDate,
+    RetentionOutcome,
+    due,
+    erase_case,
+    erase_subject,
+    finish_erasures,
+    retention_dates,
+    run_retention,
+    set_retention,
+)
 from matcher.casework.reviewing import Casework, erase_review_texts
 from matcher.casework.reviews import (
     FEATURES,
@@ -34,6 +47,8 @@ __all__ = [
     "Briefing",
     "CaseContext",
     "Casework",
+    "Erasure",
+    "ErasureProof",
     "FalseLeadFigures",
     "Feature",
     "FeatureAdvice",
@@ -48,6 +63,8 @@ __all__ = [
     "Purpose",
     "Reach",
     "Replay",
+    "RetentionDate",
+    "RetentionOutcome",
     "Review",
     "ReviewError",
     "ReviewerAudit",
@@ -55,6 +72,13 @@ __all__ = [
     "Step",
     "UnknownLeadError",
     "YearReport",
+    "due",
+    "erase_case",
     "erase_review_texts",
+    "erase_subject",
+    "finish_erasures",
     "replay",
+    "retention_dates",
+    "run_retention",
+    "set_retention",
 ]

@@ -10,13 +10,14 @@ from matcher.encryption.envelope import (
     unlock,
 )
 from matcher.encryption.errors import GalleryKeyError
-from matcher.encryption.sealing import SEALED, SealedReader, SealedWriter, seal, unseal
+from matcher.encryption.sealing import PURPOSES, SEALED, SealedReader, SealedWriter, seal, unseal
 from matcher.encryption.secret import KEY_FILE_VARIABLE, KEY_VARIABLE, GalleryKey
 
 __all__ = [
     "KEY_FILE_VARIABLE",
     "KEY_NAME",
     "KEY_VARIABLE",
+    "PURPOSES",
     "SEALED",
     "GalleryKey",
     "GalleryKeyError",

@@ -12,12 +12,17 @@ from __future__ import annotations
 import io
 import os
 import secrets
-from typing import IO, Any, Final
+from typing import IO, Any, Final, Literal, get_args
 
 from matcher.encryption.envelope import GalleryKeys, derived
 
 SEALED: Final = b"MTCHSEA1"
 """The first bytes of a sealed file."""
+
+Purpose = Literal["index", "probe", "results of a job", "traces"]
+"""What a sealed file is. It can only be read as the same."""
+
+PURPOSES: Final[tuple[Purpose, ...]] = get_args(Purpose)
 
 _SALT: Final = 32
 _START: Final = len(SEALED) + _SALT
@@ -35,10 +40,10 @@ class SealedWriter:
     keys
         The keys of the gallery.
     purpose
-        What the file is. It can only be read as the same.
+        What the file is.
     """
 
-    def __init__(self, file: IO[bytes], keys: GalleryKeys, purpose: str) -> None:
+    def __init__(self, file: IO[bytes], keys: GalleryKeys, purpose: Purpose) -> None:
         salt = secrets.token_bytes(_SALT)
         self._file, self._cipher = file, _cipher(keys, purpose, salt)
         self._waiting, self._chunks = bytearray(), 0
@@ -77,7 +82,7 @@ class SealedReader:
         If it is not a sealed file; and by `read`, where a chunk is not what was written.
     """
 
-    def __init__(self, file: IO[bytes], keys: GalleryKeys, purpose: str) -> None:
+    def __init__(self, file: IO[bytes], keys: GalleryKeys, purpose: Purpose) -> None:
         start = file.read(_START)
         if len(start) != _START or not start.startswith(SEALED):
             raise ValueError("no sealed file")
@@ -129,7 +134,7 @@ class SealedReader:
         return plain
 
 
-def seal(data: bytes, keys: GalleryKeys, purpose: str) -> bytes:
+def seal(data: bytes, keys: GalleryKeys, purpose: Purpose) -> bytes:
     """Return bytes in the form of a sealed file."""
     file = io.BytesIO()
     writer = SealedWriter(file, keys, purpose)
@@ -138,7 +143,7 @@ def seal(data: bytes, keys: GalleryKeys, purpose: str) -> bytes:
     return file.getvalue()
 
 
-def unseal(data: bytes, keys: GalleryKeys, purpose: str) -> bytes:
+def unseal(data: bytes, keys: GalleryKeys, purpose: Purpose) -> bytes:
     """Return the content of a sealed file.
 
     Raises
@@ -151,7 +156,7 @@ def unseal(data: bytes, keys: GalleryKeys, purpose: str) -> bytes:
     return reader.read(reader.size)
 
 
-def _cipher(keys: GalleryKeys, purpose: str, salt: bytes) -> Any:
+def _cipher(keys: GalleryKeys, purpose: Purpose, salt: bytes) -> Any:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     return AESGCM(derived(keys.files, purpose, salt))
