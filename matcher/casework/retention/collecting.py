@@ -18,11 +18,12 @@ from matcher.casework.reviews.storage import open_reviews
 from matcher.casework.searches import RecordedSearch, SearchIndex
 from matcher.gallery.editions import directory_of, names
 from matcher.gallery.store import STORE_NAME, Store
-from matcher.governance import ActivityLog
+from matcher.governance import ActivityLog, LogRecord
 from matcher.governance.pseudonyms import CASE, SUBJECT, TEXT
 from matcher.watching.files import folder_of as watch_folder_of
 
 _BUSY_TIMEOUT: Final = 10.0
+_HEX_OF_SHA256: Final = 64
 
 
 def traces_of_subject(gallery: Path, subject_id: str) -> Traces:
@@ -51,7 +52,7 @@ def traces_of_subject(gallery: Path, subject_id: str) -> Traces:
         faces=tuple(dict.fromkeys(here.get("faces", ()))),
         probes=tuple(dict.fromkeys(there.get("faces", ()))),
         leads=leads,
-        kept_probes=tuple({*_probes_taken_for(gallery, shown), *photos}),
+        kept_probes=tuple({*_probes_taken_for(log, gallery, shown), *photos}),
         texts=_texts_with(log, called),
         vectors=_tables(both.get("vectors", ())),
     )
@@ -67,20 +68,18 @@ def traces_of_case(gallery: Path, case_id: str) -> Traces:
     """
     log = ActivityLog.of(gallery)
     tokens, called = _tokens_of(log, CASE, case_id)
-    of_case, of_others = [], set()
-    for search in SearchIndex(log).searches():
-        if search.case in tokens:
-            of_case.append(search)
-        else:
-            of_others.add(search.probe_sha256)
-    probes = {one.probe_sha256 for one in of_case if one.probe_sha256} - of_others
+    of_case = [search for search in SearchIndex(log).searches() if search.case in tokens]
+    probes: set[str] = set()
+    of_others: set[str] = set()
+    for record in log.records():
+        (probes if record.case in tokens else of_others).update(_probes_in(record))
     return Traces(
         kind=CASE,
         name=case_id,
         tokens=tokens,
         names=called,
         leads=tuple(id_of(one, listed) for one in of_case for listed in one.candidates),
-        kept_probes=tuple(sorted(filter(None, probes))),
+        kept_probes=tuple(sorted(probes - of_others)),
         texts=_texts_of_case(log, set(tokens)),
     )
 
@@ -142,15 +141,24 @@ def _leads_with(
     return tuple(lead_id for lead_id, _ in found), found
 
 
-def _probes_taken_for(gallery: Path, shown: list[tuple[str, RecordedSearch]]) -> set[str]:
+def _probes_taken_for(
+    log: ActivityLog, gallery: Path, shown: list[tuple[str, RecordedSearch]]
+) -> set[str]:
     """Return the probes that reviewers took for the subject: those of leads found a candidate."""
     with open_reviews(gallery) as rows:
-        return {
-            search.probe_sha256
+        taken = [
+            search.number
             for lead_id, search in shown
-            if search.probe_sha256
-            and reviewed([one.review for one in rows.of_lead(lead_id)]).state == "candidate"
-        }
+            if reviewed([one.review for one in rows.of_lead(lead_id)]).state == "candidate"
+        ]
+    return {probe for number in taken for probe in _probes_in(log.record(number))}
+
+
+def _probes_in(record: LogRecord) -> set[str]:
+    """Return the hashes of the photos that a recorded search looked for."""
+    probe = record.facts.get("probe")
+    found = [probe.get("sha256"), *(probe.get("fused") or ())] if isinstance(probe, dict) else ()
+    return {one for one in found if isinstance(one, str) and len(one) == _HEX_OF_SHA256}
 
 
 def _texts_with(log: ActivityLog, called: Collection[str]) -> tuple[str, ...]:

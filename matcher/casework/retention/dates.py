@@ -113,6 +113,7 @@ def retention_dates(gallery: Gallery) -> list[RetentionDate]:
         The file of dates cannot be used.
     """
     _expect_gallery(gallery)
+    activity_of(gallery)
     with open_casework(gallery.path, TABLES) as database:
         rows = list(database.rows("SELECT token, until, set_at FROM retention"))
     meanings = _tokens_of(gallery).meanings([token for token, *_ in rows])

@@ -6,6 +6,7 @@ import html
 import json
 import stat
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ SHORTEST: Final = 4
 _BLOCK: Final = 1 << 24
 _ROWS: Final = 1000
 _VECTOR: Final = 16  # bytes: four numbers of a vector
+_DATABASES: Final = (".sqlite", ".sqlite3", ".pairs")
 _SQLITE: Final = b"SQLite format 3\0"
 _PACKED: Final = (b"%PDF", b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!")
 """First bytes of files whose content is compressed."""
@@ -59,7 +61,7 @@ class Found:
     what
         What was found, see `Needle`.
     count
-        How often, in the first block in which it was found.
+        How often.
     """
 
     path: Path
@@ -76,6 +78,15 @@ class Searched:
     found: tuple[Found, ...]
     not_read: tuple[Path, ...]
     packed: tuple[Path, ...]
+
+    def __add__(self, other: Searched) -> Searched:
+        return Searched(
+            self.files + other.files,
+            self.size + other.size,
+            (*self.found, *other.found),
+            (*self.not_read, *other.not_read),
+            (*self.packed, *other.packed),
+        )
 
 
 def needles_for(what: str, texts: Collection[str], others: Collection[str] = ()) -> list[Needle]:
@@ -125,10 +136,9 @@ def search_files(
             with path.open("rb") as file:
                 start = file.read(len(_SQLITE))
             packed += [path] if start.startswith(_PACKED) else []
-            counts: dict[str, int] = {}
+            counts: Counter[str] = Counter()
             for block in _blocks(path, start, keys, max(map(_length, needles), default=1)):
-                for what, count in _in(block, needles).items():
-                    counts.setdefault(what, count)
+                counts += _in(block, needles)
             found += [Found(path, what, count) for what, count in counts.items()]
         except sqlite.errors(OSError, ValueError):
             not_read.append(path)
@@ -139,12 +149,21 @@ def _length(needle: Needle) -> int:
     return max(len(needle.data), *(len(one) for one in needle.within), 1)
 
 
-def _in(block: bytes, needles: Collection[Needle]) -> dict[str, int]:
-    counts: dict[str, int] = {}
+@dataclass(frozen=True)
+class _Block:
+    """Bytes of a file, and the places in them at which something is counted; the rest is around."""
+
+    data: bytes
+    first: int
+    end: int
+
+
+def _in(block: _Block, needles: Collection[Needle]) -> Counter[str]:
+    counts: Counter[str] = Counter()
     for needle in needles:
-        count = sum(1 for place in _places(block, needle.data) if not _inside(block, place, needle))
-        if count:
-            counts[needle.what] = counts.get(needle.what, 0) + count
+        for place in _places(block.data, needle.data):
+            if block.first <= place < block.end and not _inside(block.data, place, needle):
+                counts[needle.what] += 1
     return counts
 
 
@@ -165,14 +184,14 @@ def _inside(block: bytes, place: int, needle: Needle) -> bool:
     return False
 
 
-def _blocks(path: Path, start: bytes, keys: GalleryKeys | None, overlap: int) -> Iterator[bytes]:
+def _blocks(path: Path, start: bytes, keys: GalleryKeys | None, overlap: int) -> Iterator[_Block]:
     """Yield the bytes of a file in blocks that overlap, and then what is encrypted in it."""
     with path.open("rb") as file:
         yield from _overlapping(file, overlap)
     if keys is not None and start.startswith(SEALED):
         with path.open("rb") as file:
             yield from _overlapping(_unsealed(file, keys), overlap)
-    elif keys is not None and path.suffix.startswith(".sqlite") and not start.startswith(_SQLITE):
+    elif keys is not None and path.suffix in _DATABASES and not start.startswith(_SQLITE):
         yield from _rows(path, keys.store)
 
 
@@ -188,14 +207,18 @@ def _unsealed(file: IO[bytes], keys: GalleryKeys) -> SealedReader:
     raise ValueError("a file that was sealed by other keys")
 
 
-def _overlapping(file: IO[bytes] | SealedReader, overlap: int) -> Iterator[bytes]:
-    before = b""
-    while block := file.read(_BLOCK):
-        yield before + block
-        before = (before + block)[-overlap:]
+def _overlapping(file: IO[bytes] | SealedReader, overlap: int) -> Iterator[_Block]:
+    """Yield blocks that have enough around each place that is counted, and count each once."""
+    data, first = file.read(_BLOCK), 0
+    while following := file.read(_BLOCK):
+        end = max(first, len(data) - overlap)
+        yield _Block(data, first, end)
+        kept = max(0, end - overlap)
+        data, first = data[kept:] + following, end - kept
+    yield _Block(data, first, len(data))
 
 
-def _rows(path: Path, key: bytes) -> Iterator[bytes]:
+def _rows(path: Path, key: bytes) -> Iterator[_Block]:
     """Yield the texts and blobs of an encrypted SQLite file, many rows at a time."""
     address = f"{path.resolve().as_uri()}?mode=ro"
     with closing(sqlite.connect(address, key, uri=True, isolation_level=None)) as connection:
@@ -206,4 +229,5 @@ def _rows(path: Path, key: bytes) -> Iterator[bytes]:
             rows = connection.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - of the file
             while page := rows.fetchmany(_ROWS):
                 values = (one for row in page for one in row if isinstance(one, bytes))
-                yield b"\0".join(values)
+                data = b"\0".join(values)
+                yield _Block(data, 0, len(data))

@@ -12,6 +12,7 @@ from matcher.casework.retention.needles import (
     SHORTEST,
     Found,
     Needle,
+    Searched,
     files_below,
     needles_for,
     needles_of_vectors,
@@ -116,8 +117,7 @@ def prove(gallery: Path, traces: Traces, also: Sequence[Path] = ()) -> ErasurePr
     """
     here, watch = _vectors_left(gallery, traces), _vectors_of_watch(gallery, traces)
     needles, notes = _needles(gallery, traces)
-    files = [path for path in files_below([gallery]) if not is_of_traces(path)]
-    searched = search_files(files, needles, keys_of(gallery))
+    searched = _search_gallery(gallery, needles)
     found, kept = _without_the_log(gallery, searched.found)
     elsewhere = search_files(list(files_below(also)), needles)
     unread = [*searched.not_read, *here.not_read, *watch.not_read]
@@ -140,6 +140,16 @@ def prove(gallery: Path, traces: Traces, also: Sequence[Path] = ()) -> ErasurePr
         notes=tuple(notes),
         unread=len(unread),
     )
+
+
+def _search_gallery(gallery: Path, needles: Collection[Needle]) -> Searched:
+    """Search the files of a gallery, those of its watch list by their own keys."""
+    watch = watch_folder_of(gallery)
+    files = [path for path in files_below([gallery]) if not is_of_traces(path)]
+    of_watch = [path for path in files if watch in path.parents]
+    rest = [path for path in files if path not in of_watch]
+    one = search_files(rest, needles, keys_of(gallery))
+    return one + search_files(of_watch, needles, keys_of(watch))
 
 
 def _vectors_left(gallery: Path, traces: Traces, *, watch: bool = False) -> VectorsLeft:
