@@ -79,10 +79,10 @@ class SmallDatabase:
         with self._kind.reported(self.path):
             return self._connection.execute(sql, values).fetchone()
 
-    def rows(self, sql: str) -> Iterator[Any]:
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
         """Yield all rows that a statement finds, read page by page."""
         with self._kind.reported(self.path):
-            found = self._connection.execute(sql)
+            found = self._connection.execute(sql, values)
         while True:
             with self._kind.reported(self.path):
                 page = found.fetchmany(_PAGE)
