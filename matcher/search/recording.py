@@ -117,6 +117,7 @@ def _probe_facts(probe: PreparedProbe) -> dict[str, Any]:
         "vector_sha256": digest,
         "face": None if known.face is None else [known.face.number, known.face.of],
         "degraded": known.degraded,
+        "quality": {name: float(value) for name, value in (known.quality or {}).items()},
         "age_at_capture": None if known.age_at_capture is None else float(known.age_at_capture),
         "taken_on": None if known.taken_on is None else known.taken_on.isoformat(),
         "day_from_photo": known.dated_by is not None,
