@@ -130,7 +130,7 @@ class Gallery(RebuildableGallery):
             Seconds to wait while another process writes.
         context
             Who uses a governed gallery, for which case, and by which right. Without it, records can
-            be read, and nothing can be searched or changed.
+            be read without vectors, and nothing can be searched or changed.
 
         Raises
         ------
