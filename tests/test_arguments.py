@@ -17,7 +17,7 @@ from job_builders import OLD, draw
 import fairness
 import matcher
 from fairness import AuditError
-from matcher import exchange
+from matcher import casework, exchange
 from matcher.enrolment import Manifest
 from matcher.errors import InputError
 from matcher.gallery import Gallery
@@ -70,6 +70,24 @@ WRONG: dict[str, list[Call]] = {
         lambda w: matcher.load_photo(5),
         lambda w: matcher.load_photo([w.photo]),
         lambda w: matcher.load_photo(w.photo, limits=5),
+    ],
+    "Casework": [
+        lambda w: matcher.Casework.open(None),
+        lambda w: matcher.Casework.open(w.folder / "g"),
+        lambda w: matcher.Casework.open(w.gallery, calibration="record.json"),
+        lambda w: matcher.Casework.open(w.gallery, index=3),
+        lambda w: casework.replay(w.folder / "g", OLD, 3, w.photo),
+        lambda w: casework.replay(w.gallery, "youth-resnet", 3, w.photo),
+        lambda w: casework.replay(w.gallery, OLD, "3", w.photo),
+        lambda w: casework.Opinion("match", "why"),
+        lambda w: casework.Opinion("candidate", None),
+        lambda w: casework.Opinion("candidate", ""),
+        lambda w: casework.Opinion("candidate", "why", {"nose": "similar"}),
+        lambda w: casework.Opinion("candidate", "why", 3),
+        lambda w: casework.Opinion("candidate", "why", {}, 3),
+        lambda w: casework.erase_review_texts(w.folder / "g", [3]),
+        lambda w: casework.erase_review_texts(w.folder / "g", "17-3"),
+        lambda w: casework.erase_review_texts(3, ["17-3"]),
     ],
     "capture_date": [
         lambda w: matcher.capture_date(None),

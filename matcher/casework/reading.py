@@ -18,6 +18,7 @@ from matcher.casework.counting.reviewer_audit import (
 from matcher.casework.counting.yearly_report import YearReport, year_report
 from matcher.casework.errors import UnknownLeadError
 from matcher.casework.leads import Lead, id_of, lead_of, parts_of
+from matcher.casework.reviews.checking import faults_of
 from matcher.casework.reviews.opinions import Review
 from matcher.casework.reviews.states import STATES, LeadState, Reviewed, reviewed
 from matcher.casework.reviews.storage import ReviewRow, open_reviews
@@ -109,6 +110,20 @@ class CaseworkReader:
         lead = self.lead(lead_id)
         search, candidate = self._candidate(lead_id)
         return brief(self._gallery, self._calibration, lead, search, candidate)
+
+    def faults(self) -> list[str]:
+        """Compare the reviews with the log; return what does not agree, in sentences.
+
+        An opinion that was changed in the file, or taken out of it, is found. `ActivityLog.verify`
+        says whether the log itself was changed.
+
+        Raises
+        ------
+        ActivityLogError
+            The log or the file of reviews cannot be read.
+        """
+        with open_reviews(self._gallery.path) as rows:
+            return list(faults_of(rows.all(), self._log.records()))
 
     def audit(self, *, tones: Mapping[str, int] = _NO_TONES) -> ReviewerAudit:
         """Return how often reviewers confirm leads: of all, by reviewer, age, sex and tone.

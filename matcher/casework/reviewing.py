@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, get_args
 
-from matcher.arguments import described, expect
+from matcher.arguments import described, expect, listed, path_of
 from matcher.casework.errors import ReviewError
 from matcher.casework.leads import parts_of
 from matcher.casework.reading import CaseworkReader, activity_of, reviewed_rows
@@ -224,7 +224,7 @@ class Casework(CaseworkReader):
         )
 
 
-def erase_review_texts(gallery: Path, lead_ids: Sequence[str]) -> int:
+def erase_review_texts(gallery: Path | str, lead_ids: Sequence[str]) -> int:
     """Erase reasons, notes and marks of leads; return the number of reviews.
 
     The log keeps who reviewed what and when, and the outcomes. It never held these texts.
@@ -239,14 +239,18 @@ def erase_review_texts(gallery: Path, lead_ids: Sequence[str]) -> int:
     Raises
     ------
     InputError
-        If one is no identifier of a lead.
+        If they are no identifiers of leads.
     ActivityLogError, GalleryBusyError, GalleryWriteError
         If they cannot be erased. Then none is.
     """
-    for lead_id in lead_ids:
-        parts_of(lead_id)
-    with alone(ActivityLog.of(gallery).path.parent), open_reviews(gallery) as rows:
-        return rows.erase_texts(lead_ids)
+    place = path_of("gallery", gallery)
+    step = 'Give identifiers as in ["17-3"].'
+    rule = "must be identifiers of leads"
+    names = listed("lead_ids", lead_ids, str, rule=rule, next_step=step)
+    for name in names:
+        parts_of(name)
+    with alone(ActivityLog.of(place).path.parent), open_reviews(place) as rows:
+        return rows.erase_texts(names)
 
 
 def _refused(lead_id: str, refusal: Refusal) -> ReviewError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -27,9 +28,11 @@ from matcher.casework import (
     UnknownLeadError,
     erase_review_texts,
 )
+from matcher.casework.reviews.storage import open_reviews
 from matcher.embedding import ModelIdentity
 from matcher.errors import InputError, NotAuthorisedError
 from matcher.gallery import Gallery
+from matcher.governance import Entry, LogRecord
 
 
 def reviews_in(log: Path) -> list[dict[str, object]]:
@@ -284,3 +287,42 @@ def test_a_context_that_ended_may_still_review(gallery: Path, lead_id: str) -> N
 def test_an_opinion_without_sense_is_refused(wrong: object) -> None:
     with pytest.raises(InputError):
         wrong()  # type: ignore[operator]
+
+
+def test_many_who_write_at_once_make_two_blind_opinions_and_no_more(
+    gallery: Path, lead_id: str
+) -> None:
+    people = [f"person-{number}" for number in range(8)]
+
+    def write(person: str) -> bool:
+        try:
+            say(gallery, person, lead_id, "candidate")
+        except ReviewError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(len(people)) as pool:
+        written = list(pool.map(write, people))
+    assert sum(written) == 2
+    assert lead_at(gallery, "other", lead_id).state == "candidate"
+    with casework_of(gallery) as casework:
+        assert len(casework.opinions(lead_id)) == 2
+        assert casework.faults() == []
+    assert ActivityLog.of(gallery).verify().ok
+
+
+def test_another_process_sees_a_review_only_when_the_log_has_it(
+    gallery: Path, lead_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    append = ActivityLog.append
+
+    def look(log: ActivityLog, entry: Entry) -> LogRecord:
+        with open_reviews(gallery) as rows:
+            counted = [row for row in rows.of_lead(lead_id) if row.review.log_number is not None]
+            seen.append((len(rows.of_lead(lead_id)), len(counted)))
+        return append(log, entry)
+
+    monkeypatch.setattr(ActivityLog, "append", look)
+    say(gallery, "ana", lead_id)
+    assert seen == [(1, 0)]

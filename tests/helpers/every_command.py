@@ -9,6 +9,7 @@ import csv
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dated_photos
@@ -19,6 +20,7 @@ import typer
 from typer.testing import CliRunner
 
 from matcher.cli.commands import app
+from matcher.governance import ActivityLog
 from matcher.synthetic import CohortSpec, write_cohort
 
 
@@ -102,6 +104,7 @@ class Story:
             _grouping,
             _encryption,
             _governing,
+            _casework,
         ):
             chapter(self)
         return self.runs
@@ -427,3 +430,34 @@ def _governing(run: Story) -> None:
     log.write_text(log.read_text().replace("operator-7", text.replace('"', ""), 2))
     run("log verify", run.given / "tampered")
     shutil.rmtree(run.given / "tampered")
+
+
+def _casework(run: Story) -> None:
+    """Let two people review what a search of the governed gallery found."""
+    gallery, text = run.gallery, run.names.text
+    admin = ("--operator", "admin-1", "--purpose", "maintenance")
+    case = ("--purpose", "missing_child", "--case", run.names.case)
+    right = ("--legal-basis", "art. 12", "--authorisation", "order 5")
+    until = ("--authorised-until", "2999-12-31")
+    ana, bo = (("--operator", name, *case) for name in ("ana", "bo"))
+    run("search", gallery, run.photos[1], *ana, *right, *until)
+    number = ActivityLog.of(gallery).head().number
+    lead, other = f"{number}-1", f"{number}-2"
+    run("leads list", gallery, *ana, styles=ALL)
+    run("leads list", gallery, "--operator", text, *case)
+    run("leads checklist", styles=ALL)
+    run("leads show", gallery, lead, *ana, styles=ALL)
+    said = ("--reason", text, "--notes", run.names.note, "--mark", "nose/tip=similar")
+    run("leads review", gallery, lead, "--outcome", "candidate", *said, *ana)
+    run("leads review", gallery, lead, "--outcome", "no candidate", "--reason", text, *bo)
+    run("leads review", gallery, other, "--outcome", "candidate", "--reason", text, *bo)
+    run("leads review", gallery, other, "--outcome", "candidate", "--reason", "x", "--mark", text)
+    run("leads withdraw", gallery, 3, "--reason", text, *bo)
+    run("leads show", gallery, lead, *bo, styles=ALL)
+    run("leads show", gallery, text, *bo)
+    run("leads verify", gallery, *ana)
+    run("leads audit", gallery, *ana, styles=ALL)
+    run("leads audit", gallery, "--tones", run.manifest, *ana)
+    run("log replay", gallery, number, "--probe", run.photos[1], *admin)
+    run("log replay", gallery, number, "--probe", run.broken, *admin)
+    run("log report", gallery, "--year", datetime.now(UTC).year, *admin, styles=ALL)

@@ -32,7 +32,7 @@ def read_tones(path: Path | str) -> dict[str, int]:
     try:
         rows = read_table(file, _COLUMNS, required=_COLUMNS).rows
     except CohortError as error:
-        raise _refused(file, "must be a table that can be read", str(error)) from error
+        raise _refused(file, "must be a readable table", str(error).rstrip(".")) from error
     tones: dict[str, int] = {}
     for row in rows:
         if row.fault:

@@ -1,4 +1,4 @@
-"""`matcher leads audit`."""
+"""`matcher leads audit|verify`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
+from matcher.cli.app import Exit
 from matcher.cli.console import Format, print_rows, say
 from matcher.cli.leads.group import casework_of, leads
 from matcher.cli.options import GalleryPath, Output
 from matcher.cli.using import with_context
+from matcher.words import counted
 
 
 @leads.command()
@@ -35,3 +37,15 @@ def audit(
     )
     for caveat in found.caveats:
         say(caveat)
+
+
+@leads.command()
+@with_context
+def verify(gallery: GalleryPath) -> None:
+    """Compare the reviews with the log: one that was changed or taken out is found."""
+    with casework_of(gallery) as casework:
+        faults = casework.faults()
+    for fault in faults:
+        say(f"Fault: {fault}")
+    say(f"Reviews compared with the log: {counted(len(faults), 'fault')}.")
+    raise typer.Exit(Exit.ATTENTION if faults else Exit.DONE)
