@@ -115,6 +115,7 @@ class CaseContext:
         for name, given in needed.items():
             if not given:
                 return name
+        expect_day("today", today)
         day = datetime.now().astimezone().date() if today is None else today
         return "expired" if self.authorised_until is None or self.authorised_until < day else ""
 
