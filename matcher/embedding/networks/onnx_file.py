@@ -2,8 +2,9 @@
 
 An ONNX file is a message of Protocol Buffers. A tensor in it may lie in another file, its "external
 data". This module reads just enough of the message to find every such tensor, and to leave out the
-shapes of pictures that a file states where its network takes any. It reads as protobuf itself does: unknown fields are skipped, and a field that may occur once but occurs twice is merged.
-The layout is that of onnx.proto; the tests compare `PARTS` with the package `onnx`.
+shapes that a file states although its network takes others. It reads as protobuf itself does:
+unknown fields are skipped, a field that may occur once but occurs twice is merged. The layout is
+that of onnx.proto; the tests compare `PARTS` with the package `onnx`.
 """
 
 from __future__ import annotations
@@ -63,8 +64,8 @@ WEIGHTS: Final = (7, 5)
 """The fields that lead to a weight of the main graph: `graph`, then `initializer`."""
 
 SHAPES: Final = frozenset({(7, 11, 2, 1, 2), (7, 12, 2, 1, 2), (7, 13)})
-"""The fields that lead to shapes: of the graph's inputs (`input`, `type`, `tensor_type`, `shape`), of
-its outputs, and all that is said of values between them (`value_info`)."""
+"""The fields that lead to shapes: of the graph's inputs (`input`, `type`, `tensor_type`, `shape`),
+of its outputs, and all that is said of values between them (`value_info`)."""
 
 _EXTERNAL_DATA, _DATA_LOCATION, _EXTERNAL = 13, 14, 1
 _KEY, _VALUE = 1, 2

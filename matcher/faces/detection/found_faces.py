@@ -1,4 +1,4 @@
-"""From photos to their faces: search them in runs that fit into memory, and measure what is found."""
+"""From photos to faces: search in runs that fit into memory, and measure what is found."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 from typing import Final
 
@@ -104,6 +105,12 @@ class MtcnnDetector:
             If the process was forked after a network had run.
         """
         return faces_of(photos, self._findings)
+
+    def with_one_attempt(self) -> MtcnnDetector:
+        """Return a detector like this one that does not search a photo again."""
+        made = copy(self)
+        made._attempts = self._attempts[:1]
+        return made
 
     def _findings(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Finding]:
         claim_torch()

@@ -7,6 +7,7 @@ is in `yunet_outputs`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from typing import Final
 
 import numpy as np
@@ -45,9 +46,12 @@ quality policy refuse about as many faces of either detector. 0.7 is judgement."
 LEAST: Final = 0.7
 """Smallest score of the network. Faces with a smaller one are not returned."""
 
-SURE, REPLACES: Final = 0.995, 0.98
-"""Probabilities, on the scale of MTCNN, from which on the upright photo need not be compared with
-the turned one, and from which on a more probable face in the turned one is taken instead."""
+SURE: Final = 0.995
+"""From this probability on, the upright photo need not be compared with the turned photo."""
+
+REPLACES: Final = 0.98
+"""From this probability on, a more probable face in the turned photo replaces an upright one. Of
+1,002 photos of FG-NET and 1,101 of LFW, none had a higher score turned than upright."""
 
 
 class YunetDetector:
@@ -85,11 +89,15 @@ class YunetDetector:
         """
         return faces_of(photos, self._findings)
 
+    def with_one_attempt(self) -> YunetDetector:
+        """Return a detector like this one that does not search a photo again."""
+        made = copy(self)
+        made._attempts = self._attempts[:1]
+        return made
+
     def _findings(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Finding]:
         claim_torch()
-        return find(
-            pictures, self._seen, sure=SURE, replaces=REPLACES, attempts=self._attempts
-        )
+        return find(pictures, self._seen, sure=SURE, replaces=REPLACES, attempts=self._attempts)
 
     def _seen(self, pictures: Sequence[NDArray[np.uint8]]) -> list[list[Detection]]:
         return [_detections(self._in_two_sizes(pixels)) for pixels in pictures]
