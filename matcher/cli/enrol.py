@@ -32,6 +32,7 @@ from matcher.cli.options import (
     Salvage,
     SubjectsAt,
     WhichFace,
+    WithDetector,
     extractor_of,
     limits_of,
 )
@@ -101,6 +102,7 @@ def enrol(
     ] = None,
     device: Device = "cpu",
     precision: InPrecision = Precision.float32,
+    detector: WithDetector = None,
     policy: QualityPolicyName = Policy.standard,
     face: WhichFace = FaceChoice.one,
     report: Annotated[
@@ -153,6 +155,8 @@ def enrol(
         model or _model_of(gallery),
         device,
         precision,
+        detector=detector,
+        gallery=gallery,
         limits=limits_of(max_megapixels),
         salvage=salvage,
     )

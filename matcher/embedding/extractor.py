@@ -105,7 +105,8 @@ class Extractor:
     @property
     def detector(self) -> str | None:
         """Name of the detector, such as "mtcnn"; None for one that is not the library's."""
-        name: str | None = getattr(self._detector, "name", None)
+        own = getattr(self, "_detector", None)  # a subclass that wraps an extractor has none
+        name: str | None = getattr(own, "name", None)
         return name
 
     @contextmanager

@@ -25,7 +25,7 @@ from matcher.gallery.editions import POINTER_NAME, directory_of, with_current
 from matcher.gallery.index import LocalIndex, RemoteIndex, check_kind, open_index
 from matcher.gallery.reader import check_model
 from matcher.gallery.records import AddOutcome, Enrolment
-from matcher.gallery.store import STORE_NAME, Store, history, photo_rows, rows
+from matcher.gallery.store import STORE_NAME, UNRECORDED, Store, history, photo_rows, rows
 from matcher.gallery.validation import check_text, checked_enrolments, in_one_form, texts
 from matcher.hashes import FileHashes
 
@@ -187,8 +187,15 @@ class Gallery(CorrectableGallery):
         else:
             self._store.close()
 
-    def add(self, entries: Sequence[Enrolment]) -> list[AddOutcome]:
+    def add(self, entries: Sequence[Enrolment], *, detector: str | None = None) -> list[AddOutcome]:
         """Enrol faces, all or none.
+
+        Parameters
+        ----------
+        entries
+            The faces.
+        detector
+            Name of the detector that found them, for `detectors`; None if it is not known.
 
         Returns
         -------
@@ -212,7 +219,10 @@ class Gallery(CorrectableGallery):
         if not entries:
             return []
         vectors = checked_enrolments(entries, self.model)
+        if detector is not None:
+            check_text("detector", detector)
         with self._writing() as generation:
+            self._store.note_detectors([UNRECORDED if detector is None else detector])
             entries = self._under_known_names(entries)
             outcomes = rows.insert(self._store, entries, vectors, generation)
         self._wrote = True

@@ -33,6 +33,7 @@ def read_info(directory: Path, store: Store) -> GalleryInfo:
         return GalleryInfo(
             path=directory,
             model=store.model,
+            detectors=store.detectors,
             created=read_meta(store),
             format_version=store.format_version,
             subjects=store.value("SELECT count(*) FROM subjects"),

@@ -327,6 +327,8 @@ class GalleryInfo:
     ----------
     path, model, created, format_version
         Path, model, time of creation (UTC) and format of the gallery.
+    detectors
+        Names of the detectors that found its faces; "not recorded" for unknown ones.
     subjects, photos, faces
         Counts. `photos` counts different photos: a photo of two subjects counts once.
     hidden
@@ -343,6 +345,7 @@ class GalleryInfo:
 
     path: Path
     model: ModelIdentity
+    detectors: tuple[str, ...]
     created: datetime
     format_version: int
     subjects: int

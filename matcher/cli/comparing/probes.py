@@ -27,6 +27,7 @@ from matcher.cli.options import (
     RecordedSex,
     Salvage,
     WhichProbeFaces,
+    WithDetector,
     extractor_of,
     limits_of,
 )
@@ -117,6 +118,7 @@ def search(
     model: Annotated[str | None, typer.Option(help="The gallery's own model if not given.")] = None,
     device: Device = "cpu",
     precision: InPrecision = Precision.float32,
+    detector: WithDetector = None,
     policy: QualityPolicyName = Policy.standard,
     face: WhichProbeFaces = "one",
     same_person: Annotated[
@@ -162,7 +164,15 @@ def search(
     meaning = None if calibration is None else Calibration.load(calibration)
     with Gallery.open(gallery) as opened, progress() as hook:
         name = model or name_for(opened.model)
-        extractor = extractor_of(name, device, precision, limits=limits, salvage=salvage)
+        extractor = extractor_of(
+            name,
+            device,
+            precision,
+            detector=detector,
+            gallery=gallery,
+            limits=limits,
+            salvage=salvage,
+        )
         with extractor.decoding_apart(min(2, len(sources))) as apart:
             searcher = Searcher(
                 opened,
