@@ -30,12 +30,9 @@ class _Recipe:
     salvage: bool
 
     def load(self) -> Extractor:
-        made = Extractor(
-            load_named_detector(self.detector, device=self.device),
-            load_model(self.model, device=self.device, precision=self.precision),
-            limits=self.limits,
-            salvage=self.salvage,
-        )
+        embedder = load_model(self.model, device=self.device, precision=self.precision)
+        detector = load_named_detector(self.detector, device=self.device)
+        made = Extractor(detector, embedder, limits=self.limits, salvage=self.salvage)
         made._recipe = self
         return made
 

@@ -26,7 +26,13 @@ from matcher.gallery.index import LocalIndex, RemoteIndex, check_kind, open_inde
 from matcher.gallery.reader import check_model
 from matcher.gallery.records import AddOutcome, Enrolment
 from matcher.gallery.store import STORE_NAME, UNRECORDED, Store, history, photo_rows, rows
-from matcher.gallery.validation import check_text, checked_enrolments, in_one_form, texts
+from matcher.gallery.validation import (
+    check_detector,
+    check_text,
+    checked_enrolments,
+    in_one_form,
+    texts,
+)
 from matcher.hashes import FileHashes
 
 log = logging.getLogger(__name__)
@@ -220,7 +226,7 @@ class Gallery(CorrectableGallery):
             return []
         vectors = checked_enrolments(entries, self.model)
         if detector is not None:
-            check_text("detector", detector)
+            check_detector(detector)
         with self._writing() as generation:
             self._store.note_detectors([UNRECORDED if detector is None else detector])
             entries = self._under_known_names(entries)

@@ -61,6 +61,7 @@ def read_meta(store: Store) -> datetime:
     with checked(store.path):
         for key in ("index", "scrubbed"):
             store.meta(key)
+        _ = store.detectors
         return rows.moment_of(store.meta("created"))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -164,15 +165,8 @@ def search(
     meaning = None if calibration is None else Calibration.load(calibration)
     with Gallery.open(gallery) as opened, progress() as hook:
         name = model or name_for(opened.model)
-        extractor = extractor_of(
-            name,
-            device,
-            precision,
-            detector=detector,
-            gallery=gallery,
-            limits=limits,
-            salvage=salvage,
-        )
+        loaded = partial(extractor_of, detector=detector, gallery=gallery)
+        extractor = loaded(name, device, precision, limits=limits, salvage=salvage)
         with extractor.decoding_apart(min(2, len(sources))) as apart:
             searcher = Searcher(
                 opened,
