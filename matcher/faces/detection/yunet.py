@@ -104,16 +104,26 @@ class YunetDetector:
 
     def _in_two_sizes(self, pixels: NDArray[np.uint8]) -> Candidates:
         """Return the faces of a picture: small ones as it is, large ones in half its size."""
-        whole = self._candidates(pixels)
+        whole = candidates_in(pixels, self._network)
         found = [whole[whole.sides <= LARGEST]]
         if max(pixels.shape[:2]) > LARGEST:
-            half = self._candidates(_halved(pixels))
+            half = candidates_in(_halved(pixels), self._network)
             found.append(half[half.sides > COARSE].doubled())
         return joined(found).best()
 
-    def _candidates(self, pixels: NDArray[np.uint8]) -> Candidates:
-        picture = _prepared(pixels)
-        return decoded(self._network(picture), picture.shape[3], LEAST).best()
+
+def candidates_in(pixels: NDArray[np.uint8], network: YunetNetwork) -> Candidates:
+    """Return what the network finds in a picture of this size alone, best first.
+
+    Parameters
+    ----------
+    pixels
+        RGB, uint8 of shape (height, width, 3).
+    network
+        The YuNet network.
+    """
+    picture = _prepared(pixels)
+    return decoded(network(picture), picture.shape[3], LEAST).best()
 
 
 def _halved(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
