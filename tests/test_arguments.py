@@ -144,6 +144,8 @@ WRONG: dict[str, list[Call]] = {
     "load_extractor": [
         lambda w: matcher.load_extractor(None),
         lambda w: matcher.load_extractor(device=3),
+        lambda w: matcher.load_extractor(detector=3),
+        lambda w: matcher.load_extractor(detector="dlib"),
     ],
     "Extractor": [
         lambda w: matcher.Extractor(None, None, limits=3),

@@ -31,6 +31,7 @@ from matcher.cli.options import (
     Salvage,
     SubjectsAt,
     WhichFace,
+    WithDetector,
     extractor_of,
     limits_of,
 )
@@ -102,6 +103,7 @@ def enrol(
     ] = None,
     device: Device = "cpu",
     precision: InPrecision = Precision.float32,
+    detector: WithDetector = None,
     policy: QualityPolicyName = Policy.standard,
     face: WhichFace = FaceChoice.one,
     report: Annotated[
@@ -161,6 +163,8 @@ def enrol(
         model or _model_of(gallery),
         device,
         precision,
+        detector=detector,
+        gallery=gallery,
         limits=limits_of(max_megapixels),
         salvage=salvage,
     )

@@ -1,19 +1,25 @@
-"""Make vectors of faces: model registry, networks, templates. Knows nothing of galleries."""
+"""Make vectors of faces: registry, detectors, networks, templates. Knows nothing of galleries."""
 
+from matcher.embedding.detectors import DETECTORS, load_named_detector
 from matcher.embedding.embedder import Embedder, FaceVectors, Purpose
 from matcher.embedding.extraction import EmbeddedFace, PhotoExtraction
-from matcher.embedding.extractor import Extractor, load_extractor
+from matcher.embedding.extractor import Extractor
+from matcher.embedding.extractor_loading import load_extractor
 from matcher.embedding.loading import load_model, precision_for
 from matcher.embedding.models import (
     DEFAULT_MODEL,
     FACE,
     LOW_RESOLUTION,
     Adaptation,
+    AnyRecord,
+    DetectorRecord,
     LowResolutionView,
     ModelIdentity,
     ModelRecord,
     WeightsFile,
+    get_any_record,
     get_record,
+    list_detectors,
     list_models,
     name_for,
     typed_name,
@@ -33,10 +39,13 @@ from matcher.embedding.weights import WeightsStatus, fetch, verify_weights
 __all__ = [
     "ADULT_WEIGHT",
     "DEFAULT_MODEL",
+    "DETECTORS",
     "FACE",
     "LOW_RESOLUTION",
     "Adaptation",
+    "AnyRecord",
     "CachedFace",
+    "DetectorRecord",
     "EmbeddedFace",
     "Embedder",
     "Extractor",
@@ -56,10 +65,13 @@ __all__ = [
     "extract_through",
     "fetch",
     "fuse",
+    "get_any_record",
     "get_record",
+    "list_detectors",
     "list_models",
     "load_extractor",
     "load_model",
+    "load_named_detector",
     "name_for",
     "partial_whitening",
     "precision_for",

@@ -21,8 +21,14 @@ from matcher.gallery.index import check_kind
 from matcher.gallery.reader import check_model
 from matcher.gallery.rebuilding import RebuildableGallery
 from matcher.gallery.records import AddOutcome, Enrolment
-from matcher.gallery.store import STORE_NAME, Store, history, photo_rows, rows
-from matcher.gallery.validation import check_text, checked_enrolments, in_one_form, texts
+from matcher.gallery.store import STORE_NAME, UNRECORDED, Store, history, photo_rows, rows
+from matcher.gallery.validation import (
+    check_detector,
+    check_text,
+    checked_enrolments,
+    in_one_form,
+    texts,
+)
 from matcher.governance import ActivityLog, CaseContext
 from matcher.hashes import FileHashes
 
@@ -222,8 +228,15 @@ class Gallery(RebuildableGallery):
         elif not self._is_view:
             self._store.close()
 
-    def add(self, entries: Sequence[Enrolment]) -> list[AddOutcome]:
+    def add(self, entries: Sequence[Enrolment], *, detector: str | None = None) -> list[AddOutcome]:
         """Enrol faces, all or none.
+
+        Parameters
+        ----------
+        entries
+            The faces.
+        detector
+            Name of the detector that found them, for `detectors`; None if it is not known.
 
         Returns
         -------
@@ -247,9 +260,12 @@ class Gallery(RebuildableGallery):
         if not entries:
             return []
         vectors = checked_enrolments(entries, self.model)
+        if detector is not None:
+            check_detector(detector)
         who = {in_one_form(entry.subject).subject_id for entry in entries}
         count = len(entries)
         with self._writing("enrolment", subjects=who, new=True, faces=count) as generation:
+            self._store.note_detectors([UNRECORDED if detector is None else detector])
             entries = self._under_known_names(entries)
             outcomes = rows.insert(self._store, entries, vectors, generation)
         self._wrote = True

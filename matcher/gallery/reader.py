@@ -108,6 +108,15 @@ class GalleryReader(GovernedUse):
         return self._store.model
 
     @property
+    def detectors(self) -> tuple[str, ...]:
+        """Names of the detectors that found its faces, in order; empty without faces.
+
+        "not recorded" stands for the detector of faces that an earlier version enrolled, or that
+        were enrolled without its name.
+        """
+        return self._store.detectors
+
+    @property
     def generation(self) -> int:
         """Number of the last committed write, 0 for a new gallery."""
         return self._store.generation

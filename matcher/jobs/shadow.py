@@ -24,7 +24,7 @@ from matcher.gallery.creation import create_gallery
 from matcher.gallery.editions import directory_of, new_name, shadow_of
 from matcher.gallery.gallery import Gallery
 from matcher.gallery.index import remove_index
-from matcher.gallery.store import Store
+from matcher.gallery.store import UNRECORDED, Store
 from matcher.gallery.store.columns import BOX, FACE, SUBJECT
 from matcher.gallery.validation import checked_face_vectors
 from matcher.jobs.tasks import (
@@ -231,6 +231,12 @@ class Shadow:
                 "WHERE generation = ?",
                 (generation,),
             )
+
+    def note_detector(self, name: str | None) -> None:
+        """Record what finds the faces of this edition, and what found those that it copies."""
+        copied = self.source.detectors if self.source.model == self.model else ()
+        with self._source.locked(), self.store.writing():
+            self.store.note_detectors((*copied, UNRECORDED if name is None else name))
 
     def seen(self) -> Iterator[tuple[int, str, str, int | None, int | None]]:
         """Yield face id, reference, hash, size and time of every photo that is done."""

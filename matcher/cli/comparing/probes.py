@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,6 +34,7 @@ from matcher.cli.options import (
     RecordedSex,
     Salvage,
     WhichProbeFaces,
+    WithDetector,
     extractor_of,
     limits_of,
 )
@@ -125,6 +127,7 @@ def search(
     model: Annotated[str | None, typer.Option(help="The gallery's own model if not given.")] = None,
     device: Device = "cpu",
     precision: InPrecision = Precision.float32,
+    detector: WithDetector = None,
     policy: QualityPolicyName = Policy.standard,
     face: WhichProbeFaces = "one",
     same_person: Annotated[
@@ -176,7 +179,8 @@ def search(
     meaning = None if calibration is None else Calibration.load(calibration)
     with open_for_use(gallery) as opened, progress() as hook:
         name = model or name_for(opened.model)
-        extractor = extractor_of(name, device, precision, limits=limits, salvage=salvage)
+        loaded = partial(extractor_of, detector=detector, gallery=gallery)
+        extractor = loaded(name, device, precision, limits=limits, salvage=salvage)
         with extractor.decoding_apart(min(2, len(sources))) as apart:
             searcher = Searcher(
                 opened,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sqlite3
@@ -22,13 +23,15 @@ from matcher.gallery.store.connections import SETTINGS, Connections
 from matcher.gallery.store.schema import create_tables, new_stamp, now, read_model
 from matcher.gallery.store.sqlite_errors import checked, translated
 from matcher.private_files import claim_private
-from matcher.strict_reading import text_of, whole_of
+from matcher.strict_reading import list_of, read_json, text_of, whole_of
 
 log = logging.getLogger(__name__)
 
 STORE_NAME = "store.sqlite3"
 
 _GOVERNED: Final = re.compile(r"([0-9a-f]{32})?")
+UNRECORDED: Final = "not recorded"
+"""Stands among the detectors for that of faces of which nothing says what found them."""
 
 
 class Store:
@@ -247,6 +250,22 @@ class Store:
         """Return one fact of the store as text."""
         with checked(self.path):
             return text_of(self.value("SELECT value FROM meta WHERE key = ?", (key,)))
+
+    @property
+    def detectors(self) -> tuple[str, ...]:
+        """Names of the detectors that found the faces, in order; `UNRECORDED` for unknown ones."""
+        noted = self.value("SELECT value FROM meta WHERE key = 'detectors'")
+        with checked(self.path):
+            if noted is not None:
+                return tuple(map(text_of, list_of(read_json(text_of(noted)))))
+        return (UNRECORDED,) if self.faces else ()
+
+    def note_detectors(self, names: Iterable[str]) -> None:
+        """Record that these detectors, too, found faces of this store."""
+        known, names = set(self.detectors), set(names)
+        if not known >= names:
+            noted = json.dumps(sorted(known | names))
+            self.change("INSERT OR REPLACE INTO meta VALUES ('detectors', ?)", (noted,))
 
     def has_table(self, name: str) -> bool:
         """Return whether the store has a table."""
