@@ -1,12 +1,13 @@
 """What is gained where ageing is taken out of a model's vectors, on people left out of the fit.
 
     python benchmarks/ageing.py --fgnet FOLDER [--across MANIFEST] [--model NAME]
-        [--vectors FOLDER] [--out results/ageing.json] [--draws 1000] [--seed 5]
+        [--people 10 20 ...] [--vectors FOLDER] [--out results/ageing.json] [--draws 1000]
+        [--seed 5]
 
 The people of FG-NET are dealt into two halves. `matcher.evaluation.adaptation.ageing.less_ageing`,
 the fit of `matcher adapt`, is fitted to each half and judged on the other. Of the half that the
-form of the fit was chosen on (the first, with the default seed), the row is too good. With a
-manifest of children and the same people grown (see `accuracy.py`), the fit to all of FG-NET is
+form of the fit was chosen on (the first, with the default seed), the rows are too good. Fits to so
+many people of the first half as `--people` says are judged on the second half too. With a manifest of children and the same people grown (see `accuracy.py`), the fit to all of FG-NET is
 judged on these. No age of theirs is used. Rows and intervals are those of `accuracy.py`; the
 intervals are over the people who are judged, for this one fit.
 """
@@ -99,6 +100,16 @@ def judged(options: argparse.Namespace, model: Embedder) -> dict[str, tuple[list
             rows_of_half(seen, mapped(own, fitted), options.draws, options.seed),
             rows_of_half(seen, own, options.draws, options.seed),
         )
+    drawn = np.random.default_rng(options.seed).permutation(np.flatnonzero(halves == 0))
+    inside = of_photos == 1
+    seen, own = cohort.where(inside), some_of(vectors, inside)
+    for count in options.people:
+        chosen = np.isin(cohort.subject_codes, drawn[:count])
+        fitted = fitted_to(cohort, vectors.vectors, chosen)
+        found[f"FG-NET, fitted to {count} people of the first half, judged on the other"] = (
+            rows_of_half(seen, mapped(own, fitted), options.draws, options.seed),
+            rows_of_half(seen, own, options.draws, options.seed),
+        )
     if options.across is not None:
         fitted = fitted_to(cohort, vectors.vectors, np.ones(len(cohort), np.bool_))
         found["across, fitted to all of FG-NET"] = _across(options, model, fitted)
@@ -148,6 +159,7 @@ def _options(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, 
     parser.add_argument("--fgnet", type=Path, metavar="FOLDER", required=True)
     parser.add_argument("--across", type=Path, metavar="MANIFEST", help="photo, subject, stage")
     parser.add_argument("--model", default=DEFAULT_MODEL, help="name, or a TOML record")
+    parser.add_argument("--people", type=int, nargs="+", default=[], help="sizes of smaller fits")
     parser.add_argument("--vectors", type=Path, metavar="FOLDER", help="read and keep vectors here")
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=5)

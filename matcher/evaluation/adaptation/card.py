@@ -209,7 +209,8 @@ def _limits() -> str:
         "A poor copy is easier to match than another photo of the person: same pose, same age, "
         "same day. These figures choose a map; they do not say how often your searches succeed. "
         "Measure that on people with several photos: `matcher audit`, with and without the map. "
-        "A map moves the vectors that the network makes. It adds no knowledge of how a face grows."
+        "A map moves the vectors that the network makes. What the network does not see in a face, "
+        "no map brings back."
     )
 
 
