@@ -53,9 +53,8 @@ MatcherError
 ├── CalibrationError                   a calibration cannot be read, or does not fit the request
 └── MissingExtraError (ImportError)    an optional dependency is not installed
 
-Each message says what was wrong, the rule, what was found, and what to do next. The same four facts
-are attributes, so that a report can put them in columns. `code` is a short stable name for reports
-and exit statuses.
+Each message says what was wrong, the rule, what was found, and what to do next. The four facts are
+attributes too. `code` is a short stable name for reports and exit statuses.
 """
 
 from __future__ import annotations

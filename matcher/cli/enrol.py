@@ -115,9 +115,7 @@ def enrol(
     index: Index = None,
     update: Annotated[
         bool,
-        typer.Option(
-            "--update", help="Take over what differs from the records that the gallery has."
-        ),
+        typer.Option("--update", help="Take over what differs from the gallery's records."),
     ] = False,
     subjects_at: SubjectsAt = None,
     skip_hashes: Annotated[

@@ -178,8 +178,7 @@ def extractor_of(
     Says in which precision the model computes, and what finds the faces if it is not what found
     those of the gallery.
     """
-    from matcher.embedding import load_extractor
-    from matcher.gallery.detectors import differing_detectors
+    from matcher.embedding import differing_detectors, load_extractor
 
     chosen = chosen_detector(detector, gallery)
     made = load_extractor(
@@ -198,7 +197,7 @@ def extractor_of(
 
 def chosen_detector(detector: Finder | None, gallery: Path | None) -> DetectorName:
     """Return the detector of an option; without it, the one that suits the gallery."""
-    from matcher.gallery.detectors import usual_detector
+    from matcher.embedding import usual_detector
 
     return usual_detector(_detectors_of(gallery)) if detector is None else detector.value
 

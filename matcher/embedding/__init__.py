@@ -1,6 +1,12 @@
 """Make vectors of faces: registry, detectors, networks, templates. Knows nothing of galleries."""
 
-from matcher.embedding.detectors import DETECTORS, load_named_detector
+from matcher.embedding.detectors import (
+    DETECTORS,
+    UNRECORDED,
+    differing_detectors,
+    load_named_detector,
+    usual_detector,
+)
 from matcher.embedding.embedder import Embedder, FaceVectors, Purpose
 from matcher.embedding.extraction import EmbeddedFace, PhotoExtraction
 from matcher.embedding.extractor import Extractor
@@ -42,6 +48,7 @@ __all__ = [
     "DETECTORS",
     "FACE",
     "LOW_RESOLUTION",
+    "UNRECORDED",
     "Adaptation",
     "AnyRecord",
     "CachedFace",
@@ -61,6 +68,7 @@ __all__ = [
     "WeightsFile",
     "WeightsStatus",
     "band_weights",
+    "differing_detectors",
     "embed_cached",
     "extract_through",
     "fetch",
@@ -76,6 +84,7 @@ __all__ = [
     "partial_whitening",
     "precision_for",
     "typed_name",
+    "usual_detector",
     "verify_weights",
     "without_groups",
 ]

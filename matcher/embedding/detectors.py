@@ -1,7 +1,8 @@
-"""Load a detector by its name."""
+"""Load a detector by its name, and say which one suits the faces that are there."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, get_args
 
@@ -10,9 +11,13 @@ from matcher.embedding.models import DetectorRecord, list_detectors
 from matcher.embedding.weights import cache_folder, read_weights
 from matcher.errors import InputError
 from matcher.faces import MTCNN, Detector, DetectorName, load_detector
+from matcher.words import some_of
 
 DETECTORS: Final[tuple[DetectorName, ...]] = get_args(DetectorName)
 """Names of the detectors, the usual one first."""
+
+UNRECORDED: Final = "not recorded"
+"""Stands among the detectors for that of faces of which nothing says what found them."""
 
 
 def load_named_detector(
@@ -77,3 +82,34 @@ def _yunet(record: DetectorRecord, device: str, retries: bool, cache: Path | Non
 
     weights = read_weights(record, cache_folder(cache))
     return YunetDetector(yunet_network(record, weights, device), retries=retries)
+
+
+def usual_detector(known: Sequence[str]) -> DetectorName:
+    """Return the detector to go on with: the gallery's only one, or else the usual one.
+
+    Parameters
+    ----------
+    known
+        What `Gallery.detectors` returns.
+    """
+    (only,) = known if len(known) == 1 else (MTCNN,)
+    return next((name for name in DETECTORS if name == only), MTCNN)
+
+
+def differing_detectors(known: Sequence[str], detector: str) -> str:
+    """Return a sentence if the faces of a gallery were found by another detector; else nothing.
+
+    Parameters
+    ----------
+    known
+        What `Gallery.detectors` returns.
+    detector
+        Name of the detector that is used now.
+    """
+    usual = {MTCNN, UNRECORDED} if detector == MTCNN else {detector}
+    if set(known) <= usual:
+        return ""
+    return (
+        f"{detector} finds the faces of these photos; those of the gallery were found by "
+        f"{some_of(known)}. docs/detectors.md says what that changes."
+    )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterator
-from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -15,15 +13,13 @@ from numpy.typing import NDArray
 
 from matcher.arguments import expect, expect_number
 from matcher.embedding import FACE, ModelIdentity, name_for
-from matcher.errors import GalleryError, GalleryModelError, InputError, UnknownSubjectError
-from matcher.gallery.editions import directory_of, names
+from matcher.errors import GalleryModelError, InputError, UnknownSubjectError
+from matcher.gallery.editions import directory_of
 from matcher.gallery.filters import Filters, Selection, check_filters, select
 from matcher.gallery.governing import Found, GovernedUse, check_context, nearest_facts
 from matcher.gallery.index import LocalIndex, Page, RemoteIndex, checked_query, open_index, scan
-from matcher.gallery.info import read_info
 from matcher.gallery.records import (
     FaceFacts,
-    GalleryInfo,
     Moment,
     PhotoRecord,
     StoredFace,
@@ -32,7 +28,6 @@ from matcher.gallery.records import (
 from matcher.gallery.store import Store, photo_rows, rows, vector_rows
 from matcher.gallery.store.face_facts import face_facts, facts_among, subjects_and_photos
 from matcher.gallery.validation import check_text, texts
-from matcher.gallery.verify import VerifyReport, verify
 from matcher.governance import CaseContext
 
 
@@ -378,30 +373,6 @@ class GalleryReader(GovernedUse):
         asked = texts("subject_ids", subject_ids)
         known = rows.known_as(self._store, asked)
         return rows.faces_of(self._store, [known.get(name, name) for name in asked])
-
-    def verify(self) -> VerifyReport:
-        """Check every row, every vector and the index file against each other.
-
-        The other editions of the gallery are checked too. A fault of one of them is a note that
-        names it, because it changes no answer of this edition.
-        """
-        found = verify(self._directory, self._store)
-        others = [name for name in names(self._path) if name != self._edition]
-        notes = [note for name in others for note in self._faults_of(name)]
-        return replace(found, notes=(*found.notes, *notes))
-
-    def _faults_of(self, edition: str) -> list[str]:
-        directory = directory_of(self._path, edition)
-        try:
-            with closing(Store(directory, self._busy_timeout)) as store:
-                faults = verify(directory, store).faults
-        except GalleryError as error:
-            faults = () if edition not in names(self._path) else (str(error),)
-        return [f"Edition {edition}: {fault}" for fault in faults]
-
-    def info(self) -> GalleryInfo:
-        """Return the figures of the gallery."""
-        return replace(read_info(self._directory, self._store), path=self._path)
 
 
 def check_model(model: object) -> None:

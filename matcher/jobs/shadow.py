@@ -1,8 +1,7 @@
 """The edition that a job fills: its tasks, and the outcome of each photo, a batch at a time.
 
-Every change locks the current store for writing first, and then the shadow's store. A removal locks
-them in the same order. A face is therefore copied only while it exists, and a removal reaches every
-copy.
+Every change, and every removal, locks the current store for writing first, and then the shadow's. A
+face is therefore copied only while it exists, and a removal reaches every copy.
 """
 
 from __future__ import annotations
@@ -17,14 +16,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.embedding import ModelIdentity
+from matcher.embedding import UNRECORDED, ModelIdentity
 from matcher.encryption import keys_of
 from matcher.errors import GalleryWriteError, PhotoChangedError
 from matcher.gallery.creation import create_gallery
 from matcher.gallery.editions import directory_of, new_name, shadow_of
 from matcher.gallery.gallery import Gallery
 from matcher.gallery.index import remove_index
-from matcher.gallery.store import UNRECORDED, Store
+from matcher.gallery.store import Store
 from matcher.gallery.store.columns import BOX, FACE, SUBJECT
 from matcher.gallery.validation import checked_face_vectors
 from matcher.jobs.tasks import (
@@ -39,7 +38,6 @@ BUSY_TIMEOUT: Final = 300.0
 """Seconds that a job waits for another writer. Clearing removed bytes may take a writer long."""
 
 PAGE: Final = 1000
-
 _SUBJECT: Final = ", ".join(SUBJECT)
 
 _OUTCOMES: Final = """

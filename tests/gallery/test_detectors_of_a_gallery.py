@@ -10,11 +10,10 @@ from gallery_builders import MODEL, enrolment, gallery
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.embedding import DETECTORS
+from matcher.embedding import DETECTORS, UNRECORDED, differing_detectors, usual_detector
 from matcher.errors import GalleryDamagedError, InputError
 from matcher.gallery import Gallery
-from matcher.gallery.detectors import differing_detectors, usual_detector
-from matcher.gallery.store import STORE_NAME, UNRECORDED
+from matcher.gallery.store import STORE_NAME
 
 NAMES = st.sets(st.sampled_from([*DETECTORS, UNRECORDED, "ours"])).map(sorted).map(tuple)
 

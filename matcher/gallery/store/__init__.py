@@ -2,6 +2,6 @@
 
 from matcher.gallery.store.migrations import FORMAT_VERSION
 from matcher.gallery.store.schema import as_text, now
-from matcher.gallery.store.store import STORE_NAME, UNRECORDED, Store
+from matcher.gallery.store.store import STORE_NAME, Store
 
-__all__ = ["FORMAT_VERSION", "STORE_NAME", "UNRECORDED", "Store", "as_text", "now"]
+__all__ = ["FORMAT_VERSION", "STORE_NAME", "Store", "as_text", "now"]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from matcher import sqlite
-from matcher.embedding import ModelIdentity
+from matcher.embedding import UNRECORDED, ModelIdentity
 from matcher.encryption import GalleryKeys, keys_of
 from matcher.errors import GalleryFormatError
 from matcher.gallery.files import home_of
@@ -30,8 +30,6 @@ log = logging.getLogger(__name__)
 STORE_NAME = "store.sqlite3"
 
 _GOVERNED: Final = re.compile(r"([0-9a-f]{32})?")
-UNRECORDED: Final = "not recorded"
-"""Stands among the detectors for that of faces of which nothing says what found them."""
 
 
 class Store:
