@@ -7,9 +7,10 @@
 The people of FG-NET are dealt into two halves. `matcher.evaluation.adaptation.ageing.less_ageing`,
 the fit of `matcher adapt`, is fitted to each half and judged on the other. Of the half that the
 form of the fit was chosen on (the first, with the default seed), the rows are too good. Fits to so
-many people of the first half as `--people` says are judged on the second half too. With a manifest of children and the same people grown (see `accuracy.py`), the fit to all of FG-NET is
-judged on these. No age of theirs is used. Rows and intervals are those of `accuracy.py`; the
-intervals are over the people who are judged, for this one fit.
+many people of the first half as `--people` says are judged on the second half too. With a manifest
+of children and the same people grown (see `accuracy.py`), the fit to all of FG-NET is judged on
+these. No age of theirs is used. Rows and intervals are those of `accuracy.py`; the intervals are
+over the people who are judged, for this one fit.
 """
 
 from __future__ import annotations
