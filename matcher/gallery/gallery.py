@@ -30,6 +30,7 @@ from matcher.gallery.validation import (
     texts,
 )
 from matcher.governance import ActivityLog, CaseContext
+from matcher.governance.pseudonyms import SUBJECT
 
 BUSY_TIMEOUT: Final = 10.0
 """Seconds that a writer waits for another writer."""
@@ -359,6 +360,7 @@ class Gallery(MaintainedGallery):
         if self.governed:
             return False
         log = ActivityLog.begin(self._path, secrets.token_hex(16), first)
+        log.pseudonyms.tokens(SUBJECT, [one.subject_id for one in self.subjects()])
         with self._writing("governed"):
             self._store.govern(log.gallery_id)
             self._change_elsewhere(lambda store, _: store.govern(log.gallery_id))
