@@ -28,7 +28,7 @@ STAGE = {"work/", *(f"{place}/" for place in PLACES.values())}
 """Where the run takes place."""
 
 NAMES = (
-    (r"work/(gphoto|reviewed|unknown|demo/demo\.gallery)(?=/)", "GALLERY"),
+    (r"work/(gphoto|unknown|demo/demo\.gallery)(?=/)", "GALLERY"),
     (r"work/reportphoto(?=/)", "AUDIT"),
     (r"work/adaptedphoto(?=/)", "ADAPTED"),
     (r"work/(synth|demo/enrolled|demo/later)(?=/)", "SYNTH"),
@@ -44,6 +44,8 @@ NAMES = (
     (r"work/(hashes|found)\.csv", lambda found: f"{found[1].upper()}.csv"),
     (r"work/vics\.json", "VICS.json"),
     (r"work/tracks(table|jsonl|csv)(?=/)", "TRACKS"),
+    (r"work/photo\.anchors", "ANCHORS"),
+    (r"work/log\.jsonl", "LOG.jsonl"),
     (r"work/demo/(?=\.)", ""),
     (r"work/demo(?=/)", "DEMO"),
     (r"work/", ""),

@@ -34,6 +34,7 @@ class Names:
     label: str = "label"
     text: str = "text"
     note: str = "note"
+    case: str = "case"
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ class Story:
             _watching,
             _exchange,
             _grouping,
+            _governing,
             _casework,
         ):
             chapter(self)
@@ -371,15 +373,61 @@ def _grouping(run: Story) -> None:
     run("group", run.given / text)
 
 
+def _governing(run: Story) -> None:
+    """Make the gallery governed, use it with and without a case, and look at its log."""
+    text, anchors = run.names.text, run.work / f"{run.names.photo}.anchors"
+    named = ("--operator", "operator-7", "--purpose", "maintenance")
+    case = ("--operator", "operator-7", "--purpose", "missing_child", "--case", run.names.case)
+    right = ("--legal-basis", "art. 12", "--authorisation", "3/26", "--authorised-until")
+    run("gallery govern", run.gallery)
+    run("gallery hide", run.gallery, run.names.subjects[0], "--because", "x", *named)
+    run("gallery govern", run.gallery, "--operator", text, "--purpose", text)
+    run("gallery govern", run.gallery, *named)
+    run("gallery govern", run.gallery, *named)
+    run("gallery info", run.gallery)
+    run("search", run.gallery, run.photos[1])
+    run("search", run.gallery, run.photos[1], *case, *right, "2020-01-01")
+    run("search", run.gallery, run.photos[1], *case, *right, "2099-12-31", styles=ALL)
+    run(
+        "search",
+        run.gallery,
+        run.photos[1],
+        *case,
+        "--region",
+        run.names.label,
+        *right,
+        "2099-01-01",
+    )
+    run("gallery hide", run.gallery, run.names.subjects[1], "--because", run.names.note, *named)
+    run("watch run", run.gallery, *case, *right, "2099-12-31")
+    run("log show", run.gallery, styles=ALL)
+    run("log show", run.gallery, 5, styles=ALL)
+    run("log show", run.gallery, "--kind", "search", "--case", text)
+    run("log show", run.gallery, "--kind", "search", "--case", run.names.case)
+    run("log show", run.gallery, 999)
+    run("log anchor", run.gallery, "--to", anchors)
+    run("log verify", run.gallery)
+    run("log verify", run.gallery, "--anchors", anchors)
+    run("log verify", run.gallery, "--anchors", run.manifest)
+    run("log verify", run.gallery, "--public-key", run.manifest)
+    run("log export", run.gallery, "--out", run.work / "log.jsonl", *named)
+    run("log export", run.gallery, "--out", run.work / "log.jsonl")
+    run("log show", run.work / "unknown")
+    shutil.copytree(run.gallery, run.given / "tampered")
+    log = run.given / "tampered" / "casework" / "log.jsonl"
+    log.write_text(log.read_text().replace("operator-7", text.replace('"', ""), 2))
+    run("log verify", run.given / "tampered")
+    shutil.rmtree(run.given / "tampered")
+
+
 def _casework(run: Story) -> None:
-    """Search a governed gallery for a case, and let two people review what was found."""
-    gallery, text = run.work / "reviewed", run.names.text
+    """Let two people review what a search of the governed gallery found."""
+    gallery, text = run.gallery, run.names.text
     admin = ("--operator", "admin-1", "--purpose", "maintenance")
-    case = ("--purpose", "missing_child", "--case", "case 7")
+    case = ("--purpose", "missing_child", "--case", run.names.case)
     right = ("--legal-basis", "art. 12", "--authorisation", "order 5")
     until = ("--authorised-until", "2999-12-31")
     ana, bo = (("--operator", name, *case) for name in ("ana", "bo"))
-    run("enrol", gallery, run.manifest, "--governed", *admin)
     run("search", gallery, run.photos[1], *ana, *right, *until)
     number = ActivityLog.of(gallery).head().number
     lead, other = f"{number}-1", f"{number}-2"
