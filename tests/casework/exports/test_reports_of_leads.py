@@ -150,6 +150,13 @@ def test_place_score_and_opinions_are_those_that_the_reader_may_see(
     assert [one.reviewer for one in lead.reviews] == ["anna", "ben"]
     (lead,) = report_by(world, "carl", extractor, second).searches[0].leads
     assert (lead.rank, lead.conclusion) == (None, None)
+    with casework_of(world.gallery, "ben") as casework:
+        own = casework.opinions(first)[-1].review_id
+        casework.withdraw(own, "the wrong photo")
+        casework.review(second, Opinion("candidate", "seen"))
+    (lead,) = report_by(world, "anna", extractor, first).searches[0].leads
+    assert lead.conclusion is None
+    assert "ben" not in [one.reviewer for one in lead.reviews]
 
 
 def test_an_erased_subject_and_a_lost_photo_are_said(world: World, extractor: Extractor) -> None:
