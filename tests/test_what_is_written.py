@@ -43,6 +43,8 @@ NAMES = (
     (r"work/(hashes|found)\.csv", lambda found: f"{found[1].upper()}.csv"),
     (r"work/vics\.json", "VICS.json"),
     (r"work/tracks(table|jsonl|csv)(?=/)", "TRACKS"),
+    (r"work/photo\.anchors", "ANCHORS"),
+    (r"work/log\.jsonl", "LOG.jsonl"),
     (r"work/demo/(?=\.)", ""),
     (r"work/demo(?=/)", "DEMO"),
     (r"work/statephoto(?=/)", "STATE"),

@@ -7,6 +7,7 @@ the log stays whole.
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -80,9 +81,12 @@ class Pseudonyms:
     def meanings(self, tokens: Collection[str]) -> dict[str, Meaning]:
         """Return what tokens stand for; those that were erased are left out."""
         with open_casework(self._gallery) as database:
-            sql = "SELECT kind, called FROM pseudonyms WHERE token = ?"
-            found = {token: database.row(sql, (token,)) for token in tokens}
-        return {token: Meaning(*row) for token, row in found.items() if row is not None}
+            sql = (
+                "SELECT token, kind, called FROM pseudonyms "
+                "WHERE token IN (SELECT value FROM json_each(?))"
+            )
+            found = list(database.rows(sql, (json.dumps(list(tokens)),)))
+        return {token: Meaning(kind, called) for token, kind, called in found}
 
     def token_of(self, kind: str, value: str) -> str | None:
         """Return the token of a value; None if it has none."""
@@ -155,12 +159,15 @@ def unusable(path: Path, got: object) -> ActivityLogError:
 
 
 def _known(database: SmallDatabase, kind: str, values: Collection[str]) -> dict[str, str]:
+    """Return tokens by value; of several, the one that was made for the value."""
+    found: dict[str, str] = {}
     sql = (
-        "SELECT token FROM pseudonyms WHERE kind = ?1 AND called = ?2 "
-        "ORDER BY value = ?2 DESC, token LIMIT 1"
+        "SELECT called, token FROM pseudonyms WHERE kind = ? "
+        "AND called IN (SELECT value FROM json_each(?)) ORDER BY called = value, token DESC"
     )
-    rows = {value: database.row(sql, (kind, value)) for value in values}
-    return {value: str(row[0]) for value, row in rows.items() if row is not None}
+    for called, token in database.rows(sql, (kind, json.dumps(list(values)))):
+        found[called] = token
+    return found
 
 
 _KIND: Final = FileKind(
@@ -168,5 +175,10 @@ _KIND: Final = FileKind(
     version=1,
     tables=_TABLES,
     unusable=unusable,
-    settings=("foreign_keys = ON", "secure_delete = ON", "synchronous = FULL"),
+    settings=(
+        "foreign_keys = ON",
+        "secure_delete = ON",
+        "synchronous = FULL",
+        "journal_mode = TRUNCATE",
+    ),
 )

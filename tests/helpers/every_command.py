@@ -35,6 +35,7 @@ class Names:
     label: str = "label"
     text: str = "text"
     note: str = "note"
+    case: str = "case"
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ class Story:
             _grouping,
             _casework,
             _serving,
+            _governing,
         ):
             chapter(self)
         return self.runs
@@ -416,12 +418,59 @@ def _serving(run: Story) -> None:
     run("serve accounts add", "rita", *state, "--role", "reviewer", typed=text[:3])
     run("serve accounts password", "olga", *state, typed=f"{word}!")
     run("serve accounts rights", "olga", *state, "--grant", gallery, *admin)
-    run("serve accounts rights", "olga", *state, "--grant", run.gallery, *admin)
+    run("serve accounts rights", "olga", *state, "--grant", run.work / "unknown", *admin)
     run("serve accounts rights", "olga", *state, "--revoke", gallery, *admin)
     run("serve accounts list", *state, styles=ALL)
     run("serve accounts remove", "olga", *state, *admin)
     run("serve accounts remove", text, *state, *admin)
-    run("serve run", run.gallery, *state)
+    run("serve run", run.work / "unknown", *state)
     run("serve run", gallery, *state, "--host", text)
     with ended_when_it_listens() as port:
         run("serve run", gallery, *state, "--port", port)
+
+
+def _governing(run: Story) -> None:
+    """Make the gallery governed, use it with and without a case, and look at its log."""
+    text, anchors = run.names.text, run.work / f"{run.names.photo}.anchors"
+    named = ("--operator", "operator-7", "--purpose", "maintenance")
+    case = ("--operator", "operator-7", "--purpose", "missing_child", "--case", run.names.case)
+    right = ("--legal-basis", "art. 12", "--authorisation", "3/26", "--authorised-until")
+    run("gallery govern", run.gallery)
+    run("gallery hide", run.gallery, run.names.subjects[0], "--because", "x", *named)
+    run("gallery govern", run.gallery, "--operator", text, "--purpose", text)
+    run("gallery govern", run.gallery, *named)
+    run("gallery govern", run.gallery, *named)
+    run("gallery info", run.gallery)
+    run("search", run.gallery, run.photos[1])
+    run("search", run.gallery, run.photos[1], *case, *right, "2020-01-01")
+    run("search", run.gallery, run.photos[1], *case, *right, "2099-12-31", styles=ALL)
+    run(
+        "search",
+        run.gallery,
+        run.photos[1],
+        *case,
+        "--region",
+        run.names.label,
+        *right,
+        "2099-01-01",
+    )
+    run("gallery hide", run.gallery, run.names.subjects[1], "--because", run.names.note, *named)
+    run("watch run", run.gallery, *case, *right, "2099-12-31")
+    run("log show", run.gallery, styles=ALL)
+    run("log show", run.gallery, 5, styles=ALL)
+    run("log show", run.gallery, "--kind", "search", "--case", text)
+    run("log show", run.gallery, "--kind", "search", "--case", run.names.case)
+    run("log show", run.gallery, 999)
+    run("log anchor", run.gallery, "--to", anchors)
+    run("log verify", run.gallery)
+    run("log verify", run.gallery, "--anchors", anchors)
+    run("log verify", run.gallery, "--anchors", run.manifest)
+    run("log verify", run.gallery, "--public-key", run.manifest)
+    run("log export", run.gallery, "--out", run.work / "log.jsonl", *named)
+    run("log export", run.gallery, "--out", run.work / "log.jsonl")
+    run("log show", run.work / "unknown")
+    shutil.copytree(run.gallery, run.given / "tampered")
+    log = run.given / "tampered" / "casework" / "log.jsonl"
+    log.write_text(log.read_text().replace("operator-7", text.replace('"', ""), 2))
+    run("log verify", run.given / "tampered")
+    shutil.rmtree(run.given / "tampered")
