@@ -105,9 +105,9 @@ class Story:
             _watching,
             _exchange,
             _grouping,
+            _governing,
             _casework,
             _serving,
-            _governing,
         ):
             chapter(self)
         return self.runs
@@ -375,60 +375,6 @@ def _grouping(run: Story) -> None:
     run("group", run.given / text)
 
 
-def _casework(run: Story) -> None:
-    """Search a governed gallery for a case, and let two people review what was found."""
-    gallery, text = run.work / "reviewed", run.names.text
-    admin = ("--operator", "admin-1", "--purpose", "maintenance")
-    case = ("--purpose", "missing_child", "--case", "case 7")
-    right = ("--legal-basis", "art. 12", "--authorisation", "order 5")
-    until = ("--authorised-until", "2999-12-31")
-    ana, bo = (("--operator", name, *case) for name in ("ana", "bo"))
-    run("enrol", gallery, run.manifest, "--governed", *admin)
-    run("search", gallery, run.photos[1], *ana, *right, *until)
-    number = ActivityLog.of(gallery).head().number
-    lead, other = f"{number}-1", f"{number}-2"
-    run("leads list", gallery, *ana, styles=ALL)
-    run("leads list", gallery, "--operator", text, *case)
-    run("leads checklist", styles=ALL)
-    run("leads show", gallery, lead, *ana, styles=ALL)
-    said = ("--reason", text, "--notes", run.names.note, "--mark", "nose/tip=similar")
-    run("leads review", gallery, lead, "--outcome", "candidate", *said, *ana)
-    run("leads review", gallery, lead, "--outcome", "no candidate", "--reason", text, *bo)
-    run("leads review", gallery, other, "--outcome", "candidate", "--reason", text, *bo)
-    run("leads review", gallery, other, "--outcome", "candidate", "--reason", "x", "--mark", text)
-    run("leads withdraw", gallery, 3, "--reason", text, *bo)
-    run("leads show", gallery, lead, *bo, styles=ALL)
-    run("leads show", gallery, text, *bo)
-    run("leads verify", gallery, *ana)
-    run("leads audit", gallery, *ana, styles=ALL)
-    run("leads audit", gallery, "--tones", run.manifest, *ana)
-    run("log replay", gallery, number, "--probe", run.photos[1], *admin)
-    run("log replay", gallery, number, "--probe", run.broken, *admin)
-    run("log report", gallery, "--year", datetime.now(UTC).year, *admin, styles=ALL)
-
-
-def _serving(run: Story) -> None:
-    """Keep accounts, and serve a gallery until somebody asks the server to end."""
-    gallery, text = run.work / "reviewed", run.names.text
-    state = ("--state", run.work / f"state{run.names.photo}")
-    admin = ("--operator", "admin-1", "--purpose", "maintenance")
-    word = "correct horse battery staple"
-    run("serve accounts add", "olga", *state, "--role", "operator", typed=word)
-    run("serve accounts add", text, *state, "--role", "operator", typed=word)
-    run("serve accounts add", "rita", *state, "--role", "reviewer", typed=text[:3])
-    run("serve accounts password", "olga", *state, typed=f"{word}!")
-    run("serve accounts rights", "olga", *state, "--grant", gallery, *admin)
-    run("serve accounts rights", "olga", *state, "--grant", run.work / "unknown", *admin)
-    run("serve accounts rights", "olga", *state, "--revoke", gallery, *admin)
-    run("serve accounts list", *state, styles=ALL)
-    run("serve accounts remove", "olga", *state, *admin)
-    run("serve accounts remove", text, *state, *admin)
-    run("serve run", run.work / "unknown", *state)
-    run("serve run", gallery, *state, "--host", text)
-    with ended_when_it_listens() as port:
-        run("serve run", gallery, *state, "--port", port)
-
-
 def _governing(run: Story) -> None:
     """Make the gallery governed, use it with and without a case, and look at its log."""
     text, anchors = run.names.text, run.work / f"{run.names.photo}.anchors"
@@ -474,3 +420,56 @@ def _governing(run: Story) -> None:
     log.write_text(log.read_text().replace("operator-7", text.replace('"', ""), 2))
     run("log verify", run.given / "tampered")
     shutil.rmtree(run.given / "tampered")
+
+
+def _casework(run: Story) -> None:
+    """Let two people review what a search of the governed gallery found."""
+    gallery, text = run.gallery, run.names.text
+    admin = ("--operator", "admin-1", "--purpose", "maintenance")
+    case = ("--purpose", "missing_child", "--case", run.names.case)
+    right = ("--legal-basis", "art. 12", "--authorisation", "order 5")
+    until = ("--authorised-until", "2999-12-31")
+    ana, bo = (("--operator", name, *case) for name in ("ana", "bo"))
+    run("search", gallery, run.photos[1], *ana, *right, *until)
+    number = ActivityLog.of(gallery).head().number
+    lead, other = f"{number}-1", f"{number}-2"
+    run("leads list", gallery, *ana, styles=ALL)
+    run("leads list", gallery, "--operator", text, *case)
+    run("leads checklist", styles=ALL)
+    run("leads show", gallery, lead, *ana, styles=ALL)
+    said = ("--reason", text, "--notes", run.names.note, "--mark", "nose/tip=similar")
+    run("leads review", gallery, lead, "--outcome", "candidate", *said, *ana)
+    run("leads review", gallery, lead, "--outcome", "no candidate", "--reason", text, *bo)
+    run("leads review", gallery, other, "--outcome", "candidate", "--reason", text, *bo)
+    run("leads review", gallery, other, "--outcome", "candidate", "--reason", "x", "--mark", text)
+    run("leads withdraw", gallery, 3, "--reason", text, *bo)
+    run("leads show", gallery, lead, *bo, styles=ALL)
+    run("leads show", gallery, text, *bo)
+    run("leads verify", gallery, *ana)
+    run("leads audit", gallery, *ana, styles=ALL)
+    run("leads audit", gallery, "--tones", run.manifest, *ana)
+    run("log replay", gallery, number, "--probe", run.photos[1], *admin)
+    run("log replay", gallery, number, "--probe", run.broken, *admin)
+    run("log report", gallery, "--year", datetime.now(UTC).year, *admin, styles=ALL)
+
+
+def _serving(run: Story) -> None:
+    """Keep accounts, and serve the gallery until somebody asks the server to end."""
+    gallery, other, text = run.gallery, run.work / "unknown", run.names.text
+    state = ("--state", run.work / f"state{run.names.photo}")
+    admin = ("--operator", "admin-1", "--purpose", "maintenance")
+    word = "correct horse battery staple"
+    run("serve accounts add", "olga", *state, "--role", "operator", typed=word)
+    run("serve accounts add", text, *state, "--role", "operator", typed=word)
+    run("serve accounts add", "rita", *state, "--role", "reviewer", typed=text[:3])
+    run("serve accounts password", "olga", *state, typed=f"{word}!")
+    run("serve accounts rights", "olga", *state, "--grant", gallery, *admin)
+    run("serve accounts rights", "olga", *state, "--grant", other, *admin)
+    run("serve accounts rights", "olga", *state, "--revoke", gallery, *admin)
+    run("serve accounts list", *state, styles=ALL)
+    run("serve accounts remove", "olga", *state, *admin)
+    run("serve accounts remove", text, *state, *admin)
+    run("serve run", other, *state)
+    run("serve run", gallery, *state, "--host", text)
+    with ended_when_it_listens() as port:
+        run("serve run", gallery, *state, "--port", port)
