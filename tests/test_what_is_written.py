@@ -33,6 +33,7 @@ NAMES = (
     (r"work/adaptedphoto(?=/)", "ADAPTED"),
     (r"work/(synth|demo/enrolled|demo/later)(?=/)", "SYNTH"),
     (r"work/(demo/leads|sheetphoto|crossphoto|groupsphoto)\.html", "SHEET.html"),
+    (r"work/(case|casephoto)\.(html|pdf)", "CASE"),
     (r"work/cross\.csv", "LEADS.csv"),
     (r"work/photo\.pairs", "PAIRS"),
     (r"work/photo\.groups", "GROUPS"),

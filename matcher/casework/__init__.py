@@ -2,6 +2,22 @@
 
 from matcher.casework.counting import AuditedGroup, GroupCount, ReviewerAudit, YearReport
 from matcher.casework.errors import ReviewError, UnknownLeadError
+from matcher.casework.exports import (
+    LANGUAGES,
+    REPORT_FORMATS,
+    FacePictures,
+    GalleryState,
+    LeadReport,
+    LogPlace,
+    ReportLead,
+    ReportPhoto,
+    ReportReview,
+    ReportSearch,
+    lead_report_of,
+    report_of_leads,
+    report_photo,
+    write_lead_report,
+)
 from matcher.casework.leads import Lead
 from matcher.casework.replaying import Listed, Replay, replay
 from matcher.casework.reviewing import Casework, erase_review_texts
@@ -25,29 +41,39 @@ from matcher.governance import PURPOSES, ActivityLog, CaseContext, Purpose
 
 __all__ = [
     "FEATURES",
+    "LANGUAGES",
     "MARKS",
     "OUTCOMES",
     "PURPOSES",
+    "REPORT_FORMATS",
     "STATES",
     "ActivityLog",
     "AuditedGroup",
     "Briefing",
     "CaseContext",
     "Casework",
+    "FacePictures",
     "FalseLeadFigures",
     "Feature",
     "FeatureAdvice",
     "FeatureMark",
+    "GalleryState",
     "GroupCount",
     "Lead",
+    "LeadReport",
     "LeadState",
     "Listed",
+    "LogPlace",
     "Opinion",
     "Outcome",
     "PhotoNotes",
     "Purpose",
     "Reach",
     "Replay",
+    "ReportLead",
+    "ReportPhoto",
+    "ReportReview",
+    "ReportSearch",
     "Review",
     "ReviewError",
     "ReviewerAudit",
@@ -56,5 +82,9 @@ __all__ = [
     "UnknownLeadError",
     "YearReport",
     "erase_review_texts",
+    "lead_report_of",
     "replay",
+    "report_of_leads",
+    "report_photo",
+    "write_lead_report",
 ]
