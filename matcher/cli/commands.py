@@ -18,6 +18,7 @@ from matcher.cli.exchange import hashes, vics
 from matcher.cli.grouping import group, groups
 from matcher.cli.leads import leads
 from matcher.cli.origin import dates
+from matcher.cli.retention import retention
 from matcher.cli.video import frames
 from matcher.cli.watching import watch
 
@@ -40,6 +41,7 @@ __all__ = [
     "log",
     "models",
     "reindex",
+    "retention",
     "search",
     "synth",
     "vics",
