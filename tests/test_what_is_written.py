@@ -28,7 +28,8 @@ STAGE = {"work/", *(f"{place}/" for place in PLACES.values())}
 """Where the run takes place."""
 
 NAMES = (
-    (r"work/(gphoto|unknown|demo/demo\.gallery)(?=/)", "GALLERY"),
+    (r"work/(gphoto|sealedphoto|unknown|demo/demo\.gallery)(?=/)", "GALLERY"),
+    (r"work/(first|photo)\.key", "KEY"),
     (r"work/reportphoto(?=/)", "AUDIT"),
     (r"work/adaptedphoto(?=/)", "ADAPTED"),
     (r"work/(synth|demo/enrolled|demo/later)(?=/)", "SYNTH"),

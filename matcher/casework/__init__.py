@@ -20,6 +20,19 @@ from matcher.casework.exports import (
 )
 from matcher.casework.leads import Lead
 from matcher.casework.replaying import Listed, Replay, replay
+from matcher.casework.retention import (
+    Erasure,
+    ErasureProof,
+    RetentionDate,
+    RetentionOutcome,
+    due,
+    erase_case,
+    erase_subject,
+    finish_erasures,
+    retention_dates,
+    run_retention,
+    set_retention,
+)
 from matcher.casework.reviewing import Casework, erase_review_texts
 from matcher.casework.reviews import (
     FEATURES,
@@ -52,6 +65,8 @@ __all__ = [
     "Briefing",
     "CaseContext",
     "Casework",
+    "Erasure",
+    "ErasureProof",
     "FacePictures",
     "FalseLeadFigures",
     "Feature",
@@ -74,6 +89,8 @@ __all__ = [
     "ReportPhoto",
     "ReportReview",
     "ReportSearch",
+    "RetentionDate",
+    "RetentionOutcome",
     "Review",
     "ReviewError",
     "ReviewerAudit",
@@ -81,10 +98,17 @@ __all__ = [
     "Step",
     "UnknownLeadError",
     "YearReport",
+    "due",
+    "erase_case",
     "erase_review_texts",
+    "erase_subject",
+    "finish_erasures",
     "lead_report_of",
     "replay",
     "report_of_leads",
     "report_photo",
+    "retention_dates",
+    "run_retention",
+    "set_retention",
     "write_lead_report",
 ]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from matcher.databases import FileKind, SmallDatabase, opened
+from matcher.encryption import file_key
 from matcher.errors import ActivityLogError
 from matcher.governance.places import database_of, folder_of
 
@@ -112,15 +113,28 @@ class Pseudonyms:
             database.run(sql, (kind, value))
 
     def forget(self, kind: str, values: Collection[str]) -> int:
-        """Erase what tokens stand for, under any name; return how many values had a token.
+        """Erase what tokens stand for; return how many values had a token.
 
-        The log stays as it is.
+        A token goes by the name that it has now. The log stays as it is.
         """
         with open_casework(self._gallery) as database, database.writing():
             known = _known(database, kind, values)
-            sql = "DELETE FROM pseudonyms WHERE kind = ?1 AND (called = ?2 OR value = ?2)"
+            sql = "DELETE FROM pseudonyms WHERE kind = ? AND called = ?"
             database.run_each(sql, ((kind, value) for value in values))
         return len(known)
+
+    def history(self, kind: str, name: str) -> dict[str, str]:
+        """Return the tokens that stand for a name, each with the name that it was made for."""
+        with open_casework(self._gallery) as database:
+            rows = database.rows("SELECT token, value, kind, called FROM pseudonyms")
+            return {
+                token: value for token, value, one, called in rows if (one, called) == (kind, name)
+            }
+
+    def compact(self) -> None:
+        """Write the file anew from its rows, so that no erased byte stays in its free space."""
+        with open_casework(self._gallery) as database:
+            database.run("VACUUM")
 
 
 @contextmanager
@@ -141,7 +155,7 @@ def open_casework(gallery: Path, tables: Sequence[str] = ()) -> Iterator[SmallDa
     """
     if not folder_of(gallery).is_dir():
         raise unusable(database_of(gallery), "no folder of casework")
-    with opened(database_of(gallery), _KIND) as database:
+    with opened(database_of(gallery), _KIND, file_key(gallery)) as database:
         for statement in tables:
             database.run(statement)
         yield database

@@ -105,9 +105,11 @@ class Story:
             _watching,
             _exchange,
             _grouping,
+            _encryption,
             _governing,
             _casework,
             _serving,
+            _retention,
         ):
             chapter(self)
         return self.runs
@@ -206,6 +208,42 @@ def _video(run: Story) -> None:
     run("frames", film, "--out", run.work / "trackstable")
     run("frames", run.broken, "--out", run.work / "nothing")
     run("frames", film, "--out", run.work / "nothing", "--from", run.names.text)
+
+
+def _encryption(run: Story) -> None:
+    first, second = run.work / "first.key", run.work / f"{run.names.photo}.key"
+    for file in (first, second, second):
+        run("gallery key", file)
+    sealed = run.work / f"sealed{run.names.photo}"
+    run("gallery encrypt", run.gallery, sealed)
+    run("gallery encrypt", run.gallery, sealed, "--key-file", first)
+    run("gallery encrypt", run.gallery, sealed, "--key-file", first)
+    run("gallery change-key", sealed, second)
+    run("gallery change-key", run.gallery, second)
+    run("gallery info", sealed)
+    run("gallery create", sealed, "--encrypted", "--key-file", first)
+    run("gallery create", run.work / "created", "--key-file", first)
+    run("gallery create", run.work / "created", "--encrypted", "--key-file", first)
+    shutil.rmtree(run.work / "created")
+
+
+def _retention(run: Story) -> None:
+    gallery, first, case = run.gallery, run.names.subjects[0], run.names.case
+    named = ("--operator", "keeper-1", "--purpose", "maintenance")
+    run("retention set", gallery, "--subject", first, "--until", "2020-01-31", *named)
+    run("retention set", gallery, "--of-case", case, "--until", "2020-01-31", *named)
+    run("retention set", gallery, "--of-case", run.names.text, "--never", *named)
+    run("retention set", gallery, "--subject", first, *named)
+    run("retention list", gallery, *named, styles=ALL)
+    run("retention run", gallery, "--dry-run", *named)
+    left = gallery / f"left{run.names.photo}"
+    left.write_text(first)
+    run("retention run", gallery, "--also", run.work, *named)
+    left.unlink()
+    run("retention run", gallery, *named)
+    run("retention erase", gallery, "--subject", run.names.text, *named)
+    run("retention erase", gallery, *named)
+    run("retention list", gallery)
 
 
 def _corrections(run: Story) -> None:
