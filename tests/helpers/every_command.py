@@ -109,6 +109,7 @@ class Story:
             _governing,
             _casework,
             _serving,
+            _retention,
         ):
             chapter(self)
         return self.runs
@@ -220,6 +221,29 @@ def _encryption(run: Story) -> None:
     run("gallery change-key", sealed, second)
     run("gallery change-key", run.gallery, second)
     run("gallery info", sealed)
+    run("gallery create", sealed, "--encrypted", "--key-file", first)
+    run("gallery create", run.work / "created", "--key-file", first)
+    run("gallery create", run.work / "created", "--encrypted", "--key-file", first)
+    shutil.rmtree(run.work / "created")
+
+
+def _retention(run: Story) -> None:
+    gallery, first, case = run.gallery, run.names.subjects[0], run.names.case
+    named = ("--operator", "keeper-1", "--purpose", "maintenance")
+    run("retention set", gallery, "--subject", first, "--until", "2020-01-31", *named)
+    run("retention set", gallery, "--of-case", case, "--until", "2020-01-31", *named)
+    run("retention set", gallery, "--of-case", run.names.text, "--never", *named)
+    run("retention set", gallery, "--subject", first, *named)
+    run("retention list", gallery, *named, styles=ALL)
+    run("retention run", gallery, "--dry-run", *named)
+    left = gallery / f"left{run.names.photo}"
+    left.write_text(first)
+    run("retention run", gallery, "--also", run.work, *named)
+    left.unlink()
+    run("retention run", gallery, *named)
+    run("retention erase", gallery, "--subject", run.names.text, *named)
+    run("retention erase", gallery, *named)
+    run("retention list", gallery)
 
 
 def _corrections(run: Story) -> None:
@@ -474,8 +498,8 @@ def _casework(run: Story) -> None:
 
 
 def _serving(run: Story) -> None:
-    """Keep accounts, and serve a gallery until somebody asks the server to end."""
-    gallery, text = run.work / "reviewed", run.names.text
+    """Keep accounts, and serve the gallery until somebody asks the server to end."""
+    gallery, other, text = run.gallery, run.work / "unknown", run.names.text
     state = ("--state", run.work / f"state{run.names.photo}")
     admin = ("--operator", "admin-1", "--purpose", "maintenance")
     word = "correct horse battery staple"
@@ -484,12 +508,12 @@ def _serving(run: Story) -> None:
     run("serve accounts add", "rita", *state, "--role", "reviewer", typed=text[:3])
     run("serve accounts password", "olga", *state, typed=f"{word}!")
     run("serve accounts rights", "olga", *state, "--grant", gallery, *admin)
-    run("serve accounts rights", "olga", *state, "--grant", run.gallery, *admin)
+    run("serve accounts rights", "olga", *state, "--grant", other, *admin)
     run("serve accounts rights", "olga", *state, "--revoke", gallery, *admin)
     run("serve accounts list", *state, styles=ALL)
     run("serve accounts remove", "olga", *state, *admin)
     run("serve accounts remove", text, *state, *admin)
-    run("serve run", run.gallery, *state)
+    run("serve run", other, *state)
     run("serve run", gallery, *state, "--host", text)
     with ended_when_it_listens() as port:
         run("serve run", gallery, *state, "--port", port)

@@ -9,7 +9,7 @@ from matcher.casework.retention.erasure import (
     finish_erasures,
 )
 from matcher.casework.retention.needles import Found
-from matcher.casework.retention.proof import BEYOND_REACH, ErasureProof
+from matcher.casework.retention.proof import BEYOND_REACH, ErasureProof, lines_of
 from matcher.casework.retention.running import RetentionOutcome, run_retention
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "erase_case",
     "erase_subject",
     "finish_erasures",
+    "lines_of",
     "retention_dates",
     "run_retention",
     "set_retention",

@@ -4,6 +4,7 @@ from matcher.cli.gallery import (  # noqa: F401 - these add the commands
     correcting,
     hiding,
     looking,
+    making,
     sealing,
     upkeep,
 )

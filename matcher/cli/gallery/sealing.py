@@ -10,6 +10,7 @@ import typer
 from matcher.cli.app import Exit
 from matcher.cli.console import say
 from matcher.cli.gallery.group import gallery
+from matcher.cli.gallery.making import KeyFile
 from matcher.cli.options import GalleryPath
 
 _KEEP = (
@@ -33,10 +34,7 @@ def key(
 def encrypt(
     path: GalleryPath,
     new: Annotated[Path, typer.Argument(metavar="NEW", help="Directory for the copy.")],
-    key_file: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="File of the key; if not given, the environment's key."),
-    ] = None,
+    key_file: KeyFile = None,
 ) -> None:
     """Make an encrypted copy of a gallery, with its editions and its watch list."""
     from matcher.encryption import GalleryKey
