@@ -17,7 +17,7 @@ from job_builders import OLD, draw
 import fairness
 import matcher
 from fairness import AuditError
-from matcher import casework, exchange
+from matcher import casework, exchange, serve
 from matcher.enrolment import Manifest
 from matcher.errors import InputError
 from matcher.gallery import Gallery
@@ -88,6 +88,17 @@ WRONG: dict[str, list[Call]] = {
         lambda w: casework.erase_review_texts(w.folder / "g", [3]),
         lambda w: casework.erase_review_texts(w.folder / "g", "17-3"),
         lambda w: casework.erase_review_texts(3, ["17-3"]),
+        lambda w: serve.create_app(w.folder),
+        lambda w: serve.ServeSettings(w.folder, w.folder),
+        lambda w: serve.ServeSettings({"a": w.folder}, 3),
+        lambda w: serve.ServeSettings({"a": w.folder}, w.folder, workers="2"),
+        lambda w: serve.Listening(port="80"),
+        lambda w: serve.Listening(port=70_000),
+        lambda w: serve.Listening("192.0.2.1"),
+        lambda w: serve.Listening("192.0.2.1", allow_remote=True),
+        lambda w: serve.Listening(certificate=w.folder),
+        lambda w: serve.Listening("elsewhere"),
+        lambda w: w.gallery.under("olga"),
     ],
     "capture_date": [
         lambda w: matcher.capture_date(None),

@@ -45,6 +45,7 @@ NAMES = (
     (r"work/tracks(table|jsonl|csv)(?=/)", "TRACKS"),
     (r"work/demo/(?=\.)", ""),
     (r"work/demo(?=/)", "DEMO"),
+    (r"work/statephoto(?=/)", "STATE"),
     (r"work/", ""),
     (r"(cache|config|models)(?=/)", lambda found: found[0].upper()),
     (r"tmp(?=/)", "TEMPORARY"),

@@ -88,6 +88,24 @@ class CaseworkReader:
         reviews = self._reviewed(lead_id)
         return lead_of(search, candidate, reviews, self._names([search]), self._operator)
 
+    def leads_of_search(self, number: int) -> list[Lead]:
+        """Return the leads of one recorded search, in no order of rank; none if it lists nobody.
+
+        Parameters
+        ----------
+        number
+            Number of the search in the log.
+        """
+        search = self._index.search(number)
+        if search is None:
+            return []
+        with open_reviews(self._gallery.path) as rows:
+            by_lead = {
+                lead_id: [row.review for row in rows.of_lead(lead_id) if row.review.log_number]
+                for lead_id in (id_of(search, one) for one in search.candidates)
+            }
+        return self._leads_of(search, by_lead)
+
     def opinions(self, lead_id: str) -> tuple[Review, ...]:
         """Return the reviews of a lead: until both blind opinions are in, only the operator's own.
 

@@ -17,6 +17,7 @@ import made_ages
 import made_model
 import made_video
 import typer
+from ended_server import ended_when_it_listens
 from typer.testing import CliRunner
 
 from matcher.cli.commands import app
@@ -78,11 +79,13 @@ class Story:
         self.gallery = self.work / f"g{self.names.photo}"
         self.photos: list[Path] = []
 
-    def __call__(self, command: str, *words: object, styles: tuple[str, ...] = ()) -> None:
+    def __call__(
+        self, command: str, *words: object, styles: tuple[str, ...] = (), typed: str = ""
+    ) -> None:
         """Run a command, once for each format."""
         for style in styles or ("",):
             given = [*command.split(), *map(str, words), *(["--format", style] if style else [])]
-            done = CliRunner().invoke(app, given)
+            done = CliRunner().invoke(app, given, input=typed)
             if not isinstance(done.exception, SystemExit | None):
                 raise done.exception
             run = Run(command, tuple(given), done.exit_code, done.stdout, done.stderr)
@@ -102,6 +105,7 @@ class Story:
             _exchange,
             _grouping,
             _casework,
+            _serving,
         ):
             chapter(self)
         return self.runs
@@ -399,3 +403,25 @@ def _casework(run: Story) -> None:
     run("log replay", gallery, number, "--probe", run.photos[1], *admin)
     run("log replay", gallery, number, "--probe", run.broken, *admin)
     run("log report", gallery, "--year", datetime.now(UTC).year, *admin, styles=ALL)
+
+
+def _serving(run: Story) -> None:
+    """Keep accounts, and serve a gallery until somebody asks the server to end."""
+    gallery, text = run.work / "reviewed", run.names.text
+    state = ("--state", run.work / f"state{run.names.photo}")
+    admin = ("--operator", "admin-1", "--purpose", "maintenance")
+    word = "correct horse battery staple"
+    run("serve accounts add", "olga", *state, "--role", "operator", typed=word)
+    run("serve accounts add", text, *state, "--role", "operator", typed=word)
+    run("serve accounts add", "rita", *state, "--role", "reviewer", typed=text[:3])
+    run("serve accounts password", "olga", *state, typed=f"{word}!")
+    run("serve accounts rights", "olga", *state, "--grant", gallery, *admin)
+    run("serve accounts rights", "olga", *state, "--grant", run.gallery, *admin)
+    run("serve accounts rights", "olga", *state, "--revoke", gallery, *admin)
+    run("serve accounts list", *state, styles=ALL)
+    run("serve accounts remove", "olga", *state, *admin)
+    run("serve accounts remove", text, *state, *admin)
+    run("serve run", run.gallery, *state)
+    run("serve run", gallery, *state, "--host", text)
+    with ended_when_it_listens() as port:
+        run("serve run", gallery, *state, "--port", port)

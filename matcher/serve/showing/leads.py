@@ -59,11 +59,7 @@ class CaseLeads:
 
     def of_search(self, number: int) -> list[Lead]:
         """Return the leads of one search, in no order of rank."""
-        recorded = self.recorded(number)
-        if recorded is None:
-            return []
-        names = (f"{number}-{one.place}" for one in recorded.candidates)
-        return [self.casework.lead(name) for name in names]
+        return self.casework.leads_of_search(number)
 
     def key(self, lead: Lead) -> str:
         """Return the name of a lead in addresses."""

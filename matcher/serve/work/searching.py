@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 DEFAULT_TOP: Final = 20
 MOST_TOP: Final = 200
-_KEPT: Final = 64
+_KEPT: Final = 256
 """Photos of which the faces are kept in memory until somebody has chosen one."""
 
 
