@@ -62,9 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for share in (50, 99):
         ratio = at(sorted(searched), share) / at(both, share)
         print(f"p{share}: {ratio:.2f} times the library alone")
-    print(
-        f"{failed} failed of {len(photos)}; {records} searches in the log, chain whole: {verdict.ok}"
-    )
+    print(f"{failed} failed of {len(photos)}; {records} searches in the log; whole: {verdict.ok}")
     if failed or not verdict.ok:
         raise SystemExit(1)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from matcher import sqlite
 from matcher.private_files import claim_private
 
 _IN_MEMORY: Final = Path(":memory:")
@@ -47,7 +48,7 @@ class FileKind:
         """Raise the error of the kind for one of SQLite, or of the system, about a file."""
         try:
             yield
-        except (OSError, sqlite3.Error) as error:
+        except sqlite.errors(OSError) as error:
             code = getattr(error, "sqlite_errorcode", None)
             if self.busy is not None and code == sqlite3.SQLITE_BUSY:
                 raise self.busy(path) from error
@@ -98,17 +99,19 @@ class SmallDatabase:
 
 
 @contextmanager
-def opened(path: Path | None, kind: FileKind) -> Iterator[SmallDatabase]:
+def opened(path: Path | None, kind: FileKind, key: bytes | None = None) -> Iterator[SmallDatabase]:
     """Open a file that only its owner can read, or make it; None keeps everything in memory.
 
-    If the kind has an error for a busy file, no other process has it open meanwhile.
+    If the kind has an error for a busy file, no other process has it open meanwhile. With a key of
+    32 bytes the file is an encrypted one, see `matcher.sqlite`.
     """
     place = _IN_MEMORY if path is None else path
     alone = kind.busy is not None
     with kind.reported(place):
         if path is not None:
             claim_private(path)
-        connection = sqlite3.connect(place, isolation_level=None, timeout=0 if alone else _PATIENCE)
+        wait = 0 if alone else _PATIENCE
+        connection = sqlite.connect(place, key, isolation_level=None, timeout=wait)
     with closing(connection):
         with kind.reported(place):
             if alone:

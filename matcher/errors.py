@@ -31,6 +31,7 @@ MatcherError
 │   ├── GalleryModelError              made by another model
 │   ├── GalleryFormatError             written by a newer version, or not a gallery
 │   ├── GalleryDamagedError
+│   ├── GalleryKeyError                an encrypted gallery without its key, or with another one
 │   ├── GalleryBusyError               another process is writing
 │   │   └── JobRunningError            another job works on the gallery
 │   ├── GalleryReplacedError           switched to another edition after it was opened

@@ -28,11 +28,13 @@ STAGE = {"work/", *(f"{place}/" for place in PLACES.values())}
 """Where the run takes place."""
 
 NAMES = (
-    (r"work/(gphoto|reviewed|unknown|demo/demo\.gallery)(?=/)", "GALLERY"),
+    (r"work/(gphoto|sealedphoto|unknown|demo/demo\.gallery)(?=/)", "GALLERY"),
+    (r"work/(first|photo)\.key", "KEY"),
     (r"work/reportphoto(?=/)", "AUDIT"),
     (r"work/adaptedphoto(?=/)", "ADAPTED"),
     (r"work/(synth|demo/enrolled|demo/later)(?=/)", "SYNTH"),
     (r"work/(demo/leads|sheetphoto|crossphoto|groupsphoto)\.html", "SHEET.html"),
+    (r"work/(case|casephoto)\.(html|pdf)", "CASE"),
     (r"work/cross\.csv", "LEADS.csv"),
     (r"work/photo\.pairs", "PAIRS"),
     (r"work/photo\.groups", "GROUPS"),
@@ -43,6 +45,8 @@ NAMES = (
     (r"work/(hashes|found)\.csv", lambda found: f"{found[1].upper()}.csv"),
     (r"work/vics\.json", "VICS.json"),
     (r"work/tracks(table|jsonl|csv)(?=/)", "TRACKS"),
+    (r"work/photo\.anchors", "ANCHORS"),
+    (r"work/log\.jsonl", "LOG.jsonl"),
     (r"work/demo/(?=\.)", ""),
     (r"work/demo(?=/)", "DEMO"),
     (r"work/statephoto(?=/)", "STATE"),

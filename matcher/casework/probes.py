@@ -1,4 +1,7 @@
-"""Bytes of probes that somebody asked to keep, each in a file with its SHA-256 as the name."""
+"""Bytes of probes that somebody asked to keep, each in a file with its SHA-256 as the name.
+
+In an encrypted gallery the files are sealed. Their names still are hashes of the plain bytes.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,12 @@ from pathlib import Path
 from typing import Final
 
 from matcher.arguments import described, expect
+from matcher.encryption import keys_of, seal, unseal
 from matcher.errors import GalleryDamagedError, InputError
+from matcher.gallery.copies import PROBE, PROBES
 from matcher.gallery.files import replace_private, unwritable_reported
-from matcher.private_files import make_folder
+from matcher.private_files import make_folder, sync_directory
 
-FOLDER_NAME: Final = "probes"
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -30,10 +34,11 @@ def keep(folder: Path, data: bytes) -> str:
     if not data:
         raise InputError("data", rule="must hold a photo", got="0 bytes", next_step="Read it.")
     sha256 = hashlib.sha256(data).hexdigest()
-    place = folder / FOLDER_NAME
+    place = folder / PROBES
     with unwritable_reported("kept probe", place):
         make_folder(place)
-        replace_private(place / sha256, data)
+        keys = keys_of(folder.parent)
+        replace_private(place / sha256, data if keys is None else seal(data, keys, PROBE))
     return sha256
 
 
@@ -54,13 +59,17 @@ def kept(folder: Path, sha256: str) -> bytes | None:
             got=described(sha256),
             next_step="`Lead.probe_sha256` has it.",
         )
-    path = folder / FOLDER_NAME / sha256
+    path = folder / PROBES / sha256
     try:
         data = path.read_bytes()
+        keys = keys_of(folder.parent)
+        data = data if keys is None else unseal(data, keys, PROBE)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise _damaged(path, error.strerror) from error
+    except ValueError as error:
+        raise _damaged(path, error) from error
     if hashlib.sha256(data).hexdigest() != sha256:
         raise _damaged(path, "other bytes")
     return data
@@ -74,3 +83,20 @@ def _damaged(path: Path, got: object) -> GalleryDamagedError:
         next_step="Restore it from a backup, or keep the photo again.",
         path=path,
     )
+
+
+def forget(folder: Path, sha256: str) -> bool:
+    """Delete the bytes of a probe; return whether it was kept.
+
+    Raises
+    ------
+    GalleryWriteError
+        If it cannot be deleted.
+    """
+    path = folder / PROBES / sha256
+    with unwritable_reported("kept probe", path):
+        there = path.is_file()
+        path.unlink(missing_ok=True)
+        if there:
+            sync_directory(path.parent)
+    return there

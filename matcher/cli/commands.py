@@ -18,6 +18,7 @@ from matcher.cli.exchange import hashes, vics
 from matcher.cli.grouping import group, groups
 from matcher.cli.leads import leads
 from matcher.cli.origin import dates
+from matcher.cli.retention import retention
 from matcher.cli.serving import serve
 from matcher.cli.video import frames
 from matcher.cli.watching import watch
@@ -41,6 +42,7 @@ __all__ = [
     "log",
     "models",
     "reindex",
+    "retention",
     "search",
     "serve",
     "synth",

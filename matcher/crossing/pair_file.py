@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from matcher.crossing.scores import Pairs
 from matcher.databases import FileKind, SmallDatabase, opened
+from matcher.encryption import file_key
 from matcher.errors import CrossFileError
 from matcher.gallery import Moment
 from matcher.strict_reading import list_of, number_of, object_of, read_json, whole_of
@@ -142,7 +143,8 @@ def pair_file(path: Path | None) -> Iterator[PairFile]:
     CrossFileError
         If it is no such file, is damaged, cannot be written, or another process has it open.
     """
-    with opened(path, _KIND) as database:
+    key = None if path is None else file_key(path.parent)
+    with opened(path, _KIND, key) as database:
         yield PairFile(database)
 
 

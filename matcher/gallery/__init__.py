@@ -1,5 +1,6 @@
 """Vectors and records on disk. The store is the truth; the FAISS index is derived from it."""
 
+from matcher.gallery.copies import encrypt_copy
 from matcher.gallery.filters import Exclusion, Filters, Selection
 from matcher.gallery.gallery import Gallery
 from matcher.gallery.index import FaceIndex, IndexKind
@@ -33,4 +34,5 @@ __all__ = [
     "StoredFace",
     "Subject",
     "VerifyReport",
+    "encrypt_copy",
 ]

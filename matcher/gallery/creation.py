@@ -14,7 +14,9 @@ from typing import Final
 import filelock
 
 from matcher.embedding import ModelIdentity
+from matcher.encryption import KEY_NAME, GalleryKeys
 from matcher.errors import GalleryExistsError, GalleryWriteError
+from matcher.gallery.index import check_sealable
 from matcher.gallery.store import STORE_NAME, Store
 from matcher.governance import ActivityLog, Entry
 from matcher.governance.places import FOLDER_NAME
@@ -24,7 +26,14 @@ LOCK_NAME: Final = "draft.lock"
 
 
 def create_gallery(
-    path: Path, model: ModelIdentity, index: str, *, governed: str = "", first: Entry | None = None
+    path: Path,
+    model: ModelIdentity,
+    index: str,
+    *,
+    keys: GalleryKeys | None = None,
+    governed: str = "",
+    first: Entry | None = None,
+    is_edition: bool = False,
 ) -> None:
     """Write an empty gallery beside its final path, and move it there in one step.
 
@@ -32,10 +41,14 @@ def create_gallery(
     ----------
     path, model, index
         As in `Gallery.create`.
+    keys
+        The keys of an encrypted gallery; None for any other.
     governed
         Identifier of the governed gallery of which this is an edition; empty for any other.
     first
         First entry of the log of a governed gallery; None for any other, and for an edition.
+    is_edition
+        Whether it is an edition of a gallery that is there, which has the key file.
 
     Raises
     ------
@@ -43,11 +56,20 @@ def create_gallery(
         When something exists at the path.
     GalleryWriteError
         When it cannot be written. Nothing is left behind.
+    InputError
+        With keys, for an index on a server.
     """
+    if keys is not None:
+        check_sealable(index, path)
     try:
         taken = path.is_symlink() or (path.exists() and not _is_empty_directory(path))
         if not taken:
-            _write(path, model, index, governed, first)
+            with draft_of(path) as draft:
+                draft.mkdir(FOLDER_MODE)
+                if keys is not None and not is_edition:
+                    keys.write_to(draft)
+                _fill(draft, model, index, keys, governed, first)
+                _move(draft, path)
     except OSError as error:
         raise GalleryWriteError(
             "gallery",
@@ -70,29 +92,35 @@ def _is_empty_directory(path: Path) -> bool:
     return path.is_dir() and not any(path.iterdir())
 
 
-def _write(
-    path: Path, model: ModelIdentity, index: str, governed: str, first: Entry | None
+def _fill(
+    draft: Path,
+    model: ModelIdentity,
+    index: str,
+    keys: GalleryKeys | None,
+    governed: str,
+    first: Entry | None,
 ) -> None:
-    make_folder(path.parent)
-    with _draft_of(path) as draft:
-        draft.mkdir(FOLDER_MODE)
-        gallery_id = governed if first is None else secrets.token_hex(16)
-        Store.create(draft, model, index, gallery_id)
-        if first is not None:
-            ActivityLog.begin(draft, gallery_id, first)
-        if path.exists():
-            path.rmdir()
-        sync_directory(draft)
-        draft.rename(path)
+    gallery_id = governed if first is None else secrets.token_hex(16)
+    Store.create(draft, model, index, governed=gallery_id, keys=keys)
+    if first is not None:
+        ActivityLog.begin(draft, gallery_id, first)
+
+
+def _move(draft: Path, path: Path) -> None:
+    if path.exists():
+        path.rmdir()
+    sync_directory(draft)
+    draft.rename(path)
     sync_directory(path.parent)
 
 
 @contextmanager
-def _draft_of(path: Path) -> Iterator[Path]:
+def draft_of(path: Path) -> Iterator[Path]:
     """Yield the place of a gallery that is being made, in a folder that is deleted afterwards.
 
     Its lock is held meanwhile, so that nobody takes the folder for one that a dead process left.
     """
+    make_folder(path.parent)
     while True:
         folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
         lock = filelock.FileLock(folder / LOCK_NAME, timeout=0, mode=FILE_MODE)
@@ -138,7 +166,7 @@ def _is_draft(draft: Path) -> bool:
     ours = {LOCK_NAME, name} >= {entry.name for entry in draft.iterdir()}
     files = inside.iterdir() if inside.is_dir() else ()
     return ours and all(
-        file.name.startswith(STORE_NAME) or file.name == FOLDER_NAME for file in files
+        file.name.startswith((STORE_NAME, KEY_NAME)) or file.name == FOLDER_NAME for file in files
     )
 
 

@@ -26,7 +26,7 @@ from matcher.errors import (
     GalleryError,
     GalleryFormatError,
 )
-from matcher.gallery.files import unwritable_reported
+from matcher.gallery.files import EDITIONS, unwritable_reported
 from matcher.gallery.index import INDEX_NAME, RemoteIndex, open_index
 from matcher.gallery.store import STORE_NAME, Store
 from matcher.private_files import open_private, sync_directory
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 POINTER_NAME: Final = "current.json"
 PART_NAME: Final = "current.json.part"
-FOLDER_NAME: Final = "editions"
+FOLDER_NAME: Final = EDITIONS
 WHAT: Final = "editions of the gallery"
 FIRST: Final = "first"
 """Name of the edition in the gallery's own directory."""

@@ -9,11 +9,21 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from matcher.cells import write_csv
+from matcher.encryption import KEY_NAME
 from matcher.errors import GalleryWriteError
 from matcher.private_files import sync_directory
+
+EDITIONS: Final = "editions"
+"""Name of the folder of a gallery that holds its later editions."""
+
+
+def home_of(edition: Path) -> Path:
+    """Return the directory of the gallery to which the directory of an edition belongs."""
+    is_later = edition.parent.name == EDITIONS and not (edition / KEY_NAME).exists()
+    return edition.parent.parent if is_later else edition
 
 
 @contextmanager

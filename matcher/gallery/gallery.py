@@ -12,6 +12,7 @@ from typing import Final, Self
 
 from matcher.arguments import expect, expect_number, listed, path_of
 from matcher.embedding import ModelIdentity
+from matcher.encryption import GalleryKey, new_keys, unlock
 from matcher.errors import GalleryNotFoundError
 from matcher.gallery.creation import create_gallery
 from matcher.gallery.editions import FIRST, POINTER_NAME, directory_of, with_current
@@ -23,6 +24,7 @@ from matcher.gallery.records import AddOutcome, Enrolment
 from matcher.gallery.store import STORE_NAME, Store, history, photo_rows, rows
 from matcher.gallery.validation import check_text, checked_enrolments, in_one_form, texts
 from matcher.governance import ActivityLog, CaseContext
+from matcher.governance.pseudonyms import SUBJECT
 from matcher.hashes import FileHashes
 
 BUSY_TIMEOUT: Final = 10.0
@@ -61,6 +63,7 @@ class Gallery(RebuildableGallery):
         *,
         model: ModelIdentity,
         index: str = "auto",
+        key: GalleryKey | None = None,
         busy_timeout: float = BUSY_TIMEOUT,
         governed: bool = False,
         context: CaseContext | None = None,
@@ -76,6 +79,8 @@ class Gallery(RebuildableGallery):
         index
             An `IndexKind`; "auto" chooses by the number of faces, see `choose_kind`. Or the address
             of a Milvus server that keeps the index, `milvus:http://HOST:PORT`.
+        key
+            Makes the gallery an encrypted one, see `GalleryKey`. It stays usable in this process.
         busy_timeout
             Seconds to wait while another process writes.
         governed, context
@@ -88,10 +93,11 @@ class Gallery(RebuildableGallery):
         GalleryWriteError
             When it cannot be written. Nothing is left behind.
         InputError
-            For an unknown kind of index, for a model's name in place of its identity, and for a
-            governed gallery without a context, or the reverse.
+            For an unknown kind of index, for a model's name in place of its identity, for an index
+            on a server together with a key, and for a governed gallery without a context, or the
+            reverse.
         MissingExtraError
-            For an index on a server, if its client is not installed.
+            For an index on a server, or for a key, if what it needs is not installed.
         """
         path = path_of("path", path)
         check_model(model)
@@ -100,8 +106,9 @@ class Gallery(RebuildableGallery):
         expect("governed", governed, bool, rule="must be True or False", next_step="Leave it out.")
         check_context(context, governed, path)
         first = first_entry(context, model, FIRST, 0) if governed else None
-        create_gallery(path, model, index, first=first)
-        made = cls.open(path, model=model, busy_timeout=busy_timeout, context=context)
+        keys = None if key is None else new_keys(key)
+        create_gallery(path, model, index, keys=keys, first=first)
+        made = cls.open(path, model=model, key=key, busy_timeout=busy_timeout, context=context)
         made._given_index = index
         return made
 
@@ -112,6 +119,7 @@ class Gallery(RebuildableGallery):
         *,
         model: ModelIdentity | None = None,
         edition: str | None = None,
+        key: GalleryKey | None = None,
         busy_timeout: float = BUSY_TIMEOUT,
         context: CaseContext | None = None,
     ) -> Self:
@@ -126,11 +134,13 @@ class Gallery(RebuildableGallery):
         edition
             Name of an edition, see `matcher.gallery.editions`; None for the current edition. Other
             editions can only be read.
+        key
+            Of an encrypted gallery; None takes it from the environment, see `GalleryKey`.
         busy_timeout
             Seconds to wait while another process writes.
         context
             Who uses a governed gallery, for which case, and by which right. Without it, records can
-            be read, and nothing can be searched or changed.
+            be read without vectors, and nothing can be searched or changed.
 
         Raises
         ------
@@ -142,6 +152,9 @@ class Gallery(RebuildableGallery):
             When another model made it; the message names both.
         InputError
             For a context of a gallery that is not governed, which would keep no record of it.
+        GalleryKeyError, MissingExtraError
+            When it is encrypted and its key or the extra `encryption` is missing; when a key is
+            given and it is not encrypted.
         """
         path = path_of("path", path)
         expect_number("busy_timeout", busy_timeout)
@@ -155,6 +168,7 @@ class Gallery(RebuildableGallery):
                 next_step="Check the path, or create the gallery first.",
                 path=path,
             )
+        unlock(path, key)
         if edition is not None:
             return cls._opened(path, edition, model, busy_timeout, context)
         gallery = with_current(
@@ -358,6 +372,7 @@ class Gallery(RebuildableGallery):
         if self.governed:
             return False
         log = ActivityLog.begin(self._path, secrets.token_hex(16), first)
+        log.pseudonyms.tokens(SUBJECT, [one.subject_id for one in self.subjects()])
         with self._writing("governed"):
             self._store.govern(log.gallery_id)
             self._change_elsewhere(lambda store, _: store.govern(log.gallery_id))

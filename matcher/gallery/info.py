@@ -35,6 +35,7 @@ def read_info(directory: Path, store: Store) -> GalleryInfo:
             model=store.model,
             created=read_meta(store),
             format_version=store.format_version,
+            encrypted=store.keys is not None,
             subjects=store.value("SELECT count(*) FROM subjects"),
             hidden=sum(1 for _ in rows.subjects(store, only_hidden=True)),
             photos=store.value("SELECT count(DISTINCT sha256) FROM faces"),
@@ -71,7 +72,7 @@ def _index_facts(directory: Path, store: Store) -> _IndexFacts | None:
         if isinstance(served, RemoteIndex):
             since = served.generation()
             return None if since is None else _IndexFacts("milvus", len(served.index), since)
-        header = read_header(directory)
+        header = read_header(directory, store.keys)
         return _IndexFacts(header.kind, header.rows, header.generation)
     return None
 

@@ -302,7 +302,13 @@ class GalleryReader(GovernedUse):
             int64 array of shape (n,), ascending. Faces that were removed since are left out.
         vectors
             float32 array of shape (n, d), unit rows: their vectors with the name "face".
+
+        Raises
+        ------
+        NotAuthorisedError
+            The gallery is governed, and was opened without a context.
         """
+        self.require_context("export")
         return vector_rows.vector_pages(self._store, after, until=until)
 
     def added(self, after: int, until: int) -> int:
@@ -335,7 +341,14 @@ class GalleryReader(GovernedUse):
         return last[1]
 
     def faces(self, face_ids: Collection[int] | NDArray[np.int64]) -> dict[int, StoredFace]:
-        """Return records by face id, in the requested order; unknown ids are left out."""
+        """Return records by face id, in the requested order; unknown ids are left out.
+
+        Raises
+        ------
+        NotAuthorisedError
+            The gallery is governed, and was opened without a context.
+        """
+        self.require_context("export")
         return rows.faces(self._store, [int(face_id) for face_id in face_ids])
 
     def owners(self, face_ids: NDArray[np.int64]) -> list[list[str | None]]:
@@ -346,7 +359,13 @@ class GalleryReader(GovernedUse):
         """Return each subject's faces in the order of face ids; leave out subjects without any.
 
         Subjects have their identifiers as the gallery has them.
+
+        Raises
+        ------
+        NotAuthorisedError
+            The gallery is governed, and was opened without a context.
         """
+        self.require_context("export")
         asked = texts("subject_ids", subject_ids)
         known = rows.known_as(self._store, asked)
         return rows.faces_of(self._store, [known.get(name, name) for name in asked])

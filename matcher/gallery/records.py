@@ -327,6 +327,8 @@ class GalleryInfo:
     ----------
     path, model, created, format_version
         Path, model, time of creation (UTC) and format of the gallery.
+    encrypted
+        Whether the files are encrypted.
     subjects, photos, faces
         Counts. `photos` counts different photos: a photo of two subjects counts once.
     hidden
@@ -347,6 +349,7 @@ class GalleryInfo:
     model: ModelIdentity
     created: datetime
     format_version: int
+    encrypted: bool
     subjects: int
     hidden: int
     photos: int

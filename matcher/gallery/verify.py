@@ -215,7 +215,7 @@ def _file_findings(directory: Path, store: Store) -> tuple[tuple[str, ...], tupl
     if not os.path.lexists(directory / INDEX_NAME):
         return (), ("There is no index file; the next search builds it.",)
     try:
-        index, header = read_index(directory)
+        index, header = read_index(directory, store.keys)
     except (GalleryDamagedError, GalleryFormatError) as error:
         return (f"The index file {error.rule}; the next search rebuilds it.",), ()
     if header.model != store.model or store.stamp(header.generation) != header.stamp:

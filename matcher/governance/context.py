@@ -105,6 +105,7 @@ class CaseContext:
         str
             "purpose", "case", "legal_basis", "authorisation", "authorised_until", "expired" or "".
         """
+        expect_day("today", today)
         needed = {
             "purpose": self.purpose in SEARCH_PURPOSES,
             "case": bool(self.case_id),

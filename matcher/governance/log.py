@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -130,7 +130,7 @@ class ActivityLog:
         """Write several records in one go, all or none; as `append` otherwise."""
         if not entries:
             return []
-        drafts = [self._draft(entry) for entry in entries]
+        drafts = self._drafts(entries)
         with self._locked(), self._open() as descriptor:
             tail, last = self._end(descriptor)
             if last is None:
@@ -139,7 +139,7 @@ class ActivityLog:
 
     def _begin(self, entry: Entry) -> None:
         """Write the first record, unless there is one."""
-        draft = self._draft(entry)
+        (draft,) = self._drafts([entry])
         with self._locked(), self._open() as descriptor:
             tail, last = self._end(descriptor)
             if last is None:
@@ -170,7 +170,12 @@ class ActivityLog:
         append_configured_anchor(self._id, written[-1].number, previous, ended)
         return written
 
-    def _draft(self, entry: Entry) -> LogRecord:
+    def _drafts(self, entries: Sequence[Entry]) -> list[LogRecord]:
+        cases = {one.context.case_id for one in entries if one.context and one.context.case_id}
+        tokens = self.pseudonyms.tokens(CASE, cases)
+        return [self._draft(entry, tokens) for entry in entries]
+
+    def _draft(self, entry: Entry, tokens: Mapping[str, str]) -> LogRecord:
         context = entry.context
         until = None if context is None else context.authorised_until
         case = "" if context is None else context.case_id
@@ -182,7 +187,7 @@ class ActivityLog:
             begun=begun,
             ended=begun,
             operator="" if context is None else context.operator,
-            case=self.pseudonyms.tokens(CASE, [case])[case] if case else "",
+            case=tokens.get(case, ""),
             purpose="" if context is None else context.purpose,
             legal_basis="" if context is None else context.legal_basis,
             authorisation="" if context is None else context.authorisation,

@@ -7,6 +7,7 @@ the log stays whole.
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from matcher.databases import FileKind, SmallDatabase, opened
+from matcher.encryption import file_key
 from matcher.errors import ActivityLogError
 from matcher.governance.places import database_of, folder_of
 
@@ -80,9 +82,12 @@ class Pseudonyms:
     def meanings(self, tokens: Collection[str]) -> dict[str, Meaning]:
         """Return what tokens stand for; those that were erased are left out."""
         with open_casework(self._gallery) as database:
-            sql = "SELECT kind, called FROM pseudonyms WHERE token = ?"
-            found = {token: database.row(sql, (token,)) for token in tokens}
-        return {token: Meaning(*row) for token, row in found.items() if row is not None}
+            sql = (
+                "SELECT token, kind, called FROM pseudonyms "
+                "WHERE token IN (SELECT value FROM json_each(?))"
+            )
+            found = list(database.rows(sql, (json.dumps(list(tokens)),)))
+        return {token: Meaning(kind, called) for token, kind, called in found}
 
     def token_of(self, kind: str, value: str) -> str | None:
         """Return the token of a value; None if it has none."""
@@ -108,15 +113,28 @@ class Pseudonyms:
             database.run(sql, (kind, value))
 
     def forget(self, kind: str, values: Collection[str]) -> int:
-        """Erase what tokens stand for, under any name; return how many values had a token.
+        """Erase what tokens stand for; return how many values had a token.
 
-        The log stays as it is.
+        A token goes by the name that it has now. The log stays as it is.
         """
         with open_casework(self._gallery) as database, database.writing():
             known = _known(database, kind, values)
-            sql = "DELETE FROM pseudonyms WHERE kind = ?1 AND (called = ?2 OR value = ?2)"
+            sql = "DELETE FROM pseudonyms WHERE kind = ? AND called = ?"
             database.run_each(sql, ((kind, value) for value in values))
         return len(known)
+
+    def history(self, kind: str, name: str) -> dict[str, str]:
+        """Return the tokens that stand for a name, each with the name that it was made for."""
+        with open_casework(self._gallery) as database:
+            rows = database.rows("SELECT token, value, kind, called FROM pseudonyms")
+            return {
+                token: value for token, value, one, called in rows if (one, called) == (kind, name)
+            }
+
+    def compact(self) -> None:
+        """Write the file anew from its rows, so that no erased byte stays in its free space."""
+        with open_casework(self._gallery) as database:
+            database.run("VACUUM")
 
 
 @contextmanager
@@ -137,7 +155,7 @@ def open_casework(gallery: Path, tables: Sequence[str] = ()) -> Iterator[SmallDa
     """
     if not folder_of(gallery).is_dir():
         raise unusable(database_of(gallery), "no folder of casework")
-    with opened(database_of(gallery), _KIND) as database:
+    with opened(database_of(gallery), _KIND, file_key(gallery)) as database:
         for statement in tables:
             database.run(statement)
         yield database
@@ -155,12 +173,15 @@ def unusable(path: Path, got: object) -> ActivityLogError:
 
 
 def _known(database: SmallDatabase, kind: str, values: Collection[str]) -> dict[str, str]:
+    """Return tokens by value; of several, the one that was made for the value."""
+    found: dict[str, str] = {}
     sql = (
-        "SELECT token FROM pseudonyms WHERE kind = ?1 AND called = ?2 "
-        "ORDER BY value = ?2 DESC, token LIMIT 1"
+        "SELECT called, token FROM pseudonyms WHERE kind = ? "
+        "AND called IN (SELECT value FROM json_each(?)) ORDER BY called = value, token DESC"
     )
-    rows = {value: database.row(sql, (kind, value)) for value in values}
-    return {value: str(row[0]) for value, row in rows.items() if row is not None}
+    for called, token in database.rows(sql, (kind, json.dumps(list(values)))):
+        found[called] = token
+    return found
 
 
 _KIND: Final = FileKind(
@@ -168,5 +189,10 @@ _KIND: Final = FileKind(
     version=1,
     tables=_TABLES,
     unusable=unusable,
-    settings=("foreign_keys = ON", "secure_delete = ON", "synchronous = FULL"),
+    settings=(
+        "foreign_keys = ON",
+        "secure_delete = ON",
+        "synchronous = FULL",
+        "journal_mode = TRUNCATE",
+    ),
 )

@@ -207,7 +207,7 @@ def compare(
         shadow = stack.enter_context(opened_shadow(old))
         edition = shadow_of(old.path)
         new = stack.enter_context(
-            Gallery.open(old.path, edition=edition, busy_timeout=BUSY_TIMEOUT)
+            Gallery.open(old.path, edition=edition, busy_timeout=BUSY_TIMEOUT, context=context)
         )
         stack.enter_context(old.recorded("model_switch", action="compare"))
         outcomes = Counter(outcome.code or outcome.status for outcome in shadow.outcomes())

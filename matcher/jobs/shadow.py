@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.embedding import ModelIdentity
+from matcher.encryption import keys_of
 from matcher.errors import GalleryWriteError, PhotoChangedError
 from matcher.gallery.creation import create_gallery
 from matcher.gallery.editions import directory_of, new_name, shadow_of
@@ -80,7 +81,7 @@ class Shadow:
         self._source = Store(directory_of(gallery.path, gallery.edition), BUSY_TIMEOUT)
         if not self.store.has_table("outcomes"):
             self._make_outcomes()
-        self.store.change("ATTACH DATABASE ? AS source", (self._source.address,))
+        self.store.attach(self._source, "source")
 
     def _make_outcomes(self) -> None:
         """Make the table of outcomes; in memory, where nothing can be written."""
@@ -383,8 +384,9 @@ def make_shadow(gallery: Gallery, model: ModelIdentity) -> str:
     if name is None:
         name = new_name(gallery.path)
         governed = "" if gallery.activity is None else gallery.activity.log.gallery_id
-        directory = directory_of(gallery.path, name)
-        create_gallery(directory, model, gallery.info().index, governed=governed)
+        place, index = directory_of(gallery.path, name), gallery.info().index
+        keys = keys_of(gallery.path)
+        create_gallery(place, model, index, keys=keys, governed=governed, is_edition=True)
     return name
 
 

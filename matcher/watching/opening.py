@@ -12,6 +12,7 @@ from typing import Any, Final
 from matcher.arguments import expect, path_of
 from matcher.crossing.rule import LeadRule
 from matcher.embedding import name_for
+from matcher.encryption import keys_of
 from matcher.errors import (
     CalibrationError,
     GalleryModelError,
@@ -135,13 +136,23 @@ def set_watch_list(
     gallery.require_context("calibration")
     if not folder.exists():
         given.over(None, gallery)  # what is wrong is refused before anything is made
-        context = gallery.context if gallery.governed else None
-        governed = context is not None
-        Gallery.create(folder, model=gallery.model, governed=governed, context=context).close()
+        _make(folder, gallery)
     recorded = gallery.recorded("calibration", action="watch_rule", **given.facts())
     with alone(folder), recorded:
         before = None if given.is_whole else read_settings(folder)
         write_settings(folder, given.over(before, gallery), content)
+
+
+def _make(folder: Path, gallery: Gallery) -> None:
+    """Make the gallery of the standing probes: governed and encrypted as the gallery is."""
+    keys = keys_of(gallery.path)
+    Gallery.create(
+        folder,
+        model=gallery.model,
+        key=None if keys is None else keys.key,
+        governed=gallery.governed,
+        context=gallery.context if gallery.governed else None,
+    ).close()
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from matcher.databases import FileKind, SmallDatabase, opened
+from matcher.encryption import file_key
 from matcher.errors import WatchListError
 
 _TABLES: Final = """
@@ -136,7 +137,7 @@ def open_outbox(path: Path) -> Iterator[Outbox]:
     WatchListError
         If it is no such file, is damaged, or cannot be written.
     """
-    with opened(path, _KIND) as database:
+    with opened(path, _KIND, file_key(path.parent)) as database:
         yield Outbox(database)
 
 

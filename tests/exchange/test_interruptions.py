@@ -50,7 +50,7 @@ def test_an_interrupted_filling_keeps_its_batches_and_goes_on(
 
 def test_a_second_writer_is_told_that_the_gallery_is_busy(place: Path) -> None:
     with Gallery.open(place) as gallery, Gallery.open(place, busy_timeout=0.1) as other:
-        with gallery._writing(), pytest.raises(GalleryBusyError):
+        with gallery._writing("correction"), pytest.raises(GalleryBusyError):
             fill_hashes(other)
         assert fill_hashes(other).filled == 6
         assert fill_hashes(gallery).filled == 0

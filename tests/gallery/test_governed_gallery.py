@@ -62,7 +62,15 @@ def test_a_governed_gallery_says_so_and_its_records_can_be_read(tmp_path: Path) 
         assert [one.subject_id for one in gallery.subjects()] == [ONE, OTHER]
         assert gallery.verify().ok
         assert gallery.context is None
-    assert log_of(path) == [("enrolment", "begun"), ("enrolment", "done")]
+        for read in (
+            lambda: gallery.faces_of([ONE]),
+            lambda: gallery.faces([1]),
+            lambda: next(gallery.pages_added(-1, 9)),
+        ):
+            with pytest.raises(NotAuthorisedError):
+                read()
+    assert log_of(path)[:2] == [("enrolment", "begun"), ("enrolment", "done")]
+    assert log_of(path)[2:] == [("denied", "denied: no_context")] * 3
 
 
 @pytest.mark.parametrize("change", CHANGES)

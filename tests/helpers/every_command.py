@@ -35,6 +35,7 @@ class Names:
     label: str = "label"
     text: str = "text"
     note: str = "note"
+    case: str = "case"
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,11 @@ class Story:
             _watching,
             _exchange,
             _grouping,
+            _encryption,
+            _governing,
             _casework,
             _serving,
+            _retention,
         ):
             chapter(self)
         return self.runs
@@ -151,6 +155,8 @@ def _search(run: Story) -> None:
     run("search", run.gallery, *run.photos[1:4:2], run.broken, *sheet, styles=ALL)
     only = ("--region", run.names.label, "--subject", run.names.subjects[0])
     run("search", run.gallery, run.photos[1], *only, styles=ALL)
+    report = ("--lead-report", run.work / f"case{run.names.photo}.html", "--language", "es")
+    run("search", run.gallery, *run.photos[1:4:2], *report)
     run("search", run.gallery, run.photos[1], "--region", "none", "--exclude-unknown", styles=ALL)
     run("search", run.gallery, run.photos[1], "--model", run.names.text)
     _crossing(run)
@@ -202,6 +208,42 @@ def _video(run: Story) -> None:
     run("frames", film, "--out", run.work / "trackstable")
     run("frames", run.broken, "--out", run.work / "nothing")
     run("frames", film, "--out", run.work / "nothing", "--from", run.names.text)
+
+
+def _encryption(run: Story) -> None:
+    first, second = run.work / "first.key", run.work / f"{run.names.photo}.key"
+    for file in (first, second, second):
+        run("gallery key", file)
+    sealed = run.work / f"sealed{run.names.photo}"
+    run("gallery encrypt", run.gallery, sealed)
+    run("gallery encrypt", run.gallery, sealed, "--key-file", first)
+    run("gallery encrypt", run.gallery, sealed, "--key-file", first)
+    run("gallery change-key", sealed, second)
+    run("gallery change-key", run.gallery, second)
+    run("gallery info", sealed)
+    run("gallery create", sealed, "--encrypted", "--key-file", first)
+    run("gallery create", run.work / "created", "--key-file", first)
+    run("gallery create", run.work / "created", "--encrypted", "--key-file", first)
+    shutil.rmtree(run.work / "created")
+
+
+def _retention(run: Story) -> None:
+    gallery, first, case = run.gallery, run.names.subjects[0], run.names.case
+    named = ("--operator", "keeper-1", "--purpose", "maintenance")
+    run("retention set", gallery, "--subject", first, "--until", "2020-01-31", *named)
+    run("retention set", gallery, "--of-case", case, "--until", "2020-01-31", *named)
+    run("retention set", gallery, "--of-case", run.names.text, "--never", *named)
+    run("retention set", gallery, "--subject", first, *named)
+    run("retention list", gallery, *named, styles=ALL)
+    run("retention run", gallery, "--dry-run", *named)
+    left = gallery / f"left{run.names.photo}"
+    left.write_text(first)
+    run("retention run", gallery, "--also", run.work, *named)
+    left.unlink()
+    run("retention run", gallery, *named)
+    run("retention erase", gallery, "--subject", run.names.text, *named)
+    run("retention erase", gallery, *named)
+    run("retention list", gallery)
 
 
 def _corrections(run: Story) -> None:
@@ -373,15 +415,61 @@ def _grouping(run: Story) -> None:
     run("group", run.given / text)
 
 
+def _governing(run: Story) -> None:
+    """Make the gallery governed, use it with and without a case, and look at its log."""
+    text, anchors = run.names.text, run.work / f"{run.names.photo}.anchors"
+    named = ("--operator", "operator-7", "--purpose", "maintenance")
+    case = ("--operator", "operator-7", "--purpose", "missing_child", "--case", run.names.case)
+    right = ("--legal-basis", "art. 12", "--authorisation", "3/26", "--authorised-until")
+    run("gallery govern", run.gallery)
+    run("gallery hide", run.gallery, run.names.subjects[0], "--because", "x", *named)
+    run("gallery govern", run.gallery, "--operator", text, "--purpose", text)
+    run("gallery govern", run.gallery, *named)
+    run("gallery govern", run.gallery, *named)
+    run("gallery info", run.gallery)
+    run("search", run.gallery, run.photos[1])
+    run("search", run.gallery, run.photos[1], *case, *right, "2020-01-01")
+    run("search", run.gallery, run.photos[1], *case, *right, "2099-12-31", styles=ALL)
+    run(
+        "search",
+        run.gallery,
+        run.photos[1],
+        *case,
+        "--region",
+        run.names.label,
+        *right,
+        "2099-01-01",
+    )
+    run("gallery hide", run.gallery, run.names.subjects[1], "--because", run.names.note, *named)
+    run("watch run", run.gallery, *case, *right, "2099-12-31")
+    run("log show", run.gallery, styles=ALL)
+    run("log show", run.gallery, 5, styles=ALL)
+    run("log show", run.gallery, "--kind", "search", "--case", text)
+    run("log show", run.gallery, "--kind", "search", "--case", run.names.case)
+    run("log show", run.gallery, 999)
+    run("log anchor", run.gallery, "--to", anchors)
+    run("log verify", run.gallery)
+    run("log verify", run.gallery, "--anchors", anchors)
+    run("log verify", run.gallery, "--anchors", run.manifest)
+    run("log verify", run.gallery, "--public-key", run.manifest)
+    run("log export", run.gallery, "--out", run.work / "log.jsonl", *named)
+    run("log export", run.gallery, "--out", run.work / "log.jsonl")
+    run("log show", run.work / "unknown")
+    shutil.copytree(run.gallery, run.given / "tampered")
+    log = run.given / "tampered" / "casework" / "log.jsonl"
+    log.write_text(log.read_text().replace("operator-7", text.replace('"', ""), 2))
+    run("log verify", run.given / "tampered")
+    shutil.rmtree(run.given / "tampered")
+
+
 def _casework(run: Story) -> None:
-    """Search a governed gallery for a case, and let two people review what was found."""
-    gallery, text = run.work / "reviewed", run.names.text
+    """Let two people review what a search of the governed gallery found."""
+    gallery, text = run.gallery, run.names.text
     admin = ("--operator", "admin-1", "--purpose", "maintenance")
-    case = ("--purpose", "missing_child", "--case", "case 7")
+    case = ("--purpose", "missing_child", "--case", run.names.case)
     right = ("--legal-basis", "art. 12", "--authorisation", "order 5")
     until = ("--authorised-until", "2999-12-31")
     ana, bo = (("--operator", name, *case) for name in ("ana", "bo"))
-    run("enrol", gallery, run.manifest, "--governed", *admin)
     run("search", gallery, run.photos[1], *ana, *right, *until)
     number = ActivityLog.of(gallery).head().number
     lead, other = f"{number}-1", f"{number}-2"
@@ -398,6 +486,10 @@ def _casework(run: Story) -> None:
     run("leads show", gallery, lead, *bo, styles=ALL)
     run("leads show", gallery, text, *bo)
     run("leads verify", gallery, *ana)
+    out, page = run.work / "case.pdf", run.work / "case.html"
+    run("leads export", gallery, lead, other, "--out", out, "--language", "hi", *ana)
+    run("leads export", gallery, lead, "--out", page, "--probe", run.photos[1], *ana)
+    run("leads export", gallery, lead, "--out", run.work / text.replace("/", ""), *ana)
     run("leads audit", gallery, *ana, styles=ALL)
     run("leads audit", gallery, "--tones", run.manifest, *ana)
     run("log replay", gallery, number, "--probe", run.photos[1], *admin)
@@ -406,8 +498,8 @@ def _casework(run: Story) -> None:
 
 
 def _serving(run: Story) -> None:
-    """Keep accounts, and serve a gallery until somebody asks the server to end."""
-    gallery, text = run.work / "reviewed", run.names.text
+    """Keep accounts, and serve the gallery until somebody asks the server to end."""
+    gallery, other, text = run.gallery, run.work / "unknown", run.names.text
     state = ("--state", run.work / f"state{run.names.photo}")
     admin = ("--operator", "admin-1", "--purpose", "maintenance")
     word = "correct horse battery staple"
@@ -416,12 +508,12 @@ def _serving(run: Story) -> None:
     run("serve accounts add", "rita", *state, "--role", "reviewer", typed=text[:3])
     run("serve accounts password", "olga", *state, typed=f"{word}!")
     run("serve accounts rights", "olga", *state, "--grant", gallery, *admin)
-    run("serve accounts rights", "olga", *state, "--grant", run.gallery, *admin)
+    run("serve accounts rights", "olga", *state, "--grant", other, *admin)
     run("serve accounts rights", "olga", *state, "--revoke", gallery, *admin)
     run("serve accounts list", *state, styles=ALL)
     run("serve accounts remove", "olga", *state, *admin)
     run("serve accounts remove", text, *state, *admin)
-    run("serve run", run.gallery, *state)
+    run("serve run", other, *state)
     run("serve run", gallery, *state, "--host", text)
     with ended_when_it_listens() as port:
         run("serve run", gallery, *state, "--port", port)

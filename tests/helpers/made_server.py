@@ -129,6 +129,14 @@ class Browser:
         return answer
 
 
+class Remote(Browser):
+    """A browser that speaks over a socket."""
+
+    def __init__(self, address: str, **options: object) -> None:
+        self.client = httpx.AsyncClient(base_url=address, timeout=300, **options)
+        self.csrf = ""
+
+
 def _is_page(answer: httpx.Response) -> bool:
     return answer.headers.get("content-type", "").startswith("text/html")
 

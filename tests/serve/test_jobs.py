@@ -7,7 +7,7 @@ import threading
 import anyio
 import pytest
 from made_server import Browser, World, leads_in, opened_case, running
-from waiting import wait_until
+from waiting import PATIENCE, wait_until
 
 from matcher.serve.app import Server
 from matcher.serve.state import Job, Upload
@@ -29,7 +29,7 @@ async def begun(app: Server, world: World, *photos: bytes) -> tuple[Browser, str
 
 async def wait_for(browser: Browser, job: str, done: int) -> dict[str, object]:
     """Ask until so many photos are done, as the page does."""
-    with anyio.fail_after(120):
+    with anyio.fail_after(PATIENCE):
         while True:
             state = (await browser.get(f"{job}.json")).json()
             if state["done"] >= done:

@@ -12,6 +12,12 @@ import typer
 
 from matcher.cli.app import Exit, app
 from matcher.cli.console import Format, print_json, print_rows, progress, say, say_sheet
+from matcher.cli.leads.report_file import (
+    LanguageName,
+    ReportLanguage,
+    require_report,
+    write_report,
+)
 from matcher.cli.options import (
     MEGAPIXELS,
     DatesFromPhotos,
@@ -31,7 +37,7 @@ from matcher.cli.options import (
     limits_of,
 )
 from matcher.cli.places import require_place_for, writing_to
-from matcher.cli.using import open_for_use, with_context
+from matcher.cli.using import open_for_use, say_if_ungoverned, with_context
 from matcher.errors import InputError
 from matcher.paths import shown
 from matcher.words import counted
@@ -138,6 +144,11 @@ def search(
     sheet: Annotated[
         Path | None, typer.Option(help="Write probes and leads as one self-contained HTML file.")
     ] = None,
+    lead_report: Annotated[
+        Path | None,
+        typer.Option(help="Write the leads for a case file, as FILE.pdf or FILE.html."),
+    ] = None,
+    language: ReportLanguage = LanguageName.en,
     dates_from_photos: DatesFromPhotos = False,
 ) -> None:
     """Rank the subjects of a gallery by their similarity to each probe, for a person to review."""
@@ -147,6 +158,7 @@ def search(
     from matcher.search import Calibration, Probe, Searcher
 
     require_place_for("--sheet", sheet)
+    require_report("--lead-report", lead_report)
     limits = limits_of(max_megapixels)
     probes = _photos_of_one(probes, face) if same_person else probes
     sources = probe_sources(probes, page, limits, salvage)
@@ -163,6 +175,7 @@ def search(
     )
     meaning = None if calibration is None else Calibration.load(calibration)
     with open_for_use(gallery) as opened, progress() as hook:
+        say_if_ungoverned(opened)
         name = model or name_for(opened.model)
         extractor = extractor_of(name, device, precision, limits=limits, salvage=salvage)
         with extractor.decoding_apart(min(2, len(sources))) as apart:
@@ -194,6 +207,9 @@ def search(
         if sheet is not None:
             title = f"Leads from {shown(gallery.name)}"
             faults = _write_sheet(sheet, title, shown_sources, results, extractor, limits)
+        if lead_report is not None:
+            parts = (shown_sources, results, extractor, limits)
+            faults += _write_report(lead_report, language, gallery, *parts)
     found = not faults and all(result.outcome == "leads" for result in results)
     raise typer.Exit(Exit.DONE if found else Exit.ATTENTION)
 
@@ -222,6 +238,35 @@ def _write_sheet(
         )
     say_sheet(sheet, faults)
     return faults
+
+
+def _write_report(
+    file: Path,
+    language: LanguageName,
+    gallery: Path,
+    sources: Sequence[Path | Photo],
+    results: Sequence[CandidateList],
+    extractor: Extractor,
+    limits: DecodeLimits,
+) -> tuple[str, ...]:
+    """Write the lead report, say where it is, and return what is not on it."""
+    from matcher.casework import GalleryState, LeadReport, lead_report_of
+
+    kept = "The leads are on standard output."
+    with open_for_use(gallery) as opened:
+
+        def made(hook: ProgressHook) -> LeadReport:
+            return lead_report_of(
+                sources,
+                results,
+                detector=extractor,
+                gallery=GalleryState.of(opened),
+                context=opened.context,
+                limits=limits,
+                on_progress=hook,
+            )
+
+        return write_report("--lead-report", file, language, opened, made, kept)
 
 
 def _lists(

@@ -4,6 +4,8 @@ from matcher.cli.gallery import (  # noqa: F401 - these add the commands
     correcting,
     hiding,
     looking,
+    making,
+    sealing,
     upkeep,
 )
 from matcher.cli.gallery.group import gallery

@@ -10,7 +10,7 @@ from matcher.gallery.index.index_file import (
 )
 from matcher.gallery.index.kinds import KINDS, check_kind, choose_kind, new_index
 from matcher.gallery.index.local_index import LocalIndex
-from matcher.gallery.index.opening import open_index
+from matcher.gallery.index.opening import check_sealable, open_index
 from matcher.gallery.index.paged_scan import Page, scan
 from matcher.gallery.index.protocol import FaceIndex, FileIndex, IndexKind
 from matcher.gallery.index.ranking import (
@@ -34,6 +34,7 @@ __all__ = [
     "RemoteIndex",
     "best",
     "check_kind",
+    "check_sealable",
     "checked_query",
     "checked_vectors",
     "choose_kind",

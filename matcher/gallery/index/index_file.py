@@ -2,7 +2,8 @@
 
 Layout: eight bytes of magic; the length of the header as four bytes, little-endian; the header as
 JSON; then the payload. The payload is the face id of each row as little-endian int64, and then the
-bytes that FAISS writes.
+bytes that FAISS writes. In an encrypted gallery all of this is the content of a sealed file, see
+`matcher.encryption.sealing`.
 """
 
 from __future__ import annotations
@@ -12,15 +13,16 @@ import json
 import os
 import shutil
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
 import numpy as np
 
 from matcher.embedding import ModelIdentity
+from matcher.encryption import GalleryKeys, SealedReader, SealedWriter
 from matcher.errors import GalleryDamagedError, GalleryFormatError, GalleryWriteError
 from matcher.gallery.index.kinds import KINDS, new_index
 from matcher.gallery.index.protocol import FileIndex
@@ -34,6 +36,7 @@ MAGIC: Final = b"MTCHIDX1"
 FORMAT_VERSION: Final = 1
 CHUNK: Final = 1 << 20
 LONGEST_HEADER: Final = 1 << 16
+_PURPOSE: Final = "index"
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,14 @@ class IndexHeader:
 
 
 def write_index(
-    directory: Path, index: FileIndex, model: ModelIdentity, generation: int, stamp: str
+    directory: Path,
+    index: FileIndex,
+    model: ModelIdentity,
+    generation: int,
+    stamp: str,
+    keys: GalleryKeys | None = None,
 ) -> None:
-    """Replace the index file in one step.
+    """Replace the index file in one step; with keys, by a sealed one.
 
     Raises
     ------
@@ -77,17 +85,25 @@ def write_index(
         When the disk is full or the directory is not writable. The old file is then unchanged.
     """
     rows = index.row_ids()
-    header = IndexHeader(
-        FORMAT_VERSION, model, index.kind, len(index), len(rows), generation, stamp
-    )
     part, place = directory / INDEX_PART, directory / INDEX_NAME
     with _unwritable_reported(part):
+        digest = hashlib.sha256()
+        _pass_payload(index, digest.update)
+        header = IndexHeader(
+            FORMAT_VERSION,
+            model,
+            index.kind,
+            len(index),
+            len(rows),
+            generation,
+            stamp,
+            digest.hexdigest(),
+        )
         _clear(part)
         with open_private(part, "wb") as file:
-            file.write(_encoded(header))
-            sha256 = _write_payload(file, index)
-            file.seek(0)
-            file.write(_encoded(replace(header, sha256=sha256)))
+            with _written(file, keys) as write:
+                write(_encoded(header))
+                _pass_payload(index, write)
             file.flush()
             os.fsync(file.fileno())
         if not place.is_file():
@@ -112,16 +128,20 @@ def _unwritable_reported(part: Path) -> Iterator[None]:
         ) from error
 
 
-def _write_payload(file: IO[bytes], index: FileIndex) -> str:
-    digest = hashlib.sha256()
+@contextmanager
+def _written(file: IO[bytes], keys: GalleryKeys | None) -> Iterator[Callable[[bytes], object]]:
+    """Yield what writes to a file, sealed if there are keys."""
+    if keys is None:
+        yield file.write
+        return
+    sealed = SealedWriter(file, keys, _PURPOSE)
+    yield sealed.write
+    sealed.finish()
 
-    def write(data: bytes) -> None:
-        digest.update(data)
-        file.write(data)
 
+def _pass_payload(index: FileIndex, write: Callable[[bytes], object]) -> None:
     write(index.row_ids().astype("<i8").tobytes())
     index.write(write)
-    return digest.hexdigest()
 
 
 def _encoded(header: IndexHeader) -> bytes:
@@ -129,8 +149,10 @@ def _encoded(header: IndexHeader) -> bytes:
     return MAGIC + struct.pack("<I", len(text)) + text
 
 
-def read_header(directory: Path) -> IndexHeader:
+def read_header(directory: Path, keys: GalleryKeys | None = None) -> IndexHeader:
     """Return the header of the index file; the payload is not checked.
+
+    The keys are those of the gallery, None if it is not encrypted.
 
     Raises
     ------
@@ -139,11 +161,11 @@ def read_header(directory: Path) -> IndexHeader:
     GalleryFormatError
         When a newer version wrote it.
     """
-    with _opened(directory) as file:
-        return _read_header(file)
+    with _opened(directory, keys) as file:
+        return _read_header(file, directory)
 
 
-def read_index(directory: Path) -> tuple[FileIndex, IndexHeader]:
+def read_index(directory: Path, keys: GalleryKeys | None = None) -> tuple[FileIndex, IndexHeader]:
     """Return the index of the file; its checksum is verified before FAISS reads a byte.
 
     Raises
@@ -151,13 +173,13 @@ def read_index(directory: Path) -> tuple[FileIndex, IndexHeader]:
     GalleryDamagedError, GalleryFormatError
         As for `read_header`, and when the payload does not fit the header.
     """
-    with _opened(directory) as file:
-        header = _read_header(file)
+    with _opened(directory, keys) as file:
+        header = _read_header(file, directory)
         start = file.tell()
-        payload = os.fstat(file.fileno()).st_size - start
+        payload = file.size - start
         if header.rows > payload // 8:
             raise _damaged(f"must hold {counted(header.rows, 'row')}", "fewer bytes", directory)
-        if _digest(file) != header.sha256:
+        if _digest(file, directory) != header.sha256:
             raise _damaged("must have the SHA-256 of its header", "another", directory)
         file.seek(start)
         ids = np.frombuffer(file.read(8 * header.rows), dtype="<i8").astype(np.int64)
@@ -171,8 +193,16 @@ def read_index(directory: Path) -> tuple[FileIndex, IndexHeader]:
     return index, header
 
 
+class _PlainReader:
+    """Reads a plain file as `SealedReader` does a sealed one."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.size = os.fstat(file.fileno()).st_size
+        self.tell, self.seek, self.read = file.tell, file.seek, file.read
+
+
 @contextmanager
-def _opened(directory: Path) -> Iterator[IO[bytes]]:
+def _opened(directory: Path, keys: GalleryKeys | None) -> Iterator[_PlainReader | SealedReader]:
     place = directory / INDEX_NAME
     try:
         if not place.is_file():  # to open a pipe would wait for somebody who writes to it
@@ -181,17 +211,25 @@ def _opened(directory: Path) -> Iterator[IO[bytes]]:
     except OSError as error:
         raise _damaged("must be there and readable", error, directory) from error
     with file:
-        yield file
+        if keys is None:
+            yield _PlainReader(file)
+            return
+        try:
+            sealed = SealedReader(file, keys, _PURPOSE)
+        except ValueError as error:
+            raise _damaged(
+                "must be sealed, as the gallery is encrypted", error, directory
+            ) from error
+        yield sealed
 
 
-def _read_header(file: IO[bytes]) -> IndexHeader:
-    directory = Path(file.name).parent
-    start = file.read(len(MAGIC) + 4)
+def _read_header(file: _PlainReader | SealedReader, directory: Path) -> IndexHeader:
+    start = _bytes(file, len(MAGIC) + 4, directory)
     if len(start) < len(MAGIC) + 4 or not start.startswith(MAGIC):
         raise _damaged("must begin with its magic bytes", "others", directory)
     (length,) = struct.unpack("<I", start[len(MAGIC) :])
     try:
-        facts = object_of(read_json(file.read(min(length, LONGEST_HEADER))))
+        facts = object_of(read_json(_bytes(file, min(length, LONGEST_HEADER), directory)))
         version = whole_of(facts["format_version"])
         if version == FORMAT_VERSION:
             return _header(facts)
@@ -217,11 +255,18 @@ def _header(facts: dict[str, Any]) -> IndexHeader:
     return header
 
 
-def _digest(file: IO[bytes]) -> str:
+def _digest(file: _PlainReader | SealedReader, directory: Path) -> str:
     digest = hashlib.sha256()
-    while block := file.read(CHUNK):
+    while block := _bytes(file, CHUNK, directory):
         digest.update(block)
     return digest.hexdigest()
+
+
+def _bytes(file: _PlainReader | SealedReader, count: int, directory: Path) -> bytes:
+    try:
+        return file.read(count)
+    except ValueError as error:
+        raise _damaged("must be sealed by the keys of its gallery", error, directory) from error
 
 
 def _damaged(rule: str, got: object, directory: Path) -> GalleryDamagedError:

@@ -104,8 +104,8 @@ class LocalIndex:
             log.info("no index file; building the index from the store")
             return
         try:
-            self._check(read_header(self._directory))
-            index, header = read_index(self._directory)
+            self._check(read_header(self._directory, self._store.keys))
+            index, header = read_index(self._directory, self._store.keys)
             self._check(header)
         except (GalleryDamagedError, GalleryFormatError) as error:
             log.warning("index file %s; rebuilding the index from the store", error.rule)
@@ -182,7 +182,8 @@ class LocalIndex:
             with self._store.locked():
                 index = self.current()
                 stamp = cast(str, self._store.stamp(self._generation))
-                write_index(self._directory, index, self._store.model, self._generation, stamp)
+                model, keys = self._store.model, self._store.keys
+                write_index(self._directory, index, model, self._generation, stamp, keys)
             self._unsaved = False
 
     def save_if_possible(self) -> None:

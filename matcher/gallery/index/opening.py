@@ -25,6 +25,8 @@ def open_index(
     ------
     GalleryDamagedError
         When what is recorded is neither a kind of index nor the address of a server.
+    InputError
+        For an index on a server if the gallery is encrypted: the server would hold plain vectors.
     """
     index = asked or store.meta("index")
     try:
@@ -33,7 +35,27 @@ def open_index(
         if asked:
             raise
         raise damaged(store.path, rule="must name a kind of index", got=ascii(index)) from error
+    if store.keys is not None:
+        check_sealable(index, directory)
     if index.startswith(SERVED):
         url = index.removeprefix(SERVED)
         return RemoteIndex(directory, store, url, busy_timeout, confirmed=asked is not None)
     return LocalIndex(directory, store, index)
+
+
+def check_sealable(index: str, gallery: Path) -> None:
+    """Refuse an index on a server for an encrypted gallery.
+
+    Raises
+    ------
+    InputError
+        The server would hold plain vectors.
+    """
+    if index.startswith(SERVED):
+        raise InputError(
+            "index",
+            rule="must be in a file if the gallery is encrypted",
+            got="one on a server, which would hold plain vectors",
+            next_step="Choose a kind of index, such as auto.",
+            path=gallery,
+        )

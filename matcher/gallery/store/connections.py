@@ -16,6 +16,7 @@ import weakref
 from pathlib import Path
 from typing import Final
 
+from matcher import sqlite
 from matcher.errors import GalleryBusyError, GalleryError, GalleryWriteError
 from matcher.forks import require_own
 from matcher.gallery.store.schema import check_format
@@ -42,9 +43,12 @@ class Connections:
         File of the store.
     busy_timeout
         Seconds to wait for another process that writes.
+    key
+        Key of an encrypted file; None for a plain one.
     """
 
-    def __init__(self, path: Path, busy_timeout: float) -> None:
+    def __init__(self, path: Path, busy_timeout: float, key: bytes | None = None) -> None:
+        self.key = key
         self._path = path
         self._busy_timeout = busy_timeout
         self._process = os.getpid()
@@ -134,8 +138,9 @@ class Connections:
 
     def _connected(self, fixed: bool) -> sqlite3.Connection:
         with translated(self._path):
-            connection = sqlite3.connect(
+            connection = sqlite.connect(
                 self._address("rw", fixed),
+                self.key,
                 uri=True,
                 timeout=self._busy_timeout,
                 isolation_level=None,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from matcher import sqlite
 from matcher.errors import (
     GalleryBusyError,
     GalleryDamagedError,
@@ -25,10 +25,10 @@ _UNWRITABLE = {"SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_PERM"}
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Raise the library's own error instead of an `sqlite3` error about the file at `path`."""
+    """Raise the library's own error instead of one of SQLite about the file at `path`."""
     try:
         yield
-    except sqlite3.Error as error:
+    except sqlite.errors() as error:
         name = getattr(error, "sqlite_errorname", "")
         raise _matching(name, error, path) from error
     except UnicodeDecodeError as error:  # in a column, or in the name of one
@@ -65,7 +65,7 @@ def damaged(path: Path, *, rule: str, got: object) -> GalleryDamagedError:
     )
 
 
-def _matching(name: str, error: sqlite3.Error, path: Path) -> GalleryError:
+def _matching(name: str, error: Exception, path: Path) -> GalleryError:
     family = "_".join(name.split("_")[:2])
     if family in _BUSY:
         return GalleryBusyError(
@@ -103,6 +103,6 @@ def _matching(name: str, error: sqlite3.Error, path: Path) -> GalleryError:
     )
 
 
-def _is_unreadable(name: str, error: sqlite3.Error) -> bool:
+def _is_unreadable(name: str, error: Exception) -> bool:
     """Return whether the schema or a row is damaged; a text that is not UTF-8 has no name."""
     return name in _UNREADABLE or (not name and "UTF-8" in str(error))

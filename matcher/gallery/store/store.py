@@ -11,8 +11,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
+from matcher import sqlite
 from matcher.embedding import ModelIdentity
+from matcher.encryption import GalleryKeys, keys_of
 from matcher.errors import GalleryFormatError
+from matcher.gallery.files import home_of
 from matcher.gallery.store import migrations
 from matcher.gallery.store.columns import OPTIONAL
 from matcher.gallery.store.connections import SETTINGS, Connections
@@ -40,13 +43,21 @@ class Store:
         Directory of the store.
     busy_timeout
         Seconds to wait for another process that writes.
+
+    Raises
+    ------
+    GalleryKeyError, MissingExtraError
+        If the gallery is encrypted and cannot be opened, see `keys_of`.
     """
 
     def __init__(self, directory: Path, busy_timeout: float) -> None:
         self.path = directory / STORE_NAME
+        self.keys = keys_of(home_of(directory))
+        """The keys of the files of the gallery; None if it is not encrypted."""
         self._columns: dict[tuple[str, int], frozenset[str]] = {}
         self._writer = threading.RLock()
-        self._connections = Connections(self.path, busy_timeout)
+        key = None if self.keys is None else self.keys.store
+        self._connections = Connections(self.path, busy_timeout, key)
         try:
             self.model = read_model(self.meta("model"), self.path)
         except BaseException:
@@ -54,12 +65,20 @@ class Store:
             raise
 
     @staticmethod
-    def create(directory: Path, model: ModelIdentity, index: str, governed: str = "") -> None:
-        """Write an empty store into an existing directory."""
+    def create(
+        directory: Path,
+        model: ModelIdentity,
+        index: str,
+        *,
+        governed: str = "",
+        keys: GalleryKeys | None = None,
+    ) -> None:
+        """Write an empty store into an existing directory; with keys, an encrypted one."""
         path = directory / STORE_NAME
         with translated(path):
             claim_private(path)
-            connection = sqlite3.connect(path, isolation_level=None)
+            key = None if keys is None else keys.store
+            connection = sqlite.connect(path, key, isolation_level=None)
             try:
                 connection.executescript(SETTINGS)
                 create_tables(connection, model, index, governed)
@@ -75,10 +94,11 @@ class Store:
         """Whether it was closed, or belongs to the process that this one was forked from."""
         return self._connections.closed
 
-    @property
-    def address(self) -> str:
-        """The file as a URI of SQLite, to read it beside another store."""
-        return self._connections.address
+    def attach(self, other: Store, name: str) -> None:
+        """Attach another store of the same gallery, to read it by a name beside this one."""
+        with translated(self.path):
+            address, key = other._connections.address, other._connections.key
+            sqlite.attach(self._connection, address, name, key)
 
     @property
     def _connection(self) -> sqlite3.Connection:
@@ -95,7 +115,7 @@ class Store:
         """Return all rows of a statement, with their values by name."""
         with translated(self.path):
             cursor = self._connection.cursor()
-            cursor.row_factory = sqlite3.Row
+            cursor.row_factory = sqlite.row_type(self._connection)
             found = cursor.execute(sql, parameters).fetchall()
         self._connections.require_unchanged()
         return found
@@ -156,7 +176,7 @@ class Store:
 
     def _rollback(self) -> None:
         # After some failures, such as a full disk, SQLite has already rolled back by itself.
-        with suppress(sqlite3.Error):
+        with suppress(*sqlite.errors()):
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
 

@@ -1,7 +1,8 @@
 """Results in files, on their way from a worker to the one process that commits them.
 
 A file has the safetensors format, and nothing is unpickled. It holds the records as JSON, the
-vectors as float32, and a checksum of both.
+vectors as float32, and a checksum of both. In an encrypted gallery the file is a sealed one; a
+worker on another machine then needs the gallery's key in its own environment.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from matcher.embedding.models import STORED_NAMES
+from matcher.encryption import keys_of, seal, unseal
 from matcher.errors import GalleryWriteError
+from matcher.gallery.files import home_of
 from matcher.hashes import Algorithm, is_hash
 from matcher.jobs.tasks import ReindexResult, Status
 from matcher.private_files import open_private, sync_directory
@@ -30,6 +33,7 @@ from matcher.strict_reading import list_of, object_of, text_of, whole_of
 log = logging.getLogger(__name__)
 
 SUFFIX: Final = ".shard"
+_PURPOSE: Final = "results of a job"
 
 _NAMES: Final = {stored: name for name, stored in STORED_NAMES.items()}
 _HASHES: Final[tuple[Algorithm, ...]] = ("md5", "sha1")
@@ -45,11 +49,14 @@ def write_shard(file: Path, results: Sequence[ReindexResult]) -> None:
         The folder is gone: a subject was removed, or the job was discarded.
     GalleryWriteError
         The disk is full, for example.
+    GalleryKeyError, MissingExtraError
+        The gallery is encrypted and the key is not known here, see `keys_of`.
     """
+    content = _sealed(_packed(results), file)
     part = file.with_suffix(".part")
     try:
         with open_private(part, "wb") as stream:
-            stream.write(_packed(results))
+            stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
         part.replace(file)
@@ -64,6 +71,16 @@ def write_shard(file: Path, results: Sequence[ReindexResult]) -> None:
             next_step="Free space or correct the rights, then start the same command again.",
             path=file,
         ) from error
+
+
+def _sealed(content: bytes, file: Path) -> bytes:
+    keys = keys_of(home_of(file.parent.parent))
+    return content if keys is None else seal(content, keys, _PURPOSE)
+
+
+def _unsealed(content: bytes, file: Path) -> bytes:
+    keys = keys_of(home_of(file.parent.parent))
+    return content if keys is None else unseal(content, keys, _PURPOSE)
 
 
 def _packed(results: Sequence[ReindexResult]) -> bytes:
@@ -87,7 +104,7 @@ def _checksum(records: NDArray[np.uint8], vectors: NDArray[np.float32]) -> NDArr
 def read_shard(file: Path) -> list[ReindexResult] | None:
     """Return the results of a file; None if it is gone or damaged and its photos must be redone."""
     try:
-        return _unpacked(load(file.read_bytes()))
+        return _unpacked(load(_unsealed(file.read_bytes(), file)))
     except FileNotFoundError:
         return None
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:

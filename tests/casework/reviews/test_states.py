@@ -239,3 +239,11 @@ def test_a_decision_falls_with_the_disagreement_it_was_made_on() -> None:
     assert now.state == "escalated"
     assert now.part_of_next("cy") == "deciding"
     assert not now.was_reopened()
+
+
+def test_nobody_withdraws_the_opinion_of_another() -> None:
+    before = story(("ana", "candidate"), ("bo", "candidate"))
+    by_another = Review(9, "1-1", "bo", START, None, None, 1, "why")
+    assert reviewed([*before.reviews, by_another]).state == "candidate"
+    by_ana = Review(9, "1-1", "ana", START, None, None, 1, "why")
+    assert reviewed([*before.reviews, by_ana]).state == "reviewed by one"

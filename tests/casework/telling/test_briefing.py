@@ -178,3 +178,31 @@ def test_a_removed_photo_or_child_is_said(gallery: Path) -> None:
     assert "is not in the gallery any more" in " ".join(without.before())
     assert without.age_gap is None
     assert "not known" in without.features.sentence
+
+
+def test_all_within_reach_are_found_however_few_are_fetched_at_first(
+    gallery: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search(gallery, 3, top=SUBJECTS)
+    with casework_of(gallery) as casework:
+        leads = casework.leads()[:SUBJECTS]
+        at_once = [casework.briefing(lead.lead_id).in_reach for lead in leads]
+        monkeypatch.setattr("matcher.casework.telling.reach._FIRST", 1)
+        in_steps = [casework.briefing(lead.lead_id).in_reach for lead in leads]
+    assert at_once == in_steps
+    assert max(len(one.subjects) for one in at_once if one is not None) > 5
+
+
+def test_another_calibration_than_that_of_the_search_is_said(
+    gallery: Path, calibration: Calibration, tmp_path: Path
+) -> None:
+    made_calibration.record(EXTRACTOR.model, seed=2).write(tmp_path / "other.json")
+    found = search(gallery, calibration=calibration, top=1)
+    subject = found.candidates[0].subject.subject_id
+    other = Calibration.load(tmp_path / "other.json")
+    assert not any(
+        "another calibration" in one for one in briefing_of(gallery, subject, calibration).before()
+    )
+    assert any(
+        "another calibration" in one for one in briefing_of(gallery, subject, other).before()
+    )
