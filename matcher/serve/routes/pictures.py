@@ -8,6 +8,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from matcher.casework.probes import kept
+from matcher.encryption import keys_of
 from matcher.faces import Detector
 from matcher.gallery import Gallery, StoredFace
 from matcher.paths import from_reference
@@ -30,12 +32,12 @@ _JPEG: Final = "image/jpeg"
 async def of_upload(request: Request, upload: str) -> Response:
     """Give an uploaded photo."""
     at = here(request)
-    kept = await run_in_threadpool(at.services.uploads.get, upload)
-    if kept is None or kept.name != at.account.name:
+    waiting = await run_in_threadpool(at.services.uploads.get, upload)
+    if waiting is None or waiting.name != at.account.name:
         raise Refusal.missing()
-    opened = await run_in_threadpool(at.case, kept.case)
+    opened = await run_in_threadpool(at.case, waiting.case)
     searching = at.services.searching
-    read = await searching.apart(lambda: searching.read(opened.served, kept))
+    read = await searching.apart(lambda: searching.read(opened.served, waiting))
     return Response(read.picture, media_type=_JPEG)
 
 
@@ -49,8 +51,13 @@ def of_probe(request: Request, search: str, view: str) -> Response:
     path = probe_path(opened.served, known.probe)
     with at.services.galleries.using(opened.served) as gallery:
         detector = at.services.galleries.extractor(gallery.model)
+    data = None
+    if keys_of(opened.served.path) is not None:
+        data = kept(opened.served.log.path.parent, known.probe)
+        if data is None:
+            raise Refusal.missing()
     found = at.services.pictures.of_file(
-        path, known.probe, None, detector, _view(view), face=known.face
+        path, known.probe, None, detector, _view(view), face=known.face, data=data
     )
     return Response(found, media_type=_JPEG)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -29,6 +31,7 @@ from matcher.serve.work.searching import DEFAULT_TOP, MOST_TOP
 table = Table()
 
 _OLDEST = 120.0
+_keeping = threading.Lock()
 _TYPED = ("face", "age", "taken_on", "top", "max_fpir", "refused")
 
 
@@ -113,8 +116,10 @@ def search_of_job(services: Services) -> Callable[[Job, Upload], str]:
 
 def keep_probe(gallery: Gallery, data: bytes) -> None:
     """Keep the bytes of a probe with the casework of a gallery, so that reviewers see it."""
-    with Casework.open(gallery) as casework:
-        casework.keep_probe(data)
+    sha256 = hashlib.sha256(data).hexdigest()
+    with Casework.open(gallery) as casework, _keeping:  # several may search for one photo at once
+        if casework.probe(sha256) is None:
+            casework.keep_probe(data)
 
 
 def _keep(at: Here, opened: OpenCase) -> Upload | str:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from matcher.casework import probes
 from matcher.casework.searches import RecordedSearch
 from matcher.casework.telling.briefing import notes_of
 from matcher.gallery import Gallery, StoredFace
+from matcher.gallery.copies import PROBES
 from matcher.paths import from_reference
 from matcher.search.ages import age_on
 from matcher.serve.views import Facts, Side
@@ -99,7 +99,7 @@ class Sides:
 
 def probe_path(served: ServedGallery, sha256: str) -> Path:
     """Return where a kept probe lies."""
-    return served.log.path.parent / probes.FOLDER_NAME / sha256
+    return served.log.path.parent / PROBES / sha256
 
 
 def _facts(taken_on: object, age: float | None, third: str) -> Facts:

@@ -6,7 +6,9 @@ is under way: photos that were uploaded, and jobs. Neither holds the name of a s
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -130,10 +132,29 @@ class StateFolder:
         """The folder of photos that were uploaded and not yet searched for."""
         return self.path / "uploads"
 
-    def accounts(self) -> AbstractContextManager[SmallDatabase]:
-        """Open the file of accounts, rights and sessions."""
-        return opened(self.path / "accounts.sqlite3", _ACCOUNTS_KIND)
+    @contextmanager
+    def accounts(self) -> Iterator[SmallDatabase]:
+        """Open the file of accounts, rights and sessions; threads take turns."""
+        path = self.path / "accounts.sqlite3"
+        with _turn(path), opened(path, _ACCOUNTS_KIND) as file:
+            yield file
 
-    def work(self) -> AbstractContextManager[SmallDatabase]:
-        """Open the file of uploads and jobs."""
-        return opened(self.path / "work.sqlite3", _WORK_KIND)
+    @contextmanager
+    def work(self) -> Iterator[SmallDatabase]:
+        """Open the file of uploads and jobs; threads take turns."""
+        path = self.path / "work.sqlite3"
+        with _turn(path), opened(path, _WORK_KIND) as file:
+            yield file
+
+
+_turns: dict[Path, threading.RLock] = {}
+_adding = threading.Lock()
+
+
+def _turn(path: Path) -> threading.RLock:
+    """Return the lock of a file for the threads of this process.
+
+    SQLite lets many writers wait by asking again and again, so that some wait too long.
+    """
+    with _adding:
+        return _turns.setdefault(path, threading.RLock())

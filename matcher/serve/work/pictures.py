@@ -20,7 +20,7 @@ from matcher.decoding import Decoders, Decoding
 from matcher.errors import MatcherError
 from matcher.faces import Detector, Face, align
 from matcher.grouping.sheet import TILE
-from matcher.photos import Photo
+from matcher.photos import Photo, load_photo
 from matcher.search.lead_sheet.pictures import cut_out
 from matcher.search.lead_sheet.places import Box, place_among
 from matcher.serve.refusals import Refusal
@@ -65,6 +65,7 @@ class Pictures:
         view: View,
         *,
         face: int | None = None,
+        data: bytes | None = None,
     ) -> bytes:
         """Return a JPEG of a photo.
 
@@ -80,6 +81,8 @@ class Pictures:
             Which picture.
         face
             Which face, 1 for the largest, where no box is known.
+        data
+            The bytes of the photo, where the file holds them encrypted; they are decoded here.
 
         Raises
         ------
@@ -89,7 +92,7 @@ class Pictures:
         key = (str(path), sha256, box, view, face)
 
         def make() -> bytes:
-            photo = self._read(path, sha256)
+            photo = self._read(path, sha256) if data is None else load_photo(data)
             if view == "whole":
                 return shrunk(photo)[0]
             (faces,) = detector.detect([photo])
