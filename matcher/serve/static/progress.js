@@ -6,7 +6,10 @@ const ended = ["done", "failed", "stopped"];
 
 async function look() {
   const answer = await fetch(box.dataset.progress, { headers: { Accept: "application/json" } });
-  if (!answer.ok) return true;
+  if (!answer.ok) {
+    document.getElementById("count").textContent = "Load the page again to see how far it is.";
+    return true;
+  }
   const job = await answer.json();
   const bar = document.getElementById("bar");
   if (bar) bar.value = job.done;

@@ -320,3 +320,24 @@ def test_the_focus_is_never_hidden_behind_the_photos(browser: Browser, served: P
         for key in "sdx":
             page.keyboard.press(key)
             assert page.evaluate(seen)
+
+
+def test_a_form_is_sent_once(browser: Browser, served: PageServer) -> None:
+    with opened(browser) as page:
+        page.goto(served.address + "/lead")
+        page.check('input[name="outcome"][value="candidate"]')
+        page.fill("#field-reason", "The ears.")
+        with page.expect_navigation():
+            page.locator("#opinion > button").dblclick()
+    assert len(served.forms) == 1
+
+
+def test_work_says_so_when_it_can_no_longer_be_asked_for(
+    browser: Browser, served: PageServer
+) -> None:
+    """The session ended while the page was open."""
+    page = browser.new_page()
+    page.goto(served.address + "/job")
+    page.route("**/*.json", lambda route: route.fulfill(status=401))
+    page.get_by_text("Load the page again to see how far it is.").wait_for()
+    page.close()

@@ -122,6 +122,20 @@ def test_every_field_has_a_label_and_every_name_stands_once(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", EXAMPLES)
+def test_the_browser_is_asked_to_keep_and_to_send_nothing(path: str) -> None:
+    """Titles stand in its history. Checks of spelling and translations may ask a server."""
+    text = rendered(path)
+    markup = Markup(text)
+    title = text[text.index("<title>") : text.index("</title>")]
+    assert "{{ 7*7 }}" not in title
+    assert markup.all("html")[0]["translate"] == "no"
+    for facts in markup.all("input", "textarea"):
+        if facts.get("type", "text") in ("text", "number", "date", "password"):
+            assert facts["autocomplete"]
+            assert facts["spellcheck"] == "false"
+
+
+@pytest.mark.parametrize("path", EXAMPLES)
 def test_headings_go_down_one_step_at_a_time(path: str) -> None:
     levels = [int(tag[1]) for tag, _ in Markup(rendered(path)).elements if re.match(r"h\d$", tag)]
     assert levels[0] == 1
