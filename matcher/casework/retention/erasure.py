@@ -241,7 +241,7 @@ def _finish(gallery: Gallery, path: Path, traces: Traces, also: Sequence[Path]) 
         _clear_tokens(gallery, traces)
         proof = prove(gallery.path, traces, also)
         end.update(_counts(faces, deleted, reviews, proof))
-    if proof.ok:
+    if proof.is_over:
         drop_traces(path)
     return Erasure(
         traces.kind, traces.name, traces.tokens, faces, deleted, reviews, traces.leads, proof

@@ -96,7 +96,7 @@ def _tell(erasures: Iterable[Erasure]) -> None:
         )
         for line in lines_of(one.proof):
             say(line)
-        if not one.proof.ok:
+        if not one.proof.is_over:
             say("Something is left: clear it, then run `matcher retention run`.")
     if told:
         say("Not reached, and to be looked after by you:")
