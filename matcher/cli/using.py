@@ -154,8 +154,8 @@ def context_for(path: Path) -> CaseContext | None:
     from matcher.gallery import Gallery
 
     given = _given.get()
-    context = given.context()
     given.used.append(path)
+    context = given.context()
     if context is None:
         return None
     with Gallery.open(path) as looked_at:
@@ -173,14 +173,20 @@ def open_for_use(path: Path, *, model: ModelIdentity | None = None) -> Gallery:
     return Gallery.open(path, model=model, context=context_for(path))
 
 
+def say_if_ungoverned(gallery: Gallery) -> None:
+    """Say of a gallery that is searched that nothing is recorded, if it is not governed."""
+    if not gallery.governed:
+        say("This gallery is not governed: no case, no log of searches.")
+
+
 def context_of_new(path: Path, *, governed: bool = False) -> CaseContext | None:
     """Return the context to make a gallery with; None for one that is not governed.
 
     A context that options name is passed on all the same, to be refused where it is not kept.
     """
     given = _given.get()
-    context = given.context()
     given.used.append(path)
+    context = given.context()
     if context is not None and not governed and not given.explicit:
         given.say_unrecorded(path)
         return None

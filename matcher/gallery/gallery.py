@@ -24,6 +24,7 @@ from matcher.gallery.records import AddOutcome, Enrolment
 from matcher.gallery.store import STORE_NAME, Store, history, photo_rows, rows
 from matcher.gallery.validation import check_text, checked_enrolments, in_one_form, texts
 from matcher.governance import ActivityLog, CaseContext
+from matcher.governance.pseudonyms import SUBJECT
 from matcher.hashes import FileHashes
 
 BUSY_TIMEOUT: Final = 10.0
@@ -371,6 +372,7 @@ class Gallery(RebuildableGallery):
         if self.governed:
             return False
         log = ActivityLog.begin(self._path, secrets.token_hex(16), first)
+        log.pseudonyms.tokens(SUBJECT, [one.subject_id for one in self.subjects()])
         with self._writing("governed"):
             self._store.govern(log.gallery_id)
             self._change_elsewhere(lambda store, _: store.govern(log.gallery_id))

@@ -105,6 +105,7 @@ class CaseContext:
         str
             "purpose", "case", "legal_basis", "authorisation", "authorised_until", "expired" or "".
         """
+        expect_day("today", today)
         needed = {
             "purpose": self.purpose in SEARCH_PURPOSES,
             "case": bool(self.case_id),
@@ -115,7 +116,6 @@ class CaseContext:
         for name, given in needed.items():
             if not given:
                 return name
-        expect_day("today", today)
         day = datetime.now().astimezone().date() if today is None else today
         return "expired" if self.authorised_until is None or self.authorised_until < day else ""
 

@@ -31,7 +31,7 @@ from matcher.cli.options import (
     limits_of,
 )
 from matcher.cli.places import require_place_for, writing_to
-from matcher.cli.using import open_for_use, with_context
+from matcher.cli.using import open_for_use, say_if_ungoverned, with_context
 from matcher.errors import InputError
 from matcher.paths import shown
 from matcher.words import counted
@@ -163,6 +163,7 @@ def search(
     )
     meaning = None if calibration is None else Calibration.load(calibration)
     with open_for_use(gallery) as opened, progress() as hook:
+        say_if_ungoverned(opened)
         name = model or name_for(opened.model)
         extractor = extractor_of(name, device, precision, limits=limits, salvage=salvage)
         with extractor.decoding_apart(min(2, len(sources))) as apart:

@@ -26,7 +26,7 @@ from matcher.cli.options import (
     limits_of,
 )
 from matcher.cli.places import require_place_for, writing_to
-from matcher.cli.using import open_for_use, with_context
+from matcher.cli.using import open_for_use, say_if_ungoverned, with_context
 from matcher.paths import shown
 
 if TYPE_CHECKING:
@@ -87,6 +87,8 @@ def cross(
     meaning = None if calibration is None else Calibration.load(calibration)
     with ExitStack() as opened:
         sides = [opened.enter_context(open_for_use(path)) for path in (first, second) if path]
+        for side in sides:
+            say_if_ungoverned(side)
         with progress() as hook:
             found = cross_match(
                 *sides,
