@@ -102,7 +102,12 @@ class ErasureProof:
     @property
     def is_over(self) -> bool:
         """Whether nothing is left that can be cleared; what stands in the log stays there."""
-        return not (self.rows or self.vectors_left or self.found or self.unread)
+        return not (self.vectors_left or self.found or self.is_unfinished)
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether rows are left or something could not be read, which nobody can accept."""
+        return bool(self.rows or self.unread)
 
     def facts(self) -> dict[str, Any]:
         """Return the counts for the log."""
