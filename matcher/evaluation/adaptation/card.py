@@ -157,7 +157,8 @@ def _ageing(model: AdaptedModel) -> str:
             "age on each photo, or dates."
         )
     used = (
-        "It is taken out. No date is needed where the model is used."
+        "It is taken out. No date is needed where the model is used. The gain is one for photos of "
+        "this kind: measure it on others, with and without, before you count on it."
         if model.after.fit.ageing
         else "It is not taken out: the gain is not beyond chance, or children match falsely too "
         "often with it."
