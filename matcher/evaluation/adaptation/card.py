@@ -37,7 +37,7 @@ def training_data_of(model: AdaptedModel) -> str:
     """Return on whose photos base and map were made."""
     return (
         f"{model.base.name}: {model.base_record.training_data.rstrip('.')}. The map of its vectors "
-        f"was fitted to {model.cohort.photos:,} photos of the cohort {visible(model.cohort.name)}."
+        f"was fitted to {_photos(model)} of the cohort {visible(model.cohort.name)}."
     )
 
 
@@ -73,8 +73,8 @@ def _what(model: AdaptedModel, map_sha256: str) -> str:
     return (
         f"This model is {base} with a map of its vectors. The network is unchanged. The map "
         f"subtracts a mean of {d} numbers, multiplies by a matrix of {d} times {k} numbers, and "
-        f"scales to unit length. {_sums(model)} No vector, photo, name or label of a person is in "
-        "this folder.\n\n"
+        f"scales to unit length. Mean and matrix are sums over {_photos(model)} of the "
+        "cohort. No vector, photo, name or label of a person is in this folder.\n\n"
         f"- base: weights `{model.base.weights_sha256}`, preprocessing "
         f"`{model.base.preprocessing_sha256}`\n"
         f"- map: `{map_sha256}`\n"
@@ -84,12 +84,13 @@ def _what(model: AdaptedModel, map_sha256: str) -> str:
     )
 
 
-def _sums(model: AdaptedModel) -> str:
-    over = f"all {model.cohort.photos:,} photos of the cohort"
-    if model.after.fit.strength is not None:
-        return f"Mean and matrix are sums over {over}."
-    photos = 0 if model.ageing is None else model.ageing.photos
-    return f"The mean is zero. The matrix is made of sums over {photos:,} photos of the cohort."
+def _photos(model: AdaptedModel) -> str:
+    """Return which photos the map was fitted to."""
+    one_of_each = f"{model.cohort.photos:,} photos"
+    dated = f"{model.cohort.dated:,} photos of people at several ages"
+    if model.after.fit.strength is None:
+        return dated
+    return f"{one_of_each} and {dated}" if model.after.fit.ageing else one_of_each
 
 
 def _cohort(model: AdaptedModel) -> str:
@@ -157,7 +158,8 @@ def _ageing(model: AdaptedModel) -> str:
             "age on each photo, or dates."
         )
     used = (
-        "It is taken out. No date is needed where the model is used."
+        "It is taken out. No date is needed where the model is used. The gain is one for photos of "
+        "this kind: measure it on others, with and without, before you count on it."
         if model.after.fit.ageing
         else "It is not taken out: the gain is not beyond chance, or children match falsely too "
         "often with it."

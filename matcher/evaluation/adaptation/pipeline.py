@@ -296,6 +296,7 @@ def _facts(
         origin=None if made.origin is None else (made.origin, faces.origin_names),
         licences=tuple(sorted({s.licence for s in embedded.cohort.samples} - {UNKNOWN})),
         years_apart=years_apart,
+        dated=len(faces.dated.ages),
     )
 
 

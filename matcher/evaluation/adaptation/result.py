@@ -31,8 +31,8 @@ class CohortFacts:
         The label of origin, and its groups that were large enough; None without one.
     licences
         Terms of the photos, as the cohort states them.
-    years_apart
-        Number of people with photos that show ageing.
+    years_apart, dated
+        Numbers of people with photos that show ageing, and of all their photos.
     """
 
     name: str
@@ -44,6 +44,7 @@ class CohortFacts:
     origin: tuple[str, tuple[str, ...]] | None
     licences: tuple[str, ...]
     years_apart: int
+    dated: int
 
 
 @dataclass(frozen=True, eq=False)

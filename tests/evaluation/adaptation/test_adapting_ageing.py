@@ -25,7 +25,7 @@ from matcher.evaluation.adaptation.ageing import FEWEST_PEOPLE
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a cohort, a base model, and later the vectors of the cohort."""
     folder = tmp_path_factory.mktemp("ageing")
-    manifest = made_ages.write(folder, {2.0: 66, 8.0: 66, 15.0: 66, 30.0: 256})
+    manifest = made_ages.write(folder, {2.0: 72, 8.0: 72, 15.0: 72, 30.0: 262})
     made_ageing.add(manifest)
     made_model.write(folder)
     return folder
