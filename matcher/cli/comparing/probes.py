@@ -180,8 +180,8 @@ def search(
     with open_for_use(gallery) as opened, progress() as hook:
         say_if_ungoverned(opened)
         name = model or name_for(opened.model)
-        loaded = partial(extractor_of, detector=detector, gallery=gallery)
-        extractor = loaded(name, device, precision, limits=limits, salvage=salvage)
+        reading = partial(extractor_of, detector=detector, gallery=gallery, limits=limits)
+        extractor = reading(name, device, precision, salvage=salvage)
         with extractor.decoding_apart(min(2, len(sources))) as apart:
             searcher = Searcher(
                 opened,
@@ -202,17 +202,16 @@ def search(
                 on_progress=hook,
             )
     probes = [path for path, found in zip(probes, lists, strict=True) for _ in found]
-    shown_sources = [source for source, found in zip(sources, lists, strict=True) for _ in found]
+    shown_sources = [one for one, found in zip(sources, lists, strict=True) for _ in found]
     results = [result for found in lists for result in found]
+    parts = (shown_sources, results, extractor, limits)
     faults: tuple[str, ...] = ()
     try:
         _print(probes, results, output)
     finally:  # the sheet is written also when nobody reads the list
         if sheet is not None:
-            title = f"Leads from {shown(gallery.name)}"
-            faults = _write_sheet(sheet, title, shown_sources, results, extractor, limits)
+            faults = _write_sheet(sheet, f"Leads from {shown(gallery.name)}", *parts)
         if lead_report is not None:
-            parts = (shown_sources, results, extractor, limits)
             faults += _write_report(lead_report, language, gallery, *parts)
     found = not faults and all(result.outcome == "leads" for result in results)
     raise typer.Exit(Exit.DONE if found else Exit.ATTENTION)
