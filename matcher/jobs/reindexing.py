@@ -105,9 +105,9 @@ def reindex(
     ):
         edition = make_shadow(source, extractor.model)
         require_model(source.path, edition, extractor.model)
-        with closing(Shadow(source, directory_of(source.path, edition))) as shadow:
+        place = directory_of(source.path, edition)
+        with closing(Shadow(source, place, extractor.detector)) as shadow:
             working = executor or LocalExecutor(extractor)
-            shadow.note_detector(extractor.detector)
             worked = fill(shadow, working, settings, on_progress)
             counts, lost = shadow.counts(), shadow.lost()
             same = source.model == extractor.model and not shadow.differs()

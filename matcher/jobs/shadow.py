@@ -71,10 +71,13 @@ class Shadow:
         The gallery, opened for this job.
     directory
         Directory of the edition to fill.
+    detector
+        Name of what finds the faces that are embedded anew.
     """
 
-    def __init__(self, gallery: Gallery, directory: Path) -> None:
+    def __init__(self, gallery: Gallery, directory: Path, detector: str | None = None) -> None:
         self.source = gallery
+        self.detector = UNRECORDED if detector is None else detector
         self.store = Store(directory, BUSY_TIMEOUT)
         self._source = Store(directory_of(gallery.path, gallery.edition), BUSY_TIMEOUT)
         if not self.store.has_table("outcomes"):
@@ -142,6 +145,7 @@ class Shadow:
         Nothing is written for a face that was removed in the meantime.
         """
         with self._source.locked(), self.store.writing() as generation:
+            self.store.note_detectors({self.detector for result in results if result.vectors})
             for result in results:
                 if self._is_there(result.face_id):
                     self._record(result, generation)
@@ -214,6 +218,7 @@ class Shadow:
         columns = ", ".join(name for name in FACE if name != "generation")
         with self._source.locked(), self.store.writing() as generation:
             self._copy_all_subjects()
+            self.store.note_detectors(self.source.detectors)
             self.store.change(
                 f"INSERT INTO main.faces ({columns}, generation) "  # noqa: S608 - constant
                 f"SELECT {columns}, ? FROM source.faces WHERE {new}",
@@ -229,12 +234,6 @@ class Shadow:
                 "WHERE generation = ?",
                 (generation,),
             )
-
-    def note_detector(self, name: str | None) -> None:
-        """Record what finds the faces of this edition, and what found those that it copies."""
-        copied = self.source.detectors if self.source.model == self.model else ()
-        with self._source.locked(), self.store.writing():
-            self.store.note_detectors((*copied, UNRECORDED if name is None else name))
 
     def seen(self) -> Iterator[tuple[int, str, str, int | None, int | None]]:
         """Yield face id, reference, hash, size and time of every photo that is done."""

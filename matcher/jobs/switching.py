@@ -181,7 +181,8 @@ def _move(
     path = source.path
     if extractor is not None:
         require_model(path, edition, extractor.model)
-    with closing(Shadow(source, directory_of(path, edition))) as shadow:
+    detector = None if extractor is None else extractor.detector
+    with closing(Shadow(source, directory_of(path, edition), detector)) as shadow:
         shadow.migrate()
         _fill(shadow, extractor, settings, on_progress)
         _build_index(path, edition)

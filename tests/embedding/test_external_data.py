@@ -307,11 +307,11 @@ def test_a_link_is_replaced_by_the_file(folder: Path, tmp_path: Path) -> None:
 
 
 def test_an_older_onnxruntime_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from matcher.embedding.networks import onnx_network
+    from matcher.embedding.networks import onnx_session
     from matcher.errors import MissingExtraError
 
     record = split(folder)
-    runtime = onnx_network.import_silent("onnxruntime")
+    runtime = onnx_session.import_silent("onnxruntime")
 
     class Older(runtime.SessionOptions):
         add_external_initializers_from_files_in_memory = None

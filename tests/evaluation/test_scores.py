@@ -57,6 +57,7 @@ def test_the_matcher_is_named_so_that_it_can_be_found_again(made: EmbeddedScores
         "model": "fake 3",
         "weights_sha256": EXTRACTOR.model.weights_sha256,
         "precision": "float32",
+        "detector": "not one of the library",
         "policy": "off",
     }
 

@@ -148,6 +148,32 @@ def test_with_the_gallerys_own_model_only_changed_photos_are_embedded(tmp_path: 
     assert_same_faces(before, after)
 
 
+def test_an_edition_knows_what_found_the_faces_that_it_copies_and_embeds(tmp_path: Path) -> None:
+    class Ours(FakeDetector):
+        name = "ours"
+
+    class Theirs(FakeDetector):
+        name = "theirs"
+
+    ours, theirs = (Extractor(one(), FakeEmbedder(16)) for one in (Ours, Theirs))
+    gallery = tmp_path / "gallery"
+    Gallery.create(gallery, model=ours.model).close()
+    add(gallery, listed(tmp_path / "photos", range(8)), extractor=ours)
+    draw(tmp_path / "photos" / "3.png", 1003)
+    copied = reindex(gallery, theirs, settings=SETTINGS)
+    assert _detectors(gallery, copied.edition) == _detectors(gallery, "first") == ("ours",)
+    changed = reindex(gallery, theirs, settings=TAKING)
+    assert _detectors(gallery, changed.edition) == ("ours", "theirs")
+    discard(gallery)
+    anew = reindex(gallery, NEW, settings=SETTINGS)
+    assert _detectors(gallery, anew.edition) == ("not recorded",)
+
+
+def _detectors(gallery: Path, edition: str) -> tuple[str, ...]:
+    with Gallery.open(gallery, edition=edition) as opened:
+        return opened.detectors
+
+
 def test_photos_that_moved_are_found_where_they_are(tmp_path: Path) -> None:
     gallery = made(tmp_path, 8)
     (tmp_path / "photos").rename(tmp_path / "archive")
