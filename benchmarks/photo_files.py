@@ -1,10 +1,11 @@
-"""What the bytes of a photo tell without a model: hashes, dates and looks, and what that costs.
+"""What the bytes of a file tell without a model: hashes, dates, looks, VICS, and what that costs.
 
-    python benchmarks/photo_files.py FOLDER [--photos 150] [--hashes 10000000] [--seed 1]
+    python benchmarks/photo_files.py FOLDER [--photos 150] [--hashes 10000000] [--entries 300000]
 
 Times are of the processor, the best of five turns, as a share of the decoding of the same photos
-in the same run. Looks are the perceptual hashes by which `matcher group` folds pictures: of photos
-that are saved again in five ways, and of different photos. The list is of random SHA-1.
+in the same run. `--seed` chooses the photos. Looks are the perceptual hashes by which `matcher
+group` folds pictures: of photos that are saved again in five ways, and of different photos. The
+list is of random SHA-1, the VICS file of made entries; a process of its own reads each.
 """
 
 from __future__ import annotations
@@ -12,12 +13,16 @@ from __future__ import annotations
 import argparse
 import hashlib
 import io
+import json
 import resource
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from itertools import combinations
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +30,7 @@ import numpy as np
 from PIL import Image, ImageEnhance
 
 from matcher.grouping.reading import looks_of
-from matcher.hashes import HashList, hashes_of
+from matcher.hashes import HashList, hashes_of, vics_media
 from matcher.photos import capture_date, find_photos, load_photo
 
 TURNS: Final = 5
@@ -90,8 +95,9 @@ def print_looks(photos: Sequence[Path]) -> None:
     print(f"{len(apart)} pairs of different photos: at least {min(apart)} bits; {near} within 6")
 
 
-def print_list(hashes: int, rng: np.random.Generator) -> None:
-    """Print time and memory of a list of hashes."""
+def list_row(hashes: int, seed: int) -> str:
+    """Return time and memory of a list of hashes."""
+    rng = np.random.default_rng(seed)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "list.txt"
         with path.open("w") as file:
@@ -101,7 +107,50 @@ def print_list(hashes: int, rng: np.random.Generator) -> None:
         known = HashList.read(path)
         spent = time.process_time() - begun
     held = sum(map(len, known.digests.values()))
-    print(f"{held} hashes: {spent:.0f} s, {memory() - before:.0f} MiB more, {memory():.0f} in all")
+    return f"{held} hashes: {spent:.0f} s, {memory() - before:.0f} MiB more, {memory():.0f} in all"
+
+
+def vics_row(entries: int, seed: int) -> str:
+    """Return time and memory of a VICS file whose entries are read one at a time."""
+    rng = np.random.default_rng(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "export.json"
+        with path.open("w") as file:
+            file.write('{"value": [{"CaseID": "made", "Media": [')
+            for number in range(entries):
+                file.write(", " * (number > 0) + json.dumps(vics_entry(number, rng)))
+            file.write("]}]}")
+        size = path.stat().st_size / 2**20
+        before, begun = memory(), time.process_time()
+        read = sum(1 for _ in vics_media(path, Counter()))
+        spent = time.process_time() - begun
+    return (
+        f"VICS file of {size:.0f} MiB with {read} entries: {spent:.0f} s, "
+        f"{memory() - before:.0f} MiB more, {memory():.0f} in all"
+    )
+
+
+def vics_entry(number: int, rng: np.random.Generator) -> dict[str, object]:
+    """Return an entry of made values, about as long as those of a real export."""
+    name = f"IMG_{number:07d}.JPG"
+    place = {"FileName": name, "FilePath": f"/evidence/{rng.bytes(40).hex()}/{name}"}
+    return {
+        "MediaID": number,
+        "Category": 0,
+        "MD5": rng.bytes(16).hex(),
+        "SHA1": rng.bytes(20).hex(),
+        "MediaSize": 2_000_000 + number,
+        "MimeType": "image/jpeg",
+        "RelativeFilePath": f"Media/{name}",
+        "Comments": "made " * 40,
+        "MediaFiles": [place],
+    }
+
+
+def alone(row: Callable[[int, int], str], size: int, seed: int) -> str:
+    """Return what a function returns that runs in a process of its own."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(row, size, seed).result()
 
 
 def memory() -> float:
@@ -115,10 +164,12 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--photos", type=int, default=150)
     parser.add_argument("--hashes", type=int, default=10_000_000)
+    parser.add_argument("--entries", type=int, default=300_000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
-    print_list(options.hashes, rng)
+    print(alone(list_row, options.hashes, options.seed))
+    print(alone(vics_row, options.entries, options.seed))
     found = find_photos(options.folder)
     chosen = [found[row] for row in rng.permutation(len(found))[: options.photos]]
     print_costs([path.read_bytes() for path in chosen])

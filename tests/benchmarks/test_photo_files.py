@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_it_prints_every_figure(cohort: Cohort) -> None:
-    words = ["--photos", "3", "--hashes", "100000"]
+    words = ["--photos", "3", "--hashes", "100000", "--entries", "50"]
     script = ROOT / "benchmarks" / "photo_files.py"
     done = subprocess.run(
         [sys.executable, str(script), str(cohort.folder), *words],
@@ -22,6 +22,7 @@ def test_it_prints_every_figure(cohort: Cohort) -> None:
     )
     lines = done.stdout.splitlines()
     assert lines[0].startswith("100000 hashes: ")
-    assert lines[1].startswith("decoding of 3 photos of ")
+    assert lines[1].startswith("VICS file of 0 MiB with 50 entries: ")
+    assert lines[2].startswith("decoding of 3 photos of ")
     assert "3 pairs of different photos" in lines[-1]
-    assert len(lines) == 11
+    assert len(lines) == 12
