@@ -67,11 +67,10 @@ class CaseworkReader:
         if case is not None and token is None:
             return []
         by_lead = self._reviews_by_lead()
-        found = [
-            lead
-            for search in reversed(list(self._index.searches(token)))
-            for lead in self._leads_of(search, by_lead)
-        ]
+        searches = list(self._index.searches(token))
+        searches.reverse()
+        names = self._names(searches)
+        found = (lead for search in searches for lead in self._leads_of(search, by_lead, names))
         return [lead for lead in found if state is None or lead.state == state]
 
     def lead(self, lead_id: str) -> Lead:
@@ -87,6 +86,24 @@ class CaseworkReader:
         search, candidate = self._candidate(lead_id)
         reviews = self._reviewed(lead_id)
         return lead_of(search, candidate, reviews, self._names([search]), self._operator)
+
+    def leads_of_search(self, number: int) -> list[Lead]:
+        """Return the leads of one recorded search, in no order of rank; none if it lists nobody.
+
+        Parameters
+        ----------
+        number
+            Number of the search in the log.
+        """
+        search = self._index.search(number)
+        if search is None:
+            return []
+        with open_reviews(self._gallery.path) as rows:
+            by_lead = {
+                lead_id: reviewed_rows(rows.of_lead(lead_id)).reviews
+                for lead_id in (id_of(search, one) for one in search.candidates)
+            }
+        return self._leads_of(search, by_lead, self._names([search]))
 
     def opinions(self, lead_id: str) -> tuple[Review, ...]:
         """Return the reviews of a lead: until both blind opinions are in, only the operator's own.
@@ -161,17 +178,16 @@ class CaseworkReader:
     def _people(self, tones: Mapping[str, int]) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
         """Return the token of each lead's candidate, and the labels of each token, where known."""
         people: dict[str, str] = {}
-        labels: dict[str, dict[str, str]] = {}
-        for search in self._index.searches():
-            names = self._names([search])
+        candidates: dict[str, tuple[str, int]] = {}
+        searches = list(self._index.searches())
+        names = self._names(searches)
+        for search in searches:
             for candidate in search.candidates:
                 token = candidate.token
                 people[id_of(search, candidate)] = token
-                if token in names and token not in labels:
-                    found = labels_of(self._gallery, names[token], candidate.face_id, tones)
-                    if found is not None:
-                        labels[token] = found
-        return people, labels
+                if token in names:
+                    candidates.setdefault(token, (names[token], candidate.face_id))
+        return people, labels_of(self._gallery, candidates, tones)
 
     def keep_probe(self, data: bytes) -> str:
         """Keep the bytes of a probe beside the log, and return their SHA-256.
@@ -225,8 +241,12 @@ class CaseworkReader:
             )
         return search, search.candidates[place - 1]
 
-    def _leads_of(self, search: RecordedSearch, by_lead: dict[str, list[Review]]) -> list[Lead]:
-        names = self._names([search])
+    def _leads_of(
+        self,
+        search: RecordedSearch,
+        by_lead: Mapping[str, Sequence[Review]],
+        names: Mapping[str, str],
+    ) -> list[Lead]:
         return [
             lead_of(
                 search,

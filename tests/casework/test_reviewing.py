@@ -289,6 +289,17 @@ def test_an_opinion_without_sense_is_refused(wrong: object) -> None:
         wrong()  # type: ignore[operator]
 
 
+def test_the_leads_of_one_search_are_those_of_the_list(gallery: Path, lead_id: str) -> None:
+    search(gallery, 7)
+    say(gallery, "ana", lead_id)
+    with casework_of(gallery) as casework:
+        number = int(lead_id.split("-")[0])
+        found = casework.leads_of_search(number)
+        assert found == [one for one in casework.leads() if one.lead_id.startswith(f"{number}-")]
+        assert [one.state for one in found].count("reviewed by one") == 1
+        assert casework.leads_of_search(1) == casework.leads_of_search(999) == []
+
+
 def test_many_who_write_at_once_make_two_blind_opinions_and_no_more(
     gallery: Path, lead_id: str
 ) -> None:
@@ -317,12 +328,16 @@ def test_another_process_sees_a_review_only_when_the_log_has_it(
     seen = []
     append = ActivityLog.append
 
-    def look(log: ActivityLog, entry: Entry) -> LogRecord:
-        with open_reviews(gallery) as rows:
-            counted = [row for row in rows.of_lead(lead_id) if row.review.log_number is not None]
-            seen.append((len(rows.of_lead(lead_id)), len(counted)))
-        return append(log, entry)
+    with casework_of(gallery, "ana") as other:
 
-    monkeypatch.setattr(ActivityLog, "append", look)
-    say(gallery, "ana", lead_id)
-    assert seen == [(1, 0)]
+        def look(log: ActivityLog, entry: Entry) -> LogRecord:
+            with open_reviews(gallery) as rows:
+                assert len(rows.of_lead(lead_id)) == 1
+            listed = next(one for one in other.leads() if one.lead_id == lead_id)
+            seen.append((other.lead(lead_id).state, listed.state, other.opinions(lead_id)))
+            return append(log, entry)
+
+        monkeypatch.setattr(ActivityLog, "append", look)
+        say(gallery, "ana", lead_id)
+        assert seen == [("open", "open", ())]
+        assert other.lead(lead_id).state == "reviewed by one"

@@ -53,12 +53,12 @@ def by(operator: str, **other: object) -> CaseContext:
     return replace(SEARCHING, operator=operator, **other)  # type: ignore[arg-type]
 
 
-def gallery_at(path: Path) -> Path:
+def gallery_at(path: Path, subjects: int = SUBJECTS) -> Path:
     """Make a governed gallery of children of 6 and 10, half of them girls."""
     context = CaseContext(operator="admin-1", purpose="maintenance")
     identity = EXTRACTOR.model
     with Gallery.create(path, model=identity, governed=True, context=context) as made:
-        made.add([_face(subject, photo) for subject in range(SUBJECTS) for photo in range(2)])
+        made.add([_face(subject, photo) for subject in range(subjects) for photo in range(2)])
     return path
 
 

@@ -20,7 +20,7 @@ from fairness.tables import withheld
 from matcher.arguments import described, expect
 from matcher.casework.reviews.states import Reviewed, outcome_of
 from matcher.errors import InputError
-from matcher.gallery import Gallery
+from matcher.gallery import FaceFacts, Gallery
 from matcher.search.ages import age_on
 
 EVERYBODY: Final = "all"
@@ -216,25 +216,43 @@ def opinions_of(
 
 
 def labels_of(
-    gallery: Gallery, subject_id: str, face_id: int | None, tones: Mapping[str, int]
-) -> dict[str, str] | None:
-    """Return the group of a candidate by factor; None if the subject is not in the gallery.
+    gallery: Gallery, candidates: Mapping[str, tuple[str, int]], tones: Mapping[str, int]
+) -> dict[str, dict[str, str]]:
+    """Return the group of candidates by factor; those who are not in the gallery are left out.
 
-    The age is that at the capture of the photo that made the lead.
+    Parameters
+    ----------
+    gallery
+        The open gallery.
+    candidates
+        Subject and face by token. The age is that at the capture of this face's photo.
+    tones
+        Annotated Monk steps by subject; without any, there is no such factor.
     """
-    faces = gallery.faces_of([subject_id]).get(subject_id)
-    if not faces:
-        return None
-    subject = faces[0].subject
-    photo = next((one.photo for one in faces if one.face_id == face_id), None)
-    age = None
-    if photo is not None:
-        age = age_on(subject.date_of_birth, photo.taken_on, photo.age_at_capture)
-    found = {
-        "age": UNKNOWN if age is None or age < 0 else band(age),
-        "recorded sex": subject.recorded_sex,
+    wanted = {subject_id for subject_id, _ in candidates.values()}
+    sexes = {
+        one.subject_id: one.recorded_sex for one in gallery.subjects() if one.subject_id in wanted
     }
-    return found | ({"tone": monk_band(tones.get(subject_id))} if tones else {})
+    faces = {face_id for _, face_id in candidates.values()}
+    facts = {one.face_id: one for one in gallery.facts_of_faces(gallery.generation, faces)}
+    found: dict[str, dict[str, str]] = {}
+    for token, (subject_id, face_id) in candidates.items():
+        if subject_id not in sexes:
+            continue
+        face = facts.get(face_id)
+        is_own = face is not None and face.subject_id == subject_id
+        found[token] = {
+            "age": _band(face) if face is not None and is_own else UNKNOWN,
+            "recorded sex": sexes[subject_id],
+        }
+        if tones:
+            found[token]["tone"] = monk_band(tones.get(subject_id))
+    return found
+
+
+def _band(face: FaceFacts) -> str:
+    age = age_on(face.date_of_birth, face.taken_on, face.age_at_capture)
+    return UNKNOWN if age is None or age < 0 else band(age)
 
 
 def checked_tones(tones: object) -> Mapping[str, int]:

@@ -143,7 +143,7 @@ def brief(
             degraded=search.degraded,
             most=_NAMED,
         ),
-        hidden_notes=_notes(lead, face),
+        hidden_notes=(*_notes(lead, face), *_other_calibration(calibration, search)),
     )
 
 
@@ -200,6 +200,12 @@ def _notes(lead: Lead, face: StoredFace | None) -> tuple[str, ...]:
     if lead.reopened:
         notes.append("An opinion on this lead was withdrawn after both were known.")
     return tuple(notes)
+
+
+def _other_calibration(calibration: Calibration | None, search: RecordedSearch) -> tuple[str, ...]:
+    if calibration is None or search.calibration in (None, calibration.sha256):
+        return ()
+    return ("The figures below are of another calibration than that of the search.",)
 
 
 def _features_sentence(advice: FeatureAdvice) -> str:

@@ -191,3 +191,18 @@ def test_all_within_reach_are_found_however_few_are_fetched_at_first(
         in_steps = [casework.briefing(lead.lead_id).in_reach for lead in leads]
     assert at_once == in_steps
     assert max(len(one.subjects) for one in at_once if one is not None) > 5
+
+
+def test_another_calibration_than_that_of_the_search_is_said(
+    gallery: Path, calibration: Calibration, tmp_path: Path
+) -> None:
+    made_calibration.record(EXTRACTOR.model, seed=2).write(tmp_path / "other.json")
+    found = search(gallery, calibration=calibration, top=1)
+    subject = found.candidates[0].subject.subject_id
+    other = Calibration.load(tmp_path / "other.json")
+    assert not any(
+        "another calibration" in one for one in briefing_of(gallery, subject, calibration).before()
+    )
+    assert any(
+        "another calibration" in one for one in briefing_of(gallery, subject, other).before()
+    )
