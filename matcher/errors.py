@@ -42,8 +42,7 @@ MatcherError
 │   ├── WatchListError                 there is no watch list, or a file of it cannot be used
 │   ├── NotAuthorisedError             a governed gallery is used without what this use needs
 │   ├── ActivityLogError               the log of a governed gallery is missing or damaged
-│   ├── ReviewError                    an opinion on a lead that cannot be given or withdrawn
-│   ├── UnknownLeadError (KeyError)    of `matcher.casework`, as the one before
+│   ├── ReviewError, UnknownLeadError (KeyError)   an opinion, a lead; in `matcher.casework`
 │   └── UnknownSubjectError (KeyError)
 ├── ForkError                          used in a process that `os.fork` made
 ├── ServeError, AccountError           a server, its state or an account; in `matcher.serve`

@@ -73,18 +73,12 @@ class GalleryReader(GovernedUse):
         The view shares the store and the index with this object, and works as long as this object
         is open. Closing the view closes nothing.
 
-        Parameters
-        ----------
-        context
-            Who uses the view, for which case, and by which right.
-
         Raises
         ------
         InputError
             For what is no context, and for a gallery that is not governed.
         """
-        rule = "must be a CaseContext"
-        step = "Give matcher.CaseContext(operator=..., purpose=...)."
+        rule, step = "must be a CaseContext", "Give matcher.CaseContext(operator=..., purpose=...)."
         expect("context", context, CaseContext, rule=rule, next_step=step)
         check_context(context, self.governed, self._path)
         self._index  # noqa: B018 - opened before it is shared
