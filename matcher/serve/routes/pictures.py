@@ -14,6 +14,7 @@ from matcher.faces import Detector
 from matcher.gallery import Gallery, StoredFace
 from matcher.paths import from_reference
 from matcher.serve.refusals import Refusal
+from matcher.serve.routes.arrivals import looking
 from matcher.serve.routes.here import Here, here
 from matcher.serve.routes.searches import context_of
 from matcher.serve.routes.table import Table
@@ -87,7 +88,7 @@ def of_arrival(request: Request, lead: str, side: str) -> Response:
     key, _, lead_id = lead.partition("-")
     name, _, view = side.partition("-")
     served = at.services.galleries.named(key, at.account)
-    with at.services.galleries.using(served) as gallery:
+    with at.services.galleries.using(served, looking(at)) as gallery:
         return _of_face(at, gallery, face_of(gallery, lead_id, name), _view(view))
 
 
