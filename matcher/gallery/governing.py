@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from types import NoneType
 from typing import Any, Final
@@ -26,6 +27,7 @@ from matcher.governance import (
     LogVerdict,
 )
 from matcher.governance.activity import State
+from matcher.governance.places import log_of
 
 _LISTED: Final = 100
 """Faces of a search by vectors that a record lists; it counts the others."""
@@ -127,6 +129,22 @@ class GovernedUse:
         gallery_id = self._store.governed_as
         log = ActivityLog(self._path, gallery_id) if gallery_id else ActivityLog.of(self._path)
         return log.verify(anchors=anchors, public_key=public_key)
+
+    def _log_faults(self) -> tuple[str, ...]:
+        """Return in sentences how the store and the log contradict each other."""
+        try:
+            log = ActivityLog.of(self._path) if log_of(self._path).exists() else None
+            records = 0 if log is None else sum(1 for _ in islice(log.records(), 2))
+        except ActivityLogError as error:
+            return (f"The log of the gallery cannot be read: {error.rule}; got {error.got}.",)
+        gallery_id = self._store.governed_as
+        if gallery_id and log is None:
+            return ("The gallery is governed, and its log is missing.",)
+        if gallery_id and log is not None and log.gallery_id != gallery_id:
+            return ("The log is that of another governed gallery.",)
+        if not gallery_id and records > 1:  # with one, who made it governed died meanwhile
+            return ("The gallery has a log of its use, and its store does not say so.",)
+        return ()
 
     def _state(self) -> State:
         return State(self._edition, self._store.generation, self._store.model.weights_sha256)

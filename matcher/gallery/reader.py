@@ -368,12 +368,14 @@ class GalleryReader(GovernedUse):
         """Check every row, every vector and the index file against each other.
 
         The other editions of the gallery are checked too. A fault of one of them is a note that
-        names it, because it changes no answer of this edition.
+        names it, because it changes no answer of this edition. Of the log of a governed gallery it
+        is checked that there is one; `verify_log` checks all of it.
         """
         found = verify(self._directory, self._store)
         others = [name for name in names(self._path) if name != self._edition]
         notes = [note for name in others for note in self._faults_of(name)]
-        return replace(found, notes=(*found.notes, *notes))
+        faults = (*found.faults, *self._log_faults())
+        return replace(found, faults=faults, notes=(*found.notes, *notes))
 
     def _faults_of(self, edition: str) -> list[str]:
         directory = directory_of(self._path, edition)

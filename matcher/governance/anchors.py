@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from matcher.arguments import path_of
 from matcher.errors import ActivityLogError, GalleryWriteError
 from matcher.governance.record import time_text
 from matcher.private_files import FILE_MODE, sync_directory
@@ -62,7 +63,7 @@ class Anchor:
         )
 
 
-def append_anchor(path: Path, anchor: Anchor) -> None:
+def append_anchor(path: Path | str, anchor: Anchor) -> None:
     """Append an anchor to a file, which is made if it is missing, and wait for the disk.
 
     Raises
@@ -70,6 +71,7 @@ def append_anchor(path: Path, anchor: Anchor) -> None:
     GalleryWriteError
         When it cannot be written.
     """
+    path = path_of("path", path)
     line = json.dumps(asdict(anchor), sort_keys=True, separators=(",", ":")) + "\n"
     try:
         new = not path.exists()
@@ -99,7 +101,7 @@ def append_configured_anchor(gallery: str, number: int, digest: str, ended: date
         append_anchor(Path(folder) / f"{gallery}{_SUFFIX}", anchor)
 
 
-def read_anchors(path: Path) -> tuple[Anchor, ...]:
+def read_anchors(path: Path | str) -> tuple[Anchor, ...]:
     """Return the anchors of a file, in their order. A last line that is cut off is left out.
 
     Raises
@@ -107,6 +109,7 @@ def read_anchors(path: Path) -> tuple[Anchor, ...]:
     ActivityLogError
         When it cannot be read, or has a line that is no anchor.
     """
+    path = path_of("path", path)
     try:
         *lines, rest = path.read_bytes().split(b"\n")
         anchors = tuple(map(Anchor.of, lines))

@@ -146,3 +146,16 @@ def test_what_cannot_be_replayed_is_refused(gallery: Path) -> None:
         again(gallery, "4")  # type: ignore[arg-type]
     with Gallery.open(gallery) as opened, pytest.raises(NotAuthorisedError):
         replay(opened, EXTRACTOR, last_number(gallery), PROBE)
+
+
+def test_the_same_child_with_another_score_is_another_list(gallery: Path) -> None:
+    with Gallery.open(gallery, context=SEARCHING) as opened:
+        searcher = matcher.Searcher(opened, EXTRACTOR)
+        listed = searcher.search(PROBE, filters=Filters(subject_ids=(name_of(3),)))
+        number = last_number(gallery)
+        (one,) = listed
+        opened.remove_photo(one.photos[0].photo.sha256, one.subject.subject_id)
+    found = again(gallery, number)
+    assert [one.token for one in found.now] == [one.token for one in found.recorded]
+    assert not found.same
+    assert any("closest photo" in reason for reason in found.reasons)

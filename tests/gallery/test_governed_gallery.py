@@ -151,6 +151,26 @@ def test_the_log_of_another_gallery_is_not_taken(tmp_path: Path) -> None:
         assert {fault.kind for fault in gallery.verify_log().faults} == {"other gallery"}
 
 
+def test_verify_names_a_log_that_does_not_belong_to_the_store(tmp_path: Path) -> None:
+    path = governed_gallery(tmp_path / "gallery")
+    log = path / "casework" / "log.jsonl"
+    content = log.read_bytes()
+    other = governed_gallery(tmp_path / "other") / "casework" / "log.jsonl"
+    with Gallery.open(path) as gallery:
+        assert gallery.verify().ok
+        log.write_bytes(other.read_bytes())
+        assert "another governed gallery" in gallery.verify().faults[0]
+        log.write_bytes(b"x\n")
+        assert "cannot be read" in gallery.verify().faults[0]
+        log.unlink()
+        assert "log is missing" in gallery.verify().faults[0]
+        log.write_bytes(content)
+        gallery._store.govern("")  # as somebody does who wants no more records
+        assert "its store does not say so" in gallery.verify().faults[0]
+        log.write_bytes(content.splitlines(keepends=True)[0])
+        assert gallery.verify().ok
+
+
 def test_the_log_and_all_files_forget_who_is_removed(tmp_path: Path) -> None:
     path = governed_gallery(tmp_path / "gallery")
     with Gallery.open(path, context=CONTEXT) as gallery:

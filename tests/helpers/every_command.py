@@ -241,6 +241,7 @@ def _retention(run: Story) -> None:
     run("retention run", gallery, "--also", run.work, *named)
     left.unlink()
     run("retention run", gallery, *named)
+    run("retention run", gallery, "--accept-left", *named)
     run("retention erase", gallery, "--subject", run.names.text, *named)
     run("retention erase", gallery, *named)
     run("retention list", gallery)

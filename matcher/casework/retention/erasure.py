@@ -70,7 +70,13 @@ class Erasure:
     proof: ErasureProof
 
 
-def erase_subject(gallery: Gallery, subject_id: str, *, also: Sequence[Path | str] = ()) -> Erasure:
+def erase_subject(
+    gallery: Gallery,
+    subject_id: str,
+    *,
+    also: Sequence[Path | str] = (),
+    accept_left: bool = False,
+) -> Erasure:
     """Erase a subject from a governed gallery, in all its places.
 
     Its records, photo references and vectors go from all editions, indexes and the watch list; its
@@ -88,6 +94,9 @@ def erase_subject(gallery: Gallery, subject_id: str, *, also: Sequence[Path | st
     also
         Files and folders elsewhere, such as lead sheets, that are searched as well. Nothing is
         deleted there.
+    accept_left
+        Whether the erasure is over although bytes or vectors were found: somebody looked at them,
+        and they are not the subject's, such as a part of a word in a note. The log records this.
 
     Raises
     ------
@@ -105,10 +114,16 @@ def erase_subject(gallery: Gallery, subject_id: str, *, also: Sequence[Path | st
         if known is None:
             name = gallery.subject(subject_id).subject_id
             known = _begin(gallery, traces_of_subject(gallery.path, name))
-        return _finish(gallery, *known, places)
+        return _finish(gallery, *known, places, accept_left)
 
 
-def erase_case(gallery: Gallery, case_id: str, *, also: Sequence[Path | str] = ()) -> Erasure:
+def erase_case(
+    gallery: Gallery,
+    case_id: str,
+    *,
+    also: Sequence[Path | str] = (),
+    accept_left: bool = False,
+) -> Erasure:
     """Erase a case from a governed gallery: what the log and the reviews say of it.
 
     The reviews of its leads lose reasons, notes and marks; probes that were kept for it alone are
@@ -117,7 +132,7 @@ def erase_case(gallery: Gallery, case_id: str, *, also: Sequence[Path | str] = (
 
     Parameters
     ----------
-    gallery, also
+    gallery, also, accept_left
         As in `erase_subject`.
     case_id
         The case, as the contexts name it.
@@ -144,10 +159,12 @@ def erase_case(gallery: Gallery, case_id: str, *, also: Sequence[Path | str] = (
                     next_step="List the records of the log: matcher log show.",
                 )
             known = _begin(gallery, traces_of_case(gallery.path, case_id))
-        return _finish(gallery, *known, places)
+        return _finish(gallery, *known, places, accept_left)
 
 
-def finish_erasures(gallery: Gallery, *, also: Sequence[Path | str] = ()) -> list[Erasure]:
+def finish_erasures(
+    gallery: Gallery, *, also: Sequence[Path | str] = (), accept_left: bool = False
+) -> list[Erasure]:
     """Finish the erasures that were begun and not proved; return what became of each.
 
     An erasure stays begun if its process was killed, or if its proof found something that is left.
@@ -164,7 +181,7 @@ def finish_erasures(gallery: Gallery, *, also: Sequence[Path | str] = ()) -> lis
         begun = list(kept_traces(folder_of(gallery.path)))
         for _, traces in begun:
             _check_not_own(gallery, traces.name if traces.kind == CASE else "")
-        return [_finish(gallery, path, traces, places) for path, traces in begun]
+        return [_finish(gallery, *one, places, accept_left) for one in begun]
 
 
 def begun_erasures(gallery: Gallery) -> list[tuple[str, str]]:
@@ -232,7 +249,9 @@ def _begin(gallery: Gallery, traces: Traces) -> tuple[Path, Traces]:
     return keep_traces(folder_of(gallery.path), traces), traces
 
 
-def _finish(gallery: Gallery, path: Path, traces: Traces, also: Sequence[Path]) -> Erasure:
+def _finish(
+    gallery: Gallery, path: Path, traces: Traces, also: Sequence[Path], accept_left: bool
+) -> Erasure:
     """Clear every place, prove it, and forget what there was."""
     with gallery.recorded("erasure", of=traces.kind, tokens=sorted(traces.tokens)) as end:
         faces = _clear_gallery(gallery, traces)
@@ -240,8 +259,9 @@ def _finish(gallery: Gallery, path: Path, traces: Traces, also: Sequence[Path]) 
         deleted = sum(probes.forget(folder_of(gallery.path), one) for one in traces.kept_probes)
         _clear_tokens(gallery, traces)
         proof = prove(gallery.path, traces, also)
-        end.update(_counts(faces, deleted, reviews, proof))
-    if proof.ok:
+        is_over = proof.is_over or (accept_left and not proof.is_unfinished)
+        end.update(_counts(faces, deleted, reviews, proof), accepted=int(is_over > proof.is_over))
+    if is_over:
         drop_traces(path)
     return Erasure(
         traces.kind, traces.name, traces.tokens, faces, deleted, reviews, traces.leads, proof

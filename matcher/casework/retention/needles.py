@@ -38,7 +38,7 @@ class Needle:
     Parameters
     ----------
     what
-        What they are, for the report: "identifier", "photo hash", "reference", "text", "vector".
+        What they are, for the report: "identifier", "photo hash", "reference", "vector".
     data
         The bytes.
     within

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ from matcher.encryption import keys_of
 from matcher.errors import MatcherError
 from matcher.gallery.editions import directory_of, read_pointer
 from matcher.gallery.store import STORE_NAME, Store
-from matcher.governance import ActivityLog
+from matcher.governance import KINDS, PURPOSES, ActivityLog, LogRecord, open_casework
 from matcher.governance.places import log_of
 from matcher.governance.pseudonyms import CASE
 from matcher.watching.files import folder_of as watch_folder_of
@@ -41,6 +41,7 @@ BEYOND_REACH: Final = (
 
 _NOTHING: Final = VectorsLeft((), 0, 0, 0, 0, ())
 _BUSY_TIMEOUT: Final = 10.0
+_STATEMENTS: Final = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL"
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,10 @@ class ErasureProof:
         Number of files in the gallery's folder, and of their bytes, that were searched for the
         identifier, hashes and references of photos, and vectors.
     found
-        Where some of these were found in the gallery's folder.
+        Where some of these were found in the gallery's folder, apart from the log.
+    found_in_log
+        The same for the log, which is never changed: an authorisation, for example, that holds the
+        identifier of the case.
     found_elsewhere
         The same for the other places that were named.
     notes
@@ -81,6 +85,7 @@ class ErasureProof:
     files: int
     size: int
     found: tuple[Found, ...]
+    found_in_log: tuple[Found, ...]
     found_elsewhere: tuple[Found, ...]
     notes: tuple[str, ...]
     unread: int
@@ -92,7 +97,17 @@ class ErasureProof:
 
         It says nothing of other places.
         """
-        return not (self.rows or self.vectors_left or self.found or self.unread)
+        return self.is_over and not self.found_in_log
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left that can be cleared; what stands in the log stays there."""
+        return not (self.vectors_left or self.found or self.is_unfinished)
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether rows are left or something could not be read, which nobody can accept."""
+        return bool(self.rows or self.unread)
 
     def facts(self) -> dict[str, Any]:
         """Return the counts for the log."""
@@ -105,6 +120,7 @@ class ErasureProof:
             "files": self.files,
             "bytes": self.size,
             "found": sum(one.count for one in self.found),
+            "found_in_log": sum(one.count for one in self.found_in_log),
             "found_elsewhere": sum(one.count for one in self.found_elsewhere),
             "unread": self.unread,
         }
@@ -118,8 +134,10 @@ def prove(gallery: Path, traces: Traces, also: Sequence[Path] = ()) -> ErasurePr
     here, watch = _vectors_left(gallery, traces), _vectors_of_watch(gallery, traces)
     needles, notes = _needles(gallery, traces)
     searched = _search_gallery(gallery, needles)
-    found, kept = _without_the_log(gallery, searched.found)
-    elsewhere = search_files(list(files_below(also)), needles)
+    found, in_log, kept = _parted(gallery, searched.found)
+    home = gallery.resolve()
+    outside = [path for path in files_below(also) if home not in path.resolve().parents]
+    elsewhere = search_files(outside, needles)
     unread = [*searched.not_read, *here.not_read, *watch.not_read]
     notes += kept
     notes += [f"Not read: {one}." for one in (*unread, *elsewhere.not_read)]
@@ -136,6 +154,7 @@ def prove(gallery: Path, traces: Traces, also: Sequence[Path] = ()) -> ErasurePr
         files=searched.files,
         size=searched.size,
         found=found,
+        found_in_log=in_log,
         found_elsewhere=elsewhere.found,
         notes=tuple(notes),
         unread=len(unread),
@@ -176,10 +195,10 @@ def _needles(gallery: Path, traces: Traces) -> tuple[list[Needle], list[str]]:
     others = _others(gallery)
     shared = {*others.photos, *others.references}
     names = [name for name in traces.names if name not in others.names]
-    needles = needles_for("identifier", names, others.names)
+    common = [name for name in names if any(name in text for text in others.words)]
+    needles = needles_for("identifier", [one for one in names if one not in common], others.names)
     needles += needles_for("photo hash", [one for one in traces.photos if one not in shared])
     needles += needles_for("reference", [one for one in traces.references if one not in shared])
-    needles += needles_for("text", traces.texts)
     if not shared & set(traces.photos):
         needles += needles_of_vectors(traces.vectors)
     notes = []
@@ -187,6 +206,11 @@ def _needles(gallery: Path, traces: Traces) -> tuple[list[Needle], list[str]]:
         notes.append(
             f"{counted(len(short), 'identifier is', 'identifiers are')} too short to be looked for "
             "in bytes of files; only rows and vectors were looked for."
+        )
+    for name in common:
+        notes.append(
+            f"The identifier {name} is a part of words that the files of every gallery hold; only "
+            "rows and vectors were looked for."
         )
     if left := [one for one in (*traces.photos, *traces.references) if one in shared]:
         shown = counted(len(left), "hash or reference", "hashes or references")
@@ -196,6 +220,9 @@ def _needles(gallery: Path, traces: Traces) -> tuple[list[Needle], list[str]]:
 
 @dataclass(frozen=True)
 class _Others:
+    """What belongs to all who are left, and the words that the files of every gallery hold."""
+
+    words: tuple[str, ...]
     names: frozenset[str]
     photos: frozenset[str]
     references: frozenset[str]
@@ -205,6 +232,7 @@ def _others(gallery: Path) -> _Others:
     """Return the identifiers, and the hashes and references of photos, of all who are left."""
     log = ActivityLog.of(gallery)
     names = {one for kind in ("subject", "case") for one in log.pseudonyms.values(kind)}
+    words = [*KINDS, *PURPOSES, *(one.name for one in fields(LogRecord)), *_tables_of(gallery)]
     photos: set[str] = set()
     references: set[str] = set()
     for folder in (gallery, watch_folder_of(gallery)):
@@ -213,27 +241,36 @@ def _others(gallery: Path) -> _Others:
         try:
             current = directory_of(folder, read_pointer(folder).current)
             with closing(Store(current, _BUSY_TIMEOUT)) as store:
+                words += [sql for (sql,) in store.query(_STATEMENTS)]
                 names |= {one for (one,) in store.query("SELECT subject_id FROM subjects")}
                 for sha256, reference in store.query("SELECT sha256, reference FROM faces"):
                     photos.add(sha256)
                     references.add(reference)
         except MatcherError:
             continue  # what cannot be read is said by the comparison of vectors
-    return _Others(frozenset(names), frozenset(photos), frozenset(references))
+    return _Others(tuple(words), frozenset(names), frozenset(photos), frozenset(references))
 
 
-def _without_the_log(
+def _tables_of(gallery: Path) -> list[str]:
+    """Return the statements that made the tables of the casework."""
+    with open_casework(gallery) as database:
+        return [sql for (sql,) in database.rows(_STATEMENTS)]
+
+
+def _parted(
     gallery: Path, found: Collection[Found]
-) -> tuple[tuple[Found, ...], list[str]]:
-    """Part hashes of probes in the log from what was found: the log is never changed."""
-    log = log_of(gallery)
-    in_log = [one for one in found if one.path == log and one.what == "photo hash"]
+) -> tuple[tuple[Found, ...], tuple[Found, ...], list[str]]:
+    """Return what was found outside the log, and in it; hashes of probes there are only noted."""
+    logs = (log_of(gallery), log_of(watch_folder_of(gallery)))
+    in_log = [one for one in found if one.path in logs]
+    hashes = [one for one in in_log if one.what == "photo hash"]
     notes = [
         "The log keeps the SHA-256 of a probe that is also a photo of the subject. It tells "
         "nothing to whoever does not have the photo."
-        for _ in in_log[:1]
+        for _ in hashes[:1]
     ]
-    return tuple(one for one in found if one not in in_log), notes
+    rest = tuple(one for one in found if one not in in_log)
+    return rest, tuple(one for one in in_log if one not in hashes), notes
 
 
 def lines_of(proof: ErasureProof) -> Iterator[str]:
@@ -246,6 +283,8 @@ def lines_of(proof: ErasureProof) -> Iterator[str]:
     yield f"Left: {counted(proof.rows, 'row')}, {counted(proof.vectors_left, 'vector')}."
     for one in proof.found:
         yield f"Found in the gallery: {one.what}, {counted(one.count, 'time')}: {one.path}"
+    for one in proof.found_in_log:
+        yield f"Found in the log, where it stays: {one.what}, {counted(one.count, 'time')}."
     for one in proof.found_elsewhere:
         yield f"Found elsewhere: {one.what}, {counted(one.count, 'time')}: {one.path}"
     yield from proof.notes

@@ -38,7 +38,11 @@ class RetentionOutcome:
 
 
 def run_retention(
-    gallery: Gallery, *, today: date | None = None, also: Sequence[Path | str] = ()
+    gallery: Gallery,
+    *,
+    today: date | None = None,
+    also: Sequence[Path | str] = (),
+    accept_left: bool = False,
 ) -> list[RetentionOutcome]:
     """Finish erasures that were begun, and erase every subject and case whose day is over.
 
@@ -50,7 +54,7 @@ def run_retention(
         The open governed gallery, with a context.
     today
         The day; None for today by the clock of this machine.
-    also
+    also, accept_left
         As in `erase_subject`.
 
     Raises
@@ -58,12 +62,13 @@ def run_retention(
     NotAuthorisedError, ActivityLogError
         As in `due`. Nothing is erased.
     """
-    begun = finish_erasures(gallery, also=also)
+    begun = finish_erasures(gallery, also=also, accept_left=accept_left)
     outcomes = [RetentionOutcome(None, one, None) for one in begun]
     for one in due(gallery, today):
         erase = erase_subject if one.kind == "subject" else erase_case
         try:
-            outcomes.append(RetentionOutcome(one, erase(gallery, one.name, also=also), None))
+            done = erase(gallery, one.name, also=also, accept_left=accept_left)
+            outcomes.append(RetentionOutcome(one, done, None))
         except MatcherError as error:
             outcomes.append(RetentionOutcome(one, None, error))
     return outcomes

@@ -102,7 +102,7 @@ def _in_store(
                 counts["rows"] += int(store.value(sql, (face,)))
         for name in store.model.vector_names:
             for ids, rows in vector_rows.vector_pages(store, name=name):
-                _count(store, ids, rows, erased, photos, counts)
+                _count(store, ids, rows, erased, photos, faces, counts)
         for rows in _set_aside(store):
             counts["compared"] += len(rows)
             counts["same"] += int(same_as(rows, erased).sum())
@@ -128,7 +128,7 @@ def _in_index(
     counts["rows"] += int(np.isin(ids, list(faces)).sum())
     for start in range(0, len(ids), _PAGE) if index.lossless else ():
         page = ids[start : start + _PAGE]
-        _count(store, page, index.vectors(page), erased, photos, counts)
+        _count(store, page, index.vectors(page), erased, photos, faces, counts)
     return counts
 
 
@@ -146,12 +146,14 @@ def _count(
     rows: NDArray[np.float32],
     erased: list[NDArray[np.float32]],
     photos: set[str],
+    faces: set[int],
     counts: Counter[str],
 ) -> None:
     counts["compared"] += len(rows)
     for face_id in ids[same_as(rows, erased)].tolist():
         photo = store.value("SELECT sha256 FROM faces WHERE face_id = ?", (face_id,))
-        counts["same_photo" if photo in photos else "same"] += 1
+        is_another_s = photo in photos and face_id not in faces
+        counts["same_photo" if is_another_s else "same"] += 1
 
 
 def same_as(rows: NDArray[np.float32], erased: list[NDArray[np.float32]]) -> NDArray[np.bool_]:

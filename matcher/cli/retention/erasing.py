@@ -28,17 +28,30 @@ Also = Annotated[
     ),
 ]
 
+AcceptLeft = Annotated[
+    bool,
+    typer.Option(
+        "--accept-left",
+        help="Somebody looked at what was found, and it is not the subject's: the erasure is over.",
+    ),
+]
+
 
 @retention.command()
 @with_context
-def run(gallery: GalleryPath, also: Also = None, dry_run: DryRun = False) -> None:
+def run(
+    gallery: GalleryPath,
+    also: Also = None,
+    accept_left: AcceptLeft = False,
+    dry_run: DryRun = False,
+) -> None:
     """Erase every subject and case whose last day is over, and finish what was begun."""
     from matcher.casework import run_retention
 
     with open_for_use(gallery) as opened:
         if dry_run:
             raise typer.Exit(_foretell(opened))
-        outcomes = run_retention(opened, also=also or ())
+        outcomes = run_retention(opened, also=also or (), accept_left=accept_left)
     for one in outcomes:
         if one.date is not None and one.error is not None:
             say(f"Failed: {one.date.kind} {one.date.name}: {one.error}")
@@ -51,7 +64,11 @@ def run(gallery: GalleryPath, also: Also = None, dry_run: DryRun = False) -> Non
 @retention.command()
 @with_context
 def erase(
-    gallery: GalleryPath, subject: Subjects = None, of_case: OfCase = None, also: Also = None
+    gallery: GalleryPath,
+    subject: Subjects = None,
+    of_case: OfCase = None,
+    also: Also = None,
+    accept_left: AcceptLeft = False,
 ) -> None:
     """Erase subjects and cases now, whatever their dates are. This cannot be undone."""
     from matcher.casework import erase_case, erase_subject
@@ -60,7 +77,7 @@ def erase(
     with open_for_use(gallery) as opened:
         for names, act in ((subject, erase_subject), (of_case, erase_case)):
             for name in dict.fromkeys(map(shown, names or ())):
-                done.append(act(opened, name, also=also or ()))
+                done.append(act(opened, name, also=also or (), accept_left=accept_left))
                 _tell(done[-1:])
     if not done:
         say("Nothing was named: give --subject or --of-case.")
@@ -96,8 +113,11 @@ def _tell(erasures: Iterable[Erasure]) -> None:
         )
         for line in lines_of(one.proof):
             say(line)
-        if not one.proof.ok:
-            say("Something is left: clear it, then run `matcher retention run`.")
+        if not one.proof.is_over:
+            say(
+                "Something is left. Clear it, then run `matcher retention run`; or look at it, and "
+                "run that with --accept-left."
+            )
     if told:
         say("Not reached, and to be looked after by you:")
         for line in BEYOND_REACH:

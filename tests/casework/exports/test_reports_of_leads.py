@@ -153,10 +153,13 @@ def test_place_score_and_opinions_are_those_that_the_reader_may_see(
     with casework_of(world.gallery, "ben") as casework:
         own = casework.opinions(first)[-1].review_id
         casework.withdraw(own, "the wrong photo")
-        casework.review(second, Opinion("candidate", "seen"))
-    (lead,) = report_by(world, "anna", extractor, first).searches[0].leads
-    assert lead.conclusion is None
-    assert "ben" not in [one.reviewer for one in lead.reviews]
+    (lead,) = report_by(world, "carl", extractor, first).searches[0].leads
+    assert (lead.conclusion, lead.reviews) == (None, ())
+    with casework_of(world.gallery, "dora") as casework:
+        casework.review(first, Opinion("candidate", "the chin agrees"))
+    (lead,) = report_by(world, "carl", extractor, first).searches[0].leads
+    assert lead.conclusion == "candidate"
+    assert [one.reviewer for one in lead.reviews] == ["anna", "dora"]
 
 
 def test_an_erased_subject_and_a_lost_photo_are_said(world: World, extractor: Extractor) -> None:

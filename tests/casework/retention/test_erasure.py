@@ -53,7 +53,7 @@ def vectors_of(path: Path, subject: str) -> list[bytes]:
     """Return the bytes of the subject's vectors in every edition."""
     found = []
     for edition in names(path):
-        with Gallery.open(path, edition=edition) as gallery:
+        with Gallery.open(path, edition=edition, context=KEEPER) as gallery:
             for face in gallery.faces_of([subject]).get(subject, []):
                 found += [vector.tobytes() for vector in face.vectors.values()]
     assert found
@@ -253,6 +253,54 @@ def test_a_subject_that_took_over_a_former_name_is_left_alone(tmp_path: Path) ->
         assert there not in (None, *erasure.tokens)
 
 
+def test_a_name_that_the_log_holds_in_clear_is_said_and_the_erasure_is_over(
+    tmp_path: Path,
+) -> None:
+    """The authorisation of the search holds the identifier of the case."""
+    path = gallery_at(tmp_path / "g")
+    search(path, context=replace(SEARCHING, authorisation="order case-7"))
+    with opened(path) as gallery:
+        erasure = erase_case(gallery, "case-7")
+        assert begun_erasures(gallery) == []
+    assert not erasure.proof.ok
+    assert erasure.proof.is_over
+    assert [one.path.name for one in erasure.proof.found_in_log] == ["log.jsonl"]
+
+
+def test_what_somebody_looked_at_can_be_accepted_and_the_log_says_so(tmp_path: Path) -> None:
+    path = gallery_at(tmp_path / "g")
+    (path / "notes.txt").write_text(f"not {name_of(3)}\n")
+    with opened(path) as gallery:
+        erasure = erase_subject(gallery, name_of(3), accept_left=True)
+        assert begun_erasures(gallery) == []
+    assert not erasure.proof.ok
+    *_, record = ActivityLog.of(path).records()
+    assert (record.facts["accepted"], record.facts["proof"]["found"]) == (1, 1)
+
+
+def test_rows_that_are_left_cannot_be_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = gallery_at(tmp_path / "g")
+    with opened(path) as gallery:
+        with monkeypatch.context() as patch:
+            patch.setattr("matcher.casework.retention.erasure._remove", lambda *_: 0)
+            erasure = erase_subject(gallery, name_of(3), accept_left=True)
+        assert erasure.proof.rows > 0
+        assert erasure.proof.vectors_left > 0
+        assert begun_erasures(gallery) == [("subject", name_of(3))]
+        assert finish_erasures(gallery)[0].proof.ok
+
+
+def test_a_name_that_is_a_word_of_the_files_is_said(tmp_path: Path) -> None:
+    path = gallery_at(tmp_path / "g")
+    search(path, context=replace(SEARCHING, case_id="case"))
+    with opened(path) as gallery:
+        erasure = erase_case(gallery, "case")
+    assert erasure.proof.ok
+    assert any("words that the files" in note for note in erasure.proof.notes)
+
+
 def test_other_places_are_searched_and_left_alone(tmp_path: Path) -> None:
     path = gallery_at(tmp_path / "g")
     with opened(path) as gallery:
@@ -269,7 +317,8 @@ def test_other_places_are_searched_and_left_alone(tmp_path: Path) -> None:
     for name, content in places.items():
         (tmp_path / "out" / name).write_bytes(content)
     with opened(path) as gallery:
-        proof = erase_subject(gallery, "Ana <7> & Eva", also=[tmp_path / "out"]).proof
+        also = [tmp_path / "out", str(path)]
+        proof = erase_subject(gallery, "Ana <7> & Eva", also=also).proof
     assert proof.ok
     assert {one.path.name: one.what for one in proof.found_elsewhere} == {
         "sheet.html": "identifier",
