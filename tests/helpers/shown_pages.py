@@ -250,8 +250,11 @@ def _leads(text: str) -> dict[str, Page]:
             "lead.html",
             {"shell": reviewer, "lead": lead(text, candidates=(), refused=text), "photo": 1},
         ),
-        "/reviews": ("reviews.html", {"shell": reviewer, "leads": cards}),
-        "/escalated": ("escalated.html", {"shell": shell("supervisor", text), "leads": cards}),
+        "/reviews": ("reviews.html", {"shell": reviewer, "leads": cards, "waiting": 120}),
+        "/escalated": (
+            "escalated.html",
+            {"shell": shell("supervisor", text), "leads": cards, "waiting": len(cards)},
+        ),
     }
 
 

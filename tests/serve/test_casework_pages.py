@@ -12,6 +12,7 @@ from matcher import jobs
 from matcher.gallery import Gallery
 from matcher.governance import ActivityLog
 from matcher.serve.app import Server
+from matcher.serve.routes import leads as routes
 
 pytestmark = pytest.mark.anyio
 
@@ -194,6 +195,18 @@ async def test_the_leads_that_wait_for_somebody_are_listed_for_them(world: World
         assert sorted(leads_in(await rita.get("/reviews"))) == sorted(leads[1:])
         ravi = await browser_of(app, "ravi")
         assert leads[0] in leads_in(await ravi.get("/reviews"))
+
+
+async def test_leads_beyond_those_that_a_page_holds_are_counted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "_MOST_WAITING", 2)
+    async with running(world) as app:
+        _, leads = await found(app, world)
+        answer = await (await browser_of(app, "rita")).get("/reviews")
+        assert len(leads_in(answer)) == 2
+        assert f"{len(leads)} leads wait for your opinion" in answer.text
+        assert "The first 2 are shown" in answer.text
 
 
 async def test_a_search_is_in_the_log_with_its_case_and_operator(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import NoneType
 
@@ -11,13 +12,14 @@ from matcher.casework.exports.photos import ReportPhoto, expect_detector, report
 from matcher.casework.exports.report import (
     GalleryState,
     LeadReport,
+    LogPlace,
     ReportLead,
     ReportSearch,
 )
 from matcher.errors import InputError
 from matcher.faces import Detector
 from matcher.gallery import Subject
-from matcher.governance import CaseContext
+from matcher.governance import ActivityLog, CaseContext
 from matcher.paths import shown
 from matcher.photos import DecodeLimits, Photo
 from matcher.progress import ProgressHook, silent
@@ -31,6 +33,7 @@ def lead_report_of(
     *,
     detector: Detector,
     gallery: GalleryState | None = None,
+    log: ActivityLog | None = None,
     context: CaseContext | None = None,
     limits: DecodeLimits = DecodeLimits(),  # noqa: B008 - frozen, so one instance serves all calls
     on_progress: ProgressHook = silent,
@@ -45,6 +48,9 @@ def lead_report_of(
         Finds the eyes, and all other faces, which are obscured. An `Extractor` is one.
     gallery
         State of the gallery that was searched, see `GalleryState.of`; None to leave it out.
+    log
+        The log of a governed gallery. The report then states the record of each search, and the
+        generation of the gallery at the search.
     context
         Who makes the report, for which case, and by which right; None to state nothing of it.
     limits
@@ -64,6 +70,8 @@ def lead_report_of(
     lists = listed("results", results, CandidateList, rule="must be lists", next_step=step)
     rule = "must be a GalleryState"
     expect("gallery", gallery, (GalleryState, NoneType), rule=rule, next_step=step)
+    rule = "must be the ActivityLog of a gallery"
+    expect("log", log, (ActivityLog, NoneType), rule=rule, next_step=step)
     expect_hook("on_progress", on_progress)
     expect_detector(detector)
     if len(photos) != len(lists):
@@ -72,7 +80,10 @@ def lead_report_of(
     making = _Making(detector, limits, len(lists) + sum(map(len, lists)), on_progress)
     pairs = zip(photos, lists, strict=True)
     return LeadReport(
-        tuple(making.search(photo, found, gallery) for photo, found in pairs), context
+        tuple(
+            _recorded(making.search(photo, found, gallery), found, log) for photo, found in pairs
+        ),
+        context,
     )
 
 
@@ -135,6 +146,17 @@ class _Making:
         self._done += 1
         self._on_progress("lead report", self._done, self._total)
         return made
+
+
+def _recorded(search: ReportSearch, found: CandidateList, log: ActivityLog | None) -> ReportSearch:
+    """Return the part of a search with its place in the log, if it has one."""
+    if log is None or found.record is None:
+        return search
+    record = log.record(found.record)
+    state = None
+    if search.gallery is not None:
+        state = replace(search.gallery, generation=record.generation, at_search=True)
+    return replace(search, gallery=state, log=LogPlace(record.number, record.digest))
 
 
 def _of_probe(source: Path | Photo, probe: ProbeFacts) -> ReportPhoto:

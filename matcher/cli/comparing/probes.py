@@ -264,6 +264,7 @@ def _write_report(
                 results,
                 detector=extractor,
                 gallery=GalleryState.of(opened),
+                log=None if opened.activity is None else opened.activity.log,
                 context=opened.context,
                 limits=limits,
                 on_progress=hook,

@@ -75,18 +75,22 @@ def withdraw(request: Request, lead: str) -> Response:
 def reviews(request: Request) -> Response:
     """List the leads that wait for the account's opinion."""
     at = here(request)
-    return at.page("reviews.html", leads=_waiting(at, lambda work, one: not work.refused(one)))
+    leads, waiting = _waiting(at, lambda work, one: not work.refused(one))
+    return at.page("reviews.html", leads=leads, waiting=waiting)
 
 
 @table.get("/escalated")
 def escalated(request: Request) -> Response:
     """List the leads on which two opinions differ."""
     at = here(request)
-    return at.page("escalated.html", leads=_waiting(at, lambda _, one: one.state == "escalated"))
+    leads, waiting = _waiting(at, lambda _, one: one.state == "escalated")
+    return at.page("escalated.html", leads=leads, waiting=waiting)
 
 
-def _waiting(at: Here, wanted: Any) -> tuple[LeadCard, ...]:
-    found: list[LeadCard] = []
+def _waiting(at: Here, wanted: Any) -> tuple[tuple[LeadCard, ...], int]:
+    """Return cards of the first leads that are wanted, and how many there are."""
+    cards: list[LeadCard] = []
+    waiting = 0
     for served in at.services.galleries.of(at.account):
         for known in served.cases.cases():
             opened = at.open_case(served, known.token)
@@ -95,10 +99,10 @@ def _waiting(at: Here, wanted: Any) -> tuple[LeadCard, ...]:
             context = opened.context(at.account)
             with case_leads(at.services, served, context, at.account) as work:
                 leads = work.casework.leads(case=opened.case_id)
-                found += [work.card(one) for one in leads if wanted(work, one)]
-            if len(found) >= _MOST_WAITING:
-                return tuple(found[:_MOST_WAITING])
-    return tuple(found)
+                found = [one for one in leads if wanted(work, one)]
+                waiting += len(found)
+                cards += map(work.card, found[: _MOST_WAITING - len(cards)])
+    return tuple(cards), waiting
 
 
 _MOST_WAITING = 100

@@ -31,6 +31,7 @@ from matcher.embedding import Extractor
 from matcher.enrolment import PhotoOfSubject, enrol, read_manifest
 from matcher.errors import InputError, NotAuthorisedError
 from matcher.gallery import Filters, Gallery, Subject
+from matcher.governance import ActivityLog
 from matcher.photos import load_photo, sha256_of
 from matcher.search import Searcher
 
@@ -234,6 +235,8 @@ def test_a_search_can_write_its_leads_for_a_case_file(
     page = out.read_text(encoding="utf-8")
     assert page.count("<article>") == 6
     assert SEARCHING.case_id in page
+    searches = [one for one in ActivityLog.of(world.gallery).records() if one.kind == "search"]
+    assert searches[-1].digest in page, "the report names the record of its search"
     bare = tmp_path / "bare"
     with Gallery.create(bare, model=extractor.model) as gallery:
         enrol(gallery, extractor, [PhotoOfSubject(cohort.probes[1], Subject("A"))])
