@@ -118,8 +118,11 @@ def opened(path: Path | None, kind: FileKind, key: bytes | None = None) -> Itera
                 connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             for setting in kind.settings:
                 connection.execute(f"PRAGMA {setting}")
-            with _transaction(connection, "EXCLUSIVE" if alone else "IMMEDIATE"):
-                is_ours = _has_tables(connection, kind)
+            # Most files have their tables: who only reads then waits for no writer, and stops none.
+            is_ours = not alone and _is_of(connection, kind)
+            if not is_ours:
+                with _transaction(connection, "EXCLUSIVE" if alone else "IMMEDIATE"):
+                    is_ours = _has_tables(connection, kind)
         if not is_ours:
             raise kind.unusable(place, "another file, or one of another version")
         yield SmallDatabase(connection, place, kind)
@@ -138,14 +141,19 @@ def _transaction(connection: sqlite3.Connection, lock: str) -> Iterator[None]:
 
 def _has_tables(connection: sqlite3.Connection, kind: FileKind) -> bool:
     """Make the tables of an empty file, within a transaction; return whether a file has them."""
-    found = tuple(
-        connection.execute(f"PRAGMA {name}").fetchone()[0]
-        for name in ("application_id", "user_version")
-    )
-    if found[0] == 0 and not connection.execute("SELECT 1 FROM sqlite_master").fetchall():
+    identifier = connection.execute("PRAGMA application_id").fetchone()[0]
+    if identifier == 0 and not connection.execute("SELECT 1 FROM sqlite_master").fetchall():
         for statement in filter(str.strip, kind.tables.split(";")):
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {kind.application_id}")
         connection.execute(f"PRAGMA user_version = {kind.version}")
         return True
+    return _is_of(connection, kind)
+
+
+def _is_of(connection: sqlite3.Connection, kind: FileKind) -> bool:
+    found = tuple(
+        connection.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("application_id", "user_version")
+    )
     return found == (kind.application_id, kind.version)

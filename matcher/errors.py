@@ -46,15 +46,15 @@ MatcherError
 │   ├── UnknownLeadError (KeyError)    of `matcher.casework`, as the one before
 │   └── UnknownSubjectError (KeyError)
 ├── ForkError                          used in a process that `os.fork` made
+├── ServeError, AccountError           a server, its state or an account; in `matcher.serve`
 ├── OutputError                        results cannot be written where they were to go
 ├── CrossFileError                     a file of compared pairs cannot be used
 ├── GroupFileError                     a file of groups of faces cannot be used
 ├── CalibrationError                   a calibration cannot be read, or does not fit the request
 └── MissingExtraError (ImportError)    an optional dependency is not installed
 
-Each message says what was wrong, the rule, what was found, and what to do next. The same four facts
-are attributes, so that a report can put them in columns. `code` is a short stable name for reports
-and exit statuses.
+Each message says what was wrong, the rule, what was found, and what to do next. The four facts are
+attributes too. `code` is a short stable name for reports and exit statuses.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from job_builders import OLD, draw
 import fairness
 import matcher
 from fairness import AuditError
-from matcher import casework, exchange
+from matcher import casework, exchange, serve
 from matcher.enrolment import Manifest
 from matcher.errors import InputError
 from matcher.gallery import Gallery
@@ -85,9 +85,38 @@ WRONG: dict[str, list[Call]] = {
         lambda w: casework.Opinion("candidate", "why", {"nose": "similar"}),
         lambda w: casework.Opinion("candidate", "why", 3),
         lambda w: casework.Opinion("candidate", "why", {}, 3),
+        lambda w: casework.lead_report_of([w.photo], [], detector=OLD),
+        lambda w: casework.lead_report_of(w.photo, [], detector=OLD),
+        lambda w: casework.lead_report_of([], [3], detector=OLD),
+        lambda w: casework.lead_report_of([], [], detector=OLD),
+        lambda w: casework.lead_report_of([], [], detector=None),
+        lambda w: casework.lead_report_of([], [], detector=OLD, gallery=w.gallery),
+        lambda w: casework.lead_report_of([], [], detector=OLD, on_progress=3),
+        lambda w: casework.report_of_leads(w.folder / "g", ["17-3"], detector=OLD),
+        lambda w: casework.report_of_leads(w.gallery, "17-3", detector=OLD),
+        lambda w: casework.report_of_leads(w.gallery, [], detector=OLD),
+        lambda w: casework.report_of_leads(w.gallery, ["17-3"], detector=OLD, probes=w.photo),
+        lambda w: casework.report_of_leads(w.gallery, ["17-3"], detector=None),
+        lambda w: casework.report_photo(w.photo, None, None, detector=OLD),
+        lambda w: casework.report_photo(3, casework.ReportPhoto(), None, detector=OLD),
+        lambda w: casework.report_photo(w.photo, casework.ReportPhoto(), None, detector=None),
+        lambda w: casework.write_lead_report(w.folder / "r.pdf", []),
+        lambda w: casework.write_lead_report(3, []),
+        lambda w: casework.LeadReport([]),
         lambda w: casework.erase_review_texts(w.folder / "g", [3]),
         lambda w: casework.erase_review_texts(w.folder / "g", "17-3"),
         lambda w: casework.erase_review_texts(3, ["17-3"]),
+        lambda w: serve.create_app(w.folder),
+        lambda w: serve.ServeSettings(w.folder, w.folder),
+        lambda w: serve.ServeSettings({"a": w.folder}, 3),
+        lambda w: serve.ServeSettings({"a": w.folder}, w.folder, workers="2"),
+        lambda w: serve.Listening(port="80"),
+        lambda w: serve.Listening(port=70_000),
+        lambda w: serve.Listening("192.0.2.1"),
+        lambda w: serve.Listening("192.0.2.1", allow_remote=True),
+        lambda w: serve.Listening(certificate=w.folder),
+        lambda w: serve.Listening("elsewhere"),
+        lambda w: w.gallery.under("olga"),
     ],
     "capture_date": [
         lambda w: matcher.capture_date(None),
@@ -115,6 +144,8 @@ WRONG: dict[str, list[Call]] = {
     "load_extractor": [
         lambda w: matcher.load_extractor(None),
         lambda w: matcher.load_extractor(device=3),
+        lambda w: matcher.load_extractor(detector=3),
+        lambda w: matcher.load_extractor(detector="dlib"),
     ],
     "Extractor": [
         lambda w: matcher.Extractor(None, None, limits=3),

@@ -2,6 +2,22 @@
 
 from matcher.casework.counting import AuditedGroup, GroupCount, ReviewerAudit, YearReport
 from matcher.casework.errors import ReviewError, UnknownLeadError
+from matcher.casework.exports import (
+    LANGUAGES,
+    REPORT_FORMATS,
+    FacePictures,
+    GalleryState,
+    LeadReport,
+    LogPlace,
+    ReportLead,
+    ReportPhoto,
+    ReportReview,
+    ReportSearch,
+    lead_report_of,
+    report_of_leads,
+    report_photo,
+    write_lead_report,
+)
 from matcher.casework.leads import Lead
 from matcher.casework.replaying import Listed, Replay, replay
 from matcher.casework.retention import (
@@ -38,9 +54,11 @@ from matcher.governance import PURPOSES, ActivityLog, CaseContext, Purpose
 
 __all__ = [
     "FEATURES",
+    "LANGUAGES",
     "MARKS",
     "OUTCOMES",
     "PURPOSES",
+    "REPORT_FORMATS",
     "STATES",
     "ActivityLog",
     "AuditedGroup",
@@ -49,20 +67,28 @@ __all__ = [
     "Casework",
     "Erasure",
     "ErasureProof",
+    "FacePictures",
     "FalseLeadFigures",
     "Feature",
     "FeatureAdvice",
     "FeatureMark",
+    "GalleryState",
     "GroupCount",
     "Lead",
+    "LeadReport",
     "LeadState",
     "Listed",
+    "LogPlace",
     "Opinion",
     "Outcome",
     "PhotoNotes",
     "Purpose",
     "Reach",
     "Replay",
+    "ReportLead",
+    "ReportPhoto",
+    "ReportReview",
+    "ReportSearch",
     "RetentionDate",
     "RetentionOutcome",
     "Review",
@@ -77,8 +103,12 @@ __all__ = [
     "erase_review_texts",
     "erase_subject",
     "finish_erasures",
+    "lead_report_of",
     "replay",
+    "report_of_leads",
+    "report_photo",
     "retention_dates",
     "run_retention",
     "set_retention",
+    "write_lead_report",
 ]

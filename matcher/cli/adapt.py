@@ -55,6 +55,7 @@ def adapt(
 ) -> None:
     """Fit a model to children: a map of its vectors, from photos with ages and no identities.
 
+    If people have photos at several ages, takes out what changes in a person over the years.
     Writes a record that works wherever a model is named, and a card that says what was measured.
     Exits with 1 if the new model does worse than the base in something, or rows were refused.
     """
@@ -96,6 +97,9 @@ def _told(result: AdaptedModel) -> Exit:
             f"false match rate of 0.001; under 18, {one.times_under_18:.2f} times the false "
             "matches of adults."
         )
+    if result.ageing is not None:
+        done = "taken out" if result.after.fit.ageing else "left in"
+        say(f"Ageing is {done}. Pairs of one person years apart that match: {result.ageing}.")
     for loss in result.losses:
         say(f"Worse than the base: {loss}.")
     say(f"The model is {result.record}, its card {result.record.with_name('README.md')}.")

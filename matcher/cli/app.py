@@ -25,6 +25,7 @@ from matcher.errors import (
     ModelError,
     OutputError,
 )
+from matcher.serve.errors import ServeError
 from matcher.words import visible
 
 
@@ -59,6 +60,7 @@ _EXITS: tuple[tuple[type[MatcherError], Exit], ...] = (
     (GalleryError, Exit.GALLERY),
     (MissingExtraError, Exit.MISSING_EXTRA),
     (OutputError, Exit.OUTPUT),
+    (ServeError, Exit.INPUT),
 )
 
 

@@ -25,11 +25,13 @@ from matcher.cli.options import (
     DEFAULT_MODEL,
     Device,
     DryRun,
+    Finder,
     InPrecision,
     Model,
     Policy,
     PoorCamera,
     Precision,
+    WithDetector,
     extractor_of,
 )
 from matcher.cli.places import require_place_for_folder
@@ -79,6 +81,7 @@ def audit(
     model: Model = DEFAULT_MODEL,
     device: Device = "cpu",
     precision: InPrecision = Precision.float32,
+    detector: WithDetector = None,
     policy: Annotated[
         Policy, typer.Option(help="Faces below it count as refused; off refuses none.")
     ] = Policy.off,
@@ -215,7 +218,7 @@ def audit(
             require_cosine(threshold)
         read = [None if file is None else file.read(people) for file in (theirs, mine)]
         models = (baseline, model if mine is None else None)
-        loaded = _loaded(models, device, precision, camera)
+        loaded = _loaded(models, device, precision, detector, camera)
         earlier, made = (
             found if of is None else embedded(people, of, policy, cache, camera)
             for found, of in zip(read, loaded, strict=True)
@@ -322,10 +325,17 @@ def embedded(
 
 
 def _loaded(
-    models: Sequence[str | None], device: str, precision: Precision, camera: PoorCamera | None
+    models: Sequence[str | None],
+    device: str,
+    precision: Precision,
+    detector: Finder | None,
+    camera: PoorCamera | None,
 ) -> list[Extractor | None]:
     """Load models; refuse one whose degraded probes cannot be judged, before it sees a photo."""
-    loaded = [None if of is None else extractor_of(of, device, precision) for of in models]
+    loaded = [
+        None if of is None else extractor_of(of, device, precision, detector=detector)
+        for of in models
+    ]
     if camera is not None:
         from matcher.evaluation import require_probes
 

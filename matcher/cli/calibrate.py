@@ -30,6 +30,7 @@ from matcher.cli.options import (
     Model,
     Policy,
     Precision,
+    WithDetector,
     extractor_of,
 )
 from matcher.cli.places import require_place_for
@@ -44,6 +45,7 @@ def calibrate(
     model: Model = DEFAULT_MODEL,
     device: Device = "cpu",
     precision: InPrecision = Precision.float32,
+    detector: WithDetector = None,
     policy: Annotated[Policy, typer.Option(help="Faces below it take no part.")] = Policy.standard,
     ages: Annotated[
         str | None, typer.Option(help="Lower edges of the age bands, years, as 0,4,13,18.")
@@ -70,7 +72,7 @@ def calibrate(
             return
         make_folder(out.absolute().parent)
         require_place_for("--out", out)
-        extractor = extractor_of(model, device, precision)
+        extractor = extractor_of(model, device, precision, detector=detector)
         cache = vector_cache or memory or out.absolute().with_name(out.name + ".vectors.sqlite")
         with extractor.decoding_apart() as apart, progress() as hook:
             made = embed_cohort(people, apart, cache, POLICIES[policy.value], hook)

@@ -19,6 +19,7 @@ from matcher.cli.grouping import group, groups
 from matcher.cli.leads import leads
 from matcher.cli.origin import dates
 from matcher.cli.retention import retention
+from matcher.cli.serving import serve
 from matcher.cli.video import frames
 from matcher.cli.watching import watch
 
@@ -43,6 +44,7 @@ __all__ = [
     "reindex",
     "retention",
     "search",
+    "serve",
     "synth",
     "vics",
     "watch",

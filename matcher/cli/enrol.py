@@ -31,6 +31,7 @@ from matcher.cli.options import (
     Salvage,
     SubjectsAt,
     WhichFace,
+    WithDetector,
     extractor_of,
     limits_of,
 )
@@ -102,6 +103,7 @@ def enrol(
     ] = None,
     device: Device = "cpu",
     precision: InPrecision = Precision.float32,
+    detector: WithDetector = None,
     policy: QualityPolicyName = Policy.standard,
     face: WhichFace = FaceChoice.one,
     report: Annotated[
@@ -113,9 +115,7 @@ def enrol(
     index: Index = None,
     update: Annotated[
         bool,
-        typer.Option(
-            "--update", help="Take over what differs from the records that the gallery has."
-        ),
+        typer.Option("--update", help="Take over what differs from the gallery's records."),
     ] = False,
     subjects_at: SubjectsAt = None,
     skip_hashes: Annotated[
@@ -161,6 +161,8 @@ def enrol(
         model or _model_of(gallery),
         device,
         precision,
+        detector=detector,
+        gallery=gallery,
         limits=limits_of(max_megapixels),
         salvage=salvage,
     )

@@ -12,6 +12,7 @@ from matcher.cli.console import Format, say
 
 if TYPE_CHECKING:
     from matcher.embedding import Extractor
+    from matcher.faces import DetectorName
     from matcher.photos import DecodeLimits
 
 # The registry's own, which takes long to import; a test holds the two together.
@@ -37,6 +38,23 @@ InPrecision = Annotated[
     Precision,
     typer.Option(
         "--precision", help="auto: bfloat16 on a CPU that has instructions for it, else float32."
+    ),
+]
+
+
+class Finder(enum.StrEnum):
+    """Detectors, the names of `matcher.embedding.DETECTORS`; a test holds the two together."""
+
+    mtcnn = "mtcnn"
+    yunet = "yunet"
+
+
+WithDetector = Annotated[
+    Finder | None,
+    typer.Option(
+        "--detector",
+        help="What finds the faces; the gallery's own if not given, or mtcnn. yunet is fetched: "
+        "matcher models fetch yunet.",
     ),
 ]
 Output = Annotated[Format, typer.Option("--format", help="How results are printed on stdout.")]
@@ -150,17 +168,48 @@ def extractor_of(
     device: str,
     precision: Precision,
     *,
+    detector: Finder | None = None,
+    gallery: Path | None = None,
     limits: DecodeLimits | None = None,
     salvage: bool = False,
 ) -> Extractor:
-    """Load the model that the options name; say in which precision it computes."""
-    from matcher.embedding import load_extractor
+    """Load the model and the detector that the options name, or those that suit a gallery.
 
+    Says in which precision the model computes, and what finds the faces if it is not what found
+    those of the gallery.
+    """
+    from matcher.embedding import differing_detectors, load_extractor
+
+    chosen = chosen_detector(detector, gallery)
     made = load_extractor(
-        model, device=device, precision=precision.value, limits=limits, salvage=salvage
+        model,
+        detector=chosen,
+        device=device,
+        precision=precision.value,
+        limits=limits,
+        salvage=salvage,
     )
     say(f"{made.model.name} computes in {made.precision}.")
+    if differs := differing_detectors(_detectors_of(gallery), chosen):
+        say(differs)
     return made
+
+
+def chosen_detector(detector: Finder | None, gallery: Path | None) -> DetectorName:
+    """Return the detector of an option; without it, the one that suits the gallery."""
+    from matcher.embedding import usual_detector
+
+    return usual_detector(_detectors_of(gallery)) if detector is None else detector.value
+
+
+def _detectors_of(gallery: Path | None) -> tuple[str, ...]:
+    """Return the names of the detectors that found the faces of a gallery, if it is there."""
+    from matcher.gallery import Gallery
+
+    if gallery is None or not gallery.exists():
+        return ()
+    with Gallery.open(gallery) as opened:
+        return opened.detectors
 
 
 def limits_of(max_megapixels: int) -> DecodeLimits:

@@ -140,6 +140,12 @@ def with_context(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
+def context_kept() -> CaseContext | None:
+    """Return the context that the options name, for a command that writes its record itself."""
+    _given.get().used.append(Path())
+    return context_given()
+
+
 def context_given() -> CaseContext | None:
     """Return the context that the options of the command name; None if they name none."""
     return _given.get().context()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.embedding.embedder import Embedder, FaceVectors, Purpose
 from matcher.embedding.models import Adaptation, ModelIdentity, ModelRecord
-from matcher.embedding.networks import NETWORKS
 from matcher.embedding.vector_map import VectorMap
 from matcher.embedding.weights import VerifiedMap, sha256_of
 from matcher.errors import ModelError, WeightsDamagedError
@@ -21,7 +22,7 @@ class AdaptedEmbedder:
     record
         The facts of the adapted model.
     base
-        Makes one vector of a face.
+        Makes one vector of a face for a gallery, and one to search for it.
     vector_map
         From vectors of the base to vectors of `record.dimension` numbers.
     map_sha256
@@ -68,20 +69,30 @@ class AdaptedEmbedder:
         InputError, ModelError, ForkError
             As the base. A vector that the map takes to the origin is a ModelError too.
         """
-        vectors = self._map(self._base.embed(crops).astype(np.float64)).astype(np.float32)
-        if not np.isfinite(vectors).all():
+        return self._mapped(self._base.embed(crops))
+
+    def embed_all(self, crops: NDArray[np.uint8], *, purpose: Purpose = "gallery") -> FaceVectors:
+        """Return all vectors of the base, mapped; the base judges which faces are degraded.
+
+        Crops and errors are the same as for `embed`.
+        """
+        seen = self._base.embed_all(crops, purpose=purpose)
+        return replace(
+            seen,
+            kept={name: self._mapped(vectors) for name, vectors in seen.kept.items()},
+            probes=self._mapped(seen.probes),
+        )
+
+    def _mapped(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        mapped = self._map(vectors.astype(np.float64)).astype(np.float32)
+        if not np.isfinite(mapped).all():
             raise ModelError(
                 f"The adapted model {self._record.name!r} returned an unusable vector",
                 rule="the map must not take a vector to the origin",
                 got="a vector in the centre of the map",
                 next_step="Use the base model for this photo, or leave the photo out.",
             )
-        return vectors
-
-    def embed_all(self, crops: NDArray[np.uint8], *, purpose: Purpose = "gallery") -> FaceVectors:
-        """Return the vectors of `embed`; there are no others."""
-        del purpose
-        return FaceVectors.of_one_kind(self.embed(crops))
+        return mapped
 
 
 def adapted(
@@ -97,14 +108,6 @@ def adapted(
     WeightsDamagedError
         If the map's file is no map.
     """
-    if NETWORKS[base.record.network].of_probes:
-        raise ModelError(
-            f"The base of the adapted model {record.name!r} cannot be adapted",
-            rule="base must be a model that makes one vector of a face, for a gallery and a search",
-            got=f"{base.identity.name!r}, which has a network for degraded probes",
-            next_step="Name another base, and adapt it: matcher adapt",
-            path=verified.path,
-        )
     wanted = (adaptation.base_weights_sha256, adaptation.base_preprocessing_sha256)
     found = (base.identity.weights_sha256, base.identity.preprocessing_sha256)
     if found != wanted:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import islice
 from os import PathLike
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -16,47 +15,21 @@ from matcher.arguments import described, expect, listed
 from matcher.decoding import Decoders, Decoding
 from matcher.embedding.embedder import Embedder, Purpose, require_purpose
 from matcher.embedding.extraction import EmbeddedFace, PhotoExtraction
-from matcher.embedding.loading import load_model
-from matcher.embedding.models import DEFAULT_MODEL, ModelIdentity
-from matcher.embedding.networks import PrecisionChoice
+from matcher.embedding.models import ModelIdentity
 from matcher.errors import FaceError, InputError, MatcherError, ModelError, PhotoError
-from matcher.faces import Choice, Detector, Face, align, choose_faces, load_detector
+from matcher.faces import Choice, Detector, Face, align, choose_faces
 from matcher.failures import as_photo_errors
 from matcher.photos import DecodeLimits, Photo, PhotoSource, load_photo
 
 _BATCH = 16  # number of photos decoded at a time; bounds the memory of a long run
 
 
-@dataclass(frozen=True)
-class _Recipe:
-    """The arguments of `load_extractor`."""
+class Recipe(Protocol):
+    """The arguments of `load_extractor`, by which an extractor travels to another process."""
 
-    model: str
-    device: str
-    precision: PrecisionChoice
-    limits: DecodeLimits | None
-    salvage: bool
-
-    def load(self) -> Extractor:
-        embedder = load_model(self.model, device=self.device, precision=self.precision)
-        made = Extractor(
-            load_detector(self.device), embedder, limits=self.limits, salvage=self.salvage
-        )
-        made._recipe = self
-        return made
-
-
-def _made_again(recipe: _Recipe, identity: ModelIdentity) -> Extractor:
-    """Return an extractor that was pickled, in the process that reads it."""
-    made = recipe.load()
-    if made.model != identity:
-        raise ModelError(
-            f"The model {recipe.model!r} of a pickled extractor",
-            rule=f"it must be {identity} here too",
-            got=made.model,
-            next_step="Bring the same weights and records to this machine.",
-        )
-    return made
+    def made_again(self, identity: ModelIdentity) -> Extractor:
+        """Return such an extractor, in the process that reads this; its model must be the same."""
+        ...
 
 
 class Extractor:
@@ -107,7 +80,7 @@ class Extractor:
         self._embedder = embedder
         self._limits = limits or DecodeLimits()
         self._salvage = salvage
-        self._recipe: _Recipe | None = None
+        self._recipe: Recipe | None = None
 
     def __reduce__(self) -> tuple[object, ...]:
         if self._recipe is None:
@@ -117,7 +90,7 @@ class Extractor:
                 got="one that was made of a detector and an embedder",
                 next_step="Make it in the other process, or use load_extractor.",
             )
-        return _made_again, (self._recipe, self.model)
+        return self._recipe.made_again, (self.model,)
 
     @property
     def model(self) -> ModelIdentity:
@@ -128,6 +101,13 @@ class Extractor:
     def precision(self) -> str:
         """The precision in which the embedder computes, such as "float32"."""
         return self._embedder.precision
+
+    @property
+    def detector(self) -> str | None:
+        """Name of the detector, such as "mtcnn"; None for one that is not the library's."""
+        own = getattr(self, "_detector", None)  # a subclass that wraps an extractor has none
+        name: str | None = getattr(own, "name", None)
+        return name
 
     @contextmanager
     def decoding_apart(self, workers: int = 2) -> Iterator[Extractor]:
@@ -147,6 +127,14 @@ class Extractor:
     def with_detector(self, detector: Detector) -> Extractor:
         """Return an extractor like this one that finds faces with another detector."""
         return self._copy(_detector=detector, _recipe=None)
+
+    def with_one_attempt(self) -> Extractor:
+        """Return an extractor like this one that does not search a photo again, as for a video.
+
+        A detector that is not the library's stays as it is.
+        """
+        once = getattr(self._detector, "with_one_attempt", None)
+        return self if once is None else self.with_detector(once())
 
     def _copy(self, **changes: object) -> Extractor:
         made: Extractor = object.__new__(type(self))  # `copy.copy` would load the model again
@@ -351,47 +339,3 @@ def _choose(
         return tuple(choose_faces(faces, choose, photo=photo))
     except MatcherError as error:
         return error
-
-
-def load_extractor(
-    model: str | PathLike[str] = DEFAULT_MODEL,
-    *,
-    device: str = "cpu",
-    precision: PrecisionChoice = "float32",
-    limits: DecodeLimits | None = None,
-    salvage: bool = False,
-) -> Extractor:
-    """Return the library's detector and a registered model as one extractor.
-
-    Parameters
-    ----------
-    model
-        Name of a registered model, or the path of an ONNX model's TOML record.
-    device
-        "cpu" or "cuda". No other device is used instead.
-    precision
-        "float32", "bfloat16" or "auto", see `load_model`. A pickled extractor keeps what was asked
-        for: with "auto" each machine takes its own faster precision.
-    limits
-        Limits on the size of photos that are decoded.
-    salvage
-        Decode the remaining part of truncated photos.
-
-    Raises
-    ------
-    UnknownModelError, WeightsMissingError, WeightsDamagedError
-        The model cannot be loaded.
-    InputError
-        The device does not exist.
-    """
-    expect(
-        "model",
-        model,
-        (str, os.PathLike),
-        rule="must be a name or a path",
-        next_step="Give the name of a registered model.",
-    )
-    name = os.fspath(model)
-    if name.endswith(".toml"):
-        name = str(Path(name).absolute())  # the same file wherever the extractor is pickled to
-    return _Recipe(name, device, precision, limits, salvage).load()

@@ -25,7 +25,7 @@ from matcher.embedding.extraction import PhotoExtraction
 from matcher.embedding.extractor import Extractor
 from matcher.embedding.through_camera import extract_through
 from matcher.errors import InputError, MatcherError, PhotoError
-from matcher.faces import Face, FaceQuality, OneFace, require_one_face
+from matcher.faces import MTCNN, Face, FaceQuality, OneFace, require_one_face
 from matcher.failures import as_photo_errors
 from matcher.photos import DecodeLimits, sha256_of
 from matcher.private_files import claim_private
@@ -138,6 +138,8 @@ def _key(extractor: Extractor, choose: OneFace, version: str, camera: Camera | N
     }
     if extractor.precision != "float32":  # rows of float32 have no such word
         facts["precision"] = extractor.precision
+    if extractor.detector not in (MTCNN, None):  # nor have those of the usual detector
+        facts["detector"] = extractor.detector
     if camera is not None:
         facts["camera"] = asdict(replace(camera, meaning=""))
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -258,7 +258,7 @@ def _enrol_batch(
         one if one.settled else _judge(photo, next(extractions), policy, dater)
         for photo, one in zip(batch, known, strict=True)
     ]
-    added = iter(gallery.add(_to_store(judged)))
+    added = iter(gallery.add(_to_store(judged), detector=extractor.detector))
     for photo, item in zip(batch, judged, strict=True):
         if isinstance(item, Known):
             if item.stored is None:

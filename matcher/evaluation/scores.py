@@ -56,6 +56,7 @@ def embedded_scores(
             "model": f"{extractor.model.name} {extractor.model.version}",
             "weights_sha256": extractor.model.weights_sha256,
             "precision": extractor.precision,
+            "detector": extractor.detector or "not one of the library",
             "policy": policy.name,
         },
     )

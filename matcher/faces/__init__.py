@@ -12,9 +12,12 @@ from matcher.faces.choice import (
 from matcher.faces.detection import load_detector
 from matcher.faces.face import (
     LANDMARKS,
+    MTCNN,
+    YUNET,
     Choice,
     CropTemplate,
     Detector,
+    DetectorName,
     Face,
     FaceNumber,
     FoundBy,
@@ -28,10 +31,13 @@ from matcher.faces.quality_policy import POLICIES, QualityPolicy, Refusal, refus
 
 __all__ = [
     "LANDMARKS",
+    "MTCNN",
     "POLICIES",
+    "YUNET",
     "Choice",
     "CropTemplate",
     "Detector",
+    "DetectorName",
     "Face",
     "FaceNumber",
     "FaceQuality",

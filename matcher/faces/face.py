@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,11 @@ ProbeFace = OneFace | int
 
 FoundBy = Literal["as is", "enlarged", "padded", "turned"]
 """What was done to the photo before the face was found; see `matcher.faces.detection`."""
+
+DetectorName = Literal["mtcnn", "yunet"]
+MTCNN: Final[DetectorName] = "mtcnn"
+YUNET: Final[DetectorName] = "yunet"
+"""The detectors that the library knows. The first is the usual one."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,8 @@ class Face:
     landmarks
         float32 array of shape (5, 2): (x, y) in the order of `LANDMARKS`.
     probability
-        The detector's own output in [0, 1]. Not calibrated.
+        The detector's own output in [0, 1]. Not calibrated. That of YuNet is put on the scale of
+        MTCNN's, see `matcher.faces.detection.yunet.SCALE`.
     quality
         Measures of the face, see `FaceQuality`.
     turned

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from matcher.arguments import expect, expect_number, listed, path_of
-from matcher.embedding import ModelIdentity
+from matcher.embedding import UNRECORDED, ModelIdentity
 from matcher.encryption import GalleryKey, new_keys, unlock
 from matcher.errors import GalleryNotFoundError
 from matcher.gallery.creation import create_gallery
@@ -19,19 +19,24 @@ from matcher.gallery.editions import FIRST, POINTER_NAME, directory_of, with_cur
 from matcher.gallery.governing import check_context, first_entry
 from matcher.gallery.index import check_kind
 from matcher.gallery.reader import check_model
-from matcher.gallery.rebuilding import RebuildableGallery
 from matcher.gallery.records import AddOutcome, Enrolment
-from matcher.gallery.store import STORE_NAME, Store, history, photo_rows, rows
-from matcher.gallery.validation import check_text, checked_enrolments, in_one_form, texts
+from matcher.gallery.store import STORE_NAME, Store, history, rows
+from matcher.gallery.upkeep import MaintainedGallery
+from matcher.gallery.validation import (
+    check_detector,
+    check_text,
+    checked_enrolments,
+    in_one_form,
+    texts,
+)
 from matcher.governance import ActivityLog, CaseContext
 from matcher.governance.pseudonyms import SUBJECT
-from matcher.hashes import FileHashes
 
 BUSY_TIMEOUT: Final = 10.0
 """Seconds that a writer waits for another writer."""
 
 
-class Gallery(RebuildableGallery):
+class Gallery(MaintainedGallery):
     """Faces of one model on disk. Get it by `create` or `open`; close it, or use it in a `with`.
 
     One process writes at a time. Any number of processes read, and a writer blocks none of them.
@@ -200,7 +205,7 @@ class Gallery(RebuildableGallery):
 
     def close(self) -> None:
         """Save the index if this object changed the gallery, and close the files."""
-        if self._store.closed:
+        if self._is_view or self._store.closed:
             return
         try:
             if self._wrote:
@@ -220,11 +225,18 @@ class Gallery(RebuildableGallery):
     ) -> None:
         if kind is None:
             self.close()
-        else:
+        elif not self._is_view:
             self._store.close()
 
-    def add(self, entries: Sequence[Enrolment]) -> list[AddOutcome]:
+    def add(self, entries: Sequence[Enrolment], *, detector: str | None = None) -> list[AddOutcome]:
         """Enrol faces, all or none.
+
+        Parameters
+        ----------
+        entries
+            The faces.
+        detector
+            Name of the detector that found them, for `detectors`; None if it is not known.
 
         Returns
         -------
@@ -248,9 +260,12 @@ class Gallery(RebuildableGallery):
         if not entries:
             return []
         vectors = checked_enrolments(entries, self.model)
+        if detector is not None:
+            check_detector(detector)
         who = {in_one_form(entry.subject).subject_id for entry in entries}
         count = len(entries)
         with self._writing("enrolment", subjects=who, new=True, faces=count) as generation:
+            self._store.note_detectors([UNRECORDED if detector is None else detector])
             entries = self._under_known_names(entries)
             outcomes = rows.insert(self._store, entries, vectors, generation)
         self._wrote = True
@@ -319,33 +334,6 @@ class Gallery(RebuildableGallery):
         self._finish_removals()
         return faces
 
-    def fill_hashes(self, found: Sequence[FileHashes]) -> None:
-        """Keep MD5 and SHA-1 of photos that were enrolled before galleries kept them.
-
-        Only the records of a photo with the same SHA-256 are filled, in every edition. What is
-        there stays. It is no correction: nothing is said anew of a person, and nothing to undo.
-
-        Parameters
-        ----------
-        found
-            Hashes of files, see `matcher.photos.file_hashes`.
-
-        Raises
-        ------
-        GalleryBusyError, GalleryWriteError
-            Nothing is written.
-        """
-        found = listed(
-            "found",
-            found,
-            FileHashes,
-            rule="must be a sequence of FileHashes",
-            next_step="For the files of a gallery use `matcher.exchange.fill_hashes`.",
-        )
-        with self._writing("correction", action="hashes_filled", photos=len(found)):
-            photo_rows.fill_hashes(self._store, found)
-            self._change_elsewhere(lambda store, _: photo_rows.fill_hashes(store, found))
-
     def govern(self, context: CaseContext) -> bool:
         """Make the gallery governed: from now on each use needs a case, and is recorded.
 
@@ -378,19 +366,6 @@ class Gallery(RebuildableGallery):
             self._change_elsewhere(lambda store, _: store.govern(log.gallery_id))
         self._context = context
         return True
-
-    def migrate(self) -> None:
-        """Bring the store to the format that this version of the library writes.
-
-        The first write does this anyway. Versions of the library that know only the earlier format
-        cannot open the gallery afterwards.
-
-        Raises
-        ------
-        GalleryBusyError, GalleryWriteError
-            When the store cannot be written. It is then unchanged.
-        """
-        self._store.migrate()
 
 
 def _is_file(path: Path) -> bool:

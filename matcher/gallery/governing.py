@@ -44,6 +44,7 @@ class GovernedUse:
         self._edition = edition
         self._context = context
         self._activity: Activity | None = None
+        self._is_view = False
 
     @property
     def context(self) -> CaseContext | None:

@@ -33,6 +33,7 @@ def read_info(directory: Path, store: Store) -> GalleryInfo:
         return GalleryInfo(
             path=directory,
             model=store.model,
+            detectors=store.detectors,
             created=read_meta(store),
             format_version=store.format_version,
             encrypted=store.keys is not None,
@@ -63,6 +64,7 @@ def read_meta(store: Store) -> datetime:
         for key in ("index", "scrubbed"):
             store.meta(key)
         _ = store.governed_as
+        _ = store.detectors
         return rows.moment_of(store.meta("created"))
 
 

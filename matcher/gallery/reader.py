@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterator
-from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.arguments import expect, expect_number
 from matcher.embedding import FACE, ModelIdentity, name_for
-from matcher.errors import GalleryError, GalleryModelError, InputError, UnknownSubjectError
-from matcher.gallery.editions import directory_of, names
+from matcher.errors import GalleryModelError, InputError, UnknownSubjectError
+from matcher.gallery.editions import directory_of
 from matcher.gallery.filters import Filters, Selection, check_filters, select
-from matcher.gallery.governing import Found, GovernedUse, nearest_facts
+from matcher.gallery.governing import Found, GovernedUse, check_context, nearest_facts
 from matcher.gallery.index import LocalIndex, Page, RemoteIndex, checked_query, open_index, scan
-from matcher.gallery.info import read_info
 from matcher.gallery.records import (
     FaceFacts,
-    GalleryInfo,
     Moment,
     PhotoRecord,
     StoredFace,
@@ -31,7 +28,6 @@ from matcher.gallery.records import (
 from matcher.gallery.store import Store, photo_rows, rows, vector_rows
 from matcher.gallery.store.face_facts import face_facts, facts_among, subjects_and_photos
 from matcher.gallery.validation import check_text, texts
-from matcher.gallery.verify import VerifyReport, verify
 from matcher.governance import CaseContext
 
 
@@ -66,6 +62,31 @@ class GalleryReader(GovernedUse):
                 self._opened_index = (asked, opened)
             return self._opened_index[1]
 
+    def under(self, context: CaseContext) -> Self:
+        """Return a view of the same open gallery for another person or another case.
+
+        The view shares the store and the index with this object, and works as long as this object
+        is open. Closing the view closes nothing.
+
+        Parameters
+        ----------
+        context
+            Who uses the view, for which case, and by which right.
+
+        Raises
+        ------
+        InputError
+            For what is no context, and for a gallery that is not governed.
+        """
+        rule = "must be a CaseContext"
+        step = "Give matcher.CaseContext(operator=..., purpose=...)."
+        expect("context", context, CaseContext, rule=rule, next_step=step)
+        check_context(context, self.governed, self._path)
+        self._index  # noqa: B018 - opened before it is shared
+        view: Self = object.__new__(type(self))  # `copy.copy` would open the gallery again
+        view.__dict__ |= self.__dict__ | {"_context": context, "_activity": None, "_is_view": True}
+        return view
+
     @property
     def path(self) -> Path:
         """The directory of the gallery."""
@@ -80,6 +101,15 @@ class GalleryReader(GovernedUse):
     def model(self) -> ModelIdentity:
         """The model that made the vectors."""
         return self._store.model
+
+    @property
+    def detectors(self) -> tuple[str, ...]:
+        """Names of the detectors that found its faces, in order; empty without faces.
+
+        "not recorded" stands for the detector of faces that an earlier version enrolled, or that
+        were enrolled without its name.
+        """
+        return self._store.detectors
 
     @property
     def generation(self) -> int:
@@ -343,32 +373,6 @@ class GalleryReader(GovernedUse):
         asked = texts("subject_ids", subject_ids)
         known = rows.known_as(self._store, asked)
         return rows.faces_of(self._store, [known.get(name, name) for name in asked])
-
-    def verify(self) -> VerifyReport:
-        """Check every row, every vector and the index file against each other.
-
-        The other editions of the gallery are checked too. A fault of one of them is a note that
-        names it, because it changes no answer of this edition. Of the log of a governed gallery it
-        is checked that there is one; `verify_log` checks all of it.
-        """
-        found = verify(self._directory, self._store)
-        others = [name for name in names(self._path) if name != self._edition]
-        notes = [note for name in others for note in self._faults_of(name)]
-        faults = (*found.faults, *self._log_faults())
-        return replace(found, faults=faults, notes=(*found.notes, *notes))
-
-    def _faults_of(self, edition: str) -> list[str]:
-        directory = directory_of(self._path, edition)
-        try:
-            with closing(Store(directory, self._busy_timeout)) as store:
-                faults = verify(directory, store).faults
-        except GalleryError as error:
-            faults = () if edition not in names(self._path) else (str(error),)
-        return [f"Edition {edition}: {fault}" for fault in faults]
-
-    def info(self) -> GalleryInfo:
-        """Return the figures of the gallery."""
-        return replace(read_info(self._directory, self._store), path=self._path)
 
 
 def check_model(model: object) -> None:

@@ -329,6 +329,8 @@ class GalleryInfo:
         Path, model, time of creation (UTC) and format of the gallery.
     encrypted
         Whether the files are encrypted.
+    detectors
+        Names of the detectors that found its faces; "not recorded" for unknown ones.
     subjects, photos, faces
         Counts. `photos` counts different photos: a photo of two subjects counts once.
     hidden
@@ -347,6 +349,7 @@ class GalleryInfo:
 
     path: Path
     model: ModelIdentity
+    detectors: tuple[str, ...]
     created: datetime
     format_version: int
     encrypted: bool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from types import NoneType
@@ -46,6 +47,14 @@ def texts(what: str, given: object) -> tuple[str, ...]:
 def check_text(what: str, given: object) -> None:
     """Raise InputError unless an argument is a text."""
     expect(what, given, str, rule="must be a text", next_step="Give it as a text.")
+
+
+def check_detector(given: object) -> None:
+    """Raise InputError unless an argument can be kept as the name of a detector."""
+    check_text("detector", given)
+    fits = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", str(given)) is not None
+    rule = "must be at most 64 letters, digits, dots, hyphens and underscores"
+    _require(fits, "detector", rule, ascii(given))
 
 
 def check_names(what: str, given: Collection[str]) -> None:

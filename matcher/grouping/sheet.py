@@ -34,7 +34,7 @@ a page stays below 30 MB."""
 
 _MOST_NUMBERS: Final = 100  # faces without a picture that a group names
 
-_TEMPLATE: Final = CropTemplate(
+TILE: Final = CropTemplate(
     "contact-sheet",
     SIDE,
     ((52.6, 63.4), (90.7, 63.4), (71.7, 86.1), (55.1, 105.3), (88.2, 105.3)),
@@ -181,7 +181,7 @@ def _pictures_of(faces: Sequence[GroupedFace], limits: DecodeLimits) -> Iterator
         try:
             with as_photo_errors("the sheet", path):
                 photo, _ = load_shown(path, faces[0].sha256, limits)
-                crops = [Image.fromarray(align(photo, one.landmarks, _TEMPLATE)) for one in faces]
+                crops = [Image.fromarray(align(photo, one.landmarks, TILE)) for one in faces]
         except PhotoChangedError:
             missing = "changed since it was read"
         except MatcherError as error:

@@ -107,6 +107,7 @@ def reindex(
         require_model(source.path, edition, extractor.model)
         with closing(Shadow(source, directory_of(source.path, edition))) as shadow:
             working = executor or LocalExecutor(extractor)
+            shadow.note_detector(extractor.detector)
             worked = fill(shadow, working, settings, on_progress)
             counts, lost = shadow.counts(), shadow.lost()
             same = source.model == extractor.model and not shadow.differs()

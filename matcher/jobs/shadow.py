@@ -1,8 +1,7 @@
 """The edition that a job fills: its tasks, and the outcome of each photo, a batch at a time.
 
-Every change locks the current store for writing first, and then the shadow's store. A removal locks
-them in the same order. A face is therefore copied only while it exists, and a removal reaches every
-copy.
+Every change, and every removal, locks the current store for writing first, and then the shadow's. A
+face is therefore copied only while it exists, and a removal reaches every copy.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.embedding import ModelIdentity
+from matcher.embedding import UNRECORDED, ModelIdentity
 from matcher.encryption import keys_of
 from matcher.errors import GalleryWriteError, PhotoChangedError
 from matcher.gallery.creation import create_gallery
@@ -39,7 +38,6 @@ BUSY_TIMEOUT: Final = 300.0
 """Seconds that a job waits for another writer. Clearing removed bytes may take a writer long."""
 
 PAGE: Final = 1000
-
 _SUBJECT: Final = ", ".join(SUBJECT)
 
 _OUTCOMES: Final = """
@@ -231,6 +229,12 @@ class Shadow:
                 "WHERE generation = ?",
                 (generation,),
             )
+
+    def note_detector(self, name: str | None) -> None:
+        """Record what finds the faces of this edition, and what found those that it copies."""
+        copied = self.source.detectors if self.source.model == self.model else ()
+        with self._source.locked(), self.store.writing():
+            self.store.note_detectors((*copied, UNRECORDED if name is None else name))
 
     def seen(self) -> Iterator[tuple[int, str, str, int | None, int | None]]:
         """Yield face id, reference, hash, size and time of every photo that is done."""

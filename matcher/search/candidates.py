@@ -176,6 +176,9 @@ class CandidateList:
         candidate of a full list; all that reach the threshold, if the list is not full.
     hidden_asked_for
         Those that `Filters.subject_ids` names and that are left out all the same.
+    record
+        Number of the record of the search in the log of a governed gallery; None for any other.
+        Two lists that differ only in it are equal.
     """
 
     outcome: Outcome
@@ -191,6 +194,7 @@ class CandidateList:
     searched_at: datetime | None = field(default=None, compare=False)
     hidden: int = 0
     hidden_asked_for: tuple[str, ...] = ()
+    record: int | None = field(default=None, compare=False)
 
     def __len__(self) -> int:
         return len(self.candidates)

@@ -50,8 +50,10 @@ def record_lists(
     lists: Sequence[CandidateList],
     references: Mapping[str, Sequence[StoredFace]],
     began: datetime,
-) -> None:
+) -> list[int]:
     """Write one record for each list, all in one go, before any of them is handed out.
+
+    It returns the numbers of the records.
 
     Raises
     ------
@@ -66,12 +68,11 @@ def record_lists(
         for name, stored in references.items()
         for face in stored
     }
-    activity.record_all(
-        [
-            _entry(activity, request, probe, found, tokens, faces, began)
-            for probe, found in zip(probes, lists, strict=True)
-        ]
-    )
+    entries = [
+        _entry(activity, request, probe, found, tokens, faces, began)
+        for probe, found in zip(probes, lists, strict=True)
+    ]
+    return [record.number for record in activity.record_all(entries)]
 
 
 def _entry(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import islice
 
@@ -317,8 +318,9 @@ class Searcher:
             return
         lists = list(found)
         asked = Asked(request, choose, self._policy, self._dates_from_photos)
-        record_lists(activity, asked, probes, lists, references, began)
-        yield from lists
+        numbers = record_lists(activity, asked, probes, lists, references, began)
+        for one, number in zip(lists, numbers, strict=True):
+            yield replace(one, record=number)
 
     def _list(
         self,

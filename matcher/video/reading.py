@@ -14,7 +14,7 @@ from typing import Final, Self
 from matcher.arguments import described, expect, expect_hook, expect_number, path_of
 from matcher.embedding import EmbeddedFace, Extractor
 from matcher.errors import InputError, MatcherError
-from matcher.faces import POLICIES, Detector, Face, QualityPolicy, load_detector, refusals
+from matcher.faces import POLICIES, Detector, Face, QualityPolicy, refusals
 from matcher.photos import Photo
 from matcher.progress import ProgressHook, silent
 from matcher.video.best_frames import BestFrames, goodness
@@ -240,10 +240,10 @@ def read_tracks(
     expect_hook("on_progress", on_progress)
     rule = FollowRule(_least_score(least_score, extractor), gap=max(1.0, 2 / per_second))
     decoder = VideoDecoder(place, Wish(per_second, start, until, stream), limits)
-    finder = load_detector(retries=False) if detector is None else detector
-    return VideoTracks(
-        decoder, place, extractor.with_detector(finder), rule, policy, best, on_progress
+    looking = (
+        extractor.with_one_attempt() if detector is None else extractor.with_detector(detector)
     )
+    return VideoTracks(decoder, place, looking, rule, policy, best, on_progress)
 
 
 def video_facts(

@@ -135,7 +135,7 @@ class Isolated(HTMLParser):
 
 def test_pages_and_plots_keep_marks_of_direction_to_themselves(told: Story) -> None:
     pages, plots = list(told.work.rglob("*.html")), list(told.work.rglob("*.svg"))
-    assert len(pages) == 8
+    assert len(pages) == 10
     assert plots
     for page in pages:
         text = page.read_text(encoding="utf-8")

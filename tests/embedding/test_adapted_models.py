@@ -11,6 +11,7 @@ import made_model
 import numpy as np
 import pytest
 from made_pictures import pictures
+from PIL import Image
 from safetensors.numpy import save
 
 from matcher.embedding import (
@@ -247,9 +248,22 @@ def test_a_record_that_breaks_a_rule_is_refused(
         load_model(made_adaptation.write(tmp_path / "a", base, **changes))
 
 
-def test_a_base_with_a_network_for_degraded_probes_is_refused(base: str, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="a network for degraded probes"):
-        load_model(made_adaptation.write(tmp_path / "a", base, base="youth-resnet"))
+def test_vectors_of_probes_are_mapped_and_the_base_says_which_are_degraded(tmp_path: Path) -> None:
+    """The default model embeds degraded probes with a network of its own."""
+    base = load_model("youth-resnet")
+    given = made_adaptation.some_map(base.identity.dimension)
+    model = load_model(made_adaptation.write(tmp_path / "a", "youth-resnet", given))
+    size = base.record.crop.size
+    small = [
+        Image.fromarray(one).resize((12, 12)).resize((size, size)) for one in pictures(2, size)
+    ]
+    crops = np.concatenate([pictures(2, size), np.stack([np.asarray(one) for one in small])])
+    plain, mapped = (each.embed_all(crops, purpose="search") for each in (base, model))
+    assert any(plain.degraded)
+    assert np.abs(plain.probes - plain.vectors).max() > 0.01
+    np.testing.assert_allclose(mapped.probes, given(plain.probes.astype(np.float64)), atol=1e-5)
+    np.testing.assert_allclose(mapped.vectors, given(plain.vectors.astype(np.float64)), atol=1e-5)
+    assert (mapped.degraded, mapped.compared_with) == (plain.degraded, plain.compared_with)
 
 
 def test_an_unregistered_base_is_unknown(base: str, tmp_path: Path) -> None:

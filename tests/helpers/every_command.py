@@ -17,6 +17,7 @@ import made_ages
 import made_model
 import made_video
 import typer
+from ended_server import ended_when_it_listens
 from typer.testing import CliRunner
 
 from matcher.cli.commands import app
@@ -79,11 +80,13 @@ class Story:
         self.gallery = self.work / f"g{self.names.photo}"
         self.photos: list[Path] = []
 
-    def __call__(self, command: str, *words: object, styles: tuple[str, ...] = ()) -> None:
+    def __call__(
+        self, command: str, *words: object, styles: tuple[str, ...] = (), typed: str = ""
+    ) -> None:
         """Run a command, once for each format."""
         for style in styles or ("",):
             given = [*command.split(), *map(str, words), *(["--format", style] if style else [])]
-            done = CliRunner().invoke(app, given)
+            done = CliRunner().invoke(app, given, input=typed)
             if not isinstance(done.exception, SystemExit | None):
                 raise done.exception
             run = Run(command, tuple(given), done.exit_code, done.stdout, done.stderr)
@@ -105,6 +108,7 @@ class Story:
             _encryption,
             _governing,
             _casework,
+            _serving,
             _retention,
         ):
             chapter(self)
@@ -151,6 +155,8 @@ def _search(run: Story) -> None:
     run("search", run.gallery, *run.photos[1:4:2], run.broken, *sheet, styles=ALL)
     only = ("--region", run.names.label, "--subject", run.names.subjects[0])
     run("search", run.gallery, run.photos[1], *only, styles=ALL)
+    report = ("--lead-report", run.work / f"case{run.names.photo}.html", "--language", "es")
+    run("search", run.gallery, *run.photos[1:4:2], *report)
     run("search", run.gallery, run.photos[1], "--region", "none", "--exclude-unknown", styles=ALL)
     run("search", run.gallery, run.photos[1], "--model", run.names.text)
     _crossing(run)
@@ -481,8 +487,34 @@ def _casework(run: Story) -> None:
     run("leads show", gallery, lead, *bo, styles=ALL)
     run("leads show", gallery, text, *bo)
     run("leads verify", gallery, *ana)
+    out, page = run.work / "case.pdf", run.work / "case.html"
+    run("leads export", gallery, lead, other, "--out", out, "--language", "hi", *ana)
+    run("leads export", gallery, lead, "--out", page, "--probe", run.photos[1], *ana)
+    run("leads export", gallery, lead, "--out", run.work / text.replace("/", ""), *ana)
     run("leads audit", gallery, *ana, styles=ALL)
     run("leads audit", gallery, "--tones", run.manifest, *ana)
     run("log replay", gallery, number, "--probe", run.photos[1], *admin)
     run("log replay", gallery, number, "--probe", run.broken, *admin)
     run("log report", gallery, "--year", datetime.now(UTC).year, *admin, styles=ALL)
+
+
+def _serving(run: Story) -> None:
+    """Keep accounts, and serve the gallery until somebody asks the server to end."""
+    gallery, other, text = run.gallery, run.work / "unknown", run.names.text
+    state = ("--state", run.work / f"state{run.names.photo}")
+    admin = ("--operator", "admin-1", "--purpose", "maintenance")
+    word = "correct horse battery staple"
+    run("serve accounts add", "olga", *state, "--role", "operator", typed=word)
+    run("serve accounts add", text, *state, "--role", "operator", typed=word)
+    run("serve accounts add", "rita", *state, "--role", "reviewer", typed=text[:3])
+    run("serve accounts password", "olga", *state, typed=f"{word}!")
+    run("serve accounts rights", "olga", *state, "--grant", gallery, *admin)
+    run("serve accounts rights", "olga", *state, "--grant", other, *admin)
+    run("serve accounts rights", "olga", *state, "--revoke", gallery, *admin)
+    run("serve accounts list", *state, styles=ALL)
+    run("serve accounts remove", "olga", *state, *admin)
+    run("serve accounts remove", text, *state, *admin)
+    run("serve run", other, *state)
+    run("serve run", gallery, *state, "--host", text)
+    with ended_when_it_listens() as port:
+        run("serve run", gallery, *state, "--port", port)

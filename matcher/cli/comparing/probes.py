@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,12 @@ import typer
 
 from matcher.cli.app import Exit, app
 from matcher.cli.console import Format, print_json, print_rows, progress, say, say_sheet
+from matcher.cli.leads.report_file import (
+    LanguageName,
+    ReportLanguage,
+    require_report,
+    write_report,
+)
 from matcher.cli.options import (
     MEGAPIXELS,
     DatesFromPhotos,
@@ -27,6 +34,7 @@ from matcher.cli.options import (
     RecordedSex,
     Salvage,
     WhichProbeFaces,
+    WithDetector,
     extractor_of,
     limits_of,
 )
@@ -119,6 +127,7 @@ def search(
     model: Annotated[str | None, typer.Option(help="The gallery's own model if not given.")] = None,
     device: Device = "cpu",
     precision: InPrecision = Precision.float32,
+    detector: WithDetector = None,
     policy: QualityPolicyName = Policy.standard,
     face: WhichProbeFaces = "one",
     same_person: Annotated[
@@ -138,6 +147,11 @@ def search(
     sheet: Annotated[
         Path | None, typer.Option(help="Write probes and leads as one self-contained HTML file.")
     ] = None,
+    lead_report: Annotated[
+        Path | None,
+        typer.Option(help="Write the leads for a case file, as FILE.pdf or FILE.html."),
+    ] = None,
+    language: ReportLanguage = LanguageName.en,
     dates_from_photos: DatesFromPhotos = False,
 ) -> None:
     """Rank the subjects of a gallery by their similarity to each probe, for a person to review."""
@@ -147,6 +161,7 @@ def search(
     from matcher.search import Calibration, Probe, Searcher
 
     require_place_for("--sheet", sheet)
+    require_report("--lead-report", lead_report)
     limits = limits_of(max_megapixels)
     probes = _photos_of_one(probes, face) if same_person else probes
     sources = probe_sources(probes, page, limits, salvage)
@@ -165,7 +180,8 @@ def search(
     with open_for_use(gallery) as opened, progress() as hook:
         say_if_ungoverned(opened)
         name = model or name_for(opened.model)
-        extractor = extractor_of(name, device, precision, limits=limits, salvage=salvage)
+        reading = partial(extractor_of, detector=detector, gallery=gallery, limits=limits)
+        extractor = reading(name, device, precision, salvage=salvage)
         with extractor.decoding_apart(min(2, len(sources))) as apart:
             searcher = Searcher(
                 opened,
@@ -186,15 +202,17 @@ def search(
                 on_progress=hook,
             )
     probes = [path for path, found in zip(probes, lists, strict=True) for _ in found]
-    shown_sources = [source for source, found in zip(sources, lists, strict=True) for _ in found]
+    shown_sources = [one for one, found in zip(sources, lists, strict=True) for _ in found]
     results = [result for found in lists for result in found]
+    parts = (shown_sources, results, extractor, limits)
     faults: tuple[str, ...] = ()
     try:
         _print(probes, results, output)
     finally:  # the sheet is written also when nobody reads the list
         if sheet is not None:
-            title = f"Leads from {shown(gallery.name)}"
-            faults = _write_sheet(sheet, title, shown_sources, results, extractor, limits)
+            faults = _write_sheet(sheet, f"Leads from {shown(gallery.name)}", *parts)
+        if lead_report is not None:
+            faults += _write_report(lead_report, language, gallery, *parts)
     found = not faults and all(result.outcome == "leads" for result in results)
     raise typer.Exit(Exit.DONE if found else Exit.ATTENTION)
 
@@ -223,6 +241,35 @@ def _write_sheet(
         )
     say_sheet(sheet, faults)
     return faults
+
+
+def _write_report(
+    file: Path,
+    language: LanguageName,
+    gallery: Path,
+    sources: Sequence[Path | Photo],
+    results: Sequence[CandidateList],
+    extractor: Extractor,
+    limits: DecodeLimits,
+) -> tuple[str, ...]:
+    """Write the lead report, say where it is, and return what is not on it."""
+    from matcher.casework import GalleryState, LeadReport, lead_report_of
+
+    kept = "The leads are on standard output."
+    with open_for_use(gallery) as opened:
+
+        def made(hook: ProgressHook) -> LeadReport:
+            return lead_report_of(
+                sources,
+                results,
+                detector=extractor,
+                gallery=GalleryState.of(opened),
+                context=opened.context,
+                limits=limits,
+                on_progress=hook,
+            )
+
+        return write_report("--lead-report", file, language, opened, made, kept)
 
 
 def _lists(

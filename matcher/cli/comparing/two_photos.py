@@ -22,6 +22,7 @@ from matcher.cli.options import (
     Precision,
     Salvage,
     WhichFace,
+    WithDetector,
     extractor_of,
     limits_of,
 )
@@ -34,6 +35,7 @@ def compare(
     model: Model = DEFAULT_MODEL,
     device: Device = "cpu",
     precision: InPrecision = Precision.float32,
+    detector: WithDetector = None,
     face: WhichFace = FaceChoice.one,
     salvage: Salvage = False,
     max_megapixels: MaxMegapixels = MEGAPIXELS,
@@ -51,7 +53,7 @@ def compare(
         load_photo(path, page=wanted, limits=limits, salvage=salvage)
         for path, wanted in ((first, page), (second, None))
     ]
-    extractor = extractor_of(model, device, precision)
+    extractor = extractor_of(model, device, precision, detector=detector)
     faces = [extractor.extract(photo, choose=face.value, purpose="pairs")[0] for photo in photos]
     score = float(faces[0].vector @ faces[1].vector)
     rows = [

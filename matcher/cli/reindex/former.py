@@ -17,6 +17,7 @@ from matcher.cli.options import (
     Output,
     Precision,
     Salvage,
+    chosen_detector,
     extractor_of,
 )
 from matcher.cli.places import require_place_for
@@ -104,13 +105,17 @@ def with_flags(
     settings = steps.settings_of(workers, timeout, salvage, batch, photos or [], retry)
     terms = steps.SwitchTerms(may_lose, keep)
     if rollback:
-        return steps.roll_back(gallery, steps.loaded(model, device, precision), terms, settings)
+        return steps.roll_back(
+            gallery, steps.loaded(gallery, model, device, precision), terms, settings
+        )
     if model is None:
         raise typer.BadParameter("--model is needed")
     if dry_run:
-        return steps.print_plan(gallery, extractor_of(model, device, precision), settings, output)
-    cluster = steps.on_ray(model, device, precision, address, actors, stall)
-    extractor = extractor_of(model, device, precision)
+        extractor = extractor_of(model, device, precision, gallery=gallery)
+        return steps.print_plan(gallery, extractor, settings, output)
+    chosen = chosen_detector(None, gallery)
+    cluster = steps.on_ray(model, device, precision, chosen, address, actors, stall)
+    extractor = extractor_of(model, device, precision, gallery=gallery)
     drift = steps.read_probes(gallery, probes, device, precision)
     if steps.run_job(gallery, extractor, settings, cluster):
         without = steps.write_outcomes(gallery, report)

@@ -13,7 +13,7 @@ import typer
 from matcher.cells import write_csv
 from matcher.cli.app import Exit
 from matcher.cli.console import Format, print_facts, print_rows, progress, say, say_guarded
-from matcher.cli.options import Precision, extractor_of
+from matcher.cli.options import Finder, Precision, extractor_of
 from matcher.cli.places import writing_to
 from matcher.cli.using import context_for
 from matcher.private_files import open_private
@@ -22,6 +22,7 @@ from matcher.words import counted
 if TYPE_CHECKING:
     from matcher.embedding import Extractor
     from matcher.enrolment import Manifest
+    from matcher.faces import DetectorName
     from matcher.jobs import JobSettings, RayExecutor, SavedProbe, Switched
 
 
@@ -50,9 +51,17 @@ def need_each_other(names: str, one: bool, other: bool) -> None:
         raise typer.BadParameter(f"{names} need each other")
 
 
-def loaded(model: str | None, device: str, precision: Precision) -> Extractor | None:
+def loaded(
+    gallery: Path,
+    model: str | None,
+    device: str,
+    precision: Precision,
+    detector: Finder | None = None,
+) -> Extractor | None:
     """Return the model of an option; None if it is not given."""
-    return None if model is None else extractor_of(model, device, precision)
+    if model is None:
+        return None
+    return extractor_of(model, device, precision, detector=detector, gallery=gallery)
 
 
 def read_probes(
@@ -74,7 +83,7 @@ def read_probes(
         say(f"Rows of the probes that were refused: {len(listed.refused)}.")
     with Gallery.open(gallery) as opened:
         name = name_for(opened.model)
-    return DriftProbes(listed, extractor_of(name, device, precision))
+    return DriftProbes(listed, extractor_of(name, device, precision, gallery=gallery))
 
 
 def require_shadow(gallery: Path, extractor: Extractor | None) -> None:
@@ -114,6 +123,7 @@ def on_ray(
     model: str,
     device: str,
     precision: Precision,
+    detector: DetectorName,
     address: str | None,
     actors: int | None,
     stall: float,
@@ -125,7 +135,9 @@ def on_ray(
     from matcher.jobs.executors.ray_executor import RayExecutor
 
     gpus = 1.0 if device.startswith("cuda") else 0.0
-    load = partial(load_extractor, model, device=device, precision=precision.value)
+    load = partial(
+        load_extractor, model, detector=detector, device=device, precision=precision.value
+    )
     return RayExecutor(address, load, actors=actors, gpus=gpus, stall=stall)
 
 

@@ -16,6 +16,8 @@ from matcher.cli.options import (
     Output,
     Precision,
     Salvage,
+    WithDetector,
+    chosen_detector,
     extractor_of,
 )
 from matcher.cli.places import require_place_for
@@ -75,6 +77,7 @@ def run(
     model: NewModel,
     device: Device = "cpu",
     precision: InPrecision = Precision.float32,
+    detector: WithDetector = None,
     photos: Photos = None,
     workers: Workers = None,
     executor: Executor = Where.local,
@@ -101,8 +104,9 @@ def run(
     settings = steps.settings_of(
         workers, timeout, salvage, batch, photos or [], retry, take_changed
     )
-    cluster = steps.on_ray(model, device, precision, address, actors, stall)
-    extractor = extractor_of(model, device, precision)
+    chosen = chosen_detector(detector, gallery)
+    cluster = steps.on_ray(model, device, precision, chosen, address, actors, stall)
+    extractor = extractor_of(model, device, precision, detector=detector, gallery=gallery)
     drift = steps.read_probes(gallery, probes, device, precision)
     if not steps.run_job(gallery, extractor, settings, cluster):
         return
@@ -117,6 +121,7 @@ def plan(
     model: NewModel,
     device: Device = "cpu",
     precision: InPrecision = Precision.float32,
+    detector: WithDetector = None,
     photos: Photos = None,
     workers: Workers = None,
     batch: Batch = 32,
@@ -127,7 +132,8 @@ def plan(
 ) -> None:
     """Say what `run` would do, how long it would take, and what room it needs. Changes nothing."""
     settings = steps.settings_of(workers, timeout, salvage, batch, photos or [], retry)
-    steps.print_plan(gallery, extractor_of(model, device, precision), settings, output)
+    extractor = extractor_of(model, device, precision, detector=detector, gallery=gallery)
+    steps.print_plan(gallery, extractor, settings, output)
 
 
 @reindex.command()
@@ -137,13 +143,14 @@ def compare(
     model: NewModelIfNeeded = None,
     device: Device = "cpu",
     precision: InPrecision = Precision.float32,
+    detector: WithDetector = None,
     probes: Probes = None,
     output: Output = Format.table,
 ) -> None:
     """Compare the new edition with the one that is searched; --probes needs the new --model."""
     if probes is not None and model is None:
         raise typer.BadParameter("--probes are embedded with the new model: give --model")
-    extractor = steps.loaded(model, device, precision)
+    extractor = steps.loaded(gallery, model, device, precision, detector)
     drift = steps.read_probes(gallery, probes, device, precision)
     steps.require_shadow(gallery, extractor)
     steps.print_comparison(gallery, extractor, drift, output)
@@ -156,6 +163,7 @@ def switch(
     model: NewModelIfNeeded = None,
     device: Device = "cpu",
     precision: InPrecision = Precision.float32,
+    detector: WithDetector = None,
     gate: Gate = None,
     cohort: CohortOfGate = None,
     layout: CohortLayout = Layout.auto,
@@ -178,7 +186,7 @@ def switch(
         raise typer.BadParameter("--gate judges the new model: give --model")
     judged = read_gate(gate, cohort, layout, vector_cache)
     settings = steps.settings_of(workers, timeout, salvage, batch, photos or [], retry=False)
-    extractor = steps.loaded(model, device, precision)
+    extractor = steps.loaded(gallery, model, device, precision, detector)
     steps.require_shadow(gallery, extractor)
     hold_to_bounds(extractor, judged)
     steps.switch_to(gallery, extractor, steps.SwitchTerms(may_lose, keep), settings)
@@ -191,6 +199,7 @@ def rollback(
     model: OldModelIfNeeded = None,
     device: Device = "cpu",
     precision: InPrecision = Precision.float32,
+    detector: WithDetector = None,
     may_lose: MayLose = 0,
     keep: Keep = 1,
     photos: Photos = None,
@@ -201,7 +210,7 @@ def rollback(
 ) -> None:
     """Go back to the edition that was searched before; `switch` undoes it."""
     settings = steps.settings_of(workers, timeout, salvage, batch, photos or [], retry=False)
-    extractor = steps.loaded(model, device, precision)
+    extractor = steps.loaded(gallery, model, device, precision, detector)
     steps.roll_back(gallery, extractor, steps.SwitchTerms(may_lose, keep), settings)
 
 

@@ -18,6 +18,7 @@ from matcher.cli.options import (
     Policy,
     Precision,
     QualityPolicyName,
+    WithDetector,
     extractor_of,
 )
 from matcher.cli.places import require_place_for_folder
@@ -64,10 +65,11 @@ def frames(
     ] = None,
     device: Device = "cpu",
     precision: InPrecision = Precision.float32,
+    detector: WithDetector = None,
     output: Output = Format.table,
 ) -> None:
     """Follow the faces of a video; keep the best frames of each as a probe of several photos."""
-    from matcher.faces import POLICIES, load_detector
+    from matcher.faces import POLICIES
     from matcher.video import (
         described_video,
         read_tracks,
@@ -80,7 +82,7 @@ def frames(
     require_place_for_folder("--out", out)
     require_new_folder(out)
     say(f"{video}: {described_video(video_facts(video, stream=stream))}.")
-    extractor = extractor_of(model, device, precision)
+    extractor = extractor_of(model, device, precision, detector=detector)
     with progress() as hook:
         tracks = read_tracks(
             video,
@@ -92,7 +94,6 @@ def frames(
             stream=stream,
             policy=POLICIES[policy.value],
             least_score=least_score,
-            detector=load_detector(device, retries=False),
             on_progress=hook,
         )
         try:

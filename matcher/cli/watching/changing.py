@@ -14,6 +14,7 @@ from matcher.cli.options import (
     Device,
     DryRun,
     FaceChoice,
+    Finder,
     GalleryPath,
     InPrecision,
     MaxMegapixels,
@@ -23,6 +24,8 @@ from matcher.cli.options import (
     Salvage,
     SubjectsAt,
     WhichFace,
+    WithDetector,
+    chosen_detector,
 )
 from matcher.cli.places import require_place_for
 from matcher.cli.using import open_for_use, with_context
@@ -64,6 +67,7 @@ def add(
     model: Annotated[str | None, typer.Option(help="The gallery's own model if not given.")] = None,
     device: Device = "cpu",
     precision: InPrecision = Precision.float32,
+    detector: WithDetector = None,
     policy: QualityPolicyName = Policy.standard,
     face: WhichFace = FaceChoice.one,
     report: Annotated[
@@ -105,6 +109,7 @@ def add(
             model=model or made_by,
             device=device,
             precision=precision,
+            detector=Finder(chosen_detector(detector, gallery)),
             policy=policy,
             face=face,
             report=report,

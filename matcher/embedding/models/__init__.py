@@ -1,4 +1,4 @@
-"""Facts of models: a frozen record for each, the registry, and records in TOML files."""
+"""Facts of models and detectors: frozen records, the registry, and records in TOML files."""
 
 from matcher.embedding.models.record import (
     FACE,
@@ -6,6 +6,8 @@ from matcher.embedding.models.record import (
     OWN_PACKAGE,
     STORED_NAMES,
     Adaptation,
+    AnyRecord,
+    DetectorRecord,
     LowResolutionView,
     ModelIdentity,
     ModelRecord,
@@ -16,7 +18,9 @@ from matcher.embedding.models.registry import (
     DLIB_150,
     YOUTH_186,
     YOUTH_CORNER,
+    get_any_record,
     get_record,
+    list_detectors,
     list_models,
     name_for,
     typed_name,
@@ -32,11 +36,15 @@ __all__ = [
     "YOUTH_186",
     "YOUTH_CORNER",
     "Adaptation",
+    "AnyRecord",
+    "DetectorRecord",
     "LowResolutionView",
     "ModelIdentity",
     "ModelRecord",
     "WeightsFile",
+    "get_any_record",
     "get_record",
+    "list_detectors",
     "list_models",
     "name_for",
     "typed_name",

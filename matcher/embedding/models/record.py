@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
-from typing import Any, Final, Literal, Self
+from typing import Any, ClassVar, Final, Literal, Self
 
 from matcher.faces import CropTemplate
 from matcher.strict_reading import text_of, whole_of
@@ -133,6 +133,8 @@ class ModelRecord:
         all that is before the network are those of the base.
     """
 
+    kind: ClassVar = "model"
+
     name: str
     version: str
     network: str
@@ -172,6 +174,38 @@ class ModelRecord:
         if self.low_resolution_views:
             facts["far_views"] = [asdict(view) for view in self.low_resolution_views]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class DetectorRecord:
+    """All facts of a detector whose weights are fetched.
+
+    Parameters
+    ----------
+    name, version
+        Identify the detector.
+    weights
+        The file, see `WeightsFile`.
+    licence, training_data
+        Terms of the weights, and the data that they were trained on, in words for a person.
+    """
+
+    kind: ClassVar = "detector"
+
+    name: str
+    version: str
+    weights: WeightsFile
+    licence: str
+    training_data: str
+
+    @property
+    def works_offline(self) -> bool:
+        """Whether the weights come with an installed package rather than a download."""
+        return self.weights.package is not None
+
+
+AnyRecord = ModelRecord | DetectorRecord
+"""The facts of whatever has weights."""
 
 
 @dataclass(frozen=True)

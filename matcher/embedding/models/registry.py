@@ -13,13 +13,15 @@ from matcher.embedding.models.facts import Facts
 from matcher.embedding.models.onnx_record import onnx_record
 from matcher.embedding.models.record import (
     OWN_PACKAGE,
+    AnyRecord,
+    DetectorRecord,
     LowResolutionView,
     ModelIdentity,
     ModelRecord,
     WeightsFile,
 )
 from matcher.errors import UnknownModelError
-from matcher.faces import CropTemplate
+from matcher.faces import YUNET, CropTemplate
 
 DEFAULT_MODEL: Final = "youth-resnet"
 
@@ -195,6 +197,23 @@ _BUILT_IN = (
 )
 
 
+# The card and the licence are those of the file's folder in OpenCV Zoo, the hash is that of its
+# git-LFS pointer there, and the training data are those of the paper.
+_YUNET = DetectorRecord(
+    name=YUNET,
+    version="2023mar",
+    weights=WeightsFile(
+        filename="face_detection_yunet_2023mar.onnx",
+        sha256="8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4",
+        url=(
+            "https://github.com/opencv/opencv_zoo/raw/main/models/face_detection_yunet/"
+            "face_detection_yunet_2023mar.onnx"
+        ),
+    ),
+    licence="MIT (OpenCV Zoo; YuNet by Wei Wu, Hanyang Peng and Shiqi Yu)",
+    training_data="WIDER FACE: 32,203 photos from the internet with 393,703 faces, for research.",
+)
+
 _EARLIER = (_YOUTH_RESNET_5,)
 """Earlier versions of models, for galleries that were made with them."""
 
@@ -206,6 +225,11 @@ def list_models() -> tuple[ModelRecord, ...]:
     """
     shipped = sorted((Path(__file__).parent / "records").glob("*.toml"))
     return (*_BUILT_IN, *(onnx_record(Facts.read(path)) for path in shipped), *_EARLIER)
+
+
+def list_detectors() -> tuple[DetectorRecord, ...]:
+    """Return the records of the detectors whose weights are fetched."""
+    return (_YUNET,)
 
 
 def name_of(model: str | PathLike[str]) -> str:
@@ -262,12 +286,26 @@ def get_record(name: str | PathLike[str]) -> ModelRecord:
     return known[name]
 
 
-def typed_name(record: ModelRecord) -> str:
-    """Return what a person types for a model.
+def get_any_record(name: str | PathLike[str]) -> AnyRecord:
+    """Return the record of a model, as `get_record` does, or of a detector.
+
+    Raises
+    ------
+    UnknownModelError, InputError
+        As for `get_record`.
+    """
+    detectors = {record.name: record for record in list_detectors()}
+    return detectors.get(name_of(name)) or get_record(name)
+
+
+def typed_name(record: AnyRecord) -> str:
+    """Return what a person types for a model or a detector.
 
     This is its name; the name and the version of an earlier version; or a word for the path of its
     record.
     """
+    if isinstance(record, DetectorRecord):
+        return record.name
     if record in _EARLIER:
         return f"{record.name}@{record.version}"
     return record.name if record in list_models() else "RECORD.toml"

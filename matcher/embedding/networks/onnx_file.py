@@ -1,9 +1,10 @@
-"""Find out, before an ONNX file is run, which other files it keeps its weights in.
+"""Find out, before an ONNX file is run, which other files it keeps its weights in; free its shapes.
 
 An ONNX file is a message of Protocol Buffers. A tensor in it may lie in another file, its "external
-data". This module reads just enough of the message to find every such tensor. It reads as protobuf
-itself does: unknown fields are skipped, and a field that may occur once but occurs twice is merged.
-The layout is that of onnx.proto; the tests compare `PARTS` with the package `onnx`.
+data". This module reads just enough of the message to find every such tensor, and to leave out the
+shapes that a file states although its network takes others. It reads as protobuf itself does:
+unknown fields are skipped, a field that may occur once but occurs twice is merged. The layout is
+that of onnx.proto; the tests compare `PARTS` with the package `onnx`.
 """
 
 from __future__ import annotations
@@ -61,6 +62,10 @@ PARTS: Final[Mapping[str, Mapping[int, Part]]] = MappingProxyType(
 
 WEIGHTS: Final = (7, 5)
 """The fields that lead to a weight of the main graph: `graph`, then `initializer`."""
+
+SHAPES: Final = frozenset({(7, 11, 2, 1, 2), (7, 12, 2, 1, 2), (7, 13)})
+"""The fields that lead to shapes: of the graph's inputs (`input`, `type`, `tensor_type`, `shape`),
+of its outputs, and all that is said of values between them (`value_info`)."""
 
 _EXTERNAL_DATA, _DATA_LOCATION, _EXTERNAL = 13, 14, 1
 _KEY, _VALUE = 1, 2
@@ -123,29 +128,78 @@ def _files(entries: list[Bytes]) -> tuple[str, ...]:
     )
 
 
+def without_shapes(data: bytes) -> bytes:
+    """Return an ONNX file that states no shapes: its inputs and outputs may have any.
+
+    Parameters
+    ----------
+    data
+        The whole file.
+
+    Raises
+    ------
+    ValueError
+        If the bytes are no message of Protocol Buffers.
+    """
+    return b"".join(_kept(memoryview(data), ()))
+
+
+def _kept(message: Bytes, place: tuple[int, ...]) -> Iterator[Bytes]:
+    for field in _each_field(message):
+        here = (*place, field.number)
+        if here in SHAPES:
+            continue
+        leads_there = any(shape[: len(here)] == here for shape in SHAPES)
+        if leads_there and isinstance(field.value, bytes | memoryview):
+            inner = b"".join(_kept(field.value, here))
+            yield _as_varint(field.number << 3 | 2) + _as_varint(len(inner)) + inner
+        else:
+            yield field.whole
+
+
 def _fields(message: Bytes) -> tuple[dict[int, list[int]], dict[int, list[Bytes]]]:
     """Return the whole numbers and the byte strings of a message, by number of the field."""
     numbers: dict[int, list[int]] = {}
     strings: dict[int, list[Bytes]] = {}
+    for field in _each_field(message):
+        if isinstance(field.value, int):
+            numbers.setdefault(field.number, []).append(field.value)
+        elif field.value is not None:
+            strings.setdefault(field.number, []).append(field.value)
+    return numbers, strings
+
+
+class _Field(NamedTuple):
+    """One field of a message: its number, all its bytes, and what it holds.
+
+    The value of a fixed-width number, which is never needed, is None.
+    """
+
+    number: int
+    whole: Bytes
+    value: int | Bytes | None
+
+
+def _each_field(message: Bytes) -> Iterator[_Field]:
     position = 0
     while position < len(message):
+        start = position
         tag, position = _varint(message, position)
-        field, wire_type = tag >> 3, tag & 7
+        number, wire_type = tag >> 3, tag & 7
+        value: int | Bytes | None = None
         if wire_type == 0:
             value, position = _varint(message, position)
-            numbers.setdefault(field, []).append(value)
-            continue
-        if wire_type == 2:
+        elif wire_type == 2:
             length, position = _varint(message, position)
-            strings.setdefault(field, []).append(message[position : position + length])
+            value = message[position : position + length]
+            position += length
         elif wire_type in (1, 5):
-            length = 8 if wire_type == 1 else 4
+            position += 8 if wire_type == 1 else 4
         else:
-            raise ValueError(f"field {field} is of the wire type {wire_type}")
-        position += length
-    if position != len(message):
-        raise ValueError("a field is longer than its message")
-    return numbers, strings
+            raise ValueError(f"field {number} is of the wire type {wire_type}")
+        if position > len(message):
+            raise ValueError("a field is longer than its message")
+        yield _Field(number, message[start:position], value)
 
 
 def _varint(message: Bytes, position: int) -> tuple[int, int]:
@@ -155,3 +209,8 @@ def _varint(message: Bytes, position: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, position + place + 1
     raise ValueError("a whole number does not end")
+
+
+def _as_varint(value: int) -> bytes:
+    low, rest = value & 0x7F, value >> 7
+    return bytes([low]) if not rest else bytes([low | 0x80]) + _as_varint(rest)

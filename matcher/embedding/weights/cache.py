@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 
 import platformdirs
 
-from matcher.embedding.models import OWN_PACKAGE, ModelRecord, WeightsFile, typed_name
+from matcher.embedding.models import OWN_PACKAGE, AnyRecord, WeightsFile, typed_name
 from matcher.errors import WeightsDamagedError, WeightsMissingError
 from matcher.private_files import PUBLIC_FILE_MODE, PUBLIC_FOLDER_MODE, make_folder
 
@@ -36,7 +36,7 @@ def weights_folder(name: str, cache: Path | None) -> Path:
     return Path(name).parent if name.endswith(".toml") else cache_folder(cache)
 
 
-def weights_path(record: ModelRecord, folder: Path) -> Path:
+def weights_path(record: AnyRecord, folder: Path) -> Path:
     """Return the path where the weights of `record` belong; the file need not exist.
 
     Parameters
@@ -97,7 +97,7 @@ class VerifiedWeights:
     sha256: str
 
 
-def read_weights(record: ModelRecord, folder: Path) -> VerifiedWeights:
+def read_weights(record: AnyRecord, folder: Path) -> VerifiedWeights:
     """Return the weights after a comparison of each file with its expected hash.
 
     The returned bytes are the bytes that were hashed, so a file that changes in between cannot slip
@@ -123,7 +123,7 @@ def read_weights(record: ModelRecord, folder: Path) -> VerifiedWeights:
     return VerifiedWeights(data, external_data, sha256_of(listed.encode("ascii")))
 
 
-def each_file(record: ModelRecord) -> list[ModelRecord]:
+def each_file(record: AnyRecord) -> list[AnyRecord]:
     """Return the record once for each file of its weights, as if the file were the only one."""
     weights = record.weights
     others = (
@@ -134,7 +134,7 @@ def each_file(record: ModelRecord) -> list[ModelRecord]:
     return [replace(record, weights=file) for file in (own, *others)]
 
 
-def read_file(record: ModelRecord, folder: Path) -> tuple[bytes, str]:
+def read_file(record: AnyRecord, folder: Path) -> tuple[bytes, str]:
     """Return the only file of a record and its SHA-256; the errors are those of `read_weights`."""
     path = weights_path(record, folder)
     try:
@@ -159,7 +159,7 @@ def read_file(record: ModelRecord, folder: Path) -> tuple[bytes, str]:
     return data, actual
 
 
-def read_external(record: ModelRecord, folder: Path) -> tuple[bytes, str]:
+def read_external(record: AnyRecord, folder: Path) -> tuple[bytes, str]:
     """Return a file of external data like `read_file`, unless a link leads out of the folder."""
     path = weights_path(record, folder)
     place = Path(os.path.realpath(path))
@@ -169,7 +169,7 @@ def read_external(record: ModelRecord, folder: Path) -> tuple[bytes, str]:
     return read_file(record, folder)
 
 
-def _unsuitable(record: ModelRecord, path: Path, rule: str, got: object) -> WeightsDamagedError:
+def _unsuitable(record: AnyRecord, path: Path, rule: str, got: object) -> WeightsDamagedError:
     return WeightsDamagedError(
         f"The weights of {record.name!r} are not the file that its record names",
         rule=rule,
@@ -184,7 +184,7 @@ def sha256_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def expected_sha256(record: ModelRecord, path: Path) -> str | None:
+def expected_sha256(record: AnyRecord, path: Path) -> str | None:
     """Return the hash that the file at `path` must have: published, else recorded at first use."""
     return record.weights.sha256 or recorded_sha256(path)
 
@@ -208,7 +208,7 @@ def note_path(path: Path) -> Path:
     return path.with_name(path.name + ".sha256")
 
 
-def how_to_get(record: ModelRecord) -> str:
+def how_to_get(record: AnyRecord) -> str:
     """Return the next step for a user whose weights are missing or damaged."""
     if record.weights.package is not None:
         return reinstallation(record.weights.package)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import filelock
 
-from matcher.embedding.models import ModelRecord, get_record, typed_name
+from matcher.embedding.models import AnyRecord, ModelRecord, get_any_record, typed_name
 from matcher.embedding.weights.cache import (
     each_file,
     expected_sha256,
@@ -47,7 +47,7 @@ def fetch(
     from_file: Path | None = None,
     on_progress: ProgressHook = silent,
 ) -> Path:
-    """Get the weights of a model, verify them, and put them in place in one step.
+    """Get the weights of a model or a detector, verify them, and put them in place in one step.
 
     Weights that are already there and undamaged are left alone. The next call continues an
     interrupted download.
@@ -55,9 +55,9 @@ def fetch(
     Parameters
     ----------
     name
-        One of the names in `list_models`, or the path of a TOML record. The weights of a record go
-        into the record's folder. Of an adapted model the weights of the base are fetched; its map
-        must be there.
+        One of the names in `list_models` and `list_detectors`, or the path of a TOML record. The
+        weights of a record go into the record's folder. Of an adapted model the weights of the base
+        are fetched; its map must be there.
     cache
         Folder for weights, see `matcher.embedding.weights.cache.cache_folder`.
     mirror
@@ -77,7 +77,7 @@ def fetch(
     Raises
     ------
     UnknownModelError
-        If there is no such model.
+        If there is no such model or detector.
     DownloadError
         If the weights cannot be obtained, or are not the file that the record names.
     InputError
@@ -88,8 +88,8 @@ def fetch(
     WeightsDamagedError
         If an adapted model's map is another file.
     """
-    record, folder = get_record(name), weights_folder(name, cache)
-    if record.adaptation is not None:
+    record, folder = get_any_record(name), weights_folder(name, cache)
+    if isinstance(record, ModelRecord) and record.adaptation is not None:
         read_map(record, record.adaptation, folder)
         base = record.adaptation.base
         return fetch(base, cache=cache, mirror=mirror, from_file=from_file, on_progress=on_progress)
@@ -104,9 +104,7 @@ def fetch(
     return path
 
 
-def _is_there(
-    record: ModelRecord, folder: Path, read: Callable[[ModelRecord, Path], object]
-) -> bool:
+def _is_there(record: AnyRecord, folder: Path, read: Callable[[AnyRecord, Path], object]) -> bool:
     try:
         read(record, folder)
     except (WeightsMissingError, WeightsDamagedError):
@@ -115,7 +113,7 @@ def _is_there(
 
 
 def _get(
-    record: ModelRecord,
+    record: AnyRecord,
     path: Path,
     mirror: str | None,
     source: Path | None,
@@ -131,7 +129,7 @@ def _get(
             _download(record, _address(record, mirror), path, on_progress)
 
 
-def _address(record: ModelRecord, mirror: str | None) -> str:
+def _address(record: AnyRecord, mirror: str | None) -> str:
     mirror = mirror or os.environ.get(MIRROR_VARIABLE)
     if mirror:
         return _checked(f"{mirror.rstrip('/')}/{record.weights.filename}", ("https", "http"))
@@ -151,7 +149,7 @@ def _checked(url: str, schemes: tuple[str, ...]) -> str:
     return url
 
 
-def _download(record: ModelRecord, url: str, path: Path, on_progress: ProgressHook) -> None:
+def _download(record: AnyRecord, url: str, path: Path, on_progress: ProgressHook) -> None:
     download = Download(
         url=url,
         part=path.with_name(path.name + ".part"),
@@ -175,7 +173,7 @@ def _download(record: ModelRecord, url: str, path: Path, on_progress: ProgressHo
     download.discard()
 
 
-def _copy(record: ModelRecord, source: Path, path: Path) -> None:
+def _copy(record: AnyRecord, source: Path, path: Path) -> None:
     try:
         with written_whole(path) as part:
             shutil.copyfile(source, part)
@@ -186,7 +184,7 @@ def _copy(record: ModelRecord, source: Path, path: Path) -> None:
         raise _failure(record, f"{source} must be a file, and {path} writable", error) from error
 
 
-def _check(record: ModelRecord, path: Path, found: str) -> None:
+def _check(record: AnyRecord, path: Path, found: str) -> None:
     expected = expected_sha256(record, path)
     if expected in (None, found):
         return
@@ -201,7 +199,7 @@ def _check(record: ModelRecord, path: Path, found: str) -> None:
     )
 
 
-def _note_first_use(record: ModelRecord, path: Path, found: str) -> None:
+def _note_first_use(record: AnyRecord, path: Path, found: str) -> None:
     # The note is written before the file is in place. From then on no other file is accepted.
     if record.weights.sha256 is None:
         record_sha256(path, found)
@@ -213,7 +211,7 @@ def _hash(path: Path) -> str:
 
 
 @contextmanager
-def _alone(record: ModelRecord, path: Path) -> Iterator[None]:
+def _alone(record: AnyRecord, path: Path) -> Iterator[None]:
     try:
         make_folder(path.parent, PUBLIC_FOLDER_MODE)
         lock = path.with_name(path.name + ".lock")
@@ -226,7 +224,7 @@ def _alone(record: ModelRecord, path: Path) -> Iterator[None]:
         raise _failure(record, f"{path.parent} must be writable", error) from error
 
 
-def _failure(record: ModelRecord, rule: str, got: object) -> DownloadError:
+def _failure(record: AnyRecord, rule: str, got: object) -> DownloadError:
     filename = record.weights.filename
     if record.weights.package is not None:
         step = reinstallation(record.weights.package)

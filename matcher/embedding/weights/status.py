@@ -1,4 +1,4 @@
-"""Check whether the weights of a model are present and undamaged."""
+"""Check whether the weights of a model or a detector are present and undamaged."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from matcher.embedding.models import Adaptation, ModelRecord, get_record
+from matcher.embedding.models import Adaptation, AnyRecord, ModelRecord, get_any_record
 from matcher.embedding.weights.cache import (
     read_weights,
     recorded_sha256,
@@ -27,12 +27,12 @@ _SOURCES: dict[HashSource, str] = {
 
 @dataclass(frozen=True)
 class WeightsStatus:
-    """State of one model's weights on this machine.
+    """State of the weights of a model or a detector on this machine.
 
     Parameters
     ----------
     name
-        Name of the model.
+        Name of the model or the detector.
     state
         "present" (and the hash agrees), "missing", or "damaged" (the hash does not agree, or there
         is no hash to compare with).
@@ -54,23 +54,23 @@ class WeightsStatus:
 
 
 def verify_weights(name: str, *, cache: Path | None = None) -> WeightsStatus:
-    """Hash the weights of a model and say whether they are the file that its record names.
+    """Hash the weights of a model or a detector and say whether its record names this file.
 
     Parameters
     ----------
     name
-        One of the names in `list_models`, or the path of a TOML record.
+        One of the names in `list_models` and `list_detectors`, or the path of a TOML record.
     cache
         Folder for weights, see `matcher.embedding.weights.cache.cache_folder`.
 
     Raises
     ------
     UnknownModelError
-        If there is no such model. Missing or damaged weights are a result, not an error.
+        If there is no such model or detector. Missing or damaged weights are a result, no error.
     """
-    record = get_record(name)
+    record = get_any_record(name)
     folder = weights_folder(name, cache)
-    if record.adaptation is not None:
+    if isinstance(record, ModelRecord) and record.adaptation is not None:
         return _status_of_adapted(name, record, record.adaptation, cache)
     try:
         weights = read_weights(record, folder)
@@ -101,7 +101,7 @@ def _status_of_adapted(
     return replace(base, name=name, detail=detail)
 
 
-def _source(record: ModelRecord, path: Path | None) -> HashSource:
+def _source(record: AnyRecord, path: Path | None) -> HashSource:
     if record.weights.sha256 is not None:
         return "record"
     return "first use" if path is not None and recorded_sha256(path) else "none"

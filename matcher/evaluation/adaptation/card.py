@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from fairness.rates import Rate
 from matcher._version import __version__
+from matcher.evaluation.adaptation.age_bands import ADULT
+from matcher.evaluation.adaptation.ageing import FEWEST_PEOPLE, YEARS_APART
 from matcher.evaluation.adaptation.copies import COPIES
 from matcher.evaluation.adaptation.faces import Choice
 from matcher.evaluation.adaptation.judging import (
@@ -35,7 +37,7 @@ def training_data_of(model: AdaptedModel) -> str:
     """Return on whose photos base and map were made."""
     return (
         f"{model.base.name}: {model.base_record.training_data.rstrip('.')}. The map of its vectors "
-        f"was fitted to {model.cohort.photos:,} photos of the cohort {visible(model.cohort.name)}."
+        f"was fitted to {_photos(model)} of the cohort {visible(model.cohort.name)}."
     )
 
 
@@ -53,6 +55,8 @@ def card_of(model: AdaptedModel, map_sha256: str) -> str:
                 "## How the map was chosen",
                 _how(model),
                 _tried(model),
+                "## Ageing",
+                _ageing(model),
                 "## Before and after, by group",
                 _rates(model),
                 "## What it does not say",
@@ -69,8 +73,8 @@ def _what(model: AdaptedModel, map_sha256: str) -> str:
     return (
         f"This model is {base} with a map of its vectors. The network is unchanged. The map "
         f"subtracts a mean of {d} numbers, multiplies by a matrix of {d} times {k} numbers, and "
-        "scales to unit length. Mean and matrix are sums over all photos of the cohort. No vector, "
-        "photo, name or label of a person is in this folder.\n\n"
+        f"scales to unit length. Mean and matrix are sums over {_photos(model)} of the "
+        "cohort. No vector, photo, name or label of a person is in this folder.\n\n"
         f"- base: weights `{model.base.weights_sha256}`, preprocessing "
         f"`{model.base.preprocessing_sha256}`\n"
         f"- map: `{map_sha256}`\n"
@@ -78,6 +82,15 @@ def _what(model: AdaptedModel, map_sha256: str) -> str:
         "A gallery of the base refuses this model, and the other way round. Re-index the gallery, "
         "and calibrate anew: thresholds of the base mean nothing here."
     )
+
+
+def _photos(model: AdaptedModel) -> str:
+    """Return which photos the map was fitted to."""
+    one_of_each = f"{model.cohort.photos:,} photos"
+    dated = f"{model.cohort.dated:,} photos of people at several ages"
+    if model.after.fit.strength is None:
+        return dated
+    return f"{one_of_each} and {dated}" if model.after.fit.ageing else one_of_each
 
 
 def _cohort(model: AdaptedModel) -> str:
@@ -94,8 +107,8 @@ def _cohort(model: AdaptedModel) -> str:
     return "\n\n".join(
         (
             f"Cohort {_plain(cohort.name)}, labels `{cohort.sha256}`. {cohort.photos:,} photos "
-            "took part: one of each person in each age band. An age that the cohort states as a "
-            f"band counts as the middle of the band. {origin}",
+            "took part in the map: one of each person in each age band. An age that the cohort "
+            f"states as a band counts as the middle of the band. {origin}",
             _table(("age band", "people"), rows),
             _table(("left out", "photos"), left_out) if left_out else "No photo was left out.",
         )
@@ -128,7 +141,37 @@ def _tried(model: AdaptedModel) -> str:
 
 
 def _choice(choice: Choice) -> str:
-    return f"strength {choice.strength:g}, {choice.origin_directions} directions of origin"
+    less = ", ageing taken out" if choice.ageing else ""
+    if choice.strength is None:
+        return f"the vectors as they are{less}"
+    return f"strength {choice.strength:g}, {choice.origin_directions} directions of origin{less}"
+
+
+def _ageing(model: AdaptedModel) -> str:
+    people = f"{model.cohort.years_apart:,} people"
+    apart = (
+        f"photos taken {YEARS_APART:g} years or more apart, the first before the age of {ADULT:g}"
+    )
+    if model.ageing is None:
+        return (
+            f"Not tried. {people} have {apart}; it takes {FEWEST_PEOPLE}. A person needs an exact "
+            "age on each photo, or dates."
+        )
+    used = (
+        "It is taken out. No date is needed where the model is used. The gain is one for photos of "
+        "this kind: measure it on others, with and without, before you count on it."
+        if model.after.fit.ageing
+        else "It is not taken out: the gain is not beyond chance, or children match falsely too "
+        "often with it."
+    )
+    return (
+        f"{people} have {apart}. What changes in a person over the years was fitted to their "
+        "photos: the directions in which everybody's vector moves with the logarithm of the age, "
+        "its square and its cube, and how photos of one person differ besides. The fit was judged "
+        "on people whom it was not fitted to, all pairs of whose photos were compared. Share of "
+        f"the pairs of one person, so far apart, that match at a false match rate of {_TARGET}: "
+        f"{model.ageing}. The interval holds 95 %, over draws of people. {used}"
+    )
 
 
 def _judged(name: str, judged: Judgement) -> tuple[str, ...]:
@@ -168,7 +211,8 @@ def _limits() -> str:
         "A poor copy is easier to match than another photo of the person: same pose, same age, "
         "same day. These figures choose a map; they do not say how often your searches succeed. "
         "Measure that on people with several photos: `matcher audit`, with and without the map. "
-        "A map moves the vectors that the network makes. It adds no knowledge of how a face grows."
+        "A map moves the vectors that the network makes. What the network does not see in a face, "
+        "no map brings back."
     )
 
 

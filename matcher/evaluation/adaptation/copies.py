@@ -38,7 +38,7 @@ class WithCopies:
     cohort
         The photos with a face, each file once.
     vectors, copies
-        float32 arrays of shape (photos, d), unit rows: of each photo, and of its copy.
+        float32 arrays of shape (photos, d), unit rows: of each photo, and of its copy as a probe.
     without
         How many photos are left out, by reason, as in {"no face": 3}.
     """
@@ -116,7 +116,8 @@ def _copying(embedder: Embedder) -> Measure:
     def measure(face: Face) -> Mapping[str, float | str]:
         crop = align(face.photo, face.landmarks, embedder.record.crop)
         try:
-            (vector,) = embedder.embed(_poor_copy(crop, face.photo.sha256)[None])
+            poor = _poor_copy(crop, face.photo.sha256)[None]
+            (vector,) = embedder.embed_all(poor, purpose="search").probes
         except ModelError as error:
             raise PhotoFailureError(
                 "the photo",

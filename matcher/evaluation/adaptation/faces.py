@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +14,7 @@ from fairness.cohort import UNKNOWN
 from fairness.verification import family_codes
 from matcher.embedding import VectorMap, partial_whitening, without_groups
 from matcher.evaluation.adaptation.age_bands import FEWEST_IN_A_BAND, FOLDS
+from matcher.evaluation.adaptation.ageing import DatedFaces, dated_faces, less_ageing
 from matcher.evaluation.adaptation.copies import WithCopies
 
 STRENGTHS: Final = (0.0, 0.25, 0.5, 0.75)
@@ -26,10 +27,22 @@ Codes = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Choice:
-    """What a fit does: strength of whitening, and how many directions of origin it removes."""
+    """What a fit does.
 
-    strength: float
+    Parameters
+    ----------
+    strength
+        Strength of whitening, see `matcher.embedding.partial_whitening`; None leaves the vectors
+        of a model that is fitted to children already as they are.
+    origin_directions
+        Number of directions of origin that are removed.
+    ageing
+        Whether what changes in a person over the years is taken out.
+    """
+
+    strength: float | None
     origin_directions: int
+    ageing: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +63,8 @@ class Faces:
         int64 (n,): the part, from 0 to `FOLDS` - 1, that holds the person.
     band_names, origin_names
         Names of the bands and of the groups of origin.
+    dated
+        All photos of people who were photographed years apart; their folds are those of `folds`.
     """
 
     vectors: NDArray[np.float64]
@@ -61,25 +76,37 @@ class Faces:
     folds: Codes
     band_names: tuple[str, ...]
     origin_names: tuple[str, ...]
+    dated: DatedFaces
 
     @property
     def young(self) -> NDArray[np.bool_]:
         """Whether each face is of a person who is no adult."""
         return self.bands < len(self.band_names) - 1
 
-    def choices(self) -> list[Choice]:
-        """Return what is tried, the weakest first."""
+    def choices(self, *, unchanged: bool = False) -> list[Choice]:
+        """Return what is tried, the weakest first; `unchanged` leaves the vectors as they are."""
+        if unchanged:
+            return [Choice(None, 0)]
         most = min(MOST_ORIGIN_DIRECTIONS, max(0, len(self.origin_names) - 1))
         return [Choice(strength, k) for strength in STRENGTHS for k in range(most + 1)]
 
-    def fitted(self, choice: Choice, rows: NDArray[np.bool_] | None = None) -> VectorMap:
-        """Return the map that is fitted to some of the faces, or to all."""
-        chosen = np.ones(len(self.bands), np.bool_) if rows is None else rows
-        vectors, origins = self.vectors[chosen], self.origins[chosen]
-        whitening = partial_whitening(vectors, self.bands[chosen], choice.strength)
+    def fitted(self, choice: Choice, left_out: Collection[int] = ()) -> VectorMap:
+        """Return the map that is fitted to everybody, but for the people of some folds."""
+        fitted = self._fitted_to_bands(choice, ~np.isin(self.folds, list(left_out)))
+        if not choice.ageing:
+            return fitted
+        dated = self.dated.where(~np.isin(self.dated.folds, list(left_out)))
+        return fitted.then(less_ageing(fitted(dated.vectors), dated.people, dated.ages))
+
+    def _fitted_to_bands(self, choice: Choice, rows: NDArray[np.bool_]) -> VectorMap:
+        if choice.strength is None:
+            dimension = self.vectors.shape[1]
+            return VectorMap(np.zeros(dimension), np.eye(dimension))
+        vectors = self.vectors[rows]
+        whitening = partial_whitening(vectors, self.bands[rows], choice.strength)
         if not choice.origin_directions:
             return whitening
-        level = without_groups(whitening(vectors), origins, choice.origin_directions)
+        level = without_groups(whitening(vectors), self.origins[rows], choice.origin_directions)
         return whitening.then(level)
 
 
@@ -100,7 +127,8 @@ def faces_of(
     Parameters
     ----------
     embedded
-        The photos, one of each person in each band.
+        The photos. The first one of each person in each band counts; of people who were
+        photographed years apart also the others.
     bands, names
         Band of each photo, and the names of the bands.
     origin
@@ -109,19 +137,22 @@ def faces_of(
     seed
         Draws the folds.
     """
-    cohort = embedded.cohort
-    origins, origin_names = _origins(cohort, bands < len(names) - 1, origin)
-    people = cohort.subject_codes
+    kept = first_of_each(embedded.cohort, bands)
+    folds = _folds(embedded.cohort.subject_codes, bands, seed)
+    first, bands = embedded.where(kept), bands[kept]
+    origins, origin_names = _origins(first.cohort, bands < len(names) - 1, origin)
+    people = first.cohort.subject_codes
     return Faces(
-        embedded.vectors.astype(np.float64),
-        embedded.copies.astype(np.float64),
+        first.vectors.astype(np.float64),
+        first.copies.astype(np.float64),
         bands,
         origins,
         people,
-        family_codes(cohort)[people],
-        _folds(people, bands, seed),
+        family_codes(first.cohort)[people],
+        folds[people],
         tuple(names),
         origin_names,
+        dated_faces(embedded.cohort, embedded.vectors, folds),
     )
 
 
@@ -142,11 +173,16 @@ def _origins(
 
 
 def _folds(people: Codes, bands: Codes, seed: int) -> Codes:
-    """Deal out the people of each band evenly; a person of several bands counts in the lowest."""
-    names, place = np.unique(people, return_inverse=True)
-    lowest = np.full(len(names), bands.max())
-    np.minimum.at(lowest, place, bands)
-    shuffled = np.random.default_rng(seed).permutation(len(names))
-    dealt = np.empty(len(names), np.int64)
-    dealt[shuffled[np.argsort(lowest[shuffled], kind="stable")]] = np.arange(len(names)) % FOLDS
-    return dealt[place]
+    """Deal out the people of each band evenly; a person of several bands counts in the lowest.
+
+    Returns
+    -------
+    int64 array of shape (subjects,)
+        The fold of each subject.
+    """
+    lowest = np.full(people.max() + 1, bands.max())
+    np.minimum.at(lowest, people, bands)
+    shuffled = np.random.default_rng(seed).permutation(len(lowest))
+    dealt = np.empty(len(lowest), np.int64)
+    dealt[shuffled[np.argsort(lowest[shuffled], kind="stable")]] = np.arange(len(lowest)) % FOLDS
+    return dealt

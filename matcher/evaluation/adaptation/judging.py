@@ -158,7 +158,7 @@ class Court:
     def _map(self, choice: Choice | None, fold: int) -> Callable[[Vectors], Vectors]:
         if choice is None:
             return lambda vectors: vectors
-        return self._faces.fitted(choice, self._faces.folds != fold)
+        return self._faces.fitted(choice, (fold,))
 
     def _strangers(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Return the pairs of faces of different people who are no relatives, as places in rows."""

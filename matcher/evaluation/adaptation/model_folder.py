@@ -106,11 +106,14 @@ def _record(model: AdaptedModel, map_sha256: str) -> str:
         "photos": model.cohort.photos,
         "people": dict(model.cohort.people),
         "left_out": dict(model.cohort.left_out),
+        "people_years_apart": model.cohort.years_apart,
     }
+    fit = model.after.fit
     choices = {
         "base_version": f"{model.base.name} {model.base.version}",
-        "strength": model.after.fit.strength,
-        "origin_directions": model.after.fit.origin_directions,
+        **({} if fit.strength is None else {"strength": fit.strength}),
+        "origin_directions": fit.origin_directions,
+        "ageing": "taken out" if fit.ageing else "left in",
     }
     lines = [
         f"# {model.base.name}, adapted to children. {CARD_FILE} says how, and how well.",

@@ -6,7 +6,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -26,9 +26,17 @@ from matcher.evaluation.adaptation.age_bands import (
     require_edges,
     require_people,
 )
+from matcher.evaluation.adaptation.ageing import (
+    FEWEST_PEOPLE,
+    ages_of,
+    people_years_apart,
+    require_years_apart,
+    seen_years_apart,
+)
+from matcher.evaluation.adaptation.ageing_judging import AgeingGain, ageing_gain, require_gain
 from matcher.evaluation.adaptation.copies import WithCopies, embed_with_copies
 from matcher.evaluation.adaptation.faces import Choice, Faces, faces_of, first_of_each
-from matcher.evaluation.adaptation.judging import Court, Judgement, chosen
+from matcher.evaluation.adaptation.judging import MOST_UNDER_18, Court, Judgement, chosen
 from matcher.evaluation.adaptation.model_folder import require_free, write_model
 from matcher.evaluation.adaptation.result import AdaptedModel, CohortFacts
 from matcher.faces import load_detector
@@ -59,6 +67,8 @@ class AdaptationPlan:
         The label of origin, if there is one.
     out
         The folder that will be written.
+    only_ageing
+        Whether the base is fitted to children already, so that only ageing is taken out.
     """
 
     base: str
@@ -68,6 +78,7 @@ class AdaptationPlan:
     edges: tuple[float, ...]
     origin: str | None
     out: Path
+    only_ageing: bool
 
 
 def adapt(
@@ -89,13 +100,16 @@ def adapt(
     The map centres several age bands, evens out the directions of the vectors in part, and removes
     the directions in which the means of age bands, and of young people of several origins, differ.
     Strength and number of directions are chosen by cross-validation over people. The cohort need
-    not state identities, but an age or an age band of its photos.
+    not state identities, but an age or an age band of its photos. If it has enough people with
+    photos at several ages, what changes in a person over the years is taken out too, where that
+    gains something beyond chance. A model that is fitted to children already, such as the default
+    one, keeps its vectors but for this.
 
     Parameters
     ----------
     model
-        Name of a registered model, or path of an ONNX model's record. It makes one vector of a
-        face.
+        Name of a registered model, or path of an ONNX model's record. A gallery keeps one vector
+        of a face for it.
     cohort
         A cohort; or a manifest or folder, which is read as `layout` says.
     out
@@ -121,10 +135,11 @@ def adapt(
     Raises
     ------
     CohortError
-        The cohort cannot be read, cannot carry a map, or a photo is not where it says.
+        The cohort cannot be read, cannot carry a map, or a photo is not where it says. Or nothing
+        is gained beyond chance for a model that is fitted to children already.
     InputError
-        The folder is not free, the model makes several vectors or is adapted already, or an
-        argument breaks a rule.
+        The folder is not free, a gallery keeps several vectors of a face for the model, the model
+        is adapted already, or an argument breaks a rule.
     ModelError
         The model cannot be loaded, or makes one and the same vector of all faces.
     OutputError
@@ -167,6 +182,9 @@ def plan_adaptation(
     edges = _edges(age_edges)
     origin = _origin(cohort, origin)
     _require_people(cohort, edges, record.dimension, "an age")
+    only_ageing = NETWORKS[record.network].of_probes
+    if only_ageing:
+        require_years_apart(cohort, "an age")
     return AdaptationPlan(
         base=str(Path(base).absolute()) if base.endswith(".toml") else base,
         record=record,
@@ -175,6 +193,7 @@ def plan_adaptation(
         edges=edges,
         origin=origin,
         out=folder,
+        only_ageing=only_ageing,
     )
 
 
@@ -188,22 +207,18 @@ def _chosen(
 ) -> AdaptedModel:
     """Judge all fits, fit the chosen one to everybody, and write it."""
     codes = band_codes(embedded.cohort, made.edges)
-    kept = first_of_each(embedded.cohort, codes)
     seen = "an age and a face"
     people = _require_people(embedded.cohort, made.edges, embedder.identity.dimension, seen)
-    further = int((~kept).sum())
-    embedded, codes = embedded.where(kept), codes[kept]
-    if not np.ptp(embedded.vectors, axis=0).any():
-        raise ModelError(
-            f"The vectors of {made.record.name!r}",
-            rule="differ from face to face",
-            got="one and the same for all faces of the cohort",
-            next_step="Check the model: compare two photos with matcher compare.",
-        )
+    if made.only_ageing:
+        require_years_apart(embedded.cohort, seen)
+    _require_differences(embedded, made.record)
     faces = faces_of(embedded, codes, bands(made.edges), made.origin, seed)
     court = Court(faces, seed)
-    tried = _judged(court, faces.choices(), on_progress)
-    after = chosen(tried)
+    tried = _judged(court, faces.choices(unchanged=made.only_ageing), on_progress)
+    gain, ageless = _less_ageing(court, faces, chosen(tried), seed)
+    after = chosen(tried) if ageless is None else ageless
+    if made.only_ageing:
+        require_gain(gain, used=after.fit.ageing)
     result = AdaptedModel(
         record=made.out / "model.toml",
         name=made.name,
@@ -211,15 +226,41 @@ def _chosen(
         base_record=made.record,
         base_name=_seen_from(made.out, made.base),
         vector_map=faces.fitted(after.fit),
-        cohort=_facts(made, faces, court.judged, people, without_age, further, embedded),
+        cohort=_facts(made, faces, court.judged, people, without_age, embedded),
         before=court.judge(None),
         after=after,
-        tried=tuple(tried),
+        tried=(*tried, *([] if ageless is None else [ageless])),
         rates_before=court.rates(None),
         rates_after=court.rates(after.fit),
+        ageing=gain,
     )
     write_model(result)
     return result
+
+
+def _less_ageing(
+    court: Court, faces: Faces, best: Judgement, seed: int
+) -> tuple[AgeingGain | None, Judgement | None]:
+    """Return what is gained where ageing is taken out, and the judgement if it is to be.
+
+    It is, if the gain is beyond chance, and children do not match falsely too often then.
+    """
+    if len(set(faces.dated.people.tolist())) < FEWEST_PEOPLE:
+        return None, None
+    gain = ageing_gain(faces, best.fit, seed)
+    ageless = court.judge(replace(best.fit, ageing=True))
+    fair = ageless.times_under_18 <= max(MOST_UNDER_18, best.times_under_18)
+    return gain, ageless if gain.beyond_chance and fair else None
+
+
+def _require_differences(embedded: WithCopies, record: ModelRecord) -> None:
+    if not np.ptp(embedded.vectors, axis=0).any():
+        raise ModelError(
+            f"The vectors of {record.name!r}",
+            rule="differ from face to face",
+            got="one and the same for all faces of the cohort",
+            next_step="Check the model: compare two photos with matcher compare.",
+        )
 
 
 def _judged(court: Court, choices: Sequence[Choice], on_progress: ProgressHook) -> list[Judgement]:
@@ -237,10 +278,13 @@ def _facts(
     judged: int,
     people: Mapping[str, int],
     without_age: int,
-    further: int,
     embedded: WithCopies,
 ) -> CohortFacts:
-    left_out = Counter({_NO_AGE: without_age, _FURTHER: further})
+    cohort, years_apart = embedded.cohort, people_years_apart(embedded.cohort)
+    taking_part = first_of_each(cohort, band_codes(cohort, made.edges))
+    if years_apart >= FEWEST_PEOPLE:
+        taking_part |= seen_years_apart(cohort.subject_codes, ages_of(cohort))
+    left_out = Counter({_NO_AGE: without_age, _FURTHER: int((~taking_part).sum())})
     left_out.update(embedded.without)
     return CohortFacts(
         name=made.cohort.name,
@@ -251,6 +295,8 @@ def _facts(
         left_out={reason: count for reason, count in sorted(left_out.items()) if count},
         origin=None if made.origin is None else (made.origin, faces.origin_names),
         licences=tuple(sorted({s.licence for s in embedded.cohort.samples} - {UNKNOWN})),
+        years_apart=years_apart,
+        dated=len(faces.dated.ages),
     )
 
 
@@ -264,13 +310,14 @@ def _require_people(
 
 
 def _require_base(record: ModelRecord) -> None:
-    if record.adaptation is not None or NETWORKS[record.network].of_probes:
+    if record.adaptation is not None or len(record.vector_names) > 1:
         raise InputError(
             f"The model {record.name!r} cannot be adapted",
-            rule="a model that is not adapted yet and makes one vector of a face",
+            rule="a model that is not adapted yet, and of which a gallery keeps one vector of a "
+            "face",
             got="an adapted model"
             if record.adaptation is not None
-            else "one with a network for degraded probes, fitted to children already",
+            else f"one of which a gallery keeps {', '.join(record.vector_names)}",
             next_step="Name another model: matcher models list, or the record of an ONNX file.",
         )
 

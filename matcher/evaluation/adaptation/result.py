@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matcher.embedding import ModelIdentity, ModelRecord, VectorMap
+from matcher.evaluation.adaptation.ageing_judging import AgeingGain
 from matcher.evaluation.adaptation.judging import GroupRates, Judgement
 
 
@@ -30,6 +31,8 @@ class CohortFacts:
         The label of origin, and its groups that were large enough; None without one.
     licences
         Terms of the photos, as the cohort states them.
+    years_apart, dated
+        Numbers of people with photos that show ageing, and of all their photos.
     """
 
     name: str
@@ -40,6 +43,8 @@ class CohortFacts:
     left_out: Mapping[str, int]
     origin: tuple[str, tuple[str, ...]] | None
     licences: tuple[str, ...]
+    years_apart: int
+    dated: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +71,9 @@ class AdaptedModel:
         Judgements of all fits that were tried.
     rates_before, rates_after
         Rates by group, in the same order.
+    ageing
+        What is gained where ageing is taken out; None if too few people have photos that show it.
+        The choice of `after` tells whether it was taken out.
     """
 
     record: Path
@@ -80,6 +88,7 @@ class AdaptedModel:
     tried: tuple[Judgement, ...]
     rates_before: tuple[GroupRates, ...]
     rates_after: tuple[GroupRates, ...]
+    ageing: AgeingGain | None
 
     @property
     def losses(self) -> tuple[str, ...]:

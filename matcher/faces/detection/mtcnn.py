@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
+from typing import Final
 
 import facenet_pytorch
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from matcher.device import chosen_device, claim_torch
 from matcher.errors import InputError, WeightsDamagedError, WeightsMissingError
 from matcher.faces.detection.cascade import Cascade
+from matcher.faces.detection.found_faces import faces_of
 from matcher.faces.detection.retries import ATTEMPTS, Finding, find
-from matcher.faces.face import Face
-from matcher.faces.quality_measures import measure
+from matcher.faces.face import MTCNN, Face
 from matcher.photos import Photo
 
 WEIGHTS = {
@@ -38,9 +42,6 @@ SURE = 0.995
 """From this probability on, the upright photo need not be compared with the turned photo. Of 201
 FG-NET photos, 95.5 % reach this probability upright. Turned by a quarter or a half, 0.5 to 1.5 %
 reach it, and there the detection is wrong."""
-
-TOGETHER_PIXELS = 4_000_000
-"""Largest number of pixels of the photos that are searched together. It bounds memory."""
 
 
 class MtcnnDetector:
@@ -69,6 +70,8 @@ class MtcnnDetector:
     WeightsMissingError, WeightsDamagedError
         When the files of facenet-pytorch are not the files of version 2.5.3.
     """
+
+    name: Final = MTCNN
 
     def __init__(
         self,
@@ -101,45 +104,17 @@ class MtcnnDetector:
         ForkError
             If the process was forked after a network had run.
         """
-        return [
-            _faces(photo, finding)
-            for run in _together(photos)
-            for photo, finding in zip(run, self._findings(run), strict=True)
-        ]
+        return faces_of(photos, self._findings)
 
-    def _findings(self, photos: Sequence[Photo]) -> list[Finding]:
+    def with_one_attempt(self) -> MtcnnDetector:
+        """Return a detector like this one that does not search a photo again."""
+        made = copy(self)
+        made._attempts = self._attempts[:1]
+        return made
+
+    def _findings(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Finding]:
         claim_torch()
-        return find(
-            [photo.pixels for photo in photos], self._cascade, sure=SURE, attempts=self._attempts
-        )
-
-
-def _together(photos: Sequence[Photo]) -> Iterator[Sequence[Photo]]:
-    """Yield runs of photos with at most `TOGETHER_PIXELS`, or a single photo that has more."""
-    start = pixels = 0
-    for i, photo in enumerate(photos):
-        size = photo.size[0] * photo.size[1]
-        if i > start and pixels + size > TOGETHER_PIXELS:
-            yield photos[start:i]
-            start, pixels = i, 0
-        pixels += size
-    if photos:
-        yield photos[start:]
-
-
-def _faces(photo: Photo, finding: Finding) -> list[Face]:
-    return [
-        Face(
-            photo=photo,
-            box=detection.box,
-            landmarks=detection.landmarks,
-            probability=detection.probability,
-            quality=measure(photo, detection.box, detection.landmarks, detection.probability),
-            turned=finding.turned,
-            found_by=finding.found_by,
-        )
-        for detection in finding.detections
-    ]
+        return find(pictures, self._cascade, sure=SURE, attempts=self._attempts)
 
 
 def _network(name: str) -> nn.Module:

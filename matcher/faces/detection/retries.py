@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -134,19 +135,19 @@ def _size(pixels: NDArray[np.uint8], scale: float) -> list[int]:
     return [max(1, round(side * scale)) for side in pixels.shape[:2]]
 
 
-def original_views(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
-    """Return the photo as it is, reduced to `WORKING_SIDE` if it is larger."""
+def original_views(pixels: NDArray[np.uint8], side: int = WORKING_SIDE) -> tuple[View, ...]:
+    """Return the photo as it is, reduced to a longest side of `side` if it is larger."""
     height, width = pixels.shape[:2]
-    return (View(_reduced(pixels), (width, height)),)
+    return (View(_reduced(pixels, side), (width, height)),)
 
 
-def _reduced(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _reduced(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     """Return the photo at its working scale, reduced as `_scaled` reduces it.
 
     Every large photo passes here, and PyTorch takes a fifth of Pillow's time. About one value in
     400 differs from Pillow's, mostly by 1.
     """
-    scale = _working_scale(pixels)
+    scale = _working_scale(pixels, side)
     if scale == 1.0:
         return pixels
     # A copy, because PyTorch warns of arrays that are read-only, as a photo's are.
@@ -155,10 +156,10 @@ def _reduced(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return reduced[0].permute(1, 2, 0).contiguous().numpy()
 
 
-def enlarged_views(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
+def enlarged_views(pixels: NDArray[np.uint8], side: int = WORKING_SIDE) -> tuple[View, ...]:
     """Return the photo at most `ENLARGED_FACTOR` times larger than in the first attempt."""
     height, width = pixels.shape[:2]
-    working = _working_scale(pixels)
+    working = _working_scale(pixels, side)
     scale = min(ENLARGED_FACTOR * working, (ENLARGED_PIXELS / (width * height)) ** 0.5)
     return (view(pixels, scale=scale),) if scale > 1.2 * working else ()
 
@@ -169,24 +170,30 @@ def padded_views(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
     return tuple(bordered(view(pixels, scale=min(1.0, s / longest))) for s in PADDED_SIDES)
 
 
-def rotated_views(pixels: NDArray[np.uint8]) -> tuple[View, ...]:
+def rotated_views(pixels: NDArray[np.uint8], side: int = WORKING_SIDE) -> tuple[View, ...]:
     """Return the photo turned by 90, 180 and 270 degrees."""
-    (upright,) = original_views(pixels)
+    (upright,) = original_views(pixels, side)
     return tuple(turned(upright, degrees) for degrees in (90, 180, 270))
 
 
-def _working_scale(pixels: NDArray[np.uint8]) -> float:
-    return min(1.0, WORKING_SIDE / float(max(pixels.shape[:2])))
+def _working_scale(pixels: NDArray[np.uint8], side: int) -> float:
+    return min(1.0, side / float(max(pixels.shape[:2])))
 
 
 Attempt = tuple[FoundBy, Callable[[NDArray[np.uint8]], tuple[View, ...]]]
 
-ATTEMPTS: tuple[Attempt, ...] = (
-    ("as is", original_views),
-    ("turned", rotated_views),
-    ("enlarged", enlarged_views),
-    ("padded", padded_views),
-)
+
+def attempts_from(side: int) -> tuple[Attempt, ...]:
+    """Return the attempts of a detector that first sees photos with this longest side."""
+    return (
+        ("as is", partial(original_views, side=side)),
+        ("turned", partial(rotated_views, side=side)),
+        ("enlarged", partial(enlarged_views, side=side)),
+        ("padded", padded_views),
+    )
+
+
+ATTEMPTS = attempts_from(WORKING_SIDE)
 """The attempts, in the order in which they are tried."""
 
 
@@ -219,6 +226,7 @@ def find(
     detect: Detect,
     *,
     sure: float,
+    replaces: float | None = None,
     attempts: Sequence[Attempt] = ATTEMPTS,
 ) -> list[Finding]:
     """Search each picture in the order of the attempts until a finding is sure; keep the surest.
@@ -237,9 +245,13 @@ def find(
         Finds faces in pictures.
     sure
         A finding whose best face has this probability ends the search.
+    replaces
+        From this probability on, a face in the turned photo replaces a less probable upright one;
+        `sure` if not given.
     attempts
         The first of `ATTEMPTS`, or all of them.
     """
+    least = sure if replaces is None else replaces
     findings = [Finding() for _ in pictures]
     for found_by, make_views in attempts:
         open_ones = [i for i, finding in enumerate(findings) if _is_open(finding, found_by, sure)]
@@ -247,7 +259,7 @@ def find(
         seen = detect([view.pixels for _, view in views])
         for (i, view), detections in zip(views, seen, strict=True):
             finding = Finding(_in_photo(view, detections), found_by, view.turned)
-            if _credible(finding) and _standing(finding, sure) > _standing(findings[i], sure):
+            if _credible(finding) and _standing(finding, least) > _standing(findings[i], least):
                 findings[i] = finding
     return findings
 
@@ -257,13 +269,13 @@ def _is_open(finding: Finding, next_look: FoundBy, sure: float) -> bool:
     return finding.best < sure and (next_look == "turned" or not upright_suffices)
 
 
-def _standing(finding: Finding, sure: float) -> tuple[bool, bool, float]:
-    """Rank a finding: a face before none, upright or sure before doubtful in a turned photo.
+def _standing(finding: Finding, replaces: float) -> tuple[bool, bool, float]:
+    """Rank a finding: a face before none, upright or probable before doubtful in a turned photo.
 
     The three turned views are three more chances of an error, and few photos lie on their side.
     """
-    upright_or_sure = not finding.turned or finding.best >= sure
-    return bool(finding.detections), upright_or_sure, finding.best
+    upright_or_probable = not finding.turned or finding.best >= replaces
+    return bool(finding.detections), upright_or_probable, finding.best
 
 
 def _credible(finding: Finding) -> bool:

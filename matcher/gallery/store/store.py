@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sqlite3
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from matcher import sqlite
-from matcher.embedding import ModelIdentity
+from matcher.embedding import UNRECORDED, ModelIdentity
 from matcher.encryption import GalleryKeys, keys_of
 from matcher.errors import GalleryFormatError
 from matcher.gallery.files import home_of
@@ -22,7 +23,7 @@ from matcher.gallery.store.connections import SETTINGS, Connections
 from matcher.gallery.store.schema import create_tables, new_stamp, now, read_model
 from matcher.gallery.store.sqlite_errors import checked, translated
 from matcher.private_files import claim_private
-from matcher.strict_reading import text_of, whole_of
+from matcher.strict_reading import list_of, read_json, text_of, whole_of
 
 log = logging.getLogger(__name__)
 
@@ -247,6 +248,22 @@ class Store:
         """Return one fact of the store as text."""
         with checked(self.path):
             return text_of(self.value("SELECT value FROM meta WHERE key = ?", (key,)))
+
+    @property
+    def detectors(self) -> tuple[str, ...]:
+        """Names of the detectors that found the faces, in order; `UNRECORDED` for unknown ones."""
+        noted = self.value("SELECT value FROM meta WHERE key = 'detectors'")
+        with checked(self.path):
+            if noted is not None:
+                return tuple(map(text_of, list_of(read_json(text_of(noted)))))
+        return (UNRECORDED,) if self.faces else ()
+
+    def note_detectors(self, names: Iterable[str]) -> None:
+        """Record that these detectors, too, found faces of this store."""
+        known, names = set(self.detectors), set(names)
+        if not known >= names:
+            noted = json.dumps(sorted(known | names))
+            self.change("INSERT OR REPLACE INTO meta VALUES ('detectors', ?)", (noted,))
 
     def has_table(self, name: str) -> bool:
         """Return whether the store has a table."""

@@ -7,6 +7,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +66,29 @@ class Picture:
     missing: str = ""
 
 
+CutBy = Literal["eyes", "box", "nothing"]
+"""By what a face was cut out: its eyes, its box, or by nothing, as one of several faces."""
+
+
+@dataclass(frozen=True, eq=False)
+class FaceCut:
+    """The picture of a face.
+
+    Parameters
+    ----------
+    picture
+        The face, RGB, square; the whole photo with a border if nothing tells where the face is.
+    by
+        What the face was cut out by.
+    scale
+        Pixels of the picture for one pixel of the photo; above 1 it is enlarged.
+    """
+
+    picture: Image.Image
+    by: CutBy
+    scale: float = 1.0
+
+
 def picture_of(
     source: Path | Photo,
     sha256: str | None,
@@ -96,14 +120,14 @@ def _picture(
 ) -> Picture:
     photo, notes = load_shown(source, sha256, limits)
     place = find_place(photo, box, detector)
-    face, said = _face(photo, place)
+    cut = cut_out(photo, place)
     whole = _whole(photo, place)
     width, height = photo.size
     return Picture(
-        as_jpeg(face, 90),
+        as_jpeg(cut.picture, 90),
         as_jpeg(whole, 80),
         whole.size,
-        f"{said}; photo of {width} by {height} px",
+        f"{_said(cut, place)}; photo of {width} by {height} px",
         notes,
     )
 
@@ -128,22 +152,42 @@ def _read(path: Path, sha256: str | None, limits: DecodeLimits, *, salvage: bool
     return load_unchanged(path, sha256, limits=limits, salvage=salvage)
 
 
-def _face(photo: Photo, place: Place) -> tuple[Image.Image, str]:
-    """Return the picture of the face, and what was done to make it."""
+def cut_out(photo: Photo, place: Place, side: int = SIDE) -> FaceCut:
+    """Return the picture of a face, `side` pixels square.
+
+    Parameters
+    ----------
+    photo
+        The photo.
+    place
+        Where the face lies in it, from `find_place`.
+    side
+        Side of the picture in pixels. Eyes lie `EYE_DISTANCE * side / SIDE` pixels apart.
+    """
     if place.eyes is not None and place.mouth is not None:
         points, targets = place.eyes, _eye_targets(place.eyes, place.mouth)
-        how = "aligned on the eyes"
+        how: CutBy = "eyes"
     elif len(place.boxes) == 1:
         points, targets = _box_points(place.boxes[0])
-        how = f"cut out by the face's box only, not aligned on the eyes ({place.reason})"
+        how = "box"
     else:
-        fitted = ImageOps.contain(Image.fromarray(photo.pixels), (SIDE, SIDE))
-        picture = ImageOps.pad(fitted, (SIDE, SIDE), color=BACKGROUND)
-        return picture, f"whole photo, not aligned: {place.reason}"
-    template = CropTemplate("lead-sheet", SIDE, tuple((float(x), float(y)) for x, y in targets))
+        fitted = ImageOps.contain(Image.fromarray(photo.pixels), (side, side))
+        return FaceCut(ImageOps.pad(fitted, (side, side), color=BACKGROUND), "nothing")
+    targets = (targets + 0.5) * (side / SIDE) - 0.5  # pixel centres are at integers
+    template = CropTemplate("lead-sheet", side, tuple((float(x), float(y)) for x, y in targets))
     scale = float(np.linalg.norm(similarity_transform(points, targets)[:, 0]))
-    size = f"face {_width(place.boxes[0])} px wide in the photo, {_scaled(scale)}"
-    return Image.fromarray(align(photo, points, template)), f"{how}; {size}"
+    return FaceCut(Image.fromarray(align(photo, points, template)), how, scale)
+
+
+def _said(cut: FaceCut, place: Place) -> str:
+    """Return what was done to make the picture of a face, and how large the face is."""
+    if cut.by == "nothing":
+        return f"whole photo, not aligned: {place.reason}"
+    how = "aligned on the eyes"
+    if cut.by == "box":
+        how = f"cut out by the face's box only, not aligned on the eyes ({place.reason})"
+    size = f"face {_width(place.boxes[0])} px wide in the photo, {_scaled(cut.scale)}"
+    return f"{how}; {size}"
 
 
 def _eye_targets(eyes: NDArray[np.float64], mouth: NDArray[np.float64]) -> NDArray[np.float64]:

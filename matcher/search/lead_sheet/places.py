@@ -43,13 +43,24 @@ def find_place(photo: Photo, box: Box | None, detector: Detector | None) -> Plac
 
     The gallery keeps no landmarks. The same detector finds the same ones again.
     """
-    if box is not None and min(box[2] - box[0], box[3] - box[1]) < 1:
-        box = None  # a caller may have enrolled vectors without a true box
     if detector is None:
-        boxes = () if box is None else (box,)
+        boxes = () if box is None or not _is_true(box) else (box,)
         return Place(boxes, reason="its landmarks were not looked for")
     (faces,) = detector.detect([photo])
-    if box is not None:
+    return place_among(faces, box)
+
+
+def place_among(faces: Sequence[Face], box: Box | None) -> Place:
+    """Return where the face in the box lies, or the only face if there is no box.
+
+    Parameters
+    ----------
+    faces
+        All faces that a detector found in the photo.
+    box
+        The box of the face that is meant; None, or one without an area, if it is not known.
+    """
+    if box is not None and _is_true(box):
         return _in_box(box, faces)
     if len(faces) == 1:
         return _place_of(faces[0], _box_of(faces[0]))
@@ -57,6 +68,19 @@ def find_place(photo: Photo, box: Box | None, detector: Detector | None) -> Plac
     if faces:
         found = f"{len(faces)} faces were found in it, and the list does not say which is meant"
     return Place(tuple(map(_box_of, faces)), reason=found)
+
+
+def others_than(place: Place, faces: Sequence[Face]) -> tuple[Box, ...]:
+    """Return the boxes of the faces of a photo that are not the one at a place."""
+    boxes = map(_box_of, faces)
+    return tuple(
+        box for box in boxes if all(overlap(box, meant) < _SAME_FACE for meant in place.boxes)
+    )
+
+
+def _is_true(box: Box) -> bool:
+    """Return whether a box has an area; a caller may have enrolled vectors without a true box."""
+    return min(box[2] - box[0], box[3] - box[1]) >= 1
 
 
 def _in_box(box: Box, faces: Sequence[Face]) -> Place:

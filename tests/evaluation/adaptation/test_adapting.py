@@ -247,8 +247,8 @@ def unembedded(place: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
 
 
 def test_a_model_that_makes_several_vectors_is_refused(unembedded: Place, tmp_path: Path) -> None:
-    for model in ("youth-resnet", "youth-resnet@5"):
-        with pytest.raises(InputError, match="a network for degraded probes"):
+    for model in ("youth-resnet-low-resolution", "youth-resnet@5"):
+        with pytest.raises(InputError, match="a gallery keeps face, low_resolution"):
             unembedded.adapt(tmp_path / "out", model=model)
 
 

@@ -88,7 +88,7 @@ def test_a_person_is_in_one_fold_and_each_band_in_all_of_them() -> None:
         folds.setdefault(int(who), set()).add(int(fold))
     assert all(len(of) == 1 for of in folds.values())
     for band in range(3):
-        counts = np.bincount(faces.folds[bands == band], minlength=FOLDS)
+        counts = np.bincount(faces.folds[faces.bands == band], minlength=FOLDS)
         assert counts.min() > 0
 
 
@@ -99,8 +99,8 @@ def test_what_was_judged_was_not_fitted_to() -> None:
         faces, vectors=np.where((faces.folds == 2)[:, None], faces.copies, faces.vectors)
     )
     for fold in range(FOLDS):
-        one = faces.fitted(Choice(0.25, 0), faces.folds != fold)
-        other = changed.fitted(Choice(0.25, 0), changed.folds != fold)
+        one = faces.fitted(Choice(0.25, 0), (fold,))
+        other = changed.fitted(Choice(0.25, 0), (fold,))
         assert (one.to_bytes() == other.to_bytes()) == (fold == 2)
 
 

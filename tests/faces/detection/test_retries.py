@@ -123,6 +123,13 @@ def test_a_photo_on_its_side_is_turned_until_upright(turns, turned):
     assert (found.found_by, found.turned) == ("turned", turned)
 
 
+def test_a_detector_may_believe_a_face_in_the_turned_photo_that_is_not_sure():
+    detector = Detector(lambda picture: 0.985 if white_edge(picture) == 0 else 0.96)
+    lying = np.rot90(UPRIGHT, 2).copy()
+    found = [find([lying], detector, sure=SURE, replaces=least)[0] for least in (0.98, 0.99)]
+    assert [(one.turned, one.best) for one in found] == [(180, 0.985), (0, 0.96)]
+
+
 def test_a_doubtful_face_gives_way_to_a_surer_one_in_the_turned_photo():
     detector = Detector(lambda picture: 0.999 if white_edge(picture) == 0 else 0.97)
     (found,) = find([np.rot90(UPRIGHT, 2).copy()], detector, sure=SURE)

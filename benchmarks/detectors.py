@@ -1,0 +1,331 @@
+"""What another detector changes: faces found, landmarks, time, and who is found first.
+
+    python benchmarks/detectors.py FGNET [--model youth-resnet] [--photos FOLDER ...]
+        [--cameras 48px-q40 32px-q30 24px-x4-q75] [--draws 1000] [--seed 1] [--out FILE]
+
+FG-NET's folder holds photos named subject, "A", age (001A02.JPG). Each detector searches all of its
+photos, a few rendered faces, and the photos of the other folders: in how many it finds a face, by
+which attempt, how many seconds of one processor a photo takes, and how many of the largest faces
+the policies refuse for the detector's probability. Where both find a face, the landmarks of the
+largest are compared, in shares of the distance between the eyes.
+
+Then the gallery is made with one detector, or with both by turns, and so are the probes: rank-1 of
+the photos as they are and of photos that poor cameras took, and the true match rate at the
+threshold that gives an FMR of 1e-3. Both detectors search the same pictures of a camera: the face
+has so many pixels in the box of the usual detector. A face that is not found counts as missed. The
+differences are of the same photos and the same draws of subjects; their intervals hold 95 % of the
+draws. If the module cv2 is installed, YuNet's faces are also compared with those of OpenCV's own
+class FaceDetectorYN.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from accuracy import cell
+from accuracy_photos import crops_of, photographed
+from accuracy_rows import CLEAN, Mask, Row, weights_of
+from detectors_opencv import agreement
+from numpy.typing import NDArray
+from precision import BY_TURNS, by_turns, moved, rows_of_mix
+
+from fairness import AuditError, Cohort
+from fairness.cohort import read_fgnet
+from matcher.embedding import (
+    DEFAULT_MODEL,
+    DETECTORS,
+    Embedder,
+    FaceVectors,
+    load_model,
+    load_named_detector,
+)
+from matcher.errors import MatcherError, PhotoError
+from matcher.faces import MTCNN, POLICIES, YUNET, Detector, Face
+from matcher.heap import use_one_heap
+from matcher.photos import Photo, find_photos, load_photo
+from matcher.synthetic import sample_photos
+
+MIXES: Final = (
+    (MTCNN, MTCNN),
+    (YUNET, YUNET),
+    (MTCNN, YUNET),
+    (YUNET, MTCNN),
+    (BY_TURNS, MTCNN),
+    (BY_TURNS, YUNET),
+)
+"""Detector of the gallery, and of the probes. The others are compared with the first."""
+
+CAMERAS: Final = ("48px-q40", "32px-q30", "24px-x4-q75")
+TOGETHER: Final = 16
+RENDERED: Final = (8, (2.0, 5.0, 9.0, 14.0, 30.0))
+"""Number of rendered people, and their ages in years."""
+
+Detectors = Mapping[str, Detector]
+
+
+@dataclass(frozen=True, eq=False)
+class Searched:
+    """What a detector found in many photos.
+
+    Parameters
+    ----------
+    faces
+        The largest face of each photo, or None, without its pixels.
+    several
+        In how many photos it found more than one face.
+    seconds
+        Of a processor, for all photos.
+    """
+
+    faces: list[Face | None]
+    several: int
+    seconds: float
+
+
+def in_batches(photos: Sequence[Photo | Path]) -> Iterator[list[Photo]]:
+    """Yield photos that can be read, a few at a time."""
+    for start in range(0, len(photos), TOGETHER):
+        batch = []
+        for one in photos[start : start + TOGETHER]:
+            try:
+                batch.append(load_photo(one) if isinstance(one, Path) else one)
+            except PhotoError:
+                continue  # counted for no detector
+        yield batch
+        sys.stderr.write(f"\r{min(start + TOGETHER, len(photos))}/{len(photos)} photos")
+    sys.stderr.write("\n")
+
+
+def search(detectors: Detectors, photos: Sequence[Photo | Path]) -> dict[str, Searched]:
+    """Search all photos with each detector; they take turns, so that both have the same machine."""
+    faces: dict[str, list[Face | None]] = {name: [] for name in detectors}
+    several, seconds = Counter[str](), Counter[str]()
+    for batch in in_batches(photos):
+        for name, detector in detectors.items():
+            began = time.process_time()
+            found = detector.detect(batch)
+            seconds[name] += time.process_time() - began  # type: ignore[assignment]
+            faces[name] += [each[0] if each else None for each in found]
+            several[name] += sum(len(each) > 1 for each in found)
+    return {name: Searched(faces[name], several[name], float(seconds[name])) for name in detectors}
+
+
+def facts_of(found: Searched) -> dict[str, Any]:
+    """Return the figures of one detector."""
+    seen = [face for face in found.faces if face is not None]
+    return {
+        "photos": len(found.faces),
+        "without a face": len(found.faces) - len(seen),
+        "several faces": found.several,
+        "found by": dict(Counter(face.found_by for face in seen).most_common()),
+        "milliseconds a photo": 1000 * found.seconds / max(1, len(found.faces)),
+        **{
+            f"below {policy}'s probability": sum(
+                face.probability < POLICIES[policy].probability for face in seen
+            )
+            for policy in ("standard", "strict")
+        },
+    }
+
+
+def landmarks_apart(one: Searched, other: Searched) -> dict[str, Any]:
+    """Return how far the landmarks of the same faces are apart, in distances between the eyes."""
+    apart, elsewhere = [], 0
+    for mine, theirs in zip(one.faces, other.faces, strict=True):
+        if mine is None or theirs is None:
+            continue
+        distance = np.linalg.norm(mine.landmarks - theirs.landmarks, axis=1).mean()
+        share = float(distance / theirs.quality.inter_eye_distance)
+        if share < 1:
+            apart.append(share)
+        else:
+            elsewhere += 1
+    middle, most = np.quantile(apart, [0.5, 0.95]) if apart else (np.nan, np.nan)
+    return {
+        "faces": len(apart),
+        "median": float(middle),
+        "95 % below": float(most),
+        "another face": elsewhere,
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """Vectors of the photos by one detector, and of what cameras made of them."""
+
+    gallery: FaceVectors
+    photographed: dict[str, tuple[Mask, FaceVectors]]
+
+
+def embed(
+    cohort: Cohort, detectors: Detectors, model: Embedder, cameras: Sequence[str]
+) -> dict[str, Seen]:
+    """Embed photos in which every detector finds a face, as they are and through cameras."""
+    folder = cohort.folder or Path()
+    crops: dict[tuple[str, str], list[NDArray[np.uint8]]] = {}
+    found: dict[tuple[str, str], list[bool]] = {}
+    for batch in in_batches([folder / sample.photo for sample in cohort.samples]):
+        faces = {name: [each[0] for each in one.detect(batch)] for name, one in detectors.items()}
+        pictures = {camera: photographed(faces[MTCNN], camera) for camera in cameras}
+        for name, detector in detectors.items():
+            _keep(crops, found, (name, CLEAN), faces[name], model)
+            for camera, photos in pictures.items():
+                again = [each[0] if each else None for each in detector.detect(photos)]
+                _keep(crops, found, (name, camera), again, model)
+    return {
+        name: _seen(
+            model,
+            {camera: np.concatenate(crops[name, camera]) for camera in (CLEAN, *cameras)},
+            {camera: np.array(found[name, camera], np.bool_) for camera in cameras},
+        )
+        for name in detectors
+    }
+
+
+def _keep(
+    crops: dict[tuple[str, str], list[NDArray[np.uint8]]],
+    found: dict[tuple[str, str], list[bool]],
+    key: tuple[str, str],
+    faces: Sequence[Face | None],
+    model: Embedder,
+) -> None:
+    """Add the crops of faces to those under a key; keep which were found."""
+    there = [face for face in faces if face is not None]
+    crops.setdefault(key, []).append(crops_of(there, model.record.crop))
+    found.setdefault(key, []).extend(face is not None for face in faces)
+
+
+def _seen(
+    model: Embedder, crops: Mapping[str, NDArray[np.uint8]], found: Mapping[str, Mask]
+) -> Seen:
+    probes = {name: model.embed_all(each, purpose="search") for name, each in crops.items()}
+    everybody = np.ones(len(crops[CLEAN]), np.bool_)
+    return Seen(
+        model.embed_all(crops[CLEAN]),
+        {name: (found.get(name, everybody), made) for name, made in probes.items()},
+    )
+
+
+def rows_of_mixes(
+    cohort: Cohort, seen: Mapping[str, Seen], draws: int, seed: int
+) -> dict[tuple[str, str], list[Row]]:
+    """Return the rows of each mix of detectors."""
+    galleries = {name: one.gallery for name, one in seen.items()}
+    galleries[BY_TURNS] = by_turns(galleries[MTCNN], galleries[YUNET])
+    weights = weights_of(len(cohort.subjects), draws, seed)
+    rows: dict[tuple[str, str], list[Row]] = {}
+    calibrated = None
+    for gallery, probes in MIXES:
+        photographed_by = seen[probes].photographed
+        rows[gallery, probes], own = rows_of_mix(
+            cohort, galleries[gallery], photographed_by, weights, calibrated
+        )
+        calibrated = own if calibrated is None else calibrated
+    return rows
+
+
+def show_search(where: str, found: Mapping[str, Searched]) -> dict[str, Any]:
+    """Print what the detectors found somewhere, and return it."""
+    facts: dict[str, Any] = {name: facts_of(one) for name, one in found.items()}
+    facts["landmarks apart"] = landmarks_apart(found[YUNET], found[MTCNN])
+    print(f"\n{where}")
+    for name, figures in facts.items():
+        print(f"  {name}: {', '.join(f'{what} {value}' for what, value in figures.items())}")
+    return facts
+
+
+def show_rows(rows: Mapping[tuple[str, str], Sequence[Row]]) -> list[dict[str, Any]]:
+    """Print the rows of all mixes, and return them as JSON's types."""
+    listed = []
+    for place, first in enumerate(rows[MIXES[0]]):
+        name = first.name.replace("float32", MTCNN)
+        print(f"  {name} ({first.count:,} {first.of})")
+        print(f"    {f'gallery {MTCNN}, probes {MTCNN}':44} {cell(first)}")
+        for mix in MIXES:
+            difference = rows[mix][place].less(first)
+            if mix != MIXES[0]:
+                label = f"gallery {mix[0]}, probes {mix[1]}"
+                print(f"    {label:44} {cell(difference, sign='+')}")
+            listed.append(
+                {
+                    "gallery": mix[0],
+                    "probes": mix[1],
+                    "name": name,
+                    "count": first.count,
+                    "value": rows[mix][place].value,
+                    "difference": difference.value,
+                    "interval": difference.limits,
+                }
+            )
+    return listed
+
+
+def measure(options: argparse.Namespace) -> dict[str, Any]:
+    """Search and embed, print the tables, and return all of it."""
+    detectors: Detectors = {name: load_named_detector(name) for name in DETECTORS}
+    cohort = read_fgnet(options.fgnet)
+    folder = cohort.folder or Path()
+    paths = [folder / sample.photo for sample in cohort.samples]
+    found = search(detectors, paths)
+    results: dict[str, Any] = {"FG-NET": show_search("FG-NET", found)}
+    people, ages = RENDERED
+    drawn = [load_photo(one.pixels) for one in sample_photos(people, ages)]
+    results["rendered"] = show_search("rendered faces", search(detectors, drawn))
+    for photos in options.photos:
+        listed = find_photos(photos)[:: options.every]
+        results[photos.name] = show_search(photos.name, search(detectors, listed))
+    if find_spec("cv2") is not None:
+        results["OpenCV"] = agreement(paths)
+        print(f"\nOpenCV's FaceDetectorYN: {results['OpenCV']}")
+    missing = {
+        sample.photo
+        for place, sample in enumerate(cohort.samples)
+        if any(one.faces[place] is None for one in found.values())
+    }
+    seen = cohort.without(missing, "no face for a detector") if missing else cohort
+    made = embed(seen, detectors, load_model(options.model), options.cameras)
+    print(f"\n{options.model}, {len(seen)} photos of {len(seen.subjects)} people")
+    results["vectors"] = moved(made[MTCNN].gallery, made[YUNET].gallery)
+    for what, value in results["vectors"].items():
+        print(f"  {what}: {value:.4f}")
+    results["rows"] = show_rows(rows_of_mixes(seen, made, options.draws, options.seed))
+    return results
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read, search, embed, print, save."""
+    use_one_heap()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("fgnet", type=Path, metavar="FGNET")
+    parser.add_argument("--model", default=DEFAULT_MODEL)
+    parser.add_argument("--photos", type=Path, nargs="+", default=[], help="folders, searched deep")
+    parser.add_argument("--every", type=int, default=1, help="only every n-th photo of those")
+    parser.add_argument("--cameras", nargs="*", default=list(CAMERAS))
+    parser.add_argument("--draws", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(1)
+    try:
+        results = measure(options)
+    except (AuditError, MatcherError) as error:
+        parser.error(str(error))
+    if options.out:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        options.out.write_text(json.dumps(results, indent=1))
+        print(f"results: {options.out}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
