@@ -280,6 +280,8 @@ def _clear_gallery(gallery: Gallery, traces: Traces) -> int:
     if (watch_folder_of(gallery.path) / STORE_NAME).is_file():
         with open_watch_list(gallery) as watched:
             faces += _remove(watched, traces.name)
+            if watched.activity is not None:
+                watched.activity.log.pseudonyms.compact()
         forget_removed(gallery)
     return faces
 

@@ -142,6 +142,8 @@ def prove(gallery: Path, traces: Traces, also: Sequence[Path] = ()) -> ErasurePr
     notes += kept
     notes += [f"Not read: {one}." for one in (*unread, *elsewhere.not_read)]
     notes += [f"Not looked into, it is compressed: {one}." for one in elsewhere.packed]
+    served = (*here.served, *watch.served)
+    notes += [f"The index of edition {one} is on a server: not looked at there." for one in served]
     if here.same_photo + watch.same_photo:
         count = here.same_photo + watch.same_photo
         notes.append(f"{counted(count, 'vector')} of a photo that another subject has as well.")

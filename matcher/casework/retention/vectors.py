@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from matcher.errors import GalleryDamagedError, GalleryFormatError, MatcherError
 from matcher.gallery.editions import directory_of, names
 from matcher.gallery.index import FileIndex, read_index
+from matcher.gallery.index.protocol import SERVED
 from matcher.gallery.store import Store, vector_rows
 
 TOLERANCE: Final = 1e-6
@@ -44,6 +45,8 @@ class VectorsLeft:
         are that subject's, and stay.
     not_read
         Names of what could not be looked at, with the reason.
+    served
+        Names of the editions whose index is on a server, where it is not looked at.
     """
 
     editions: tuple[str, ...]
@@ -52,6 +55,7 @@ class VectorsLeft:
     same: int
     same_photo: int
     not_read: tuple[str, ...]
+    served: tuple[str, ...] = ()
 
 
 def vectors_left(
@@ -64,13 +68,15 @@ def vectors_left(
 ) -> VectorsLeft:
     """Look for erased faces, subjects and vectors in all editions and indexes of a gallery."""
     counts: Counter[str] = Counter()
-    editions, not_read = [], []
+    editions, not_read, served = [], [], []
     for name in names(gallery):
         try:
             with closing(Store(directory_of(gallery, name), _BUSY_TIMEOUT)) as store:
                 erased = [rows for rows in vectors if rows.shape[1] == store.model.dimension]
                 counts += _in_store(store, erased, set(faces), set(subjects), set(photos))
                 counts += _in_index(store, erased, set(faces), set(photos))
+                if store.meta("index").startswith(SERVED):
+                    served.append(name)
             editions.append(name)
         except MatcherError as error:
             not_read.append(f"edition {name}: {error.code}")
@@ -81,6 +87,7 @@ def vectors_left(
         counts["same"],
         counts["same_photo"],
         tuple(not_read),
+        tuple(served),
     )
 
 
