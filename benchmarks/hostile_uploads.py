@@ -132,7 +132,7 @@ async def upload_block(state: Path, gallery: Path, paths: Sequence[Path], tally:
     accounts.add("olga", "operator", PASSWORD)
     grant_right(accounts, "olga", gallery, ADMIN)
     settings = ServeSettings(galleries={"Spoilt": gallery}, state=state, policy="off")
-    app = create_app(settings, load=lambda _: EXTRACTOR)
+    app = create_app(settings, load=lambda _, __: EXTRACTOR)
     async with app.lifespan():
         transport = httpx.ASGITransport(app, client=("127.0.0.1", 50000))
         browser = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")

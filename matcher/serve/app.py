@@ -22,6 +22,7 @@ from matcher._version import __version__
 from matcher.decoding import Decoding
 from matcher.embedding import Extractor, ModelIdentity, load_extractor, name_for
 from matcher.errors import MatcherError
+from matcher.faces import DetectorName
 from matcher.search import Calibration
 from matcher.serve.errors import ServeError
 from matcher.serve.guard import Guard, report
@@ -36,6 +37,7 @@ from matcher.serve.settings import ServeSettings
 from matcher.serve.state import Accounts, Attempts, Jobs, Sessions, StateFolder, Uploads
 from matcher.serve.state.passwords import prepare
 from matcher.serve.work import Galleries, Groupings, JobRunner, Pictures, SearchWork
+from matcher.serve.work.galleries import LoadExtractor
 
 
 class Server:
@@ -115,7 +117,7 @@ class Server:
 
 def services_of(
     settings: ServeSettings,
-    load: Callable[[ModelIdentity], Extractor] | None,
+    load: LoadExtractor | None,
     clock: Callable[[], float],
 ) -> Services:
     """Return the parts of a server, see `create_app`."""
@@ -160,8 +162,8 @@ def services_of(
     return services
 
 
-def _loaded(model: ModelIdentity) -> Extractor:
-    return load_extractor(name_for(model))
+def _loaded(model: ModelIdentity, detector: DetectorName) -> Extractor:
+    return load_extractor(name_for(model), detector=detector)
 
 
 def _nothing_for(settings: ServeSettings) -> tuple[str, ...]:

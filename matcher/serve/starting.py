@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from matcher.arguments import expect
 from matcher.embedding import Extractor, ModelIdentity
+from matcher.faces import DetectorName
 from matcher.serve.listening import Listening
 from matcher.serve.settings import ServeSettings
 from matcher.serve.state.passwords import missing_extra
@@ -28,7 +29,7 @@ _PACKAGES: Final = {
 def create_app(
     settings: ServeSettings,
     *,
-    load: Callable[[ModelIdentity], Extractor] | None = None,
+    load: Callable[[ModelIdentity, DetectorName], Extractor] | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Server:
     """Return the server as an ASGI application. `matcher serve` runs it.
@@ -38,7 +39,7 @@ def create_app(
     settings
         What is served, where the state lies, and the limits.
     load
-        Loads the extractor of a model; None for `load_extractor` by the name of the model.
+        Loads the extractor of a model with a detector; None for `load_extractor`.
     clock
         Returns the time in seconds since 1970, for sessions and waits.
 

@@ -86,7 +86,7 @@ def copy_of(world: World, folder: Path) -> World:
 async def running(world: World, **options: Any) -> AsyncIterator[Server]:
     """Run the application without a socket."""
     made = {one.model: one for one in (OLD, NEW)}
-    app = create_app(world.settings, load=made.__getitem__, **options)
+    app = create_app(world.settings, load=lambda model, _: made[model], **options)
     async with app.lifespan():
         yield app
 

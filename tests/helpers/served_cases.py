@@ -57,7 +57,7 @@ def served_cases(
     settings = ServeSettings(
         galleries={"north": path}, state=folder / "state", groups=groups or {}, workers=1
     )
-    app = create_app(settings, load=lambda _: extractor)
+    app = create_app(settings, load=lambda _, __: extractor)
     with _running(app) as address:
         yield ServedCases(address, path)
 

@@ -39,7 +39,7 @@ def main() -> None:
         Listening(port=0, certificate=files[0], key=files[1]) if files else Listening(port=0)
     )
     made = {one.model: one for one in (OLD, NEW)}
-    app = create_app(settings_of(folder, tls=listening.tls), load=made.__getitem__)
+    app = create_app(settings_of(folder, tls=listening.tls), load=lambda model, _: made[model])
 
     def say(text: str) -> None:
         sys.stderr.write(f"{text}\n")

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import io
 import re
+from pathlib import Path
 
 import httpx
 import pytest
-from made_server import Browser, World, opened_case, running, searched
+from gallery_builders import enrolment
+from job_builders import OLD
+from made_server import ADMIN, Browser, World, opened_case, running, searched
 from PIL import Image
 
-from matcher.serve import ServeSettings
+from matcher.embedding import Extractor, ModelIdentity
+from matcher.gallery import Gallery
+from matcher.serve import ServeSettings, create_app
 from matcher.serve.app import Server
 from matcher.serve.state import StateFolder, Uploads
 
@@ -224,3 +229,21 @@ async def test_a_search_that_cannot_be_recorded_gives_no_list(world: World) -> N
         log.write_bytes(before)
         assert (await browser.post(f"{probe}/search", face="1", top="3")).status_code == 303
         assert await searched(browser, case, world.probes[1])
+
+
+@pytest.mark.parametrize("detector", ["mtcnn", "yunet"])
+async def test_a_server_finds_faces_by_the_detector_of_the_gallery(
+    tmp_path: Path, detector: str
+) -> None:
+    path, asked = tmp_path / "cases.gallery", []
+    with Gallery.create(path, model=OLD.model, governed=True, context=ADMIN) as gallery:
+        gallery.add([enrolment(1)], detector=detector)
+
+    def load(model: ModelIdentity, found_by: str) -> Extractor:
+        asked.append((model.name, found_by))
+        return OLD
+
+    settings = ServeSettings(galleries={"Cases": path}, state=tmp_path / "state")
+    async with create_app(settings, load=load).lifespan():
+        pass
+    assert asked == [("fake", detector)]

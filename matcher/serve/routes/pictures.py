@@ -51,7 +51,7 @@ def of_probe(request: Request, search: str, view: str) -> Response:
         raise Refusal.missing()
     path = probe_path(opened.served, known.probe)
     with at.services.galleries.using(opened.served) as gallery:
-        detector = at.services.galleries.extractor(gallery.model)
+        detector = at.services.galleries.extractor(gallery)
     data = None
     if keys_of(opened.served.path) is not None:
         data = kept(opened.served.log.path.parent, known.probe)
@@ -109,7 +109,7 @@ def of_group(request: Request, grouping: str, face: str) -> Response:
 
 
 def _of_face(at: Here, gallery: Gallery, face: StoredFace, view: View) -> Response:
-    detector: Detector = at.services.galleries.extractor(gallery.model)
+    detector: Detector = at.services.galleries.extractor(gallery)
     path = from_reference(face.photo.reference)
     made = at.services.pictures.of_file(path, face.photo.sha256, face.box, detector, view)
     return Response(made, media_type=_JPEG)

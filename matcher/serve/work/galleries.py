@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from matcher.casework import SearchIndex
-from matcher.embedding import Extractor, ModelIdentity
+from matcher.embedding import Extractor, ModelIdentity, usual_detector
 from matcher.errors import InputError
+from matcher.faces import DetectorName
 from matcher.gallery import Gallery
 from matcher.gallery.editions import read_pointer
 from matcher.governance import ActivityLog, CaseContext
@@ -23,8 +24,8 @@ from matcher.serve.work.casebook import Casebook
 _KEY: Final = 12  # hexadecimal digits of the id of a gallery in addresses
 _VIEWS: Final = 64
 
-LoadExtractor = Callable[[ModelIdentity], Extractor]
-"""Loads the extractor whose vectors a gallery has."""
+LoadExtractor = Callable[[ModelIdentity, DetectorName], Extractor]
+"""Loads the extractor of a model with a detector."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +85,7 @@ class Galleries:
     paths
         Directories by name.
     load
-        Loads the extractor of a model; each is loaded once.
+        Loads the extractor of a model with a detector; each is loaded once.
     workers
         Processes that decode photos.
 
@@ -107,7 +108,7 @@ class Galleries:
                 next_step="Name each gallery once.",
             )
         self._opened: dict[str, _Opened] = {}
-        self._extractors: dict[ModelIdentity, Extractor] = {}
+        self._extractors: dict[tuple[ModelIdentity, DetectorName], Extractor] = {}
         self._lock, self._loading = threading.Lock(), threading.Lock()
         self._stack = ExitStack()
 
@@ -123,7 +124,7 @@ class Galleries:
         """Open every gallery with its model, so that faults are told before anybody signs in."""
         for served in self._served.values():
             with self.using(served) as gallery:
-                self.extractor(gallery.model)
+                self.extractor(gallery)
 
     def all(self) -> tuple[ServedGallery, ...]:
         """Return all galleries in the order of their names."""
@@ -184,13 +185,17 @@ class Galleries:
             if is_last:
                 opened.gallery.close()
 
-    def extractor(self, model: ModelIdentity) -> Extractor:
-        """Return the extractor of a model, which decodes photos in processes that may die."""
+    def extractor(self, gallery: Gallery) -> Extractor:
+        """Return what finds and embeds faces as those of a gallery were.
+
+        It decodes photos in processes that may die.
+        """
+        kind = gallery.model, usual_detector(gallery.detectors)
         with self._loading:
-            if model not in self._extractors:
-                apart = self._load(model).decoding_apart(self._workers)
-                self._extractors[model] = self._stack.enter_context(apart)
-            return self._extractors[model]
+            if kind not in self._extractors:
+                apart = self._load(*kind).decoding_apart(self._workers)
+                self._extractors[kind] = self._stack.enter_context(apart)
+            return self._extractors[kind]
 
     def _enter(self, served: ServedGallery) -> _Opened:
         current = read_pointer(served.path).current

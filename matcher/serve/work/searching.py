@@ -157,7 +157,7 @@ class SearchWork:
             if upload.key in self._read:
                 return self._read[upload.key]
         with self._galleries.using(served) as gallery:
-            extractor = self._galleries.extractor(gallery.model)
+            extractor = self._galleries.extractor(gallery)
         read = self._faces_of(extractor, upload)
         with self._lock:
             self._read[upload.key] = read
@@ -199,7 +199,7 @@ class SearchWork:
         with self._galleries.using(served, context) as gallery:
             searcher = Searcher(
                 gallery,
-                self._galleries.extractor(gallery.model),
+                self._galleries.extractor(gallery),
                 policy=POLICIES["off" if wanted.although_refused else self._policy],
                 calibration=self._calibration,
             )
