@@ -24,11 +24,11 @@ PLACES = {
     "TMPDIR": "tmp",
     "MATCHER_CACHE": "models",
 }
-STAGE = {"work/", *(f"{place}/" for place in PLACES.values())}
-"""Where the run takes place."""
+STAGE = {"work/", "work/gphoto/leftphoto", *(f"{place}/" for place in PLACES.values())}
+"""Where the run takes place, and a file that stands for one that somebody put into a gallery."""
 
 NAMES = (
-    (r"work/(gphoto|sealedphoto|unknown|demo/demo\.gallery)(?=/)", "GALLERY"),
+    (r"work/(gphoto|sealedphoto|created|unknown|demo/demo\.gallery)(?=/)", "GALLERY"),
     (r"work/(first|photo)\.key", "KEY"),
     (r"work/reportphoto(?=/)", "AUDIT"),
     (r"work/adaptedphoto(?=/)", "ADAPTED"),

@@ -291,5 +291,5 @@ def _require_extra() -> None:
             "encryption of a gallery",
             rule="needs the extra `encryption`",
             got=f"no {' and no '.join(missing)}",
-            next_step="Run: pip install 'missing-child-matcher[encryption]'.",
+            next_step='Run: pip install "cryptography>=44" "sqlcipher3>=0.6.2".',
         )

@@ -19,6 +19,9 @@ from matcher.private_files import sync_directory
 EDITIONS: Final = "editions"
 """Name of the folder of a gallery that holds its later editions."""
 
+PART: Final = ".part-"
+"""Beginning of the name of a file that is being written."""
+
 
 def home_of(edition: Path) -> Path:
     """Return the directory of the gallery to which the directory of an edition belongs."""
@@ -58,7 +61,7 @@ def replace_private(path: Path, content: bytes) -> None:
     if place.exists() and not place.is_file():
         place.write_bytes(content)
         return
-    prefix = f".part-{zlib.crc32(os.fsencode(place.name)):08x}-"
+    prefix = f"{PART}{zlib.crc32(os.fsencode(place.name)):08x}-"
     for left in place.parent.glob(f"{prefix}*"):
         left.unlink(missing_ok=True)
     descriptor, part = tempfile.mkstemp(prefix=prefix, dir=place.parent)  # mode 0600

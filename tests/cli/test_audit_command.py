@@ -356,7 +356,7 @@ def test_a_calibration_is_a_record_that_searches_can_read(
     out = tmp_path / "deep" / "record.json"
     options = ("--policy", "off", "--ages", "0,10,18", *remembered)
     run("calibrate", manifest, "--out", out, *options)
-    record = read_record(out)
+    record, _ = read_record(out)
     assert record["model"]["weights_sha256"] == extractor.model.weights_sha256
     assert [(b.at_least, b.below) for b in bands_of(record, out)] == [(0, 10), (10, 18)]
     run("calibrate", manifest, "--out", tmp_path, *options, code=3)

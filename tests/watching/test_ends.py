@@ -49,6 +49,7 @@ def _interrupt() -> None:
     raise KeyboardInterrupt
 
 
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # interrupted before its close
 def test_a_run_that_is_interrupted_at_any_line_loses_no_lead_and_repeats_none(
     tmp_path: Path,
 ) -> None:

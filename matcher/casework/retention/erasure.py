@@ -21,7 +21,13 @@ from matcher.casework.reading import activity_of
 from matcher.casework.retention.collecting import traces_of_case, traces_of_subject
 from matcher.casework.retention.dates import drop_dates
 from matcher.casework.retention.proof import ErasureProof, prove
-from matcher.casework.retention.traces import Traces, drop_traces, keep_traces, kept_traces
+from matcher.casework.retention.traces import (
+    Traces,
+    drop_half_traces,
+    drop_traces,
+    keep_traces,
+    kept_traces,
+)
 from matcher.casework.reviewing import erase_review_texts
 from matcher.errors import GalleryBusyError, InputError
 from matcher.gallery import Gallery
@@ -232,6 +238,7 @@ def _alone(gallery: Gallery) -> Iterator[None]:
                 path=gallery.path,
             ) from None
     try:
+        drop_half_traces(folder_of(gallery.path))
         yield
     finally:
         lock.release()

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from matcher.encryption import keys_of, seal, unseal
 from matcher.errors import GalleryDamagedError
-from matcher.gallery.files import replace_private, unwritable_reported
+from matcher.gallery.files import PART, replace_private, unwritable_reported
 from matcher.private_files import sync_directory
 from matcher.strict_reading import list_of, object_of, read_json, text_of, whole_of
 
@@ -90,6 +90,18 @@ def keep_traces(casework: Path, traces: Traces) -> Path:
     with unwritable_reported("traces of an erasure", path):
         replace_private(path, data if keys is None else seal(data, keys, _PURPOSE))
     return path
+
+
+def drop_half_traces(casework: Path) -> None:
+    """Drop what a killed process left of traces that it was writing. Erasures run alone.
+
+    Raises
+    ------
+    GalleryWriteError
+        If that fails.
+    """
+    for path in casework.glob(f"{PART}*"):
+        drop_traces(path)
 
 
 def kept_traces(casework: Path) -> Iterator[tuple[Path, Traces]]:

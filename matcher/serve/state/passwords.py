@@ -89,5 +89,6 @@ def missing_extra(package: str) -> MissingExtraError:
         "matcher serve",
         rule=f"needs {package}",
         got="none in this environment",
-        next_step="Install the extra: pip install '.[serve]' in the checkout.",
+        next_step='Run: pip install "argon2-cffi>=25" "fastapi>=0.130" "python-multipart>=0.0.20" '
+        '"uvicorn>=0.40".',
     )

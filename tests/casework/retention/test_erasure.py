@@ -35,12 +35,13 @@ from made_erasure import (
 import matcher
 from matcher.casework import Casework, erase_case, erase_subject, run_retention, set_retention
 from matcher.casework.retention import begun_erasures, finish_erasures
+from matcher.casework.retention.collecting import traces_of_subject
 from matcher.casework.retention.proof import lines_of, prove
-from matcher.casework.retention.traces import Traces
+from matcher.casework.retention.traces import Traces, keep_traces
 from matcher.embedding import FACE
 from matcher.encryption import GalleryKey
 from matcher.errors import InputError, NotAuthorisedError, UnknownSubjectError
-from matcher.gallery import Enrolment, Gallery, PhotoRecord, Subject
+from matcher.gallery import Enrolment, Gallery, PhotoRecord, Subject, files
 from matcher.gallery.editions import names
 from matcher.governance import ActivityLog, resolved
 
@@ -155,6 +156,28 @@ def test_what_is_left_is_found_and_the_erasure_is_not_over(tmp_path: Path) -> No
         assert finish_erasures(gallery) == []
         with pytest.raises(UnknownSubjectError):
             erase_subject(gallery, name_of(3))
+
+
+def test_what_a_killed_erasure_was_writing_goes_with_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class KilledError(BaseException):
+        pass
+
+    def killed(*_: object, **__: object) -> None:
+        raise KilledError
+
+    path = gallery_at(tmp_path / "g")
+    with opened(path), monkeypatch.context() as patch:
+        patch.setattr(files.os, "fsync", killed)
+        patch.setattr(Path, "unlink", killed)  # a killed process clears nothing
+        with pytest.raises(KilledError):
+            keep_traces(path / "casework", traces_of_subject(path, name_of(3)))
+        (half,) = (path / "casework").glob(".part-*")
+        assert name_of(3).encode() in half.read_bytes()
+    with opened(path) as gallery:
+        assert erase_subject(gallery, name_of(3)).proof.ok
+    assert not half.exists()
 
 
 @pytest.mark.parametrize("of", ["photo hash", "reference", "vector"])
