@@ -95,11 +95,15 @@ def in_a_process(work: Callable[[], None]) -> bool:
     """Do something in a forked process; return whether it was killed."""
     child = os.fork()
     if child == 0:
+        code = 1
         try:
             work()
+            code = 0
         finally:
-            os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+            os._exit(code)
+    status = os.waitpid(child, 0)[1]
+    assert os.WIFSIGNALED(status) or status == 0, "the use failed"
+    return os.WIFSIGNALED(status)
 
 
 def lines_of(use: Callable[[int], None], number: int) -> int:
