@@ -25,7 +25,6 @@ FLOORS = {
             "_lazy",
             "_version",
             "heap",
-            "interrupts",
             "names",
             "private_files",
             "progress",

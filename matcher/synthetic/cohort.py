@@ -21,9 +21,9 @@ from PIL.PngImagePlugin import PngInfo
 from matcher.cells import write_csv
 from matcher.degradation import degrade, parse
 from matcher.errors import InputError
-from matcher.interrupts import interrupts_held_back
 from matcher.private_files import make_folder, open_private
 from matcher.progress import ProgressHook, silent
+from matcher.synthetic.interrupts import interrupts_held_back
 from matcher.synthetic.person import (
     OLDEST,
     YOUNGEST,
