@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -74,6 +74,38 @@ def make_private(file: Path) -> None:
         file.chmod(FILE_MODE)
     except OSError as error:
         log.warning("a file could not be closed to other users (%s)", error.strerror)
+
+
+@contextmanager
+def held_alone(
+    path: Path, wait: float, *, busy: Exception, reported: AbstractContextManager[None]
+) -> Iterator[None]:
+    """Hold the lock in a file. The system releases it when the process ends, however it ends.
+
+    Parameters
+    ----------
+    path
+        The file; it is made if it is missing, and stays.
+    wait
+        Seconds to wait for another process.
+    busy
+        What is raised if another process holds the lock for longer.
+    reported
+        Turns an `OSError` about the file into an error of the caller. It is left before the block
+        begins.
+    """
+    import filelock  # loads asyncio, which processes that decode photos do without
+
+    lock = filelock.FileLock(path, timeout=wait, mode=FILE_MODE)
+    with reported:
+        try:
+            lock.acquire()
+        except filelock.Timeout:  # an OSError as well
+            raise busy from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def sync_directory(directory: Path) -> None:

@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-import filelock
-
 from matcher.arguments import path_of
 from matcher.errors import ActivityLogError, GalleryBusyError, GalleryWriteError
 from matcher.governance.anchors import Anchor, append_configured_anchor
@@ -28,7 +26,7 @@ from matcher.governance.record import (
 )
 from matcher.governance.signing import signature_of
 from matcher.governance.tail import LONGEST_LINE, Tail, read_tail, write_whole
-from matcher.private_files import FILE_MODE, claim_private, make_folder, sync_directory
+from matcher.private_files import claim_private, held_alone, make_folder, sync_directory
 
 BUSY_TIMEOUT: Final = 30.0
 """Seconds to wait for another process that writes to the log."""
@@ -286,16 +284,9 @@ class ActivityLog:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         place = lock_of(self._gallery)
-        lock = filelock.FileLock(place, timeout=BUSY_TIMEOUT, mode=FILE_MODE)
-        with _unwritable_reported(place):
-            try:
-                lock.acquire()
-            except filelock.Timeout:  # an OSError as well
-                raise _busy(place) from None
-        try:
+        reported = _unwritable_reported(place)
+        with held_alone(place, BUSY_TIMEOUT, busy=_busy(place), reported=reported):
             yield
-        finally:
-            lock.release()
 
     @contextmanager
     def _locked_if_possible(self) -> Iterator[None]:

@@ -7,11 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-import filelock
-
 from matcher.errors import GalleryBusyError
 from matcher.gallery.files import unwritable_reported
-from matcher.private_files import FILE_MODE
+from matcher.private_files import held_alone
 
 FOLDER_NAME: Final = "watch"
 SETTINGS_NAME: Final = "watch.json"
@@ -40,19 +38,13 @@ def alone(folder: Path) -> Iterator[None]:
         If the file of the lock cannot be made.
     """
     path = folder / LOCK_NAME
-    lock = filelock.FileLock(path, timeout=WAIT, mode=FILE_MODE)
-    with unwritable_reported("lock of the watch list", path):
-        try:
-            lock.acquire()
-        except filelock.Timeout:  # an OSError as well
-            raise GalleryBusyError(
-                "watch list",
-                rule="is used by one run at a time",
-                got="another run",
-                next_step="Nothing is lost. Wait for the other run, then run it again.",
-                path=folder,
-            ) from None
-    try:
+    busy = GalleryBusyError(
+        "watch list",
+        rule="is used by one run at a time",
+        got="another run",
+        next_step="Nothing is lost. Wait for the other run, then run it again.",
+        path=folder,
+    )
+    reported = unwritable_reported("lock of the watch list", path)
+    with held_alone(path, WAIT, busy=busy, reported=reported):
         yield
-    finally:
-        lock.release()

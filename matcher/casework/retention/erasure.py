@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import filelock
-
 from matcher.arguments import expect, listed, path_of
 from matcher.casework import probes
 from matcher.casework.reading import activity_of
@@ -35,7 +33,7 @@ from matcher.gallery.files import unwritable_reported
 from matcher.gallery.store import STORE_NAME
 from matcher.governance.places import folder_of
 from matcher.governance.pseudonyms import CASE, SUBJECT, TEXT
-from matcher.private_files import FILE_MODE
+from matcher.private_files import held_alone
 from matcher.watching import forget_removed, open_watch_list
 from matcher.watching.files import folder_of as watch_folder_of
 
@@ -225,23 +223,17 @@ def _check_not_own(gallery: Gallery, case_id: str) -> None:
 @contextmanager
 def _alone(gallery: Gallery) -> Iterator[None]:
     path = folder_of(gallery.path) / LOCK_NAME
-    lock = filelock.FileLock(path, timeout=WAIT, mode=FILE_MODE)
-    with unwritable_reported("lock of erasures", path):
-        try:
-            lock.acquire()
-        except filelock.Timeout:  # an OSError as well
-            raise GalleryBusyError(
-                "erasure",
-                rule="runs alone",
-                got="another erasure",
-                next_step="Try again when it has ended.",
-                path=gallery.path,
-            ) from None
-    try:
+    busy = GalleryBusyError(
+        "erasure",
+        rule="runs alone",
+        got="another erasure",
+        next_step="Try again when it has ended.",
+        path=gallery.path,
+    )
+    reported = unwritable_reported("lock of erasures", path)
+    with held_alone(path, WAIT, busy=busy, reported=reported):
         drop_half_traces(folder_of(gallery.path))
         yield
-    finally:
-        lock.release()
 
 
 def _begun(gallery: Gallery, kind: str, name: str) -> tuple[Path, Traces] | None:

@@ -8,8 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-import filelock
-
 from matcher.casework.reviews.opinions import Review
 from matcher.casework.reviews.states import reviewed
 from matcher.casework.reviews.storage import ReviewRow, ReviewRows, context_of
@@ -17,7 +15,7 @@ from matcher.errors import GalleryBusyError, MatcherError
 from matcher.gallery import Gallery
 from matcher.gallery.files import unwritable_reported
 from matcher.governance import ActivityLog, Entry
-from matcher.private_files import FILE_MODE
+from matcher.private_files import held_alone
 
 LOCK_NAME: Final = "reviews.lock"
 WAIT: Final = 30.0
@@ -36,22 +34,16 @@ def alone(folder: Path) -> Iterator[None]:
         If the file of the lock cannot be made.
     """
     path = folder / LOCK_NAME
-    lock = filelock.FileLock(path, timeout=WAIT, mode=FILE_MODE)
-    with unwritable_reported("lock of the reviews", path):
-        try:
-            lock.acquire()
-        except filelock.Timeout:  # an OSError as well
-            raise GalleryBusyError(
-                "reviews of the gallery",
-                rule=f"are free within {WAIT:g} seconds",
-                got="another process that writes",
-                next_step="Try again.",
-                path=folder,
-            ) from None
-    try:
+    busy = GalleryBusyError(
+        "reviews of the gallery",
+        rule=f"are free within {WAIT:g} seconds",
+        got="another process that writes",
+        next_step="Try again.",
+        path=folder,
+    )
+    reported = unwritable_reported("lock of the reviews", path)
+    with held_alone(path, WAIT, busy=busy, reported=reported):
         yield
-    finally:
-        lock.release()
 
 
 class ReviewRecorder:

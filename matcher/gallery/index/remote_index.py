@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-import filelock
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,7 +30,7 @@ from matcher.gallery.index.milvus_index import MOST, MilvusIndex
 from matcher.gallery.index.paged_scan import scan
 from matcher.gallery.index.ranking import best, checked_query, rerank
 from matcher.gallery.store import Store, rows, vector_rows
-from matcher.private_files import FILE_MODE
+from matcher.private_files import held_alone
 
 log = logging.getLogger(__name__)
 
@@ -214,22 +213,16 @@ class RemoteIndex:
     def _alone(self) -> Iterator[None]:
         """Keep other processes from sending, so that none restores what another one deleted."""
         place = self._directory / LOCK_NAME
-        lock = filelock.FileLock(place, timeout=self._busy_timeout, mode=FILE_MODE)
-        with unwritable_reported("lock of the index on the server", place):
-            try:
-                lock.acquire()
-            except filelock.Timeout as error:
-                raise GalleryBusyError(
-                    "index on the server",
-                    rule="is sent to by one process at a time",
-                    got="another one that is sending",
-                    next_step="Try again when it is done.",
-                    path=self._directory,
-                ) from error
-        try:
+        busy = GalleryBusyError(
+            "index on the server",
+            rule="is sent to by one process at a time",
+            got="another one that is sending",
+            next_step="Try again when it is done.",
+            path=self._directory,
+        )
+        reported = unwritable_reported("lock of the index on the server", place)
+        with held_alone(place, self._busy_timeout, busy=busy, reported=reported):
             yield
-        finally:
-            lock.release()
 
     def _fault(self, rule: str, got: str) -> IndexServerError:
         what = f"collection {self.index.name} at {self.index.url}"
