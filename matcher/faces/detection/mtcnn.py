@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Sequence
-from copy import copy
 from pathlib import Path
 from typing import Final
 
@@ -20,13 +19,12 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from matcher.device import chosen_device, claim_torch
+from matcher.device import chosen_device
 from matcher.errors import InputError, WeightsDamagedError, WeightsMissingError
 from matcher.faces.detection.cascade import Cascade
-from matcher.faces.detection.found_faces import faces_of
+from matcher.faces.detection.found_faces import RetryingDetector
 from matcher.faces.detection.retries import ATTEMPTS, Finding, find
-from matcher.faces.face import MTCNN, Face
-from matcher.photos import Photo
+from matcher.faces.face import MTCNN
 
 WEIGHTS = {
     "PNet": "a2a71925e0b9996a42f63e47efc1ca19043e69558b5c523b978d611dfae49c8f",
@@ -44,7 +42,7 @@ FG-NET photos, 95.5 % reach this probability upright. Turned by a quarter or a h
 reach it, and there the detection is wrong."""
 
 
-class MtcnnDetector:
+class MtcnnDetector(RetryingDetector):
     """Finds faces with five landmarks; implements `Detector`.
 
     Parameters
@@ -86,34 +84,9 @@ class MtcnnDetector:
         networks = [_network(name).to(chosen) for name in WEIGHTS]
         thresholds = (*FIRST_THRESHOLDS, minimum_probability)
         self._cascade = Cascade(networks, thresholds, smallest_face, chosen)
-        self._attempts = ATTEMPTS if retries else ATTEMPTS[:1]
-
-    def detect(self, photos: Sequence[Photo]) -> list[list[Face]]:
-        """Return the faces of each photo, the largest box first; the list is empty without a face.
-
-        The other photos of the call do not change the faces of a photo, except that coordinates may
-        move by less than 0.01 pixel.
-
-        Parameters
-        ----------
-        photos
-            Of any sizes.
-
-        Raises
-        ------
-        ForkError
-            If the process was forked after a network had run.
-        """
-        return faces_of(photos, self._findings)
-
-    def with_one_attempt(self) -> MtcnnDetector:
-        """Return a detector like this one that does not search a photo again."""
-        made = copy(self)
-        made._attempts = self._attempts[:1]
-        return made
+        super().__init__(ATTEMPTS, retries=retries)
 
     def _findings(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Finding]:
-        claim_torch()
         return find(pictures, self._cascade, sure=SURE, attempts=self._attempts)
 
 

@@ -7,19 +7,16 @@ is in `yunet_outputs`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from matcher.device import claim_torch
-from matcher.faces.detection.found_faces import faces_of
+from matcher.faces.detection.found_faces import RetryingDetector
 from matcher.faces.detection.retries import Detection, Finding, attempts_from, find
 from matcher.faces.detection.yunet_outputs import STRIDES, Candidates, decoded, joined
-from matcher.faces.face import YUNET, Face
-from matcher.photos import Photo
+from matcher.faces.face import YUNET
 
 YunetNetwork = Callable[[NDArray[np.float32]], Mapping[str, NDArray[np.float32]]]
 """From a picture, float32 (1, 3, height, width), BGR in [0, 255], sides that are multiples of 32,
@@ -54,7 +51,7 @@ REPLACES: Final = 0.98
 1,002 photos of FG-NET and 1,101 of LFW, none had a higher score turned than upright."""
 
 
-class YunetDetector:
+class YunetDetector(RetryingDetector):
     """Finds faces with five landmarks; implements `Detector`.
 
     Parameters
@@ -69,34 +66,9 @@ class YunetDetector:
 
     def __init__(self, network: YunetNetwork, *, retries: bool = True) -> None:
         self._network = network
-        attempts = attempts_from(WORKING_SIDE)
-        self._attempts = attempts if retries else attempts[:1]
-
-    def detect(self, photos: Sequence[Photo]) -> list[list[Face]]:
-        """Return the faces of each photo, the largest box first; the list is empty without a face.
-
-        The other photos of the call do not change the faces of a photo.
-
-        Parameters
-        ----------
-        photos
-            Of any sizes.
-
-        Raises
-        ------
-        ForkError
-            If the process was forked after a network had run.
-        """
-        return faces_of(photos, self._findings)
-
-    def with_one_attempt(self) -> YunetDetector:
-        """Return a detector like this one that does not search a photo again."""
-        made = copy(self)
-        made._attempts = self._attempts[:1]
-        return made
+        super().__init__(attempts_from(WORKING_SIDE), retries=retries)
 
     def _findings(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Finding]:
-        claim_torch()
         return find(pictures, self._seen, sure=SURE, replaces=REPLACES, attempts=self._attempts)
 
     def _seen(self, pictures: Sequence[NDArray[np.uint8]]) -> list[list[Detection]]:
