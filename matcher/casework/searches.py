@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from matcher.errors import ActivityLogError
 from matcher.governance import ActivityLog, LogRecord
@@ -182,15 +182,19 @@ class SearchIndex:
         ActivityLogError
             For a line that is no record.
         """
-        for place in self._refreshed():
-            if case is None or place.case == case:
-                yield self._read(place)
+        wanted = [one for one in self._refreshed() if case is None or one.case == case]
+        with self._opened() as file:
+            for place in wanted:
+                yield self._read(file, place)
 
     def search(self, number: int) -> RecordedSearch | None:
         """Return the list of a record; None if there is no such record, or it lists nobody."""
         self._refreshed()
         place = self._places.get(number)
-        return None if place is None else self._read(place)
+        if place is None:
+            return None
+        with self._opened() as file:
+            return self._read(file, place)
 
     def _refreshed(self) -> list[_Place]:
         with self._lock:
@@ -214,11 +218,16 @@ class SearchIndex:
             number = whole_of(facts["number"], 1)
             self._places[number] = _Place(number, text_of(facts["case"]), self._end, length)
 
-    def _read(self, place: _Place) -> RecordedSearch:
+    def _opened(self) -> BinaryIO:
         try:
-            with self._path.open("rb") as file:
-                file.seek(place.start)
-                return RecordedSearch.of(LogRecord.of(file.read(place.length)[:-1]))
+            return self._path.open("rb")
+        except OSError as error:
+            raise _unreadable(self._path, error) from error
+
+    def _read(self, file: BinaryIO, place: _Place) -> RecordedSearch:
+        try:
+            file.seek(place.start)
+            return RecordedSearch.of(LogRecord.of(file.read(place.length)[:-1]))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise _unreadable(self._path, error) from error
 

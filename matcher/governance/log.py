@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -234,12 +234,27 @@ class ActivityLog:
         ActivityLogError
             When there is none, or a line before it is no record.
         """
-        found = next((one for one in self.records() if one.number == number), None)
-        if found is None:
+        return self.records_of([number])[number]
+
+    def records_of(self, numbers: Collection[int]) -> dict[int, LogRecord]:
+        """Return some records by their numbers, in one reading of the log.
+
+        Raises
+        ------
+        ActivityLogError
+            When one is missing, or a line before the last of them is no record.
+        """
+        missing, found = set(numbers), {}
+        records = self.records()
+        while missing and (record := next(records, None)) is not None:
+            if record.number in missing:
+                found[record.number] = record
+                missing.remove(record.number)
+        if missing:
             raise ActivityLogError(
                 "number of a record",
                 rule="must be in the log",
-                got=number,
+                got=min(missing),
                 next_step="List the records: matcher log show.",
                 path=self.path,
             )

@@ -97,8 +97,14 @@ class Pseudonyms:
     def values(self, kind: str) -> list[str]:
         """Return all identifiers of a kind that have a token, as they are called now."""
         with open_casework(self._gallery) as database:
-            found = database.rows("SELECT DISTINCT kind, called FROM pseudonyms")
-            return [called for one, called in found if one == kind]
+            found = database.rows("SELECT DISTINCT called FROM pseudonyms WHERE kind = ?", (kind,))
+            return [called for (called,) in found]
+
+    def all_tokens(self, kind: str) -> frozenset[str]:
+        """Return all tokens of a kind."""
+        with open_casework(self._gallery) as database:
+            found = database.rows("SELECT token FROM pseudonyms WHERE kind = ?", (kind,))
+            return frozenset(token for (token,) in found)
 
     def hand_over(self, kind: str, before: str, after: str) -> None:
         """Let the tokens of one identifier stand for another, as after a new name or a merger."""
@@ -126,10 +132,8 @@ class Pseudonyms:
     def history(self, kind: str, name: str) -> dict[str, str]:
         """Return the tokens that stand for a name, each with the name that it was made for."""
         with open_casework(self._gallery) as database:
-            rows = database.rows("SELECT token, value, kind, called FROM pseudonyms")
-            return {
-                token: value for token, value, one, called in rows if (one, called) == (kind, name)
-            }
+            sql = "SELECT token, value FROM pseudonyms WHERE kind = ? AND called = ?"
+            return dict(database.rows(sql, (kind, name)))
 
     def compact(self) -> None:
         """Write the file anew from its rows, so that no erased byte stays in its free space."""

@@ -148,7 +148,6 @@ def _calibration_facts(calibration: Calibration | None) -> dict[str, str] | None
 
 def filter_facts(activity: Activity, filters: Filters) -> dict[str, Any]:
     """Return the filters that are set, with tokens in place of identifiers and texts."""
-    tokens = activity.log.pseudonyms.tokens
     facts: dict[str, Any] = {}
     for field in fields(filters):
         value = getattr(filters, field.name)
@@ -156,7 +155,8 @@ def filter_facts(activity: Activity, filters: Filters) -> dict[str, Any]:
             continue
         if field.name in (*_SUBJECTS, *_TEXTS):
             kind = SUBJECT if field.name in _SUBJECTS else TEXT
-            facts[field.name] = [tokens(kind, [one])[one] for one in value]
+            tokens = activity.log.pseudonyms.tokens(kind, value)
+            facts[field.name] = [tokens[one] for one in value]
         else:
             facts[field.name] = value.isoformat() if isinstance(value, date) else value
     return facts

@@ -55,6 +55,7 @@ def test_the_first_record_begins_the_log_and_each_follows_the_one_before(tmp_pat
         assert after.previous == line_hash(one.line())
     assert log.verify().ok
     assert log.record(3) == records[2]
+    assert log.records_of([4, 2]) == {2: records[1], 4: records[3]}
     with pytest.raises(ActivityLogError):
         log.record(6)
 

@@ -151,7 +151,7 @@ def _probes_taken_for(
             for lead_id, search in shown
             if reviewed([one.review for one in rows.of_lead(lead_id)]).state == "candidate"
         ]
-    return {probe for number in taken for probe in _probes_in(log.record(number))}
+    return {probe for one in log.records_of(taken).values() for probe in _probes_in(one)}
 
 
 def _probes_in(record: LogRecord) -> set[str]:
@@ -171,7 +171,7 @@ def _texts_of_case(log: ActivityLog, tokens: set[str]) -> tuple[str, ...]:
     """Return the texts that only records of a case refer to."""
     of_case: set[str] = set()
     of_others: set[str] = set()
-    known = {token for text in log.pseudonyms.values(TEXT) for token in _all_tokens(log, text)}
+    known = log.pseudonyms.all_tokens(TEXT)
     for record in log.records() if known else ():
         line = json.dumps(record.facts)
         (of_case if record.case in tokens else of_others).update(
@@ -179,7 +179,3 @@ def _texts_of_case(log: ActivityLog, tokens: set[str]) -> tuple[str, ...]:
         )
     meanings = log.pseudonyms.meanings(sorted(of_case - of_others))
     return tuple(one.value for one in meanings.values())
-
-
-def _all_tokens(log: ActivityLog, text: str) -> list[str]:
-    return list(log.pseudonyms.history(TEXT, text))
