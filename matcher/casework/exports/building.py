@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import NoneType
 
 from matcher.arguments import expect, expect_hook, listed
-from matcher.casework.exports.photos import ReportPhoto, expect_detector, report_photo
+from matcher.casework.exports.photos import ReportPhoto, expect_detector, facts_of, report_photo
 from matcher.casework.exports.report import (
     GalleryState,
     LeadReport,
@@ -18,13 +18,11 @@ from matcher.casework.exports.report import (
 )
 from matcher.errors import InputError
 from matcher.faces import Detector
-from matcher.gallery import Subject
-from matcher.governance import ActivityLog, CaseContext
+from matcher.governance import ActivityLog, CaseContext, LogRecord
 from matcher.paths import shown
 from matcher.photos import DecodeLimits, Photo
 from matcher.progress import ProgressHook, silent
-from matcher.search import Candidate, CandidateList, CandidatePhoto, ProbeFacts
-from matcher.search.ages import age_on
+from matcher.search import Candidate, CandidateList, ProbeFacts
 
 
 def lead_report_of(
@@ -78,13 +76,13 @@ def lead_report_of(
         got = f"{len(photos)} probes and {len(lists)} lists"
         raise InputError("probes", rule="must be one for each list", got=got, next_step=step)
     making = _Making(detector, limits, len(lists) + sum(map(len, lists)), on_progress)
-    pairs = zip(photos, lists, strict=True)
-    return LeadReport(
-        tuple(
-            _recorded(making.search(photo, found, gallery), found, log) for photo, found in pairs
-        ),
-        context,
-    )
+    numbers = [found.record for found in lists if found.record is not None]
+    records = {} if log is None else log.records_of(numbers)
+    searches = [
+        _recorded(making.search(photo, found, gallery), found.record, records)
+        for photo, found in zip(photos, lists, strict=True)
+    ]
+    return LeadReport(tuple(searches), context)
 
 
 class _Making:
@@ -123,7 +121,7 @@ class _Making:
 
     def _lead(self, candidate: Candidate) -> ReportLead:
         closest = candidate.photos[0]
-        facts = _of_photo(closest, candidate.subject)
+        facts = facts_of(closest.photo, candidate.subject, closest.quality)
         return ReportLead(
             name=str(candidate.rank),
             rank=candidate.rank,
@@ -148,11 +146,13 @@ class _Making:
         return made
 
 
-def _recorded(search: ReportSearch, found: CandidateList, log: ActivityLog | None) -> ReportSearch:
+def _recorded(
+    search: ReportSearch, number: int | None, records: Mapping[int, LogRecord]
+) -> ReportSearch:
     """Return the part of a search with its place in the log, if it has one."""
-    if log is None or found.record is None:
+    if number is None or number not in records:
         return search
-    record = log.record(found.record)
+    record = records[number]
     state = None
     if search.gallery is not None:
         state = replace(search.gallery, generation=record.generation, at_search=True)
@@ -169,18 +169,4 @@ def _of_probe(source: Path | Photo, probe: ProbeFacts) -> ReportPhoto:
         dated_by=probe.dated_by,
         age_at_capture=probe.age_at_capture,
         notes=probe.notes,
-    )
-
-
-def _of_photo(closest: CandidatePhoto, subject: Subject) -> ReportPhoto:
-    photo = closest.photo
-    return ReportPhoto(
-        sha256=photo.sha256,
-        name=shown(photo.path.name),
-        quality=closest.quality,
-        taken_on=photo.taken_on,
-        dated_by=photo.dated_by,
-        age_at_capture=age_on(subject.date_of_birth, photo.taken_on, photo.age_at_capture),
-        source=photo.source or subject.source,
-        captured_with=photo.captured_with,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 from matcher.arguments import expect, expect_hook, listed
-from matcher.casework.exports.photos import ReportPhoto, expect_detector, report_photo
+from matcher.casework.exports.photos import ReportPhoto, expect_detector, facts_of, report_photo
 from matcher.casework.exports.report import (
     Conclusion,
     GalleryState,
@@ -23,7 +23,7 @@ from matcher.casework.leads import Lead, parts_of
 from matcher.casework.reading import activity_of
 from matcher.casework.reviewing import Casework
 from matcher.casework.reviews.opinions import Review
-from matcher.casework.searches import RecordedSearch, SearchIndex
+from matcher.casework.searches import RecordedSearch
 from matcher.errors import ActivityLogError
 from matcher.faces import Detector, FaceNumber
 from matcher.gallery import Gallery, StoredFace
@@ -32,7 +32,6 @@ from matcher.paths import shown
 from matcher.photos import DecodeLimits, Photo, sha256_of
 from matcher.progress import ProgressHook, silent
 from matcher.search import Calibration, CalibrationUse
-from matcher.search.ages import age_on
 from matcher.strict_reading import list_of, object_of, text_of, whole_of
 
 _UNKNOWN: Final = "?"  # for what the log tells by a hash only
@@ -97,7 +96,10 @@ def report_of_leads(
             number, _ = parts_of(lead_id)
             of_search.setdefault(number, []).append(reading.lead(casework.lead(lead_id)))
             on_progress("lead report", done, len(found))
-        searches = tuple(reading.search(number, leads) for number, leads in of_search.items())
+        records = activity_of(gallery).log.records_of(of_search)
+        searches = tuple(
+            reading.search(records[number], leads) for number, leads in of_search.items()
+        )
     return LeadReport(searches, gallery.context)
 
 
@@ -118,8 +120,6 @@ class _Reading:
         self._calibration = calibration
         self._detector = detector
         self._limits = limits
-        self._log = activity_of(gallery).log
-        self._index = SearchIndex(self._log)
         self._probes = {sha256_of(path): path for path in probes}
 
     def lead(self, lead: Lead) -> ReportLead:
@@ -143,19 +143,17 @@ class _Reading:
             remarks=(*told.hidden_notes, figures, told.features.sentence, *reach),
         )
 
-    def search(self, number: int, leads: Sequence[ReportLead]) -> ReportSearch:
+    def search(self, record: LogRecord, leads: Sequence[ReportLead]) -> ReportSearch:
         """Return one search with the leads of it that are reported."""
-        record = self._log.record(number)
-        search = self._index.search(number)
         try:
-            return self._search(record, search or RecordedSearch.of(record), leads)
+            return self._search(record, RecordedSearch.of(record), leads)
         except (ValueError, KeyError, TypeError) as error:
             raise ActivityLogError(
-                f"record {number} of the activity log",
+                f"record {record.number} of the activity log",
                 rule="must be that of a search",
                 got=error,
                 next_step="Run `matcher log verify`.",
-                path=self._log.path,
+                path=activity_of(self._gallery).log.path,
             ) from error
 
     def _search(
@@ -216,18 +214,8 @@ class _Reading:
     def _photo_of(self, face: StoredFace | None) -> ReportPhoto:
         if face is None:
             return ReportPhoto(missing="not kept")
-        photo, subject = face.photo, face.subject
-        facts = ReportPhoto(
-            sha256=photo.sha256,
-            name=shown(photo.path.name),
-            quality=face.quality,
-            taken_on=photo.taken_on,
-            dated_by=photo.dated_by,
-            age_at_capture=age_on(subject.date_of_birth, photo.taken_on, photo.age_at_capture),
-            source=photo.source or subject.source,
-            captured_with=photo.captured_with,
-        )
-        return self._shown(photo.path, facts, face.box)
+        facts = facts_of(face.photo, face.subject, face.quality)
+        return self._shown(face.photo.path, facts, face.box)
 
     def _probe(self, search: RecordedSearch, probe: Mapping[str, Any]) -> ReportPhoto:
         fused = [text_of(one) for one in list_of(probe["fused"])]

@@ -18,7 +18,10 @@ from matcher.casework.exports.obscuring import obscured, reaches_over
 from matcher.errors import InputError, MatcherError, PhotoChangedError
 from matcher.faces import Detector, FaceNumber
 from matcher.failures import as_photo_errors
+from matcher.gallery import PhotoRecord, Subject
+from matcher.paths import shown
 from matcher.photos import DecodeLimits, Photo, load_photo
+from matcher.search.ages import age_on
 from matcher.search.lead_sheet.pictures import cut_out, draw_boxes, load_shown
 from matcher.search.lead_sheet.places import Box, Place, others_than, place_among
 
@@ -107,6 +110,28 @@ class ReportPhoto:
     source: str | None = None
     captured_with: str | None = None
     notes: tuple[str, ...] = ()
+
+
+def facts_of(photo: PhotoRecord, subject: Subject, quality: Mapping[str, float]) -> ReportPhoto:
+    """Return what a report says of an enrolled photo, without pictures.
+
+    Parameters
+    ----------
+    photo, subject
+        The records of the photo and of whom it shows.
+    quality
+        Quality measures at enrolment.
+    """
+    return ReportPhoto(
+        sha256=photo.sha256,
+        name=shown(photo.path.name),
+        quality=quality,
+        taken_on=photo.taken_on,
+        dated_by=photo.dated_by,
+        age_at_capture=age_on(subject.date_of_birth, photo.taken_on, photo.age_at_capture),
+        source=photo.source or subject.source,
+        captured_with=photo.captured_with,
+    )
 
 
 def report_photo(
