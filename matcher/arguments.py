@@ -61,6 +61,14 @@ def expect_number(what: str, given: object, *, whole: bool = False) -> None:
         )
 
 
+def expect_one_of(what: str, given: object, known: Iterable[str], *, next_step: str) -> None:
+    """Raise InputError unless an argument is one of the known texts, which the message lists."""
+    texts = tuple(known)
+    if given not in texts:
+        rule = f"must be one of {', '.join(texts)}"
+        raise InputError(what, rule=rule, got=described(given), next_step=next_step)
+
+
 def expect_hook(what: str, given: object) -> None:
     """Raise InputError unless an argument can be called."""
     expect(what, given, Callable, rule="must be a function", next_step="Leave it out.")  # type: ignore[arg-type]

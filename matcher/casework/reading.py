@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from matcher.arguments import described, expect
+from matcher.arguments import expect, expect_one_of
 from matcher.casework import probes
 from matcher.casework.counting.reviewer_audit import (
     ReviewerAudit,
@@ -24,7 +24,7 @@ from matcher.casework.reviews.states import STATES, LeadState, Reviewed, reviewe
 from matcher.casework.reviews.storage import ReviewRow, open_reviews
 from matcher.casework.searches import ListedCandidate, RecordedSearch, SearchIndex
 from matcher.casework.telling.briefing import Briefing, brief
-from matcher.errors import InputError, NotAuthorisedError
+from matcher.errors import NotAuthorisedError
 from matcher.gallery import Gallery
 from matcher.governance import Activity, ActivityLog, CaseContext
 from matcher.search import Calibration
@@ -59,10 +59,8 @@ class CaseworkReader:
         """
         if case is not None:
             expect("case", case, str, rule="must be a text", next_step="Leave it out for all.")
-        if state is not None and state not in STATES:
-            rule = f"must be one of {', '.join(STATES)}"
-            step = "Leave it out for all leads."
-            raise InputError("state", rule=rule, got=described(state), next_step=step)
+        if state is not None:
+            expect_one_of("state", state, STATES, next_step="Leave it out for all leads.")
         token = None if case is None else self._log.pseudonyms.token_of("case", case)
         if case is not None and token is None:
             return []

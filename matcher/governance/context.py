@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Literal, get_args
 
-from matcher.arguments import described, expect, expect_day
+from matcher.arguments import expect, expect_day, expect_one_of
 from matcher.errors import InputError
 from matcher.names import controls
 from matcher.words import visible
@@ -82,13 +82,8 @@ class CaseContext:
                 got="an empty text",
                 next_step="Give the account or the number of a member of staff.",
             )
-        if self.purpose not in PURPOSES:
-            raise InputError(
-                "purpose",
-                rule=f"must be one of {', '.join(PURPOSES)}",
-                got=described(self.purpose),
-                next_step="Choose the purpose of this use.",
-            )
+        step = "Choose the purpose of this use."
+        expect_one_of("purpose", self.purpose, PURPOSES, next_step=step)
         expect_day("authorised_until", self.authorised_until)
 
     def lacking_for_search(self, today: date | None = None) -> str:

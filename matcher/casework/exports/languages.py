@@ -8,8 +8,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Final, Literal, get_args
 
-from matcher.arguments import described
-from matcher.errors import InputError
+from matcher.arguments import expect_one_of
 from matcher.strict_reading import read_toml
 
 Language = Literal["en", "es", "hi"]
@@ -55,13 +54,8 @@ def messages_in(language: Language) -> Messages:
     InputError
         There are no messages in that language.
     """
-    if language not in LANGUAGES:
-        raise InputError(
-            "language",
-            rule=f"must be one of {', '.join(LANGUAGES)}",
-            got=described(language),
-            next_step="Choose one of these languages.",
-        )
+    step = "Choose one of these languages."
+    expect_one_of("language", language, LANGUAGES, next_step=step)
     file = files("matcher.casework.exports") / "messages" / f"{language}.toml"
     parts = read_toml(file.read_bytes())
     return Messages(

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-from matcher.arguments import described, expect, path_of
+from matcher.arguments import expect, expect_one_of, path_of
 from matcher.casework.exports.html_page import html_page
 from matcher.casework.exports.languages import Language, messages_in
 from matcher.casework.exports.report import LeadReport
 from matcher.casework.exports.wording import worded
-from matcher.errors import InputError
 from matcher.gallery.files import replace_private
 
 ReportFormat = Literal["html", "pdf"]
@@ -63,13 +62,8 @@ def write_lead_report(
     step = "Make it with lead_report_of."
     expect("report", report, LeadReport, rule="must be a LeadReport", next_step=step)
     words = messages_in(language)
-    if format not in REPORT_FORMATS:
-        raise InputError(
-            "format",
-            rule=f"must be one of {', '.join(REPORT_FORMATS)}",
-            got=described(format),
-            next_step="Choose one of these formats.",
-        )
+    step = "Choose one of these formats."
+    expect_one_of("format", format, REPORT_FORMATS, next_step=step)
     wording = worded(report, words)
     if format == "html":
         replace_private(place, html_page(wording))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
 
-from matcher.arguments import described, expect
+from matcher.arguments import described, expect, expect_one_of
 from matcher.casework.reviews.checklist import FEATURES, MARKS, FeatureMark
 from matcher.errors import InputError
 
@@ -53,13 +53,8 @@ class Opinion:
     notes: str = ""
 
     def __post_init__(self) -> None:
-        if self.outcome not in OUTCOMES:
-            raise InputError(
-                "outcome",
-                rule=f"must be one of {', '.join(OUTCOMES)}",
-                got=described(self.outcome),
-                next_step="Say inconclusive where the photos do not carry more.",
-            )
+        step = "Say inconclusive where the photos do not carry more."
+        expect_one_of("outcome", self.outcome, OUTCOMES, next_step=step)
         check_reason(self.reason)
         _check_text("notes", self.notes, MOST_NOTES)
         step = "Give marks by feature, as {'nose/tip': 'similar'}."
