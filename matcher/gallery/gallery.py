@@ -211,6 +211,7 @@ class Gallery(MaintainedGallery):
             if self._wrote:
                 self._finish_removals()
                 self._save_index()
+                self._store.clear_after_growth()
         finally:
             self._store.close()
 

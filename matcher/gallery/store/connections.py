@@ -13,14 +13,20 @@ import os
 import sqlite3
 import threading
 import weakref
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from matcher import sqlite
 from matcher.errors import GalleryBusyError, GalleryError, GalleryWriteError
 from matcher.forks import require_own
+from matcher.gallery.files import unwritable_reported
 from matcher.gallery.store.schema import check_format
 from matcher.gallery.store.sqlite_errors import translated
+from matcher.gallery.store.unused_bytes import StoreFile
+
+_TRIES: Final = 5
+"""Times to wait for a moment in which nobody writes."""
 
 _READING: Final = """
 PRAGMA foreign_keys = ON;
@@ -56,6 +62,7 @@ class Connections:
         self._own = threading.local()
         self._all: weakref.WeakSet[_Held] = weakref.WeakSet()
         self._changing = threading.Lock()
+        self._file = StoreFile(path)
 
     @property
     def closed(self) -> bool:
@@ -138,6 +145,7 @@ class Connections:
 
     def _connected(self, fixed: bool) -> sqlite3.Connection:
         with translated(self._path):
+            self._file.enter()
             connection = sqlite.connect(
                 self._address("rw", fixed),
                 self.key,
@@ -153,6 +161,41 @@ class Connections:
                 connection.close()
                 raise
         return connection
+
+    def clear_unused_bytes(self, note: str, parameters: Sequence[object]) -> bool:
+        """Overwrite what no row uses any more, and execute the statement `note` with it.
+
+        A connection of its own keeps writers out meanwhile. Its cache holds no page that was read
+        before, and its commit makes all other connections read their pages anew. So nobody writes
+        an earlier state of a page back.
+
+        Returns
+        -------
+        Whether it was done; not while somebody needs the write-ahead log.
+
+        Raises
+        ------
+        UnusedBytesError
+            As `clear_unused_bytes` does, for an encrypted file for example.
+        """
+        for _ in range(_TRIES):
+            with translated(self._path):
+                if self.own().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                    return False
+            connection = self._connected(fixed=False)
+            try:
+                with translated(self._path):
+                    connection.execute("BEGIN IMMEDIATE")
+                    if _has_content(_log_of(self._path)):
+                        continue  # somebody wrote in between
+                    with unwritable_reported("gallery store", self._path):
+                        self._file.clear_unused_bytes()
+                    connection.execute(note, parameters)
+                    connection.execute("COMMIT")
+                    return True
+            finally:
+                connection.close()
+        return False
 
     def _unmoved(self) -> GalleryWriteError | None:
         """Return the error for changes that wait beside the store and cannot be moved into it."""
@@ -184,6 +227,7 @@ class Connections:
             self._closed = True
             for held in list(self._all):
                 held.connection.close()
+            self._file.leave()
 
 
 class _Held:

@@ -15,19 +15,26 @@ from typing import Any, Final
 from matcher import sqlite
 from matcher.embedding import UNRECORDED, ModelIdentity
 from matcher.encryption import GalleryKeys, keys_of
-from matcher.errors import GalleryFormatError
+from matcher.errors import GalleryError, GalleryFormatError
 from matcher.gallery.files import home_of
 from matcher.gallery.store import migrations
 from matcher.gallery.store.columns import OPTIONAL
 from matcher.gallery.store.connections import SETTINGS, Connections
 from matcher.gallery.store.schema import create_tables, new_stamp, now, read_model
 from matcher.gallery.store.sqlite_errors import checked, translated
+from matcher.gallery.store.unused_bytes import UnusedBytesError
 from matcher.private_files import claim_private
 from matcher.strict_reading import list_of, read_json, text_of, whole_of
 
 log = logging.getLogger(__name__)
 
 STORE_NAME = "store.sqlite3"
+
+_CLEARED: Final = """
+UPDATE meta SET value = iif(CAST(value AS INTEGER) < ?1, ?1, value) WHERE key = 'scrubbed'
+"""
+_SMALL: Final = 2_500
+_GROWN: Final = 1.25
 
 _GOVERNED: Final = re.compile(r"([0-9a-f]{32})?")
 
@@ -293,22 +300,45 @@ class Store:
         with checked(self.path):
             return newest is not None and int(newest) > int(self.meta("scrubbed"))
 
-    def erase_removed(self) -> bool:
-        """Write the store anew from its live rows; False if a reader still needs the old bytes.
-
-        `secure_delete` is not enough. When SQLite splits or joins pages, it leaves copies of rows
-        in their free space, and these copies outlive the row. VACUUM copies only live rows. The
-        checkpoint then puts them in place of everything that was in the file and in the log.
-        """
-        self.change("VACUUM")
-        return bool(self.query("PRAGMA wal_checkpoint(TRUNCATE)")[0][0] == 0)
-
     def clear_removed(self, generation: int) -> None:
         """Erase what was removed up to a generation, unless a reader prevents it."""
-        if self.erase_removed():
-            self.mark_scrubbed(generation)
-        else:
+        if not self._clear_in_place(generation):
             log.warning("a reader keeps removed data in the log; the next close or open clears it")
+
+    def _clear_in_place(self, generation: int) -> bool:
+        """Return False if a reader still needs the old bytes."""
+        try:
+            if self.keys is None:
+                return self._connections.clear_unused_bytes(_CLEARED, (generation,))
+        except UnusedBytesError as error:
+            log.info("the store is written anew, as it has %s", error)
+        return self._write_anew(generation)
+
+    def _write_anew(self, generation: int) -> bool:
+        """Write the store anew from its live rows; return False if a reader prevents it.
+
+        VACUUM copies only live rows. The checkpoint then puts them in place of everything that was
+        in the file and in the log.
+        """
+        self.change("VACUUM")
+        if self.query("PRAGMA wal_checkpoint(TRUNCATE)")[0][0]:
+            return False
+        self.change(_CLEARED, (generation,))
+        return True
+
+    def clear_after_growth(self) -> None:
+        """Clear unused bytes if the file grew by more than a quarter since they were cleared.
+
+        A later removal then finds few of them. What cannot be cleared now is left to it.
+        """
+        if self.keys is not None:
+            return
+        before = self.value("SELECT value FROM meta WHERE key = 'cleared_pages'")
+        pages = self.value("PRAGMA page_count")
+        if pages > _SMALL and pages > _GROWN * int(before or 0):
+            with suppress(GalleryError, UnusedBytesError):
+                note = "INSERT OR REPLACE INTO meta VALUES ('cleared_pages', ?)"
+                self._connections.clear_unused_bytes(note, (str(pages),))
 
     @property
     def governed_as(self) -> str:
@@ -330,10 +360,3 @@ class Store:
     def mark_removed(self, generation: int) -> None:
         """Record that a commit removed bytes, also where it removed no face."""
         self.change("INSERT OR REPLACE INTO meta VALUES ('removed', ?)", (str(generation),))
-
-    def mark_scrubbed(self, generation: int) -> None:
-        """Record that the bytes of all removals up to `generation` are gone."""
-        self.change(
-            "UPDATE meta SET value = ?1 WHERE key = 'scrubbed' AND CAST(value AS INTEGER) < ?1",
-            (generation,),
-        )
