@@ -27,7 +27,7 @@ from matcher.errors import (
     GalleryFormatError,
 )
 from matcher.gallery.files import EDITIONS, unwritable_reported
-from matcher.gallery.index import INDEX_NAME, RemoteIndex, open_index
+from matcher.gallery.index import INDEX_NAME, RemoteIndex, index_files, open_index
 from matcher.gallery.store import STORE_NAME, Store
 from matcher.private_files import open_private, sync_directory
 from matcher.strict_reading import list_of, object_of, read_json
@@ -190,7 +190,8 @@ def sweep(gallery: Path) -> None:
     """Finish a deletion that an interrupted `drop` left."""
     with unwritable_reported(WHAT, gallery):
         if not (gallery / STORE_NAME).exists():
-            for file in (*gallery.glob(f"{STORE_NAME}-*"), *gallery.glob(f"{INDEX_NAME}*")):
+            indexes = {*index_files(gallery), *gallery.glob(f"{INDEX_NAME}*")}
+            for file in (*gallery.glob(f"{STORE_NAME}-*"), *indexes):
                 file.unlink(missing_ok=True)
         for directory in (gallery / FOLDER_NAME).glob(f"{_DROPPED}*"):
             with suppress(FileNotFoundError):  # another process is deleting it too

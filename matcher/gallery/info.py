@@ -13,7 +13,7 @@ from matcher.errors import (
     IndexServerError,
     MissingExtraError,
 )
-from matcher.gallery.index import INDEX_NAME, RemoteIndex, open_index, read_header
+from matcher.gallery.index import RemoteIndex, index_files, open_index, read_header
 from matcher.gallery.records import GalleryInfo
 from matcher.gallery.store import STORE_NAME, Store, rows
 from matcher.gallery.store.sqlite_errors import checked
@@ -48,7 +48,7 @@ def read_info(directory: Path, store: Store) -> GalleryInfo:
             generation=store.generation,
             governed=bool(store.governed_as),
             store_bytes=sum(_size(file) for file in directory.glob(f"{STORE_NAME}*")),
-            index_bytes=_size(directory / INDEX_NAME),
+            index_bytes=sum(map(_size, index_files(directory))),
         )
 
 
@@ -74,7 +74,7 @@ def _index_facts(directory: Path, store: Store) -> _IndexFacts | None:
         if isinstance(served, RemoteIndex):
             since = served.generation()
             return None if since is None else _IndexFacts("milvus", len(served.index), since)
-        header = read_header(directory, store.keys)
+        header = read_header(directory, store.model, store.keys)
         return _IndexFacts(header.kind, header.rows, header.generation)
     return None
 

@@ -23,7 +23,7 @@ from matcher.gallery.editions import (
     sweep,
 )
 from matcher.gallery.files import unwritable_reported
-from matcher.gallery.index import INDEX_PART
+from matcher.gallery.index import index_parts
 from matcher.gallery.shard_folders import sweep_shard_folders
 from matcher.gallery.store import Store
 
@@ -39,7 +39,8 @@ def clear_leftovers(gallery: Path) -> None:
         _clear_pointer_part(gallery)
         for name in names(gallery):
             edition = directory_of(gallery, name)
-            _clear(edition / INDEX_PART, edition, lambda: True)
+            for part in index_parts(edition):
+                _clear(part, edition, lambda: True)
     except GalleryError as error:
         log.warning("leftovers not cleared yet (%s); the next open tries again", error.code)
     whole = gallery.absolute()

@@ -230,9 +230,9 @@ class GalleryReader(GovernedUse):
             int64 face ids to search among; None for all faces. Among these ids the search is exact,
             whatever the index.
         name
-            Name of the enrolled vectors to compare with, one of the model's names. Vectors with the
-            name "face" are in the index. Other vectors are read from the store, a page at a time,
-            and compared exactly.
+            Name of the enrolled vectors to compare with, one of the model's names. If the index is
+            on a server, it holds the vectors with the name "face". Other vectors are then read from
+            the store, a page at a time, and compared exactly.
 
         Returns
         -------
@@ -275,8 +275,11 @@ class GalleryReader(GovernedUse):
                 next_step="Leave it out, or take one of these.",
                 path=self._path,
             )
+        index = self._index
+        if isinstance(index, LocalIndex):
+            return index.search(vectors, k, allowed, name)
         if name == FACE:
-            return self._index.search(vectors, k, allowed)
+            return index.search(vectors, k, allowed)
         queries = checked_query(vectors, self.model.dimension, k)
         with self._store.reading():
             return scan(self._pages(name, allowed), queries, k)

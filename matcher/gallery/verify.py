@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -20,10 +20,10 @@ from matcher.errors import (
     MatcherError,
 )
 from matcher.gallery.index import (
-    INDEX_NAME,
-    FileIndex,
     IndexHeader,
     RemoteIndex,
+    TableIndex,
+    index_name,
     open_index,
     read_index,
 )
@@ -36,9 +36,6 @@ from matcher.names import controls, one_form
 from matcher.words import counted
 
 T = TypeVar("T")
-
-LOSSY_COSINE: Final = 0.97
-"""Smallest accepted cosine of a vector with what a compressed index kept of it."""
 
 
 @dataclass(frozen=True)
@@ -212,13 +209,26 @@ def _index_findings(directory: Path, store: Store) -> tuple[tuple[str, ...], tup
 
 
 def _file_findings(directory: Path, store: Store) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    if not os.path.lexists(directory / INDEX_NAME):
+    faults: list[str] = []
+    notes: list[str] = []
+    for name in store.model.vector_names:
+        more = _file_findings_of(directory, store, name)
+        faults += more[0]
+        notes += more[1]
+    return tuple(faults), tuple(notes)
+
+
+def _file_findings_of(
+    directory: Path, store: Store, name: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    if not os.path.lexists(directory / index_name(store.model, name)):
         return (), ("There is no index file; the next search builds it.",)
     try:
-        index, header = read_index(directory, store.keys)
+        index, header = read_index(directory, store.model, store.keys, name=name)
     except (GalleryDamagedError, GalleryFormatError) as error:
         return (f"The index file {error.rule}; the next search rebuilds it.",), ()
-    if header.model != store.model or store.stamp(header.generation) != header.stamp:
+    same_history = store.stamp(header.generation) == header.stamp
+    if header.model != store.model or header.name != name or not same_history:
         return ("The index file belongs to another gallery or another history.",), ()
     behind = store.generation - header.generation
     notes = (
@@ -258,23 +268,16 @@ def _served_faults(index: MilvusIndex, since: int, store: Store) -> Iterator[str
         yield f"The index server holds {more} that the store has not."
 
 
-def _index_faults(index: FileIndex, header: IndexHeader, store: Store) -> Iterator[str]:
+def _index_faults(index: TableIndex, header: IndexHeader, store: Store) -> Iterator[str]:
     """Compare with the store at the index's commit, without the faces removed since then."""
     index.remove(rows.removed_since(store, header.generation))
-    sql = "SELECT face_id FROM faces WHERE generation <= ? ORDER BY face_id"
-    expected = np.array([row[0] for row in store.query(sql, (header.generation,))], dtype=np.int64)
-    if not np.array_equal(index.ids(), expected):
+    missing, different, there = 0, 0, 0
+    for ids, true in vector_rows.vector_pages(store, until=header.generation, name=header.name):
+        here = np.isin(ids, index.ids_among(ids))
+        missing += int((~here).sum())
+        there += int(here.sum())
+        different += int((index.vectors(ids[here]) != true[here]).any(axis=1).sum())
+    if missing or there != len(index):
         yield "The index does not hold the faces that the store held at its commit."
-        return
-    different = 0
-    for start in range(0, len(expected), rows.PAGE):
-        ids = expected[start : start + rows.PAGE]
-        kept, true = index.vectors(ids), vector_rows.vectors(store, ids)
-        if index.lossless:
-            different += int((kept != true).any(axis=1).sum())
-        else:
-            lengths = np.linalg.norm(kept, axis=1)
-            cosine = np.einsum("nd,nd->n", kept, true) / np.maximum(lengths, 1e-9)
-            different += int((~(cosine >= LOSSY_COSINE)).sum())
-    if different:
+    elif different:
         yield f"{counted(different, 'vector')} of the index: other than in the store."

@@ -4,23 +4,25 @@
         def make_index(self, dimension: int) -> FaceIndex:
             return MyIndex(dimension)
 
-The truth is a plain NumPy scan in double precision. An index that is not a `FileIndex` must also
-provide `read_back` and `bytes_of`.
+The truth is a plain NumPy scan in double precision. An index that is not a
+`TableIndex` must also provide `read_back` and `bytes_of`.
 """
 
 # ruff: noqa: S101, D102 - these are tests, and their names say what they state
 
 from __future__ import annotations
 
-import io
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import ClassVar, cast
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from matcher.embedding import ModelIdentity
 from matcher.errors import InputError
-from matcher.gallery.index import FaceIndex, FileIndex, best
+from matcher.gallery.index import INDEX_NAME, FaceIndex, TableIndex, best, read_index, write_index
 from matcher.testing.fake import clustered_unit_vectors, random_unit_vectors
 
 Found = tuple[NDArray[np.float32], NDArray[np.int64]]
@@ -51,7 +53,6 @@ class IndexConformance:
     def filled(self, vectors: NDArray[np.float32], ids: NDArray[np.int64]) -> FaceIndex:
         """Return an index that holds the vectors."""
         index = self.make_index(vectors.shape[1])
-        index.train(vectors, len(vectors))
         index.add(ids, vectors)
         return index
 
@@ -188,18 +189,15 @@ class IndexConformance:
         assert copy.remove(np.array([1, 5])) == 2
 
     def read_back(self, index: FaceIndex) -> FaceIndex:
-        """Return the index as a later process opens it; a file index goes through its bytes."""
-        copy = self.make_index(index.dimension)
-        cast(FileIndex, copy).read(
-            cast(FileIndex, index).row_ids().copy(), io.BytesIO(self.bytes_of(index)).read
-        )
-        return copy
+        """Return the index as a later process opens it; a file index goes through its file."""
+        with TemporaryDirectory() as folder:
+            written(Path(folder), index)
+            return read_index(Path(folder), model_of(index))[0]
 
     def bytes_of(self, index: FaceIndex) -> bytes:
-        """Return all vectors as the index gives them out; for a file index, as it is written."""
-        data = io.BytesIO()
-        cast(FileIndex, index).write(data.write)
-        return data.getvalue()
+        """Return all vectors as the index gives them out; for a file index, its file."""
+        with TemporaryDirectory() as folder:
+            return written(Path(folder), index).read_bytes()
 
     def test_bytes_of_removed_vectors_are_not_written(self) -> None:
         vectors = random_unit_vectors(200, 16, seed=12)
@@ -308,3 +306,14 @@ def scan(
     """Return the k nearest by a comparison of everything with everything, in double precision."""
     scores = (queries.astype(np.float64) @ vectors.astype(np.float64).T).clip(-1, 1)
     return best(scores.astype(np.float32), np.broadcast_to(ids, scores.shape), k)
+
+
+def written(folder: Path, index: FaceIndex) -> Path:
+    """Write a `TableIndex` into a folder; return its file."""
+    write_index(folder, cast(TableIndex, index), model_of(index), 0, "")
+    return folder / INDEX_NAME
+
+
+def model_of(index: FaceIndex) -> ModelIdentity:
+    """Return the model that the file of an index names."""
+    return ModelIdentity("of-the-kit", "1", "0" * 64, "0" * 64, index.dimension)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from matcher.errors import GalleryDamagedError, GalleryFormatError, MatcherError
 from matcher.gallery.editions import directory_of, names
-from matcher.gallery.index import FileIndex, read_index
+from matcher.gallery.index import TableIndex, read_index
 from matcher.gallery.index.protocol import SERVED
 from matcher.gallery.store import Store, vector_rows
 
@@ -139,10 +139,10 @@ def _in_index(
     return counts
 
 
-def _index_of(store: Store) -> FileIndex | None:
+def _index_of(store: Store) -> TableIndex | None:
     """Return the index in its file; None without a file that can be read, or on a server."""
     try:
-        return read_index(store.path.parent, store.keys)[0]
+        return read_index(store.path.parent, store.model, store.keys)[0]
     except (GalleryDamagedError, GalleryFormatError):
         return None
 

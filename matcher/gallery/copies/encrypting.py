@@ -27,7 +27,7 @@ from matcher.errors import GalleryExistsError, GalleryNotFoundError, JobError
 from matcher.gallery.creation import draft_of
 from matcher.gallery.editions import directory_of, read_pointer, shadow_of
 from matcher.gallery.files import unwritable_reported
-from matcher.gallery.index import INDEX_NAME, check_sealable
+from matcher.gallery.index import INDEX_NAME, check_sealable, is_index_file
 from matcher.gallery.store import STORE_NAME, Store
 from matcher.gallery.store.sqlite_errors import translated
 from matcher.private_files import (
@@ -151,9 +151,11 @@ def _copy_into(folder: Path, copy: Path, keys: GalleryKeys) -> None:
 def _worth_copying(folder: Path) -> Iterator[Path]:
     """Yield what lies in a folder, without what belongs to a moment; the index is made anew."""
     for source in sorted(folder.iterdir()):
-        passing = source.name.endswith(_OF_A_MOMENT) or source.name.startswith((".", INDEX_NAME))
-        if not passing and source.name != KEY_NAME and not source.is_symlink():
-            yield source
+        name = source.name
+        of_a_moment = name.endswith(_OF_A_MOMENT) or name.startswith((".", INDEX_NAME))
+        if of_a_moment or is_index_file(name) or name == KEY_NAME or source.is_symlink():
+            continue
+        yield source
 
 
 def _copy_file(source: Path, place: Path, keys: GalleryKeys) -> None:

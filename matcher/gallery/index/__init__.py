@@ -1,18 +1,20 @@
 """The index: one protocol and several kinds, in a file or on a server; made from the store."""
 
-from matcher.gallery.index.index_file import (
+from matcher.gallery.index.index_file import read_index, remove_index, write_index
+from matcher.gallery.index.index_header import (
     INDEX_NAME,
-    INDEX_PART,
     IndexHeader,
+    index_files,
+    index_name,
+    index_parts,
+    is_index_file,
     read_header,
-    read_index,
-    remove_index,
 )
 from matcher.gallery.index.kinds import KINDS, check_kind, choose_kind, new_index
 from matcher.gallery.index.local_index import LocalIndex
 from matcher.gallery.index.opening import check_sealable, open_index
 from matcher.gallery.index.paged_scan import Page, scan
-from matcher.gallery.index.protocol import FaceIndex, FileIndex, IndexKind
+from matcher.gallery.index.protocol import FaceIndex, IndexKind
 from matcher.gallery.index.ranking import (
     best,
     checked_query,
@@ -20,24 +22,28 @@ from matcher.gallery.index.ranking import (
     rerank,
 )
 from matcher.gallery.index.remote_index import RemoteIndex
+from matcher.gallery.index.table_index import TableIndex
 
 __all__ = [
     "INDEX_NAME",
-    "INDEX_PART",
     "KINDS",
     "FaceIndex",
-    "FileIndex",
     "IndexHeader",
     "IndexKind",
     "LocalIndex",
     "Page",
     "RemoteIndex",
+    "TableIndex",
     "best",
     "check_kind",
     "check_sealable",
     "checked_query",
     "checked_vectors",
     "choose_kind",
+    "index_files",
+    "index_name",
+    "index_parts",
+    "is_index_file",
     "new_index",
     "open_index",
     "read_header",
@@ -45,4 +51,5 @@ __all__ = [
     "remove_index",
     "rerank",
     "scan",
+    "write_index",
 ]

@@ -1,81 +1,62 @@
-"""The index file: it has a header about itself, and is written completely or not at all.
-
-Layout: eight bytes of magic; the length of the header as four bytes, little-endian; the header as
-JSON; then the payload. The payload is the face id of each row as little-endian int64, and then the
-bytes that FAISS writes. In an encrypted gallery all of this is the content of a sealed file, see
-`matcher.encryption.sealing`.
-"""
+"""Write index files, read them, and empty rows of them. Their layout: see `index_header`."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
-import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from matcher.embedding import ModelIdentity
+from matcher.embedding import FACE, ModelIdentity
 from matcher.encryption import GalleryKeys, SealedReader, SealedWriter
-from matcher.errors import GalleryDamagedError, GalleryFormatError, GalleryWriteError
-from matcher.gallery.index.kinds import KINDS, new_index
-from matcher.gallery.index.protocol import FileIndex
+from matcher.errors import GalleryWriteError
+from matcher.gallery.index.codes import LEAST, MOST_TRAINING, Coder, code_bytes, parts_for
+from matcher.gallery.index.index_header import (
+    FORMAT_VERSION,
+    INDEX_NAME,
+    PURPOSE,
+    IndexHeader,
+    IndexLayout,
+    PlainReader,
+    bytes_of,
+    damaged_index,
+    encoded,
+    header_of,
+    index_files,
+    index_name,
+    opened,
+)
+from matcher.gallery.index.kinds import new_index
+from matcher.gallery.index.paged_scan import Page
+from matcher.gallery.index.row_sums import row_sums
+from matcher.gallery.index.rows import CodedRows, Rows
+from matcher.gallery.index.table_index import TableIndex
 from matcher.private_files import open_private, sync_directory
-from matcher.strict_reading import object_of, read_json, text_of, whole_of
 from matcher.words import counted
 
-INDEX_NAME: Final = "index.bin"
-INDEX_PART: Final = "index.bin.part"
-MAGIC: Final = b"MTCHIDX1"
-FORMAT_VERSION: Final = 1
-CHUNK: Final = 1 << 20
-LONGEST_HEADER: Final = 1 << 16
-_PURPOSE: Final = "index"
+_AT_ONCE: Final = 1 << 15
 
-
-@dataclass(frozen=True)
-class IndexHeader:
-    """The header of an index file.
-
-    Parameters
-    ----------
-    format_version
-        Format of this file.
-    model
-        The model that made the vectors.
-    kind
-        Name of the kind of index.
-    faces, rows
-        Number of faces that can be found, and number of rows including emptied ones.
-    generation, stamp
-        The commit of the store that the index reflects.
-    sha256
-        Hash of the payload.
-    """
-
-    format_version: int
-    model: ModelIdentity
-    kind: str
-    faces: int
-    rows: int
-    generation: int
-    stamp: str
-    sha256: str = "0" * 64
+Put = Callable[[int, bytes], object]
+"""Writes bytes at a place of the file."""
 
 
 def write_index(
     directory: Path,
-    index: FileIndex,
+    index: TableIndex,
     model: ModelIdentity,
     generation: int,
     stamp: str,
     keys: GalleryKeys | None = None,
+    *,
+    name: str = FACE,
 ) -> None:
     """Replace the index file in one step; with keys, by a sealed one.
 
@@ -84,32 +65,82 @@ def write_index(
     GalleryWriteError
         When the disk is full or the directory is not writable. The old file is then unchanged.
     """
-    rows = index.row_ids()
-    part, place = directory / INDEX_PART, directory / INDEX_NAME
+    place = directory / index_name(model, name)
+    part = _part(place)
+    coder = _coder(index)
+    header = IndexHeader(
+        FORMAT_VERSION, model, name, index.kind, len(index), coder is not None, generation, stamp
+    )
     with _unwritable_reported(part):
-        digest = hashlib.sha256()
-        _pass_payload(index, digest.update)
-        header = IndexHeader(
-            FORMAT_VERSION,
-            model,
-            index.kind,
-            len(index),
-            len(rows),
-            generation,
-            stamp,
-            digest.hexdigest(),
-        )
         _clear(part)
         with open_private(part, "wb") as file:
-            with _written(file, keys) as write:
-                write(_encoded(header))
-                _pass_payload(index, write)
+            if keys is None:
+                _write_rows(index, header, coder, partial(_put, file.fileno()))
+            else:
+                content = bytearray(IndexLayout.of(header).end)
+                _write_rows(index, header, coder, partial(_place, content))
+                sealed = SealedWriter(file, keys, PURPOSE)
+                sealed.write(bytes(content))
+                sealed.finish()
             file.flush()
             os.fsync(file.fileno())
         if not place.is_file():
             _clear(place)
         part.replace(place)
         sync_directory(directory)
+
+
+def _part(place: Path) -> Path:
+    return place.with_name(f"{place.name}.part")
+
+
+def _put(file: int, place: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        written = os.pwrite(file, view, place)
+        view, place = view[written:], place + written
+
+
+def _place(content: bytearray, place: int, data: bytes) -> None:
+    content[place : place + len(data)] = data
+
+
+def _coder(index: TableIndex) -> Coder | None:
+    """Return what makes the codes of the file: that of the rows it has, or a new one."""
+    if not index.coded or len(index) < LEAST:
+        return None
+    held = index.written
+    if isinstance(held, CodedRows) and len(index) <= 4 * len(held.ids):
+        return held.coder
+    step = max(1, len(index) // MOST_TRAINING)
+    return Coder.learnt(np.concatenate([vectors[::step] for _, vectors in index.pages()]))
+
+
+def _write_rows(index: TableIndex, header: IndexHeader, coder: Coder | None, put: Put) -> None:
+    places = IndexLayout.of(header).places
+    width, row, digest = code_bytes(index.dimension), 0, hashlib.sha256()
+    for ids, vectors in _in_pieces(index):
+        held = ids.astype("<i8").tobytes()
+        digest.update(held)
+        put(places["ids"] + 8 * row, held)
+        put(places["sums"] + 8 * row, row_sums(vectors).astype("<u8").tobytes())
+        put(places["vectors"] + 4 * index.dimension * row, vectors.astype("<f4").tobytes())
+        if coder is not None:
+            codes = coder.codes(vectors)
+            put(places["code_sums"] + 8 * row, row_sums(codes).astype("<u8").tobytes())
+            put(places["codes"] + width * row, codes.tobytes())
+        row += len(ids)
+    if coder is not None:
+        centres = coder.centres.astype("<f4").tobytes()
+        digest.update(centres)
+        put(places["centres"], centres)
+    put(0, encoded(replace(header, sha256=digest.hexdigest())))
+
+
+def _in_pieces(index: TableIndex) -> Iterator[Page]:
+    for ids, vectors in index.pages():
+        for start in range(0, len(ids), _AT_ONCE):
+            yield ids[start : start + _AT_ONCE], vectors[start : start + _AT_ONCE]
 
 
 @contextmanager
@@ -128,162 +159,115 @@ def _unwritable_reported(part: Path) -> Iterator[None]:
         ) from error
 
 
-@contextmanager
-def _written(file: IO[bytes], keys: GalleryKeys | None) -> Iterator[Callable[[bytes], object]]:
-    """Yield what writes to a file, sealed if there are keys."""
-    if keys is None:
-        yield file.write
-        return
-    sealed = SealedWriter(file, keys, _PURPOSE)
-    yield sealed.write
-    sealed.finish()
+def read_index(
+    directory: Path, model: ModelIdentity, keys: GalleryKeys | None = None, *, name: str = FACE
+) -> tuple[TableIndex, IndexHeader]:
+    """Return the index of a file, which is mapped.
 
-
-def _pass_payload(index: FileIndex, write: Callable[[bytes], object]) -> None:
-    write(index.row_ids().astype("<i8").tobytes())
-    index.write(write)
-
-
-def _encoded(header: IndexHeader) -> bytes:
-    text = json.dumps({**asdict(header), "model": header.model.facts()}).encode()
-    return MAGIC + struct.pack("<I", len(text)) + text
-
-
-def read_header(directory: Path, keys: GalleryKeys | None = None) -> IndexHeader:
-    """Return the header of the index file; the payload is not checked.
-
-    The keys are those of the gallery, None if it is not encrypted.
-
-    Raises
-    ------
-    GalleryDamagedError
-        When there is no such file, or its header cannot be read.
-    GalleryFormatError
-        When a newer version wrote it.
-    """
-    with _opened(directory, keys) as file:
-        return _read_header(file, directory)
-
-
-def read_index(directory: Path, keys: GalleryKeys | None = None) -> tuple[FileIndex, IndexHeader]:
-    """Return the index of the file; its checksum is verified before FAISS reads a byte.
+    What a search compares is verified before: all vectors, or all codes. Where there are codes, a
+    vector is verified when it is ranked.
 
     Raises
     ------
     GalleryDamagedError, GalleryFormatError
-        As for `read_header`, and when the payload does not fit the header.
+        As for `read_header`, and when the rows do not fit the header.
     """
-    with _opened(directory, keys) as file:
-        header = _read_header(file, directory)
-        start = file.tell()
-        payload = file.size - start
-        if header.rows > payload // 8:
-            raise _damaged(f"must hold {counted(header.rows, 'row')}", "fewer bytes", directory)
-        if _digest(file, directory) != header.sha256:
-            raise _damaged("must have the SHA-256 of its header", "another", directory)
-        file.seek(start)
-        ids = np.frombuffer(file.read(8 * header.rows), dtype="<i8").astype(np.int64)
-        index = new_index(header.kind, header.model.dimension)
-        try:
-            index.read(ids, file.read)
-        except (RuntimeError, ValueError, MemoryError) as error:
-            raise _damaged("must hold an index that FAISS reads", error, directory) from error
-    if len(index) != header.faces:
-        raise _damaged(f"must hold {counted(header.faces, 'face')}", len(index), directory)
-    return index, header
+    place = directory / index_name(model, name)
+    with opened(place, keys) as file:
+        header = header_of(file, place)
+        layout = IndexLayout.of(header)
+        if file.size != layout.end:
+            raise damaged_index(f"must hold {counted(header.rows, 'row')}", "other bytes", place)
+        rows = _rows(file, header, layout, place)
+    return new_index(header.kind, header.model.dimension, rows), header
 
 
-class _PlainReader:
-    """Reads a plain file as `SealedReader` does a sealed one."""
+def _rows(
+    file: PlainReader | SealedReader, header: IndexHeader, layout: IndexLayout, place: Path
+) -> Rows:
+    """Return the rows of a file, verified as `read_index` says."""
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self.size = os.fstat(file.fileno()).st_size
-        self.tell, self.seek, self.read = file.tell, file.seek, file.read
+    def part(name: str, dtype: str, *shape: int) -> NDArray[Any]:
+        return _array(file, layout.places[name], dtype, shape, place)
 
-
-@contextmanager
-def _opened(directory: Path, keys: GalleryKeys | None) -> Iterator[_PlainReader | SealedReader]:
-    place = directory / INDEX_NAME
-    try:
-        if not place.is_file():  # to open a pipe would wait for somebody who writes to it
-            raise FileNotFoundError(f"no file of the name {INDEX_NAME}")
-        file = place.open("rb")
-    except OSError as error:
-        raise _damaged("must be there and readable", error, directory) from error
-    with file:
-        if keys is None:
-            yield _PlainReader(file)
-            return
-        try:
-            sealed = SealedReader(file, keys, _PURPOSE)
-        except ValueError as error:
-            raise _damaged(
-                "must be sealed, as the gallery is encrypted", error, directory
-            ) from error
-        yield sealed
-
-
-def _read_header(file: _PlainReader | SealedReader, directory: Path) -> IndexHeader:
-    start = _bytes(file, len(MAGIC) + 4, directory)
-    if len(start) < len(MAGIC) + 4 or not start.startswith(MAGIC):
-        raise _damaged("must begin with its magic bytes", "others", directory)
-    (length,) = struct.unpack("<I", start[len(MAGIC) :])
-    try:
-        facts = object_of(read_json(_bytes(file, min(length, LONGEST_HEADER), directory)))
-        version = whole_of(facts["format_version"])
-        if version == FORMAT_VERSION:
-            return _header(facts)
-    except (ValueError, TypeError, KeyError) as error:
-        raise _damaged("must have a header", "one that cannot be read", directory) from error
-    raise GalleryFormatError(
-        "index file",
-        rule=f"this version of matcher reads format {FORMAT_VERSION}",
-        got=f"format {version}",
-        next_step="Rebuild the index from the store.",
-        path=directory / INDEX_NAME,
-    )
+    count, d = header.rows, header.model.dimension
+    ids, sums = part("ids", "<i8", count).astype(np.int64), part("sums", "<u8", count)
+    vectors = part("vectors", "<f4", count, d)
+    digest = hashlib.sha256(ids.astype("<i8").tobytes())
+    if header.codes:
+        centres = part("centres", "<f4", parts_for(d), 16, d // parts_for(d))
+        digest.update(centres.tobytes())
+        codes, code_sums = (
+            part("codes", "u1", count, code_bytes(d)),
+            part("code_sums", "<u8", count),
+        )
+        same = row_sums(codes) == code_sums
+    else:
+        same = row_sums(vectors) == sums
+    filled = np.asarray(sums != 0)  # after the rows: a removal clears a row's sum first
+    if digest.hexdigest() != header.sha256 or not (same | ~filled).all() or (ids < 0).any():
+        raise damaged_index("must hold the rows that were written", "others", place)
+    if header.codes:
+        return CodedRows(ids, vectors, filled, sums=sums, coder=Coder(centres), codes=codes)
+    return Rows(ids, vectors, filled)
 
 
-def _header(facts: dict[str, Any]) -> IndexHeader:
-    header = IndexHeader(**{**facts, "model": ModelIdentity.of(object_of(facts["model"]))})
-    for number in (header.faces, header.rows, header.generation):
-        whole_of(number)
-    if header.kind not in {kind.name for kind in KINDS} or header.faces > header.rows:
-        raise ValueError("no such kind of index, or more faces than rows")
-    text_of(header.stamp)
-    text_of(header.sha256)
-    return header
+def _array(
+    file: PlainReader | SealedReader, start: int, dtype: str, shape: tuple[int, ...], place: Path
+) -> NDArray[Any]:
+    """Return a part of a file as an array: mapped, or decrypted in memory."""
+    if isinstance(file, PlainReader):
+        return file.mapped(start, dtype, shape)
+    kind = np.dtype(dtype)
+    file.seek(start)
+    data = bytes_of(file, int(np.prod(shape)) * kind.itemsize, place)
+    return np.frombuffer(data, dtype=kind).reshape(shape)
 
 
-def _digest(file: _PlainReader | SealedReader, directory: Path) -> str:
-    digest = hashlib.sha256()
-    while block := _bytes(file, CHUNK, directory):
-        digest.update(block)
-    return digest.hexdigest()
+def empty_rows(
+    directory: Path,
+    model: ModelIdentity,
+    removed: Callable[[int], NDArray[np.int64]],
+    *,
+    name: str = FACE,
+) -> None:
+    """Write zeros over the vectors, codes and sums of removed faces in a plain file.
 
+    Parameters
+    ----------
+    removed
+        Returns the ids of the faces that were removed after a generation.
 
-def _bytes(file: _PlainReader | SealedReader, count: int, directory: Path) -> bytes:
-    try:
-        return file.read(count)
-    except ValueError as error:
-        raise _damaged("must be sealed by the keys of its gallery", error, directory) from error
-
-
-def _damaged(rule: str, got: object, directory: Path) -> GalleryDamagedError:
-    return GalleryDamagedError(
-        "index file",
-        rule=rule,
-        got=got,
-        next_step="Rebuild the index from the store.",
-        path=directory / INDEX_NAME,
-    )
+    Raises
+    ------
+    GalleryDamagedError, GalleryFormatError
+        The file is not one whose rows can be found.
+    GalleryWriteError
+        It cannot be written.
+    """
+    place = directory / index_name(model, name)
+    with opened(place, None) as file:
+        header = header_of(file, place)
+        layout = IndexLayout.of(header)
+        if file.size != layout.end:
+            raise damaged_index(f"must hold {counted(header.rows, 'row')}", "other bytes", place)
+        ids = _array(file, layout.places["ids"], "<i8", (header.rows,), place)
+        rows = np.flatnonzero(np.isin(ids, removed(header.generation)))
+    widths = {"sums": 8, "vectors": 4 * header.model.dimension}
+    if header.codes:
+        widths |= {"code_sums": 8, "codes": code_bytes(header.model.dimension)}
+    with _unwritable_reported(place), place.open("r+b") as file_:
+        for row in rows.tolist():
+            for part, width in widths.items():
+                _put(file_.fileno(), layout.places[part] + width * row, bytes(width))
+        os.fsync(file_.fileno())
 
 
 def remove_index(directory: Path) -> None:
-    """Delete the index file and any partly written one."""
-    with _unwritable_reported(directory / INDEX_PART):
-        _clear(directory / INDEX_NAME)
-        _clear(directory / INDEX_PART)
+    """Delete the index files and partly written ones."""
+    with _unwritable_reported(directory / INDEX_NAME):
+        for place in index_files(directory):
+            _clear(place)
         sync_directory(directory)
 
 

@@ -1,17 +1,21 @@
 """The kinds of index, the kind that suits a gallery of a given size, and how to make one.
 
-A new kind is a file with a class that satisfies `FileIndex`, and an entry in `KINDS`.
+A new kind is a subclass of `TableIndex`, and an entry in `KINDS`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from matcher._lazy import load
 from matcher.arguments import expect
 from matcher.errors import InputError
-from matcher.gallery.index.protocol import SERVED, FileIndex
+from matcher.gallery.index.protocol import SERVED
+
+if TYPE_CHECKING:
+    from matcher.gallery.index.rows import Rows
+    from matcher.gallery.index.table_index import TableIndex
 
 AUTO: Final = "auto"
 """Asks for the kind that suits the number of faces."""
@@ -39,15 +43,13 @@ class Kind:
 
 
 KINDS: Final = (
-    # A query takes about 70 ms on one core at 128-d. The graph would be ten times faster, but at
-    # this size it missed one in twenty of the true first twenty.
-    Kind("exact", "matcher.gallery.index.faiss_index:ExactIndex", up_to=1_000_000),
-    # The graph and all vectors are in memory. For larger galleries, vectors are kept in 8 bits.
-    Kind("hnsw", "matcher.gallery.index.faiss_index:HnswIndex", up_to=4_000_000),
-    Kind("ivf", "matcher.gallery.index.ivf_index:IvfIndex"),
-    Kind("ivf-sq8", "matcher.gallery.index.ivf_index:IvfSq8Index", up_to=float("inf")),
+    Kind("exact", "matcher.gallery.index.table_index:TableIndex", up_to=1_000_000),
+    Kind("coded", "matcher.gallery.index.table_index:CodedIndex", up_to=float("inf")),
 )
 """All kinds, from small galleries to large ones."""
+
+FORMER_KINDS: Final = ("hnsw", "ivf", "ivf-sq8")
+"""Kinds that earlier versions offered. A gallery that recorded one gets the kind that suits it."""
 
 
 def choose_kind(asked: str, faces: int) -> str:
@@ -67,10 +69,10 @@ def outgrown(asked: str, kind: str, faces: int) -> bool:
     return asked == AUTO and names.index(choose_kind(asked, faces)) > names.index(kind)
 
 
-def new_index(name: str, dimension: int) -> FileIndex:
-    """Return an empty index of a kind."""
+def new_index(name: str, dimension: int, written: Rows | None = None) -> TableIndex:
+    """Return an index of a kind: an empty one, or one with the rows of a file."""
     made_by = {kind.name: kind.made_by for kind in KINDS}[name]
-    return cast(FileIndex, load(made_by)(dimension))
+    return cast("TableIndex", load(made_by)(dimension, written))
 
 
 def check_kind(asked: str) -> None:

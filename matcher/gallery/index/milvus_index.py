@@ -83,7 +83,6 @@ class MilvusIndex:
 
     kind: ClassVar[str] = "milvus"
     lossless: ClassVar[bool] = False
-    learns: ClassVar[bool] = False
     links: ClassVar[int] = 32
     build_effort: ClassVar[int] = 128
     search_effort: ClassVar[int] = 256
@@ -240,9 +239,6 @@ class MilvusIndex:
                 face_ids += (row["face_id"] for row in page)
             pages.close()
         return np.sort(np.array(face_ids, dtype=np.int64))
-
-    def train(self, sample: NDArray[np.float32], faces: int) -> None:
-        """Do nothing; this kind learns nothing."""
 
     def add(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
         """Add unit vectors under new face ids, and wait until searches see them."""

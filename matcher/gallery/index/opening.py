@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from matcher.errors import InputError
-from matcher.gallery.index.kinds import check_kind
+from matcher.gallery.index.kinds import AUTO, FORMER_KINDS, check_kind
 from matcher.gallery.index.local_index import LocalIndex
 from matcher.gallery.index.protocol import SERVED
 from matcher.gallery.index.remote_index import RemoteIndex
@@ -29,6 +29,8 @@ def open_index(
         For an index on a server if the gallery is encrypted: the server would hold plain vectors.
     """
     index = asked or store.meta("index")
+    if asked is None and index in FORMER_KINDS:
+        index = AUTO
     try:
         check_kind(index)
     except InputError as error:

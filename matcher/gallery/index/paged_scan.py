@@ -3,27 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib import import_module
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.gallery.index.ranking import best
+from matcher.gallery.index.ranking import Found, best, cosines, nothing
+
+faiss: Any = import_module("faiss")  # its own stubs lack most of what is used here
 
 Page = tuple[NDArray[np.int64], NDArray[np.float32]]
-"""Face ids and their vectors, (n,) and (n, d)."""
+"""Face ids, -1 for none, and their vectors, (n,) and (n, d)."""
+
+MARGIN: Final = 8
+"""Candidates fetched beyond k, so that rounding in FAISS cannot cost a place in the list."""
+
+ROUNDING: Final = 2e-6
+"""Bound on the error of a single-precision inner product of unit vectors of up to 1024 numbers."""
 
 
-def scan(
-    pages: Iterable[Page], queries: NDArray[np.float32], k: int
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def scan(pages: Iterable[Page], queries: NDArray[np.float32], k: int) -> Found:
     """Return the k nearest faces of all pages, as `FaceIndex.search` does."""
-    from matcher.gallery.index.faiss_index import ExactIndex
-
-    scores = np.full((len(queries), k), -np.inf, dtype=np.float32)
-    face_ids = np.full((len(queries), k), -1, dtype=np.int64)
+    found = nothing(len(queries), k)
+    if not len(queries):
+        return found
     for ids, vectors in pages:
-        exact = ExactIndex(vectors.shape[1])
-        exact.add(ids, vectors)
-        page = exact.search(queries, k)
-        scores, face_ids = best(np.hstack([scores, page[0]]), np.hstack([face_ids, page[1]]), k)
-    return scores, face_ids
+        if len(ids):
+            found = merged([found, _nearest_in(ids, vectors, queries, k)], k)
+    return found
+
+
+def merged(parts: Iterable[Found], k: int) -> Found:
+    """Return the k best of what was found in several parts."""
+    scores, ids = zip(*parts, strict=True)
+    return best(np.hstack(scores), np.hstack(ids), k)
+
+
+def _nearest_in(
+    ids: NDArray[np.int64], vectors: NDArray[np.float32], queries: NDArray[np.float32], k: int
+) -> Found:
+    """Return the true k nearest faces of one page."""
+    fetched = min(k + MARGIN, len(ids))
+    rough, rows = faiss.knn(queries, vectors, fetched, metric=faiss.METRIC_INNER_PRODUCT)
+    scores, found = _ranked(ids, vectors, queries, rows, k)
+    if fetched == len(ids):
+        return scores, found
+    # Apart from rounding, a row that was not fetched scores at most the worst fetched row.
+    for query in np.flatnonzero(scores[:, -1] <= rough[:, -1] + ROUNDING):
+        one = queries[query : query + 1]
+        near = np.flatnonzero(vectors @ one[0] >= scores[query, -1] - ROUNDING)
+        scores[query], found[query] = (
+            part[0] for part in _ranked(ids, vectors, one, near[None], k)
+        )
+    return scores, found
+
+
+def _ranked(
+    ids: NDArray[np.int64],
+    vectors: NDArray[np.float32],
+    queries: NDArray[np.float32],
+    rows: NDArray[np.int64],
+    k: int,
+) -> Found:
+    """Return the k best of each query's rows, without those that hold no face."""
+    rows = np.where(ids[rows] < 0, -1, rows)
+    return best(cosines(queries, vectors, rows), np.where(rows < 0, -1, ids[rows]), k)

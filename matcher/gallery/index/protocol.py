@@ -7,7 +7,6 @@ of face ids.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final, Protocol
 
 import numpy as np
@@ -38,21 +37,12 @@ class FaceIndex(Protocol):
         """Whether `vectors` returns what was added, bit for bit, and `search` true cosines."""
         ...
 
-    @property
-    def learns(self) -> bool:
-        """Whether `train` has an effect."""
-        ...
-
     def __len__(self) -> int:
         """Return the number of faces."""
         ...
 
     def ids(self) -> NDArray[np.int64]:
         """Return all face ids, ascending."""
-        ...
-
-    def train(self, sample: NDArray[np.float32], faces: int) -> None:
-        """Learn from a sample before `faces` vectors are added. Most kinds learn nothing."""
         ...
 
     def add(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
@@ -92,25 +82,4 @@ class FaceIndex(Protocol):
         face_ids
             int64 array of shape (n, k); -1 where there is no face.
         """
-        ...
-
-
-class FileIndex(FaceIndex, Protocol):
-    """An index that is used in memory, and stored in a file in between."""
-
-    @property
-    def needs_rebuild(self) -> bool:
-        """Whether so much was added or removed that the index should be rebuilt."""
-        ...
-
-    def row_ids(self) -> NDArray[np.int64]:
-        """Return the face id of each row as written by `write`, -1 for emptied rows."""
-        ...
-
-    def write(self, write: Callable[[bytes], object]) -> None:
-        """Pass everything except the row ids to `write`, in pieces."""
-        ...
-
-    def read(self, ids: NDArray[np.int64], read: Callable[[int], bytes]) -> None:
-        """Load what was written: the row ids from `ids`, the rest from `read`, in pieces."""
         ...

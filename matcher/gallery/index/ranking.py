@@ -11,6 +11,9 @@ from matcher.errors import InputError
 from matcher.gallery.store.vector_rows import UNIT_TOLERANCE
 from matcher.words import figure
 
+Found = tuple[NDArray[np.float32], NDArray[np.int64]]
+"""Scores and face ids, (n, k) each; -inf and -1 where there is no face."""
+
 
 def checked_vectors(vectors: object, dimension: int, what: str) -> NDArray[np.float32]:
     """Return contiguous float32 vectors of shape (n, d), of exactly unit length.
@@ -109,3 +112,9 @@ def best(
     top_ids[:, :width] = np.take_along_axis(ids, order, axis=1)
     top_ids[np.isneginf(top_scores)] = -1
     return top_scores, top_ids
+
+
+def nothing(queries: int, k: int) -> Found:
+    """Return the result of a search that finds no face."""
+    scores = np.full((queries, k), -np.inf, dtype=np.float32)
+    return scores, np.full((queries, k), -1, dtype=np.int64)

@@ -25,7 +25,8 @@ from matcher.errors import (
     IndexServerError,
 )
 from matcher.gallery.files import unwritable_reported
-from matcher.gallery.index.index_file import INDEX_NAME, remove_index
+from matcher.gallery.index.index_file import remove_index
+from matcher.gallery.index.index_header import INDEX_NAME
 from matcher.gallery.index.milvus_index import MOST, MilvusIndex
 from matcher.gallery.index.paged_scan import scan
 from matcher.gallery.index.ranking import best, checked_query, rerank

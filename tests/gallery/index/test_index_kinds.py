@@ -1,20 +1,29 @@
 """Every kind of index keeps the promises of the conformance kit."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 
 from matcher.errors import InputError
-from matcher.gallery.index import KINDS, FaceIndex, check_kind, checked_vectors, choose_kind
-from matcher.gallery.index.faiss_index import ExactIndex, HnswIndex
-from matcher.gallery.index.ivf_index import IvfIndex, IvfSq8Index, lists_for
+from matcher.gallery.index import (
+    KINDS,
+    FaceIndex,
+    check_kind,
+    checked_vectors,
+    choose_kind,
+    read_index,
+)
 from matcher.gallery.index.kinds import new_index, outgrown
-from matcher.testing import clustered_unit_vectors, random_unit_vectors
-from matcher.testing.conformance import IndexConformance, scan
+from matcher.gallery.index.rows import AlteredRowsError, CodedRows
+from matcher.gallery.index.table_index import CodedIndex, TableIndex
+from matcher.testing import random_unit_vectors
+from matcher.testing.conformance import IndexConformance, model_of, written
 
 
 class TestExact(IndexConformance):
     def make_index(self, dimension: int) -> FaceIndex:
-        return ExactIndex(dimension)
+        return TableIndex(dimension)
 
     def test_ties_across_the_end_of_the_list_are_resolved_by_face_id(self):
         same = np.repeat(random_unit_vectors(1, 16, seed=1), 300, axis=0)
@@ -32,53 +41,80 @@ class TestExact(IndexConformance):
         np.testing.assert_array_equal(index.search(same[:1], 5, allowed)[1], [allowed[:5]])
 
 
-class TestHnsw(IndexConformance):
-    least_recall = 0.99
+class TestCoded(IndexConformance):
+    def make_index(self, dimension: int) -> FaceIndex:
+        return CodedIndex(dimension)
+
+
+class TestExactFromAFile(IndexConformance):
+    """What is in a file, with and without faces that came since."""
+
+    kind: ClassVar[type[TableIndex]] = TableIndex
+
+    @pytest.fixture(autouse=True)
+    def folder(self, tmp_path):
+        self._folder = tmp_path
 
     def make_index(self, dimension: int) -> FaceIndex:
-        return HnswIndex(dimension)
+        return self.kind(dimension)
 
-    def test_needs_a_rebuild_when_a_tenth_is_gone(self):
-        vectors = random_unit_vectors(100, 16, seed=1)
-        index = self.filled(vectors, np.arange(100))
-        index.remove(np.arange(10))
-        assert not index.needs_rebuild
-        index.remove(np.array([10]))
-        assert index.needs_rebuild
-
-    def test_a_tenth_of_empty_nodes_costs_little_recall(self):
-        vectors = clustered_unit_vectors(1000, 4, 64, seed=2)
-        ids = np.arange(4000)
-        index = self.filled(vectors, ids)
-        index.remove(ids[::10])
-        rest = np.setdiff1d(ids, ids[::10])
-        truth = scan(vectors[:200], vectors[rest], rest, 20)
-        self.assert_agrees(index.search(vectors[:200], 20), truth, 0.98)
+    def filled(self, vectors, ids):
+        half = len(ids) // 2
+        index = self.make_index(vectors.shape[1])
+        index.add(ids[:half], vectors[:half])
+        index = self.read_back(index)
+        index.add(ids[half:], vectors[half:])
+        return index
 
 
-class TestIvf(IndexConformance):
-    least_recall = 0.95
+class TestCodedFromAFile(TestExactFromAFile):
+    """With few faces no codes are used, and everything is exact."""
 
-    def make_index(self, dimension: int) -> FaceIndex:
-        return IvfIndex(dimension)
-
-    def test_needs_a_rebuild_when_it_outgrew_its_lists(self):
-        vectors = random_unit_vectors(10_000, 16, seed=1)
-        index = self.filled(vectors[:400], np.arange(400))
-        assert not index.needs_rebuild
-        index.add(np.arange(400, 10_000), vectors[400:])
-        assert index.needs_rebuild
+    kind = CodedIndex
 
 
-class TestIvfSq8(IndexConformance):
-    least_recall = 0.85
+class TestCodes(IndexConformance):
+    """The codes propose candidates, also where there are few faces."""
+
+    least_recall = 0.98
+
+    @pytest.fixture(autouse=True)
+    def small(self, monkeypatch):
+        monkeypatch.setattr("matcher.gallery.index.index_file.LEAST", 32)
+        monkeypatch.setattr("matcher.gallery.index.rows.FIRST_PASS", 300)
+        monkeypatch.setattr("matcher.gallery.index.rows.PROPOSED", 4)
+        monkeypatch.setattr("matcher.gallery.index.rows.SHARE_SCANNED", 1)
 
     def make_index(self, dimension: int) -> FaceIndex:
-        return IvfSq8Index(dimension)
+        return CodedIndex(dimension)
+
+    def filled(self, vectors, ids):
+        index = self.make_index(vectors.shape[1])
+        index.add(ids, vectors)
+        return self.read_back(index)
+
+    def test_they_are_used(self, monkeypatch):
+        vectors = random_unit_vectors(600, 16, seed=1)
+        index = self.filled(vectors, np.arange(600))
+        assert isinstance(index.written, CodedRows)
+        monkeypatch.setattr(CodedRows, "pages", lambda *_: pytest.fail("all vectors were compared"))
+        np.testing.assert_array_equal(index.search(vectors[:5], 1)[1][:, 0], np.arange(5))
+
+    def test_a_changed_vector_is_noticed_when_it_is_ranked(self, tmp_path):
+        vectors = random_unit_vectors(600, 16, seed=1)
+        index = self.make_index(16)
+        index.add(np.arange(600), vectors)
+        file = written(tmp_path, index)
+        data = bytearray(file.read_bytes())
+        data[data.index(vectors[7].tobytes()) + 3] ^= 1
+        file.write_bytes(data)
+        altered = read_index(tmp_path, model_of(index))[0]
+        with pytest.raises(AlteredRowsError):
+            altered.search(vectors[7:8], 5)
 
 
 UP_TO = {kind.name: kind.up_to for kind in KINDS}
-EXACT_UP_TO, HNSW_UP_TO = UP_TO["exact"], UP_TO["hnsw"]
+EXACT_UP_TO = UP_TO["exact"]
 
 
 @pytest.mark.parametrize(
@@ -86,14 +122,13 @@ EXACT_UP_TO, HNSW_UP_TO = UP_TO["exact"], UP_TO["hnsw"]
     [
         (0, "exact"),
         (EXACT_UP_TO, "exact"),
-        (EXACT_UP_TO + 1, "hnsw"),
-        (HNSW_UP_TO, "hnsw"),
-        (HNSW_UP_TO + 1, "ivf-sq8"),
+        (EXACT_UP_TO + 1, "coded"),
+        (10**12, "coded"),
     ],
 )
 def test_auto_follows_the_number_of_faces(faces, kind):
     assert choose_kind("auto", faces) == kind
-    assert choose_kind("ivf", faces) == "ivf"
+    assert choose_kind("coded", faces) == "coded"
 
 
 def test_an_unknown_kind_is_refused():
@@ -109,7 +144,7 @@ def test_every_kind_is_made_by_the_class_that_bears_its_name():
 
 
 def test_auto_always_finds_a_kind_and_ever_larger_ones():
-    sizes = [0, 1, EXACT_UP_TO, EXACT_UP_TO + 1, HNSW_UP_TO, HNSW_UP_TO + 1, 10**12]
+    sizes = [0, 1, EXACT_UP_TO, EXACT_UP_TO + 1, 10**12]
     names = [kind.name for kind in KINDS]
     places = [names.index(choose_kind("auto", size)) for size in sizes]
     assert places == sorted(places)
@@ -117,14 +152,7 @@ def test_auto_always_finds_a_kind_and_ever_larger_ones():
         assert not outgrown("auto", choose_kind("auto", size), size)
         assert not outgrown("exact", "exact", size)
     assert outgrown("auto", "exact", EXACT_UP_TO + 1)
-    assert not outgrown("auto", "ivf-sq8", 1)
-
-
-def test_the_number_of_lists_grows_with_the_root_and_is_bounded():
-    assert lists_for(0) == 1
-    assert lists_for(100) == 2
-    assert lists_for(1_000_000) == 4000
-    assert lists_for(10**9) == 8192
+    assert not outgrown("auto", "coded", 1)
 
 
 def test_vectors_slightly_off_are_put_on_the_sphere():

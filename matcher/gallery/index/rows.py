@@ -1,0 +1,217 @@
+"""Rows of face ids and vectors: those of an index file, and those that came since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.gallery.index.codes import Coder
+from matcher.gallery.index.paged_scan import MARGIN, Page, scan
+from matcher.gallery.index.ranking import Found, best, cosines, nothing
+from matcher.gallery.index.row_sums import row_sums
+
+PAGE: Final = 1 << 18
+"""Rows that are compared at once. FAISS needs no memory for them, other than for its answers."""
+
+COPIED: Final = 1 << 15
+"""Rows that are copied at once where only some of the faces are compared."""
+
+FIRST_PASS: Final = 4_000
+"""Candidates that the codes propose for each query, at least."""
+
+PROPOSED: Final = 100
+"""Candidates that the codes propose for each place in the list, at least."""
+
+SHARE_SCANNED: Final = 4
+"""With fewer than this many rows for each candidate, a scan of all vectors is as fast."""
+
+
+class AlteredRowsError(Exception):
+    """Vectors of the index file are not the ones that were written."""
+
+
+class Rows:
+    """Faces and their vectors. A removed face keeps its row, which is then empty.
+
+    Parameters
+    ----------
+    ids
+        int64 array of shape (n,), each >= 0.
+    vectors
+        float32 array of shape (n, d), unit rows. It can be one that cannot be written to.
+    filled
+        bool array of shape (n,): which rows hold a face.
+    """
+
+    def __init__(
+        self,
+        ids: NDArray[np.int64],
+        vectors: NDArray[np.float32],
+        filled: NDArray[np.bool_] | None = None,
+    ) -> None:
+        self.ids = ids
+        self.vectors = vectors
+        self._filled = np.ones(len(ids), dtype=bool) if filled is None else filled
+        self._emptied = int(len(ids) - np.count_nonzero(self._filled))
+        self._order: NDArray[np.int64] | None = None
+        self._ascending = bool((np.diff(ids) > 0).all())
+
+    @classmethod
+    def none(cls, dimension: int) -> Rows:
+        """Return no rows, for vectors of a length."""
+        return cls(np.empty(0, dtype=np.int64), np.empty((0, dimension), dtype=np.float32))
+
+    def __len__(self) -> int:
+        return len(self.ids) - self._emptied
+
+    @property
+    def emptied(self) -> int:
+        """Number of empty rows."""
+        return self._emptied
+
+    def faces(self) -> NDArray[np.int64]:
+        """Return the ids of all faces, in the order of rows."""
+        return self.ids[self._filled] if self._emptied else self.ids
+
+    def rows_of(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the row of each face, -1 for one that is not there."""
+        if not len(self.ids):
+            return np.full(len(ids), -1, dtype=np.int64)
+        if not self._ascending and self._order is None:
+            self._order = np.argsort(self.ids, kind="stable")
+        last = len(self.ids) - 1
+        # A face that came back has two rows; the later one holds it.
+        places = np.searchsorted(self.ids, ids, side="right", sorter=self._order).clip(min=1) - 1
+        rows = places.clip(max=last) if self._order is None else self._order[places]
+        there = (self.ids[rows] == ids) & self._filled[rows]
+        return np.where(there, rows, -1)
+
+    def empty(self, rows: NDArray[np.int64]) -> None:
+        """Take the faces out of these rows, which hold faces."""
+        self._filled[rows] = False
+        self._emptied += len(rows)
+        if self.vectors.flags.writeable:
+            self.vectors[rows] = 0
+
+    def pages(self, size: int = PAGE) -> Iterator[Page]:
+        """Yield the ids and vectors of all rows, -1 for empty ones."""
+        for start in range(0, len(self.ids), size):
+            some = slice(start, start + size)
+            ids = self.ids[some]
+            yield (
+                np.where(self._filled[some], ids, -1) if self._emptied else ids,
+                self.vectors[some],
+            )
+
+    def among(self, rows: NDArray[np.int64]) -> Iterator[Page]:
+        """Yield the ids and vectors of some rows, which hold faces."""
+        for start in range(0, len(rows), COPIED):
+            some = rows[start : start + COPIED]
+            yield self.ids[some], self.vectors[some]
+
+    def nearest(self, queries: NDArray[np.float32], k: int) -> Found:
+        """Return the k nearest faces, by a scan of all rows."""
+        return scan(self.pages(), queries, k)
+
+
+class NewRows(Rows):
+    """Rows in memory that grow."""
+
+    def __init__(self, dimension: int) -> None:
+        empty = Rows.none(dimension)
+        super().__init__(empty.ids, empty.vectors)
+        self._room: tuple[NDArray[Any], ...] = (empty.ids, empty.vectors, self._filled)
+
+    def reserve(self, rows: int) -> None:
+        """Make room for a number of rows in all."""
+        held = len(self.ids)
+        if rows > len(self._room[0]):
+            room = tuple(np.empty((rows, *part.shape[1:]), part.dtype) for part in self._room)
+            for new, old in zip(room, (self.ids, self.vectors, self._filled), strict=True):
+                new[:held] = old
+            self._room = room
+            self._show(held)
+
+    def append(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
+        """Add faces."""
+        held, wanted = len(self.ids), len(self.ids) + len(ids)
+        if wanted > len(self._room[0]):
+            self.reserve(max(wanted, 2 * held))
+        for room, values in zip(self._room, (ids, vectors, np.True_), strict=True):
+            room[held:wanted] = values
+        self._ascending = self._ascending and bool(
+            (np.diff(ids) > 0).all() and (not held or ids[0] > self.ids[-1])
+        )
+        self._order = None
+        self._show(wanted)
+
+    def _show(self, rows: int) -> None:
+        self.ids, self.vectors, self._filled = (part[:rows] for part in self._room)
+
+
+class CodedRows(Rows):
+    """Rows with codes. A search ranks only the rows that the codes propose.
+
+    Parameters
+    ----------
+    ids, vectors, filled
+        As for `Rows`.
+    sums
+        uint64 array of shape (n,): the sum of each vector, see `row_sums`. Vectors are compared
+        with theirs when they are ranked.
+    coder
+        What made the codes.
+    codes
+        uint8 array of shape (n, bytes).
+    """
+
+    def __init__(
+        self,
+        ids: NDArray[np.int64],
+        vectors: NDArray[np.float32],
+        filled: NDArray[np.bool_],
+        *,
+        sums: NDArray[np.uint64],
+        coder: Coder,
+        codes: NDArray[np.uint8],
+    ) -> None:
+        super().__init__(ids, vectors, filled)
+        self.coder = coder
+        self.codes = codes
+        self._sums = sums
+        self._first_pass: Any = None
+
+    def nearest(self, queries: NDArray[np.float32], k: int) -> Found:
+        """Return the k nearest of the faces that the codes propose.
+
+        Raises
+        ------
+        AlteredRowsError
+            When a vector is not the one that was written.
+        """
+        count = max(FIRST_PASS, PROPOSED * k) + self._emptied
+        if count * SHARE_SCANNED > len(self.ids):
+            return super().nearest(queries, k)
+        if self._first_pass is None:
+            self._first_pass = self.coder.first_pass(self.codes)
+        scores, ids = nothing(len(queries), k)
+        for query, proposed in enumerate(self._first_pass.search(queries, count)[1]):
+            rows = proposed[proposed >= 0]
+            one = queries[query : query + 1]
+            scores[query], ids[query] = (
+                part[0] for part in self._ranked(one, rows[self._filled[rows]], k)
+            )
+        return scores, ids
+
+    def _ranked(self, query: NDArray[np.float32], rows: NDArray[np.int64], k: int) -> Found:
+        vectors = self.vectors[rows]
+        sums = self._sums[rows]  # after the vectors: a removal clears a row's sum first
+        if not ((row_sums(vectors) == sums) | (sums == 0)).all():
+            raise AlteredRowsError
+        rough = vectors @ query[0]
+        kept = min(k + MARGIN, len(rows))
+        top = np.argpartition(-rough, kept - 1)[:kept] if kept else np.empty(0, dtype=np.int64)
+        return best(cosines(query, vectors, top[None]), self.ids[rows[top]][None], k)
