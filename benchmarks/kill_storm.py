@@ -124,7 +124,7 @@ class Writer:
 
     def _rebuild(self) -> None:
         with Gallery.open(self._gallery) as gallery:
-            gallery.rebuild(str(self._chance.choice(["auto", "exact", "hnsw"])))
+            gallery.rebuild(str(self._chance.choice(["auto", "exact", "coded"])))
 
     def _create(self) -> None:
         other = self._gallery.with_name("other")

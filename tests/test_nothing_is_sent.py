@@ -101,7 +101,7 @@ def test_a_days_commands_send_nothing(folder: Path) -> None:
         f"gallery info {gallery}",
         f"gallery list {gallery}",
         f"gallery verify {gallery}",
-        f"gallery rebuild {gallery} --index hnsw",
+        f"gallery rebuild {gallery} --index coded",
         f"reindex plan {gallery} --model new-model.toml",
         f"reindex run {gallery} --model new-model.toml",
         f"reindex switch {gallery} --model new-model.toml",

@@ -221,12 +221,16 @@ def _file_findings(directory: Path, store: Store) -> tuple[tuple[str, ...], tupl
 def _file_findings_of(
     directory: Path, store: Store, name: str
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    if not os.path.lexists(directory / index_name(store.model, name)):
-        return (), ("There is no index file; the next search builds it.",)
+    file = index_name(store.model, name)
+    if not os.path.lexists(directory / file):
+        return (), (f"There is no index file {file}; the next search builds it.",)
     try:
         index, header = read_index(directory, store.model, store.keys, name=name)
-    except (GalleryDamagedError, GalleryFormatError) as error:
+    except GalleryDamagedError as error:
         return (f"The index file {error.rule}; the next search rebuilds it.",), ()
+    except GalleryFormatError:
+        note = "The index file is of another version of matcher; the next search builds it anew."
+        return (), (note,)
     same_history = store.stamp(header.generation) == header.stamp
     if header.model != store.model or header.name != name or not same_history:
         return ("The index file belongs to another gallery or another history.",), ()

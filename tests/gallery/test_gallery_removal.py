@@ -20,7 +20,7 @@ from gallery_builders import (
 from matcher.errors import GalleryWriteError, UnknownSubjectError
 from matcher.gallery import Gallery, Subject
 
-KINDS = ["exact", "hnsw", "ivf", "ivf-sq8"]
+KINDS = ["exact", "coded"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -138,15 +138,14 @@ def test_the_store_is_written_anew_without_the_removed_rows(gallery):
     assert after.index_bytes < before.index_bytes / 4
 
 
-def test_an_index_that_cannot_be_replaced_is_deleted_all_the_same(filled, monkeypatch):
+def test_a_row_is_emptied_although_no_index_can_be_written(filled, monkeypatch):
     filled.rebuild()
 
-    def full(*_):
+    def full(*_, **__):
         raise GalleryWriteError("index file", rule="", got="no room", next_step="")
 
     with monkeypatch.context() as patch:
         patch.setattr("matcher.gallery.index.local_index.write_index", full)
         filled.remove_photo(photo_hash(0))
     assert not files_hold(filled.path, VECTORS[0].tobytes())
-    assert not (filled.path / "index.bin").exists()
     assert_searches_like_a_scan(filled)

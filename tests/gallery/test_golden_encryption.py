@@ -31,7 +31,7 @@ def test_it_opens_and_finds_what_it_found(
         assert gallery.nearest(VECTORS[:4], 3)[1].tolist() == expected["nearest"]
         assert gallery.verify().faults == ()
         assert gallery.info().encrypted
-    assert "rebuilding" not in caplog.text
+    assert "rebuilding" not in caplog.text  # its index file is of an earlier version
     keys = keys_of(folder / "gallery", KEY)
     assert keys is not None
     assert unseal((folder / "probe.sealed").read_bytes(), keys, "probe") == PROBE

@@ -60,7 +60,7 @@ attempt("read", reading)
 attempt("remove", writing(lambda gallery: gallery.remove_subject("subject-0001")))
 attempt("update", writing(lambda gallery: gallery.update_subject(Subject("subject-0001"))))
 attempt("rebuild", writing(lambda gallery: gallery.rebuild()))
-attempt("retype", writing(lambda gallery: gallery.rebuild("hnsw")))
+attempt("retype", writing(lambda gallery: gallery.rebuild("coded")))
 attempt("job", lambda: discard(path))
 print(json.dumps(said))
 """

@@ -14,6 +14,7 @@ from typing import Any
 
 import made_calibration
 import make_golden
+import make_golden_index
 import numpy as np
 import pytest
 from made_report import small_report
@@ -21,11 +22,13 @@ from made_report import small_report
 from fairness import Bound, read_bounds
 from matcher.embedding import FACE, LOW_RESOLUTION
 from matcher.gallery import Gallery
+from matcher.gallery.index import read_header, read_index
 from matcher.gallery.store import FORMAT_VERSION
 from matcher.jobs import outcomes, reindex
 from matcher.search import Calibration
 
 FORMATS = sorted(Path(__file__).parent.glob("format-*"))
+INDEXES = sorted(Path(__file__).parent.glob("index-*"))
 
 
 @pytest.fixture(params=FORMATS, ids=lambda folder: folder.name)
@@ -96,15 +99,30 @@ def test_the_history_of_corrections_is_read(golden: Path) -> None:
     assert kinds == (corrected if version_of(golden) >= 3 else [])
 
 
-def test_the_index_file_is_searched_as_it_is(
+def test_the_index_file_of_format_1_is_built_anew_once(
     golden: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    with Gallery.open(golden / "gallery") as gallery:
+        assert "another version" in gallery.verify().notes[0]
+        gallery.nearest(make_golden.QUERIES, 5)
+        gallery.nearest(make_golden.QUERIES, 5, name=LOW_RESOLUTION)
+    assert read_header(golden / "gallery", make_golden.TWO_VECTORS.identity).format_version == 2
     caplog.set_level(logging.INFO, logger="matcher")
-    before = (golden / "gallery/index.bin").read_bytes()
     with Gallery.open(golden / "gallery") as gallery:
         gallery.nearest(make_golden.QUERIES, 5)
-    assert "built" not in caplog.text
-    assert (golden / "gallery/index.bin").read_bytes() == before
+        assert gallery.verify().notes == ()
+    assert "buil" not in caplog.text
+
+
+@pytest.mark.parametrize("folder", INDEXES, ids=lambda folder: folder.name)
+@pytest.mark.parametrize("kind", ["exact", "coded"])
+def test_an_index_file_is_searched_as_it_is(folder: Path, kind: str, tmp_path: Path) -> None:
+    shutil.copy(folder / f"{kind}.bin", tmp_path / "index.bin")
+    wanted = json.loads((folder / "expected.json").read_text())
+    index, header = read_index(tmp_path, make_golden_index.MODEL)
+    assert (header.kind, header.rows, header.codes) == (kind, 1200, kind == "coded")
+    queries = np.array(wanted["queries"], np.float32)
+    assert_finds(index.search(queries, 5), wanted["nearest"])
 
 
 def test_a_gallery_can_be_written_to(golden: Path) -> None:

@@ -190,13 +190,11 @@ def _rows(
     def part(name: str, dtype: str, *shape: int) -> NDArray[Any]:
         return _array(file, layout.places[name], dtype, shape, place)
 
+    ids = _ids(file, header, layout, place)
     count, d = header.rows, header.model.dimension
-    ids, sums = part("ids", "<i8", count).astype(np.int64), part("sums", "<u8", count)
-    vectors = part("vectors", "<f4", count, d)
-    digest = hashlib.sha256(ids.astype("<i8").tobytes())
+    sums, vectors = part("sums", "<u8", count), part("vectors", "<f4", count, d)
     if header.codes:
         centres = part("centres", "<f4", parts_for(d), 16, d // parts_for(d))
-        digest.update(centres.tobytes())
         codes, code_sums = (
             part("codes", "u1", count, code_bytes(d)),
             part("code_sums", "<u8", count),
@@ -205,11 +203,26 @@ def _rows(
     else:
         same = row_sums(vectors) == sums
     filled = np.asarray(sums != 0)  # after the rows: a removal clears a row's sum first
-    if digest.hexdigest() != header.sha256 or not (same | ~filled).all() or (ids < 0).any():
+    if not (same | ~filled).all():
         raise damaged_index("must hold the rows that were written", "others", place)
     if header.codes:
         return CodedRows(ids, vectors, filled, sums=sums, coder=Coder(centres), codes=codes)
     return Rows(ids, vectors, filled)
+
+
+def _ids(
+    file: PlainReader | SealedReader, header: IndexHeader, layout: IndexLayout, place: Path
+) -> NDArray[np.int64]:
+    """Return the face id of each row; they are verified, and so is what the codes stand for."""
+    held = _array(file, layout.places["ids"], "<i8", (header.rows,), place)
+    digest = hashlib.sha256(held.tobytes())
+    if header.codes:
+        shape = (16 * header.model.dimension,)
+        digest.update(_array(file, layout.places["centres"], "<f4", shape, place).tobytes())
+    ids: NDArray[np.int64] = held.astype(np.int64)
+    if digest.hexdigest() != header.sha256 or (ids < 0).any():
+        raise damaged_index("must hold the rows that were written", "others", place)
+    return ids
 
 
 def _array(
@@ -227,7 +240,7 @@ def _array(
 def empty_rows(
     directory: Path,
     model: ModelIdentity,
-    removed: Callable[[int], NDArray[np.int64]],
+    removed: Callable[[IndexHeader], NDArray[np.int64]],
     *,
     name: str = FACE,
 ) -> None:
@@ -236,7 +249,8 @@ def empty_rows(
     Parameters
     ----------
     removed
-        Returns the ids of the faces that were removed after a generation.
+        Returns the ids of the faces that were removed after the commit that a header names, or
+        raises GalleryDamagedError.
 
     Raises
     ------
@@ -251,8 +265,8 @@ def empty_rows(
         layout = IndexLayout.of(header)
         if file.size != layout.end:
             raise damaged_index(f"must hold {counted(header.rows, 'row')}", "other bytes", place)
-        ids = _array(file, layout.places["ids"], "<i8", (header.rows,), place)
-        rows = np.flatnonzero(np.isin(ids, removed(header.generation)))
+        ids = _ids(file, header, layout, place)
+        rows = np.flatnonzero(np.isin(ids, removed(header)))
     widths = {"sums": 8, "vectors": 4 * header.model.dimension}
     if header.codes:
         widths |= {"code_sums": 8, "codes": code_bytes(header.model.dimension)}

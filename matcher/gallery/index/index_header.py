@@ -18,6 +18,8 @@ content of a sealed file, see `matcher.encryption.sealing`, which is read, and w
 from __future__ import annotations
 
 import json
+import math
+import mmap
 import os
 import re
 import struct
@@ -139,6 +141,7 @@ class PlainReader:
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
+        self._map: mmap.mmap | None = None
         self.size = os.fstat(file.fileno()).st_size
         self.tell, self.seek, self.read = file.tell, file.seek, file.read
 
@@ -146,7 +149,9 @@ class PlainReader:
         """Return a part of the file as an array that cannot be written to."""
         if not all(shape):
             return np.empty(shape, dtype=dtype)
-        return np.asarray(np.memmap(self._file, dtype, "r", start, shape))
+        if self._map is None:
+            self._map = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
+        return np.frombuffer(self._map, dtype, math.prod(shape), start).reshape(shape)
 
 
 @contextmanager

@@ -104,8 +104,11 @@ class LocalIndex:
         try:
             index, header = read_index(self._directory, model, self._store.keys, name=name)
             self._check(header, name)
-        except (GalleryDamagedError, GalleryFormatError) as error:
+        except GalleryDamagedError as error:
             log.warning("index file %s; rebuilding the index from the store", error.rule)
+            return
+        except GalleryFormatError:
+            log.info("index file of another version; building the index from the store")
             return
         self._states[name] = _State(index, header.generation)
 
@@ -201,7 +204,9 @@ class LocalIndex:
     def _save_if_possible(self, name: str) -> None:
         try:
             index = self.current(name)
-            if index.is_behind or outgrown(self._asked, index.kind, len(index)):
+            file = self._directory / index_name(self._store.model, name)
+            missing = not os.path.lexists(file)
+            if missing or index.is_behind or outgrown(self._asked, index.kind, len(index)):
                 self._save(name)
         except GalleryError as error:
             log.warning("index file not saved (%s); it will be rebuilt when needed", error.code)
@@ -228,8 +233,9 @@ class LocalIndex:
         except (GalleryDamagedError, GalleryFormatError):
             remove_index(self._directory)
 
-    def _removed_since(self, generation: int) -> NDArray[np.int64]:
-        return rows.removed_since(self._store, generation)
+    def _removed_since(self, header: IndexHeader) -> NDArray[np.int64]:
+        self._check(header, header.name)
+        return rows.removed_since(self._store, header.generation)
 
     def discard(self) -> None:
         """Delete the index files."""

@@ -266,12 +266,12 @@ def test_the_index_moves_to_the_server_and_back(tmp_path: Path, server: MilvusOn
             assert not (tmp_path / "g" / "index.bin").exists()
             assert collection(reader).name == index.name
             assert_searches_like_a_scan(reader, np.arange(1, 201))
-        gallery.rebuild("hnsw")
+        gallery.rebuild("coded")
         assert index.facts() is None
-        assert gallery.info().index_kind == "hnsw"
+        assert gallery.info().index_kind == "coded"
         with pytest.raises(IndexServerError):
             gallery.rebuild("milvus:http://127.0.0.1:9")
-        assert gallery.info().index == "hnsw"
+        assert gallery.info().index == "coded"
         assert_searches_like_a_scan(gallery, np.arange(1, 201))
 
 
