@@ -6,6 +6,7 @@ from matcher.gallery.gallery import Gallery
 from matcher.gallery.index import FaceIndex, IndexKind
 from matcher.gallery.records import (
     AddOutcome,
+    Compaction,
     Enrolment,
     FaceFacts,
     GalleryInfo,
@@ -19,6 +20,7 @@ from matcher.gallery.verify import VerifyReport
 
 __all__ = [
     "AddOutcome",
+    "Compaction",
     "Enrolment",
     "Exclusion",
     "FaceFacts",

@@ -320,6 +320,30 @@ def _said(values: Mapping[str, Any]) -> str:
 
 
 @dataclass(frozen=True)
+class Compaction:
+    """What `Gallery.compact` would free.
+
+    Parameters
+    ----------
+    store_bytes
+        Bytes of the store that hold nothing. Enrolments use them again.
+    index_bytes
+        Bytes of the rows of removed faces in the index files.
+    needed_bytes
+        Room on the disk that the work needs for a while.
+    """
+
+    store_bytes: int
+    index_bytes: int
+    needed_bytes: int
+
+    @property
+    def bytes(self) -> int:
+        """What the files will be smaller by, at least."""
+        return self.store_bytes + self.index_bytes
+
+
+@dataclass(frozen=True)
 class GalleryInfo:
     """The figures of a gallery at one moment.
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
+from typing import Final
 
 from matcher.arguments import listed
 from matcher.errors import (
@@ -19,12 +21,15 @@ from matcher.gallery.corrections import CorrectableGallery
 from matcher.gallery.editions import directory_of, names
 from matcher.gallery.index import LocalIndex, RemoteIndex, check_kind, open_index
 from matcher.gallery.info import read_info
-from matcher.gallery.records import GalleryInfo
+from matcher.gallery.records import Compaction, GalleryInfo
 from matcher.gallery.store import Store, photo_rows
 from matcher.gallery.verify import VerifyReport, verify
 from matcher.hashes import FileHashes
 
 log = logging.getLogger(__name__)
+
+_COPIES: Final = 2
+"""The new store is written to the write-ahead log, and from there over the old one."""
 
 
 class MaintainedGallery(CorrectableGallery):
@@ -68,6 +73,46 @@ class MaintainedGallery(CorrectableGallery):
             When the store cannot be written. It is then unchanged.
         """
         self._store.migrate()
+
+    def compaction(self) -> Compaction:
+        """Return what `compact` would free. Nothing is changed."""
+        index = self._index
+        return Compaction(
+            store_bytes=self._store.free_bytes,
+            index_bytes=index.empty_bytes() if isinstance(index, LocalIndex) else 0,
+            needed_bytes=_COPIES * self._store.path.stat().st_size + self.info().index_bytes,
+        )
+
+    def compact(self) -> Compaction:
+        """Write the files anew without what holds nothing; return what that freed.
+
+        A removal overwrites bytes where they are, so that the files keep their size. Use this after
+        many removals. First the store is written anew, then the index files. Each step is done
+        whole or not at all, and one with nothing to gain is left out; so after an interruption the
+        next call goes on with the step that was not done.
+
+        Raises
+        ------
+        GalleryWriteError
+            When the disk has too little room. Nothing is changed.
+        GalleryBusyError
+            When another process writes. The steps before are done.
+        """
+        gain = self.compaction()
+        free = shutil.disk_usage(self._directory).free
+        if gain.bytes and free < gain.needed_bytes:
+            raise GalleryWriteError(
+                "gallery",
+                rule=f"needs {gain.needed_bytes / 1e6:,.0f} MB of free room to be compacted",
+                got=f"{free / 1e6:,.0f} MB",
+                next_step="Free space, and try again.",
+                path=self._path,
+            )
+        if gain.store_bytes:
+            self._store.compact()
+        if gain.index_bytes:
+            self._index.save()
+        return gain
 
     def fill_hashes(self, found: Sequence[FileHashes]) -> None:
         """Keep MD5 and SHA-1 of photos that were enrolled before galleries kept them.

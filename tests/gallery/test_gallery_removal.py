@@ -3,6 +3,7 @@
 # ruff: noqa: F401, F811 - fixtures are imported by name
 
 import random
+import shutil
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from gallery_builders import (
 
 from matcher.errors import GalleryWriteError, UnknownSubjectError
 from matcher.gallery import Gallery, Subject
+from matcher.gallery.store import unused_bytes
 
 KINDS = ["exact", "coded"]
 
@@ -127,15 +129,76 @@ def test_a_reader_in_the_middle_of_reading_delays_the_erasure_not_the_removal(fi
         assert not files_hold(filled.path, VECTORS[0].tobytes())
 
 
-def test_the_store_is_written_anew_without_the_removed_rows(gallery):
+def test_compacting_frees_what_it_said_and_loses_nothing(gallery):
     gallery.add([enrolment(number) for number in range(1000)])
     gallery.rebuild()
-    before = gallery.info()
+    assert gallery.compaction().bytes == 0
+    assert gallery.compact().bytes == 0
     gallery.remove_subjects([f"subject-{number:04d}" for number in range(5, 250)])
+    before, gain = gallery.info(), gallery.compaction()
+    assert gain.store_bytes > before.store_bytes / 2
+    assert gallery.compaction() == gain
+    gallery.compact()
     after = gallery.info()
     assert after.faces == 20
+    assert before.store_bytes - after.store_bytes >= gain.store_bytes
     assert after.store_bytes < before.store_bytes / 4
-    assert after.index_bytes < before.index_bytes / 4
+    assert gallery.compaction().bytes == 0
+    assert gallery.verify().ok
+    assert_searches_like_a_scan(gallery)
+
+
+def test_compacting_without_room_is_refused_before_anything_is_written(gallery, monkeypatch):
+    gallery.add([enrolment(number) for number in range(1000)])
+    gallery.remove_subjects([f"subject-{number:04d}" for number in range(5, 250)])
+    before = files_of(gallery)
+    nothing = shutil.disk_usage(gallery.path)._replace(free=1_000)
+    monkeypatch.setattr("matcher.gallery.upkeep.shutil.disk_usage", lambda _: nothing)
+    with pytest.raises(GalleryWriteError, match="MB of free room"):
+        gallery.compact()
+    assert files_of(gallery) == before
+
+
+def files_of(gallery):
+    return {file.name: file.read_bytes() for file in gallery.path.iterdir() if file.is_file()}
+
+
+def test_a_removal_changes_little_of_the_files(gallery):
+    gallery.add([enrolment(number) for number in range(1000)])
+    gallery.close()
+    with Gallery.open(gallery.path) as again:
+        again.remove_subject("subject-0100")  # clears what the enrolment left
+        before = files_of(again)
+        assert again.remove_subject("subject-0007")
+        after = files_of(again)
+    for name in ("store.sqlite3", "index.bin"):
+        assert len(before[name]) == len(after[name])
+        one, other = (np.frombuffer(files[name], np.uint8) for files in (before, after))
+        assert np.count_nonzero(one != other) < 20_000
+
+
+def test_a_store_with_unused_bytes_from_an_earlier_version_is_cleared_by_the_next_removal(
+    gallery, monkeypatch
+):
+    """Earlier versions left them until the store was written anew."""
+    trace = photo_hash(5).encode()
+    gallery.add([enrolment(number, f"{number * 7919 % 1000:03d}") for number in range(900)])
+    store = gallery.path / "store.sqlite3"
+    gallery._store.query("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert unused(store)
+    assert store.read_bytes().count(trace) > 1
+    gallery.remove_photo(photo_hash(5))
+    assert not unused(store)
+    assert not files_hold(gallery.path, trace)
+    assert gallery.verify().ok
+
+
+def unused(store):
+    """Return the unused bytes of a store that are not zero."""
+    data = store.read_bytes()
+    table = np.frombuffer(data, dtype=np.uint8).reshape(-1, 4096)
+    parts = [data[start:end] for start, end in unused_bytes._unused(table, data, True)]
+    return b"".join(parts).strip(b"\0")
 
 
 def test_a_row_is_emptied_although_no_index_can_be_written(filled, monkeypatch):

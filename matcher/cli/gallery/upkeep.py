@@ -1,4 +1,4 @@
-"""`matcher gallery verify|rebuild|migrate|govern|remove`."""
+"""`matcher gallery verify|rebuild|compact|migrate|govern|remove`."""
 
 from __future__ import annotations
 
@@ -40,6 +40,28 @@ def rebuild(path: GalleryPath, index: Index = None) -> None:
     with Gallery.open(path) as opened:
         opened.rebuild(index)
         say(f"The index was made anew from {counted(len(opened), 'face')}.")
+
+
+@gallery.command()
+def compact(path: GalleryPath, dry_run: DryRun = False) -> None:
+    """Write the files anew without what removals left empty. Show first what that frees."""
+    from matcher.gallery import Gallery
+
+    with Gallery.open(path) as opened:
+        gain = opened.compaction()
+        say(
+            f"Empty: {gain.store_bytes / 1e6:,.1f} MB of the store, "
+            f"{gain.index_bytes / 1e6:,.1f} MB of the index. "
+            f"The work needs {gain.needed_bytes / 1e6:,.1f} MB of free room for a while."
+        )
+        if dry_run:
+            return
+        opened.compact()
+        info = opened.info()
+        say(
+            f"The files were written anew: store {info.store_bytes / 1e6:,.1f} MB, "
+            f"index {info.index_bytes / 1e6:,.1f} MB."
+        )
 
 
 @gallery.command()

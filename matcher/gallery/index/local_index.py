@@ -211,6 +211,12 @@ class LocalIndex:
         except GalleryError as error:
             log.warning("index file not saved (%s); it will be rebuilt when needed", error.code)
 
+    def empty_bytes(self) -> int:
+        """Return the size of the rows of removed faces in the files."""
+        with self._use:
+            written = [self.current(name).written for name in self._store.model.vector_names]
+        return sum(rows.emptied * rows.bytes_each for rows in written if rows is not None)
+
     def scrub(self) -> None:
         """Remove the bytes of removed faces from every file of the gallery."""
         with self._use:

@@ -72,6 +72,11 @@ class Rows:
         """Number of empty rows."""
         return self._emptied
 
+    @property
+    def bytes_each(self) -> int:
+        """Size of a row with its face id and its sum."""
+        return 16 + 4 * int(self.vectors.shape[1])
+
     def faces(self) -> NDArray[np.int64]:
         """Return the ids of all faces, in the order of rows."""
         return self.ids[self._filled] if self._emptied else self.ids
@@ -183,6 +188,11 @@ class CodedRows(Rows):
         self.codes = codes
         self._sums = sums
         self._first_pass: Any = None
+
+    @property
+    def bytes_each(self) -> int:
+        """Size of a row with its face id, its code and their sums."""
+        return super().bytes_each + 8 + int(self.codes.shape[1])
 
     def nearest(self, queries: NDArray[np.float32], k: int) -> Found:
         """Return the k nearest of the faces that the codes propose.

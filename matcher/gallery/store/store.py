@@ -312,19 +312,30 @@ class Store:
                 return self._connections.clear_unused_bytes(_CLEARED, (generation,))
         except UnusedBytesError as error:
             log.info("the store is written anew, as it has %s", error)
-        return self._write_anew(generation)
+        if not self._write_anew():
+            return False
+        self.change(_CLEARED, (generation,))
+        return True
 
-    def _write_anew(self, generation: int) -> bool:
+    def _write_anew(self) -> bool:
         """Write the store anew from its live rows; return False if a reader prevents it.
 
         VACUUM copies only live rows. The checkpoint then puts them in place of everything that was
         in the file and in the log.
         """
         self.change("VACUUM")
-        if self.query("PRAGMA wal_checkpoint(TRUNCATE)")[0][0]:
-            return False
-        self.change(_CLEARED, (generation,))
-        return True
+        return bool(self.query("PRAGMA wal_checkpoint(TRUNCATE)")[0][0] == 0)
+
+    @property
+    def free_bytes(self) -> int:
+        """Bytes of the file in pages that hold nothing."""
+        free, size = self.value("PRAGMA freelist_count"), self.value("PRAGMA page_size")
+        return int(free) * int(size)
+
+    def compact(self) -> None:
+        """Write the store anew without pages that hold nothing."""
+        if not self._write_anew():
+            log.info("the file gets smaller when the last reader has closed it")
 
     def clear_after_growth(self) -> None:
         """Clear unused bytes if the file grew by more than a quarter since they were cleared.
