@@ -204,7 +204,7 @@ def measure_searches(rows: Rows, path: Path, probes: Vectors) -> None:
             ("filter: recorded sex", Filters(recorded_sex=("female",))),
         ):
             with rows.row(f"{name}, selected once"):
-                allowed = gallery.select(filters).face_ids
+                allowed = gallery.select(filters).allowed
             with rows.row(name, among=len(allowed)) as facts:
                 facts |= _each(gallery, probes[:20], allowed)[1]
 

@@ -38,10 +38,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _State:
-    """An index, and the commit of the store that it reflects."""
+    """An index, the commit of the store that it reflects, and whether their faces were counted."""
 
     index: TableIndex
     generation: int
+    counted: bool = True
 
 
 class LocalIndex:
@@ -110,7 +111,7 @@ class LocalIndex:
         except GalleryFormatError:
             log.info("index file of another version; building the index from the store")
             return
-        self._states[name] = _State(index, header.generation)
+        self._states[name] = _State(index, header.generation, counted=False)
 
     def _check(self, header: IndexHeader, name: str) -> None:
         """Refuse an index of another model, or of a commit that this store never had."""
@@ -126,6 +127,8 @@ class LocalIndex:
 
     def _catch_up(self, name: str) -> None:
         """Apply the commits made since; an interrupted attempt discards the index in memory."""
+        if self._states[name].counted and self._states[name].generation == self._store.generation:
+            return
         state = self._states.pop(name)
         index = state.index
         with self._store.reading():

@@ -52,7 +52,8 @@ def _nearest_in(
     # Apart from rounding, a row that was not fetched scores at most the worst fetched row.
     for query in np.flatnonzero(scores[:, -1] <= rough[:, -1] + ROUNDING):
         one = queries[query : query + 1]
-        near = np.flatnonzero(vectors @ one[0] >= scores[query, -1] - ROUNDING)
+        rough_scores = np.einsum("nd,d->n", vectors, one[0])
+        near = np.flatnonzero(rough_scores >= scores[query, -1] - ROUNDING)
         scores[query], found[query] = (
             part[0] for part in _ranked(ids, vectors, one, near[None], k)
         )

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.gallery.index.codes import Coder
-from matcher.gallery.index.paged_scan import MARGIN, Page, scan
-from matcher.gallery.index.ranking import Found, best, cosines, nothing
+from matcher.gallery.index.paged_scan import Page, scan
+from matcher.gallery.index.ranking import Found, nothing
 from matcher.gallery.index.row_sums import row_sums
 
 PAGE: Final = 1 << 18
@@ -221,7 +221,4 @@ class CodedRows(Rows):
         sums = self._sums[rows]  # after the vectors: a removal clears a row's sum first
         if not ((row_sums(vectors) == sums) | (sums == 0)).all():
             raise AlteredRowsError
-        rough = vectors @ query[0]
-        kept = min(k + MARGIN, len(rows))
-        top = np.argpartition(-rough, kept - 1)[:kept] if kept else np.empty(0, dtype=np.int64)
-        return best(cosines(query, vectors, top[None]), self.ids[rows[top]][None], k)
+        return scan([(self.ids[rows], vectors)], query, k)
