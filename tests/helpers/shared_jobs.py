@@ -14,6 +14,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -30,6 +31,8 @@ from matcher.photos import load_photo
 
 BATCH = 4
 PLANNED = replace(SETTINGS, batch=BATCH)
+SLOWNESS = 0.02
+"""Seconds that a process of `Starter` rests after each batch, so that it can be killed in time."""
 
 
 class Direct:
@@ -142,25 +145,40 @@ def main() -> None:
     """Fork a process for each line."""
     import matcher.jobs.sharing.working as working
     from matcher.gallery import Gallery
+    from matcher.jobs.shadow import Shadow
 
     _ = Gallery, merge_shares, run_share, NEW  # all is loaded before the first fork
     working.Decoders = Direct  # type: ignore[assignment,misc]
+    commit = Shadow.commit
+
+    def slowly(shadow: Shadow, results: Any) -> None:
+        commit(shadow, results)
+        time.sleep(SLOWNESS)
+
+    Shadow.commit = slowly  # type: ignore[method-assign]
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
-        words = line.rstrip("\n").split("\t")
         pid = os.fork()
         if pid:
             print(pid, flush=True)  # noqa: T201 - the answer
             continue
         try:
-            if words[0] == "share":
-                run_share(words[1], Share.of_text(words[2]), NEW, settings=PLANNED)
-            else:
-                merge_shares(words[1])
+            _obey(line.rstrip("\n").split("\t"))
         except BaseException:  # noqa: BLE001 - the process ends here
             traceback.print_exc()
             os._exit(1)
         os._exit(0)
+
+
+def _obey(words: list[str]) -> None:
+    def slowly(step: str, done: int, total: int | None) -> None:
+        time.sleep(SLOWNESS)
+
+    if words[0] == "share":
+        share = Share.of_text(words[2])
+        run_share(words[1], share, NEW, settings=PLANNED, on_progress=slowly)
+    else:
+        merge_shares(words[1])
 
 
 if __name__ == "__main__":
