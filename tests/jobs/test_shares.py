@@ -1,5 +1,7 @@
 """A job that processes share by files alone: as in one process, and nothing lost or twice."""
 
+# ruff: noqa: F401, F811 - fixtures are imported by name
+
 from __future__ import annotations
 
 import os
@@ -10,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shared_jobs
+from full_disk import disk, fill
 from governed import CONTEXT, UPKEEP, kinds_of
 from job_builders import (
     NEW,
@@ -59,7 +62,7 @@ from matcher.jobs import (
     switch,
 )
 from matcher.jobs.executors.shards import read_shard, write_shard
-from matcher.jobs.sharing import plan_files, working
+from matcher.jobs.sharing import dealing, plan_files, working
 from matcher.jobs.sharing.plan_files import read_plan, read_tasks
 from matcher.testing import FakeDetector, FakeEmbedder
 
@@ -463,6 +466,45 @@ def test_a_removal_ends_shares_that_run(tmp_path: Path) -> None:
         run_share(folder, Share(1, 2), NEW, settings=PLANNED, on_progress=removing)
     assert not edition_holds(tmp_path / "shares", vectors[0])
     assert list(folder.iterdir()) == []
+
+
+def test_a_removal_while_photos_are_dealt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gallery, folder, vectors = made(tmp_path, 16), tmp_path / "shares", []
+
+    def removing(own: Path, number: int, batches: list[str]) -> None:
+        if number == 2:
+            vectors.append(remove(gallery, 1))
+        plan_files.write_tasks(own, number, batches)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dealing, "write_tasks", removing)
+        with pytest.raises(JobError, match="a face was removed"):
+            share_out(gallery, folder, NEW, of=2, settings=PLANNED)
+    assert list(folder.iterdir()) == []
+    assert share_out(gallery, folder, NEW, of=2, settings=PLANNED).photos == (8, 4)
+    (tasks, *_) = read_tasks(next(folder.iterdir()), 1, read_plan(next(folder.iterdir())))
+    assert [task.face_id for task in tasks] == [5, 6, 7, 8]
+
+
+def test_a_disk_without_room_for_results(disk: Path, tmp_path: Path) -> None:
+    gallery = made(tmp_path, 8)
+    shutil.copytree(gallery, tmp_path / "quiet")
+    share_out(gallery, disk / "shares", NEW, of=1, settings=PLANNED)
+    taken = fill(disk)
+    with pytest.raises(GalleryWriteError, match="room on the disk"):
+        work(disk / "shares", 1, 1)
+    assert merge_shares(gallery).job.worked == 0
+    with Gallery.open(gallery) as opened:
+        opened.remove_subject("subject-000")
+    with Gallery.open(tmp_path / "quiet") as opened:
+        opened.remove_subject("subject-000")
+    taken = fill(disk)
+    with pytest.raises(GalleryWriteError, match="room on the disk"):
+        share_out(gallery, disk / "shares", NEW, of=1, settings=PLANNED)
+    taken.unlink()
+    share_out(gallery, disk / "shares", NEW, of=1, settings=PLANNED)
+    assert work(disk / "shares", 1, 1) == 4
+    assert_as_in_one_process(gallery, merge_shares(gallery))
 
 
 @pytest.mark.parametrize("moment", ["read_shard", "commit_waiting"])
