@@ -107,31 +107,33 @@ def drop_shard_folders(edition: Path) -> None:
         A folder that is away cannot be reached, or one cannot be deleted. Call it again then.
     """
     sweep_shard_folders(edition)
+    note = edition / f"{_DROPPED}{AWAY_NAME}"
+    if (left := _noted(note)) is not None:
+        raise _unreachable(_dropped(left))
     away = away_folder(edition)
     if away is not None:
-        _take_away(edition, away)
+        with unwritable_reported("folder for shares of a job", away):
+            if away.exists():
+                away.rename(_dropped(away))
+            elif not _dropped(away).exists():
+                raise _unreachable(away)
+        with unwritable_reported(WHAT, edition):
+            (edition / AWAY_NAME).rename(note)
     with unwritable_reported(WHAT, edition):
         for folder in shard_folders(edition):
             folder.rename(_dropped(folder))
     sweep_shard_folders(edition)
 
 
-def _take_away(edition: Path, away: Path) -> None:
-    """Remove a folder that is away in one step; its files are left to `sweep_shard_folders`."""
-    with unwritable_reported("folder for shares of a job", away):
-        if away.exists():
-            away.rename(_dropped(away))
-        elif not _dropped(away).exists():
-            raise GalleryWriteError(
-                "folder for shares of a job",
-                rule="must be there while shares are out, because it holds vectors",
-                got="none",
-                next_step="Bring its disk back. If the folder was deleted for good, make an empty "
-                "one of the same name. Then do the same again.",
-                path=away,
-            )
-    with unwritable_reported(WHAT, edition):
-        (edition / AWAY_NAME).rename(edition / f"{_DROPPED}{AWAY_NAME}")
+def _unreachable(folder: Path) -> GalleryWriteError:
+    return GalleryWriteError(
+        "folder for shares of a job",
+        rule="must be there while shares are out, because it holds vectors",
+        got="none",
+        next_step="Bring its disk back. If the folder was deleted for good, make an empty one of "
+        "the same name. Then do the same again.",
+        path=folder,
+    )
 
 
 def sweep_shard_folders(edition: Path) -> None:
@@ -141,25 +143,29 @@ def sweep_shard_folders(edition: Path) -> None:
         for folder in edition.glob(f"{_DROPPED}{PREFIX}*"):
             _delete(folder)
         away = _noted(note)
-        if away is not None and away.parent.exists():
-            _delete(_dropped(away))
+        if away is not None and (dropped := _dropped(away)).exists():
+            # A folder that is not there may be on a disk that is not there: so it goes last.
+            with suppress(FileNotFoundError):  # another process has deleted it
+                for inside in dropped.iterdir():
+                    _delete(inside)
             note.unlink(missing_ok=True)
+            _delete(dropped)
 
 
 def _dropped(folder: Path) -> Path:
     return folder.with_name(f"{_DROPPED}{folder.name}")
 
 
-def _delete(folder: Path) -> None:
-    """Delete a folder, though a worker that found it before may still finish a file in it."""
+def _delete(place: Path) -> None:
+    """Delete a file, or a folder though a worker that knew it may still finish a file in it."""
     for left in reversed(range(_TRIES)):
         try:
             with suppress(FileNotFoundError):  # another process is deleting it too
-                shutil.rmtree(folder)
-            if not folder.exists():
+                shutil.rmtree(place) if place.is_dir() else place.unlink()
+            if not os.path.lexists(place):
                 return
         except OSError as error:
             if not left or error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.EBUSY):
                 raise
         time.sleep(_PAUSE)
-    raise OSError(errno.ENOTEMPTY, "files are still written to it", os.fspath(folder))
+    raise OSError(errno.ENOTEMPTY, "files are still written to it", os.fspath(place))

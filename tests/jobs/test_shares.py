@@ -407,6 +407,19 @@ def test_damaged_tasks_are_said_and_dealt_again(tmp_path: Path, name: str) -> No
     assert_as_in_one_process(gallery, merge_shares(gallery))
 
 
+def test_damaged_tasks_of_one_share_do_not_keep_others_from_the_store(tmp_path: Path) -> None:
+    gallery, folder = dealt(tmp_path, 16, of=2)
+    work(folder, 1, 2)
+    work(folder, 2, 2)
+    flipped(next(folder.glob("shards-*/tasks/0001.tasks")))
+    with pytest.raises(JobError, match="tasks of share 1"):
+        merge_shares(gallery)
+    assert len(faces_in(gallery, shadow_of(gallery))) == 8
+    assert share_out(gallery, folder, NEW, of=1, settings=PLANNED).photos == (8,)
+    work(folder, 1, 1)
+    assert_as_in_one_process(gallery, merge_shares(gallery))
+
+
 def test_a_machine_that_does_not_see_the_photos_makes_none_missing(tmp_path: Path) -> None:
     gallery, folder = dealt(tmp_path, 8, of=1)
     (tmp_path / "photos").rename(tmp_path / "unmounted")
@@ -597,6 +610,14 @@ def test_a_removal_cut_short_at_each_step_goes_on(
                 patch.setattr(where, what, end)
             with pytest.raises(Killed):
                 shard_folders.drop_shard_folders(edition)
+        if what != "rename":
+            folder.rename(tmp_path / "unplugged")
+            folder.mkdir()
+            shard_folders.sweep_shard_folders(edition)  # as each open does
+            with pytest.raises(GalleryWriteError, match="because it holds vectors"):
+                shard_folders.drop_shard_folders(edition)
+            folder.rmdir()
+            (tmp_path / "unplugged").rename(folder)
         shard_folders.drop_shard_folders(edition)
         assert list(folder.iterdir()) == []
         assert away_folder(edition) is None

@@ -107,12 +107,18 @@ def commit_finished(
     Raises
     ------
     JobError
-        The folder was dropped meanwhile, or the tasks of a share are damaged.
+        The folder was dropped meanwhile, or the tasks of a share are damaged; the results of all
+        other shares are committed before that is said.
     """
     refused: list[RefusedFile] = []
+    unreadable: JobError | None = None
     for number, found in _by_share(folder, SUFFIX).items():
         known = 1 <= number <= len(plan.photos)
-        tasks = read_tasks(folder, number, plan) if known else []
+        try:
+            tasks = read_tasks(folder, number, plan) if known else []
+        except JobError as error:
+            unreadable = error
+            continue
         for batch in sorted(found):
             file = result_file(folder, number, batch)
             done = file.with_suffix(_DONE)
@@ -127,6 +133,8 @@ def commit_finished(
                     _mark(done)
                     on_commit(results or [])
             file.unlink(missing_ok=True)
+    if unreadable is not None:
+        raise unreadable
     return tuple(refused)
 
 
