@@ -50,6 +50,7 @@ NAMES = (
     (r"work/demo/(?=\.)", ""),
     (r"work/demo(?=/)", "DEMO"),
     (r"work/statephoto(?=/)", "STATE"),
+    (r"work/sharesphoto(?=/)", "SHARES"),
     (r"work/", ""),
     (r"(cache|config|models)(?=/)", lambda found: found[0].upper()),
     (r"tmp(?=/)", "TEMPORARY"),

@@ -10,7 +10,15 @@ from matcher.encryption.envelope import (
     unlock,
 )
 from matcher.encryption.errors import GalleryKeyError
-from matcher.encryption.sealing import PURPOSES, SEALED, SealedReader, SealedWriter, seal, unseal
+from matcher.encryption.sealing import (
+    PURPOSES,
+    SEALED,
+    Purpose,
+    SealedReader,
+    SealedWriter,
+    seal,
+    unseal,
+)
 from matcher.encryption.secret import KEY_FILE_VARIABLE, KEY_VARIABLE, GalleryKey
 
 __all__ = [
@@ -22,6 +30,7 @@ __all__ = [
     "GalleryKey",
     "GalleryKeyError",
     "GalleryKeys",
+    "Purpose",
     "SealedReader",
     "SealedWriter",
     "change_key",

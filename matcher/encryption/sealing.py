@@ -19,7 +19,7 @@ from matcher.encryption.envelope import GalleryKeys, derived
 SEALED: Final = b"MTCHSEA1"
 """The first bytes of a sealed file."""
 
-Purpose = Literal["index", "probe", "results of a job", "traces"]
+Purpose = Literal["index", "probe", "results of a job", "tasks of a job", "traces"]
 """What a sealed file is. It can only be read as the same."""
 
 PURPOSES: Final[tuple[Purpose, ...]] = get_args(Purpose)

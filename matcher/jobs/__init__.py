@@ -14,6 +14,17 @@ if TYPE_CHECKING:
     from matcher.jobs.planning import Plan, plan
     from matcher.jobs.reindexing import JobReport, outcomes, reindex
     from matcher.jobs.settings import JobSettings
+    from matcher.jobs.sharing import (
+        MergeReport,
+        RefusedFile,
+        Share,
+        SharedOut,
+        ShareReport,
+        Unfinished,
+        merge_shares,
+        run_share,
+        share_out,
+    )
     from matcher.jobs.switching import Switched, discard, prune, rollback, switch
     from matcher.jobs.tasks import Outcome, ReindexOutcome
 
@@ -24,19 +35,28 @@ __all__ = [
     "JobReport",
     "JobSettings",
     "LocalExecutor",
+    "MergeReport",
     "Outcome",
     "Plan",
     "RayExecutor",
+    "RefusedFile",
     "ReindexOutcome",
     "SavedProbe",
+    "Share",
+    "ShareReport",
+    "SharedOut",
     "Switched",
+    "Unfinished",
     "compare",
     "discard",
+    "merge_shares",
     "outcomes",
     "plan",
     "prune",
     "reindex",
     "rollback",
+    "run_share",
+    "share_out",
     "switch",
 ]
 
@@ -49,6 +69,17 @@ __getattr__, __dir__ = lazy_names(
         "matcher.jobs.planning": ["Plan", "plan"],
         "matcher.jobs.reindexing": ["JobReport", "outcomes", "reindex"],
         "matcher.jobs.settings": ["JobSettings"],
+        "matcher.jobs.sharing": [
+            "MergeReport",
+            "RefusedFile",
+            "Share",
+            "ShareReport",
+            "SharedOut",
+            "Unfinished",
+            "merge_shares",
+            "run_share",
+            "share_out",
+        ],
         "matcher.jobs.switching": ["Switched", "discard", "prune", "rollback", "switch"],
         "matcher.jobs.tasks": ["Outcome", "ReindexOutcome"],
     },

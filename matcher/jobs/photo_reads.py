@@ -7,9 +7,10 @@ from itertools import tee
 from pathlib import Path
 
 from matcher.decoding import Decoders
-from matcher.jobs.batches import Read, batched
+from matcher.embedding import Extractor
+from matcher.jobs.batches import Read, batched, embed_batch
 from matcher.jobs.settings import JobSettings
-from matcher.jobs.tasks import ReindexTask
+from matcher.jobs.tasks import ReindexResult, ReindexTask
 from matcher.paths import from_reference
 
 
@@ -19,6 +20,17 @@ def batches(
     """Yield batches of decoded photos; the next are decoded while one batch is embedded."""
     reads = _reads(tasks, decoders, settings)
     return batched(reads, settings.batch, settings.decoding.waiting_bytes)
+
+
+def results_of(
+    extractor: Extractor,
+    tasks: Iterable[ReindexTask],
+    decoders: Decoders,
+    settings: JobSettings,
+) -> Iterator[ReindexResult]:
+    """Yield the result of each task, in order; the next photos are decoded meanwhile."""
+    for batch in batches(tasks, decoders, settings):
+        yield from embed_batch(extractor, batch, take_changed=settings.take_changed)
 
 
 def _reads(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +21,7 @@ from matcher.jobs.lock import job_on
 from matcher.jobs.photo_reads import moved_path, size_and_time
 from matcher.jobs.settings import JobSettings
 from matcher.jobs.shadow import BUSY_TIMEOUT, Shadow, make_shadow, model_of
+from matcher.jobs.sharing.finished import commit_away, commit_waiting
 from matcher.jobs.tasks import ReindexOutcome, ReindexResult, Status
 from matcher.photos import DecodeLimits, sha256_of
 from matcher.progress import ProgressHook, silent
@@ -109,13 +110,24 @@ def reindex(
         with closing(Shadow(source, place, extractor.detector)) as shadow:
             working = executor or LocalExecutor(extractor)
             worked = fill(shadow, working, settings, on_progress)
-            counts, lost = shadow.counts(), shadow.lost()
-            same = source.model == extractor.model and not shadow.differs()
-            needless = same and not counts.get("changed")  # the outcomes name what changed
-        if needless:
-            drop(source.path, edition)  # it would only repeat the current edition
-            edition = source.edition
-        return JobReport(edition, extractor.model, counts, worked, lost)
+            report, needless = report_of(source, shadow, worked)
+        return without_needless(source, report, needless)
+
+
+def report_of(source: Gallery, shadow: Shadow, worked: int) -> tuple[JobReport, bool]:
+    """Return the report of a job, and whether its edition would only repeat the current one."""
+    counts, lost = shadow.counts(), shadow.lost()
+    same = source.model == shadow.model and not shadow.differs()
+    needless = same and not counts.get("changed")  # the outcomes name what changed
+    return JobReport(shadow.directory.name, shadow.model, counts, worked, lost), needless
+
+
+def without_needless(source: Gallery, report: JobReport, needless: bool) -> JobReport:
+    """Drop an edition that is needless, see `report_of`; return the report with the one left."""
+    if not needless:
+        return report
+    drop(source.path, report.edition)
+    return replace(report, edition=source.edition)
 
 
 def require_model(path: Path, edition: str, model: ModelIdentity) -> None:
@@ -135,10 +147,7 @@ def fill(
     shadow: Shadow, executor: Executor, settings: JobSettings, on_progress: ProgressHook
 ) -> int:
     """Do all tasks of a shadow, and the tasks that arrive meanwhile; return their number."""
-    shadow.migrate()
-    commit_left(shadow, settings.again)
-    shadow.copy_unchanged()
-    look_for_changes(shadow, settings, on_progress)
+    prepare(shadow, settings, on_progress)
     worked = 0
     again = settings.again
     while left := shadow.count(again):
@@ -152,13 +161,20 @@ def fill(
     return worked
 
 
+def prepare(shadow: Shadow, settings: JobSettings, on_progress: ProgressHook) -> None:
+    """Store what an earlier run left, and find what there is to do."""
+    shadow.migrate()
+    commit_left(shadow, settings.again)
+    shadow.copy_unchanged()
+    look_for_changes(shadow, settings, on_progress)
+
+
 def commit_left(shadow: Shadow, again: Sequence[Status]) -> None:
-    """Commit the files of results that a dead job left, then delete them."""
+    """Commit the files of results that a dead job left, or shares so far, then delete them."""
     for folder in shard_folders(shadow.directory):
         for file in sorted(folder.glob(f"*{SUFFIX}")):
-            results = read_shard(file) or []
-            waiting = shadow.waiting([result.face_id for result in results], again)
-            shadow.commit([result for result in results if result.face_id in waiting])
+            commit_waiting(shadow, read_shard(file) or [], again)
+    commit_away(shadow)
     with shadow.locked():
         drop_shard_folders(shadow.directory)
 

@@ -18,7 +18,8 @@ from matcher.gallery.editions import (
     shadow_of,
     write_pointer,
 )
-from matcher.gallery.shard_folders import drop_shard_folders
+from matcher.gallery.shard_folders import away_folder, drop_shard_folders
+from matcher.gallery.store import Store
 from matcher.governance import CaseContext
 from matcher.jobs.executors import LocalExecutor
 from matcher.jobs.lock import job_on
@@ -86,8 +87,9 @@ def switch(
     Raises
     ------
     JobError
-        There is neither a shadow nor a later edition, the switch would lose more faces, or faces
-        are left to do and there is no extractor. Nothing is switched.
+        There is neither a shadow nor a later edition, the switch would lose more faces, faces are
+        left to do and there is no extractor, or shares of the job are not merged. Nothing is
+        switched.
     JobRunningError, GalleryBusyError, GalleryWriteError, NotAuthorisedError
         Nothing is switched.
     """
@@ -137,13 +139,19 @@ def rollback(
 
 
 def discard(gallery: Path | str, *, context: CaseContext | None = None) -> bool:
-    """Delete the shadow; return whether there was one. A governed gallery needs a context."""
+    """Delete the shadow, and shares that are out; return whether there was one.
+
+    A governed gallery needs a context.
+    """
     with (
         job_on(gallery, context=context) as source,
         source.recorded("model_switch", action="discard"),
     ):
         found = False
+        current = directory_of(source.path, source.edition)
         while (edition := shadow_of(source.path)) is not None:
+            with closing(Store(current, BUSY_TIMEOUT)) as store, store.locked():
+                drop_shard_folders(directory_of(source.path, edition))
             drop(source.path, edition)
             found = True
         return found
@@ -179,6 +187,7 @@ def _move(
     on_progress: ProgressHook,
 ) -> Switched:
     path = source.path
+    _require_merged(path, edition)
     if extractor is not None:
         require_model(path, edition, extractor.model)
     detector = None if extractor is None else extractor.detector
@@ -191,6 +200,19 @@ def _move(
         model, lost = shadow.model, shadow.lost()
     _prune(path, keep)
     return Switched(edition, model, lost, _earlier(path), _later(path))
+
+
+def _require_merged(path: Path, edition: str) -> None:
+    """Refuse an edition while shares of its job are out."""
+    if (folder := away_folder(directory_of(path, edition))) is not None:
+        raise JobError(
+            "re-indexing job",
+            rule="must have all its shares merged before the switch",
+            got=f"shares that are out, in {folder.parent}",
+            next_step="Run: matcher reindex merge GALLERY. To take them back and do the rest "
+            "here: matcher reindex run GALLERY.",
+            path=path,
+        )
 
 
 def _earlier(path: Path) -> tuple[str, ...]:

@@ -318,6 +318,20 @@ def _reindexing(run: Story) -> None:
     run("reindex rollback", run.gallery)
     run("reindex prune", run.gallery, "--keep", 0)
     run("reindex discard", run.gallery)
+    _sharing(run, model)
+
+
+def _sharing(run: Story, model: tuple[object, ...]) -> None:
+    """Share a job among processes; its edition is discarded afterwards."""
+    folder = run.work / f"shares{run.names.photo}"
+    run("reindex share", run.gallery, folder, "--of", 2, *model[:2], "--batch", 2)
+    run("reindex run", folder, *model, "--batch", 2, "--shard", "1/2")
+    run("reindex merge", run.gallery)
+    run("reindex run", folder, *model, "--batch", 2, "--shard", "2/2")
+    run("reindex run", folder, *model, "--shard", run.names.text)
+    run("reindex merge", run.gallery, "--report", run.work / "outcomes.csv")
+    run("reindex merge", run.gallery, styles=ALL)
+    run("reindex discard", run.gallery)
 
 
 def _measuring(run: Story) -> None:

@@ -147,7 +147,7 @@ def test_results_that_no_job_made_are_done_again(tmp_path: Path, records: str) -
 def test_a_full_disk_is_said_and_a_folder_that_is_gone_is_told_apart(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         write_shard(tmp_path / "gone" / "1.shard", [])
-    (tmp_path / "1.part").mkdir()
+    (tmp_path / "1.shard").mkdir()
     with pytest.raises(GalleryWriteError, match="room on the disk"):
         write_shard(tmp_path / "1.shard", [])
 

@@ -67,3 +67,25 @@ Keep = Annotated[
     int,
     typer.Option(min=0, help="Editions to keep besides the new one; `rollback` goes back to one."),
 ]
+Shard = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="I/N",
+        help="Do one share of a job, 3/16 for the third of 16, by the files that `share` wrote: "
+        "the first argument is then the folder of the shares.",
+    ),
+]
+SharesPath = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FOLDER", help="A folder outside the gallery, which all machines reach."
+    ),
+]
+Of = Annotated[int, typer.Option("--of", min=1, max=9999, help="Number of shares.")]
+GalleryOrShares = Annotated[
+    Path,
+    typer.Argument(
+        metavar="GALLERY", help="The gallery's directory; with --shard, the folder of the shares."
+    ),
+]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matcher.embedding import Extractor
     from matcher.enrolment import Manifest
     from matcher.faces import DetectorName
-    from matcher.jobs import JobSettings, RayExecutor, SavedProbe, Switched
+    from matcher.jobs import JobReport, JobSettings, RayExecutor, SavedProbe, Switched
 
 
 OUTCOME_COLUMNS = ("face_id", "subject_id", "reference", "status", "code", "reason")
@@ -181,9 +181,14 @@ def run_job(
     if done.edition == read_pointer(gallery).current:
         say("The gallery is of this model, and no photo changed.")
         return False
+    say_counts(done)
+    return True
+
+
+def say_counts(done: JobReport) -> None:
+    """Say how many photos a job did, and how they ended."""
     counts = "; ".join(f"{count} {status}" for status, count in sorted(done.counts.items()))
     say(f"{counted(done.worked, 'photo')} in this run. In all: {counts or 'no photos'}.")
-    return True
 
 
 def write_outcomes(gallery: Path, report: Path | None) -> int:

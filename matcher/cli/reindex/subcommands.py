@@ -21,7 +21,7 @@ from matcher.cli.options import (
     extractor_of,
 )
 from matcher.cli.places import require_place_for
-from matcher.cli.reindex import steps
+from matcher.cli.reindex import sharing, steps
 from matcher.cli.reindex.gate import hold_to_bounds, read_gate
 from matcher.cli.reindex.options import (
     Actors,
@@ -30,16 +30,20 @@ from matcher.cli.reindex.options import (
     CohortLayout,
     CohortOfGate,
     Executor,
+    GalleryOrShares,
     Gate,
     Keep,
     MayLose,
     NewModel,
     NewModelIfNeeded,
+    Of,
     OldModelIfNeeded,
     Photos,
     Probes,
     Report,
     Retry,
+    Shard,
+    SharesPath,
     Stall,
     TakeChanged,
     Timeout,
@@ -73,7 +77,7 @@ app.add_typer(reindex, name="reindex")
 @reindex.command()
 @with_context
 def run(
-    gallery: GalleryPath,
+    gallery: GalleryOrShares,
     model: NewModel,
     device: Device = "cpu",
     precision: InPrecision = Precision.float32,
@@ -92,12 +96,19 @@ def run(
     report: Report = None,
     probes: Probes = None,
     output: Output = Format.table,
+    shard: Shard = None,
 ) -> None:
     """Embed all photos with a new model, beside the edition that is searched; then compare both.
 
     After an interruption the same command goes on from the last batch.
     """
     remote = executor is Where.ray
+    if shard is not None:
+        share = sharing.share_of(shard, remote or address is not None, report, probes)
+        settings = steps.settings_of(
+            workers or 1, timeout, salvage, batch, photos or [], retry, take_changed
+        )
+        return sharing.do_share(gallery, share, model, device, precision, detector, settings)
     steps.need_each_other("--executor ray and --address", remote, address is not None)
     require_place_for("--report", report)
     workers = workers or (1 if remote else None)
@@ -109,9 +120,52 @@ def run(
     extractor = extractor_of(model, device, precision, detector=detector, gallery=gallery)
     drift = steps.read_probes(gallery, probes, device, precision)
     if not steps.run_job(gallery, extractor, settings, cluster):
-        return
+        return None
     to_look_at = steps.write_outcomes(gallery, report)
     steps.print_comparison(gallery, extractor, drift, output)
+    raise typer.Exit(Exit.ATTENTION if to_look_at else Exit.DONE)
+
+
+@reindex.command()
+@with_context
+def share(
+    gallery: GalleryPath,
+    folder: SharesPath,
+    model: NewModel,
+    of: Of,
+    device: Device = "cpu",
+    precision: InPrecision = Precision.float32,
+    detector: WithDetector = None,
+    photos: Photos = None,
+    batch: Batch = 32,
+    timeout: Timeout = 30.0,
+    retry: Retry = False,
+    take_changed: TakeChanged = False,
+    salvage: Salvage = False,
+) -> None:
+    """Deal the photos into shares, for `run FOLDER --shard 1/N` on any machines, and then `merge`.
+
+    Again, it stores what is finished and deals the rest anew.
+    """
+    settings = steps.settings_of(None, timeout, salvage, batch, photos or [], retry, take_changed)
+    extractor = extractor_of(model, device, precision, detector=detector, gallery=gallery)
+    sharing.deal(gallery, folder, extractor, of, settings)
+
+
+@reindex.command()
+@with_context
+def merge(gallery: GalleryPath, report: Report = None, output: Output = Format.table) -> None:
+    """Store what the shares have finished; after the last one, compare both editions as `run` does.
+
+    Exits with 1 while something is missing, and says what.
+    """
+    require_place_for("--report", report)
+    if not sharing.merge(gallery):
+        raise typer.Exit(Exit.ATTENTION)
+    if not sharing.has_shadow(gallery):
+        return
+    to_look_at = steps.write_outcomes(gallery, report)
+    steps.print_comparison(gallery, None, None, output)
     raise typer.Exit(Exit.ATTENTION if to_look_at else Exit.DONE)
 
 

@@ -13,9 +13,8 @@ from matcher.decoding import Decoders
 from matcher.embedding import Extractor, ModelIdentity
 from matcher.errors import JobError, MatcherError
 from matcher.heap import use_one_heap
-from matcher.jobs.batches import embed_batch
 from matcher.jobs.executors.shards import write_shard
-from matcher.jobs.photo_reads import batches
+from matcher.jobs.photo_reads import results_of
 from matcher.jobs.settings import JobSettings
 from matcher.jobs.tasks import ReindexTask
 
@@ -55,13 +54,7 @@ class Worker:
 
     def embed(self, tasks: Sequence[ReindexTask], file: Path) -> bool:
         """Write the results of a shard to a file; return False if its folder is gone."""
-        results = [
-            result
-            for batch in batches(tasks, self._decoders, self._settings)
-            for result in embed_batch(
-                self._extractor, batch, take_changed=self._settings.take_changed
-            )
-        ]
+        results = list(results_of(self._extractor, tasks, self._decoders, self._settings))
         try:
             write_shard(file, results)
         except FileNotFoundError:

@@ -2,16 +2,20 @@
 
 A file has the safetensors format, and nothing is unpickled. It holds the records as JSON, the
 vectors as float32, and a checksum of both. In an encrypted gallery the file is a sealed one; a
-worker on another machine then needs the gallery's key in its own environment.
+worker on another machine then needs the gallery's key in its own environment. The files that tell
+the processes of a shared job what to do are of the same kind, without vectors.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
+import secrets
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final, get_args
@@ -22,7 +26,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from matcher.embedding.models import STORED_NAMES
-from matcher.encryption import keys_of, seal, unseal
+from matcher.encryption import Purpose, keys_of, seal, unseal
 from matcher.errors import GalleryWriteError
 from matcher.gallery.files import home_of
 from matcher.hashes import Algorithm, is_hash
@@ -33,9 +37,15 @@ from matcher.strict_reading import list_of, object_of, text_of, whole_of
 log = logging.getLogger(__name__)
 
 SUFFIX: Final = ".shard"
+PART: Final = ".part"
+"""End of the name of a file that is being written."""
+
 _PURPOSE: Final = "results of a job"
 
 _NAMES: Final = {stored: name for name, stored in STORED_NAMES.items()}
+DAMAGE: Final = (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError)
+"""What reading a damaged file raises."""
+
 _HASHES: Final[tuple[Algorithm, ...]] = ("md5", "sha1")
 _FACTS: Final = tuple(field.name for field in fields(ReindexResult) if field.name != "vectors")
 
@@ -52,8 +62,22 @@ def write_shard(file: Path, results: Sequence[ReindexResult]) -> None:
     GalleryKeyError, MissingExtraError
         The gallery is encrypted and the key is not known here, see `keys_of`.
     """
-    content = _sealed(_packed(results), file)
-    part = file.with_suffix(".part")
+    write_checked(file, _packed(results), _PURPOSE)
+
+
+def write_checked(file: Path, content: bytes, purpose: Purpose) -> None:
+    """Write what `packed` made to a file that exists completely on the disk, or not at all.
+
+    Two processes may write the same file: whole is the one or the other.
+
+    Raises
+    ------
+    FileNotFoundError, GalleryWriteError, GalleryKeyError, MissingExtraError
+        As for `write_shard`.
+    """
+    keys = keys_of(home_of(file.parent.parent))
+    content = content if keys is None else seal(content, keys, purpose)
+    part = file.with_name(f"{file.stem}-{secrets.token_hex(4)}{PART}")
     try:
         with open_private(part, "wb") as stream:
             stream.write(content)
@@ -61,9 +85,11 @@ def write_shard(file: Path, results: Sequence[ReindexResult]) -> None:
             os.fsync(stream.fileno())
         part.replace(file)
         sync_directory(file.parent)
-    except FileNotFoundError:
-        raise
     except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        if is_gone(error):
+            raise FileNotFoundError(*error.args) from error
         raise GalleryWriteError(
             "file of results",
             rule="must be writable, with room on the disk",
@@ -73,22 +99,41 @@ def write_shard(file: Path, results: Sequence[ReindexResult]) -> None:
         ) from error
 
 
-def _sealed(content: bytes, file: Path) -> bytes:
-    keys = keys_of(home_of(file.parent.parent))
-    return content if keys is None else seal(content, keys, _PURPOSE)
+def is_gone(error: OSError) -> bool:
+    """Return whether an error says that a folder was deleted, here or on a network disk."""
+    return isinstance(error, FileNotFoundError) or error.errno == errno.ESTALE
 
 
-def _unsealed(content: bytes, file: Path) -> bytes:
+def read_checked(file: Path, purpose: Purpose) -> tuple[bytes, NDArray[np.float32]]:
+    """Return the text and the vectors that `packed` was given.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    SafetensorError, KeyError, TypeError, ValueError
+        It is damaged.
+    """
+    content = file.read_bytes()
     keys = keys_of(home_of(file.parent.parent))
-    return content if keys is None else unseal(content, keys, _PURPOSE)
+    held = load(content if keys is None else unseal(content, keys, purpose))
+    records, vectors = held["records"], held["vectors"]
+    if not np.array_equal(held["crc32"], _checksum(records, vectors)) or vectors.ndim != 2:
+        raise ValueError("not the checksum of what is there")
+    return records.tobytes(), vectors
+
+
+def packed(text: bytes, vectors: NDArray[np.float32]) -> bytes:
+    """Return a text and vectors, float32 of shape (n, d), with a checksum of both."""
+    records = np.frombuffer(text, np.uint8)
+    return save({"records": records, "vectors": vectors, "crc32": _checksum(records, vectors)})
 
 
 def _packed(results: Sequence[ReindexResult]) -> bytes:
     rows = [vector for result in results for vector in result.vectors.values()]
     text = json.dumps([_record(result) for result in results]).encode("ascii")
     vectors = np.array(rows, np.float32).reshape(len(rows), -1) if rows else np.zeros((0, 0))
-    records, vectors = np.frombuffer(text, np.uint8), vectors.astype(np.float32)
-    return save({"records": records, "vectors": vectors, "crc32": _checksum(records, vectors)})
+    return packed(text, vectors.astype(np.float32))
 
 
 def _record(result: ReindexResult) -> dict[str, Any]:
@@ -104,20 +149,17 @@ def _checksum(records: NDArray[np.uint8], vectors: NDArray[np.float32]) -> NDArr
 def read_shard(file: Path) -> list[ReindexResult] | None:
     """Return the results of a file; None if it is gone or damaged and its photos must be redone."""
     try:
-        return _unpacked(load(_unsealed(file.read_bytes(), file)))
+        return _unpacked(*read_checked(file, _PURPOSE))
     except FileNotFoundError:
         return None
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
+    except DAMAGE as error:
         log.warning("file of results %s is damaged (%s)", file.name, type(error).__name__)
         return None
 
 
-def _unpacked(held: Mapping[str, NDArray[Any]]) -> list[ReindexResult]:
-    records, vectors = held["records"], held["vectors"]
-    if not np.array_equal(held["crc32"], _checksum(records, vectors)) or vectors.ndim != 2:
-        raise ValueError("not the checksum of what is there")
+def _unpacked(text: bytes, vectors: NDArray[np.float32]) -> list[ReindexResult]:
     rows = iter(vectors)
-    return [_result(object_of(facts), rows) for facts in list_of(json.loads(records.tobytes()))]
+    return [_result(object_of(facts), rows) for facts in list_of(json.loads(text))]
 
 
 def _result(facts: dict[str, Any], rows: Iterator[NDArray[np.float32]]) -> ReindexResult:
