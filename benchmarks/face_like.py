@@ -15,6 +15,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
@@ -46,7 +47,7 @@ class FaceLike:
         d = people.shape[1]
         names = np.asarray(who)
         within = np.cov(np.concatenate([_differences(same[names == one]) for one in set(who)]).T)
-        groups = faiss.Kmeans(d, GROUPS, niter=30, seed=1)
+        groups: Any = faiss.Kmeans(d, GROUPS, niter=30, seed=1)
         groups.train(people)
         group = groups.index.search(people, 1)[1][:, 0]
         around = np.cov((people - groups.centroids[group]).T)

@@ -28,8 +28,14 @@ from numpy.typing import NDArray
 
 from matcher.embedding import FACE
 from matcher.gallery import Enrolment, Gallery, PhotoRecord, Subject
-from matcher.gallery.index import KINDS, FaceIndex, FileIndex, new_index, rerank
-from matcher.gallery.index.local_index import OVERFETCH
+from matcher.gallery.index import (
+    INDEX_NAME,
+    KINDS,
+    TableIndex,
+    new_index,
+    read_index,
+    write_index,
+)
 from matcher.testing import FakeEmbedder, clustered_unit_vectors
 
 Vectors = NDArray[np.float32]
@@ -119,11 +125,12 @@ def measure(size: int, dimension: int, kinds: list[str], queries: int) -> Iterat
     truth = bare.search(probes, TOP)[1] + 1
     bare_search: Search = lambda vectors: bare.search(vectors, TOP)[1]  # noqa: E731
     for kind in kinds:
-        index, seconds, memory = _built(kind, gallery)
-        search = _searcher(index, gallery)
-        facts = (_stored_bytes(index) / size, memory, seconds)
-        yield _figures(kind, search, bare_search, probes, truth, gallery, facts)
-        del index, search
+        with tempfile.TemporaryDirectory() as folder:
+            index, seconds, memory = _built(kind, gallery, Path(folder))
+            search = partial(_found, index)
+            facts = ((Path(folder) / INDEX_NAME).stat().st_size / size, memory, seconds)
+            yield _figures(kind, search, bare_search, probes, truth, gallery, facts)
+            del index, search
     if size <= GALLERY_UP_TO:
         yield from _measure_gallery(gallery, probes, truth, bare_search)
 
@@ -136,35 +143,21 @@ def _vectors(size: int, dimension: int, queries: int) -> tuple[Vectors, Vectors]
     return photos[:, :PHOTOS].reshape(-1, dimension).copy(), photos[some, PHOTOS].copy()
 
 
-def _built(kind: str, gallery: Vectors) -> tuple[FileIndex, float, int]:
-    """Return an index of all vectors, the seconds it took, and the memory it took."""
-    before, start = psutil.Process().memory_info().rss, time.perf_counter()
-    index = new_index(kind, gallery.shape[1])
-    if index.learns:
-        index.train(gallery[:: max(1, len(gallery) // 320_000)], len(gallery))
+def _built(kind: str, gallery: Vectors, folder: Path) -> tuple[TableIndex, float, int]:
+    """Return an index of all vectors from its file, the seconds that took, and its memory."""
+    start = time.perf_counter()
+    made = new_index(kind, gallery.shape[1])
     for first in range(0, len(gallery), ADDED_AT_ONCE):
         page = gallery[first : first + ADDED_AT_ONCE]
-        index.add(np.arange(first, first + len(page)) + 1, page)
+        made.add(np.arange(first, first + len(page)) + 1, page)
+    model = FakeEmbedder(gallery.shape[1]).identity
+    write_index(folder, made, model, 0, "")
+    del made
     seconds = time.perf_counter() - start
+    before = psutil.Process().memory_info().rss
+    index = read_index(folder, model)[0]
+    index.search(gallery[:1], TOP)
     return index, seconds, psutil.Process().memory_info().rss - before
-
-
-def _searcher(index: FaceIndex, gallery: Vectors) -> Search:
-    """Return the search as the gallery does it, the exact ranking after a lossy index included."""
-    if index.lossless:
-        return lambda vectors: index.search(vectors, TOP)[1]
-
-    def search(vectors: Vectors) -> NDArray[np.int64]:
-        candidates = index.search(vectors, OVERFETCH * TOP)[1]
-        return rerank(vectors, candidates, lambda ids: gallery[ids - 1], TOP)[1]
-
-    return search
-
-
-def _stored_bytes(index: FileIndex) -> int:
-    sizes: list[int] = []
-    index.write(lambda piece: sizes.append(len(piece)))
-    return sum(sizes) + index.row_ids().nbytes
 
 
 def _figures(
@@ -236,6 +229,10 @@ def _measure_gallery(
             size = sum(file.stat().st_size for file in gallery.path.iterdir()) / len(vectors)
             facts = (size, memory, seconds)
             yield _figures("Gallery", search, bare, probes, truth, vectors, facts)
+
+
+def _found(index: TableIndex, probes: Vectors) -> NDArray[np.int64]:
+    return index.search(probes, TOP)[1]
 
 
 def _nearest(gallery: Gallery, probes: Vectors) -> NDArray[np.int64]:

@@ -200,13 +200,13 @@ def measure_searches(rows: Rows, path: Path, probes: Vectors) -> None:
             facts["times_faster_than_scan"] = exact / times["p50_ms"]
             facts["scan_p50_ms"] = exact
         for name, filters in (
-            ("filter: 1 region of 50", Filters(regions="region 7")),
+            ("filter: 1 region of 50", Filters(regions=("region 7",))),
             ("filter: recorded sex", Filters(recorded_sex=("female",))),
         ):
             with rows.row(f"{name}, selected once"):
-                allowed = gallery.select(filters).allowed
-            with rows.row(name, among=len(allowed)) as facts:
-                facts |= _each(gallery, probes[:20], allowed)[1]
+                selection = gallery.select(filters)
+            with rows.row(name, among=selection.faces) as facts:
+                facts |= _each(gallery, probes[:20], selection.allowed)[1]
 
 
 def _truth(gallery: Gallery, probes: Vectors) -> tuple[Any, float]:
