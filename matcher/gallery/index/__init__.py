@@ -20,11 +20,14 @@ from matcher.gallery.index.ranking import (
     rerank,
 )
 from matcher.gallery.index.remote_index import RemoteIndex
+from matcher.gallery.index.served_index import ServedIndex
+from matcher.gallery.index.servers import SERVERS, is_served
 
 __all__ = [
     "INDEX_NAME",
     "INDEX_PART",
     "KINDS",
+    "SERVERS",
     "FaceIndex",
     "FileIndex",
     "IndexHeader",
@@ -32,12 +35,14 @@ __all__ = [
     "LocalIndex",
     "Page",
     "RemoteIndex",
+    "ServedIndex",
     "best",
     "check_kind",
     "check_sealable",
     "checked_query",
     "checked_vectors",
     "choose_kind",
+    "is_served",
     "new_index",
     "open_index",
     "read_header",

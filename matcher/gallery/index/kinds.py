@@ -11,7 +11,8 @@ from typing import Final, cast
 from matcher._lazy import load
 from matcher.arguments import expect
 from matcher.errors import InputError
-from matcher.gallery.index.protocol import SERVED, FileIndex
+from matcher.gallery.index.protocol import FileIndex
+from matcher.gallery.index.servers import SERVERS, is_served, server_of
 
 AUTO: Final = "auto"
 """Asks for the kind that suits the number of faces."""
@@ -85,14 +86,13 @@ def check_kind(asked: str) -> None:
     """
     expect("index", asked, str, rule="must be a text", next_step='Give "auto".')
     known = (AUTO, *(kind.name for kind in KINDS))
-    if asked.startswith(SERVED):
-        from matcher.gallery.index.milvus_index import check_address
-
-        check_address(asked.removeprefix(SERVED))
+    if is_served(asked):
+        server, url = server_of(asked)
+        server.of.check_address(url)
     elif asked not in known:
         raise InputError(
             "index",
-            rule=f"must be one of {', '.join(known)}, or {SERVED}http://HOST:PORT",
+            rule=f"must be one of {', '.join((*known, *(one.asked_as for one in SERVERS)))}",
             got=repr(asked),
             next_step='Use "auto" unless you have measured another kind.',
         )
