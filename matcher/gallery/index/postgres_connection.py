@@ -127,12 +127,11 @@ def place_of(url: str) -> tuple[str, int, str]:
     except ValueError:
         parts, host, port = urlsplit(""), "", 0
     database = parts.path.removeprefix("/")
-    known = "@" in url
     plain = f"{parts.scheme}://{parts.netloc}/{database}" == url  # nothing after ? or #
     if (
-        known
-        or not plain
+        not plain
         or parts.scheme != "postgresql"
+        or "@" in url
         or not re.fullmatch(r"[\w.:-]+", host, re.ASCII)
         or not re.fullmatch(r"[\w.-]+", database, re.ASCII)
     ):
@@ -140,7 +139,7 @@ def place_of(url: str) -> tuple[str, int, str]:
             "address of the index server",
             rule="must be postgresql://HOST:PORT/DATABASE, without credentials and settings: those "
             "are read from $PGUSER, $PGPASSWORD or $PGPASSFILE, and $PGSSLMODE",
-            got="one with credentials or settings" if known or "?" in url else repr(url),
+            got="one with credentials or settings" if set("@?#=") & set(url) else repr(url),
             next_step='Give "postgres:postgresql://127.0.0.1:5432/faces", say.',
         )
     return host, port, database
