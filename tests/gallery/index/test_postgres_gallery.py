@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 from gallery_builders import MODEL, enrolment
 from index_servers import postgres
@@ -288,7 +287,7 @@ def test_a_server_that_hangs_is_left(
     monkeypatch.setattr(postgres_connection, "_MARGIN", 0)
     with Gallery.open(path) as gallery:
         gallery.nearest(FACES[:1], 1)
-        here = psutil.Process(server.pid)
+        here = pytest.importorskip("psutil").Process(server.pid)
         everyone = [here, *here.children(recursive=True)]
         for one in everyone:
             os.kill(one.pid, signal.SIGSTOP)
@@ -299,6 +298,29 @@ def test_a_server_that_hangs_is_left(
             for one in everyone:
                 os.kill(one.pid, signal.SIGCONT)
         assert_finds_everything(gallery, 10)
+
+
+def test_it_goes_to_the_machine_that_is_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGHOSTADDR", "127.0.0.2")
+    monkeypatch.setenv("PGHOST", "127.0.0.2")
+    monkeypatch.setenv("PGDATABASE", "other")
+    with Gallery.open(path) as gallery:
+        assert_finds_everything(gallery, 10)
+        with table(gallery)._session() as connection:
+            assert connection.info.hostaddr == "127.0.0.1"
+
+
+def test_vectors_that_are_too_long_for_a_graph_are_compared_one_by_one(
+    server: PostgresOnLoopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PostgresIndex, "graph_from", 0)
+    vectors = clustered_unit_vectors(10, 4, 2100, seed=2)
+    index = PostgresIndex(server.url, "matcher_long", 2100)
+    index.create({})
+    index.add(np.arange(40), vectors)
+    index.finish()
+    np.testing.assert_array_equal(index.search(vectors, 1)[1][:, 0], np.arange(40))
+    index.drop()
 
 
 def test_several_threads_search_while_one_sends(path: Path) -> None:
