@@ -183,8 +183,9 @@ def measure_index(rows: Rows, path: Path, probes: Vectors, index: str) -> None:
     with rows.row("open and search once") as facts:
         gallery = Gallery.open(path)
         gallery.nearest(probes[:1], TOP)
-        facts["kind"] = gallery.info().index_kind
-    info = gallery.info()
+    with rows.row("info"):
+        info = gallery.info()
+        facts["kind"] = info.index_kind
     with rows.row("size", store_mb=info.store_bytes / 1e6, index_mb=info.index_bytes / 1e6):
         gallery.close()
 

@@ -126,6 +126,7 @@ def test_an_audit_and_a_calibration_send_nothing(folder: Path) -> None:
     [
         "import pandas, pyarrow.parquet",
         "import pymilvus",
+        "import psycopg",
         "from matcher.telemetry import import_silent; import_silent('ray')",
         "import pillow_heif; pillow_heif.register_heif_opener()",
         "import facenet_pytorch, faiss, safetensors.torch, torchvision",

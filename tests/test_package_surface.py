@@ -18,6 +18,7 @@ HEAVY = (
     "onnxruntime",
     "pandas",
     "PIL",
+    "psycopg",
     "pymilvus",
 )
 

@@ -67,7 +67,8 @@ Index = Annotated[
     str | None,
     typer.Option(
         "--index",
-        help="auto, or the name of a kind (a wrong name lists them); or milvus:http://HOST:PORT.",
+        help="auto, or the name of a kind (a wrong name lists them); or a server: "
+        "milvus:http://HOST:PORT, postgres:postgresql://HOST:PORT/DATABASE.",
     ),
 ]
 Salvage = Annotated[

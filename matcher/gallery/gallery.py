@@ -83,7 +83,8 @@ class Gallery(MaintainedGallery):
             The model whose vectors the gallery will hold.
         index
             An `IndexKind`; "auto" chooses by the number of faces, see `choose_kind`. Or the address
-            of a Milvus server that keeps the index, `milvus:http://HOST:PORT`.
+            of a server that keeps the index: `milvus:http://HOST:PORT` or
+            `postgres:postgresql://HOST:PORT/DATABASE`.
         key
             Makes the gallery an encrypted one, see `GalleryKey`. It stays usable in this process.
         busy_timeout

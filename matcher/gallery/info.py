@@ -73,7 +73,9 @@ def _index_facts(directory: Path, store: Store) -> _IndexFacts | None:
         served = open_index(directory, store, 0)
         if isinstance(served, RemoteIndex):
             since = served.generation()
-            return None if since is None else _IndexFacts("milvus", len(served.index), since)
+            return (
+                None if since is None else _IndexFacts(served.index.kind, len(served.index), since)
+            )
         header = read_header(directory, store.model, store.keys)
         return _IndexFacts(header.kind, header.rows, header.generation)
     return None

@@ -22,12 +22,12 @@ from matcher.errors import (
 from matcher.gallery.index import (
     IndexHeader,
     RemoteIndex,
+    ServedIndex,
     TableIndex,
     index_name,
     open_index,
     read_index,
 )
-from matcher.gallery.index.milvus_index import MilvusIndex
 from matcher.gallery.info import read_meta
 from matcher.gallery.store import Store, history, rows, vector_rows
 from matcher.gallery.store.schema import SCHEMA, schema_of
@@ -255,7 +255,7 @@ def _served_findings(served: RemoteIndex, store: Store) -> tuple[tuple[str, ...]
     return faults, ((f"The index server is {counted(behind, 'commit')} behind.",) if behind else ())
 
 
-def _served_faults(index: MilvusIndex, since: int, store: Store) -> Iterator[str]:
+def _served_faults(index: ServedIndex, since: int, store: Store) -> Iterator[str]:
     """Compare with the faces that the store had at the index's commit and still has."""
     on_server, missing, different = len(index), 0, 0
     for ids, true in vector_rows.vector_pages(store, until=since):

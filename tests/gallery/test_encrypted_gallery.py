@@ -234,8 +234,10 @@ def test_what_is_no_key_is_a_typed_error(tmp_path: Path, wrong: object) -> None:
         Gallery.open(tmp_path / "g", key=wrong)  # type: ignore[arg-type]
 
 
-def test_an_index_on_a_server_is_refused(tmp_path: Path) -> None:
-    server = "milvus:http://127.0.0.1:9"
+@pytest.mark.parametrize(
+    "server", ["milvus:http://127.0.0.1:9", "postgres:postgresql://127.0.0.1:9/faces"]
+)
+def test_an_index_on_a_server_is_refused(tmp_path: Path, server: str) -> None:
     with pytest.raises(InputError, match="plain vectors"):
         Gallery.create(tmp_path / "new", model=MODEL, index=server, key=KEY)
     assert not (tmp_path / "new").exists()

@@ -11,11 +11,9 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-
-import pytest
+from typing import ClassVar
 
 # Sets up the directory, then becomes the server: one process to end, and none that outlives it.
 _LAUNCHER = """
@@ -55,6 +53,12 @@ class MilvusOnLoopback:
     from etcd it listens on all interfaces.
     """
 
+    kind = "milvus"
+    variable = "MATCHER_MILVUS_SERVER"
+    environment: ClassVar[dict[str, str]] = {}
+    transactions = False
+    nowhere = "milvus:http://127.0.0.1:9"
+
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._ports = free_ports(PORTS)
@@ -63,6 +67,11 @@ class MilvusOnLoopback:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._ports[PROXY]}"
+
+    @property
+    def index(self) -> str:
+        """What a gallery is told to keep its index here."""
+        return f"milvus:{self.url}"
 
     @property
     def pid(self) -> int:
@@ -101,6 +110,10 @@ class MilvusOnLoopback:
             self._process.wait()
             self._process = None
 
+    def remove(self) -> None:
+        self.kill()
+        shutil.rmtree(self.directory)
+
 
 def free_ports(count: int) -> list[int]:
     """Return ports that nobody uses at this moment, below those given to outgoing connections."""
@@ -118,17 +131,3 @@ def etcd_is_taken() -> bool:
     """Return whether somebody listens where the server's etcd must."""
     with socket.socket() as one:
         return one.connect_ex(("127.0.0.1", 2379)) == 0
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusOnLoopback]:
-    """A running server, for all tests of a module."""
-    if etcd_is_taken():
-        pytest.skip("another Milvus or etcd runs on this machine")
-    made = MilvusOnLoopback(tmp_path_factory.mktemp("milvus"))
-    try:
-        made.start()
-        yield made
-    finally:
-        made.kill()
-        shutil.rmtree(made.directory)

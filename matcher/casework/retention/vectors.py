@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from matcher.errors import GalleryDamagedError, GalleryFormatError, MatcherError
 from matcher.gallery.editions import directory_of, names
-from matcher.gallery.index import TableIndex, read_index
-from matcher.gallery.index.protocol import SERVED
+from matcher.gallery.index import TableIndex, is_served, read_index
 from matcher.gallery.store import Store, vector_rows
 
 TOLERANCE: Final = 1e-6
@@ -75,7 +74,7 @@ def vectors_left(
                 erased = [rows for rows in vectors if rows.shape[1] == store.model.dimension]
                 counts += _in_store(store, erased, set(faces), set(subjects), set(photos))
                 counts += _in_index(store, erased, set(faces), set(photos))
-                if store.meta("index").startswith(SERVED):
+                if is_served(store.meta("index")):
                     served.append(name)
             editions.append(name)
         except MatcherError as error:

@@ -1,17 +1,20 @@
 """The index: one protocol and several kinds, in a file or on a server; made from the store."""
 
-from matcher.gallery.index.index_file import read_index, remove_index, write_index
-from matcher.gallery.index.index_header import (
+from matcher.gallery.index.kinds import KINDS, check_kind, choose_kind, new_index
+from matcher.gallery.index.local_index import LocalIndex
+from matcher.gallery.index.mapped import (
     INDEX_NAME,
     IndexHeader,
+    TableIndex,
     index_files,
     index_name,
     index_parts,
     is_index_file,
     read_header,
+    read_index,
+    remove_index,
+    write_index,
 )
-from matcher.gallery.index.kinds import KINDS, check_kind, choose_kind, new_index
-from matcher.gallery.index.local_index import LocalIndex
 from matcher.gallery.index.opening import check_sealable, open_index
 from matcher.gallery.index.paged_scan import Page, scan
 from matcher.gallery.index.protocol import FaceIndex, IndexKind
@@ -22,17 +25,20 @@ from matcher.gallery.index.ranking import (
     rerank,
 )
 from matcher.gallery.index.remote_index import RemoteIndex
-from matcher.gallery.index.table_index import TableIndex
+from matcher.gallery.index.served_index import ServedIndex
+from matcher.gallery.index.servers import SERVERS, is_served
 
 __all__ = [
     "INDEX_NAME",
     "KINDS",
+    "SERVERS",
     "FaceIndex",
     "IndexHeader",
     "IndexKind",
     "LocalIndex",
     "Page",
     "RemoteIndex",
+    "ServedIndex",
     "TableIndex",
     "best",
     "check_kind",
@@ -44,6 +50,7 @@ __all__ = [
     "index_name",
     "index_parts",
     "is_index_file",
+    "is_served",
     "new_index",
     "open_index",
     "read_header",

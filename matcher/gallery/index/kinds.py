@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final, cast
 from matcher._lazy import load
 from matcher.arguments import expect
 from matcher.errors import InputError
-from matcher.gallery.index.protocol import SERVED
+from matcher.gallery.index.servers import SERVERS, is_served, server_of
 
 if TYPE_CHECKING:
-    from matcher.gallery.index.rows import Rows
-    from matcher.gallery.index.table_index import TableIndex
+    from matcher.gallery.index.mapped.rows import Rows
+    from matcher.gallery.index.mapped.table_index import TableIndex
 
 AUTO: Final = "auto"
 """Asks for the kind that suits the number of faces."""
@@ -43,8 +43,8 @@ class Kind:
 
 
 KINDS: Final = (
-    Kind("exact", "matcher.gallery.index.table_index:TableIndex", up_to=1_000_000),
-    Kind("coded", "matcher.gallery.index.table_index:CodedIndex", up_to=float("inf")),
+    Kind("exact", "matcher.gallery.index.mapped.table_index:TableIndex", up_to=1_000_000),
+    Kind("coded", "matcher.gallery.index.mapped.table_index:CodedIndex", up_to=float("inf")),
 )
 """All kinds, from small galleries to large ones."""
 
@@ -87,14 +87,13 @@ def check_kind(asked: str) -> None:
     """
     expect("index", asked, str, rule="must be a text", next_step='Give "auto".')
     known = (AUTO, *(kind.name for kind in KINDS))
-    if asked.startswith(SERVED):
-        from matcher.gallery.index.milvus_index import check_address
-
-        check_address(asked.removeprefix(SERVED))
+    if is_served(asked):
+        server, url = server_of(asked)
+        server.of.check_address(url)
     elif asked not in known:
         raise InputError(
             "index",
-            rule=f"must be one of {', '.join(known)}, or {SERVED}http://HOST:PORT",
+            rule=f"must be one of {', '.join((*known, *(one.asked_as for one in SERVERS)))}",
             got=repr(asked),
             next_step='Use "auto" unless you have measured another kind.',
         )

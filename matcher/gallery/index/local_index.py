@@ -19,17 +19,18 @@ from matcher.errors import (
     GalleryFormatError,
     InputError,
 )
-from matcher.gallery.index.index_file import (
+from matcher.gallery.index.kinds import choose_kind, new_index, outgrown
+from matcher.gallery.index.mapped import (
+    AlteredRowsError,
+    IndexHeader,
+    TableIndex,
     empty_rows,
+    index_name,
     read_index,
     remove_index,
     write_index,
 )
-from matcher.gallery.index.index_header import IndexHeader, index_name
-from matcher.gallery.index.kinds import choose_kind, new_index, outgrown
 from matcher.gallery.index.ranking import Found
-from matcher.gallery.index.rows import AlteredRowsError
-from matcher.gallery.index.table_index import TableIndex
 from matcher.gallery.store import Store, rows, vector_rows
 from matcher.gallery.store.sqlite_errors import damaged
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from matcher.errors import InputError
 from matcher.gallery.index.kinds import AUTO, FORMER_KINDS, check_kind
 from matcher.gallery.index.local_index import LocalIndex
-from matcher.gallery.index.protocol import SERVED
 from matcher.gallery.index.remote_index import RemoteIndex
+from matcher.gallery.index.servers import is_served
 from matcher.gallery.store import Store
 from matcher.gallery.store.sqlite_errors import damaged
 
@@ -19,7 +19,7 @@ def open_index(
     """Return the index of an open store: the one that is recorded, or the one that is asked for.
 
     The address of a server that the caller asks for is confirmed; one that is only recorded in the
-    gallery is not, see `MilvusIndex`.
+    gallery is not, see `ServedIndex`.
 
     Raises
     ------
@@ -39,9 +39,8 @@ def open_index(
         raise damaged(store.path, rule="must name a kind of index", got=ascii(index)) from error
     if store.keys is not None:
         check_sealable(index, directory)
-    if index.startswith(SERVED):
-        url = index.removeprefix(SERVED)
-        return RemoteIndex(directory, store, url, busy_timeout, confirmed=asked is not None)
+    if is_served(index):
+        return RemoteIndex(directory, store, index, busy_timeout, confirmed=asked is not None)
     return LocalIndex(directory, store, index)
 
 
@@ -53,7 +52,7 @@ def check_sealable(index: str, gallery: Path) -> None:
     InputError
         The server would hold plain vectors.
     """
-    if index.startswith(SERVED):
+    if is_served(index):
         raise InputError(
             "index",
             rule="must be in a file if the gallery is encrypted",

@@ -7,16 +7,13 @@ of face ids.
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 IndexKind = str
 """Name of a kind of index: "auto", or one of `matcher.gallery.index.KINDS`."""
-
-SERVED: Final = "milvus:"
-"""Prefix that marks the address of a Milvus server in the place of a kind's name."""
 
 
 class FaceIndex(Protocol):

@@ -1,9 +1,9 @@
 """The index of a gallery on a server: the server proposes, and the store has the truth.
 
-The collection states the commit, and the store, that it reflects. Each search reads later commits
-from the store. A process that wrote sends its commits when it is done; one process sends at a time.
-A search is therefore right whatever the server holds: no score, no face and no removal depends on
-the server.
+The table on the server states the commit, and the store, that it reflects. Each search reads later
+commits from the store. A process that wrote sends its commits when it is done; one process sends at
+a time. A search is therefore right whatever the server holds: no score, no face and no removal
+depends on the server.
 """
 
 from __future__ import annotations
@@ -25,11 +25,10 @@ from matcher.errors import (
     IndexServerError,
 )
 from matcher.gallery.files import unwritable_reported
-from matcher.gallery.index.index_file import remove_index
-from matcher.gallery.index.index_header import INDEX_NAME
-from matcher.gallery.index.milvus_index import MOST, MilvusIndex
+from matcher.gallery.index.mapped import INDEX_NAME, remove_index
 from matcher.gallery.index.paged_scan import scan
 from matcher.gallery.index.ranking import best, checked_query, rerank
+from matcher.gallery.index.servers import server_of
 from matcher.gallery.store import Store, rows, vector_rows
 from matcher.private_files import held_alone
 
@@ -46,17 +45,13 @@ PROPOSED: Final = 4
 RECENT: Final = 5_000
 """Faces not yet on the server that a search scans itself. If there are more, it sends all first."""
 
-SCANNED: Final = 4_000
-"""Faces that the server scans until they are in its graph. For more faces it first makes a
-temporary index (from 39 rows for each of 128 lists), which finds fewer."""
-
 SENT_AT_ONCE: Final = 200_000
-"""Faces after which the collection notes its progress. A crash while sending costs at most
+"""Faces after which the table notes its progress. A crash while sending costs at most
 these."""
 
 
 class RemoteIndex:
-    """Searches a collection on a server; if that is behind, also searches the store.
+    """Searches a table on a server; if that is behind, also searches the store.
 
     Parameters
     ----------
@@ -64,22 +59,23 @@ class RemoteIndex:
         Directory of the edition of the gallery.
     store
         Open store of the edition.
-    url
-        Address of the server.
+    asked
+        Server and address of the index, see `servers.SERVERS`.
     busy_timeout
         Seconds to wait for another process that is sending.
     confirmed
-        As in `MilvusIndex`.
+        As in `ServedIndex`.
     """
 
     def __init__(
-        self, directory: Path, store: Store, url: str, busy_timeout: float, *, confirmed: bool
+        self, directory: Path, store: Store, asked: str, busy_timeout: float, *, confirmed: bool
     ) -> None:
         self._directory = directory
         self._store = store
         self._busy_timeout = busy_timeout
+        server, url = server_of(asked)
         name = f"matcher_{store.stamp(0)}"
-        self.index = MilvusIndex(url, name, store.model.dimension, confirmed=confirmed)
+        self.index = server.of(url, name, store.model.dimension, confirmed=confirmed)
 
     def search(
         self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None
@@ -92,7 +88,7 @@ class RemoteIndex:
         since = self._followed()
         with self._store.reading():
             count = PROPOSED * k + len(rows.removed_since(self._store, since))
-            if count > MOST:
+            if count > self.index.most:
                 return scan(vector_rows.vector_pages(self._store), queries, k)
             proposed = self._proposed(queries, count, since)
             old = rerank(queries, proposed, lambda ids: vector_rows.vectors(self._store, ids), k)
@@ -108,7 +104,7 @@ class RemoteIndex:
         return np.where(np.isin(ids, existing), ids, -1)
 
     def _followed(self) -> int:
-        """Return the commit that the collection reflects; first send much that is missing."""
+        """Return the commit that the table reflects; first send much that is missing."""
         since = self.generation()
         if since is not None and not self._owes(since):
             return since
@@ -122,18 +118,18 @@ class RemoteIndex:
     def _sent(self) -> int:
         since = self.generation()
         if since is None:
-            raise self._fault("must keep its collection", "none, just after it was made")
+            raise self._fault("must keep its table", "none, just after it was made")
         return since
 
     def generation(self) -> int | None:
-        """Return the commit that the collection reflects.
+        """Return the commit that the table reflects.
 
-        The result is None without a collection, or if its history is not that of this store.
+        The result is None without a table, or if its history is not that of this store.
 
         Raises
         ------
         GalleryFormatError
-            When a newer version of matcher, or another program, made the collection.
+            When a newer version of matcher, or another program, made the table.
         """
         facts = self.index.facts()
         if facts is None:
@@ -141,14 +137,14 @@ class RemoteIndex:
         version = facts.get("matcher.format")
         if version != str(FORMAT_VERSION):
             raise GalleryFormatError(
-                f"collection {self.index.name} at {self.index.url}",
+                f"table {self.index.name} at {self.index.url}",
                 rule=f"this version of matcher reads format {FORMAT_VERSION}",
                 got="no format" if version is None else f"format {version}",
                 next_step="Use the newer version, or rebuild the index: that replaces it.",
             )
         known = (self._is_ours(facts, name) for name in ("complete", "begun"))
         if facts.get("matcher.model") != self._model or not all(known):
-            log.warning("the collection on the server is of another history; it is made anew")
+            log.warning("the table on the server is of another history; it is made anew")
             return None
         return int(facts["matcher.complete"].partition(" ")[0])
 
@@ -164,7 +160,7 @@ class RemoteIndex:
         return f"{generation} {self._store.stamp(generation)}"
 
     def _send(self) -> None:
-        """Bring the collection to the store's last commit; create it if there is none."""
+        """Bring the table to the store's last commit; create it if there is none."""
         with self._alone():
             since = self.generation()
             if since is None:
@@ -174,9 +170,10 @@ class RemoteIndex:
                 self._send_since(self._create())
                 if len(self.index) != self._store.faces:
                     raise self._fault("must hold the faces that it was sent", "another number")
+            self.index.finish()
 
     def _create(self) -> int:
-        """Create the collection anew: empty, as the store was at its beginning."""
+        """Create the table anew: empty, as the store was at its beginning."""
         facts = {"format": str(FORMAT_VERSION), "model": self._model}
         facts |= {"complete": self._commit(0), "begun": self._commit(0)}
         self.index.create({f"matcher.{name}": value for name, value in facts.items()})
@@ -186,14 +183,12 @@ class RemoteIndex:
         """Send the commits after `since`, in steps; return whether there was anything to send."""
         anything = False
         while since < self._store.generation:
-            until, sent, gone = self._send_step(since)
-            if sent or gone:
-                self.index.seal()
-                len(self.index)  # waits until searches see all this
-                anything = True
-            if sent > SCANNED:
-                self.index.settle()
-            self.index.note({"matcher.complete": self._commit(until)})
+            with self.index.changing(rows.added_since(self._store, since)):
+                until, sent, gone = self._send_step(since)
+                if sent or gone:
+                    self.index.settle(sent)
+                    anything = True
+                self.index.note({"matcher.complete": self._commit(until)})
             since = until
         return anything
 
@@ -226,13 +221,14 @@ class RemoteIndex:
             yield
 
     def _fault(self, rule: str, got: str) -> IndexServerError:
-        what = f"collection {self.index.name} at {self.index.url}"
+        what = f"table {self.index.name} at {self.index.url}"
         return IndexServerError(what, rule=rule, got=got, next_step="Rebuild the index.")
 
     def rebuild(self) -> None:
-        """Create the collection anew from the store."""
+        """Create the table anew from the store."""
         with self._alone():
             self._send_since(self._create())
+            self.index.finish()
         log.info("sent %d faces to the index server", self._store.faces)
 
     def save(self) -> None:
@@ -259,5 +255,5 @@ class RemoteIndex:
         self.save_if_possible()
 
     def discard(self) -> None:
-        """Delete the collection."""
+        """Delete the table."""
         self.index.drop()

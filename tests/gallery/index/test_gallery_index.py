@@ -24,7 +24,7 @@ from matcher.errors import GalleryFormatError, InputError
 from matcher.gallery import Gallery
 from matcher.gallery.index import INDEX_NAME, KINDS, read_header
 from matcher.gallery.index import local_index as local_index
-from matcher.gallery.index.index_header import MAGIC
+from matcher.gallery.index.mapped.index_header import MAGIC
 from matcher.testing import FakeEmbedder
 
 

@@ -15,8 +15,8 @@ from matcher.gallery.index import (
     read_index,
 )
 from matcher.gallery.index.kinds import new_index, outgrown
-from matcher.gallery.index.rows import AlteredRowsError, CodedRows
-from matcher.gallery.index.table_index import CodedIndex, TableIndex
+from matcher.gallery.index.mapped.rows import AlteredRowsError, CodedRows
+from matcher.gallery.index.mapped.table_index import CodedIndex, TableIndex
 from matcher.testing import random_unit_vectors
 from matcher.testing.conformance import IndexConformance, model_of, written
 
@@ -80,10 +80,10 @@ class TestCodes(IndexConformance):
 
     @pytest.fixture(autouse=True)
     def small(self, monkeypatch):
-        monkeypatch.setattr("matcher.gallery.index.index_file.LEAST", 32)
-        monkeypatch.setattr("matcher.gallery.index.rows.FIRST_PASS", 300)
-        monkeypatch.setattr("matcher.gallery.index.rows.PROPOSED", 4)
-        monkeypatch.setattr("matcher.gallery.index.rows.SHARE_SCANNED", 1)
+        monkeypatch.setattr("matcher.gallery.index.mapped.index_file.LEAST", 32)
+        monkeypatch.setattr("matcher.gallery.index.mapped.rows.FIRST_PASS", 300)
+        monkeypatch.setattr("matcher.gallery.index.mapped.rows.PROPOSED", 4)
+        monkeypatch.setattr("matcher.gallery.index.mapped.rows.SHARE_SCANNED", 1)
 
     def make_index(self, dimension: int) -> FaceIndex:
         return CodedIndex(dimension)

@@ -8,10 +8,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.gallery.index.codes import Coder
+from matcher.gallery.index.mapped.codes import Coder
+from matcher.gallery.index.mapped.row_sums import row_sums
 from matcher.gallery.index.paged_scan import Page, scan
 from matcher.gallery.index.ranking import Found, nothing
-from matcher.gallery.index.row_sums import row_sums
 
 PAGE: Final = 1 << 18
 """Rows that are compared at once. FAISS needs no memory for them, other than for its answers."""

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from matcher.errors import InputError
 from matcher.forks import claim_threads
+from matcher.gallery.index.mapped.rows import NewRows, Rows
 from matcher.gallery.index.paged_scan import Page, faiss, merged, scan
 from matcher.gallery.index.ranking import Found, checked_query, checked_vectors, nothing
-from matcher.gallery.index.rows import NewRows, Rows
 
 SHARE_NEW: Final = 50
 """The file is written anew when one in so many of its faces is not in it, ..."""

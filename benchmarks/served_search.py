@@ -1,8 +1,10 @@
-"""Search on a running Milvus server: sending, index, latency, recall, memory for some sizes.
+"""Search on a running server: sending, index, latency, recall, memory for some sizes.
 
-    python benchmarks/milvus_search.py http://127.0.0.1:19530 --sizes 100000 --server-pid PID
+    python benchmarks/served_search.py milvus:http://127.0.0.1:19530 --sizes 100000 --server-pid PID
+    python benchmarks/served_search.py postgres:postgresql://127.0.0.1:5432/faces
 
-The vectors and the queries are those of `benchmarks/search.py`. Recall is that of the graph alone
+The server is named as a gallery names it; credentials are those of the environment.
+The vectors and the queries are those of `benchmarks/search.py`. Recall is that of the server alone
 (`proposed`: the true first twenty among the candidates that a gallery asks for); the gallery then
 ranks by the vectors of its store. `hasty` is the same before the graph is searched. Processor time
 is that of server and client, until the graph is searched. Run it with nothing else on the machine.
@@ -21,8 +23,9 @@ import numpy as np
 import psutil  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from matcher.gallery.index.milvus_index import MilvusIndex
+from matcher.gallery.index import ServedIndex
 from matcher.gallery.index.remote_index import PROPOSED
+from matcher.gallery.index.servers import server_of
 from matcher.testing import clustered_unit_vectors
 
 TOP = 20
@@ -32,8 +35,8 @@ SENT_AT_ONCE = 10_000
 
 def main() -> None:
     """Measure each size and print one JSON object for each."""
-    parser = argparse.ArgumentParser(description="Search on a running Milvus server.")
-    parser.add_argument("url")
+    parser = argparse.ArgumentParser(description="Search on a running server.")
+    parser.add_argument("address", help="as for --index of matcher")
     parser.add_argument("--sizes", type=int, nargs="+", default=[100_000])
     parser.add_argument("--dimension", type=int, default=128)
     parser.add_argument("--queries", type=int, default=320)
@@ -56,12 +59,13 @@ def measure(size: int, options: argparse.Namespace) -> dict[str, Any]:
     bare.add(gallery)
     truth = bare.search(probes, TOP)[1] + 1
     before, work, disk = _memory(options), _work(options), _disk(options)
-    index = MilvusIndex(options.url, f"benchmark_{size}", options.dimension)
+    server, url = server_of(options.address)
+    index = server.of(url, f"benchmark_{size}", options.dimension)
     index.create({})
     try:
         sending = _seconds(lambda: _send(index, gallery))
         hasty = _proposed(index.candidates(probes, PROPOSED * TOP), truth)
-        building = _seconds(lambda: _build(index))
+        building = _seconds(lambda: _build(index, size))
         return {
             "faces": len(index),
             "dimension": options.dimension,
@@ -70,7 +74,7 @@ def measure(size: int, options: argparse.Namespace) -> dict[str, Any]:
             "processor_s": round(_work(options) - work, 1),
             "hasty": hasty,
             **_search(index, probes, truth),
-            "server_rss_mb": [before, _memory(options)],
+            "server_memory_mb": [before, _memory(options)],
             "server_disk_mb": [disk, _disk(options)],
         }
     finally:
@@ -83,20 +87,20 @@ def _seconds(work: Any) -> float:
     return time.perf_counter() - start
 
 
-def _send(index: MilvusIndex, gallery: NDArray[np.float32]) -> None:
+def _send(index: ServedIndex, gallery: NDArray[np.float32]) -> None:
     for first in range(0, len(gallery), SENT_AT_ONCE):
         page = gallery[first : first + SENT_AT_ONCE]
         index.put(np.arange(first, first + len(page), dtype=np.int64) + 1, page)
     len(index)
 
 
-def _build(index: MilvusIndex) -> None:
-    index.seal()
-    index.settle()
+def _build(index: ServedIndex, size: int) -> None:
+    index.settle(size)
+    index.finish()
 
 
 def _search(
-    index: MilvusIndex, probes: NDArray[np.float32], truth: NDArray[np.int64]
+    index: ServedIndex, probes: NDArray[np.float32], truth: NDArray[np.int64]
 ) -> dict[str, float]:
     candidates = PROPOSED * TOP
     index.candidates(probes[:1], candidates)
@@ -120,16 +124,26 @@ def _proposed(found: NDArray[np.int64], truth: NDArray[np.int64]) -> float:
     return round(float(np.mean(hits)) / TOP, 4)
 
 
+def _processes(options: argparse.Namespace) -> list[psutil.Process]:
+    """Return those of the server, if it is known."""
+    if options.server_pid is None:
+        return []
+    first = psutil.Process(options.server_pid)
+    return [first, *first.children(recursive=True)]
+
+
 def _work(options: argparse.Namespace) -> float:
     """Return the processor seconds so far, of this process and of the server if it is known."""
-    pids = [None] if options.server_pid is None else [None, options.server_pid]
-    return float(sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids))
+    times = [one.cpu_times() for one in (psutil.Process(), *_processes(options))]
+    # A process that has ended is counted with its parent.
+    return float(sum(sum(one[:4]) for one in times))
 
 
 def _memory(options: argparse.Namespace) -> int | None:
+    """Return the server's memory in MB; what its processes share is counted once."""
     if options.server_pid is None:
         return None
-    return int(psutil.Process(options.server_pid).memory_info().rss / 1e6)
+    return int(sum(one.memory_full_info().pss for one in _processes(options)) / 1e6)
 
 
 def _disk(options: argparse.Namespace) -> int | None:

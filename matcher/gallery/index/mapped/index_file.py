@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from matcher.embedding import FACE, ModelIdentity
 from matcher.encryption import GalleryKeys, SealedReader, SealedWriter
 from matcher.errors import GalleryWriteError
-from matcher.gallery.index.codes import LEAST, MOST_TRAINING, Coder, code_bytes, parts_for
-from matcher.gallery.index.index_header import (
+from matcher.gallery.index.kinds import new_index
+from matcher.gallery.index.mapped.codes import LEAST, MOST_TRAINING, Coder, code_bytes, parts_for
+from matcher.gallery.index.mapped.index_header import (
     FORMAT_VERSION,
     INDEX_NAME,
     PURPOSE,
@@ -34,11 +35,10 @@ from matcher.gallery.index.index_header import (
     index_name,
     opened,
 )
-from matcher.gallery.index.kinds import new_index
+from matcher.gallery.index.mapped.row_sums import row_sums
+from matcher.gallery.index.mapped.rows import CodedRows, Rows
+from matcher.gallery.index.mapped.table_index import TableIndex
 from matcher.gallery.index.paged_scan import Page
-from matcher.gallery.index.row_sums import row_sums
-from matcher.gallery.index.rows import CodedRows, Rows
-from matcher.gallery.index.table_index import TableIndex
 from matcher.private_files import open_private, sync_directory
 from matcher.words import counted
 
