@@ -24,6 +24,7 @@ from matcher.words import counted
 OLDEST = 150
 """Upper end in years of an age range without a `max_age`."""
 
+_PAGE = 100_000
 
 _SEQUENCES = (
     "recorded_sex",
@@ -280,12 +281,17 @@ def _judge(
     """Return the face ids, ascending, a number for the subject of each, and a verdict by rule."""
     columns = "".join(f", ({rule.sql})" for rule in rules)
     parameters = tuple(value for rule in rules for value in rule.parameters)
-    records = store.query(
+    width, last = 2 + len(rules), 0
+    pages = [np.empty((0, width), dtype=np.int64)]
+    while page := store.query(
         f"SELECT f.face_id, s.rowid{columns} "  # noqa: S608 - built of constants
-        "FROM faces f JOIN subjects s USING (subject_id) ORDER BY f.face_id",
-        parameters,
-    )
-    table = np.array(records, dtype=np.int64).reshape(len(records), 2 + len(rules))
+        "FROM faces f JOIN subjects s USING (subject_id) "
+        "WHERE f.face_id > ? ORDER BY f.face_id LIMIT ?",
+        (*parameters, last, _PAGE),
+    ):
+        pages.append(np.array(page, dtype=np.int64).reshape(len(page), width))
+        last = store.onward(last, page[-1][0])
+    table = np.concatenate(pages)
     return table[:, 0], table[:, 1], table[:, 2:]
 
 

@@ -212,3 +212,21 @@ def test_a_row_is_emptied_although_no_index_can_be_written(filled, monkeypatch):
         filled.remove_photo(photo_hash(0))
     assert not files_hold(filled.path, VECTORS[0].tobytes())
     assert_searches_like_a_scan(filled)
+
+
+def test_who_held_old_pages_in_memory_does_not_write_them_back(tmp_path):
+    """An open object has pages in its cache that another one has cleared since."""
+    names = [f"{n * 7919 % 1000:03d}-somebody" for n in range(300)]
+    with Gallery.create(tmp_path / "g", model=MODEL) as gallery:
+        gallery.add([enrolment(n, names[n]) for n in range(300)])
+        with Gallery.open(gallery.path) as other:
+            for n in range(0, 60, 3):
+                other.faces_of([one.subject_id for one in other.subjects()])  # fills its cache
+                gallery.remove_subject(names[n])
+                other.add([enrolment(1000 + n, f"{n:03d}-new")])
+                other._store.query("PRAGMA wal_checkpoint(TRUNCATE)")
+                data = b"".join(file.read_bytes() for file in gallery.path.iterdir())
+                assert names[n].encode() not in data
+                assert photo_hash(n).encode() not in data
+                assert VECTORS[n].tobytes() not in data
+            assert other.verify().ok

@@ -162,7 +162,10 @@ class StoreFile:
             self._inode = None
 
     def clear_unused_bytes(self) -> int:
-        """Call `clear_unused_bytes` on the file."""
+        """Call `clear_unused_bytes` on the file, which this object has entered."""
+        return clear_unused_bytes(self._descriptor())
+
+    def _descriptor(self) -> int:
         with self._changing:
             if self._inode is None:
                 raise UnusedBytesError("a file that is not open")
@@ -172,4 +175,4 @@ class StoreFile:
             there = os.fstat(descriptor)
             if (there.st_dev, there.st_ino) != self._inode:
                 raise UnusedBytesError("another file in its place")
-            return clear_unused_bytes(descriptor)
+            return descriptor
