@@ -136,7 +136,8 @@ def draft_of(path: Path) -> Iterator[Path]:
         yield folder / path.name
     finally:
         lock.release()
-        shutil.rmtree(folder)
+        with suppress(FileNotFoundError):  # it was taken for a dead one, and is being deleted too
+            shutil.rmtree(folder)
 
 
 def clear_drafts(folder: Path, name: str) -> None:

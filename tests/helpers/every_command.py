@@ -148,6 +148,8 @@ def _enrolment(run: Story) -> None:
     run("gallery verify", run.gallery)
     run("gallery migrate", run.gallery)
     run("gallery rebuild", run.gallery)
+    run("gallery compact", "--dry-run", run.gallery)
+    run("gallery compact", run.gallery)
 
 
 def _search(run: Story) -> None:

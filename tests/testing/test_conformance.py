@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from typing import cast
 
 import numpy as np
 import pytest
@@ -34,7 +36,7 @@ def refused(what: str) -> InputError:
 class Plain:
     """A table, and a loop over it."""
 
-    kind, lossless, learns, worn = "exact", True, False, False
+    kind, lossless = "exact", True
 
     def __init__(self, dimension: int) -> None:
         self.dimension = dimension
@@ -46,9 +48,6 @@ class Plain:
 
     def ids(self) -> Ids:
         return np.sort(self.rows)
-
-    def train(self, sample: Vectors, faces: int) -> None:
-        pass
 
     def add(self, ids: Ids, vectors: Vectors) -> None:
         vectors = checked_vectors(vectors, self.dimension, "vectors")
@@ -88,9 +87,6 @@ class Plain:
             np.pad(np.take_along_axis(scores, best, 1), missing, constant_values=-np.inf),
             np.pad(ids[best], missing, constant_values=-1),
         )
-
-    def row_ids(self) -> Ids:
-        return self.rows
 
     def write(self, write: Callable[[bytes], object]) -> None:
         write(self.table.tobytes())
@@ -297,7 +293,18 @@ def kit_of(kind: type[Plain], **promises: float) -> IndexConformance:
     def make_index(self: IndexConformance, dimension: int) -> FaceIndex:
         return kind(dimension)
 
-    return type("Kit", (IndexConformance,), {"make_index": make_index, **promises})()
+    def bytes_of(self: IndexConformance, index: FaceIndex) -> bytes:
+        data = io.BytesIO()
+        cast(Plain, index).write(data.write)
+        return data.getvalue()
+
+    def read_back(self: IndexConformance, index: FaceIndex) -> FaceIndex:
+        copy = kind(index.dimension)
+        copy.read(cast(Plain, index).rows.copy(), io.BytesIO(self.bytes_of(index)).read)
+        return copy
+
+    own = {"make_index": make_index, "bytes_of": bytes_of, "read_back": read_back}
+    return type("Kit", (IndexConformance,), {**own, **promises})()
 
 
 def runs(kit: IndexConformance, name: str) -> Iterator[Callable[[], None]]:

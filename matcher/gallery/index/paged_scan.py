@@ -44,20 +44,48 @@ def _nearest_in(
     ids: NDArray[np.int64], vectors: NDArray[np.float32], queries: NDArray[np.float32], k: int
 ) -> Found:
     """Return the true k nearest faces of one page."""
+    held = ids >= 0
     fetched = min(k + MARGIN, len(ids))
-    rough, rows = faiss.knn(queries, vectors, fetched, metric=faiss.METRIC_INNER_PRODUCT)
+    rough, rows = _fetched(vectors, queries, fetched, None if held.all() else held)
     scores, found = _ranked(ids, vectors, queries, rows, k)
     if fetched == len(ids):
         return scores, found
     # Apart from rounding, a row that was not fetched scores at most the worst fetched row.
-    for query in np.flatnonzero(scores[:, -1] <= rough[:, -1] + ROUNDING):
+    crowded = (rows[:, -1] >= 0) & (scores[:, -1] <= rough[:, -1] + ROUNDING)
+    for query in np.flatnonzero(crowded):
         one = queries[query : query + 1]
-        rough_scores = np.einsum("nd,d->n", vectors, one[0])
-        near = np.flatnonzero(rough_scores >= scores[query, -1] - ROUNDING)
+        all_rough = np.einsum("nd,d->n", vectors, one[0])
+        near = np.flatnonzero(held & (all_rough >= scores[query, -1] - ROUNDING))
         scores[query], found[query] = (
             part[0] for part in _ranked(ids, vectors, one, near[None], k)
         )
     return scores, found
+
+
+def _fetched(
+    vectors: NDArray[np.float32],
+    queries: NDArray[np.float32],
+    count: int,
+    held: NDArray[np.bool_] | None,
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return FAISS's scores and rows of the nearest rows that are held; -1 for none."""
+    if held is None:
+        rough, rows = faiss.knn(queries, vectors, count, metric=faiss.METRIC_INNER_PRODUCT)
+        return rough, rows
+    bits = np.packbits(held, bitorder="little")
+    rough = np.empty((len(queries), count), dtype=np.float32)
+    rows = np.empty((len(queries), count), dtype=np.int64)
+    faiss.knn_inner_product(
+        *(faiss.swig_ptr(np.ascontiguousarray(part)) for part in (queries, vectors)),
+        vectors.shape[1],
+        len(queries),
+        len(vectors),
+        count,
+        faiss.swig_ptr(rough),
+        faiss.swig_ptr(rows),
+        faiss.IDSelectorBitmap(bits),
+    )
+    return rough, rows
 
 
 def _ranked(
@@ -67,6 +95,5 @@ def _ranked(
     rows: NDArray[np.int64],
     k: int,
 ) -> Found:
-    """Return the k best of each query's rows, without those that hold no face."""
-    rows = np.where(ids[rows] < 0, -1, rows)
+    """Return the k best of each query's rows, -1 for none."""
     return best(cosines(queries, vectors, rows), np.where(rows < 0, -1, ids[rows]), k)

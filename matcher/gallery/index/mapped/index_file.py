@@ -117,7 +117,9 @@ def _coder(index: TableIndex) -> Coder | None:
 
 
 def _write_rows(index: TableIndex, header: IndexHeader, coder: Coder | None, put: Put) -> None:
-    places = IndexLayout.of(header).places
+    layout = IndexLayout.of(header)
+    places = layout.places
+    put(layout.end - 1, b"\0")  # without rows, nothing else would make the file as long
     width, row, digest = code_bytes(index.dimension), 0, hashlib.sha256()
     for ids, vectors in _in_pieces(index):
         held = ids.astype("<i8").tobytes()

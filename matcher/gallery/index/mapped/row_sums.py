@@ -37,7 +37,9 @@ def row_sums(rows: NDArray[np.float32] | NDArray[np.uint8]) -> NDArray[np.uint64
 
 def _words(rows: NDArray[np.float32] | NDArray[np.uint8]) -> NDArray[np.uint64]:
     """Return the rows as 64-bit words, padded with zeros if they do not fill the last one."""
-    octets = np.ascontiguousarray(rows).view(np.uint8).reshape(len(rows), -1)
+    octets = (
+        np.ascontiguousarray(rows).view(np.uint8).reshape(len(rows), rows.itemsize * rows.shape[1])
+    )
     missing = -octets.shape[1] % 8
     if missing:
         octets = np.pad(octets, ((0, 0), (0, missing)))

@@ -19,6 +19,9 @@ PAGE: Final = 1 << 18
 COPIED: Final = 1 << 15
 """Rows that are copied at once where only some of the faces are compared."""
 
+SHARE_COPIED: Final = 16
+"""More than one row in so many are compared where they are, with the others left out."""
+
 FIRST_PASS: Final = 4_000
 """Candidates that the codes propose for each query, at least."""
 
@@ -112,7 +115,14 @@ class Rows:
             )
 
     def among(self, rows: NDArray[np.int64]) -> Iterator[Page]:
-        """Yield the ids and vectors of some rows, which hold faces."""
+        """Yield the ids and vectors of some rows, which hold faces, and perhaps -1 for others."""
+        if len(rows) * SHARE_COPIED > len(self.ids):
+            wanted = np.zeros(len(self.ids), dtype=bool)
+            wanted[rows] = True
+            for start in range(0, len(self.ids), PAGE):
+                page = slice(start, start + PAGE)
+                yield np.where(wanted[page], self.ids[page], -1), self.vectors[page]
+            return
         for start in range(0, len(rows), COPIED):
             some = rows[start : start + COPIED]
             yield self.ids[some], self.vectors[some]

@@ -143,7 +143,9 @@ class TableIndex:
             return nothing(len(queries), k)
         if allowed is None:
             return merged([part.nearest(queries, k) for part in self._parts], k)
-        allowed = np.unique(np.asarray(allowed, dtype=np.int64))
+        allowed = np.asarray(allowed, dtype=np.int64)
+        if not (np.diff(allowed) > 0).all():
+            allowed = np.unique(allowed)
         return merged([scan(_among(part, allowed), queries, k) for part in self._parts], k)
 
 
