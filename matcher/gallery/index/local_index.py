@@ -186,6 +186,14 @@ class LocalIndex:
                 self._save(name)
 
     def _save(self, name: str) -> None:
+        try:
+            self._write(name)
+        except AlteredRowsError:  # a copy of them must not pass for what was written
+            log.warning("the index file holds other vectors than were written; rebuilding")
+            self.rebuild(name)
+            self._write(name)
+
+    def _write(self, name: str) -> None:
         index = self.current(name)
         if outgrown(self._asked, index.kind, len(index)):
             self.rebuild(name)

@@ -9,10 +9,11 @@ import logging
 import os
 import sqlite3
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 from gallery_builders import (
     MODEL,
@@ -66,6 +67,39 @@ def test_a_file_cut_at_any_length(tmp_path: Path, kind: str) -> None:
         file.write_bytes(data[:length])
         with Gallery.open(tmp_path / "g") as gallery:
             assert gallery.nearest(VECTORS[:1], 1)[1][0, 0] == 1
+
+
+@pytest.fixture
+def altered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A gallery with codes in whose index file one bit of one vector was changed."""
+    monkeypatch.setattr("matcher.gallery.index.mapped.rows.FIRST_PASS", 100)
+    with Gallery.create(tmp_path / "g", model=MODEL, index="coded") as gallery:
+        gallery.add([enrolment(number) for number in range(1200)])
+    file = tmp_path / "g" / "index.bin"
+    data = bytearray(file.read_bytes())
+    data[data.index(VECTORS[7].tobytes()) + 2] ^= 64
+    file.write_bytes(data)
+    return tmp_path / "g"
+
+
+@pytest.mark.parametrize("allowed", [None, [8, 9], range(1, 900)], ids=["all", "few", "many"])
+def test_a_changed_vector_gives_no_score(
+    altered: Path, allowed: Sequence[int] | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    among = None if allowed is None else np.array(allowed)
+    with Gallery.open(altered) as gallery:
+        scores, ids = gallery.nearest(VECTORS[7:8], 1, among)
+        assert (ids[0, 0], scores[0, 0]) == (8, pytest.approx(1, abs=1e-6))
+        assert gallery.verify().ok
+    assert "rebuilding" in caplog.text
+
+
+def test_a_changed_vector_is_not_copied_into_a_new_file(altered: Path) -> None:
+    with Gallery.open(altered) as gallery:
+        gallery.add([enrolment(number) for number in range(1200, 1300)])
+    with Gallery.open(altered) as gallery:
+        assert gallery.verify().ok
+        assert gallery.nearest(VECTORS[7:8], 1)[1][0, 0] == 8
 
 
 def header_with(**facts: object) -> Callable[[Path], None]:

@@ -104,28 +104,33 @@ class Rows:
         if self.vectors.flags.writeable:
             self.vectors[rows] = 0
 
-    def pages(self, size: int = PAGE) -> Iterator[Page]:
+    def pages(self) -> Iterator[Page]:
         """Yield the ids and vectors of all rows, -1 for empty ones."""
-        for start in range(0, len(self.ids), size):
-            some = slice(start, start + size)
-            ids = self.ids[some]
-            yield (
-                np.where(self._filled[some], ids, -1) if self._emptied else ids,
-                self.vectors[some],
-            )
+        for page in self._pages():
+            ids = self.ids[page]
+            if self._emptied:
+                ids = np.where(self._filled[page], ids, -1)
+            yield ids, self.vectors[page]
 
     def among(self, rows: NDArray[np.int64]) -> Iterator[Page]:
         """Yield the ids and vectors of some rows, which hold faces, and perhaps -1 for others."""
         if len(rows) * SHARE_COPIED > len(self.ids):
             wanted = np.zeros(len(self.ids), dtype=bool)
             wanted[rows] = True
-            for start in range(0, len(self.ids), PAGE):
-                page = slice(start, start + PAGE)
+            for page in self._pages():
                 yield np.where(wanted[page], self.ids[page], -1), self.vectors[page]
             return
         for start in range(0, len(rows), COPIED):
             some = rows[start : start + COPIED]
-            yield self.ids[some], self.vectors[some]
+            yield self.ids[some], self._copied(some)
+
+    def _pages(self) -> Iterator[slice]:
+        """Yield which rows are compared at once."""
+        return (slice(start, start + PAGE) for start in range(0, len(self.ids), PAGE))
+
+    def _copied(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return a copy of the vectors of some rows."""
+        return self.vectors[rows]
 
     def nearest(self, queries: NDArray[np.float32], k: int) -> Found:
         """Return the k nearest faces, by a scan of all rows."""
@@ -170,13 +175,15 @@ class NewRows(Rows):
 class CodedRows(Rows):
     """Rows with codes. A search ranks only the rows that the codes propose.
 
+    The vectors are compared with their sums when they are first used, not before. Each method that
+    uses them raises `AlteredRowsError` where one is not the one that was written.
+
     Parameters
     ----------
     ids, vectors, filled
         As for `Rows`.
     sums
-        uint64 array of shape (n,): the sum of each vector, see `row_sums`. Vectors are compared
-        with theirs when they are ranked.
+        uint64 array of shape (n,): the sum of each vector, see `row_sums`; 0 in empty rows.
     coder
         What made the codes.
     codes
@@ -198,6 +205,7 @@ class CodedRows(Rows):
         self.codes = codes
         self._sums = sums
         self._first_pass: Any = None
+        self._verified: set[int] = set()
 
     @property
     def bytes_each(self) -> int:
@@ -205,13 +213,7 @@ class CodedRows(Rows):
         return super().bytes_each + 8 + int(self.codes.shape[1])
 
     def nearest(self, queries: NDArray[np.float32], k: int) -> Found:
-        """Return the k nearest of the faces that the codes propose.
-
-        Raises
-        ------
-        AlteredRowsError
-            When a vector is not the one that was written.
-        """
+        """Return the k nearest of the faces that the codes propose."""
         count = max(FIRST_PASS, PROPOSED * k) + self._emptied
         if count * SHARE_SCANNED > len(self.ids):
             return super().nearest(queries, k)
@@ -227,8 +229,22 @@ class CodedRows(Rows):
         return scores, ids
 
     def _ranked(self, query: NDArray[np.float32], rows: NDArray[np.int64], k: int) -> Found:
-        vectors = self.vectors[rows]
+        return scan([(self.ids[rows], self._copied(rows))], query, k)
+
+    def _pages(self) -> Iterator[slice]:
+        for number, page in enumerate(super()._pages()):
+            if number not in self._verified:
+                self._verify(self.vectors[page], page)
+                self._verified.add(number)
+            yield page
+
+    def _copied(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        vectors = super()._copied(rows)
+        self._verify(vectors, rows)
+        return vectors
+
+    def _verify(self, vectors: NDArray[np.float32], rows: NDArray[np.int64] | slice) -> None:
+        own = row_sums(vectors)
         sums = self._sums[rows]  # after the vectors: a removal clears a row's sum first
-        if not ((row_sums(vectors) == sums) | (sums == 0)).all():
+        if not ((own == sums) | (sums == 0)).all():
             raise AlteredRowsError
-        return scan([(self.ids[rows], vectors)], query, k)
