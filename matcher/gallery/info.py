@@ -48,7 +48,7 @@ def read_info(directory: Path, store: Store) -> GalleryInfo:
             generation=store.generation,
             governed=bool(store.governed_as),
             store_bytes=sum(_size(file) for file in directory.glob(f"{STORE_NAME}*")),
-            index_bytes=sum(map(_size, index_files(directory))),
+            index_bytes=index_size(directory),
         )
 
 
@@ -79,6 +79,11 @@ def _index_facts(directory: Path, store: Store) -> _IndexFacts | None:
         header = read_header(directory, store.model, store.keys)
         return _IndexFacts(header.kind, header.rows, header.generation)
     return None
+
+
+def index_size(directory: Path) -> int:
+    """Return the bytes of all index files of an edition."""
+    return sum(map(_size, index_files(directory)))
 
 
 def _size(file: Path) -> int:

@@ -20,7 +20,7 @@ from matcher.errors import (
 from matcher.gallery.corrections import CorrectableGallery
 from matcher.gallery.editions import directory_of, names
 from matcher.gallery.index import LocalIndex, RemoteIndex, check_kind, open_index
-from matcher.gallery.info import read_info
+from matcher.gallery.info import index_size, read_info
 from matcher.gallery.records import Compaction, GalleryInfo
 from matcher.gallery.store import Store, photo_rows
 from matcher.gallery.verify import VerifyReport, verify
@@ -80,7 +80,7 @@ class MaintainedGallery(CorrectableGallery):
         return Compaction(
             store_bytes=self._store.free_bytes,
             index_bytes=index.empty_bytes() if isinstance(index, LocalIndex) else 0,
-            needed_bytes=_COPIES * self._store.path.stat().st_size + self.info().index_bytes,
+            needed_bytes=_COPIES * self._store.path.stat().st_size + index_size(self._directory),
         )
 
     def compact(self) -> Compaction:

@@ -1,5 +1,7 @@
 """Re-indexing by the flags of version 0.1, which go on working for one version, with a notice."""
 
+# ruff: noqa: F401, F811 - fixtures are imported by name
+
 from __future__ import annotations
 
 import csv
@@ -7,49 +9,17 @@ import json
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
 
-import made_model
 import pytest
 from rendered_cohort import SUBJECTS, Cohort
-from typer.testing import CliRunner
+from typed_reindex import gallery, home, model_name, run
 
-from matcher.cli.commands import app
 from matcher.embedding import DEFAULT_MODEL
-from matcher.gallery import Gallery
 from matcher.gallery.editions import names, read_pointer, shadow_of
 from matcher.synthetic import CohortSpec, write_cohort
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
-
-
-def run(*words: object, code: int = 0) -> Any:
-    result = CliRunner().invoke(app, [str(word) for word in words])
-    assert result.exit_code == code, result.output
-    assert "Traceback" not in result.output
-    return result
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, cohort: Cohort) -> Path:
-    """A folder with photos, their gallery, and a second model."""
-    folder = tmp_path_factory.mktemp("reindex")
-    shutil.copytree(cohort.folder / "early", folder / "photos")
-    run("enrol", folder / "g", folder / "photos" / "manifest.csv")
-    made_model.write(folder)
-    return folder
-
-
-@pytest.fixture
-def gallery(home: Path, tmp_path: Path) -> Path:
-    shutil.copytree(home / "g", tmp_path / "g")
-    return tmp_path / "g"
-
-
-def model_name(gallery: Path) -> str:
-    with Gallery.open(gallery) as opened:
-        return opened.model.name
 
 
 def test_a_plan_says_what_there_is_to_do_and_does_nothing(home: Path, gallery: Path) -> None:

@@ -1,5 +1,7 @@
 """A job that processes share, as an operator types it: share, run --shard, merge, switch."""
 
+# ruff: noqa: F401, F811 - fixtures are imported by name
+
 from __future__ import annotations
 
 import csv
@@ -7,41 +9,16 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import made_model
 import pytest
-from rendered_cohort import SUBJECTS, Cohort
+from rendered_cohort import SUBJECTS
 from shared_jobs import rows_of
-from typer.testing import CliRunner
+from typed_reindex import gallery, home, run
 
-from matcher.cli.commands import app
 from matcher.gallery import Gallery
 from matcher.gallery.editions import shadow_of
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
-
-
-def run(*words: object, code: int = 0) -> Any:
-    result = CliRunner().invoke(app, [str(word) for word in words])
-    assert result.exit_code == code, result.output
-    assert "Traceback" not in result.output
-    return result
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, cohort: Cohort) -> Path:
-    """A folder with photos, their gallery, and a second model."""
-    folder = tmp_path_factory.mktemp("shares")
-    shutil.copytree(cohort.folder / "early", folder / "photos")
-    run("enrol", folder / "g", folder / "photos" / "manifest.csv")
-    made_model.write(folder)
-    return folder
-
-
-@pytest.fixture
-def gallery(home: Path, tmp_path: Path) -> Path:
-    shutil.copytree(home / "g", tmp_path / "g")
-    return tmp_path / "g"
 
 
 @pytest.fixture

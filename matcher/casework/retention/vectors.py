@@ -132,7 +132,7 @@ def _in_index(
         return counts
     ids = index.ids()
     counts["rows"] += int(np.isin(ids, list(faces)).sum())
-    for start in range(0, len(ids), _PAGE) if index.lossless else ():
+    for start in range(0, len(ids), _PAGE):
         page = ids[start : start + _PAGE]
         _count(store, page, index.vectors(page), erased, photos, faces, counts)
     return counts

@@ -1,15 +1,18 @@
 """The index: one protocol and several kinds, in a file or on a server; made from the store."""
 
-from matcher.gallery.index.kinds import KINDS, check_kind, choose_kind, new_index
+from matcher.gallery.index.kinds import check_kind
 from matcher.gallery.index.local_index import LocalIndex
 from matcher.gallery.index.mapped import (
     INDEX_NAME,
+    KINDS,
     IndexHeader,
     TableIndex,
+    choose_kind,
     index_files,
     index_name,
     index_parts,
     is_index_file,
+    new_index,
     read_header,
     read_index,
     remove_index,

@@ -19,13 +19,15 @@ from matcher.errors import (
     GalleryFormatError,
     InputError,
 )
-from matcher.gallery.index.kinds import choose_kind, new_index, outgrown
 from matcher.gallery.index.mapped import (
     AlteredRowsError,
     IndexHeader,
     TableIndex,
+    choose_kind,
     empty_rows,
     index_name,
+    new_index,
+    outgrown,
     read_index,
     remove_index,
     write_index,

@@ -258,19 +258,7 @@ class MilvusIndex(ServedIndex):
             yield face_ids, vectors.reshape(len(rows), self.dimension)
 
     def candidates(self, queries: NDArray[np.float32], count: int) -> NDArray[np.int64]:
-        """Return the ids of the nearest faces as the server ranks them, -1 for none.
-
-        Parameters
-        ----------
-        queries
-            float32 array of shape (n, d), unit rows.
-        count
-            Number of faces for each query, in [1, `MOST`].
-
-        Returns
-        -------
-        int64 array of shape (n, count)
-        """
+        """Return the ids of the nearest faces as the server ranks them, -1 for none."""
         ids = np.full((len(queries), count), -1, dtype=np.int64)
         effort = {"ef": min(2 * self.most, max(self.search_effort, count))}
         with self._client() as client:

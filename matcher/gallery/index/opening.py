@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from matcher.errors import InputError
-from matcher.gallery.index.kinds import AUTO, FORMER_KINDS, check_kind
+from matcher.gallery.index.kinds import check_kind
 from matcher.gallery.index.local_index import LocalIndex
+from matcher.gallery.index.mapped import AUTO, FORMER_KINDS
 from matcher.gallery.index.remote_index import RemoteIndex
 from matcher.gallery.index.servers import is_served
 from matcher.gallery.store import Store

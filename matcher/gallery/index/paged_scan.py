@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from importlib import import_module
 from typing import Any, Final
 
@@ -10,8 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.gallery.index.ranking import Found, best, cosines, nothing
-
-faiss: Any = import_module("faiss")  # its own stubs lack most of what is used here
 
 Page = tuple[NDArray[np.int64], NDArray[np.float32]]
 """Face ids, -1 for none, and their vectors, (n,) and (n, d)."""
@@ -21,6 +20,12 @@ MARGIN: Final = 8
 
 ROUNDING: Final = 2e-6
 """Bound on the error of a single-precision inner product of unit vectors of up to 1024 numbers."""
+
+
+@cache
+def faiss() -> Any:
+    """Return FAISS, loaded when it is first used. Its own stubs lack most of what is used here."""
+    return import_module("faiss")
 
 
 def scan(pages: Iterable[Page], queries: NDArray[np.float32], k: int) -> Found:
@@ -70,20 +75,21 @@ def _fetched(
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Return FAISS's scores and rows of the nearest rows that are held; -1 for none."""
     if held is None:
-        rough, rows = faiss.knn(queries, vectors, count, metric=faiss.METRIC_INNER_PRODUCT)
+        inner = faiss().METRIC_INNER_PRODUCT
+        rough, rows = faiss().knn(queries, vectors, count, metric=inner)
         return rough, rows
     bits = np.packbits(held, bitorder="little")
     rough = np.empty((len(queries), count), dtype=np.float32)
     rows = np.empty((len(queries), count), dtype=np.int64)
-    faiss.knn_inner_product(
-        *(faiss.swig_ptr(np.ascontiguousarray(part)) for part in (queries, vectors)),
+    faiss().knn_inner_product(
+        *(faiss().swig_ptr(np.ascontiguousarray(part)) for part in (queries, vectors)),
         vectors.shape[1],
         len(queries),
         len(vectors),
         count,
-        faiss.swig_ptr(rough),
-        faiss.swig_ptr(rows),
-        faiss.IDSelectorBitmap(bits),
+        faiss().swig_ptr(rough),
+        faiss().swig_ptr(rows),
+        faiss().IDSelectorBitmap(bits),
     )
     return rough, rows
 

@@ -118,3 +118,30 @@ def nothing(queries: int, k: int) -> Found:
     """Return the result of a search that finds no face."""
     scores = np.full((queries, k), -np.inf, dtype=np.float32)
     return scores, np.full((queries, k), -1, dtype=np.int64)
+
+
+def checked_ids(ids: NDArray[np.int64], vectors: int) -> NDArray[np.int64]:
+    """Return the ids of faces that are added; raise InputError unless there is one a vector."""
+    ids = np.asarray(ids, dtype=np.int64)
+    different = len(np.unique(ids))
+    if ids.shape != (vectors,) or (ids < 0).any() or different != vectors:
+        rule = f"must be {vectors} different numbers >= 0, one for each vector"
+        raise _bad_ids(rule, f"{different} different, shape {ids.shape}")
+    return ids
+
+
+def require_new(known: int) -> None:
+    """Raise InputError if some of the faces that are added are in the index already."""
+    if known:
+        raise _bad_ids("must be new to the index", f"{known} that it already holds")
+
+
+def require_held(missing: int) -> None:
+    """Raise InputError if some of the faces that are asked for are not in the index."""
+    if missing:
+        raise _bad_ids("must be in the index", f"{missing} that are not")
+
+
+def _bad_ids(rule: str, got: str) -> InputError:
+    next_step = "Give each vector its own new face id, and ask only for ids that a search returned."
+    return InputError("face ids", rule=rule, got=got, next_step=next_step)

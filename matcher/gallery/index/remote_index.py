@@ -27,14 +27,12 @@ from matcher.errors import (
 from matcher.gallery.files import unwritable_reported
 from matcher.gallery.index.mapped import INDEX_NAME, remove_index
 from matcher.gallery.index.paged_scan import scan
-from matcher.gallery.index.ranking import best, checked_query, rerank
+from matcher.gallery.index.ranking import Found, best, checked_query, rerank
 from matcher.gallery.index.servers import server_of
 from matcher.gallery.store import Store, rows, vector_rows
 from matcher.private_files import held_alone
 
 log = logging.getLogger(__name__)
-
-Found = tuple[NDArray[np.float32], NDArray[np.int64]]
 
 FORMAT_VERSION: Final = 1
 LOCK_NAME: Final = f"{INDEX_NAME}.lock"

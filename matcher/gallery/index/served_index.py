@@ -15,11 +15,18 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.errors import IndexServerError, InputError
+from matcher.errors import IndexServerError
 from matcher.gallery.index.paged_scan import Page, scan
-from matcher.gallery.index.ranking import best, checked_query, checked_vectors, rerank
-
-Found = tuple[NDArray[np.float32], NDArray[np.int64]]
+from matcher.gallery.index.ranking import (
+    Found,
+    checked_ids,
+    checked_query,
+    checked_vectors,
+    nothing,
+    require_held,
+    require_new,
+    rerank,
+)
 
 
 class ServedIndex(ABC):
@@ -150,13 +157,8 @@ class ServedIndex(ABC):
     def add(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
         """Add unit vectors under new face ids, and wait until searches see them."""
         vectors = checked_vectors(vectors, self.dimension, "vectors")
-        ids = np.asarray(ids, dtype=np.int64)
-        different = len(np.unique(ids))
-        if ids.shape != (len(vectors),) or (ids < 0).any() or different != len(vectors):
-            raise _bad_ids(f"must be {len(vectors)} different numbers >= 0", f"{different}")
-        known = len(self.there(ids))
-        if known:
-            raise _bad_ids("must be new to the index", f"{known} that it already holds")
+        ids = checked_ids(ids, len(vectors))
+        require_new(len(self.there(ids)))
         self.put(ids, vectors)
         len(self)
 
@@ -173,9 +175,7 @@ class ServedIndex(ABC):
         table = np.full((len(wanted), self.dimension), np.nan, dtype=np.float32)
         for some, vectors in self.held(wanted):
             table[np.searchsorted(wanted, some)] = vectors
-        missing = int(np.isnan(table[:, 0]).sum())
-        if missing:
-            raise _bad_ids("must be in the index", f"{missing} that are not")
+        require_held(int(np.isnan(table[:, 0]).sum()))
         return table[places.reshape(-1)]
 
     def search(
@@ -186,7 +186,7 @@ class ServedIndex(ABC):
         if allowed is not None:
             return scan(self.held(np.unique(allowed)), queries, k)
         if not len(queries):
-            return best(np.empty((0, k), np.float32), np.empty((0, k), np.int64), k)
+            return nothing(0, k)
         return rerank(queries, self.candidates(queries, min(self.most, 2 * k)), self.vectors, k)
 
     def require_confirmed(self) -> None:
@@ -206,8 +206,3 @@ class ServedIndex(ABC):
 def pages(rows: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
     """Give the numbers, at most `size` at a time."""
     return (rows[start : start + size] for start in range(0, len(rows), size))
-
-
-def _bad_ids(rule: str, got: str) -> InputError:
-    next_step = "Give each vector its own new face id, and ask only for ids that a search returned."
-    return InputError("face ids", rule=rule, got=got, next_step=next_step)

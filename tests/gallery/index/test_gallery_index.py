@@ -176,7 +176,7 @@ def test_every_kind_gives_true_cosines_and_loses_nothing_among_allowed(tmp_path,
 def test_auto_changes_the_kind_as_the_gallery_grows(tmp_path, monkeypatch):
     limits = {"exact": 100, "coded": float("inf")}
     small = tuple(replace(kind, up_to=limits[kind.name]) for kind in KINDS)
-    monkeypatch.setattr("matcher.gallery.index.kinds.KINDS", small)
+    monkeypatch.setattr("matcher.gallery.index.mapped.kinds.KINDS", small)
     with Gallery.create(tmp_path / "g", model=MODEL) as gallery:
         for upto, kind in ((100, "exact"), (200, "coded")):
             gallery.add([enrolment(number) for number in range(upto)])

@@ -14,7 +14,7 @@ from matcher.gallery.index import (
     choose_kind,
     read_index,
 )
-from matcher.gallery.index.kinds import new_index, outgrown
+from matcher.gallery.index.mapped.kinds import new_index, outgrown
 from matcher.gallery.index.mapped.rows import AlteredRowsError, CodedRows
 from matcher.gallery.index.mapped.table_index import CodedIndex, TableIndex
 from matcher.testing import random_unit_vectors

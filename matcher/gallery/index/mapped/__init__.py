@@ -15,20 +15,34 @@ from matcher.gallery.index.mapped.index_header import (
     is_index_file,
     read_header,
 )
+from matcher.gallery.index.mapped.kinds import (
+    AUTO,
+    FORMER_KINDS,
+    KINDS,
+    choose_kind,
+    new_index,
+    outgrown,
+)
 from matcher.gallery.index.mapped.rows import AlteredRowsError
 from matcher.gallery.index.mapped.table_index import CodedIndex, TableIndex
 
 __all__ = [
+    "AUTO",
+    "FORMER_KINDS",
     "INDEX_NAME",
+    "KINDS",
     "AlteredRowsError",
     "CodedIndex",
     "IndexHeader",
     "TableIndex",
+    "choose_kind",
     "empty_rows",
     "index_files",
     "index_name",
     "index_parts",
     "is_index_file",
+    "new_index",
+    "outgrown",
     "read_header",
     "read_index",
     "remove_index",

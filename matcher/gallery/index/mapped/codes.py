@@ -40,16 +40,16 @@ class Coder:
     def __init__(self, centres: NDArray[np.float32]) -> None:
         self.centres = np.ascontiguousarray(centres, dtype=np.float32)
         parts, _, width = centres.shape
-        self._quantizer = faiss.ProductQuantizer(parts * width, parts, BITS)
-        faiss.copy_array_to_vector(self.centres.ravel(), self._quantizer.centroids)
+        self._quantizer = faiss().ProductQuantizer(parts * width, parts, BITS)
+        faiss().copy_array_to_vector(self.centres.ravel(), self._quantizer.centroids)
 
     @classmethod
     def learnt(cls, sample: NDArray[np.float32]) -> Coder:
         """Learn the centres from vectors, float32 of shape (n, d), n >= `LEAST`."""
         parts = parts_for(sample.shape[1])
-        quantizer = faiss.ProductQuantizer(sample.shape[1], parts, BITS)
+        quantizer = faiss().ProductQuantizer(sample.shape[1], parts, BITS)
         quantizer.train(np.ascontiguousarray(sample))
-        centres = faiss.vector_to_array(quantizer.centroids).reshape(parts, 1 << BITS, -1)
+        centres = faiss().vector_to_array(quantizer.centroids).reshape(parts, 1 << BITS, -1)
         return cls(centres)
 
     def codes(self, vectors: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -60,12 +60,12 @@ class Coder:
     def first_pass(self, codes: NDArray[np.uint8]) -> Any:
         """Return FAISS's index over codes; its rows are those of `codes`."""
         parts, _, width = self.centres.shape
-        plain = faiss.IndexPQ(parts * width, parts, BITS, faiss.METRIC_INNER_PRODUCT)
-        faiss.copy_array_to_vector(self.centres.ravel(), plain.pq.centroids)
+        plain = faiss().IndexPQ(parts * width, parts, BITS, faiss().METRIC_INNER_PRODUCT)
+        faiss().copy_array_to_vector(self.centres.ravel(), plain.pq.centroids)
         plain.is_trained = True
-        faiss.copy_array_to_vector(np.ascontiguousarray(codes).ravel(), plain.codes)
+        faiss().copy_array_to_vector(np.ascontiguousarray(codes).ravel(), plain.codes)
         plain.ntotal = len(codes)
-        return faiss.IndexPQFastScan(plain, _BLOCK)
+        return faiss().IndexPQFastScan(plain, _BLOCK)
 
 
 def parts_for(dimension: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -18,7 +19,6 @@ from numpy.typing import NDArray
 from matcher.embedding import FACE, ModelIdentity
 from matcher.encryption import GalleryKeys, SealedReader, SealedWriter
 from matcher.errors import GalleryWriteError
-from matcher.gallery.index.kinds import new_index
 from matcher.gallery.index.mapped.codes import LEAST, MOST_TRAINING, Coder, code_bytes, parts_for
 from matcher.gallery.index.mapped.index_header import (
     FORMAT_VERSION,
@@ -35,6 +35,7 @@ from matcher.gallery.index.mapped.index_header import (
     index_name,
     opened,
 )
+from matcher.gallery.index.mapped.kinds import new_index
 from matcher.gallery.index.mapped.row_sums import row_sums
 from matcher.gallery.index.mapped.rows import CodedRows, Rows
 from matcher.gallery.index.mapped.table_index import TableIndex
@@ -149,7 +150,7 @@ def _in_pieces(index: TableIndex) -> Iterator[Page]:
 def _unwritable_reported(part: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, RuntimeError) as error:  # FAISS reports a failed write as RuntimeError
+    except OSError as error:
         with suppress(OSError):
             _clear(part)
         raise GalleryWriteError(
@@ -167,7 +168,7 @@ def read_index(
     """Return the index of a file, which is mapped.
 
     What a search compares is verified before: all vectors, or all codes. Where there are codes, a
-    vector is verified when it is ranked.
+    vector is verified when it is used, see `CodedRows`.
 
     Raises
     ------
@@ -176,12 +177,18 @@ def read_index(
     """
     place = directory / index_name(model, name)
     with opened(place, keys) as file:
-        header = header_of(file, place)
-        layout = IndexLayout.of(header)
-        if file.size != layout.end:
-            raise damaged_index(f"must hold {counted(header.rows, 'row')}", "other bytes", place)
+        header, layout = _described(file, place)
         rows = _rows(file, header, layout, place)
     return new_index(header.kind, header.model.dimension, rows), header
+
+
+def _described(file: PlainReader | SealedReader, place: Path) -> tuple[IndexHeader, IndexLayout]:
+    """Return the header, and the layout that it describes, which is as long as the file."""
+    header = header_of(file, place)
+    layout = IndexLayout.of(header)
+    if file.size != layout.end:
+        raise damaged_index(f"must hold {counted(header.rows, 'row')}", "other bytes", place)
+    return header, layout
 
 
 def _rows(
@@ -197,11 +204,8 @@ def _rows(
     sums, vectors = part("sums", "<u8", count), part("vectors", "<f4", count, d)
     if header.codes:
         centres = part("centres", "<f4", parts_for(d), 16, d // parts_for(d))
-        codes, code_sums = (
-            part("codes", "u1", count, code_bytes(d)),
-            part("code_sums", "<u8", count),
-        )
-        same = row_sums(codes) == code_sums
+        codes = part("codes", "u1", count, code_bytes(d))
+        same = row_sums(codes) == part("code_sums", "<u8", count)
     else:
         same = row_sums(vectors) == sums
     filled = np.asarray(sums != 0)  # after the rows: a removal clears a row's sum first
@@ -235,7 +239,7 @@ def _array(
         return file.mapped(start, dtype, shape)
     kind = np.dtype(dtype)
     file.seek(start)
-    data = bytes_of(file, int(np.prod(shape)) * kind.itemsize, place)
+    data = bytes_of(file, math.prod(shape) * kind.itemsize, place)
     return np.frombuffer(data, dtype=kind).reshape(shape)
 
 
@@ -263,10 +267,7 @@ def empty_rows(
     """
     place = directory / index_name(model, name)
     with opened(place, None) as file:
-        header = header_of(file, place)
-        layout = IndexLayout.of(header)
-        if file.size != layout.end:
-            raise damaged_index(f"must hold {counted(header.rows, 'row')}", "other bytes", place)
+        header, layout = _described(file, place)
         ids = _ids(file, header, layout, place)
         rows = np.flatnonzero(np.isin(ids, removed(header)))
     widths = {"sums": 8, "vectors": 4 * header.model.dimension}

@@ -35,8 +35,8 @@ from numpy.typing import NDArray
 from matcher.embedding import FACE, ModelIdentity
 from matcher.encryption import GalleryKeys, SealedReader
 from matcher.errors import GalleryDamagedError, GalleryFormatError
-from matcher.gallery.index.kinds import KINDS
 from matcher.gallery.index.mapped.codes import code_bytes
+from matcher.gallery.index.mapped.kinds import KINDS
 from matcher.strict_reading import object_of, read_json, text_of, whole_of
 
 INDEX_NAME: Final = "index.bin"

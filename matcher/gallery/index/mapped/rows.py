@@ -62,11 +62,6 @@ class Rows:
         self._order: NDArray[np.int64] | None = None
         self._ascending = bool((np.diff(ids) > 0).all())
 
-    @classmethod
-    def none(cls, dimension: int) -> Rows:
-        """Return no rows, for vectors of a length."""
-        return cls(np.empty(0, dtype=np.int64), np.empty((0, dimension), dtype=np.float32))
-
     def __len__(self) -> int:
         return len(self.ids) - self._emptied
 
@@ -141,9 +136,8 @@ class NewRows(Rows):
     """Rows in memory that grow."""
 
     def __init__(self, dimension: int) -> None:
-        empty = Rows.none(dimension)
-        super().__init__(empty.ids, empty.vectors)
-        self._room: tuple[NDArray[Any], ...] = (empty.ids, empty.vectors, self._filled)
+        super().__init__(np.empty(0, dtype=np.int64), np.empty((0, dimension), dtype=np.float32))
+        self._room: tuple[NDArray[Any], ...] = (self.ids, self.vectors, self._filled)
 
     def reserve(self, rows: int) -> None:
         """Make room for a number of rows in all."""

@@ -8,11 +8,18 @@ from typing import ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.errors import InputError
 from matcher.forks import claim_threads
 from matcher.gallery.index.mapped.rows import NewRows, Rows
 from matcher.gallery.index.paged_scan import Page, faiss, merged, scan
-from matcher.gallery.index.ranking import Found, checked_query, checked_vectors, nothing
+from matcher.gallery.index.ranking import (
+    Found,
+    checked_ids,
+    checked_query,
+    checked_vectors,
+    nothing,
+    require_held,
+    require_new,
+)
 
 SHARE_NEW: Final = 50
 """The file is written anew when one in so many of its faces is not in it, ..."""
@@ -37,7 +44,7 @@ class TableIndex:
     coded: ClassVar[bool] = False
 
     def __init__(self, dimension: int, written: Rows | None = None) -> None:
-        claim_threads(faiss.omp_get_max_threads())
+        claim_threads(faiss().omp_get_max_threads())
         self.dimension = dimension
         self.written = written
         self._new = NewRows(dimension)
@@ -74,27 +81,10 @@ class TableIndex:
     def add(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
         """Add unit vectors under new face ids."""
         vectors = checked_vectors(vectors, self.dimension, "vectors")
-        ids = np.asarray(ids, dtype=np.int64)
-        self._check_new(ids, len(vectors))
+        ids = checked_ids(ids, len(vectors))
+        require_new(sum(int((part.rows_of(ids) >= 0).sum()) for part in self._parts))
         if len(ids):
             self._new.append(ids, vectors)
-
-    def _check_new(self, ids: NDArray[np.int64], rows: int) -> None:
-        if ids.shape != (rows,) or (ids < 0).any() or len(np.unique(ids)) != rows:
-            raise InputError(
-                "face ids",
-                rule=f"must be {rows} different numbers >= 0, one for each vector",
-                got=f"{len(np.unique(ids))} different, shape {ids.shape}",
-                next_step="Give each vector its own face id.",
-            )
-        known = sum(int((part.rows_of(ids) >= 0).sum()) for part in self._parts)
-        if known:
-            raise InputError(
-                "face ids",
-                rule="must be new to the index",
-                got=f"{known} that it already holds",
-                next_step="Remove them first, or leave them out.",
-            )
 
     def remove(self, ids: NDArray[np.int64]) -> int:
         """Empty the rows of faces; return how many it held."""
@@ -118,13 +108,7 @@ class TableIndex:
             here = rows >= 0
             found[here] = part.vectors[rows[here]]
             there |= here
-        if not there.all():
-            raise InputError(
-                "face ids",
-                rule="must be in the index",
-                got=f"{(~there).sum()} that are not",
-                next_step="Ask only for ids that a search returned.",
-            )
+        require_held(int((~there).sum()))
         return found
 
     def pages(self) -> Iterator[Page]:
