@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from matcher.errors import GalleryDamagedError, GalleryFormatError, MatcherError
 from matcher.gallery.editions import directory_of, names
-from matcher.gallery.index import TableIndex, is_served, read_index
+from matcher.gallery.index import Rows, is_served, read_index
 from matcher.gallery.store import Store, vector_rows
 
 TOLERANCE: Final = 1e-6
@@ -126,22 +126,23 @@ def _set_aside(store: Store) -> Iterator[NDArray[np.float32]]:
 def _in_index(
     store: Store, erased: list[NDArray[np.float32]], faces: set[int], photos: set[str]
 ) -> Counter[str]:
+    """Count what the index files hold, also in rows that hold no face any more."""
     counts: Counter[str] = Counter()
-    index = _index_of(store)
-    if index is None:
-        return counts
-    ids = index.ids()
-    counts["rows"] += int(np.isin(ids, list(faces)).sum())
-    for start in range(0, len(ids), _PAGE):
-        page = ids[start : start + _PAGE]
-        _count(store, page, index.vectors(page), erased, photos, faces, counts)
+    for name in store.model.vector_names:
+        rows = _rows_of(store, name)
+        if rows is None:
+            continue
+        counts["rows"] += int(np.isin(rows.faces(), list(faces)).sum())
+        for start in range(0, len(rows.ids), _PAGE):
+            page = slice(start, start + _PAGE)
+            _count(store, rows.ids[page], rows.vectors[page], erased, photos, faces, counts)
     return counts
 
 
-def _index_of(store: Store) -> TableIndex | None:
-    """Return the index in its file; None without a file that can be read, or on a server."""
+def _rows_of(store: Store, name: str) -> Rows | None:
+    """Return the rows of an index file; None without one that can be read, or on a server."""
     try:
-        return read_index(store.path.parent, store.model, store.keys)[0]
+        return read_index(store.path.parent, store.model, store.keys, name=name)[0].written
     except (GalleryDamagedError, GalleryFormatError):
         return None
 

@@ -23,7 +23,7 @@ from matcher.gallery.index.mapped.kinds import (
     new_index,
     outgrown,
 )
-from matcher.gallery.index.mapped.rows import AlteredRowsError
+from matcher.gallery.index.mapped.rows import AlteredRowsError, Rows
 from matcher.gallery.index.mapped.table_index import CodedIndex, TableIndex
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "AlteredRowsError",
     "CodedIndex",
     "IndexHeader",
+    "Rows",
     "TableIndex",
     "choose_kind",
     "empty_rows",
