@@ -15,6 +15,7 @@ import math
 from collections import Counter
 
 import numpy as np
+from recording import Record
 from scipy.special import expit, ndtr
 
 from fairness.differentials import Levels, odds_ratios
@@ -49,17 +50,23 @@ def main() -> None:
     """Print a table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--cohorts", type=int, default=500)
-    cohorts = parser.parse_args().cohorts
-    print("| people | trials a person | interval given | sex held | quality held |")
-    print("|---|---|---|---|---|")
+    record = Record.begin(__file__, parser)
+    cohorts = record.options.cohorts
+    rows = []
     for people, power in ROWS:
         given, held = measured(people, power, cohorts)
-        shares = " | ".join(
-            f"{100 * held[level] / given[level]:.1f} %" if given[level] else ""
+        shares = [
+            f"{100 * held[level] / given[level]:.1f} %" if given[level] else None
             for level in ("female", "poor")
-        )
+        ]
         spread = "5" if power is None else f"Zipf, {power}"
-        print(f"| {people} | {spread} | {100 * given['female'] / cohorts:.0f} % | {shares} |")
+        rows.append((people, spread, f"{100 * given['female'] / cohorts:.0f} %", *shares))
+    record.table(
+        "coverage",
+        ("people", "trials a person", "interval given", "sex held", "quality held"),
+        rows,
+    )
+    record.write()
 
 
 if __name__ == "__main__":
