@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 from matcher.cli.commands import app
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 _BLOCK = re.compile(r"^```(python|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
@@ -45,7 +45,7 @@ def workplace(tmp_path: Path, cohort: Cohort, monkeypatch: pytest.MonkeyPatch) -
     return tmp_path
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_snippets_run_in_the_order_of_the_page(page: Path, workplace: Path) -> None:
     assert workplace.is_dir()
     names: dict[str, Any] = {"__name__": "__page__"}
@@ -75,7 +75,7 @@ def _sources(path: Path) -> Iterator[str]:
             yield "\n".join(line for line in cell.source.splitlines() if line[:1] not in "%!")
 
 
-@pytest.mark.parametrize("path", [*PAGES, *NOTEBOOKS], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*PAGES, *NOTEBOOKS], ids=lambda path: str(path.relative_to(ROOT)))
 def test_pages_import_from_doors_only(path: Path) -> None:
     """A door is a package, or a room of one; what is taken from it stands in its list."""
     for source in _sources(path):
@@ -96,7 +96,7 @@ def _run_commands(block: str) -> None:
         assert result.exit_code == 0, f"{line}\n{result.output}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_to_files_that_exist(page: Path) -> None:
     for target in _LINK.findall(page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
