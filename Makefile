@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test test-all lint bench clean
+.PHONY: help demo test test-all lint docs figures bench clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,8 +41,16 @@ lint: $(VENV)/.dev ## Formatting, lint rules and types
 	$(BIN)/mypy
 	$(BIN)/mypy benchmarks examples
 
+docs: $(VENV)/.dev ## The documentation as a site in site/, warnings are errors
+	$(BIN)/python tools/write_reference.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+figures: $(VENV)/.dev ## Write the files of benchmarks/results into the pages that name them
+	$(BIN)/python tools/render_results.py
+	$(BIN)/python tools/typed_numbers.py
+
 bench: $(VENV)/.dev ## Search latency and recall against bare FAISS
 	$(BIN)/python benchmarks/search.py
 
 clean: ## Remove the environment and what the demo wrote
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) demo site

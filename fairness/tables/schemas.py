@@ -47,7 +47,8 @@ RATE_COLUMNS = (
 )
 """The columns that `fairness.tables.rate_row` fills."""
 
-MORE_THAN_CHANCE, CHANCE = "more than chance", "not told from chance"
+MORE_THAN_CHANCE = "more than chance"
+CHANCE = "not told from chance"
 """Results of a test: whether chance alone explains a difference."""
 
 _P = Column("p", "p", "p", "Chance of a difference this large if there were none.")

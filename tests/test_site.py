@@ -1,0 +1,103 @@
+"""The site of the documentation: short pages, a complete reference, nothing left out."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+FOLDERS = {"tutorials", "how-to", "explanation", "reference", "evidence", "design"}
+MAY_BE_LONG = {"reference", "evidence", "design"}
+MOST_WORDS = 900
+
+with pytest.MonkeyPatch.context() as patch:
+    patch.syspath_prepend(ROOT / "tools")
+    writing: ModuleType = importlib.import_module("write_reference")
+
+PAGES = sorted(DOCS.rglob("*.md"))
+
+
+def test_every_page_is_in_a_folder_that_says_what_for() -> None:
+    assert {page.relative_to(DOCS).parts[0] for page in PAGES} == FOLDERS | {"index.md"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
+def test_a_page_that_is_read_from_top_to_bottom_is_short(page: Path) -> None:
+    if page.relative_to(DOCS).parts[0] not in MAY_BE_LONG:
+        assert len(page.read_text(encoding="utf-8").split()) < MOST_WORDS
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
+def test_a_page_has_one_title(page: Path) -> None:
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    assert len(re.findall(r"^# ", text, re.MULTILINE)) == 1
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
+def test_links_stay_in_the_site(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?://|#)([^)#\s]+)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).resolve().is_relative_to(DOCS), target
+
+
+def test_the_reference_is_that_of_the_code() -> None:
+    """Every public name has its entry, and every command and option."""
+    made = writing.pages()
+    written = {
+        path.relative_to(DOCS / "reference"): path.read_text(encoding="utf-8")
+        for folder in ("api", "commands")
+        for path in (DOCS / "reference" / folder).glob("*.md")
+    }
+    assert written == made, "run tools/write_reference.py"
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    for door in writing.doors():
+        page = (DOCS / "reference" / "api" / f"{door}.md").read_text(encoding="utf-8")
+        for name in writing.names_of(door):
+            shown = f"`{name}`" if door in writing.PACKAGES else f"::: {door}.{name}\n"
+            assert shown in page, f"{door}.{name}"
+
+
+def test_every_variable_of_the_environment_is_in_the_reference() -> None:
+    sources = (path for name in ("matcher", "fairness") for path in (ROOT / name).rglob("*.py"))
+    named = {
+        name
+        for path in sources
+        for name in re.findall(r"\bMATCHER_[A-Z_]+\b", path.read_text(encoding="utf-8"))
+    }
+    page = (DOCS / "reference" / "environment.md").read_text(encoding="utf-8")
+    assert named <= set(re.findall(r"`(MATCHER_[A-Z_]+)`", page))
+
+
+def test_every_code_of_an_error_is_explained() -> None:
+    page = (DOCS / "reference" / "error-codes.md").read_text(encoding="utf-8")
+    errors = importlib.import_module(writing.ERRORS)
+    for name in writing.names_of(writing.ERRORS):
+        assert f"`{getattr(errors, name).code}`" in page, name
+
+
+def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
+    """And every page is in its navigation: `validation` in mkdocs.yml makes that a warning."""
+    pytest.importorskip("mkdocs")
+    pytest.importorskip("material")
+    pytest.importorskip("mkdocstrings")
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={"NO_MKDOCS_2_WARNING": "1", "PATH": str(shutil.which("git") or ""), "HOME": "/"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    fetched = re.compile(r'(?:src|href)="(https?://[^"]+\.(?:js|css|woff2?|png|svg))"')
+    for page in (tmp_path / "site").rglob("*.html"):
+        assert not fetched.findall(page.read_text(encoding="utf-8")), page

@@ -1,0 +1,128 @@
+"""Write the tables of benchmarks into the pages that name them.
+
+    python tools/render_results.py [--check]
+
+In a page, a table of `benchmarks/results/NAME.json` stands between two marks:
+
+    <!-- results: NAME TABLE; columns: what, p50; rows: exact, coded -->
+    <!-- end of results -->
+
+Columns and rows are optional: the columns by name, the rows by how their first cell begins. With
+`; brief` the line that says where the table comes from is left out. `--check` writes nothing, and
+ends with 1 if a page shows something else than the files of results.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "benchmarks"))
+
+from recording import markdown  # noqa: E402 - benchmarks are scripts, not a package
+
+RESULTS = ROOT / "benchmarks" / "results"
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+BLOCK = re.compile(
+    r"(?P<start><!-- results: (?P<asked>[^>]*?) -->\n).*?(?P<end><!-- end of results -->)",
+    re.DOTALL,
+)
+
+
+class ResultsError(Exception):
+    """A page names results that there are not."""
+
+
+@cache
+def results(name: str) -> dict[str, Any]:
+    """Read a file of results."""
+    path = RESULTS / f"{name}.json"
+    if not path.is_file():
+        raise ResultsError(f"there is no file of results {path.relative_to(ROOT)}")
+    facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return facts
+
+
+def rendered(page: str) -> str:
+    """Return a page with every table of results as its file has it today."""
+    return BLOCK.sub(
+        lambda found: f"{found['start']}\n{block(found['asked'])}\n\n{found['end']}", page
+    )
+
+
+def block(asked: str) -> str:
+    """Return what stands between two marks, such as "search latency; columns: what, p50"."""
+    which, *rest = (part.strip() for part in asked.split(";"))
+    name, _, table = which.partition(" ")
+    wishes = {key: _listed(value) for key, _, value in (part.partition(":") for part in rest)}
+    if unknown := wishes.keys() - {"columns", "rows", "brief"}:
+        raise ResultsError(f"results: {asked}: cannot read {', '.join(sorted(unknown))}")
+    facts = results(name)
+    if table not in facts["tables"]:
+        raise ResultsError(f"results: {asked}: {name} has {', '.join(facts['tables'])}")
+    columns, rows = _chosen(asked, facts["tables"][table], wishes)
+    lines: list[str] = markdown(columns, rows)
+    if "brief" not in wishes:
+        lines += ["", _origin(facts)]
+    return "\n".join(lines)
+
+
+def _listed(value: str) -> list[str]:
+    return [word.strip() for word in value.split(",") if word.strip()]
+
+
+def _chosen(
+    asked: str, table: dict[str, Any], wishes: dict[str, list[str]]
+) -> tuple[list[str], list[list[Any]]]:
+    columns, rows = list(table["columns"]), list(table["rows"])
+    if wished := wishes.get("rows"):
+        kept = [[row for row in rows if str(row[0]).startswith(start)] for start in wished]
+        if not all(kept):
+            raise ResultsError(f"results: {asked}: there is no such row")
+        rows = [row for some in kept for row in some]
+    if wished := wishes.get("columns"):
+        if missing := [name for name in wished if name not in columns]:
+            raise ResultsError(f"results: {asked}: there is no column {', '.join(missing)}")
+        places = [columns.index(name) for name in wished]
+        columns, rows = wished, [[row[place] for place in places] for row in rows]
+    return columns, rows
+
+
+def _origin(facts: dict[str, Any]) -> str:
+    machine = facts["machine"]
+    return (
+        f"`{facts['command']}`, {facts['date']}, commit `{facts['commit'][:9]}`"
+        f"{' with changes' if facts['commit'].endswith('changes') else ''}, "
+        f"{machine['processor']}, {machine['cores']} cores"
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Render every page, or say which are not as they should be."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--check", action="store_true", help="write nothing")
+    options = parser.parse_args(arguments)
+    stale = 0
+    for path in PAGES:
+        page = path.read_text(encoding="utf-8")
+        try:
+            wanted = rendered(page)
+        except ResultsError as error:
+            parser.error(f"{path.relative_to(ROOT)}: {error}")
+        if wanted != page:
+            stale += 1
+            print(f"{'stale' if options.check else 'rendered'}: {path.relative_to(ROOT)}")
+            if not options.check:
+                path.write_text(wanted, encoding="utf-8")
+    return int(options.check and stale > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
