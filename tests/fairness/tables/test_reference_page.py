@@ -13,7 +13,9 @@ from fairness.tables import RATE_COLUMNS, TABLE_NAMES, audit_table
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "report-tables.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 _PARTS = re.split(r"^### `(\w+)`$", TEXT, flags=re.MULTILINE)
-SECTIONS = dict(zip(_PARTS[1::2], _PARTS[2::2], strict=True))
+SECTIONS = {
+    name: " ".join(text.split()) for name, text in zip(_PARTS[1::2], _PARTS[2::2], strict=True)
+}
 OF_A_RATE = {column.name for column in RATE_COLUMNS}
 
 
