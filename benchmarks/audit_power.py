@@ -156,7 +156,7 @@ HEAD = (
 
 
 def table(found: Sequence[Line]) -> Iterator[str]:
-    """Yield the two tables of docs/group-differences.md, line by line."""
+    """Yield the two tables of docs/evidence/finding-gaps.md, line by line."""
     for gap, title in ((True, "Differences found"), (False, "False alarms")):
         some = [line for line in found if line.gap is gap]
         if some:

@@ -202,7 +202,7 @@ ROWS = (
 
 
 def show(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """Yield the table of docs/group-differences.md, and the misses of each seed."""
+    """Yield the table of docs/evidence/finding-gaps.md, and the misses of each seed."""
     yield "| arm | named | in the table of tests | on the first page |"
     yield "|---|---|---|---|"
     for arm, words, which, metrics in ROWS:

@@ -204,7 +204,7 @@ def _share(part: int, whole: int) -> float:
 
 
 def show(result: Coverage) -> str:
-    """Return a row of the table in docs/intervals.md."""
+    """Return a row of the table in docs/evidence/interval-coverage.md."""
     setting = result.setting
     spread = "" if setting.errors == "lambs" else f"{setting.spread:g}"
     held = " | ".join(f"{100 * result.held[method]:.1f}" for method in METHODS)

@@ -104,7 +104,7 @@ class AgeBandRecord:
 
 @dataclass(frozen=True)
 class CalibrationRecord:
-    """The record as it is written; `docs/calibration.md` describes the JSON.
+    """The record as it is written; `docs/reference/calibration-record.md` describes the JSON.
 
     Parameters
     ----------
