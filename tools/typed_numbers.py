@@ -39,7 +39,7 @@ _NOT_TEXT = re.compile(
     r"|x86-64",
     re.DOTALL,
 )
-_ORDINAL = re.compile(r"^\s*\d+\. ", re.MULTILINE)
+_ORDINAL = re.compile(r"^(?:\s*|#+ )\d+\. ", re.MULTILINE)
 _NUMBER = re.compile(r"(?<![\w.])(?<![A-Za-z]-)\d[\d,]*(?:\.\d+)*(?:e-?\d+)?(?![A-Za-z_])")
 
 
