@@ -17,6 +17,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -77,7 +78,7 @@ class Record:
             place = given.index("--record")
             del given[place : place + 2]
         where = Path(script).resolve().relative_to(ROOT)
-        return cls(options.record, options, " ".join(["python", str(where), *map(_shown, given)]))
+        return cls(options.record, options, shlex.join(["python", str(where), *map(_shown, given)]))
 
     def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
         """Keep a table under a name, and print it; a table of that name is replaced.

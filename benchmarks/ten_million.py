@@ -147,6 +147,7 @@ def main() -> None:
     options = record.options
     faiss.omp_set_num_threads(options.threads)
     mixture = FaceLike.fitted(*read(options.people, options.same, options.keep))
+    options.folder.mkdir(parents=True, exist_ok=True)
     rows, path = Rows(), options.folder / "gallery"
     if not path.exists():
         create(rows, path, mixture, options.faces)
