@@ -137,8 +137,8 @@ def show(record: Record, rows: Sequence[Figures]) -> None:
         (
             *row.named,
             f"{row.build_seconds:.1f} s",
-            f"{row.memory / 1e6:.0f} MB",
-            f"{row.bytes_per_vector:.0f}",
+            f"{row.memory / 1e6:,.0f} MB",
+            f"{row.bytes_per_vector:,.0f}",
         )
         for row in rows
     ]

@@ -182,7 +182,7 @@ def show(record: Record, sides: Sequence[Side]) -> None:
         report = side.report
         named = (side.name, report.precision)
         faces = f"{report.photos_with_face:,} of {report.photos:,}"
-        peak = f"{report.peak_mib:.0f} MiB"
+        peak = f"{report.peak_mib:,.0f} MiB"
         done.append((*named, faces, report.faces, report.unreadable, f"{report.rate:.1f}", peak))
         spent = {**report.seconds, "end to end": sum(report.seconds.values())}
         for stage, seconds in spent.items():
