@@ -44,7 +44,7 @@ def likeness(arm: Summary) -> dict[str, str]:
     rank1 = dict(arm["rank1"])
     mean = rank1.pop("mean")
     found = {
-        "faces found": arm["detected"]["all"].replace("/", " of "),
+        "faces found": " of ".join(f"{int(n):,}" for n in arm["detected"]["all"].split("/")),
         "cosine, same person": f"{arm['same']['mean']:.3f}",
         "cosine, different people": f"{arm['different']['mean']:.3f}",
     }

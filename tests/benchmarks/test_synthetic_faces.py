@@ -49,7 +49,11 @@ def test_a_column_for_each_cohort_and_faces_of_the_natural_ones_together() -> No
         "families of three": arm(800, **kin),
     }
     found = recorded(arms)
-    assert found["likeness"]["faces found"][:3] == ["1000 of 1000", "996 of 1000", "800 of 1000"]
+    assert found["likeness"]["faces found"][:3] == [
+        "1,000 of 1,000",
+        "996 of 1,000",
+        "800 of 1,000",
+    ]
     assert found["likeness"]["cosine, relatives"] == ["", "", "0.939", ""]
     assert found["likeness"]["AUC"] == ["0.927", "0.927", "0.927", "0.902"]
     assert found["likeness"]["rank-1, from 4 to 25 years"][0] == "0.12"
@@ -60,7 +64,7 @@ def test_a_column_for_each_cohort_and_faces_of_the_natural_ones_together() -> No
 def test_dark_and_light_skin_have_a_table_of_their_own() -> None:
     found = recorded({"natural, seed 0": arm(1000), "physical/blur:0.4/dark": arm(900)})
     assert found["dark and light skin"]["physical"] == [
-        *("blur:0.4", "dark", "900 of 1000", "0.960", "0.917", "0.927")
+        *("blur:0.4", "dark", "900 of 1,000", "0.960", "0.917", "0.927")
     ]
     assert len(found["likeness"]["AUC"]) == 2
 
