@@ -18,17 +18,19 @@ import argparse
 import asyncio
 import json
 import re
+import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import httpx
 from photo_mutations import mutated, seeds
+from recording import Record
 
 from matcher import CaseContext, Gallery, PhotoOfSubject, Searcher, Subject, enrol
 from matcher.embedding import Extractor
@@ -173,8 +175,8 @@ async def token(browser: httpx.AsyncClient, page: str) -> str:
     return found[1]
 
 
-def run(count: int, seed: int, limit: float, out: Path | None, say: Callable[[str], object]) -> int:
-    """Take the photos through block by block; return how often something happened that may not."""
+def run(count: int, seed: int, limit: float, out: Path | None) -> dict[str, Any]:
+    """Take the photos through block by block; return how many, the counts, and examples."""
     done, tally = 0, Tally({}, [], limit)
     if out is not None and out.exists():
         earlier = json.loads(out.read_text())
@@ -191,11 +193,24 @@ def run(count: int, seed: int, limit: float, out: Path | None, say: Callable[[st
                 path.write_bytes(mutated(photos, seed, number)[1])
             take_block(folder, paths, tally)
         done += len(numbers)
-        state = {"seed": seed, "done": done, "counts": dict(sorted(tally.counts.items()))}
         if out is not None:
-            out.write_text(json.dumps({**state, "examples": tally.examples}, indent=1))
-    say(json.dumps({**state, "examples": tally.examples}, indent=1))
-    return sum(tally.counts[kind] for kind in BAD)
+            out.write_text(json.dumps(_state(seed, done, tally), indent=1))
+    return _state(seed, done, tally)
+
+
+def _state(seed: int, done: int, tally: Tally) -> dict[str, Any]:
+    counts = dict(sorted(tally.counts.items()))
+    return {"seed": seed, "done": done, "counts": counts, "examples": tally.examples}
+
+
+def tables(record: Record, state: dict[str, Any]) -> None:
+    """Print and keep what became of the photos, and how often what may never happen did."""
+    counts = dict(state["counts"])
+    never = [(kind, counts.pop(kind, 0)) for kind in BAD]
+    record.table("photos", ("photos", "seed"), [(state["done"], state["seed"])])
+    outcomes = [(*name.split(": ", 1), number) for name, number in counts.items()]
+    record.table("outcomes", ("step", "outcome", "photos"), outcomes)
+    record.table("what may never happen", ("what", "times"), never)
 
 
 def main() -> None:
@@ -205,8 +220,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--limit", type=float, default=10.0, help="longest time of a step")
     parser.add_argument("--out", type=Path, help="JSON file of what was done so far")
-    options = parser.parse_args()
-    raise SystemExit(run(options.count, options.seed, options.limit, options.out, print) > 0)
+    record = Record.begin(__file__, parser)
+    options = record.options
+    state = run(options.count, options.seed, options.limit, options.out)
+    tables(record, state)
+    record.write()
+    print(json.dumps(state["examples"], indent=1), file=sys.stderr)
+    raise SystemExit(any(state["counts"].get(kind) for kind in BAD))
 
 
 if __name__ == "__main__":
