@@ -23,6 +23,18 @@ LOWER = (0.04, 0.08)  # steps below the threshold
 HIGHER = (0.0, 0.04, 0.08)  # steps from the threshold up
 SHARES = (0.05, 0.1, 0.25, 0.5, 1.0)
 DRAWS_OF_PEOPLE = 5
+METHODS_COLUMNS = (
+    "set",
+    "model",
+    "method",
+    "threshold",
+    "BCubed precision, %",
+    "BCubed recall, %",
+    "F, %",
+    "pairwise F, %",
+    "merged groups",
+    "people split",
+)
 _GRID_FROM = 0.9  # quantile of the scores of different people
 
 
@@ -118,20 +130,6 @@ def lowest_threshold(method: Method, faces: Faces, precision: float) -> float:
             break
         lowest = threshold
     return lowest
-
-
-METHODS_COLUMNS = (
-    "set",
-    "model",
-    "method",
-    "threshold",
-    "BCubed precision, %",
-    "BCubed recall, %",
-    "F, %",
-    "pairwise F, %",
-    "merged groups",
-    "people split",
-)
 
 
 def methods_table(found: Sequence[Findings], draws: int, seed: int, record: Record) -> None:

@@ -3,8 +3,8 @@
     python benchmarks/video.py FOLDER [--first 0] [--clips 16] [--others 152]
 
 FOLDER keeps clips and faces between runs. The least score was chosen on clips 0 to 15; `--first 16`
-gives others. Three tables: how many tracks a person has and how many
-tracks mix two people, for several rates and least scores; rank-1 against a gallery of photos at
+gives others. The tables tell how many tracks a person has and how many tracks mix two people, for
+several rates and least scores; rank-1 against a gallery of photos at
 seven years, when the clip shows nine, for the fused best frames of the longest track of each
 person, the best single frame, a random one, and the fused first frames; and the time of the whole
 beside detection alone. Intervals are 95 %: Clopper-Pearson for counts, and a bootstrap over people.
@@ -279,7 +279,9 @@ def changes_table(photos: Sequence[Path], record: Record) -> None:
     images = [Image.open(path).convert("L") for path in photos]
     whole = [_tiny(image) for image in images]
     between = [np.abs(a - b).mean() for a, b in pairwise(whole)]
-    rows = [("from one photo to another", len(between), *_quantiles(between))]
+    rows: list[tuple[Cell, ...]] = [
+        ("from one photo to another", len(between), *_quantiles(between))
+    ]
     for share in (0.02, 0.05):
         panned = []
         for image in images:
@@ -322,7 +324,8 @@ def people_of(lfw: Path, count: int) -> list[Path]:
 
 def speed_table(path: Path, extractor: Extractor, record: Record, turns: int = 3) -> None:
     """Write the time of following beside that of decoding, and of detecting, the same frames."""
-    detector, rows, ratios = load_detector(retries=False), [], []
+    detector, ratios = load_detector(retries=False), []
+    rows: list[tuple[Cell, ...]] = []
     for turn in range(turns + 1):
         started = time.perf_counter()
         with VideoDecoder(path, Wish(4.0), VideoLimits()) as decoder:
