@@ -102,7 +102,7 @@ def _timed(work: Callable[[], T]) -> tuple[T, str, str]:
     clock, used = time.perf_counter(), time.process_time()
     made = work()
     taken = time.perf_counter() - clock, time.process_time() - used
-    return made, f"{taken[0]:.0f} s", f"{taken[1]:.0f} s"
+    return made, f"{taken[0]:.1f} s", f"{taken[1]:.1f} s"
 
 
 if __name__ == "__main__":

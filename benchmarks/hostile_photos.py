@@ -38,7 +38,13 @@ SLACK = 16 * 1024 * 1024
 BLOCK = 500
 """Photos for one child process."""
 
-BAD = ("untyped", "over time", "over memory", "died")
+BAD = {
+    "untyped": "untyped error",
+    "over time": "more time than the limit",
+    "over memory": "more memory than stated",
+    "died": "process died",
+}
+"""What should never happen, and how the table says it."""
 
 
 def main() -> None:
@@ -57,18 +63,23 @@ def main() -> None:
         read_block(options.seed, first, number, options.limit)
         return
     state = run(options.count, options.seed, options.seconds, options.limit, options.out)
-    tables(record, state)
+    tables(record, state, options.limit)
     record.write()
     print(json.dumps(state["examples"], indent=1), file=sys.stderr)
     raise SystemExit(any(state["counts"].get(name) for name in BAD))
 
 
-def tables(record: Record, state: dict[str, Any]) -> None:
+def tables(record: Record, state: dict[str, Any], limit: float) -> None:
     """Print and keep what became of the photos, and how often what should never happen did."""
     counts = dict(state["counts"])
-    never = [(name, counts.pop(name, 0)) for name in BAD]
-    record.table("photos", ("photos", "seed"), [(state["done"], state["seed"])])
-    record.table("outcomes", ("outcome", "photos"), sorted(counts.items()))
+    never = [(said, counts.pop(name, 0)) for name, said in BAD.items()]
+    read = counts.pop("photo", 0)
+    record.table(
+        "photos",
+        ("photos", "seed", "limit of a photo"),
+        [(state["done"], state["seed"], f"{limit:g} s")],
+    )
+    record.table("outcomes", ("outcome", "photos"), [("read", read), *sorted(counts.items())])
     record.table("what should never happen", ("what", "photos"), never)
 
 

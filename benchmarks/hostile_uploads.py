@@ -62,7 +62,15 @@ SEARCHING: Final = CaseContext(
     authorisation="none",
     authorised_until=date(2999, 12, 31),
 )
-BAD: Final = ("untyped", "over time", "answer from 500 on", "no outcome", "partial", "fault")
+BAD: Final = {
+    "untyped": "error that is not the library's own",
+    "over time": "step that takes longer than the limit",
+    "answer from 500 on": "answer of the server from 500 on",
+    "no outcome": "photo without an outcome",
+    "partial": "face in the gallery without an outcome, or the other way round",
+    "fault": "fault of the gallery or of its log",
+}
+"""What may never happen, and how the table says it."""
 
 
 class Tally:
@@ -203,11 +211,15 @@ def _state(seed: int, done: int, tally: Tally) -> dict[str, Any]:
     return {"seed": seed, "done": done, "counts": counts, "examples": tally.examples}
 
 
-def tables(record: Record, state: dict[str, Any]) -> None:
+def tables(record: Record, state: dict[str, Any], limit: float) -> None:
     """Print and keep what became of the photos, and how often what may never happen did."""
     counts = dict(state["counts"])
-    never = [(kind, counts.pop(kind, 0)) for kind in BAD]
-    record.table("photos", ("photos", "seed"), [(state["done"], state["seed"])])
+    never = [(said, counts.pop(kind, 0)) for kind, said in BAD.items()]
+    record.table(
+        "photos",
+        ("photos", "seed", "limit of a step"),
+        [(state["done"], state["seed"], f"{limit:g} s")],
+    )
     outcomes = [(*name.split(": ", 1), number) for name, number in counts.items()]
     record.table("outcomes", ("step", "outcome", "photos"), outcomes)
     record.table("what may never happen", ("what", "times"), never)
@@ -223,7 +235,7 @@ def main() -> None:
     record = Record.begin(__file__, parser)
     options = record.options
     state = run(options.count, options.seed, options.limit, options.out)
-    tables(record, state)
+    tables(record, state, options.limit)
     record.write()
     print(json.dumps(state["examples"], indent=1), file=sys.stderr)
     raise SystemExit(any(state["counts"].get(kind) for kind in BAD))

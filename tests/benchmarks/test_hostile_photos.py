@@ -71,8 +71,9 @@ def test_a_run_goes_on_where_it_stopped(tmp_path):
 def test_the_tables_count_each_outcome_and_what_should_never_happen():
     record = hostile_photos.Record("made", Namespace(), "python made.py")
     counts = {"photo": 7, "PhotoDamagedError": 3, "over time": 1}
-    hostile_photos.tables(record, {"seed": 3, "done": 10, "counts": counts})
-    assert record.tables["photos"]["rows"] == [[10, 3]]
-    assert record.tables["outcomes"]["rows"] == [["PhotoDamagedError", 3], ["photo", 7]]
+    hostile_photos.tables(record, {"seed": 3, "done": 10, "counts": counts}, 5.0)
+    assert record.tables["photos"]["rows"] == [[10, 3, "5 s"]]
+    assert record.tables["outcomes"]["rows"] == [["read", 7], ["PhotoDamagedError", 3]]
     never = dict(record.tables["what should never happen"]["rows"])
-    assert never == dict.fromkeys(hostile_photos.BAD, 0) | {"over time": 1}
+    assert list(never.values()) == [0, 1, 0, 0]
+    assert never["more time than the limit"] == 1

@@ -23,7 +23,7 @@ def ran(out: Path, count: int) -> tuple[int, dict[str, Any]]:
     state = hostile_uploads.run(count, 3, LIMIT, out)
     assert json.loads(out.read_text()) == state
     record = hostile_uploads.Record("made", Namespace(), "python made.py")
-    hostile_uploads.tables(record, state)
+    hostile_uploads.tables(record, state, LIMIT)
     return sum(number for _, number in record.tables["what may never happen"]["rows"]), state
 
 
