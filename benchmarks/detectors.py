@@ -89,7 +89,6 @@ APART: Final = (
     "95 % below",
     "another face",
 )
-MIXED: Final = ("measure", "on", "gallery", "probes", "value", "difference to the first")
 
 Detectors = Mapping[str, Detector]
 
@@ -259,18 +258,21 @@ def rows_of_search(
     return rows, landmarks_apart(where, found[YUNET], found[MTCNN])
 
 
-def rows_of_measures(rows: Mapping[tuple[str, str], Sequence[Row]]) -> list[tuple[Cell, ...]]:
-    """Return a row for each measure and mix: the measure, and its difference to the first mix."""
-    listed: list[tuple[Cell, ...]] = []
+def mixes_tables(rows: Mapping[tuple[str, str], Sequence[Row]], record: Record) -> None:
+    """Write the measures of each mix, and their differences to those of the first."""
+    values: list[tuple[Cell, ...]] = []
+    differences: list[tuple[Cell, ...]] = []
     for place, first in enumerate(rows[MIXES[0]]):
         name = first.name.replace("float32", MTCNN)
         unit = ", %" if first.factor == PERCENT else ""
-        for mix in MIXES:
-            one = rows[mix][place]
-            apart = "" if mix == MIXES[0] else cell(one.less(first), sign="+")
-            of = f"{first.count:,} {first.of}"
-            listed.append((f"{name}{unit}", of, *mix, cell(one), apart))
-    return listed
+        measure = (f"{name}{unit}", f"{first.count:,} {first.of}")
+        of_mixes = [rows[mix][place] for mix in MIXES]
+        values.append((*measure, *map(cell, of_mixes)))
+        apart = (cell(one.less(first), sign="+") for one in of_mixes[1:])
+        differences.append((*measure, *apart))
+    names = [f"gallery {gallery}, probes {probes}" for gallery, probes in MIXES]
+    record.table("mixes", ("measure", "on", *names), values)
+    record.table(f"differences to {names[0]}", ("measure", "on", *names[1:]), differences)
 
 
 def search_all(
@@ -314,7 +316,7 @@ def measure(options: argparse.Namespace, record: Record) -> None:
         [(len(seen), len(seen.subjects), *(f"{value:.3f}" for value in vectors.values()))],
     )
     rows = rows_of_mixes(seen, made, options.draws, options.seed)
-    record.table("mixes", MIXED, rows_of_measures(rows))
+    mixes_tables(rows, record)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
