@@ -203,7 +203,9 @@ def pairs_table(faces: Faces, threshold: float, record: Record) -> None:
         some = faces.where((faces.ages >= youngest) & (faces.ages < oldest))
         scores = (some.vectors @ some.vectors.T)[np.triu(some.people[:, None] != some.people)]
         above = (int((scores >= one).sum()) for one in steps)
-        cells = (f"{count:,} ({count / max(len(scores), 1):.1e})" for count in above)
+        cells = (
+            f"{count:,} ({1e4 * count / max(len(scores), 1):,.1f} in 10,000)" for count in above
+        )
         rows.append((name, len(scores), *cells))
     record.table("pairs of different people", heads, rows)
 

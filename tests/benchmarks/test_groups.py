@@ -208,7 +208,7 @@ def test_the_table_of_pairs_counts_different_children_only():
     record = recording()
     tables.pairs_table(faces, 0.58, record)
     rows = {row[0]: row[1:] for row in record.tables["pairs of different people"]["rows"]}
-    assert rows["under 18"] == [2, *["2 (1.0e+00)"] * 4]
+    assert rows["under 18"] == [2, *["2 (10,000.0 in 10,000)"] * 4]
     assert rows["18 or older"][0] == 0
 
 
