@@ -5,11 +5,12 @@ the paths that `every.py` is given.
 """
 
 COMMANDS = {
-    "accuracy_across": "accuracy.py --across {across} --baseline youth-dlib"
-    " --baseline dlib-resnet --vectors {scratch}/vectors",
+    "accuracy_across": "accuracy.py --across {across} --baseline youth-resnet-low-resolution"
+    " --baseline youth-dlib --baseline dlib-resnet --vectors {scratch}/vectors",
     "accuracy_fgnet": "accuracy.py --fgnet {fgnet} --baseline youth-dlib"
     " --baseline dlib-resnet --vectors {scratch}/vectors",
-    "accuracy_lfw": "accuracy.py --lfw {lfw} --leave-out crops --vectors {scratch}/vectors",
+    "accuracy_lfw": "accuracy.py --lfw {lfw} --leave-out crops --baseline dlib-resnet"
+    " --vectors {scratch}/vectors",
     "accuracy_versions": "accuracy.py --fgnet {fgnet} --leave-out crops --baseline youth-resnet@5"
     " --baseline youth-resnet-low-resolution --vectors {scratch}/vectors",
     "age_gap": "age_gap.py {fgnet}",
