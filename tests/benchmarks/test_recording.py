@@ -18,6 +18,13 @@ with pytest.MonkeyPatch.context() as patch:
     every_command = importlib.import_module("every_command")
 
 
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no variable set that a command is kept with."""
+    for name in recording.TOLD:
+        monkeypatch.delenv(name, raising=False)
+
+
 def _begin(*arguments: str) -> recording.Record:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", nargs="?")
@@ -39,6 +46,12 @@ def test_the_file_holds_what_was_printed(results: Path, capsys: pytest.CaptureFi
         "| many | 1,234 |",
         "| none | not measured |",
     ]
+
+
+def test_variables_that_change_what_is_measured_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    assert _begin().command == "OMP_NUM_THREADS=3 python benchmarks/cross.py"
 
 
 def test_no_path_of_the_machine_is_kept(tmp_path: Path) -> None:
