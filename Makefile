@@ -50,7 +50,7 @@ figures: $(VENV)/.dev ## Write the files of benchmarks/results into the pages th
 	$(BIN)/python tools/typed_numbers.py
 
 bench: $(VENV)/.dev ## Search latency and recall against bare FAISS
-	$(BIN)/python benchmarks/search.py
+	$(BIN)/python benchmarks/search.py --record none
 
 clean: ## Remove the environment and what the demo wrote
 	rm -rf $(VENV) demo site
