@@ -3,8 +3,8 @@
     python benchmarks/synthetic_faces.py --out results/synthetic-faces.json
 
 Renders cohorts, finds faces with facenet-pytorch's MTCNN as it comes, aligns and embeds them with
-the library's dlib network, and prints what the page docs/synthetic-faces.md quotes. After every
-arm the results so far are written to --out.
+the library's dlib network, and prints what the page docs/evidence/rendered-people.md quotes. After
+every arm the results so far are written to --out.
 """
 
 from __future__ import annotations
