@@ -2,7 +2,8 @@
 
 A `Degradation` is a kind and a strength from 0 (the photo as it is, exactly) to 1 (hardly usable).
 The physical meaning of a strength is the formula of each effect in `matcher.degradation.effects`.
-It is also in the table of `docs/degradation.md`. Steps are applied in the given order:
+It is also in the table of `docs/reference/degradation-recipes.md`. Steps are applied in the given
+order:
 
     degrade(pixels, parse("downsample:0.5;jpeg:0.3"), seed=7)
 """
@@ -174,7 +175,9 @@ def _checked(pixels: Pixels) -> Pixels:
 
 
 def _bad(what: str, rule: str, got: object) -> InputError:
-    return InputError(what, rule=rule, got=got, next_step="See docs/degradation.md.")
+    return InputError(
+        what, rule=rule, got=got, next_step="See docs/reference/degradation-recipes.md."
+    )
 
 
 RECIPES: Mapping[str, Recipe] = MappingProxyType(

@@ -111,5 +111,5 @@ def differing_detectors(known: Sequence[str], detector: str) -> str:
         return ""
     return (
         f"{detector} finds the faces of these photos; those of the gallery were found by "
-        f"{some_of(known)}. docs/detectors.md says what that changes."
+        f"{some_of(known)}. docs/how-to/choose-a-detector.md says what that changes."
     )

@@ -64,8 +64,8 @@ def load_extractor(
     model
         Name of a registered model, or the path of an ONNX model's TOML record.
     detector
-        "mtcnn" or "yunet", see `load_named_detector`. docs/detectors.md says what changes if the
-        photos of a gallery and the probes pass through different ones.
+        "mtcnn" or "yunet", see `load_named_detector`. docs/how-to/choose-a-detector.md says what
+        changes if the photos of a gallery and the probes pass through different ones.
     device
         "cpu" or "cuda". No other device is used instead.
     precision

@@ -42,8 +42,9 @@ def load_model(
         "cpu", "cuda" or "cuda:1".
     precision
         "float32", "bfloat16", or "auto" for what `precision_for` returns. `Embedder.precision` is
-        the one that was taken. Make and search a gallery in the same one; docs/models.md says what
-        changes otherwise. ONNX models compute in float32 and refuse "bfloat16".
+        the one that was taken. Make and search a gallery in the same one;
+        docs/explanation/models.md says what changes otherwise. ONNX models compute in float32 and
+        refuse "bfloat16".
     cache
         Folder for weights; see `matcher.embedding.weights.cache.cache_folder`.
 

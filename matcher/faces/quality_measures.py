@@ -80,7 +80,7 @@ def shading(light: NDArray[np.float64], seen: NDArray[np.bool_]) -> float:
     between its lines. The luma is averaged over nine pixels both ways, so that noise, paper and
     compression count little. The shading is the 35th percentile of the change across four pixels,
     over the root of the mean luma plus 0.02, because a dark photo changes less. The formula is
-    ours; docs/faces-and-quality.md says how it was chosen, and which drawings it does not find.
+    ours; docs/evidence/detection.md says how it was chosen, and which drawings it does not find.
 
     Parameters
     ----------

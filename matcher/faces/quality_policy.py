@@ -83,9 +83,9 @@ STRICT = QualityPolicy(
 POLICIES: Mapping[str, QualityPolicy] = MappingProxyType(
     {policy.name: policy for policy in (OFF, STANDARD, STRICT)}
 )
-"""The policies by name. "off" refuses nothing. "standard" refuses faces that the default model
-cannot use. "strict" refuses faces that should not stand in a gallery if a better photo exists.
-docs/faces-and-quality.md tells how the limits were measured."""
+"""The policies by name. "off" refuses nothing. "standard" refuses faces that `dlib-resnet` can
+hardly use. "strict" refuses faces that should not stand in a gallery if a better photo exists.
+docs/evidence/detection.md tells how the limits were measured."""
 
 
 @dataclass(frozen=True)

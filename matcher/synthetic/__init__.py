@@ -1,7 +1,8 @@
 """Render faces that may be shipped: people who do not exist, at any age from 2 to 60.
 
 No picture from here is a photograph of a person, and every written file says so. See
-`docs/synthetic-faces.md` for the recipe, and for what a synthetic audit can and cannot show.
+`docs/explanation/rendered-people.md` for the recipe, and for what a synthetic audit can and cannot
+show.
 """
 
 from matcher.synthetic.cohort import (

@@ -158,7 +158,7 @@ def test_a_gallery_goes_on_with_its_detector_and_says_when_another_is_used(
     probe = photos / "A" / "photo.png"
     found = run("search", place, probe, "--policy", "off", "--format", "jsonl")
     assert json.loads(found.stdout)["candidates"][0]["subject"]["subject_id"] == "A"
-    assert "docs/detectors.md" not in found.stderr
+    assert "docs/how-to/choose-a-detector.md" not in found.stderr
     other = run("search", place, probe, "--policy", "off", "--detector", "mtcnn", code=1)
     assert "mtcnn finds the faces of these photos; those of the gallery were found by yunet" in (
         other.stderr

@@ -64,7 +64,7 @@ def test_blanks_and_empty_steps_do_not_matter(steps: list[Degradation], blanks: 
 def test_any_other_text_is_refused_by_name_and_never_breaks(text: str) -> None:
     read = read_or_refused(text)
     if isinstance(read, InputError):
-        assert "docs/degradation.md" in str(read)
+        assert "docs/reference/degradation-recipes.md" in str(read)
     else:
         assert all(one.kind in KINDS and 0 <= one.strength <= 1 for one in read)
         assert parse(text_of(read)) == read

@@ -97,7 +97,7 @@ def refusal(path: Path, rule: str, got: object) -> InputError:
         "The model record cannot be read",
         rule=rule,
         got=got,
-        next_step="Correct the record; docs/models.md shows one.",
+        next_step="Correct the record; docs/reference/onnx-record.md shows one.",
         path=path,
     )
 

@@ -27,7 +27,7 @@ DEFAULT_MODEL: Final = "youth-resnet"
 
 # Positions of the detector's landmarks in chips that dlib cuts itself (150 pixels, padding 0.25):
 # median over 515 LFW photos, left and right averaged. tools/derive_dlib_template.py made these
-# numbers; docs/faces-and-quality.md has the figures.
+# numbers; docs/evidence/detection.md has the figures.
 DLIB_150 = CropTemplate(
     name="dlib-150",
     size=150,
@@ -93,7 +93,7 @@ _YOUTH_RESNET_5 = replace(
         "OpenCV Zoo (Apache-2.0; its photos are not stated, some data sets of its paper were "
         "offered for research only) with photos of FairFace (CC BY 4.0, Karkkainen and Joo) and of "
         "Labeled Faces in the Wild (a public benchmark that states no terms for its photos); "
-        "docs/youth-resnet.md argues each"
+        "docs/explanation/what-the-default-model-learned-from.md argues each"
     ),
     training_data=(
         "dlib-resnet; sface, a MobileNet trained on photos of people in the public eye (OpenCV Zoo "
@@ -138,7 +138,8 @@ _YOUTH_DLIB = replace(
     licence=(
         "Apache-2.0, as the code. Made from dlib's weights (CC0-1.0) with photos of FairFace (CC "
         "BY 4.0, Karkkainen and Joo) and of Labeled Faces in the Wild (a public benchmark that "
-        "states no terms for its photos); docs/youth-resnet.md argues each"
+        "states no terms for its photos); "
+        "docs/explanation/what-the-default-model-learned-from.md argues each"
     ),
     training_data=(
         "dlib-resnet, trained further on 11,857 photos: 8,046 of FairFace's training part, 7,453 "

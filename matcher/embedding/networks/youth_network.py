@@ -16,14 +16,15 @@ RESNET_SIDE: Final = 150
 """Side in pixels of the crops for `DlibResnet`."""
 
 # Cosines of the two experts' vectors between which a photo passes from degraded to clear. They were
-# chosen on FG-NET, see docs/youth-resnet.md.
+# chosen on FG-NET, see docs/design/youth-resnet-trials.md.
 WORN_AT, CLEAR_AT = 0.80, 0.87
 
 # Degree of degradation from which on the vector of the degraded expert is used alone.
 WHOLLY_WORN = 4.0
 
 # Degree at which both experts' vectors of a probe count alike. Above it, a probe is compared with
-# low-resolution vectors, where a gallery has them. Chosen on FG-NET, see docs/youth-resnet.md.
+# low-resolution vectors, where a gallery has them. Chosen on FG-NET, see
+# docs/design/youth-resnet-trials.md.
 HALF_WORN = WHOLLY_WORN / 2
 
 DEGRADATION_SIGNS = 2 * DIMENSION + 1
