@@ -20,7 +20,7 @@ def use_one_heap() -> bool:
     By default, glibc asks the system for each large block anew and gives it back at once. A network
     then waits for fresh pages at every layer. glibc takes smaller blocks from heaps, and each
     thread has its own heap. With one heap that keeps its memory, the default model embeds faster;
-    docs/sizing.md has the figures.
+    docs/evidence/index-and-sizing.md has the figures.
 
     The setting holds for the whole process. The `matcher` command makes this setting. A program
     that uses the library can make it at its start.

@@ -92,8 +92,11 @@ def _run_commands(block: str) -> None:
         words = shlex.split(line, comments=True)
         if not words or words[0] != "matcher":
             continue  # pip, make, git: what CI itself runs
+        words, into = (words[:-2], words[-1]) if ">" in words[-2:-1] else (words, None)
         result = CliRunner().invoke(app, words[1:])
         assert result.exit_code == 0, f"{line}\n{result.output}"
+        if into is not None:
+            Path(into).write_text(result.stdout, encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PAGE = ROOT / "docs" / "what-is-written.md"
+PAGE = ROOT / "docs" / "reference" / "what-is-written.md"
 PLACES = {
     "HOME": "home",
     "XDG_CACHE_HOME": "cache",

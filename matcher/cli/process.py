@@ -104,7 +104,9 @@ def _lose_no_interrupt() -> None:
 
 
 def _wait_without_work() -> None:
-    """Have idle threads of OpenMP sleep; docs/sizing.md has the figures. The user's choice stays.
+    """Have idle threads of OpenMP sleep. The user's choice stays.
+
+    docs/evidence/index-and-sizing.md has the figures.
 
     Idle threads that wait actively take the cores from other processes. OpenMP reads the variable
     when it is loaded, so it must be set before PyTorch is imported. PyTorch's builds for Linux have

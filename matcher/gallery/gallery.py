@@ -294,8 +294,9 @@ class Gallery(MaintainedGallery):
     def remove_subjects(self, subject_ids: Collection[str]) -> int:
         """Remove subjects with all photo references and vectors; return the number of their faces.
 
-        Only the face ids remain. The files are written anew without the removed bytes. This takes
-        about as long for many subjects as for one, and memory of the size of the store.
+        Only the face ids remain. Zeros are written over the removed bytes, where they are; an
+        encrypted gallery is written anew, which takes memory of the size of the store. This takes
+        about as long for many subjects as for one.
 
         Raises
         ------

@@ -279,8 +279,6 @@ def _clear_gallery(gallery: Gallery, traces: Traces) -> int:
     if (watch_folder_of(gallery.path) / STORE_NAME).is_file():
         with open_watch_list(gallery) as watched:
             faces += _remove(watched, traces.name)
-            if watched.activity is not None:
-                watched.activity.log.pseudonyms.compact()
         forget_removed(gallery)
     return faces
 
@@ -299,3 +297,9 @@ def _clear_tokens(gallery: Gallery, traces: Traces) -> None:
     tokens.forget(TEXT, traces.texts)
     drop_dates(gallery, traces.tokens)
     tokens.compact()
+    if (watch_folder_of(gallery.path) / STORE_NAME).is_file():
+        with open_watch_list(gallery) as watched:
+            if watched.activity is not None:
+                of_watch = watched.activity.log.pseudonyms
+                of_watch.forget(traces.kind, [traces.name])
+                of_watch.compact()

@@ -382,6 +382,16 @@ def test_a_case_is_erased_and_its_subjects_stay(tmp_path: Path) -> None:
     assert ActivityLog.of(path).verify().ok
 
 
+def test_a_case_for_which_the_watch_list_ran_is_erased_there_too(tmp_path: Path) -> None:
+    path = gallery_with_everything(tmp_path)
+    assert holds(path / "watch", b"case-7")
+    with opened(path) as gallery:
+        erasure = erase_case(gallery, "case-7")
+        assert erasure.proof.ok, list(lines_of(erasure.proof))
+        assert begun_erasures(gallery) == []
+    assert not holds(path, b"case-7")
+
+
 def test_nobody_erases_the_case_of_the_own_context(tmp_path: Path) -> None:
     path = gallery_at(tmp_path / "g")
     search(path)
