@@ -12,7 +12,7 @@ vectors of dlib. `matcher` makes vectors of unit length: a score s (cosine simil
 of sqrt(2 - 2 s), so that 0.5 would ask for a score of 0.875. Set MATCHER_IPED_SCORE to the score
 that shall become the distance 0.5, after a calibration of your own.
 
-MATCHER_IPED_MODEL names another model with 128 numbers. See docs/exchange.md.
+MATCHER_IPED_MODEL names another model with 128 numbers. See docs/how-to/use-in-iped.md.
 """
 
 from __future__ import annotations

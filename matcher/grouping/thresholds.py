@@ -15,11 +15,11 @@ from matcher.errors import InputError
 
 _STEPS: Final = ((3_000, 0.58), (30_000, 0.66), (math.inf, 0.74))
 MEASURED: Final = {("youth-resnet", "6"): _STEPS}
-"""For name and version of a model: up to so many faces, and the threshold. docs/groups.md tells how
-it was measured."""
+"""For name and version of a model: up to so many faces, and the threshold. docs/evidence/groups.md
+tells how it was measured."""
 
 _NEXT: Final = (
-    "Give a threshold that was measured for this model: see docs/groups.md, or "
+    "Give a threshold that was measured for this model: see docs/evidence/groups.md, or "
     "`python benchmarks/groups.py`."
 )
 

@@ -20,7 +20,7 @@ _MEMORY: Final = 0.3  # share of the latest vector in the running mean of a trac
 
 @dataclass(frozen=True)
 class FollowRule:
-    """When a face continues a track. See docs/video.md for the measurement.
+    """When a face continues a track. See docs/evidence/video.md for the measurement.
 
     Parameters
     ----------

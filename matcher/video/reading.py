@@ -31,7 +31,7 @@ PER_SECOND: Final = 4.0
 
 LEAST_SCORES: Mapping[str, float] = MappingProxyType({"youth-resnet": 0.5})
 """Least score of a face with the track that it continues, by the name of the model. See
-docs/video.md for the measurement."""
+docs/evidence/video.md for the measurement."""
 
 _TOGETHER, _PIXELS_TOGETHER = 8, 8_000_000  # frames searched at a time
 

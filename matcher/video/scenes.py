@@ -11,7 +11,7 @@ TINY: Final = (32, 18)
 """Width and height of the copy on which cuts are looked for, in pixels."""
 
 LEAST_CHANGE: Final = 30.0
-"""Least mean change of a pixel's luma at a cut, of 255 levels. See docs/video.md."""
+"""Least mean change of a pixel's luma at a cut, of 255 levels. See docs/evidence/video.md."""
 
 TIMES_USUAL: Final = 4.0
 """How many times more a cut changes than the frames before it did on average."""

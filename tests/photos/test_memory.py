@@ -66,7 +66,7 @@ def files(side):
 
 
 BYTES_A_PIXEL = {"JPEG, progressive": 11, "AVIF": 12, "WebP": 19, "TIFF, one strip": 12}
-"""As docs/photos.md states; of the others 9."""
+"""As docs/evidence/hostile-files.md states; of the others 9."""
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads peaks from /proc")
