@@ -116,6 +116,8 @@ def test_what_cannot_be_rendered_is_said(made: Path, asked: str, message: str) -
         ("<!-- setting: 20 -->\n\nThe first 20.\n\nThe next 20.", ["20"]),
         ("`--top 20` of [a list](b.md#2) in ISO/IEC 19795-1:2021, SHA-256, px32.", []),
         ("1. one step\n2. another, of 3", ["3"]),
+        ("Measured on 2026-11-27.\n\n<!-- measured: 2026-11-27 -->\n\nIt took 5 s.", []),
+        ("<!-- measured: 2026-11-27 -->\n\nIt took 5 s.", ["5"]),
         ("```text\n5 leads\n```\n\n| 6 |\n|---|\n| 7 |", ["6", "7"]),
     ],
 )

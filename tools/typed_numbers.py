@@ -10,7 +10,9 @@ A number in the text of a page is one of these, or it is listed here:
   results that hold the number: `<!-- figures: age_gap, accuracy_fgnet -->`;
 - a mark there names it, and says what kind of number it is: `<!-- setting: 20 0.5 -->`. Kinds:
   setting, date, quotation (from a source that the text names), definition (of a word, a formula or
-  a law), example, earlier (measured before, and said so in the text);
+  a law), example;
+- a mark there has the day on which the block was measured, and the page shows this day to its
+  reader, who so learns that it was not measured again: `<!-- measured: 2026-11-27 -->`;
 - the page says of all its numbers that they are settings, `<!-- page of settings -->`, which
   reference pages may, or those of a dated log, `<!-- page of a dated log -->`, which those in
   design may.
@@ -25,7 +27,7 @@ from pathlib import Path
 
 from render_results import BLOCK, PAGES, ROOT, ResultsError, results
 
-KINDS = ("setting", "date", "quotation", "definition", "example", "earlier")
+KINDS = ("setting", "date", "quotation", "definition", "example")
 WHOLE_PAGES = {"<!-- page of settings -->": "reference", "<!-- page of a dated log -->": "design"}
 
 _COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
@@ -39,6 +41,7 @@ _NOT_TEXT = re.compile(
     r"|x86-64",
     re.DOTALL,
 )
+_DAY = re.compile(r"\bmeasured on \d{4}-\d\d-\d\d\b", re.IGNORECASE)
 _ORDINAL = re.compile(r"^(?:\s*|#+ )\d+\. ", re.MULTILINE)
 _NUMBER = re.compile(r"(?<![\w.])(?<![A-Za-z]-)\d[\d,]*(?:\.\d+)*(?:e-?\d+)?(?![A-Za-z_])")
 
@@ -50,11 +53,20 @@ def unexplained(path: Path) -> list[str]:
         if mark in page:
             allowed = path.is_relative_to(ROOT / "docs" / folder)
             return [] if allowed else [f"{mark} is for pages in docs/{folder}"]
+    shown = _COMMENT.sub("", page)
     return [
         f"{number}: {' '.join(text.split())[:70]}"
         for text, marks in _blocks(page)
+        if not any(day in shown for day in _days(marks))
         for number in _missing(text, marks)
     ]
+
+
+def _days(marks: Sequence[str]) -> Iterator[str]:
+    """Give the days on which a block was measured."""
+    for mark in marks:
+        if found := re.fullmatch(r"measured: (\d{4}-\d\d-\d\d)", mark):
+            yield found[1]
 
 
 def _blocks(page: str) -> Iterator[tuple[str, list[str]]]:
@@ -88,7 +100,7 @@ def _missing(text: str, marks: Sequence[str]) -> Iterator[str]:
 
 def numbers(text: str) -> list[str]:
     """Return the numbers in a text, without those in code, links and names."""
-    text = _ORDINAL.sub("", _NOT_TEXT.sub(" ", text))
+    text = _ORDINAL.sub("", _NOT_TEXT.sub(" ", _DAY.sub(" ", text)))
     return [found.rstrip(",") for found in _NUMBER.findall(text)]
 
 
