@@ -53,7 +53,7 @@ SWITCHES: Final[Mapping[str, Switch]] = MappingProxyType(
             when_loaded=True,
             function="disable_telemetry_events",
         ),
-        # A cluster reports for itself: docs/privacy.md says how it is started without reports.
+        # A cluster reports for itself: docs/how-to/reindex-on-a-cluster.md starts one without that.
         "ray": Switch("RAY_USAGE_STATS_ENABLED", ("0",)),
     }
 )

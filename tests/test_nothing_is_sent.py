@@ -12,7 +12,7 @@ from rendered_cohort import Cohort
 from trapped import Trapped, require_trap, run_trapped
 
 FONT_LIST = "home/.cache/matplotlib/fontlist-*.json"
-"""matplotlib keeps the names of the machine's fonts; docs/privacy.md says so."""
+"""matplotlib keeps the machine's fonts; docs/explanation/what-leaves-the-machine.md says so."""
 
 LATE = 14
 """Seconds. By itself onnxruntime leaves an id at once, and looks for its maker's host after ten."""
