@@ -43,10 +43,11 @@ def audited(wanted: list[str]) -> dict[str, Any] | None:
         listing.write_text("\n".join(wanted) + "\n", encoding="utf-8")
         command = [sys.executable, "-m", "pip_audit", "--requirement", str(listing)]
         command += ["--no-deps", "--disable-pip", "--format", "json", "--progress-spinner", "off"]
-        done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+        done = subprocess.run(command, capture_output=True, check=False)
     try:
         answer: dict[str, Any] = json.loads(done.stdout)
     except json.JSONDecodeError:
+        sys.stderr.write(done.stderr.decode("utf-8", "replace")[-2000:])
         return None
     return answer
 
@@ -70,9 +71,10 @@ def verdict(wanted: list[str], answer: dict[str, Any] | None) -> tuple[int, str]
     if flaws:
         return 1, "\n".join([*flaws, counted])
     if asked_for < len(wanted):
-        skipped = ", ".join(sorted(one["name"] for one in known if "vulns" not in one))
+        skipped = sorted(one["name"] for one in known if "vulns" not in one)
+        named = ", ".join(skipped[:5]) + (", …" if len(skipped) > 5 else "")
         return 2, (
-            f"{counted} The index does not answer for: {skipped or 'some'}. A mirror without "
+            f"{counted} The index does not answer for: {named or 'some'}. A mirror without "
             "the index's JSON answers has this effect; ask pypi.org itself."
         )
     return 0, f"{counted} No flaw is known of any."
