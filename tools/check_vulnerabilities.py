@@ -47,7 +47,7 @@ def audited(wanted: list[str]) -> dict[str, Any] | None:
     try:
         answer: dict[str, Any] = json.loads(done.stdout)
     except json.JSONDecodeError:
-        sys.stderr.write(done.stderr.decode("utf-8", "replace")[-2000:])
+        print(*done.stderr.decode("utf-8", "replace").splitlines()[-1:], file=sys.stderr)
         return None
     return answer
 
