@@ -73,7 +73,8 @@ $(INSTALLED)/bin/python:
 
 sbom: $(VENV)/.release $(INSTALLED)/bin/python ## List what runs, as CycloneDX, in dist/sbom.cdx.json
 	@mkdir -p dist
-	$(BIN)/cyclonedx-py environment --output-reproducible --output-format JSON \
+	@rm -f $(INSTALLED)/lib/python3*/site-packages/missing_child_matcher-*.dist-info/direct_url.json # a path of this machine
+	$(BIN)/cyclonedx-py environment --output-reproducible --output-format JSON --pyproject pyproject.toml \
 		--output-file dist/sbom.cdx.json $(INSTALLED)/bin/python
 
 vulnerabilities: $(VENV)/.release $(INSTALLED)/bin/python ## Ask about known flaws of what runs; needs the network
