@@ -52,7 +52,7 @@ lint: $(VENV)/.dev ## Formatting, lint rules and types
 	$(BIN)/mypy benchmarks examples
 
 bench: $(VENV)/.dev ## Search latency and recall against bare FAISS
-	$(BIN)/python benchmarks/search.py
+	$(BIN)/python benchmarks/search.py --record none
 
 dist: $(VENV)/.release ## Build the sdist and the wheel into dist/, and check what is in them
 	rm -rf dist
