@@ -5,5 +5,6 @@ the paths that `every.py` is given.
 """
 
 COMMANDS = {
+    "beside_peers": "beside_peers.py --fgnet {fgnet}",
     "odds_coverage": "odds_coverage.py",
 }
