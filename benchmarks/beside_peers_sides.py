@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 from accuracy_photos import largest_faces, photographed
 from beside_peers_rows import CAMERAS, Looked
-from peer_environments import Missing, Side, files_of, python_of
+from peer_environments import PEERS, Missing, Side, files_of, python_of
 from peer_process import Outcome, PeerProcess
 from PIL import Image
+from recording import ROOT
 
 from matcher.faces import load_detector
 from matcher.photos import load_photo
@@ -90,17 +91,28 @@ def prepare(
         hello = process.start()
     except Missing as error:
         raise Missing(str(error).replace(str(scratch), "FOLDER")) from error
-    known = [hello["versions"], side.options, {key: _digest(path) for key, path in files.items()}]
-    digest = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:12]
-    kept = options.keep / f"{side.name}-{digest}"
+    kept = options.keep / f"{side.name}-{digest_of(side, files, hello['versions'])}"
     kept.mkdir(parents=True, exist_ok=True)
     return Ready(side, python, files, process, kept)
 
 
-def _digest(path: str) -> str:
-    """Return what tells a file of weights, or a folder of them, from others."""
-    one = Path(path)
-    files = [one] if one.is_file() else sorted(one.glob("*"))
+def digest_of(side: Side, files: Mapping[str, str], versions: Mapping[str, str]) -> str:
+    """Return what tells the outcomes of a side from those of other versions, weights and code."""
+    known = [
+        versions,
+        dict(side.options),
+        _digest(PEERS / side.script),
+        {key: _digest(Path(path)) for key, path in files.items()},
+        _digest(ROOT / "matcher") if side.environment.startswith("matcher") else "",
+    ]
+    return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _digest(one: Path) -> str:
+    """Return what tells a file, or the code and the weights of a folder, from others."""
+    kinds = (".py", ".toml", ".safetensors", ".onnx", ".h5", ".pth", ".dat", ".bin")
+    files = [one] if one.is_file() else sorted(one.rglob("*"))
+    files = [file for file in files if file == one or file.suffix in kinds]
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.read_bytes())
