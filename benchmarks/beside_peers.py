@@ -20,7 +20,8 @@ follow.
 
 At last each side takes thirty awkward files, made of rendered people, see `awkward_files`, in the
 folder that --awkward names. `--keep` (default: kept, among the environments) holds the outcomes, so
-that a run that was ended goes on. It holds vectors of faces: keep it as the photos are kept.
+that a run that was ended goes on; a time is then of the run that took the photo. The folder holds
+vectors of faces: keep it as the photos are kept.
 """
 
 from __future__ import annotations

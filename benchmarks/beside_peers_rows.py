@@ -145,6 +145,10 @@ def lfw_rows(
     left, right = (
         np.array([place.get(key, -1) for key in side]) for side in (pairs.left, pairs.right)
     )
+    there = (left >= 0) & (right >= 0)  # all, unless only some photos are taken
+    if not there.any():
+        return []
+    left, right, same, folds = left[there], right[there], pairs.same[there], pairs.folds[there]
     scores = np.array(
         [
             scored(looked.vectors[[one]], looked.vectors[[other]], measure)[0, 0]
@@ -152,7 +156,6 @@ def lfw_rows(
         ],
         np.float32,
     )
-    lost = ~(looked.found[left] & looked.found[right]) | (left < 0) | (right < 0)
-    scores[lost] = scores[~lost].min() - 1
-    weights = weights_of(len(pairs.same), draws, seed, pairs.folds)
-    return rows_of_folds(scores, pairs.same, pairs.folds, weights)
+    lost = ~(looked.found[left] & looked.found[right])
+    scores[lost] = scores[~lost].min(initial=0) - 1
+    return rows_of_folds(scores, same, folds, weights_of(len(folds), draws, seed, folds))

@@ -26,7 +26,7 @@ with pytest.MonkeyPatch.context() as patch:
     sides_module = importlib.import_module("beside_peers_sides")
     beside_peers = importlib.import_module("beside_peers")
 
-from fairness.cohort import read_fgnet  # noqa: E402
+from fairness.cohort import FoldPairs, read_fgnet, read_lfw  # noqa: E402
 
 FAKE = """
 import os, signal, socket, sys
@@ -206,6 +206,29 @@ def test_a_photo_without_a_face_counts_as_missed(tmp_path: Path) -> None:
         assert values["rank-1, clean"] == (32, 28 / 32)
         assert values["rank-1, photos clean, mate within 5 years"] == (16, 14 / 16)
         assert values["TMR at FMR 1e-3"] == (48, 42 / 48)
+
+
+def test_a_pair_of_lfw_without_a_face_counts_as_others(tmp_path: Path) -> None:
+    names = [f"P{number}" for number in range(20)]
+    for name in names:
+        (tmp_path / name).mkdir()
+        for shot in (1, 2):
+            (tmp_path / name / f"{name}_000{shot}.jpg").write_bytes(b"")
+    cohort = read_lfw(tmp_path)
+    photos = ["/".join(sample.photo.split("/")[-2:]) for sample in cohort.samples]
+    firsts, seconds = photos[::2], photos[1::2]
+    pairs = FoldPairs(
+        tuple(firsts * 2),
+        tuple(seconds + seconds[1:] + seconds[:1]),
+        np.repeat([True, False], 20),
+        np.tile(np.arange(20) // 2, 2),
+    )
+    looked = rows_module.Looked(
+        np.arange(40) >= 2, np.eye(20, dtype=np.float32)[cohort.subject_codes]
+    )
+    later, all_ten = rows_module.lfw_rows(cohort, pairs, looked, "euclidean", 10, 1)
+    assert (later.count, later.value) == (20, 1.0)
+    assert (all_ten.count, all_ten.value) == (40, 39 / 40)
 
 
 def test_a_run_records_its_tables_and_goes_on_from_what_was_kept(
