@@ -42,7 +42,7 @@ lint: $(VENV)/.dev ## Formatting, lint rules and types
 	$(BIN)/mypy benchmarks examples
 
 bench: $(VENV)/.dev ## Search latency and recall against bare FAISS
-	$(BIN)/python benchmarks/search.py
+	$(BIN)/python benchmarks/search.py --record none
 
 clean: ## Remove the environment and what the demo wrote
 	rm -rf $(VENV) demo

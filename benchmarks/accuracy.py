@@ -1,8 +1,8 @@
-"""How good a model is at children, at bad photos and over years: one table, with intervals.
+"""How good a model is at children, at bad photos and over years: tables with intervals.
 
     python benchmarks/accuracy.py [--fgnet FOLDER] [--lfw FOLDER] [--across MANIFEST]
         [--model NAME] [--baseline NAME ...] [--leave-out cameras crops]
-        [--vectors FOLDER] [--out results/accuracy.json] [--draws 1000] [--seed 1]
+        [--vectors FOLDER] [--draws 1000] [--seed 1]
 
 FG-NET's folder holds photos named subject, "A", age (001A02.JPG); that of LFW holds
 Name/Name_0001.jpg and pairs.txt. The manifest is a CSV file with the columns photo, subject and
@@ -50,14 +50,11 @@ same, as they are without an error, or more than one in twenty is undefined.
 from __future__ import annotations
 
 import argparse
-import json
 import math
-import platform
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from accuracy_pairs import child_adult_rows
@@ -70,8 +67,10 @@ from accuracy_photos import (
 )
 from accuracy_rows import (
     CLEAN,
+    PERCENT,
     Mask,
     Row,
+    people_with_threes,
     rows_of_cohort,
     rows_of_folds,
     several_rows,
@@ -79,8 +78,8 @@ from accuracy_rows import (
 )
 from accuracy_vectors import Embedded, embed
 from numpy.typing import NDArray
+from recording import Record
 
-import matcher
 from fairness import AuditError, Cohort
 from fairness.cohort import FoldPairs, read_fgnet, read_lfw, read_manifest, read_pairs
 from matcher.degradation import CAMERAS
@@ -91,17 +90,25 @@ from matcher.heap import use_one_heap
 LADDER = ("px64-q50", "px48-q40", "px32-q30", "px24-q30", "px16-q30")
 STORIES = ("phone", "cctv", "night", "old-print", "screenshot")
 JUDGED = ("px48-q40", "px32-q30", "px24-q30")
+FROM_PHOTO = "rank-1, photos "
+KINDS = {"searches from the photo": True, "crops and pairs": False}
+"""The tables of a set, and whether their rows are of searches from the photo to the list."""
+
+COUNTED = ("photos", "photos without a face", "people", "pairs", "pairs left out")
 JUDGING_FOLDS = range(5, 10)  # folds 6 to 10 of LFW, whose people trained no model of ours
 
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """Rows of each model, and what photos they are from."""
+    """Rows of each model, and of how many photos, people and pairs they are, see `COUNTED`.
+
+    `with_threes` is the number of people with photos enough for the searches with three.
+    """
 
     name: str
     rows: tuple[list[Row], ...]
-    data: dict[str, Any]
-    note: str
+    data: dict[str, int]
+    with_threes: int = 0
 
 
 def judge_fgnet(
@@ -120,7 +127,7 @@ def judge_fgnet(
         seed=options.seed,
         keep=options.vectors,
     )
-    seen, note = _with_a_face(cohort, made.found)
+    seen = _with_a_face(cohort, made.found)
     weights = weights_of(len(seen.subjects), options.draws, options.seed)
     crops = (
         [
@@ -134,8 +141,8 @@ def judge_fgnet(
     return Findings(
         "FG-NET",
         tuple([*of_photos, *of_crops] for of_photos, of_crops in zip(photos, crops, strict=True)),
-        {**_counts(cohort, made.found), "subjects": len(seen.subjects)},
-        note,
+        _counts(cohort, seen),
+        people_with_threes(seen),
     )
 
 
@@ -152,13 +159,12 @@ def judge_across(
         device=options.device,
         keep=options.vectors,
     )
-    seen, note = _with_a_face(cohort, made.found)
+    seen = _with_a_face(cohort, made.found)
     weights = weights_of(len(seen.subjects), options.draws, options.seed)
     return Findings(
-        "across",
+        "child and grown",
         _photo_rows(seen, made, searches_across(seen), weights),
-        {**_counts(cohort, made.found), "subjects": len(seen.subjects)},
-        note,
+        _counts(cohort, seen),
     )
 
 
@@ -175,11 +181,18 @@ def _photo_rows(
     )
 
 
-def _with_a_face(cohort: Cohort, found: Mask) -> tuple[Cohort, str]:
-    """Return the photos with a face, and how many have none."""
+def _with_a_face(cohort: Cohort, found: Mask) -> Cohort:
+    """Return the photos with a face."""
     missing = {sample.photo for sample, face in zip(cohort.samples, found, strict=True) if not face}
-    seen = cohort.without(missing, "no face") if missing else cohort
-    return seen, f"{len(missing)} of {len(cohort)} photos without a face"
+    return cohort.without(missing, "no face") if missing else cohort
+
+
+def _counts(cohort: Cohort, seen: Cohort) -> dict[str, int]:
+    return {
+        "photos": len(cohort),
+        "photos without a face": len(cohort) - len(seen),
+        "people": len(seen.subjects),
+    }
 
 
 def judge_lfw(
@@ -204,7 +217,7 @@ def judge_lfw(
     left, right = (side[made_of] for side in sides)
     same, folds = pairs.same[made_of], pairs.folds[made_of]
     weights = weights_of(len(folds), options.draws, options.seed, folds)
-    seen, _ = _with_a_face(cohort, made.found)
+    seen = _with_a_face(cohort, made.found)
     subjects = weights_of(len(seen.subjects), options.draws, options.seed)
     rows = []
     for versions, photos in zip(
@@ -213,23 +226,9 @@ def judge_lfw(
         vectors = versions[CLEAN].vectors
         scores = np.einsum("pd,pd->p", vectors[left], vectors[right])
         rows.append([*photos, *rows_of_folds(scores, same, folds, weights)])
-    missing, lost = int((~made.found).sum()), int((~made_of).sum())
-    return Findings(
-        "LFW",
-        tuple(rows),
-        {**_counts(cohort, made.found), "pairs": len(made_of), "pairs_left_out": lost},
-        f"{missing} of {len(cohort)} photos without a face; "
-        f"{lost} of {len(made_of)} pairs left out",
-    )
-
-
-def _counts(cohort: Cohort, found: Mask) -> dict[str, Any]:
-    return {
-        "photos": len(cohort),
-        "photos_without_a_face": int((~found).sum()),
-        "set_aside": len(cohort.set_aside),
-        "labels_sha256": cohort.sha256,
-    }
+    lost = int((~made_of).sum())
+    counts = {**_counts(cohort, seen), "pairs": len(made_of), "pairs left out": lost}
+    return Findings("LFW", tuple(rows), counts)
 
 
 def cell(row: Row, *, sign: str = "") -> str:
@@ -242,73 +241,53 @@ def cell(row: Row, *, sign: str = "") -> str:
     return f"{number(row.value)} ({limits})"
 
 
-def table(names: Sequence[str], columns: Sequence[Sequence[Row]]) -> str:
-    """Return the table as text: a column for each model, then the first's differences to others."""
-    lines = [["", "on", *names, *(f"difference to {name}" for name in names[1:])]]
-    for model, *baselines in zip(*columns, strict=True):
-        lines.append(
-            [
-                model.name,
-                f"{model.count:,} {model.of}",
-                *map(cell, (model, *baselines)),
-                *(cell(model.less(row), sign="+") for row in baselines),
-            ]
+def table(
+    record: Record, name: str, models: Sequence[str], columns: Sequence[Sequence[Row]]
+) -> None:
+    """Keep a table: a column of rows for each model, then the first's differences to the others."""
+    heads = ("measure", "on", *models, *(f"difference to {other}" for other in models[1:]))
+    cells = [
+        (
+            f"{model.name}, %" if model.factor == PERCENT else model.name,
+            f"{model.count:,} {model.of}",
+            *map(cell, (model, *baselines)),
+            *(cell(model.less(row), sign="+") for row in baselines),
         )
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+        for model, *baselines in zip(*columns, strict=True)
+    ]
+    record.table(name, heads, cells)
 
 
-def record(
-    models: Sequence[Embedder], findings: Sequence[Findings], options: argparse.Namespace
-) -> dict[str, Any]:
-    """Return all that is known of the run as JSON's types; undefined values are null.
-
-    `values` of a row has one entry for each of `models`, `differences` one for each but the first.
-    """
-    return {
-        "models": [model.identity.facts() for model in models],
-        "data": {part.name: part.data for part in findings},
-        "draws": options.draws,
-        "seed": options.seed,
-        "level": 0.95,
-        "versions": _versions(),
-        "rows": [
-            {
-                "name": model.name,
-                "count": model.count,
-                "of": model.of,
-                "values": [_numbers(row) for row in (model, *baselines)],
-                "differences": [_numbers(model.less(row)) for row in baselines],
-            }
-            for model, *baselines in zip(*_columns(findings), strict=True)
-        ],
-    }
+def write_tables(record: Record, models: Sequence[str], findings: Sequence[Findings]) -> None:
+    """Print and keep which photos the rows are of, and the rows of each set."""
+    counts = [(part.name, *(part.data.get(what, "") for what in COUNTED)) for part in findings]
+    record.table("photos", ("set", *COUNTED), counts)
+    for part in findings:
+        for kind, from_photo in KINDS.items():
+            chosen = [
+                [row for row in rows if row.name.startswith(FROM_PHOTO) is from_photo]
+                for rows in part.rows
+            ]
+            if chosen[0]:
+                table(record, f"{part.name}, {kind}", models, chosen)
+        if part.with_threes:
+            gains = [_gain(rows) for rows in part.rows]
+            on = f"{gains[0].count:,} probes of {part.with_threes} people"
+            record.table(
+                f"{part.name}, three probe photos less one",
+                ("measure", "on", *models),
+                [(f"{gains[0].name}, points", on, *(cell(row, sign="+") for row in gains))],
+            )
 
 
-def _columns(findings: Sequence[Findings]) -> list[list[Row]]:
-    by_model = zip(*(part.rows for part in findings), strict=True)
-    return [[row for rows in parts for row in rows] for parts in by_model]
+def _gain(rows: Sequence[Row]) -> Row:
+    """Return by how much three probe photos find more first than one of them."""
+    (one,) = (row for row in rows if row.name.startswith("rank-1, one probe photo"))
+    (three,) = (row for row in rows if row.name.startswith("rank-1, three probe photos"))
+    return three.less(one)
 
 
-def _numbers(row: Row) -> dict[str, Any]:
-    value = None if math.isnan(row.value) else row.value
-    return {"value": value, "interval": row.limits}
-
-
-def _versions() -> dict[str, str]:
-    import PIL
-    import torch
-
-    return {
-        "matcher": matcher.__version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "pillow": PIL.__version__,
-        "torch": torch.__version__,
-    }
-
-
-def _options(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
+def _options(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, Record]:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--fgnet", type=Path, metavar="FOLDER")
     parser.add_argument("--across", type=Path, metavar="MANIFEST", help="photo, subject, stage")
@@ -332,17 +311,14 @@ def _options(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, 
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path)
-    options = parser.parse_args(arguments)
+    record = Record.begin(__file__, parser, arguments)
+    options = record.options
     if not (options.fgnet or options.across or options.lfw):
         parser.error("name photos: --fgnet, --across or --lfw")
     if options.draws < 1 or options.seed < 0:
         parser.error("need --draws of at least 1 and a --seed that is not negative")
-    if options.out and options.out.is_dir():
-        parser.error(f"--out is to name a file, and {options.out} is a folder")
-    for folder in (options.vectors, options.out and options.out.parent):
-        make_before_work(parser, folder)
-    return parser, options
+    make_before_work(parser, options.vectors)
+    return parser, record
 
 
 def make_before_work(parser: argparse.ArgumentParser, folder: Path | None) -> None:
@@ -357,7 +333,8 @@ def make_before_work(parser: argparse.ArgumentParser, folder: Path | None) -> No
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read, embed, print, save."""
     use_one_heap()
-    parser, options = _options(arguments)
+    parser, record = _options(arguments)
+    options = record.options
     try:
         fgnet = read_fgnet(options.fgnet) if options.fgnet else None
         across = read_manifest(options.across) if options.across else None
@@ -373,16 +350,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
             findings.append(judge_lfw(lfw, pairs, models, options))
     except (AuditError, MatcherError) as error:
         parser.error(str(error))
-    for part in findings:
-        print(f"{part.name}: {part.note}")
     crops = list(dict.fromkeys(model.record.crop.name for model in models))
     if len(crops) > 1:
-        print(f"the crops differ ({', '.join(crops)}): so do faces of px rows in size")
+        told = f"the crops differ ({', '.join(crops)}): so do faces of px rows in size"
+        print(told, file=sys.stderr)
     names = [f"{model.identity.name} {model.identity.version}" for model in models]
-    print(table(names, _columns(findings)))
-    if options.out:
-        options.out.write_text(json.dumps(record(models, findings, options), indent=1))
-        print(f"results: {options.out}", file=sys.stderr)
+    write_tables(record, names, findings)
+    record.write()
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from fairness.rates import SubjectCounts
 from fairness.verification import Pairs, allowed_errors, years_between
 from matcher.embedding import FaceVectors, fuse
 
+PERCENT = 100.0
 CLEAN = "clean"
 """Name of the probes that are not degraded."""
 
@@ -70,7 +71,7 @@ class Row:
     count: int
     of: Literal["probes", "pairs"]
     values: Numbers
-    factor: float = 100.0
+    factor: float = PERCENT
     digits: int = 1
 
     @property
@@ -181,6 +182,13 @@ def _fused_find(sets: Codes, vectors: Vectors, subjects: Codes, early: Mask) -> 
         subjects[early][np.argmax(fused @ vectors[early].T, axis=1)] == subjects[sets[:, 0]]
     )
     return found
+
+
+def people_with_threes(cohort: Cohort) -> int:
+    """Return how many people are enrolled and have three later photos."""
+    subjects, early = cohort.subject_codes, ages_of(cohort) < ENROLLED_BEFORE
+    later = np.bincount(subjects[~early], minlength=len(cohort.subjects))
+    return int((later[np.unique(subjects[early])] >= 3).sum())
 
 
 def _threes(subjects: Codes, early: Mask, random: np.random.Generator) -> Codes:

@@ -1,25 +1,26 @@
 """The main job on an ageing database: enrol early photos, search with later ones.
 
-    python benchmarks/age_gap.py FOLDER [--before 10] [--model NAME] [--out results/age.json]
+    python benchmarks/age_gap.py FOLDER [--before 10] [--others FOLDER] [--model NAME]
 
 FOLDER holds photos named as FG-NET names them: subject, "A", age at capture, an optional letter
 (001A02.JPG, 033A21b.JPG). The gallery is every subject's photos taken before the age given; the
 probes are the later photos of those subjects. Intervals are over subjects, not over photos. With
-`--others FOLDER`, each photo in FOLDER is enrolled as one more subject whom nobody looks for.
+`--others FOLDER`, each photo in FOLDER is enrolled as one more subject whom nobody looks for. A
+probe that the policy refuses counts as missed.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import re
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from fairness import ProbeResult, rates_by_group
+from recording import Record, estimate
+
+from fairness import ProbeResult, Rate, rates_by_group
 from matcher.embedding import DEFAULT_MODEL, load_extractor
 from matcher.enrolment import PhotoOfSubject, enrol
 from matcher.faces import POLICIES
@@ -28,6 +29,7 @@ from matcher.photos import find_photos
 from matcher.search import CandidateList, Probe, Searcher
 
 _NAME = re.compile(r"^(\d{3})A(\d{2})[A-Z]?$", re.IGNORECASE)
+TOP = 20
 GAPS = ((0, 5), (5, 10), (10, 20), (20, 200))  # years from the latest enrolled photo to the probe
 
 
@@ -76,29 +78,57 @@ def judge(
         name = probe.subject.subject_id
         gap = (probe.age_at_capture or 0.0) - latest[name]
         low, high = next(bounds for bounds in GAPS if bounds[0] <= gap < bounds[1])
-        label = f"gap {low:02d} to under {high} years" if high < 200 else f"gap {low} years or more"
+        label = f"{low:02d} to under {high} years" if high < 200 else f"{low} years or more"
         judged.append(
             ProbeResult(
                 name,
                 result.rank_of(name),
-                {"gap": label, "all": "all"},
+                {"gap": label, "all": "all probes"},
                 refused=result.outcome == "probe not good enough",
             )
         )
     return judged
 
 
-def main() -> None:
-    """Enrol, search, print, save."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def cell(rate: Rate) -> str:
+    """Write a rate with its interval, as far as the data support it, and its counts."""
+    counts = f"{rate.errors:,} of {rate.trials:,}"
+    if rate.status == "bound_only":
+        return f"{counts}: at most {100 * rate.high:.1f} %"
+    if rate.status in ("limited", "ok"):
+        limits = 100 * rate.low, 100 * rate.high
+        return f"{counts}: {estimate(100 * rate.estimate, limits, '%')}"
+    return f"{counts}: not enough data"
+
+
+def missed(judged: Sequence[ProbeResult]) -> list[tuple[str | int, ...]]:
+    """Return how often the subject was missed: of all probes, and by the gap in years."""
+    rows: list[tuple[str | int, ...]] = []
+    for group in ("all", "gap"):
+        ranks = (rates_by_group(judged, group, k=k) for k in (1, TOP))
+        for first, listed in zip(*ranks, strict=True):
+            of = first.missed_or_refused
+            told = (cell(of), cell(listed.missed_or_refused))
+            name = first.group.removeprefix("0")
+            rows.append((name, of.trials, of.subjects, *told, first.refused.errors))
+    return rows
+
+
+def _options() -> tuple[argparse.ArgumentParser, Record]:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--before", type=float, default=10.0, help="years")
     parser.add_argument("--others", type=Path, help="photos of other people, one each")
     parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--policy", default="off", choices=sorted(POLICIES))
-    parser.add_argument("--out", type=Path)
-    options = parser.parse_args()
+    return parser, Record.begin(__file__, parser)
+
+
+def main() -> None:
+    """Enrol, search, print, save."""
+    parser, record = _options()
+    options = record.options
     early, late = split(read_names(options.folder), options.before)
     if not late:
         parser.error(f"no photos named as FG-NET names them below {options.folder}")
@@ -112,25 +142,36 @@ def main() -> None:
             enrolled = time.perf_counter()
             probes = [Probe(photo.path, age_at_capture=photo.age_at_capture) for photo in late]
             searcher = Searcher(gallery, extractor, policy=policy)
-            results = searcher.search_many(probes, top=20, choose="largest")
+            results = searcher.search_many(probes, top=TOP, choose="largest")
             ended = time.perf_counter()
             subjects = gallery.info().subjects
     failed = sum(outcome.status == "failed" for outcome in outcomes)
-    print(
-        f"gallery: {len(outcomes) - failed} of {len(outcomes)} photos of {subjects} subjects, "
-        f"{len(outcomes) / (enrolled - started):.1f} photos/s"
+    sought = len({photo.subject.subject_id for photo in late})
+    record.table(
+        "gallery and probes",
+        ("what", "number"),
+        [
+            ("photos enrolled", f"{len(outcomes) - failed:,} of {len(outcomes):,}"),
+            ("people in the gallery", subjects),
+            ("people searched for", sought),
+            ("probes", len(late)),
+            ("photos enrolled a second", f"{len(outcomes) / (enrolled - started):.1f}"),
+            ("probes searched a second", f"{len(late) / (ended - enrolled):.1f}"),
+        ],
     )
-    print(f"probes: {len(late)}, {len(late) / (ended - enrolled):.1f} photos/s")
-    judged = judge(early, late, results)
-    for group in ("all", "gap"):
-        for k in (1, 20):
-            for rates in rates_by_group(judged, group, k=k):
-                print(rates)
-    if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        rows = [{"subject": r.subject, "rank": r.rank, **r.groups} for r in judged]
-        options.out.write_text(json.dumps(rows))
-        print(f"ranks: {options.out}", file=sys.stderr)
+    record.table(
+        "missed",
+        (
+            "years since the latest enrolled photo",
+            "probes",
+            "people",
+            "not first",
+            f"not among the first {TOP}",
+            "probes refused",
+        ),
+        missed(judge(early, late, results)),
+    )
+    record.write()
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
 """What is gained where ageing is taken out of a model's vectors, on people left out of the fit.
 
     python benchmarks/ageing.py --fgnet FOLDER [--across MANIFEST] [--model NAME]
-        [--people 10 20 ...] [--cameras NAME ...] [--vectors FOLDER] [--out results/ageing.json]
-        [--draws 1000] [--seed 5]
+        [--people 10 20 ...] [--cameras NAME ...] [--vectors FOLDER] [--draws 1000] [--seed 5]
 
 The people of FG-NET are dealt into two halves. `matcher.evaluation.adaptation.ageing.less_ageing`,
 the fit of `matcher adapt`, is fitted to each half and judged on the other. The form of the fit was
@@ -17,12 +16,9 @@ of `accuracy.py`; the intervals are over the people who are judged, for this one
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from accuracy import make_before_work, table
@@ -40,6 +36,7 @@ from accuracy_rows import (
 )
 from accuracy_vectors import embed
 from numpy.typing import NDArray
+from recording import Record
 
 from fairness import AuditError, Cohort
 from fairness.cohort import read_fgnet, read_manifest
@@ -51,7 +48,17 @@ from matcher.evaluation.adaptation.ageing import less_ageing
 
 NAMES = ("ageing taken out", "as it is")
 
-Columns = tuple[list[Row], list[Row]]
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """The rows of some people, with ageing taken out and as it is."""
+
+    cohort: Cohort
+    columns: tuple[list[Row], list[Row]]
+
+    def counts(self, name: str) -> tuple[str, int, int]:
+        """Return the name, and the number of photos and of people."""
+        return name, len(self.cohort), len(self.cohort.subjects)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +138,7 @@ def rows_of_half(seen: Seen, draws: int, seed: int) -> list[Row]:
     ]
 
 
-def judged(options: argparse.Namespace, model: Embedder) -> dict[str, Columns]:
+def judged(options: argparse.Namespace, model: Embedder) -> dict[str, Judged]:
     """Return the rows with and without, by who was judged."""
     everybody = read_fgnet(options.fgnet)
     people = np.random.default_rng(options.seed).permutation(len(everybody.subjects)) % 2
@@ -142,13 +149,13 @@ def judged(options: argparse.Namespace, model: Embedder) -> dict[str, Columns]:
     half_of = dict(zip(everybody.subjects, people.tolist(), strict=True))
     halves = np.array([half_of[sample.subject] for sample in cohort.samples])
 
-    def both(fit: Mask, judged: Mask) -> Columns:
+    def both(fit: Mask, judged: Mask) -> Judged:
         fitted, others = fitted_to(cohort, vectors, fit), seen.where(judged)
         with_map, without = (
             rows_of_half(each, options.draws, options.seed)
             for each in (others.mapped(fitted), others)
         )
-        return with_map, without
+        return Judged(others.cohort, (with_map, without))
 
     found = {
         "FG-NET, fitted to the first half, judged on the other": both(halves == 0, halves == 1)
@@ -163,11 +170,11 @@ def judged(options: argparse.Namespace, model: Embedder) -> dict[str, Columns]:
         found[name] = both(np.isin(cohort.subject_codes, drawn[:count]), halves == 1)
     if options.across is not None:
         fitted = fitted_to(cohort, vectors, np.ones(len(cohort), np.bool_))
-        found["across, fitted to all of FG-NET"] = _across(options, model, fitted)
+        found["child and grown, fitted to all of FG-NET"] = _across(options, model, fitted)
     return found
 
 
-def _across(options: argparse.Namespace, model: Embedder, fitted: VectorMap) -> Columns:
+def _across(options: argparse.Namespace, model: Embedder, fitted: VectorMap) -> Judged:
     people = read_manifest(options.across)
     child = np.array([sample.labels.get("stage") == "child" for sample in people.samples])
     seen = embedded(people, model, child, options.vectors)
@@ -179,7 +186,7 @@ def _across(options: argparse.Namespace, model: Embedder, fitted: VectorMap) -> 
         ]
         for each in (seen.mapped(fitted), seen)
     )
-    return with_map, without
+    return Judged(seen.cohort, (with_map, without))
 
 
 def pairs_across(cohort: Cohort, vectors: NDArray[np.float32], weights: Numbers) -> Row:
@@ -195,31 +202,7 @@ def pairs_across(cohort: Cohort, vectors: NDArray[np.float32], weights: Numbers)
     return Row("TMR at FMR 1e-3, child and grown", len(mated.scores), "pairs", rates)
 
 
-def record(
-    model: Embedder, found: dict[str, Columns], options: argparse.Namespace
-) -> dict[str, Any]:
-    """Return all that was found as JSON's types."""
-    return {
-        "model": model.identity.facts(),
-        "draws": options.draws,
-        "seed": options.seed,
-        "rows": {
-            name: [
-                {
-                    "name": one.name,
-                    "count": one.count,
-                    "values": [one.value, other.value],
-                    "difference": one.less(other).value,
-                    "interval": one.less(other).limits,
-                }
-                for one, other in zip(*columns, strict=True)
-            ]
-            for name, columns in found.items()
-        },
-    }
-
-
-def _options(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
+def _options(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, Record]:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--fgnet", type=Path, metavar="FOLDER", required=True)
     parser.add_argument("--across", type=Path, metavar="MANIFEST", help="photo, subject, stage")
@@ -229,29 +212,28 @@ def _options(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, 
     parser.add_argument("--vectors", type=Path, metavar="FOLDER", help="read and keep vectors here")
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=5)
-    parser.add_argument("--out", type=Path)
-    options = parser.parse_args(arguments)
+    record = Record.begin(__file__, parser, arguments)
+    options = record.options
     if options.draws < 1 or options.seed < 0:
         parser.error("need --draws of at least 1 and a --seed that is not negative")
-    for folder in (options.vectors, options.out and options.out.parent):
-        make_before_work(parser, folder)
-    return parser, options
+    make_before_work(parser, options.vectors)
+    return parser, record
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Embed, fit, judge, print, save."""
-    parser, options = _options(arguments)
+    parser, record = _options(arguments)
+    options = record.options
     try:
         model = load_model(options.model)
         found = judged(options, model)
     except (AuditError, MatcherError) as error:
         parser.error(str(error))
-    for name, columns in found.items():
-        print(f"{model.identity.name} {model.identity.version}; {name}")
-        print(table(NAMES, columns))
-    if options.out:
-        options.out.write_text(json.dumps(record(model, found, options), indent=1))
-        print(f"results: {options.out}", file=sys.stderr)
+    counts = [one.counts(name) for name, one in found.items()]
+    record.table("photos", ("judged on", "photos with a face", "people"), counts)
+    for name, one in found.items():
+        table(record, name, NAMES, one.columns)
+    record.write()
 
 
 if __name__ == "__main__":

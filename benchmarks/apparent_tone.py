@@ -15,6 +15,7 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from recording import Record
 from scipy.stats import spearmanr
 
 from fairness.imaging import ApparentTone, measure_tone
@@ -28,6 +29,16 @@ LIGHTNESSES = (88, 78, 68, 58, 48, 38, 28)
 HUES, AGES, SHOTS = (45, 55, 65, 75), (6.0, 10.0, 15.0, 25.0), 3
 GAINS = {"as rendered": 1.0, "half the light": 0.5, "1.6 times the light": 1.6}
 FOLLOWS = "exposed for the face"
+COLUMNS = (
+    "exposure",
+    "rejected",
+    "mean error of L*",
+    "standard deviation of L*",
+    "rank correlation of L*",
+    "mean error of hue, degrees",
+    "lighter of two neighbouring tones of one person measured lighter",
+    "light suspect",
+)
 
 
 def pictures(seed: int, person: int, tone: SkinTone) -> Iterator[tuple[str, NDArray[np.uint8]]]:
@@ -47,8 +58,8 @@ def tone_of(pixels: NDArray[np.uint8], detector: Detector) -> ApparentTone | Non
     return measure_tone(pixels, faces[0].landmarks) if faces else None
 
 
-def row(tones: dict[tuple[int, SkinTone], ApparentTone | None]) -> str:
-    """Return the figures of one exposure as a line of the table."""
+def row(tones: dict[tuple[int, SkinTone], ApparentTone | None]) -> tuple[str, ...]:
+    """Return the figures of one exposure, in the order of `COLUMNS`."""
     known = {key: tone for key, tone in tones.items() if tone and not tone.rejection}
     true = np.array([tone.lightness for _, tone in known])
     error = np.array([tone.lightness for tone in known.values()]) - true
@@ -58,11 +69,15 @@ def row(tones: dict[tuple[int, SkinTone], ApparentTone | None]) -> str:
         for ((a, _), one), ((b, _), other) in pairwise(known.items())
         if a == b
     ]
+    suspect = sum(tone.illumination_suspect for tone in known.values())
     return (
-        f"{len(tones) - len(known):3} of {len(tones)} {error.mean():+7.1f} {error.std():6.1f} "
-        f"{spearmanr(true, true + error).statistic:8.2f} {np.abs(turn).mean():6.1f} "
-        f"{sum(steps):5} of {len(steps)} "
-        f"{np.mean([tone.illumination_suspect for tone in known.values()]):8.0%}"
+        f"{len(tones) - len(known)} of {len(tones)}",
+        f"{error.mean():+.1f}",
+        f"{error.std():.1f}",
+        f"{spearmanr(true, true + error).statistic:.2f}",
+        f"{np.abs(turn).mean():.1f}",
+        f"{sum(steps)} of {len(steps)}",
+        f"{suspect} of {len(known)}",
     )
 
 
@@ -71,7 +86,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--people", type=int, default=12)
     parser.add_argument("--seed", type=int, default=5)
-    arguments = parser.parse_args()
+    record = Record.begin(__file__, parser)
+    arguments = record.options
     detector = load_detector("cpu")
     tones: dict[str, dict[tuple[int, SkinTone], ApparentTone | None]] = {}
     for person in range(arguments.people):
@@ -79,9 +95,8 @@ def main() -> None:
             truth = SkinTone(lightness, HUES[person % len(HUES)])
             for name, pixels in pictures(arguments.seed, person, truth):
                 tones.setdefault(name, {})[person, truth] = tone_of(pixels, detector)
-    print(f"{'':<20} rejected     bias     sd spearman   |hue|   in order  suspect")
-    for name, found in tones.items():
-        print(f"{name:<20} {row(found)}")
+    record.table("tone", COLUMNS, [(name, *row(found)) for name, found in tones.items()])
+    record.write()
 
 
 if __name__ == "__main__":

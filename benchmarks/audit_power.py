@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 import zlib
 from collections.abc import Iterator, Sequence
@@ -28,6 +29,7 @@ from audit_cohorts import FACTOR, THRESHOLD, Scenario, draw
 from audit_findings import ALPHA, FEW, GroupRate, findings
 from audit_scenarios import SCENARIOS
 from permutation_test import permutation_p
+from recording import Cell, Record
 
 from fairness import AuditSettings, audit, clopper_pearson
 
@@ -148,26 +150,31 @@ def lines(row: str, seen: Sequence[dict[str, Seen]], draws: int, seed: int) -> I
         )
 
 
-HEAD = (
-    "| row | error rate | audit, % | permutation, % | difference, points | only the audit / "
-    "only the permutation | not enough data, % | first page disagrees | seconds an audit |\n"
-    "|---|---|---|---|---|---|---|---|---|"
+COLUMNS = (
+    "row",
+    "error rate",
+    "audit, %",
+    "permutation, %",
+    "difference, points",
+    "only the audit / only the permutation",
+    "not enough data, %",
+    "first page disagrees",
+    "seconds an audit",
 )
+TITLES = {"differences found": True, "false alarms": False}
+"""The two tables, and whether the rates of the groups differ in their rows."""
 
 
-def table(found: Sequence[Line]) -> Iterator[str]:
-    """Yield the two tables of docs/group-differences.md, line by line."""
-    for gap, title in ((True, "Differences found"), (False, "False alarms")):
-        some = [line for line in found if line.gap is gap]
-        if some:
-            yield f"{title}, {some[0].cohorts} cohorts a row, {some[0].draws} draws:\n\n{HEAD}"
-            yield from map(_shown, some)
-            yield ""
+def tables(found: Sequence[Line], record: Record) -> None:
+    """Print and keep the tables of differences and of false alarms."""
+    for title, gap in TITLES.items():
+        if some := [_shown(line) for line in found if line.gap is gap]:
+            record.table(title, COLUMNS, some)
 
 
-def _shown(line: Line) -> str:
+def _shown(line: Line) -> tuple[Cell, ...]:
     apart = 100 * (line.audit - line.reference) / line.cohorts
-    cells = (
+    return (
         line.row,
         line.metric,
         _percent(line.audit, line.cohorts),
@@ -175,10 +182,9 @@ def _shown(line: Line) -> str:
         f"{apart:+.1f}",
         f"{line.audit_only} / {line.reference_only}",
         f"{100 * line.untested / line.cohorts:.0f}",
-        str(line.disagree),
+        line.disagree,
         f"{line.seconds:.2f}",
     )
-    return f"| {' | '.join(cells)} |"
 
 
 def _percent(part: int, whole: int) -> str:
@@ -209,7 +215,7 @@ def run(
             out.write_text(json.dumps([asdict(line) for line in found], indent=1))
             for line in found:
                 if line.row == row:
-                    print(_shown(line), flush=True)
+                    print(*_shown(line), sep="; ", file=sys.stderr, flush=True)
     order = {row: place for place, row in enumerate(SCENARIOS)}
     return sorted((line for line in found if line.row in rows), key=lambda line: order[line.row])
 
@@ -223,10 +229,17 @@ def main() -> None:
     parser.add_argument("--rows", nargs="*", default=[""], help="parts of the names of rows")
     parser.add_argument("--workers", type=int, choices=(1, WORKERS), default=WORKERS)
     parser.add_argument("--out", type=Path, default=Path("results/audit_power.json"))
-    asked = parser.parse_args()
+    record = Record.begin(__file__, parser)
+    asked = record.options
     rows = [row for row in SCENARIOS if any(part in row for part in asked.rows)]
     found = run(rows, asked.cohorts, asked.draws, asked.seed, asked.out, asked.workers)
-    print("\n" + "\n".join(table(found)))
+    record.table(
+        "made with",
+        ("what", "number"),
+        [("cohorts a row", asked.cohorts), ("draws an audit", asked.draws)],
+    )
+    tables(found, record)
+    record.write()
 
 
 if __name__ == "__main__":

@@ -17,10 +17,11 @@ from __future__ import annotations
 import argparse
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from recording import Record
 
 from fairness.cohort import Cohort, Grouping, Sample
 from fairness.rates import Rate
@@ -88,7 +89,8 @@ def main() -> None:
     parser.add_argument("--dimension", type=int, default=128)
     parser.add_argument("--groups", type=int, default=30)
     parser.add_argument("--repeats", type=int, default=2)
-    options = parser.parse_args()
+    record = Record.begin(__file__, parser)
+    options = record.options
     cohort, vectors = made_up(options.photos, options.dimension, options.groups)
     grouping = cohort.grouping("group")
     idle = peak()
@@ -99,17 +101,31 @@ def main() -> None:
         bare.append(seconds(lambda: product(vectors)))
         ours.append(seconds(lambda: audit(cohort, vectors, grouping)))
         bare.append(seconds(lambda: product(vectors)))
-    print(
-        f"{len(cohort):,} photos of {len(cohort.subjects):,} subjects in "
-        f"{len(grouping.names)} groups"
+    within = _turns(ours), _turns(bare)
+    record.table(
+        "audit",
+        ("what", "figure"),
+        [
+            ("photos", len(cohort)),
+            ("people", len(cohort.subjects)),
+            ("groups", len(grouping.names)),
+            ("comparisons of different people", rates[-1].trials),
+            ("threshold", f"{threshold:.6f}"),
+            ("false matches of everybody", str(rates[-1])),
+            ("false matches within the first group", str(rates[0])),
+            ("audit", within[0]),
+            ("bare product", within[1]),
+            ("ratio of the medians", f"{np.median(ours) / np.median(bare):.2f}"),
+            ("largest memory before the audit", f"{idle:.2f} GB"),
+            ("largest memory", f"{audited:.2f} GB"),
+        ],
     )
-    print(f"comparisons of different people: {rates[-1].trials:,}")
-    print(f"threshold {threshold:.6f}; overall: {rates[-1]}")
-    print(f"first group: {rates[0]}")
-    print("audit, seconds:", *(f"{s:.2f}" for s in ours))
-    print("bare product, seconds:", *(f"{s:.2f}" for s in bare))
-    print(f"ratio of the medians: {np.median(ours) / np.median(bare):.2f}")
-    print(f"peak memory: {audited:.2f} GB, of which {idle:.2f} GB before the audit")
+    record.write()
+
+
+def _turns(taken: Sequence[float]) -> str:
+    """Return the median of some turns in seconds, and the shortest and the longest."""
+    return f"{np.median(taken):.2f} s ({min(taken):.2f} to {max(taken):.2f} s, {len(taken)} turns)"
 
 
 if __name__ == "__main__":

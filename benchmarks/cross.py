@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from recording import Record
 
 from matcher import Gallery, Subject, cross_match
 from matcher.crossing import scores
@@ -35,7 +36,8 @@ _BATCH = 5000
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Make the galleries, compare them, print the times."""
-    options = _parser().parse_args(arguments)
+    record = Record.begin(__file__, _parser(), arguments)
+    options = record.options
     first = clustered_unit_vectors(options.faces + options.new, 1, DIMENSION, seed=1)
     second = clustered_unit_vectors(options.second, 1, DIMENSION, seed=2)
     model = FakeEmbedder(DIMENSION).identity
@@ -43,23 +45,39 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sides = [Gallery.create(Path(folder) / name, model=model) for name in ("first", "second")]
         enrol(sides[0], "a", first[: options.faces], 0)
         enrol(sides[1], "b", second, 0)
-        ratios = []
+        turns = []
         for turn in range(options.repeats):
             file = Path(folder) / f"{turn}.pairs"
             bare = seconds(lambda: _product(first[: options.faces], second))
             ours = seconds(lambda file=file: cross_match(*sides, threshold=LOWEST, pairs=file))  # type: ignore[misc]
-            ratios.append(ours / bare)
-            print(f"bare product {bare:.1f} s, cross-match {ours:.1f} s, {ours / bare:.2f} times")
+            turns.append((bare, ours, ours / bare))
         enrol(sides[0], "a", first[options.faces :], options.faces)
         again = seconds(lambda: cross_match(*sides, threshold=LOWEST, pairs=file))
         for side in sides:
             side.close()
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(
-        f"{options.faces} x {options.second} faces: {statistics.median(ratios):.2f} times the bare "
-        f"product ({min(ratios):.2f} to {max(ratios):.2f})"
+    ratios = [ratio for _, _, ratio in turns]
+    record.table(
+        "turns",
+        ("turn", "bare product", "cross-match", "ratio"),
+        [
+            (turn, f"{bare:.1f} s", f"{ours:.1f} s", f"{ratio:.2f}")
+            for turn, (bare, ours, ratio) in enumerate(turns, 1)
+        ],
     )
-    print(f"{options.new} new faces: {again:.1f} s; largest memory {memory:.2f} GB")
+    record.table(
+        "cross-match",
+        ("what", "figure"),
+        [
+            ("faces of the first gallery", options.faces),
+            ("faces of the second gallery", options.second),
+            ("times the bare product, median of the turns", f"{statistics.median(ratios):.2f}"),
+            ("least and most of the turns", f"{min(ratios):.2f} to {max(ratios):.2f}"),
+            (f"a run with {options.new:,} new faces", f"{again:.1f} s"),
+            ("largest memory", f"{memory:.2f} GB"),
+        ],
+    )
+    record.write()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from recording import Record
 
 from matcher.embedding import DEFAULT_MODEL, Embedder, load_model
 from matcher.faces import Detector, Face, align, load_detector
@@ -31,6 +32,7 @@ Points = NDArray[np.float32]
 Alteration = Callable[[Face], tuple[Pixels, Points]]
 """Makes altered pixels of a face's photo and tells where its landmarks are in them."""
 
+COLUMNS = ("alteration", "found", "in place", "cosine", "first", "found by")
 CLOSE_ENOUGH = 0.25
 GROUP = 64
 
@@ -147,17 +149,19 @@ def vectors(faces: list[Face], embedder: Embedder) -> NDArray[np.float32]:
     return embedder.embed(np.stack([align(f.photo, f.landmarks, template) for f in faces]))
 
 
-def row(results: list[Outcome], originals: NDArray[np.float32]) -> str:
-    """Return the figures of one alteration as a line of the table."""
+def row(results: list[Outcome], originals: NDArray[np.float32]) -> tuple[str | None, ...]:
+    """Return the figures of one alteration, in the order of `COLUMNS`."""
     kept = [(i, o.vector) for i, o in enumerate(results) if o.vector is not None]
     own = np.array([float(vector @ originals[i]) for i, vector in kept])
     looks = Counter(o.found_by for o in results if o.found_by)
     place = sum(o.in_place for o in results)
     first = sum(int((originals @ vector).argmax()) == i for i, vector in kept)
-    n = len(results)
-    median = f"{np.median(own):8.3f}" if len(own) else "       -"
-    by = ", ".join(f"{name} {count}" for name, count in looks.most_common())
-    return f"{len(kept) / n:7.1%} {place / n:9.1%} {median} {first / n:8.1%}   {by}"
+    return (
+        *(f"{100 * part / len(results):.1f} %" for part in (len(kept), place)),
+        f"{np.median(own):.3f}" if len(own) else None,
+        f"{100 * first / len(results):.1f} %",
+        ", ".join(f"{name} {count}" for name, count in looks.most_common()),
+    )
 
 
 def main() -> None:
@@ -167,7 +171,8 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=300, help="at most so many, evenly spread")
     parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument("--device", default="cpu")
-    arguments = parser.parse_args()
+    record = Record.begin(__file__, parser)
+    arguments = record.options
     paths = find_photos(arguments.photos)
     places = np.unique(np.linspace(0, len(paths) - 1, arguments.most).astype(int))
     detector = load_detector(arguments.device)
@@ -175,11 +180,24 @@ def main() -> None:
     began = time.perf_counter()
     faces, counts = faces_of([paths[i] for i in places], detector)
     each = (time.perf_counter() - began) / len(places)
-    print(f"{len(places)} photos: {dict(counts)}; {each * 1000:.0f} ms each, reading included")
+    record.table(
+        "photos",
+        ("photos", "one face", "several faces", "no face", "time of a photo, reading included"),
+        [
+            (
+                len(places),
+                *(counts[many] for many in ("one", "several", "none")),
+                f"{each * 1000:.0f} ms",
+            )
+        ],
+    )
     originals = vectors(faces, embedder)
-    print(f"{'of ' + str(len(faces)):<20} {'found':>7} {'in place':>9} {'cosine':>8} {'first':>8}")
-    for name, alter in ALTERATIONS.items():
-        print(f"{name:<20} {row(list(outcomes(faces, alter, detector, embedder)), originals)}")
+    rows = [
+        (name, *row(list(outcomes(faces, alter, detector, embedder)), originals))
+        for name, alter in ALTERATIONS.items()
+    ]
+    record.table("altered", COLUMNS, rows)
+    record.write()
 
 
 if __name__ == "__main__":

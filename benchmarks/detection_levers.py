@@ -23,6 +23,7 @@ from types import ModuleType
 import numpy as np
 import torch
 from PIL import Image
+from recording import Cell, Record
 from torch import Tensor, nn
 
 from matcher.errors import MatcherError
@@ -33,7 +34,17 @@ from matcher.heap import use_one_heap
 from matcher.photos import Photo, find_photos, load_photo
 from matcher.synthetic import sample_photos
 
-TURNS, BATCH, TIMED = 3, 16, 32
+TURNS, BATCH, TIMED, GROUPS = 3, 16, 32, 24
+COLUMNS = (
+    "way",
+    "time",
+    "lost",
+    "new",
+    'choice "one" ends otherwise',
+    "landmarks move by more than 1 %",
+    "median",
+    "largest",
+)
 SIZES = ((250, 250), (400, 500), (900, 1200), (3000, 4000))
 
 
@@ -152,8 +163,8 @@ def shift(face: Face, other: Face) -> float:
 
 def changes(
     photos: Sequence[Photo], before: Sequence[Sequence[Face]], after: Sequence[Sequence[Face]]
-) -> str:
-    """Return the changes as text."""
+) -> tuple[Cell, ...]:
+    """Return the changes, in the order of `COLUMNS`."""
     lost = new = otherwise = 0
     shifts = []
     for photo, old, now in zip(photos, before, after, strict=True):
@@ -165,13 +176,17 @@ def changes(
             shifts.append(min(shift(old[0], other) for other in now))
     above = sum(moved > 0.01 for moved in shifts)
     return (
-        f"{lost:4d} {new:4d} {otherwise:6d} {above:6d} of {len(shifts)} "
-        f"{np.median(shifts):8.2%} {max(shifts):8.1%}"
+        lost,
+        new,
+        otherwise,
+        f"{above} of {len(shifts)}",
+        f"{100 * np.median(shifts):.2f} %",
+        f"{100 * max(shifts):.1f} %",
     )
 
 
-def compare(photos: Sequence[Photo]) -> None:
-    """Print the table of levers."""
+def compare(photos: Sequence[Photo], record: Record) -> None:
+    """Print and keep the table of levers."""
     timed = photos[:: max(1, len(photos) // TIMED)]
     detectors = {}
     for lever in LEVERS:
@@ -183,23 +198,29 @@ def compare(photos: Sequence[Photo]) -> None:
             with lever.set():
                 spent[lever.name].append(seconds(detectors[lever.name], timed))
     shipped = found(detectors[LEVERS[0].name], photos)
-    print(f"of {sum(map(len, shipped))} faces in {len(photos)} photos")
-    print(f"{'':38} time lost  new  'one' more than 1 %    median  largest")
+    record.table(
+        "photos",
+        ("photos", "of these rendered groups of people", "faces"),
+        [(len(photos), GROUPS, sum(map(len, shipped)))],
+    )
+    rows = []
     for lever in LEVERS:
         with lever.set():
             after = found(detectors[lever.name], photos)
         ratio = min(spent[lever.name]) / min(spent[LEVERS[0].name])
-        print(f"{lever.name:38} {ratio:4.2f} {changes(photos, shipped, after)}", flush=True)
+        rows.append((lever.name, f"{ratio:.2f}", *changes(photos, shipped, after)))
+    record.table("levers", COLUMNS, rows)
 
 
-def by_size(photos: Sequence[Photo]) -> None:
-    """Print the time of the shipped detector for photos brought to some sizes."""
-    detector = MtcnnDetector()
+def by_size(photos: Sequence[Photo], record: Record) -> None:
+    """Print and keep the time of the shipped detector for photos brought to some sizes."""
+    detector, rows = MtcnnDetector(), []
     for width, height in SIZES:
         images = [Image.fromarray(photo.pixels).resize((width, height)) for photo in photos]
         scaled = [load_photo(np.asarray(image)) for image in images]
         each = min(seconds(detector, scaled) for _ in range(TURNS)) / len(scaled)
-        print(f"{width} x {height} pixels: {1000 * each:.0f} ms a photo")
+        rows.append((f"{width:,} x {height:,} pixels", len(scaled), f"{1000 * each:.0f} ms"))
+    record.table("time by size", ("photo", "photos", "processor time of a photo"), rows)
 
 
 def main() -> None:
@@ -207,15 +228,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photos", type=Path, nargs="+", required=True, metavar="FOLDER")
     parser.add_argument("--most", type=int, default=250, help="of each folder, evenly spread")
-    arguments = parser.parse_args()
+    record = Record.begin(__file__, parser)
+    arguments = record.options
     use_one_heap()
     photos = []
     for folder in arguments.photos:
         paths = find_photos(folder)
         places = np.unique(np.linspace(0, len(paths) - 1, arguments.most).astype(int))
         photos += [load_photo(paths[i]) for i in places]
-    compare([*photos, *groups(24)])
-    by_size(photos[:8])
+    compare([*photos, *groups(GROUPS)], record)
+    by_size(photos[:8], record)
+    record.write()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What another detector changes: faces found, landmarks, time, and who is found first.
 
     python benchmarks/detectors.py FGNET [--model youth-resnet] [--photos FOLDER ...]
-        [--cameras 48px-q40 32px-q30 24px-x4-q75] [--draws 1000] [--seed 1] [--out FILE]
+        [--cameras 48px-q40 32px-q30 24px-x4-q75] [--draws 1000] [--seed 1]
 
 FG-NET's folder holds photos named subject, "A", age (001A02.JPG). Each detector searches all of its
 photos, a few rendered faces, and the photos of the other folders: in how many it finds a face, by
@@ -21,7 +21,6 @@ class FaceDetectorYN.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections import Counter
@@ -29,16 +28,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
 from accuracy import cell
 from accuracy_photos import crops_of, photographed
-from accuracy_rows import CLEAN, Mask, Row, weights_of
+from accuracy_rows import CLEAN, PERCENT, Mask, Row, weights_of
 from detectors_opencv import agreement
 from numpy.typing import NDArray
 from precision import BY_TURNS, by_turns, moved, rows_of_mix
+from recording import Cell, Record
 
 from fairness import AuditError, Cohort
 from fairness.cohort import read_fgnet
@@ -70,6 +70,25 @@ CAMERAS: Final = ("48px-q40", "32px-q30", "24px-x4-q75")
 TOGETHER: Final = 16
 RENDERED: Final = (8, (2.0, 5.0, 9.0, 14.0, 30.0))
 """Number of rendered people, and their ages in years."""
+
+JUDGING: Final = ("standard", "strict")
+FOUND: Final = (
+    "photos of",
+    "detector",
+    "photos",
+    "without a face",
+    "with several",
+    "found by attempt",
+    *(f"below the probability of {policy}" for policy in JUDGING),
+    "processor time of a photo",
+)
+APART: Final = (
+    "photos of",
+    "faces of both",
+    "landmarks apart, median, in distances between the eyes",
+    "95 % below",
+    "another face",
+)
 
 Detectors = Mapping[str, Detector]
 
@@ -121,26 +140,27 @@ def search(detectors: Detectors, photos: Sequence[Photo | Path]) -> dict[str, Se
     return {name: Searched(faces[name], several[name], float(seconds[name])) for name in detectors}
 
 
-def facts_of(found: Searched) -> dict[str, Any]:
-    """Return the figures of one detector."""
+def row_of(where: str, name: str, found: Searched) -> tuple[Cell, ...]:
+    """Return the figures of one detector, in the order of `FOUND`."""
     seen = [face for face in found.faces if face is not None]
-    return {
-        "photos": len(found.faces),
-        "without a face": len(found.faces) - len(seen),
-        "several faces": found.several,
-        "found by": dict(Counter(face.found_by for face in seen).most_common()),
-        "milliseconds a photo": 1000 * found.seconds / max(1, len(found.faces)),
-        **{
-            f"below {policy}'s probability": sum(
-                face.probability < POLICIES[policy].probability for face in seen
-            )
-            for policy in ("standard", "strict")
-        },
-    }
+    by = Counter(face.found_by for face in seen).most_common()
+    return (
+        where,
+        name,
+        len(found.faces),
+        len(found.faces) - len(seen),
+        found.several,
+        ", ".join(f"{attempt} {count:,}" for attempt, count in by),
+        *(
+            sum(face.probability < POLICIES[policy].probability for face in seen)
+            for policy in JUDGING
+        ),
+        f"{1000 * found.seconds / max(1, len(found.faces)):.1f} ms",
+    )
 
 
-def landmarks_apart(one: Searched, other: Searched) -> dict[str, Any]:
-    """Return how far the landmarks of the same faces are apart, in distances between the eyes."""
+def landmarks_apart(where: str, one: Searched, other: Searched) -> tuple[Cell, ...]:
+    """Return how far the landmarks of the same faces are apart, in the order of `APART`."""
     apart, elsewhere = [], 0
     for mine, theirs in zip(one.faces, other.faces, strict=True):
         if mine is None or theirs is None:
@@ -152,12 +172,7 @@ def landmarks_apart(one: Searched, other: Searched) -> dict[str, Any]:
         else:
             elsewhere += 1
     middle, most = np.quantile(apart, [0.5, 0.95]) if apart else (np.nan, np.nan)
-    return {
-        "faces": len(apart),
-        "median": float(middle),
-        "95 % below": float(most),
-        "another face": elsewhere,
-    }
+    return where, len(apart), f"{middle:.3f}", f"{most:.3f}", elsewhere
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,59 +250,58 @@ def rows_of_mixes(
     return rows
 
 
-def show_search(where: str, found: Mapping[str, Searched]) -> dict[str, Any]:
-    """Print what the detectors found somewhere, and return it."""
-    facts: dict[str, Any] = {name: facts_of(one) for name, one in found.items()}
-    facts["landmarks apart"] = landmarks_apart(found[YUNET], found[MTCNN])
-    print(f"\n{where}")
-    for name, figures in facts.items():
-        print(f"  {name}: {', '.join(f'{what} {value}' for what, value in figures.items())}")
-    return facts
+def rows_of_search(
+    where: str, found: Mapping[str, Searched]
+) -> tuple[list[tuple[Cell, ...]], tuple[Cell, ...]]:
+    """Return what each detector found somewhere, and how far their landmarks are apart."""
+    rows = [row_of(where, name, one) for name, one in found.items()]
+    return rows, landmarks_apart(where, found[YUNET], found[MTCNN])
 
 
-def show_rows(rows: Mapping[tuple[str, str], Sequence[Row]]) -> list[dict[str, Any]]:
-    """Print the rows of all mixes, and return them as JSON's types."""
-    listed = []
+def mixes_tables(rows: Mapping[tuple[str, str], Sequence[Row]], record: Record) -> None:
+    """Write the measures of each mix, and their differences to those of the first."""
+    values: list[tuple[Cell, ...]] = []
+    differences: list[tuple[Cell, ...]] = []
     for place, first in enumerate(rows[MIXES[0]]):
         name = first.name.replace("float32", MTCNN)
-        print(f"  {name} ({first.count:,} {first.of})")
-        print(f"    {f'gallery {MTCNN}, probes {MTCNN}':44} {cell(first)}")
-        for mix in MIXES:
-            difference = rows[mix][place].less(first)
-            if mix != MIXES[0]:
-                label = f"gallery {mix[0]}, probes {mix[1]}"
-                print(f"    {label:44} {cell(difference, sign='+')}")
-            listed.append(
-                {
-                    "gallery": mix[0],
-                    "probes": mix[1],
-                    "name": name,
-                    "count": first.count,
-                    "value": rows[mix][place].value,
-                    "difference": difference.value,
-                    "interval": difference.limits,
-                }
-            )
-    return listed
+        unit = ", %" if first.factor == PERCENT else ""
+        measure = (f"{name}{unit}", f"{first.count:,} {first.of}")
+        of_mixes = [rows[mix][place] for mix in MIXES]
+        values.append((*measure, *map(cell, of_mixes)))
+        apart = (cell(one.less(first), sign="+") for one in of_mixes[1:])
+        differences.append((*measure, *apart))
+    names = [f"gallery {gallery}, probes {probes}" for gallery, probes in MIXES]
+    record.table("mixes", ("measure", "on", *names), values)
+    record.table(f"differences to {names[0]}", ("measure", "on", *names[1:]), differences)
 
 
-def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """Search and embed, print the tables, and return all of it."""
+def search_all(
+    detectors: Detectors, paths: Sequence[Path], options: argparse.Namespace, record: Record
+) -> dict[str, Searched]:
+    """Search FG-NET, rendered faces and other photos, keep the tables; return those of FG-NET."""
+    found = search(detectors, paths)
+    people, ages = RENDERED
+    drawn = [load_photo(one.pixels) for one in sample_photos(people, ages)]
+    everywhere = {"FG-NET": found, "rendered faces": search(detectors, drawn)}
+    for photos in options.photos:
+        listed = find_photos(photos)[:: options.every]
+        everywhere[photos.name] = search(detectors, listed)
+    told = [rows_of_search(where, each) for where, each in everywhere.items()]
+    record.table("faces found", FOUND, [row for rows, _ in told for row in rows])
+    record.table("landmarks apart", APART, [apart for _, apart in told])
+    return found
+
+
+def measure(options: argparse.Namespace, record: Record) -> None:
+    """Search and embed, print and keep the tables."""
     detectors: Detectors = {name: load_named_detector(name) for name in DETECTORS}
     cohort = read_fgnet(options.fgnet)
     folder = cohort.folder or Path()
     paths = [folder / sample.photo for sample in cohort.samples]
-    found = search(detectors, paths)
-    results: dict[str, Any] = {"FG-NET": show_search("FG-NET", found)}
-    people, ages = RENDERED
-    drawn = [load_photo(one.pixels) for one in sample_photos(people, ages)]
-    results["rendered"] = show_search("rendered faces", search(detectors, drawn))
-    for photos in options.photos:
-        listed = find_photos(photos)[:: options.every]
-        results[photos.name] = show_search(photos.name, search(detectors, listed))
+    found = search_all(detectors, paths, options, record)
     if find_spec("cv2") is not None:
-        results["OpenCV"] = agreement(paths)
-        print(f"\nOpenCV's FaceDetectorYN: {results['OpenCV']}")
+        facts = agreement(paths)
+        record.table("OpenCV's FaceDetectorYN", tuple(facts), [tuple(facts.values())])
     missing = {
         sample.photo
         for place, sample in enumerate(cohort.samples)
@@ -295,12 +309,14 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     }
     seen = cohort.without(missing, "no face for a detector") if missing else cohort
     made = embed(seen, detectors, load_model(options.model), options.cameras)
-    print(f"\n{options.model}, {len(seen)} photos of {len(seen.subjects)} people")
-    results["vectors"] = moved(made[MTCNN].gallery, made[YUNET].gallery)
-    for what, value in results["vectors"].items():
-        print(f"  {what}: {value:.4f}")
-    results["rows"] = show_rows(rows_of_mixes(seen, made, options.draws, options.seed))
-    return results
+    vectors = moved(made[MTCNN].gallery, made[YUNET].gallery)
+    record.table(
+        "vectors of both detectors",
+        ("photos", "people", *vectors),
+        [(len(seen), len(seen.subjects), *(f"{value:.3f}" for value in vectors.values()))],
+    )
+    rows = rows_of_mixes(seen, made, options.draws, options.seed)
+    mixes_tables(rows, record)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -314,17 +330,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--cameras", nargs="*", default=list(CAMERAS))
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path)
-    options = parser.parse_args(arguments)
+    record = Record.begin(__file__, parser, arguments)
     torch.set_num_threads(1)
     try:
-        results = measure(options)
+        measure(record.options, record)
     except (AuditError, MatcherError) as error:
         parser.error(str(error))
-    if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(results, indent=1))
-        print(f"results: {options.out}", file=sys.stderr)
+    record.write()
 
 
 if __name__ == "__main__":

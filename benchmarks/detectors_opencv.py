@@ -58,5 +58,5 @@ def agreement(paths: Sequence[Path]) -> dict[str, Any]:
         "faces of both": both,
         "only ours": only_ours,
         "only OpenCV's": only_theirs,
-        "most pixels apart": max(apart),
+        "most pixels apart": f"{max(apart):.4f}",
     }

@@ -24,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from recording import Cell, Record, estimate
 
 from fairness import clopper_pearson
 from matcher.embedding import DEFAULT_MODEL, Extractor, load_extractor
@@ -33,7 +34,12 @@ from matcher.photos import find_photos
 RATIOS = (1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.75, 2.0)
 INSIDES = (0.0, 0.9, 1.0)
 CENTRE = 124.5  # of 250 pixels
-HALVES = ("chosen on", "confirmed on")
+HALVES = ("first half", "second half")
+COLUMNS = (
+    "least ratio of sides",
+    "least share inside",
+    *(f"{half}: {what}" for half in HALVES for what in ("accepted", "another's")),
+)
 
 
 @dataclass(frozen=True)
@@ -91,10 +97,11 @@ def half(person: str) -> int:
     return hashlib.sha256(person.encode()).digest()[0] % 2
 
 
-def table(several: Sequence[tuple[Seen, int]]) -> Iterator[str]:
-    """Yield a line for each limit and each half of the people."""
+def table(several: Sequence[tuple[Seen, int]]) -> Iterator[tuple[Cell, ...]]:
+    """Yield a row for each limit, in the order of `COLUMNS`."""
     for inside, ratio in product(INSIDES, RATIOS):
-        for number, name in enumerate(HALVES):
+        row: list[Cell] = [f"{ratio:g}", f"{100 * inside:.0f} %" if inside else "any"]
+        for number in range(len(HALVES)):
             mine = [(photo, own) for photo, own in several if half(photo.person) == number]
             owners = [
                 own
@@ -102,8 +109,8 @@ def table(several: Sequence[tuple[Seen, int]]) -> Iterator[str]:
                 if is_dominant(photo.boxes, photo.inside[0], ratio=ratio, least_inside=inside)
             ]
             wrong = sum(own != 0 for own in owners)
-            limits = f"ratio {ratio:4.2f}  inside {inside:3.1f}  {name:12}"
-            yield f"{limits}  accepted {len(owners):4} of {len(mine)}  {share(wrong, len(owners))}"
+            row += [f"{len(owners)} of {len(mine)}", share(wrong, len(owners))]
+        yield tuple(row)
 
 
 def share(wrong: int, taken: int) -> str:
@@ -111,7 +118,7 @@ def share(wrong: int, taken: int) -> str:
     if taken == 0:
         return "none accepted"
     low, high = clopper_pearson(wrong, taken)
-    return f"another's {wrong:3} ({wrong / taken:.2%}, {low:.2%} to {high:.2%})"
+    return f"{wrong}: {estimate(100 * wrong / taken, (100 * low, 100 * high), '%', 1)}"
 
 
 def main() -> None:
@@ -120,7 +127,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="one folder for each person")
     parser.add_argument("--cache", type=Path, required=True, help="faces of an earlier run")
     parser.add_argument("--model", default=DEFAULT_MODEL)
-    options = parser.parse_args()
+    record = Record.begin(__file__, parser)
+    options = record.options
     photos = list(read(options.folder, options.cache, load_extractor(options.model)))
     alone: defaultdict[str, list[NDArray[np.float32]]] = defaultdict(list)
     for photo in photos:
@@ -131,9 +139,26 @@ def main() -> None:
     ]
     judged = sum(bool(alone[photo.person]) for photo, _ in several)
     people = len({photo.person for photo, _ in several})
-    print(f"{len(photos)} photos; {len(several)} of {people} people show several faces")
-    print(f"{judged} of them are judged by vectors, the others by the centre")
-    print(*table(several), sep="\n")
+    taken = [is_dominant(photo.boxes, photo.inside[0]) for photo, _ in several]
+    lost = {photo.person for photo, _ in several if not alone[photo.person]}
+    found = {photo.person for (photo, _), dominant in zip(several, taken, strict=True) if dominant}
+    record.table(
+        "photos",
+        ("what", "number"),
+        [
+            ("photos", len(photos)),
+            ("people", len({photo.person for photo in photos})),
+            ("photos with several faces", len(several)),
+            ("people of these", people),
+            ("own face by the person's other photos", judged),
+            ("own face by the centre", len(several) - judged),
+            ("people without a photo of one face", len(lost)),
+            ("photos that fail with the rule", taken.count(False)),
+            ("people without a photo with the rule", len(lost - found)),
+        ],
+    )
+    record.table("limits", COLUMNS, list(table(several)))
+    record.write()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import sys
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -21,6 +22,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
+from recording import Record, estimate
 
 from fairness import clopper_pearson
 from matcher.degradation import RECIPES
@@ -84,10 +86,18 @@ def photos(folders: Iterable[Path], most: int) -> Iterator[tuple[str, Photo]]:
             try:
                 photo = load_photo(path)
             except PhotoError as error:
-                print(f"left out: {error}")
+                print(f"left out: {error}", file=sys.stderr)
                 continue
-            yield f"{folder}: as it is", photo
-            yield f"{folder}: made worse", worse(photo.pixels, zlib.crc32(path.name.encode()))
+            yield f"photos of {name_of(folder)}, as they are", photo
+            yield (
+                f"photos of {name_of(folder)}, made worse",
+                worse(photo.pixels, zlib.crc32(path.name.encode())),
+            )
+
+
+def name_of(folder: Path) -> str:
+    """Return the name of a set of photos: of its folder, or of that around a folder `images`."""
+    return folder.parent.name if folder.name == "images" else folder.name
 
 
 def drawings(count: int) -> Iterator[tuple[str, Photo]]:
@@ -96,11 +106,11 @@ def drawings(count: int) -> Iterator[tuple[str, Photo]]:
         for kind in KINDS:
             page = drawing(seed, kind)
             if seed % 3 == 2:
-                yield f"drawing: {kind}", worse(np.asarray(page), seed)
+                yield f"drawings, {kind}", worse(np.asarray(page), seed)
                 continue
             file = io.BytesIO()
             page.save(file, ("PNG", "JPEG")[seed % 3])
-            yield f"drawing: {kind}", load_photo(file.getvalue())
+            yield f"drawings, {kind}", load_photo(file.getvalue())
 
 
 def worse(pixels: NDArray[np.uint8], seed: int) -> Photo:
@@ -115,7 +125,8 @@ def main() -> None:
     parser.add_argument("folders", type=Path, nargs="*", help="folders of photos of faces")
     parser.add_argument("--most", type=int, default=500, help="photos of each folder")
     parser.add_argument("--drawings", type=int, default=100, help="drawings of each kind")
-    options = parser.parse_args()
+    record = Record.begin(__file__, parser)
+    options = record.options
     detector = load_detector()
     refused: defaultdict[str, list[bool]] = defaultdict(list)
     given = chain(photos(options.folders, options.most), drawings(options.drawings))
@@ -126,10 +137,14 @@ def main() -> None:
                 codes = {one.code for one in refusals(face.quality, POLICIES["standard"])}
                 if codes <= {"unshaded"}:
                     refused[kind].append(bool(codes))
+    rows = []
     for kind, answers in refused.items():
         low, high = clopper_pearson(sum(answers), len(answers))
-        rate = f"{sum(answers) / len(answers):.2%} ({low:.2%} to {high:.2%})"
-        print(f"{kind:40} refused {sum(answers):4} of {len(answers):4}  {rate}")
+        rate = 100 * sum(answers) / len(answers)
+        told = estimate(rate, (100 * low, 100 * high), "%", 1)
+        rows.append((kind, f"{sum(answers):,} of {len(answers):,}", told))
+    record.table("refused", ("pictures", "refused", "share refused"), rows)
+    record.write()
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,6 +20,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from recording import Record
 
 from matcher.device import chosen_device
 from matcher.embedding import Embedder, load_model
@@ -37,7 +37,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--device", default="cpu", help="of the port; dlib's runtime is on the CPU")
-    arguments = parser.parse_args()
+    record = Record.begin(__file__, parser)
+    arguments = record.options
     crops = np.random.default_rng(0).integers(0, 256, (2 * BATCH, 150, 150, 3), dtype=np.uint8)
     model = load_model("dlib-resnet")
     ways = {"dlib's own runtime, one by one": (_dlib(model), crops[:8])}
@@ -45,7 +46,8 @@ def main() -> None:
         for mirrored in (False, True):
             name = f"port, {precision}, {'with' if mirrored else 'without'} mirror image"
             ways[name] = (_port(model, arguments.device, precision, mirrored), crops)
-    _print(_shortest(ways, arguments.rounds))
+    _tables(record, _shortest(ways, arguments.rounds))
+    record.write()
 
 
 def _dlib(model: Embedder) -> Callable[[Crops], object]:
@@ -77,16 +79,27 @@ def _shortest(
     return {name: min(taken[1:]) for name, taken in times.items()}  # the first round warms up
 
 
-def _print(times: dict[str, float]) -> None:
+def _tables(record: Record, times: dict[str, float]) -> None:
     import torch
 
-    print(
-        f"{platform.machine()}, {torch.backends.cpu.get_cpu_capability()}, "
-        f"{torch.get_num_threads()} threads, load {os.getloadavg()[0]:.1f}, batches of {BATCH}"
+    record.table(
+        "made on",
+        ("instructions", "threads", "load", "crops together"),
+        [
+            (
+                torch.backends.cpu.get_cpu_capability(),
+                torch.get_num_threads(),
+                f"{os.getloadavg()[0]:.1f}",
+                BATCH,
+            )
+        ],
     )
     base = next(iter(times.values()))
-    for name, taken in times.items():
-        print(f"{name:40s} {taken:8.2f} ms/crop {base / taken:8.1f} times dlib's speed")
+    record.table(
+        "time",
+        ("way", "time of a crop", "times the speed of dlib's own"),
+        [(name, f"{taken:.1f} ms", f"{base / taken:.2f}") for name, taken in times.items()],
+    )
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from cross import DIMENSION, enrol, seconds
+from recording import Record
 
 from matcher import Filters, Gallery
 from matcher.encryption import GalleryKey
@@ -40,20 +41,24 @@ class Times:
         """Do the work once and keep how long it took."""
         self.of[name].append(seconds(work))
 
-    def say(self) -> None:
-        """Print both medians, the ratio, and how far the single turns lie apart."""
+    def row(self) -> tuple[str, ...]:
+        """Return both medians, the ratio, how far single turns lie apart, and their number."""
         plain, encrypted = (statistics.median(self.of[name]) for name in NAMES)
         ratios = [two / one for one, two in zip(*self.of.values(), strict=True)]
-        print(
-            f"{self.what}: plain {1000 * plain:.1f} ms, encrypted {1000 * encrypted:.1f} ms, "
-            f"{encrypted / plain:.2f} times ({min(ratios):.2f} to {max(ratios):.2f}, "
-            f"{len(ratios)} turns)"
+        return (
+            self.what,
+            f"{1000 * plain:.1f} ms",
+            f"{1000 * encrypted:.1f} ms",
+            f"{encrypted / plain:.2f}",
+            f"{min(ratios):.2f} to {max(ratios):.2f}",
+            str(len(ratios)),
         )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Fill both galleries, open and search them in turns, print the times."""
-    options = _parser().parse_args(arguments)
+    record = Record.begin(__file__, _parser(), arguments)
+    options = record.options
     vectors = clustered_unit_vectors(options.faces, 1, DIMENSION, seed=1)
     queries = clustered_unit_vectors(options.repeats * 20, 1, DIMENSION, seed=2)
     with tempfile.TemporaryDirectory() as folder:
@@ -61,16 +66,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for name, path in paths.items():
             key = GalleryKey.new() if name == "encrypted" else None
             Gallery.create(path, model=MODEL, index="exact", key=key).close()
-        _enrolling(paths, vectors, options.batch).say()
-        for times in _reopening(paths, queries, options.repeats):
-            times.say()
-        for name, path in paths.items():
-            size = sum(file.stat().st_size for file in path.iterdir())
-            print(f"{name}: {size / 1e6:.1f} MB")
+        times = [
+            _enrolling(paths, vectors, options.batch),
+            *_reopening(paths, queries, options.repeats),
+        ]
+        sizes = [sum(file.stat().st_size for file in path.iterdir()) for path in paths.values()]
+    plain, encrypted = sizes
+    size = ("size", *(f"{one / 1e6:.1f} MB" for one in sizes), f"{encrypted / plain:.2f}", "", "")
+    record.table("galleries", ("faces", "faces of a batch"), [(options.faces, options.batch)])
+    record.table(
+        "cost",
+        ("work", *NAMES, "ratio", "ratios of single turns", "turns"),
+        [*(one.row() for one in times), size],
+    )
+    record.write()
 
 
 def _enrolling(paths: dict[str, Path], vectors: np.ndarray, batch: int) -> Times:
-    times = Times(f"enrol a batch of {batch}")
+    times = Times(f"enrol a batch of {batch:,}")
     galleries = {name: Gallery.open(path) for name, path in paths.items()}
     for top in range(0, len(vectors), batch):
         some = vectors[top : top + batch]
@@ -86,8 +99,8 @@ def _reopening(paths: dict[str, Path], queries: np.ndarray, repeats: int) -> lis
     cold = Times("open, and search once with the index in its file")
     bare = Times("open, and search once without an index file")
     warm = Times("search once more")
-    few = Times("search among 1000 faces that a filter left")
-    records = Times("read the records of 1000 faces")
+    few = Times("search among 1,000 faces that a filter left")
+    records = Times("read the records of 1,000 faces")
     for turn in range(repeats):
         some = queries[20 * turn :]
         for name, path in paths.items():

@@ -10,6 +10,7 @@ at the end, and the exit code is then 1.
 from __future__ import annotations
 
 import argparse
+import shlex
 import subprocess
 import sys
 import time
@@ -26,7 +27,7 @@ def words(command: str, folders: Mapping[str, Path | None]) -> list[str] | None:
     """Return the words of a command with paths for its {names}; None if one is not named."""
     if any(f"{{{name}}}" in command and path is None for name, path in folders.items()):
         return None
-    return [word.format_map(folders) for word in command.split()]
+    return [word.format_map(folders) for word in shlex.split(command)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -12,6 +12,7 @@ two photos of one person.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import Any
 import faiss
 import numpy as np
 from numpy.typing import NDArray
+from recording import Record
 
 from matcher import load_extractor
 
@@ -111,33 +113,44 @@ def _embedded(folder: Path) -> tuple[Vectors, list[str]]:
     files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in (".jpg", ".png"))
     seen = zip(files, load_extractor().extract_many(files, choose="largest"), strict=True)
     found = [(one.faces[0].vectors["face"], file.name) for file, one in seen if one.faces]
-    print(f"{folder.name}: {len(found)} faces in {len(files)} photos")
+    told = f"{folder.name}: {len(found)} faces in {len(files)} photos"
+    print(told, file=sys.stderr)
     return np.stack([vector for vector, _ in found]), [name for _, name in found]
 
 
-def compared(mixture: FaceLike, people: Vectors, same: Vectors, who: Sequence[str]) -> None:
-    """Print the cosines of the photos and of what was drawn, by their quantiles."""
+def compared(
+    mixture: FaceLike, people: Vectors, same: Vectors, who: Sequence[str], record: Record
+) -> None:
+    """Print and keep the cosines of the photos and of what was drawn, by their quantiles."""
     drawn = mixture.draw(len(people), 2, seed=5)
     names = np.asarray(who)
     mated = (names[:, None] == names) & ~np.eye(len(names), dtype=bool)
     chance = np.random.default_rng(6)
     pairs = chance.integers(0, len(people), (2, 200_000))
     pairs = pairs[:, pairs[0] != pairs[1]]
-    print(f"{'':38}" + "".join(f"{100 * share:8.0f} %" for share in SHARES))
-    for what, vectors in (("photos", people), ("drawn", drawn[:, 0])):
-        _print(f"nearest other person, {what}", _nearest(vectors))
-        _print(f"two people, {what}", (vectors[pairs[0]] * vectors[pairs[1]]).sum(axis=1))
-    _print("two photos of one person, photos", (same @ same.T)[mated])
-    _print("two photos of one person, drawn", (drawn[:, 0] * drawn[:, 1]).sum(axis=1))
+    first = drawn[:, 0]
+    two_of = {
+        "of the nearest other person": (_nearest(people), _nearest(first)),
+        "of any two people": tuple(
+            (each[pairs[0]] * each[pairs[1]]).sum(axis=1) for each in (people, first)
+        ),
+        "of two photos of one person": (
+            (same @ same.T)[mated],
+            (first * drawn[:, 1]).sum(axis=1),
+        ),
+    }
+    rows = [
+        (f"{what}, {kind}", *(f"{value:.3f}" for value in np.quantile(cosines, SHARES)))
+        for what, both in two_of.items()
+        for kind, cosines in zip(("photos", "drawn"), both, strict=True)
+    ]
+    heads = (f"{100 * share:.0f} % below" for share in SHARES)
+    record.table("cosines", ("cosine", *heads), rows)
 
 
 def _nearest(vectors: Vectors) -> Vectors:
     found: Vectors = faiss.knn(vectors, vectors, 2, metric=faiss.METRIC_INNER_PRODUCT)[0][:, 1]
     return found
-
-
-def _print(what: str, cosines: Vectors) -> None:
-    print(f"{what:38}" + "".join(f"{value:10.3f}" for value in np.quantile(cosines, SHARES)))
 
 
 def main() -> None:
@@ -146,9 +159,16 @@ def main() -> None:
     parser.add_argument("people", type=Path, help="folder with one photo of each person")
     parser.add_argument("same", type=Path, help="FG-NET")
     parser.add_argument("--keep", type=Path, help="file that keeps the vectors of the photos")
-    options = parser.parse_args()
+    record = Record.begin(__file__, parser)
+    options = record.options
     people, same, who = read(options.people, options.same, options.keep)
-    compared(FaceLike.fitted(people, same, who), people, same, who)
+    record.table(
+        "photos",
+        ("people with one photo", "photos of people with several", "people with several photos"),
+        [(len(people), len(same), len(set(who)))],
+    )
+    compared(FaceLike.fitted(people, same, who), people, same, who, record)
+    record.write()
 
 
 if __name__ == "__main__":

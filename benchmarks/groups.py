@@ -1,8 +1,8 @@
 """Which way of grouping unknown faces is right most often, and at which threshold.
 
     python benchmarks/groups.py --fgnet FOLDER [--lfw FOLDER] [--rendered MANIFEST]
-        [--model NAME] [--baseline NAME ...] [--vectors FOLDER] [--out results/groups.json]
-        [--precision 0.99] [--draws 1000] [--seed 1]
+        [--model NAME] [--baseline NAME ...] [--vectors FOLDER] [--precision 0.99]
+        [--draws 1000] [--seed 1]
 
 FG-NET's folder holds photos named subject, "A", age (001A02.JPG); that of LFW holds
 Name/Name_0001.jpg and pairs.txt, and counts with the people of folds 6-10 only, who trained no
@@ -12,7 +12,7 @@ photos without one are left out, and counted. `--vectors` names a folder in whic
 Each method gets the lowest threshold from which on its BCubed precision on FG-NET is at least
 `--precision`. The other sets are grouped at the same threshold. "FG-NET, halves": the threshold is
 chosen on half of the people and measured on the other half, both ways. Intervals hold 95 % of the
-draws of people, with the groups as they are. The tables, in Markdown:
+draws of people, with the groups as they are. The tables:
 
 - every method on every set, each set by itself, and FG-NET and LFW in one;
 - the first method on FG-NET by age. A face "with another person" is in a group that also holds
@@ -24,12 +24,10 @@ draws of people, with the groups as they are. The tables, in Markdown:
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from accuracy import JUDGING_FOLDS, make_before_work
@@ -47,6 +45,7 @@ from groups_tables import (
     pairs_table,
     sizes_table,
 )
+from recording import Cell, Record
 
 from fairness import AuditError, Cohort
 from fairness.cohort import read_fgnet, read_lfw, read_manifest, read_pairs
@@ -78,13 +77,9 @@ class Data:
         return cls(model, sets)
 
 
-def faces_of(
-    name: str, cohort: Cohort, models: Sequence[Embedder], keep: Path | None
-) -> list[Faces]:
-    """Return the faces of a cohort as each model sees them, and say how many photos have none."""
+def faces_of(cohort: Cohort, models: Sequence[Embedder], keep: Path | None) -> list[Faces]:
+    """Return the faces of a cohort as each model sees them."""
     made = embed(cohort, models, cameras=(), keep=keep)
-    missing = int((~made.found).sum())
-    print(f"{name}: {missing:,} of {len(cohort):,} photos without a face")
     ages = [sample.age_at_capture for sample in cohort.samples]
     known = np.array([np.nan if age is None else age for age in ages], np.float64)
     people = cohort.subject_codes[made.found]
@@ -144,43 +139,47 @@ def _crossed(faces: Faces, name: str, precision: float) -> tuple[Codes, Codes]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read, embed, group, print, save."""
     use_one_heap()
-    parser, options = _options(arguments)
+    parser, record = _options(arguments)
+    options = record.options
     try:
         models = [load_model(name) for name in (options.model, *options.baseline)]
-        seen = {
-            name: faces_of(name, cohort, models, options.vectors)
-            for name, cohort in read(options).items()
-        }
+        cohorts = read(options)
+        seen = {name: faces_of(cohort, models, options.vectors) for name, cohort in cohorts.items()}
     except (AuditError, MatcherError) as error:
         parser.error(str(error))
+    record.table(
+        "photos",
+        ("set", "photos", "without a face", "people", "people with one photo"),
+        [counts(name, cohorts[name], faces) for name, (faces, *_) in seen.items()],
+    )
     data = [
         Data.of(f"{model.identity.name} {model.identity.version}", seen, place)
         for place, model in enumerate(models)
     ]
     found = [one for of_model in data for one in findings_of(of_model, options.precision)]
-    print(methods_table(found, options.draws, options.seed))
-    for table in _tables(data[0], found[0], options):
-        print(table)
-    if options.out:
-        facts: dict[str, Any] = {
-            "models": [model.identity.facts() for model in models],
-            "precision": options.precision,
-            "seed": options.seed,
-            "rows": [one.facts() for one in found],
-        }
-        options.out.write_text(json.dumps(facts, indent=1))
+    methods_table(found, options.draws, options.seed, record)
+    _tables(data[0], found[0], record)
+    record.write()
 
 
-def _tables(data: Data, first: Findings, options: argparse.Namespace) -> Iterator[str]:
-    """Yield what becomes of ages, of folders of several sizes, and of pairs of children."""
+def counts(name: str, cohort: Cohort, faces: Faces) -> tuple[Cell, ...]:
+    """Return how many photos and people a set has."""
+    photos = np.unique(faces.people, return_counts=True)[1]
+    without = len(cohort) - len(faces.people)
+    return name, len(cohort), without, len(photos), int((photos == 1).sum())
+
+
+def _tables(data: Data, first: Findings, record: Record) -> None:
+    """Write what becomes of ages, of folders of several sizes, and of pairs of children."""
+    options = record.options
     method, threshold = METHODS[first.method], first.threshold or 0.0
-    yield ages_table(data.fgnet, method, threshold, options.draws, options.seed)
+    ages_table(data.fgnet, method, threshold, options.draws, options.seed, record)
     most = data.sets.get("both in one", data.fgnet)
-    yield sizes_table(most, method, threshold, options.seed)
-    yield pairs_table(data.fgnet, threshold)
+    sizes_table(most, method, threshold, options.seed, record)
+    pairs_table(data.fgnet, threshold, record)
 
 
-def _options(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
+def _options(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, Record]:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--fgnet", type=Path, metavar="FOLDER", required=True)
     parser.add_argument("--lfw", type=Path, metavar="FOLDER", help="with pairs.txt in it")
@@ -193,15 +192,12 @@ def _options(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, 
     parser.add_argument("--precision", type=float, default=0.99)
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path)
-    options = parser.parse_args(arguments)
+    record = Record.begin(__file__, parser, arguments)
+    options = record.options
     if not 0 < options.precision <= 1 or options.draws < 1 or options.seed < 0:
         parser.error("need --precision in (0, 1], --draws of at least 1, --seed not negative")
-    if options.out and options.out.is_dir():
-        parser.error(f"--out is to name a file, and {options.out} is a folder")
-    for folder in (options.vectors, options.out and options.out.parent):
-        make_before_work(parser, folder)
-    return parser, options
+    make_before_work(parser, options.vectors)
+    return parser, record
 
 
 if __name__ == "__main__":

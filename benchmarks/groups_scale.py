@@ -5,13 +5,14 @@
 The vectors are made. Two photos of one person score 0.64 in the median. Strangers score as
 different children of FG-NET do with `youth-resnet`: about 5e-4 of their pairs at or above 0.48, and
 2e-5 at or above 0.58. The bare product multiplies the same vectors in the same blocks, and looks at
-no score. Seconds are of the clock; those in brackets are of all processors together.
+no score.
 """
 
 from __future__ import annotations
 
 import argparse
 import resource
+import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
@@ -19,6 +20,7 @@ from typing import Final, TypeVar
 import numpy as np
 from groups_measures import Codes, Errors, bcubed
 from groups_methods import Vectors
+from recording import Cell, Record
 
 from matcher.grouping.clusters import group_vectors
 
@@ -27,7 +29,16 @@ T = TypeVar("T")
 DIMENSION: Final = 128
 FALL: Final = 40.0  # directions after which the spread of the vectors is a third
 NOISE: Final = 0.75  # of a photo, in parts of the differences between people
-ROWS, COLUMNS = 1024, 4096
+ROWS, OTHERS = 1024, 4096
+COLUMNS: Final = (
+    "threshold",
+    "time by the clock",
+    "time of all processors",
+    "largest memory so far",
+    "BCubed precision, %",
+    "BCubed recall, %",
+    "merged groups",
+)
 
 
 def made_people(people: int, photos: int, seed: int = 1) -> tuple[Vectors, Codes]:
@@ -44,21 +55,30 @@ def made_people(people: int, photos: int, seed: int = 1) -> tuple[Vectors, Codes
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Make the vectors, group them at each threshold, print a row of each."""
-    options = _parser().parse_args(arguments)
+    record = Record.begin(__file__, _parser(), arguments)
+    options = record.options
     vectors, owners = made_people(options.people, options.photos)
-    _, bare = _timed(lambda: _product(vectors))
-    print(f"{len(vectors):,} faces of {options.people:,} people; bare product {bare}")
+    record.table("faces", ("faces", "people"), [(len(vectors), options.people)])
+    _, *bare = _timed(lambda: _product(vectors))
+    rows: list[tuple[Cell, ...]] = [("bare product", *bare, "", "", "", "")]
     for threshold in options.threshold:
-        groups, taken = _timed(lambda threshold=threshold: group_vectors(vectors, threshold))  # type: ignore[misc]
+        groups, *taken = _timed(lambda threshold=threshold: group_vectors(vectors, threshold))  # type: ignore[misc]
         precision, recall = bcubed(owners, groups)
         errors = Errors.of(owners, groups)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-        print(
-            f"threshold {threshold:.2f}: {taken}, largest memory so far {memory:.2f} GB; BCubed "
-            f"precision {precision.mean():.1%}, recall {recall.mean():.1%}; "
-            f"{errors.merged:,} of {errors.groups:,} groups merged",
-            flush=True,
+        rows.append(
+            (
+                f"{threshold:.2f}",
+                *taken,
+                f"{memory:.2f} GB",
+                f"{100 * precision.mean():.1f}",
+                f"{100 * recall.mean():.1f}",
+                f"{errors.merged:,} of {errors.groups:,}",
+            )
         )
+        print(*rows[-1], sep="; ", file=sys.stderr, flush=True)
+    record.table("groups", COLUMNS, rows)
+    record.write()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -70,18 +90,19 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _product(vectors: Vectors) -> None:
-    room = np.empty((ROWS, COLUMNS), np.float32)
+    room = np.empty((ROWS, OTHERS), np.float32)
     for top in range(0, len(vectors), ROWS):
         some = vectors[top : top + ROWS]
-        for start in range(0, len(vectors), COLUMNS):
-            others = vectors[start : start + COLUMNS]
+        for start in range(0, len(vectors), OTHERS):
+            others = vectors[start : start + OTHERS]
             np.matmul(some, others.T, out=room[: len(some), : len(others)])
 
 
-def _timed(work: Callable[[], T]) -> tuple[T, str]:
+def _timed(work: Callable[[], T]) -> tuple[T, str, str]:
     clock, used = time.perf_counter(), time.process_time()
     made = work()
-    return made, f"{time.perf_counter() - clock:.0f} s ({time.process_time() - used:.0f} s)"
+    taken = time.perf_counter() - clock, time.process_time() - used
+    return made, f"{taken[0]:.1f} s", f"{taken[1]:.1f} s"
 
 
 if __name__ == "__main__":

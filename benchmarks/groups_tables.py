@@ -1,16 +1,16 @@
-"""The choice of a threshold, and the tables of `benchmarks/groups.py`, in Markdown."""
+"""The choice of a threshold, and the tables of `benchmarks/groups.py`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from accuracy_rows import weights_of
 from groups_measures import Codes, Errors, Numbers, bcubed, f_measure, pairwise
 from groups_methods import Method, Vectors
 from numpy.typing import NDArray
+from recording import Cell, Record
 
 from fairness.differentials import percentile_limits
 from matcher.grouping.clusters import LOOSER
@@ -23,6 +23,18 @@ LOWER = (0.04, 0.08)  # steps below the threshold
 HIGHER = (0.0, 0.04, 0.08)  # steps from the threshold up
 SHARES = (0.05, 0.1, 0.25, 0.5, 1.0)
 DRAWS_OF_PEOPLE = 5
+METHODS_COLUMNS = (
+    "set",
+    "model",
+    "method",
+    "threshold",
+    "BCubed precision, %",
+    "BCubed recall, %",
+    "F, %",
+    "pairwise F, %",
+    "merged groups",
+    "people split",
+)
 _GRID_FROM = 0.9  # quantile of the scores of different people
 
 
@@ -73,22 +85,22 @@ class Findings:
     people: Codes
     groups: Codes
 
-    def facts(self) -> dict[str, Any]:
-        """Return all measures as JSON's types."""
-        (precision, recall), pairs = (
-            bcubed(self.people, self.groups),
-            pairwise(self.people, self.groups),
+    def cells(self, draws: int, seed: int) -> tuple[Cell, ...]:
+        """Return all measures, in the order of `METHODS_COLUMNS`."""
+        precision, recall = bcubed(self.people, self.groups)
+        errors = Errors.of(self.people, self.groups)
+        return (
+            self.kind,
+            self.model,
+            self.method,
+            "" if self.threshold is None else f"{self.threshold:.3g}",
+            _with_limits(precision, self.people, draws, seed),
+            _with_limits(recall, self.people, draws, seed),
+            _percent(f_measure(precision.mean(), recall.mean())),
+            _percent(f_measure(*pairwise(self.people, self.groups))),
+            f"{errors.merged} of {errors.groups}",
+            f"{errors.split} of {errors.people}",
         )
-        return {
-            "model": self.model,
-            "method": self.method,
-            "threshold": self.threshold,
-            "set": self.kind,
-            "faces": len(self.people),
-            "bcubed": [float(precision.mean()), float(recall.mean())],
-            "pairwise": list(pairs),
-            "errors": vars(Errors.of(self.people, self.groups)),
-        }
 
 
 def halves(faces: Faces, seed: int = 1) -> Iterator[tuple[Faces, Faces]]:
@@ -120,37 +132,22 @@ def lowest_threshold(method: Method, faces: Faces, precision: float) -> float:
     return lowest
 
 
-def methods_table(found: Sequence[Findings], draws: int, seed: int) -> str:
-    """Return a row for each set, model and method."""
-    lines = [
-        "| set | model | method | threshold | BCubed precision | recall | F | pairwise F "
-        "| merged groups | people split |",
-        "|---|---|---|---|---|---|---|---|---|---|",
-    ]
+def methods_table(found: Sequence[Findings], draws: int, seed: int, record: Record) -> None:
+    """Print and keep a row for each set, model and method."""
     order = {one.kind.partition(",")[0]: None for one in found}
-    for kind in order:
-        for one in found:
-            if one.kind.partition(",")[0] == kind:
-                precision, recall = bcubed(one.people, one.groups)
-                errors = Errors.of(one.people, one.groups)
-                cells = (
-                    one.kind,
-                    one.model,
-                    one.method,
-                    "-" if one.threshold is None else f"{one.threshold:.3g}",
-                    _with_limits(precision, one.people, draws, seed),
-                    _with_limits(recall, one.people, draws, seed),
-                    _percent(f_measure(precision.mean(), recall.mean())),
-                    _percent(f_measure(*pairwise(one.people, one.groups))),
-                    f"{errors.merged} of {errors.groups}",
-                    f"{errors.split} of {errors.people}",
-                )
-                lines.append(_row(cells))
-    return "\n".join([*lines, ""])
+    rows = [
+        one.cells(draws, seed)
+        for kind in order
+        for one in found
+        if one.kind.partition(",")[0] == kind
+    ]
+    record.table("methods", METHODS_COLUMNS, rows)
 
 
-def ages_table(faces: Faces, method: Method, threshold: float, draws: int, seed: int) -> str:
-    """Return a row for each age: what became of the faces of that age among all others.
+def ages_table(
+    faces: Faces, method: Method, threshold: float, draws: int, seed: int, record: Record
+) -> None:
+    """Print and keep a row for each age: what became of the faces of that age among all others.
 
     Below the threshold it says only how many faces are with another person.
     """
@@ -160,8 +157,8 @@ def ages_table(faces: Faces, method: Method, threshold: float, draws: int, seed:
     groups = at(threshold)
     precision, recall = bcubed(faces.people, groups)
     alone = np.bincount(groups)[groups] == 1
-    heads = [f"with another person at {one:.2f}" for one in (threshold, *lower)]
-    lines = [_row(("age", "photos", "in no group", "BCubed recall", *heads)), "|---" * 7 + "|"]
+    heads = (f"with another person at {one:.2f}, %" for one in (threshold, *lower))
+    rows: list[tuple[Cell, ...]] = []
     for youngest, oldest, name in BANDS:
         these = (faces.ages >= youngest) & (faces.ages < oldest)
         if these.any():
@@ -170,16 +167,13 @@ def ages_table(faces: Faces, method: Method, threshold: float, draws: int, seed:
                 _with_limits(part[these].astype(np.float64), people, draws, seed)
                 for part in (alone, recall, precision < 1, *wrong)
             )
-            lines.append(_row((name, f"{these.sum():,}", *cells)))
-    return "\n".join([*lines, ""])
+            rows.append((name, int(these.sum()), *cells))
+    record.table("by age", ("age", "photos", "in no group, %", "BCubed recall, %", *heads), rows)
 
 
-def sizes_table(faces: Faces, method: Method, threshold: float, seed: int) -> str:
-    """Return a row for each share of the people: the means of several draws of so many."""
-    lines = [
-        "| people | faces | merged groups, % | faces with another person, % | BCubed recall, % |",
-        "|---|---|---|---|---|",
-    ]
+def sizes_table(faces: Faces, method: Method, threshold: float, seed: int, record: Record) -> None:
+    """Print and keep a row for each share of the people: the means of some draws of so many."""
+    lines: list[tuple[Cell, ...]] = []
     random, everybody = np.random.default_rng(seed), np.unique(faces.people)
     for share in SHARES:
         count = round(share * len(everybody))
@@ -192,25 +186,28 @@ def sizes_table(faces: Faces, method: Method, threshold: float, seed: int) -> st
             merged = errors.merged / max(errors.groups, 1)
             rows.append((len(some.people), merged, (precision < 1).mean(), recall.mean()))
         faces_of, *shares = np.mean(rows, axis=0)
-        lines.append(_row((f"{count:,}", f"{faces_of:,.0f}", *map(_percent, shares))))
-    return "\n".join([*lines, ""])
+        lines.append((count, f"{faces_of:,.0f}", *map(_percent, shares)))
+    heads = ("merged groups, %", "faces with another person, %", "BCubed recall, %")
+    record.table("by size of the folder", ("people", "faces", *heads), lines)
 
 
-def pairs_table(faces: Faces, threshold: float) -> str:
-    """Return a row for each age: of the pairs of different people of that age, how many are links.
+def pairs_table(faces: Faces, threshold: float, record: Record) -> None:
+    """Print and keep a row for each age: how many pairs of different people of it are links.
 
     The scores are that of a link, the threshold, and two higher ones.
     """
     steps = (1 - LOOSER * (1 - threshold), *(threshold + step for step in HIGHER))
     heads = ("both of age", "pairs", *(f"{one:.3g} or more" for one in steps))
-    lines = [_row(heads), "|---" * len(heads) + "|"]
+    rows: list[tuple[Cell, ...]] = []
     for youngest, oldest, name in (*BANDS, (0, CHILD, "under 18")):
         some = faces.where((faces.ages >= youngest) & (faces.ages < oldest))
         scores = (some.vectors @ some.vectors.T)[np.triu(some.people[:, None] != some.people)]
         above = (int((scores >= one).sum()) for one in steps)
-        cells = (f"{count:,} ({count / max(len(scores), 1):.1e})" for count in above)
-        lines.append(_row((name, f"{len(scores):,}", *cells)))
-    return "\n".join([*lines, ""])
+        cells = (
+            f"{count:,} ({1e4 * count / max(len(scores), 1):,.1f} in 10,000)" for count in above
+        )
+        rows.append((name, len(scores), *cells))
+    record.table("pairs of different people", heads, rows)
 
 
 def _with_limits(values: Numbers, people: Codes, draws: int, seed: int) -> str:
@@ -226,7 +223,3 @@ def _with_limits(values: Numbers, people: Codes, draws: int, seed: int) -> str:
 
 def _percent(value: float) -> str:
     return f"{100 * value:.1f}"
-
-
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"

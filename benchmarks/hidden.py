@@ -12,11 +12,13 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from recording import Record
 
 from matcher.embedding import FACE, Extractor
 from matcher.gallery import Enrolment, Filters, Gallery, PhotoRecord, Subject
@@ -25,11 +27,13 @@ from matcher.testing import FakeDetector, FakeEmbedder, clustered_unit_vectors
 
 DIMENSION = 128
 ADDED_AT_ONCE = 20_000
+NONE, LEFT_OUT = "none left out", "hidden left out"
 
 
-def main() -> None:
-    """Measure and print."""
-    options = _options()
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, print, save."""
+    record = _begun(arguments)
+    options = record.options
     photos = clustered_unit_vectors(options.subjects, 2, DIMENSION, seed=1)
     photos = photos.reshape(-1, 2, DIMENSION)
     generator = np.random.default_rng(2)
@@ -40,16 +44,46 @@ def main() -> None:
         with Gallery.open(path) as gallery:
             start = time.perf_counter()
             gallery.hide([_name(row) for row in hidden], because="a benchmark")
-            print(f"hiding {options.hidden:,} subjects: {time.perf_counter() - start:.2f} s")
-        _measure(path, photos[some, 1])
+            hiding = time.perf_counter() - start
+        times, left_out = _measure(path, photos[some, 1])
+    whole, part = times.values()
+    record.table(
+        "gallery",
+        ("what", "figure"),
+        [
+            ("subjects", options.subjects),
+            ("subjects hidden", options.hidden),
+            ("time to hide them", f"{hiding:.2f} s"),
+            ("searches of each kind", options.queries),
+            ("hidden subjects left out of all lists", left_out),
+        ],
+    )
+    record.table(
+        "time of a search",
+        ("search", "first", "later, median", "ratio of the medians", "median of the ratios"),
+        [
+            (NONE, *_first_and_rest(whole), "", ""),
+            (
+                LEFT_OUT,
+                *_first_and_rest(part),
+                f"{np.median(part[1:]) / np.median(whole[1:]):.3f}",
+                f"{np.median(part[1:] / whole[1:]):.3f}",
+            ),
+        ],
+    )
+    record.write()
 
 
-def _options() -> argparse.Namespace:
+def _first_and_rest(times: NDArray[np.float64]) -> tuple[str, str]:
+    return f"{times[0]:.0f} ms", f"{np.median(times[1:]):.2f} ms"
+
+
+def _begun(arguments: Sequence[str] | None) -> Record:
     parser = argparse.ArgumentParser(description="Time of a search with hidden subjects.")
     parser.add_argument("--subjects", type=int, default=100_000)
     parser.add_argument("--hidden", type=int, default=1_000)
     parser.add_argument("--queries", type=int, default=200)
-    return parser.parse_args()
+    return Record.begin(__file__, parser, arguments)
 
 
 def _made(path: Path, vectors: NDArray[np.float32]) -> Path:
@@ -69,9 +103,10 @@ def _name(row: Any) -> str:
     return f"subject-{int(row):07d}"
 
 
-def _measure(path: Path, probes: NDArray[np.float32]) -> None:
+def _measure(path: Path, probes: NDArray[np.float32]) -> tuple[dict[str, NDArray[np.float64]], int]:
+    """Return the milliseconds of each kind of search, and how often somebody was left out."""
     extractor = Extractor(FakeDetector(), FakeEmbedder(DIMENSION))
-    wanted = {"none left out": Filters(include_hidden=True), "hidden left out": Filters()}
+    wanted = {NONE: Filters(include_hidden=True), LEFT_OUT: Filters()}
     times: dict[str, list[float]] = {name: [] for name in wanted}
     left_out = 0
     with Gallery.open(path) as one, Gallery.open(path) as other:
@@ -84,14 +119,7 @@ def _measure(path: Path, probes: NDArray[np.float32]) -> None:
                 found = searchers[name].search(probe, filters=wanted[name])
                 times[name].append(1e3 * (time.perf_counter() - start))
                 left_out += found.hidden
-    whole, part = (np.array(times[name]) for name in wanted)
-    for name, found_in in zip(wanted, (whole, part), strict=True):
-        first, rest = found_in[0], found_in[1:]
-        print(f"{name:>15}: first {first:.0f} ms, then p50 {np.median(rest):.2f} ms")
-    ratios = part[1:] / whole[1:]
-    print(f"ratio of medians {np.median(part[1:]) / np.median(whole[1:]):.3f}")
-    print(f"median of the ratios of each pair {np.median(ratios):.3f}")
-    print(f"hidden subjects left out of {len(probes)} lists: {left_out}")
+    return {name: np.array(taken) for name, taken in times.items()}, left_out
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from photo_mutations import mutated, seeds
+from recording import NOTHING, Record
 
 from matcher.errors import MatcherError, PhotoError, PhotoFailureError
 from matcher.photos import DecodeLimits, load_photo
@@ -37,7 +38,13 @@ SLACK = 16 * 1024 * 1024
 BLOCK = 500
 """Photos for one child process."""
 
-BAD = ("untyped", "over time", "over memory", "died")
+BAD = {
+    "untyped": "untyped error",
+    "over time": "more time than the limit",
+    "over memory": "more memory than stated",
+    "died": "process died",
+}
+"""What should never happen, and how the table says it."""
 
 
 def main() -> None:
@@ -49,14 +56,31 @@ def main() -> None:
     parser.add_argument("--limit", type=float, default=5.0, help="longest time of a photo")
     parser.add_argument("--out", type=Path, help="JSON file of what was done so far")
     parser.add_argument("--block", type=int, nargs=2, help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    record = Record.begin(__file__, parser)
+    options = record.options
     if options.block:
         first, number = options.block
         read_block(options.seed, first, number, options.limit)
         return
     state = run(options.count, options.seed, options.seconds, options.limit, options.out)
-    print(json.dumps(state, indent=1))
+    tables(record, state, options.limit)
+    record.write()
+    print(json.dumps(state["examples"], indent=1), file=sys.stderr)
     raise SystemExit(any(state["counts"].get(name) for name in BAD))
+
+
+def tables(record: Record, state: dict[str, Any], limit: float) -> None:
+    """Print and keep what became of the photos, and how often what should never happen did."""
+    counts = dict(state["counts"])
+    never = [(said, counts.pop(name, 0)) for name, said in BAD.items()]
+    read = counts.pop("photo", 0)
+    record.table(
+        "photos",
+        ("photos", "seed", "limit of a photo"),
+        [(state["done"], state["seed"], f"{limit:g} s")],
+    )
+    record.table("outcomes", ("outcome", "photos"), [("read", read), *sorted(counts.items())])
+    record.table("what should never happen", ("what", "photos"), never)
 
 
 def run(count: int, seed: int, seconds: float, limit: float, out: Path | None) -> dict[str, Any]:
@@ -88,6 +112,7 @@ def run(count: int, seed: int, seconds: float, limit: float, out: Path | None) -
 def child(seed: int, first: int, number: int, limit: float) -> Iterator[dict[str, Any]]:
     """Yield the answers of a process for some photos, until it ends or takes too long."""
     block = ["--seed", str(seed), "--limit", str(limit), "--block", str(first), str(number)]
+    block += ["--record", NOTHING]
     most = 60 + number * limit
     ran = [sys.executable, __file__, *block]
     with subprocess.Popen(ran, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:

@@ -18,17 +18,19 @@ import argparse
 import asyncio
 import json
 import re
+import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import httpx
 from photo_mutations import mutated, seeds
+from recording import Record
 
 from matcher import CaseContext, Gallery, PhotoOfSubject, Searcher, Subject, enrol
 from matcher.embedding import Extractor
@@ -60,7 +62,15 @@ SEARCHING: Final = CaseContext(
     authorisation="none",
     authorised_until=date(2999, 12, 31),
 )
-BAD: Final = ("untyped", "over time", "answer from 500 on", "no outcome", "partial", "fault")
+BAD: Final = {
+    "untyped": "error that is not the library's own",
+    "over time": "step that takes longer than the limit",
+    "answer from 500 on": "answer of the server from 500 on",
+    "no outcome": "photo without an outcome",
+    "partial": "face in the gallery without an outcome, or the other way round",
+    "fault": "fault of the gallery or of its log",
+}
+"""What may never happen, and how the table says it."""
 
 
 class Tally:
@@ -173,8 +183,8 @@ async def token(browser: httpx.AsyncClient, page: str) -> str:
     return found[1]
 
 
-def run(count: int, seed: int, limit: float, out: Path | None, say: Callable[[str], object]) -> int:
-    """Take the photos through block by block; return how often something happened that may not."""
+def run(count: int, seed: int, limit: float, out: Path | None) -> dict[str, Any]:
+    """Take the photos through block by block; return how many, the counts, and examples."""
     done, tally = 0, Tally({}, [], limit)
     if out is not None and out.exists():
         earlier = json.loads(out.read_text())
@@ -191,11 +201,28 @@ def run(count: int, seed: int, limit: float, out: Path | None, say: Callable[[st
                 path.write_bytes(mutated(photos, seed, number)[1])
             take_block(folder, paths, tally)
         done += len(numbers)
-        state = {"seed": seed, "done": done, "counts": dict(sorted(tally.counts.items()))}
         if out is not None:
-            out.write_text(json.dumps({**state, "examples": tally.examples}, indent=1))
-    say(json.dumps({**state, "examples": tally.examples}, indent=1))
-    return sum(tally.counts[kind] for kind in BAD)
+            out.write_text(json.dumps(_state(seed, done, tally), indent=1))
+    return _state(seed, done, tally)
+
+
+def _state(seed: int, done: int, tally: Tally) -> dict[str, Any]:
+    counts = dict(sorted(tally.counts.items()))
+    return {"seed": seed, "done": done, "counts": counts, "examples": tally.examples}
+
+
+def tables(record: Record, state: dict[str, Any], limit: float) -> None:
+    """Print and keep what became of the photos, and how often what may never happen did."""
+    counts = dict(state["counts"])
+    never = [(said, counts.pop(kind, 0)) for kind, said in BAD.items()]
+    record.table(
+        "photos",
+        ("photos", "seed", "limit of a step"),
+        [(state["done"], state["seed"], f"{limit:g} s")],
+    )
+    outcomes = [(*name.split(": ", 1), number) for name, number in counts.items()]
+    record.table("outcomes", ("step", "outcome", "photos"), outcomes)
+    record.table("what may never happen", ("what", "times"), never)
 
 
 def main() -> None:
@@ -205,8 +232,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--limit", type=float, default=10.0, help="longest time of a step")
     parser.add_argument("--out", type=Path, help="JSON file of what was done so far")
-    options = parser.parse_args()
-    raise SystemExit(run(options.count, options.seed, options.limit, options.out, print) > 0)
+    record = Record.begin(__file__, parser)
+    options = record.options
+    state = run(options.count, options.seed, options.limit, options.out)
+    tables(record, state, options.limit)
+    record.write()
+    print(json.dumps(state["examples"], indent=1), file=sys.stderr)
+    raise SystemExit(any(state["counts"].get(kind) for kind in BAD))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Whether the audit finds a gap that was put there, and only then.
 
-    python benchmarks/injected_gap.py [--seeds 20] [--subjects 120] [--out FILE]
+    python benchmarks/injected_gap.py [--seeds 20] [--subjects 120] [--out FILE] [--record NAME]
 
 Rendered people of four skin-tone bands are enrolled at 8 years and searched for at 13, every probe
 shrunk to the same size. `fairness.audit` judges the vectors as it would for a user: comparisons at
@@ -16,7 +16,8 @@ A band is named if the table of tests gives it as more than chance and its rate 
 others. Misses and false matches are counted apart: rendered people of one tone may look more alike
 than those of another.
 
-Runs on one core for each seed; seeds that --out holds, with the same numbers, are not run again.
+Runs on one core for each seed; seeds that the file --out holds, with the same numbers, are not run
+again.
 The vectors of the rendered photos are kept in the folder --vectors for the next run.
 """
 
@@ -25,7 +26,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
@@ -34,6 +35,7 @@ from pathlib import Path
 import numpy as np
 from audit_findings import Findings, findings
 from numpy.typing import NDArray
+from recording import Record
 
 from fairness import (
     AuditReport,
@@ -201,18 +203,20 @@ ROWS = (
 """Rows of the table: the arm, words, and the bands and error rates that count."""
 
 
-def show(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """Yield the table of docs/group-differences.md, and the misses of each seed."""
-    yield "| arm | named | in the table of tests | on the first page |"
-    yield "|---|---|---|---|"
+def show(record: Record, outcomes: Sequence[Outcome]) -> None:
+    """Add how often a band was named, and the misses of each seed."""
+    rows = []
     for arm, words, which, metrics in ROWS:
         counts = (
             sum(_counts(outcome, arm, place, which, metrics) for outcome in outcomes)
             for place in ("tests", "page")
         )
-        yield f"| {arm} | {words} | {' | '.join(_of(count, len(outcomes)) for count in counts)} |"
-    for outcome in outcomes:
-        yield f"seed {outcome.seed}, {outcome.injected_band}: {outcome.gap}"
+        rows.append((arm, words, *(_of(count, len(outcomes)) for count in counts)))
+    columns = ("arm", "named", "in the table of tests", "on the first page")
+    record.table("bands named", columns, rows)
+    columns = ("seed", "people", "band with the gap", "misses at the threshold")
+    misses = [(one.seed, one.subjects, one.injected_band, one.gap) for one in outcomes]
+    record.table("misses", columns, misses)
 
 
 def _counts(outcome: Outcome, arm: str, place: str, which: str, metrics: Collection[str]) -> bool:
@@ -253,7 +257,8 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--vectors", type=Path, default=Path("results/injected_gap_vectors"))
     parser.add_argument("--out", type=Path, default=Path("results/injected_gap_audits.json"))
-    options = parser.parse_args()
+    record = Record.begin(__file__, parser)
+    options = record.options
     outcomes = read(options.out)
     made = {(o.subjects, o.draws, o.seed): o for o in outcomes}
     asked = [(options.subjects, options.draws, seed) for seed in range(options.seeds)]
@@ -264,7 +269,8 @@ def main() -> None:
             made[outcome.subjects, outcome.draws, outcome.seed] = outcome
             options.out.write_text(json.dumps([asdict(item) for item in made.values()], indent=1))
             print(f"seed {outcome.seed} done", file=sys.stderr)
-    print("\n".join(show([made[key] for key in asked])))
+    show(record, [made[key] for key in asked])
+    record.write()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How often a nominal 95 % interval holds the true rate, where comparisons share subjects.
 
-    python benchmarks/interval_coverage.py [--datasets 1500] [--photos TEXT ...] [--out FILE]
+    python benchmarks/interval_coverage.py [--datasets 1500] [--photos TEXT ...] [--record NAME]
 
 Subjects differ in how easily they are missed or mistaken, so that the true rate is known and
 comparisons are not independent. They have 2 to 6 photos each. In further rows they have 1 to 300
@@ -20,15 +20,16 @@ the bootstrap that draws comparisons, and the bootstrap that draws subjects.
 from __future__ import annotations
 
 import argparse
-import json
 import math
-from dataclasses import asdict, dataclass
-from pathlib import Path
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from zlib import crc32
 
 import numpy as np
 from audit_cohorts import MOST_PHOTOS, heavy_tail
 from numpy.typing import NDArray
+from recording import Cell, Record
 from scipy.special import ndtr, ndtri
 
 from fairness.differentials import percentile_limits, resample
@@ -203,38 +204,71 @@ def _share(part: int, whole: int) -> float:
     return part / whole if whole else math.nan
 
 
-def show(result: Coverage) -> str:
-    """Return a row of the table in docs/intervals.md."""
+SETTING_COLUMNS = ("errors", "photos of a subject", "true rate", "spread", "subjects")
+HELD_COLUMNS = (
+    "our interval held",
+    "independent comparisons held",
+    "comparisons drawn again held",
+    "subjects drawn again held",
+    "rate below ours",
+    "rate above ours",
+)
+STATUS_COLUMNS = (
+    "fewer than 5 errors",
+    "of those, our bound held",
+    "rate shown",
+    "of those, it holds the rate",
+    "not enough data",
+)
+
+
+def show(record: Record, results: Sequence[Coverage]) -> None:
+    """Add how often the intervals held the rate, and what the statuses said."""
+    held: list[Sequence[Cell]] = []
+    statuses: list[Sequence[Cell]] = []
+    for one in results:
+        settings = _setting_cells(one)
+        shares = (*(one.held[method] for method in METHODS), one.below, one.above)
+        held.append((*settings, *map(_percent, shares)))
+        few = _percent(one.few, 0), _percent(one.bound_holds, 0)
+        shown = _percent(one.shown, 0), _percent(one.held_shown)
+        statuses.append((*settings, *few, *shown, _percent(one.not_enough, 0)))
+    record.table("intervals", (*SETTING_COLUMNS, *HELD_COLUMNS), held)
+    record.table("statuses", (*SETTING_COLUMNS, *STATUS_COLUMNS), statuses)
+    datasets = sorted({one.datasets for one in results})
+    record.table("size", ("what", "count"), [("datasets of each row", one) for one in datasets])
+
+
+def _setting_cells(result: Coverage) -> tuple[str, str, str, str, int]:
     setting = result.setting
-    spread = "" if setting.errors == "lambs" else f"{setting.spread:g}"
-    held = " | ".join(f"{100 * result.held[method]:.1f}" for method in METHODS)
-    few = f"{100 * result.few:.0f}"
-    bound = "" if math.isnan(result.bound_holds) else f"{100 * result.bound_holds:.0f}"
-    held_shown = "" if math.isnan(result.held_shown) else f"{100 * result.held_shown:.1f}"
-    return (
-        f"| {setting.errors} | {setting.photos} | {100 * setting.rate:g} | {spread} "
-        f"| {result.subjects} | {held} | {100 * result.below:.1f} / {100 * result.above:.1f} "
-        f"| {few} | {bound} | {100 * result.shown:.0f} | {held_shown} "
-        f"| {100 * result.not_enough:.0f} |"
-    )
+    lambs = setting.errors == "lambs"
+    errors = "false matches, lambs" if lambs else setting.errors
+    spread = "" if lambs else f"{setting.spread:g}"
+    return errors, setting.photos, f"{100 * setting.rate:g} %", spread, result.subjects
+
+
+def _percent(share: float, digits: int = 1) -> str:
+    """Return a share as text; nothing where there are no datasets to count."""
+    return "" if math.isnan(share) else f"{100 * share:.{digits}f} %"
 
 
 def main() -> None:
-    """Run all settings and print the table."""
+    """Run all settings and record the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--datasets", type=int, default=1500)
     parser.add_argument("--draws", type=int, default=500)
     parser.add_argument("--photos", nargs="*", default=[""], help="parts, as in 'one of'")
-    parser.add_argument("--out", type=Path, default=Path("results/coverage.json"))
-    options = parser.parse_args()
-    options.out.parent.mkdir(parents=True, exist_ok=True)
+    record = Record.begin(__file__, parser)
+    options = record.options
     results = []
     for setting, subjects in ROWS:
         if any(part in setting.photos for part in options.photos):
             result = coverage(setting, subjects, options.datasets, options.draws)
-            print(show(result), flush=True)
-            results.append(asdict(result))
-            options.out.write_text(json.dumps(results, indent=1))
+            held = f"{100 * result.held['ours']:.1f}"
+            print(*_setting_cells(result), f"held {held} %", file=sys.stderr, flush=True)
+            results.append(result)
+    show(record, results)
+    record.write()
 
 
 if __name__ == "__main__":

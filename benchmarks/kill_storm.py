@@ -1,31 +1,32 @@
 """Kill a process again and again that enrols, removes, rebuilds, re-indexes and switches.
 
-    python benchmarks/kill_storm.py FOLDER --kills 100 --seed 1
+    python benchmarks/kill_storm.py [FOLDER] [--kills 100] [--seed 1] [--record NAME]
 
 It goes on until the process died that often in each of enrol, remove, rebuild and re-index; the
 other steps lie between them. After each kill the gallery is opened for writing. Nothing that was
 committed may be lost, nobody who was removed may be back, verify may find no fault, and no stale
 file or folder may be left. Pictures are drawn and the model is made up. It ends with exit code 1
-at the first contradiction.
+at the first contradiction. FOLDER is one that is made; without it, one of the system's is used.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from recording import NOTHING, Record
 from reindex_disturbed import NEW, OLD, SETTINGS, draw
 
 from matcher.embedding import Extractor
@@ -181,6 +182,7 @@ def storm(folder: Path, kills: int, seed: int) -> dict[str, Any]:
 def kill(folder: Path, seed: int, wanted: str, delay: float) -> str:
     """Start a writer, kill it some seconds after it began a step; return the step it died in."""
     command = [sys.executable, __file__, "--write", str(folder), "--seed", str(seed)]
+    command += ["--record", NOTHING]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as running:
@@ -252,18 +254,43 @@ def stale(folder: Path) -> list[str]:
     return found
 
 
+def show(record: Record, found: Mapping[str, Any]) -> None:
+    """Add the steps in which a process died, and what was met afterwards."""
+    died = found["died in"]
+    rows = [(step, died[step]) for step in sorted(died)]
+    record.table(
+        "kills", ("step in which the process died", "kills"), [*rows, ("all", died.total())]
+    )
+    record.table(
+        "after the kills",
+        ("what", "kills"),
+        [
+            ("a stale file lay there before the next open", found["stale before the next open"]),
+            ("the gallery was in a later edition", found["in a later edition"]),
+            ("a committed photo was lost, or a removed one was back", 0),
+            ("verify found a fault, or a stale file was left", 0),
+        ],
+    )
+
+
 def main() -> None:
     """Run the storm, or be the process that is killed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--kills", type=int, default=100, help="in each of the wanted steps")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--write", action="store_true", help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    record = Record.begin(__file__, parser)
+    options = record.options
     if options.write:
         Writer(options.folder, options.seed).run()
-    options.folder.mkdir(parents=True, exist_ok=True)
-    print(json.dumps(storm(options.folder, options.kills, options.seed), indent=1))
+    if options.folder:
+        options.folder.mkdir(parents=True, exist_ok=True)
+        show(record, storm(options.folder, options.kills, options.seed))
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            show(record, storm(Path(folder), options.kills, options.seed))
+    record.write()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How many wrong labels an audit's list of suspicious pairs names, and how many right ones.
 
-    python benchmarks/label_noise.py [--cohorts 20]
+    python benchmarks/label_noise.py [--cohorts 20] [--record NAME]
 
 Made-up vectors: 300 people with 4 photos, mated scores of about 0.70 and non-mated ones of about
 0.05, with a spread like that of a face network. In each cohort 8 photos are misfiled, 5 identifiers
@@ -14,6 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
+from recording import Record
 
 from fairness import Cohort, EmbeddingScores, Sample
 from fairness.verification import Suspicion, suspicions, suspicious_ranges
@@ -97,16 +98,26 @@ def _ends(pair: Suspicion) -> tuple[str, str]:
 
 
 def main() -> None:
-    """Print the shares over many cohorts."""
+    """Record the counts over many cohorts."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cohorts", type=int, default=20)
-    cohorts = parser.parse_args().cohorts
+    record = Record.begin(__file__, parser)
+    cohorts = record.options.cohorts
     total: Counter[str] = sum((judged(noisy(seed)) for seed in range(cohorts)), Counter())
     clean = sum(judged(noisy(seed, wrong=False))["false"] for seed in range(cohorts))
-    for name, number in (("misfiled", MISFILED), ("reused", REUSED), ("anew", ENCODED_ANEW)):
-        print(f"{name}: found {total[name]} of {number * cohorts}")
-    print(f"false alarms a cohort with wrong labels: {total['false'] / cohorts:.2f}")
-    print(f"false alarms a cohort without: {clean / cohorts:.2f}")
+    kinds = (
+        ("misfiled photos", "misfiled", MISFILED),
+        ("identifiers that two people share", "reused", REUSED),
+        ("photos that stand a second time under another person", "anew", ENCODED_ANEW),
+    )
+    found = [(words, number * cohorts, total[kind]) for words, kind, number in kinds]
+    record.table("wrong labels", ("what", "there", "found"), found)
+    named = [
+        ("with wrong labels", cohorts, total["false"], f"{total['false'] / cohorts:.2f}"),
+        ("without", cohorts, clean, f"{clean / cohorts:.2f}"),
+    ]
+    record.table("right labels named", ("cohorts", "count", "named", "named a cohort"), named)
+    record.write()
 
 
 if __name__ == "__main__":

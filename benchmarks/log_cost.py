@@ -1,13 +1,13 @@
 """Time of a search of a governed gallery, against the same search of one that is not governed.
 
-    python benchmarks/log_cost.py                  100,000 faces, one of each subject, 20 leads
+    python benchmarks/log_cost.py [--faces 100000] [--queries 200] [--top 20] [--record NAME]
 
-Both galleries hold the same faces and are searched for the same vectors, in turns, so that both see
-the same state of the machine. The difference is the check of the context, the tokens of the leads,
-and a record that is on the disk before the list is returned; it depends on the disk more than on
-the gallery, and the time to write as many bytes is given beside it. A photo takes far longer to
-embed than to search for, so a vector is the worst case. Also with many probes at once, whose
-records are written in one go.
+Both galleries hold the same faces, one of each subject, and are searched for the same vectors, in
+turns, so that both see the same state of the machine. The difference is the check of the context,
+the tokens of the leads, and a record that is on the disk before the list is returned; it depends on
+the disk more than on the gallery, and the time to write as many bytes is given beside it. A photo
+takes far longer to embed than to search for, so a vector is the worst case. Also with many probes
+at once, whose records are written in one go.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from recording import Cell, Record
 
 from matcher.embedding import FACE, Extractor
 from matcher.gallery import Enrolment, Gallery, PhotoRecord, Subject
@@ -35,12 +36,13 @@ CONTEXT = CaseContext("op", "missing_child", "case", "law", "order", date(2099, 
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and record."""
     parser = argparse.ArgumentParser(description="Cost of the record of a search.")
     parser.add_argument("--faces", type=int, default=100_000)
     parser.add_argument("--queries", type=int, default=200)
     parser.add_argument("--top", type=int, default=20)
-    options = parser.parse_args()
+    record = Record.begin(__file__, parser)
+    options = record.options
     vectors = random_unit_vectors(options.faces, DIMENSION, seed=1)
     probes = list(random_unit_vectors(options.queries, DIMENSION, seed=2))
     with tempfile.TemporaryDirectory() as folder:
@@ -48,15 +50,22 @@ def main() -> None:
         with Gallery.open(governed) as gallery:
             gallery.govern(CONTEXT)
         with Gallery.open(plain) as one, Gallery.open(governed, context=CONTEXT) as other:
-            _measure([one, other], probes, options.top)
+            rows = _measure([one, other], probes, options.top)
             before = (governed / "casework" / "log.jsonl").stat().st_size
-            _measure_many([one, other], probes, options.top)
+            rows.append(_measure_many([one, other], probes, options.top))
             after = (governed / "casework" / "log.jsonl").stat().st_size
-            print(f"bytes of the log for a search: {(after - before) // len(probes)}")
             begun = time.perf_counter()
             verdict = other.verify_log()
             seconds = time.perf_counter() - begun
-    print(f"verify: {verdict.records / seconds:,.0f} records a second, ok: {verdict.ok}")
+    record.table("searches", ("what", "not governed", "governed", "ratio"), rows)
+    log: list[list[Cell]] = [
+        ["bytes of the log for a search", (after - before) // len(probes)],
+        ["records that verify reads in a second", round(verdict.records / seconds)],
+        ["records in the log", verdict.records],
+        ["verify found a fault", "no" if verdict.ok else "yes"],
+    ]
+    record.table("log", ("what", "figure"), log)
+    record.write()
 
 
 def _searcher(gallery: Gallery) -> Searcher:
@@ -69,7 +78,10 @@ def _timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
-def _measure(galleries: list[Gallery], probes: list[NDArray[np.float32]], top: int) -> None:
+def _measure(
+    galleries: list[Gallery], probes: list[NDArray[np.float32]], top: int
+) -> list[list[Cell]]:
+    """Return rows of one search at a time, and of a write to the disk beside it."""
     beside = galleries[0].path.parent / "beside"
     times = np.array(
         [
@@ -81,14 +93,17 @@ def _measure(galleries: list[Gallery], probes: list[NDArray[np.float32]], top: i
         ]
     )
     warm = 1000 * times[5:]
-    for name, figure in (("median", 50.0), ("99 %", 99.0)):
+    rows: list[list[Cell]] = []
+    for name, figure in (("median", 50.0), ("99 % within", 99.0)):
         plain, governed, disk = np.percentile(warm, figure, axis=0)
-        ratio = governed / plain
-        print(f"one search, {name}: {plain:.2f} ms, governed {governed:.2f} ms, {ratio:.2f} times")
-        print(f"    3 kB on the disk, {name}: {disk:.2f} ms")
-    plain, governed = (_processor_time(one, probes, top) for one in galleries)
-    ratio = governed / plain
-    print(f"time of the processor: {plain:.2f} ms, governed {governed:.2f} ms, {ratio:.2f} times")
+        rows.append(_row(f"one search, {name}", plain, governed))
+        rows.append([f"3 kB written to the disk, {name}", "", f"{disk:.2f} ms", ""])
+    times_of_processor = [_processor_time(one, probes, top) for one in galleries]
+    return [*rows, _row("one search, time of the processor", *times_of_processor)]
+
+
+def _row(what: str, plain: float, governed: float) -> list[Cell]:
+    return [what, f"{plain:.2f} ms", f"{governed:.2f} ms", f"{governed / plain:.2f}"]
 
 
 def _processor_time(gallery: Gallery, probes: list[NDArray[np.float32]], top: int) -> float:
@@ -106,13 +121,14 @@ def _write_and_wait(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _measure_many(galleries: list[Gallery], probes: list[NDArray[np.float32]], top: int) -> None:
+def _measure_many(
+    galleries: list[Gallery], probes: list[NDArray[np.float32]], top: int
+) -> list[Cell]:
     plain, governed = (
         1000 * _timed(lambda: _searcher(one).search_many(probes, top=top)) / len(probes)  # noqa: B023
         for one in galleries
     )
-    ratio = governed / plain
-    print(f"of many at once: {plain:.2f} ms, governed {governed:.2f} ms, {ratio:.2f} times")
+    return _row(f"one of {len(probes)} searches at once", plain, governed)
 
 
 def _made(path: Path, vectors: NDArray[np.float32]) -> Path:

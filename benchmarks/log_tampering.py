@@ -1,6 +1,6 @@
 """Tamper with the log of a governed gallery in every way, and count what `verify` finds.
 
-    python benchmarks/log_tampering.py                 1,000 tamperings of each kind
+    python benchmarks/log_tampering.py [--tamperings 1000] [--seed 1] [--record NAME]
 
 Each tampering changes a copy of one log. Whoever tampers knows how a record is made, and computes
 hashes anew where the name of the kind says so; he has no key and cannot write the anchor. Each is
@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+from recording import Record
 
 from matcher.governance import KEY_VARIABLE, ActivityLog, Anchor, CaseContext, Entry, LogRecord
 from matcher.governance.record import NOTHING_BEFORE, line_hash
@@ -293,18 +294,24 @@ def measure(folder: Path, tamperings: int, seed: int) -> list[Found]:
 
 
 def main() -> None:
-    """Tamper, count and print."""
+    """Tamper, count and record."""
     parser = argparse.ArgumentParser(description="What verify finds of tamperings of the log.")
     parser.add_argument("--tamperings", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
+    record = Record.begin(__file__, parser)
+    options = record.options
     with tempfile.TemporaryDirectory() as folder:
         found = measure(Path(folder), options.tamperings, options.seed)
-    heads = f"{'of':>6} {'alone':>6} {'anchor':>7} {'key':>6} {'both':>6}"
-    print(f"{'tampering':42} {heads}")
-    for one in found:
-        counts = f"{one.tamperings:6} {one.alone:6} {one.with_anchor:7} {one.with_key:6}"
-        print(f"{one.kind:42} {counts} {one.with_both:6}")
+    rows = [
+        (one.kind, one.tamperings, one.alone, one.with_anchor, one.with_key, one.with_both)
+        for one in found
+    ]
+    totals = [sum(column) for column in zip(*(row[1:] for row in rows), strict=True)]
+    helped = ("found without anything", "with an anchor of the head", "with the public key")
+    record.table(
+        "tamperings found", ("tampering", "count", *helped, "with both"), [*rows, ("all", *totals)]
+    )
+    record.write()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What the bytes of a file tell without a model: hashes, dates, looks, VICS, and what that costs.
 
     python benchmarks/photo_files.py FOLDER [--photos 150] [--hashes 10000000] [--entries 300000]
+        [--record NAME]
 
 Times are of the processor, the best of five turns, as a share of the decoding of the same photos
 in the same run. `--seed` chooses the photos. Looks are the perceptual hashes by which `matcher
@@ -28,6 +29,7 @@ from typing import Final
 
 import numpy as np
 from PIL import Image, ImageEnhance
+from recording import Cell, Record
 
 from matcher.grouping.reading import looks_of
 from matcher.hashes import HashList, hashes_of, vics_media
@@ -35,6 +37,7 @@ from matcher.photos import capture_date, find_photos, load_photo
 
 TURNS: Final = 5
 LINES: Final = 100_000  # hashes that are written together
+FOLDED: Final = 6  # bits in which the looks of two photos that are folded may differ
 
 
 def seconds_of(work: Callable[[bytes], object], photos: Sequence[bytes]) -> float:
@@ -48,19 +51,26 @@ def seconds_of(work: Callable[[bytes], object], photos: Sequence[bytes]) -> floa
     return min(turns)
 
 
-def print_costs(photos: Sequence[bytes]) -> None:
-    """Print what hashes and dates cost beside the decoding, which includes both."""
+def costs(photos: Sequence[bytes]) -> list[list[Cell]]:
+    """Return what hashes and dates cost beside the decoding, which includes both."""
     decoding = seconds_of(load_photo, photos)
     one = seconds_of(lambda data: hashlib.sha256(data).digest(), photos)
     three = seconds_of(hashes_of, photos)
     dates = seconds_of(capture_date, photos)
     size = sum(map(len, photos)) / len(photos) / 1000
-    print(
-        f"decoding of {len(photos)} photos of {size:.0f} kB: {1000 * decoding / len(photos):.2f} ms"
-    )
-    print(f"MD5 and SHA-1 beside SHA-256: {(three - one) / (decoding - three + one):.1%} more")
-    print(f"three hashes take {three / one:.1f} times SHA-256 alone")
-    print(f"reading the date: {1000 * dates / len(photos):.3f} ms, {dates / decoding:.1%}")
+    more, each = three - one, 1000 / len(photos)
+    return [
+        [
+            f"decoding of a photo, {len(photos)} photos of {size:.0f} kB",
+            f"{each * decoding:.2f} ms",
+        ],
+        ["MD5 and SHA-1 beside SHA-256", f"{100 * more / (decoding - more):.1f} % more"],
+        ["three hashes", f"{three / one:.1f} times SHA-256 alone"],
+        [
+            "reading the date",
+            f"{each * dates:.3f} ms, {100 * dates / decoding:.1f} % of the decoding",
+        ],
+    ]
 
 
 def saved_again(image: Image.Image) -> Iterator[tuple[str, Image.Image, int]]:
@@ -80,22 +90,23 @@ def looks(image: Image.Image, quality: int) -> int:
     return looks_of(load_photo(saved.getvalue()))
 
 
-def print_looks(photos: Sequence[Path]) -> None:
-    """Print in how many of 64 bits the looks of one photo, and of two photos, differ."""
+def record_looks(record: Record, photos: Sequence[Path]) -> None:
+    """Add in how many of 64 bits the looks of one photo, and of two photos, differ."""
     images = [Image.fromarray(load_photo(path).pixels) for path in photos]
     clear = [looks(image, 95) for image in images]
     most = {name: 0 for name, _, _ in saved_again(images[0])}
     for image, before in zip(images, clear, strict=True):
         for name, changed, quality in saved_again(image):
             most[name] = max(most[name], (before ^ looks(changed, quality)).bit_count())
-    for name, bits in most.items():
-        print(f"{name}: at most {bits} bits differ")
+    columns = ("photo saved again", "photos", "bits that differ, at most")
+    record.table("copies", columns, [(name, len(photos), bits) for name, bits in most.items()])
     apart = [(one ^ other).bit_count() for one, other in combinations(clear, 2)]
-    near = sum(bits <= 6 for bits in apart)
-    print(f"{len(apart)} pairs of different photos: at least {min(apart)} bits; {near} within 6")
+    near = sum(bits <= FOLDED for bits in apart)
+    columns = ("pairs of different photos", "bits that differ, at least", f"within {FOLDED} bits")
+    record.table("different photos", columns, [(len(apart), min(apart), near)])
 
 
-def list_row(hashes: int, seed: int) -> str:
+def list_row(hashes: int, seed: int) -> list[Cell]:
     """Return time and memory of a list of hashes."""
     rng = np.random.default_rng(seed)
     with tempfile.TemporaryDirectory() as folder:
@@ -103,14 +114,15 @@ def list_row(hashes: int, seed: int) -> str:
         with path.open("w") as file:
             for _ in range(0, hashes, LINES):
                 file.writelines(f"{rng.bytes(20).hex()}\n" for _ in range(LINES))
+        size = path.stat().st_size
         before, begun = memory(), time.process_time()
         known = HashList.read(path)
         spent = time.process_time() - begun
     held = sum(map(len, known.digests.values()))
-    return f"{held} hashes: {spent:.0f} s, {memory() - before:.0f} MiB more, {memory():.0f} in all"
+    return _read_row(f"list of {held:,} SHA-1", size, spent, before)
 
 
-def vics_row(entries: int, seed: int) -> str:
+def vics_row(entries: int, seed: int) -> list[Cell]:
     """Return time and memory of a VICS file whose entries are read one at a time."""
     rng = np.random.default_rng(seed)
     with tempfile.TemporaryDirectory() as folder:
@@ -120,14 +132,18 @@ def vics_row(entries: int, seed: int) -> str:
             for number in range(entries):
                 file.write(", " * (number > 0) + json.dumps(vics_entry(number, rng)))
             file.write("]}]}")
-        size = path.stat().st_size / 2**20
+        size = path.stat().st_size
         before, begun = memory(), time.process_time()
         read = sum(1 for _ in vics_media(path, Counter()))
         spent = time.process_time() - begun
-    return (
-        f"VICS file of {size:.0f} MiB with {read} entries: {spent:.0f} s, "
-        f"{memory() - before:.0f} MiB more, {memory():.0f} in all"
-    )
+    return _read_row(f"VICS file with {read:,} entries", size, spent, before)
+
+
+def _read_row(what: str, size: int, seconds: float, before: float) -> list[Cell]:
+    """Return a row of what was read; `before` is the memory before it, in MiB."""
+    after = memory()
+    sizes = (size / 2**20, before, after - before, after)
+    return [what, f"{seconds:.1f} s", *(f"{one:.0f} MiB" for one in sizes)]
 
 
 def vics_entry(number: int, rng: np.random.Generator) -> dict[str, object]:
@@ -147,7 +163,7 @@ def vics_entry(number: int, rng: np.random.Generator) -> dict[str, object]:
     }
 
 
-def alone(row: Callable[[int, int], str], size: int, seed: int) -> str:
+def alone(row: Callable[[int, int], list[Cell]], size: int, seed: int) -> list[Cell]:
     """Return what a function returns that runs in a process of its own."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(row, size, seed).result()
@@ -166,14 +182,22 @@ def main() -> int:
     parser.add_argument("--hashes", type=int, default=10_000_000)
     parser.add_argument("--entries", type=int, default=300_000)
     parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
+    record = Record.begin(__file__, parser)
+    options = record.options
     rng = np.random.default_rng(options.seed)
-    print(alone(list_row, options.hashes, options.seed))
-    print(alone(vics_row, options.entries, options.seed))
+    record.table(
+        "lists",
+        ("read", "processor", "file", "memory before", "memory more", "memory in all"),
+        [
+            alone(list_row, options.hashes, options.seed),
+            alone(vics_row, options.entries, options.seed),
+        ],
+    )
     found = find_photos(options.folder)
     chosen = [found[row] for row in rng.permutation(len(found))[: options.photos]]
-    print_costs([path.read_bytes() for path in chosen])
-    print_looks(chosen)
+    record.table("costs", ("what", "processor"), costs([path.read_bytes() for path in chosen]))
+    record_looks(record, chosen)
+    record.write()
     return 0
 
 

@@ -1,7 +1,7 @@
 """Whether it matters in which precision the vectors of a gallery and of its probes were made.
 
     python benchmarks/precision.py FGNET [--models youth-resnet dlib-resnet]
-        [--draws 1000] [--seed 1] [--out results/precision.json]
+        [--draws 1000] [--seed 1] [--record NAME]
 
 FG-NET's folder holds photos named subject, "A", age (001A02.JPG). Each model embeds the largest
 face of each photo in float32 and in bfloat16, from the same crop. The gallery is then of one
@@ -12,24 +12,23 @@ on both sides, as one who calibrated in float32 and then changed the precision.
 
 Each mix is compared with float32 on both sides: the difference is of the same photos and the same
 draws of subjects, and its interval holds 95 % of the draws. "No interval" stands where all draws
-are the same.
+are the same. A model's table has a row for each measure, in percent, and a column for each mix.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from accuracy import cell
 from accuracy_photos import Searched, photo_rows, searches_by_gap
 from accuracy_rows import CLEAN, Codes, Mask, Mated, NonMated, Numbers, Row, Vectors, weights_of
 from accuracy_vectors import embed
+from recording import Cell, Record
 
 from fairness import AuditError, Cohort
 from fairness.cohort import read_fgnet
@@ -153,15 +152,17 @@ def judged(
     return found
 
 
-def measure(cohort: Cohort, names: Sequence[str], draws: int, seed: int) -> dict[str, Any]:
-    """Embed the cohort, print a table for each model, and return all of it."""
+def measure(record: Record, cohort: Cohort, names: Sequence[str]) -> None:
+    """Embed the cohort, and add a table for each model."""
     models = [load_model(n, precision=p) for n in names for p in PRECISIONS]
     made = embed(cohort, models, probes=np.ones(len(cohort), np.bool_))
     missing = {s.photo for s, face in zip(cohort.samples, made.found, strict=True) if not face}
     seen = cohort.without(missing, "no face") if missing else cohort
-    weights = weights_of(len(seen.subjects), draws, seed)
+    subjects = len(seen.subjects)
+    record.table("photos", ("what", "count"), [("photos", len(seen)), ("people", subjects)])
+    weights = weights_of(subjects, record.options.draws, record.options.seed)
     everybody = np.ones(len(seen), np.bool_)
-    results: dict[str, Any] = {}
+    distances = {}
     for place, name in enumerate(names):
         sides = slice(len(PRECISIONS) * place, len(PRECISIONS) * (place + 1))
         galleries = dict(
@@ -171,66 +172,40 @@ def measure(cohort: Cohort, names: Sequence[str], draws: int, seed: int) -> dict
             precision: {CLEAN: (everybody, galleries[precision]), **cameras}
             for precision, cameras in zip(PRECISIONS, made.cameras[sides], strict=True)
         }
-        distances = moved(*(galleries[precision] for precision in PRECISIONS))
-        rows = judged(seen, galleries, photographed, weights)
-        show(name, distances, rows)
-        results[name] = {"vectors": distances, "rows": entries(rows)}
-    return {"photos": len(seen), "subjects": len(seen.subjects), "models": results}
+        distances[name] = moved(*(galleries[precision] for precision in PRECISIONS))
+        show(record, name, judged(seen, galleries, photographed, weights))
+    of_names = [distances[name] for name in names]
+    rows = [(what, *(f"{one[what]:.6f}" for one in of_names)) for what in of_names[0]]
+    record.table("bfloat16 against float32", ("what", *names), rows)
 
 
-def entries(rows: Mapping[tuple[str, str], Sequence[Row]]) -> list[dict[str, Any]]:
-    """Return all rows of all mixes as JSON's types."""
-    base = rows[MIXES[0]]
-    return [
-        {
-            "gallery": gallery,
-            "probes": probes,
-            "name": row.name,
-            "count": row.count,
-            "value": row.value,
-            "difference": row.less(first).value,
-            "interval": row.less(first).limits,
-        }
-        for (gallery, probes), found in rows.items()
-        for row, first in zip(found, base, strict=True)
-    ]
-
-
-def show(
-    name: str, distances: Mapping[str, float], rows: Mapping[tuple[str, str], Sequence[Row]]
-) -> None:
-    """Print what is known of one model."""
-    print(f"\n{name}, bfloat16 against float32")
-    for what, value in distances.items():
-        print(f"  {what}: {value:.6f}")
-    base = rows[MIXES[0]]
-    for place, first in enumerate(base):
-        print(f"  {first.name} ({first.count:,} {first.of})")
-        print(f"    {'gallery float32, probes float32':44} {cell(first)}")
-        for gallery, probes in MIXES[1:]:
-            difference = rows[gallery, probes][place].less(first)
-            label = f"gallery {gallery}, probes {probes}"
-            print(f"    {label:44} {cell(difference, sign='+')}")
+def show(record: Record, name: str, rows: Mapping[tuple[str, str], Sequence[Row]]) -> None:
+    """Add the rows of one model: those of float32, and how far each mix is from them."""
+    base = MIXES[0]
+    table: list[list[Cell]] = []
+    for place, first in enumerate(rows[base]):
+        apart = [rows[mix][place].less(first) for mix in MIXES[1:]]
+        cells = [cell(first), *(cell(one, sign="+") for one in apart)]
+        table.append([first.name, f"{first.count:,} {first.of}", *cells])
+    mixes = [f"gallery {gallery}, probes {probes}" for gallery, probes in MIXES[1:]]
+    record.table(name, ("measure", "of", "float32, float32", *mixes), table)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Read, embed, print, save."""
+    """Read, embed, record."""
     use_one_heap()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("fgnet", type=Path, metavar="FGNET")
     parser.add_argument("--models", nargs="+", default=[DEFAULT_MODEL, "dlib-resnet"])
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path)
-    options = parser.parse_args(arguments)
+    record = Record.begin(__file__, parser, arguments)
+    options = record.options
     try:
-        results = measure(read_fgnet(options.fgnet), options.models, options.draws, options.seed)
+        measure(record, read_fgnet(options.fgnet), options.models)
     except (AuditError, MatcherError) as error:
         parser.error(str(error))
-    if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(results, indent=1))
-        print(f"results: {options.out}", file=sys.stderr)
+    record.write()
 
 
 if __name__ == "__main__":

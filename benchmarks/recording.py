@@ -17,6 +17,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,9 @@ NOTHING = "none"
 """The name with which a benchmark is told to write no file."""
 FORMAT = 1
 PACKAGES = ("numpy", "scipy", "torch", "torchvision", "faiss-cpu", "pillow")
+
+TOLD = ("OMP_NUM_THREADS", "OMP_WAIT_POLICY")
+"""Variables of the environment that change what is measured: the command is kept with them."""
 
 Cell = str | int | float | None
 
@@ -57,7 +61,8 @@ class Record:
     ) -> Self:
         """Add `--record` to the options of a benchmark, parse them, and begin.
 
-        The command is kept with a name in capitals for each path of this machine.
+        The command is kept with a name in capitals for each path of this machine, and with the
+        variables of `TOLD`.
         """
         name = Path(script).stem
         parser.add_argument(
@@ -77,7 +82,9 @@ class Record:
             place = given.index("--record")
             del given[place : place + 2]
         where = Path(script).resolve().relative_to(ROOT)
-        return cls(options.record, options, " ".join(["python", str(where), *map(_shown, given)]))
+        told = [f"{name}={os.environ[name]}" for name in TOLD if name in os.environ]
+        words = shlex.join(["python", str(where), *map(_shown, given)])
+        return cls(options.record, options, " ".join([*told, words]))
 
     def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
         """Keep a table under a name, and print it; a table of that name is replaced.

@@ -2,8 +2,7 @@
 
     python benchmarks/reindex.py [PHOTOS] [--only jobs searches readers kills] [--model NAME]
                                  [--sizes 2000 20000] [--workers 2] [--device cpu]
-                                 [--kills 100] [--storm 4000] [--faces]
-                                 [--out results/reindex.json]
+                                 [--kills 100] [--storm 4000] [--faces] [--record NAME]
 
 PHOTOS is a folder; its photos are linked under as many names as are needed. Without it, rendered
 faces are used. The figures:
@@ -39,7 +38,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from recording import NOTHING, Record
 from reindex_disturbed import Job, drawn_gallery, readers, storm
+from reindex_tables import TABLES
 
 from matcher.decoding import Decoders, Decoding
 from matcher.embedding import DEFAULT_MODEL, FACE, Extractor, load_extractor
@@ -96,10 +97,10 @@ def box(path: Path) -> tuple[float, float, float, float]:
 def timed(spent: dict[str, float], name: str, work: Callable[..., Any]) -> Callable[..., Any]:
     """Return the same function, adding up the seconds spent in it."""
 
-    def measured(*given: Any) -> Any:
+    def measured(*given: Any, **named: Any) -> Any:
         started = time.perf_counter()
         try:
-            return work(*given)
+            return work(*given, **named)
         finally:
             spent[name] = spent.get(name, 0.0) + time.perf_counter() - started
 
@@ -210,6 +211,7 @@ def begin(name: str, gallery: Path, options: argparse.Namespace) -> subprocess.P
     passed = ("model", "workers", "device", "seconds")
     words = [word for key in passed for word in (f"--{key}", str(getattr(options, key)))]
     command = [sys.executable, str(Path(__file__)), str(gallery), "--step", name, *words]
+    command += ["--record", NOTHING]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
@@ -248,8 +250,8 @@ def jobs(home: Path, photos: list[Path], options: argparse.Namespace) -> dict[st
         before, one, after = (
             result(begin(step, gallery, options)) for step in ("stages", "job", "stages")
         )
-        found[f"job of {size}"] = one | {"alone before": before, "alone after": after}
-        show(size, one, before, after)
+        found[f"{size:,} photos"] = one | {"before": before, "after": after}
+        print(f"{size} photos: {one['photos_per_second']:.1f} a second", file=sys.stderr)
     return found
 
 
@@ -262,24 +264,8 @@ def killed(home: Path, photos: list[Path], options: argparse.Namespace) -> Job:
     return Job(home / "gallery", options.model, start=8.0, batch=2.0)
 
 
-def show(size: int, one: dict[str, Any], before: dict[str, float], after: dict[str, float]) -> None:
-    """Print the figures of one job."""
-    alone = {stage: (before[stage] + after[stage]) / 2 for stage in before}
-    in_turn = 1 / sum(1 / rate for rate in alone.values())
-    rate = one["photos_per_second"]
-    for stage in alone:
-        print(f"{stage} alone: {before[stage]:.1f} photos/s before, {after[stage]:.1f} after")
-    print(
-        f"job of {size}: {rate:.1f} photos/s, {rate / min(alone.values()):.2f} of the slowest "
-        f"stage alone, {rate / in_turn:.2f} of one after the other ({in_turn:.1f}); bookkeeping "
-        f"{one['bookkeeping']:.1%}; peak {one['peak_mib']:.0f} MiB, "
-        f"worker {one['worker_peak_mib']:.0f} MiB; {one['outcomes']}",
-        flush=True,
-    )
-
-
 def main() -> None:
-    """Measure, print, save."""
+    """Measure and record."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("photos", type=Path, nargs="?")
     parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS)
@@ -292,13 +278,12 @@ def main() -> None:
     parser.add_argument("--faces", action="store_true", help="Kill a job over photos of faces.")
     parser.add_argument("--seconds", type=float, default=30.0, help="Of searching.")
     parser.add_argument("--folder", type=Path, help="Where to work; the system's if unset.")
-    parser.add_argument("--out", type=Path)
     parser.add_argument("--step", choices=sorted(STEPS), help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    record = Record.begin(__file__, parser)
+    options = record.options
     if options.step:
         print(json.dumps(STEPS[options.step](options)))
         return
-    results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         home = Path(folder)
         measures: dict[str, Callable[[list[Path]], dict[str, Any]]] = {
@@ -309,11 +294,10 @@ def main() -> None:
         }
         photos = find_photos(options.photos or rendered(home / "rendered"))
         for name in options.only:
-            results[name] = measures[name](photos)
-            print(f"{name}: {json.dumps(results[name])}", flush=True)
-    if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(results, indent=1))
+            found = measures[name](photos)
+            print(f"{name}: {json.dumps(found)}", file=sys.stderr, flush=True)
+            TABLES[name](record, found)
+    record.write()
 
 
 def rendered(folder: Path) -> Path:

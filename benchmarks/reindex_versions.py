@@ -1,7 +1,7 @@
 """Re-index a gallery from one model to the next while searches go on.
 
     python benchmarks/reindex_versions.py PHOTOS [--old youth-resnet@5] [--new youth-resnet]
-        [--size 300] [--probes 20] [--out results/reindex_versions.json]
+        [--size 300] [--probes 20] [--record NAME]
 
 PHOTOS is a folder. Its first photos are enrolled with the old model, each as a subject of its own.
 The figures:
@@ -19,7 +19,6 @@ The figures:
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import subprocess
 import sys
@@ -32,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from recording import Record
 
 from matcher.embedding import Extractor, ModelIdentity, load_extractor
 from matcher.enrolment import PhotoOfSubject, enrol
@@ -178,24 +178,51 @@ def story(home: Path, photos: Sequence[Path], old: str, new: str, probes: int) -
     }
 
 
+def show(record: Record, found: Mapping[str, Any]) -> None:
+    """Add the times, and how many lists were those of one model alone."""
+    beside, photos = found["job beside searches"], found["photos"]
+    faces = " and ".join(map(str, found["faces"]))
+    record.table(
+        "times",
+        ("what", "figure"),
+        [
+            ("photos", photos),
+            ("faces with the old and with the new model", faces),
+            ("embedding alone, in one process", f"{found['embedding alone, seconds']:.0f} s"),
+            ("the job alone", f"{found['job alone, seconds']:.0f} s"),
+            ("the job beside searches", f"{beside['seconds']:.0f} s"),
+            ("searches during the job", beside["searches during the job"]),
+            ("a search, median", f"{beside['seconds of a search, median']:.1f} s"),
+            ("searches after the switch", beside["searches after the switch"]),
+            (
+                "answered by the old model after the switch",
+                beside["answered by the old model after the switch"],
+            ),
+        ],
+    )
+    lists = []
+    for used, count in beside["lists"].items():
+        model, _, outcome = used.rpartition(": ")
+        lists.append((model, "of this model alone" if outcome == "right" else outcome, count))
+    record.table("lists", ("answered by", "list", "searches"), lists)
+
+
 def main() -> None:
-    """Measure, print, save."""
+    """Measure and record."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("photos", type=Path)
     parser.add_argument("--old", default="youth-resnet@5")
     parser.add_argument("--new", default="youth-resnet")
     parser.add_argument("--size", type=int, default=300)
     parser.add_argument("--probes", type=int, default=20)
-    parser.add_argument("--out", type=Path)
-    options = parser.parse_args()
+    record = Record.begin(__file__, parser)
+    options = record.options
     use_one_heap()
     photos = find_photos(options.photos)[: options.size]
     with tempfile.TemporaryDirectory() as folder:
         found = story(Path(folder), photos, options.old, options.new, options.probes)
-    print(json.dumps(found, indent=1))
-    if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(found, indent=1))
+    show(record, found)
+    record.write()
 
 
 if __name__ == "__main__":

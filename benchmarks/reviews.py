@@ -1,6 +1,6 @@
 """Time of the casework of a governed gallery whose log has many searches.
 
-    python benchmarks/reviews.py                   10,000 searches of 20 leads each, 20,000 faces
+    python benchmarks/reviews.py [--faces 20000] [--searches 10000] [--top 20] [--record NAME]
 
 Reading the log for the first time takes longer than all else; a server keeps one `SearchIndex`, so
 that it happens once. A briefing looks through the whole gallery for other subjects within reach. A
@@ -18,6 +18,7 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+from recording import Cell, Record
 
 from matcher.casework import ActivityLog, CaseContext, Casework, Opinion, SearchIndex
 from matcher.embedding import FACE, Extractor
@@ -30,47 +31,61 @@ CONTEXT = CaseContext("op", "missing_child", "case", "law", "order", date(2099, 
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and record."""
     parser = argparse.ArgumentParser(description="Time of casework with a long log.")
     parser.add_argument("--faces", type=int, default=20_000)
     parser.add_argument("--searches", type=int, default=10_000)
     parser.add_argument("--top", type=int, default=20)
-    options = parser.parse_args()
+    record = Record.begin(__file__, parser)
+    options = record.options
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "cases.gallery"
         _make(path, options.faces, options.searches, options.top)
-        print(f"bytes of the log: {(path / 'casework' / 'log.jsonl').stat().st_size:,}")
+        size = (path / "casework" / "log.jsonl").stat().st_size
         with Gallery.open(path, context=CONTEXT) as gallery:
-            _measure(gallery, path)
+            rows = _measure(gallery, path)
+    record.table("times", ("what", "time"), rows)
+    log = [("searches", options.searches), ("leads of a search", options.top)]
+    log += [("faces", options.faces), ("bytes of the log", size)]
+    record.table("sizes", ("what", "count"), log)
+    record.write()
 
 
-def _measure(gallery: Gallery, path: Path) -> None:
+def _measure(gallery: Gallery, path: Path) -> list[list[Cell]]:
     index = SearchIndex(ActivityLog.of(path))
     casework = Casework.open(gallery, index=index)
-    _print("the log, read for the first time", lambda: index.search(1))
-    _print("the log, read again", lambda: index.search(1))
+    rows = [
+        _timed("the log, read for the first time", lambda: index.search(1)),
+        _timed("the log, read again", lambda: index.search(1)),
+    ]
     leads = casework.leads(case="case 7")
-    _print(f"the {len(leads)} leads of one case", lambda: casework.leads(case="case 7"))
     names = [lead.lead_id for lead in leads]
-    _print("one lead", lambda: casework.lead(names[0]))
-    _print("a briefing", lambda: casework.briefing(names[0]))
-    for operator in ("ana", "bo"):
+    rows += [
+        _timed(f"the {len(leads)} leads of one case", lambda: casework.leads(case="case 7")),
+        _timed("one lead", lambda: casework.lead(names[0])),
+        _timed("a briefing", lambda: casework.briefing(names[0])),
+    ]
+    for which, operator in (("first", "ana"), ("second", "bo")):
         context = replace(CONTEXT, operator=operator, case_id="case 7")
         with Gallery.open(path, context=context) as own, Casework.open(own, index=index) as work:
             begun = time.perf_counter()
             for name in names:
                 work.review(name, Opinion("inconclusive", "seen"))
             took = (time.perf_counter() - begun) / len(names)
-            print(f"a review by {operator}: {1000 * took:.1f} ms, mean of {len(names)}")
-    _print("the audit of reviewers", casework.audit)
-    _print("the report of the year", lambda: casework.report(date.today().year))
-    _print(f"all {len(casework.leads()):,} leads", casework.leads)
+        what = f"a review by the {which} operator, mean of {len(names)}"
+        rows.append([what, f"{1000 * took:.1f} ms"])
+    return [
+        *rows,
+        _timed("the audit of reviewers", casework.audit),
+        _timed("the report of the year", lambda: casework.report(date.today().year)),
+        _timed(f"all {len(casework.leads()):,} leads", casework.leads),
+    ]
 
 
-def _print(what: str, work: Callable[[], object]) -> None:
+def _timed(what: str, work: Callable[[], object]) -> list[Cell]:
     begun = time.perf_counter()
     work()
-    print(f"{what}: {1000 * (time.perf_counter() - begun):,.1f} ms")
+    return [what, f"{1000 * (time.perf_counter() - begun):,.1f} ms"]
 
 
 def _make(path: Path, faces: int, searches: int, top: int) -> None:

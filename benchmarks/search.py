@@ -1,6 +1,6 @@
 """Search: latency, recall and memory of each kind of index, against bare FAISS on the same data.
 
-    python benchmarks/search.py                    10,000 and 100,000 vectors of 128 numbers
+    python benchmarks/search.py [--record NAME]    10,000 and 100,000 vectors of 128 numbers
     python benchmarks/search.py --full             also 1,000,000, and 512 numbers (hours)
 
 The vectors lie as those of faces do, four photos for each subject; a query is a fifth photo of a
@@ -12,19 +12,19 @@ machine; ratios travel better.
 from __future__ import annotations
 
 import argparse
-import json
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import faiss
 import numpy as np
 import psutil  # type: ignore[import-untyped]
 from numpy.typing import NDArray
+from recording import Record
 
 from matcher.embedding import FACE, LOW_RESOLUTION, LowResolutionView
 from matcher.gallery import Enrolment, Gallery, PhotoRecord, Subject
@@ -47,6 +47,7 @@ PHOTOS = 4
 ADDED_AT_ONCE = 50_000
 NAMES = tuple(kind.name for kind in KINDS)
 GALLERY_UP_TO = 200_000
+GALLERY_ROWS = ("Gallery", "second")
 
 
 @dataclass(frozen=True)
@@ -68,41 +69,35 @@ class Figures:
     bytes_per_vector: float
 
     @property
-    def columns(self) -> dict[str, str]:
-        """The row as text."""
-        return {
-            "vectors": f"{self.vectors:,}",
-            "d": str(self.dimension),
-            "searched": self.searched,
-            "1 query p50": f"{self.single_p50:.3f}",
-            "p95": f"{self.single_p95:.3f}",
-            "/ bare": f"{self.single_p50 / self.bare_single_p50:.3f}",
-            f"{BATCH} queries p50": f"{self.batch_p50:.2f}",
-            "p95 ": f"{self.batch_p95:.2f}",
-            "/ bare ": f"{self.batch_p50 / self.bare_batch_p50:.3f}",
-            "recall@20": f"{self.recall_at_20:.4f}",
-            "build s": f"{self.build_seconds:.1f}",
-            "RSS MB": f"{self.memory / 1e6:.0f}",
-            "B/vector": f"{self.bytes_per_vector:.0f}",
-        }
+    def bare_share(self) -> str:
+        """The time of one query, as a share of that of bare FAISS."""
+        return f"{self.single_p50 / self.bare_single_p50:.3f}"
+
+    @property
+    def named(self) -> tuple[str, str, str]:
+        """What was searched, as text."""
+        return f"{self.vectors:,}", str(self.dimension), self.searched
 
 
 def main() -> None:
-    """Measure, print the table, save the rows as JSON after each."""
-    options = _options()
+    """Measure, and record the tables."""
+    record = Record.begin(__file__, _parser())
+    options = record.options
+    if options.full:
+        options.sizes, options.dimensions = [10_000, 100_000, 1_000_000], [128, 512]
     if options.threads:
         faiss.omp_set_num_threads(options.threads)
     rows: list[Figures] = []
     for dimension in options.dimensions:
         for size in options.sizes:
             for row in measure(size, dimension, options.kinds, options.queries):
-                _print_row(row, header=not rows)
+                print(*row.named, f"{row.single_p50:.3f} ms", file=sys.stderr, flush=True)
                 rows.append(row)
-                if options.out:
-                    _save(options.out, rows)
+    show(record, rows)
+    record.write()
 
 
-def _options() -> argparse.Namespace:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Search latency, recall and memory.")
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--dimensions", type=int, nargs="+", default=[128])
@@ -110,11 +105,53 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--queries", type=int, default=320)
     parser.add_argument("--threads", type=int, help="of FAISS; its own choice without")
     parser.add_argument("--full", action="store_true", help="all sizes and dimensions")
-    parser.add_argument("--out", type=Path, help="where to save the rows as JSON")
-    options = parser.parse_args()
-    if options.full:
-        options.sizes, options.dimensions = [10_000, 100_000, 1_000_000], [128, 512]
-    return options
+    return parser
+
+
+NAMED = ("vectors", "numbers of each", "searched")
+
+
+def show(record: Record, rows: Sequence[Figures]) -> None:
+    """Add the times, what an index takes, and how the second vectors compare."""
+    times = [
+        (
+            *row.named,
+            f"{row.single_p50:.3f} ms",
+            f"{row.single_p95:.3f} ms",
+            row.bare_share,
+            f"{row.batch_p50:.2f} ms",
+            f"{row.batch_p95:.2f} ms",
+            f"{row.batch_p50 / row.bare_batch_p50:.3f}",
+            f"{row.recall_at_20:.4f}",
+        )
+        for row in rows
+    ]
+    one, many = "one query", f"{BATCH} queries"
+    columns = [
+        f"{asked}, {what}"
+        for asked in (one, many)
+        for what in ("median", "95 % within", "times bare FAISS")
+    ]
+    record.table("times", (*NAMED, *columns, "recall at 20"), times)
+    sizes = [
+        (
+            *row.named,
+            f"{row.build_seconds:.1f} s",
+            f"{row.memory / 1e6:,.0f} MB",
+            f"{row.bytes_per_vector:,.0f}",
+        )
+        for row in rows
+    ]
+    record.table("sizes", (*NAMED, "build", "memory grew by", "bytes on disk a vector"), sizes)
+    whole = [row for row in rows if row.searched in GALLERY_ROWS]
+    ratios = [
+        (*first.named[:2], f"{second.single_p50 / first.single_p50:.2f}")
+        for first, second in zip(whole[::2], whole[1::2], strict=True)
+    ]
+    columns = ["time with the second vectors / with the first"]
+    record.table("second vectors", (*NAMED[:2], *columns), ratios)
+    threads = [("threads of FAISS", faiss.omp_get_max_threads())]
+    record.table("machine", ("what", "count"), threads)
 
 
 def measure(size: int, dimension: int, kinds: list[str], queries: int) -> Iterator[Figures]:
@@ -229,7 +266,7 @@ def _measure_gallery(
             gallery.add([_enrolment(row, vector) for row, vector in enumerate(vectors)])
             seconds = time.perf_counter() - start
             gallery.rebuild()
-            for label, name in (("Gallery", FACE), ("second", LOW_RESOLUTION)):
+            for label, name in zip(GALLERY_ROWS, (FACE, LOW_RESOLUTION), strict=True):
                 search = partial(_nearest, gallery, name=name)
                 search(probes[:1])
                 memory = psutil.Process().memory_info().rss - before
@@ -251,24 +288,6 @@ def _enrolment(row: int, vector: Vectors) -> Enrolment:
     photo = PhotoRecord(sha256=f"{row:064x}", reference=f"photo-{row:07d}")
     both = {FACE: vector, LOW_RESOLUTION: vector}
     return Enrolment(subject, photo, both, box=(0, 0, 64, 64), probability=0.99)
-
-
-def _print_row(row: Figures, *, header: bool) -> None:
-    columns = row.columns
-    widths = [max(len(name), 9) for name in columns]
-    lines = [columns.values(), *([columns] if header else [])]
-    for line in reversed(lines):
-        print("  ".join(f"{cell:>{width}}" for cell, width in zip(line, widths, strict=True)))
-
-
-def _save(path: Path, rows: list[Figures]) -> None:
-    facts: dict[str, Any] = {
-        "faiss": faiss.__version__,
-        "threads": faiss.omp_get_max_threads(),
-        "cpu_count": psutil.cpu_count(),
-        "rows": [asdict(row) for row in rows],
-    }
-    path.write_text(json.dumps(facts, indent=1) + "\n")
 
 
 if __name__ == "__main__":

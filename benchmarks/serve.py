@@ -1,6 +1,6 @@
 """How long concurrent searches take through `matcher serve`, beside the library alone.
 
-    python benchmarks/serve.py [--clients 200] [--people 40] [--workers 2]
+    python benchmarks/serve.py [--clients 200] [--people 40] [--workers 2] [--record NAME]
 
 A server of its own process serves a governed gallery of rendered people on a free port. As many
 clients as are asked for sign in, open a case each and upload a photo each; then all of them search
@@ -24,6 +24,7 @@ from datetime import date
 from pathlib import Path
 
 import httpx
+from recording import Cell, Record
 
 import matcher
 from matcher.governance import ActivityLog, CaseContext
@@ -43,8 +44,9 @@ SEARCHING = CaseContext(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Make everything, search, print the times."""
-    options = _parser().parse_args(arguments)
+    """Make everything, search, record the times."""
+    record = Record.begin(__file__, _parser(), arguments)
+    options = record.options
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         gallery, probes = made(folder, options.people)
@@ -55,14 +57,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         log = ActivityLog.of(gallery)
         records = sum(one.kind == "search" for one in log.records())
         verdict = log.verify()
-    report("library alone, before", before)
-    report("served", searched)
-    report("library alone, after", after)
-    both = sorted([*before, *after])
-    for share in (50, 99):
-        ratio = at(sorted(searched), share) / at(both, share)
-        print(f"p{share}: {ratio:.2f} times the library alone")
-    print(f"{failed} failed of {len(photos)}; {records} searches in the log; whole: {verdict.ok}")
+    show(record, before, searched, after)
+    counts: list[list[Cell]] = [
+        ["searches", len(photos)],
+        ["searches that failed", failed],
+        ["searches in the log, with those of the library", records],
+        ["faults in the log", "none" if verdict.ok else "there are"],
+        ["people of the gallery", options.people],
+        ["workers of the server, threads of the library", options.workers],
+    ]
+    record.table("searches", ("what", "count"), counts)
+    record.write()
     if failed or not verdict.ok:
         raise SystemExit(1)
 
@@ -175,13 +180,27 @@ def at(times: Sequence[float], share: int) -> float:
     return times[min(len(times) - 1, round(share / 100 * (len(times) - 1)))]
 
 
-def report(name: str, times: Sequence[float]) -> None:
-    """Print how long the searches took."""
+def show(
+    record: Record, before: Sequence[float], searched: Sequence[float], after: Sequence[float]
+) -> None:
+    """Add how long the searches took."""
+    rows = [
+        ("the library alone, before", *_times(before)),
+        ("through the server", *_times(searched)),
+        ("the library alone, after", *_times(after)),
+    ]
+    both = sorted([*before, *after])
+    half, most = (f"{at(sorted(searched), share) / at(both, share):.2f}" for share in (50, 99))
+    rows.append(("ratio of the server to both runs of the library", half, most, "", ""))
+    columns = ("half done after", "99 % done after", "last done after", "searches a second")
+    record.table("times", ("searched at once", *columns), rows)
+
+
+def _times(times: Sequence[float]) -> tuple[str, str, str, str]:
     ordered = sorted(times)
-    print(
-        f"{name}: {len(times)} searches, p50 {at(ordered, 50):.2f} s, p99 {at(ordered, 99):.2f} s, "
-        f"last {ordered[-1]:.2f} s, {len(times) / ordered[-1]:.2f}/s"
-    )
+    shown = (at(ordered, 50), at(ordered, 99), ordered[-1])
+    half, most, last = (f"{seconds:.1f} s" for seconds in shown)
+    return half, most, last, f"{len(times) / ordered[-1]:.2f}"
 
 
 def _parser() -> argparse.ArgumentParser:

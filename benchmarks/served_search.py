@@ -2,8 +2,11 @@
 
     python benchmarks/served_search.py milvus:http://127.0.0.1:19530 --sizes 100000 --server-pid PID
     python benchmarks/served_search.py postgres:postgresql://127.0.0.1:5432/faces
+    python benchmarks/served_search.py [--sizes 100000] [--record NAME]
 
-The server is named as a gallery names it; credentials are those of the environment.
+The server is named as a gallery names it; credentials are those of the environment. Without a name
+it is the PostgreSQL of the extra `dev`, which is started for the run and ended after it, with the
+settings of the tests (`tests/helpers/postgres_server.py`).
 The vectors and the queries are those of `benchmarks/search.py`. Recall is that of the server alone
 (`proposed`: the true first twenty among the candidates that a gallery asks for); the gallery then
 ranks by the vectors of its store. `hasty` is the same before the graph is searched. Processor time
@@ -13,8 +16,12 @@ is that of server and client, until the graph is searched. Run it with nothing e
 from __future__ import annotations
 
 import argparse
-import json
+import importlib
+import os
+import sys
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +29,7 @@ import faiss
 import numpy as np
 import psutil  # type: ignore[import-untyped]
 from numpy.typing import NDArray
+from recording import ROOT, Cell, Record
 
 from matcher.gallery.index import ServedIndex
 from matcher.gallery.index.remote_index import PROPOSED
@@ -31,20 +39,74 @@ from matcher.testing import clustered_unit_vectors
 TOP = 20
 PHOTOS = 4
 SENT_AT_ONCE = 10_000
+LOGS = "pg_wal"
+"""The folder in which PostgreSQL has its logs."""
 
 
 def main() -> None:
-    """Measure each size and print one JSON object for each."""
+    """Measure each size and record the tables."""
     parser = argparse.ArgumentParser(description="Search on a running server.")
-    parser.add_argument("address", help="as for --index of matcher")
+    parser.add_argument("address", nargs="?", help="as for --index of matcher")
     parser.add_argument("--sizes", type=int, nargs="+", default=[100_000])
     parser.add_argument("--dimension", type=int, default=128)
     parser.add_argument("--queries", type=int, default=320)
     parser.add_argument("--server-pid", type=int, help="to read its memory")
     parser.add_argument("--server-directory", type=Path, help="to read its disk use")
-    options = parser.parse_args()
-    for size in options.sizes:
-        print(json.dumps(measure(size, options)), flush=True)
+    record = Record.begin(__file__, parser)
+    with running(record.options) as options:
+        found = [measure(size, options) for size in options.sizes]
+    columns = [_cells(one) for one in found]
+    rows = [(what, *(column[what] for column in columns)) for what in columns[0]]
+    kind = options.address.partition(":")[0]
+    sizes = (f"{kind}, {one['faces']:,} faces" for one in found)
+    record.table("server", ("what", *sizes), rows)
+    record.write()
+
+
+@contextmanager
+def running(options: argparse.Namespace) -> Iterator[argparse.Namespace]:
+    """Yield the options with a server; start PostgreSQL if none is named, and end it."""
+    if options.address:
+        yield options
+        return
+    sys.path.append(str(ROOT / "tests" / "helpers"))
+    started = importlib.import_module("postgres_server").PostgresOnLoopback()
+    try:
+        started.start()
+        os.environ.update(started.environment)
+        known = {"address": started.index, "server_pid": started.pid}
+        known |= {"server_directory": started.directory}
+        yield argparse.Namespace(**vars(options) | known)
+    finally:
+        started.remove()
+
+
+def _cells(one: dict[str, Any]) -> dict[str, Cell]:
+    """Return the figures of one size by what they are called in the table."""
+    idle, used = one["server_memory_mb"]
+    faces = one["faces"]
+    return {
+        "numbers of a vector": one["dimension"],
+        "queries": one["queries"],
+        "sending": f"{one['sending_s']:.1f} s",
+        "building the graph": f"{one['index_s']:.1f} s",
+        "processor, server and client": f"{one['processor_s']:.0f} s",
+        "recall at 20 before the graph": f"{one['hasty']:.4f}",
+        "recall at 20": f"{one['proposed']:.4f}",
+        "one query, median": f"{one['p50_ms']:.1f} ms",
+        "one query, 95 % within": f"{one['p95_ms']:.1f} ms",
+        "one query of a batch": f"{one['batch_ms_a_query']:.2f} ms",
+        "memory of the server, idle": None if idle is None else f"{idle:,} MB",
+        "memory of the server grew by": None if idle is None else f"{used - idle:,} MB",
+        "on disk, a face, logs included": _a_face(one["server_disk_mb"], faces),
+        "logs of PostgreSQL, a face": _a_face(one["server_logs_mb"], faces),
+    }
+
+
+def _a_face(megabytes: Sequence[int | None], faces: int) -> str | None:
+    """Return how many bytes a face takes, by the size of a folder before and after."""
+    before, after = megabytes
+    return None if before is None or after is None else f"{1e6 * (after - before) / faces:,.0f} B"
 
 
 def measure(size: int, options: argparse.Namespace) -> dict[str, Any]:
@@ -58,7 +120,8 @@ def measure(size: int, options: argparse.Namespace) -> dict[str, Any]:
     bare = faiss.IndexFlatIP(options.dimension)
     bare.add(gallery)
     truth = bare.search(probes, TOP)[1] + 1
-    before, work, disk = _memory(options), _work(options), _disk(options)
+    before, work = _memory(options), _work(options)
+    disk, logs = _disk(options), _disk(options, LOGS)
     server, url = server_of(options.address)
     index = server.of(url, f"benchmark_{size}", options.dimension)
     index.create({})
@@ -69,6 +132,7 @@ def measure(size: int, options: argparse.Namespace) -> dict[str, Any]:
         return {
             "faces": len(index),
             "dimension": options.dimension,
+            "queries": options.queries,
             "sending_s": round(sending, 1),
             "index_s": round(building, 1),
             "processor_s": round(_work(options) - work, 1),
@@ -76,6 +140,7 @@ def measure(size: int, options: argparse.Namespace) -> dict[str, Any]:
             **_search(index, probes, truth),
             "server_memory_mb": [before, _memory(options)],
             "server_disk_mb": [disk, _disk(options)],
+            "server_logs_mb": [logs, _disk(options, LOGS)],
         }
     finally:
         index.drop()
@@ -146,10 +211,15 @@ def _memory(options: argparse.Namespace) -> int | None:
     return int(sum(one.memory_full_info().pss for one in _processes(options)) / 1e6)
 
 
-def _disk(options: argparse.Namespace) -> int | None:
+def _disk(options: argparse.Namespace, under: str = "") -> int | None:
+    """Return what the files of the server take in MB, or those under folders of a name."""
     if options.server_directory is None:
         return None
-    files = (file for file in options.server_directory.rglob("*") if file.is_file())
+    files = (
+        file
+        for file in options.server_directory.rglob("*")
+        if file.is_file() and (not under or under in file.parts)
+    )
     return int(sum(file.stat().st_size for file in files) / 1e6)
 
 

@@ -1,10 +1,10 @@
 """Measure the rendered faces: speed, detection by age and tone, likeness across ages.
 
-    python benchmarks/synthetic_faces.py --out results/synthetic-faces.json
+    python benchmarks/synthetic_faces.py [--out results/synthetic-faces.json] [--record NAME]
 
 Renders cohorts, finds faces with facenet-pytorch's MTCNN as it comes, aligns and embeds them with
-the library's dlib network, and prints what the page docs/synthetic-faces.md quotes. After every
-arm the results so far are written to --out.
+the library's dlib network. After every arm the results so far are written to --out; what a file
+there holds already, of as many people, is not measured again.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from recording import Record
+from synthetic_faces_tables import show
 
 from matcher.synthetic import CohortSpec, SkinTone, make_identity, render_photo
 from matcher.synthetic.rendering import render
@@ -30,8 +32,6 @@ AGES = (4.0, 8.0, 12.0, 16.0, 25.0)
 TONE_EDGES = (20.0, 40.0, 55.0, 70.0, 86.0)
 """L* between which the detection rate is counted."""
 DARK, LIGHT = SkinTone(30.0, 54.0), SkinTone(78.0, 62.0)
-REAL = {"same": 0.926, "different": 0.872, "auc": 0.902}
-"""FG-NET with the same weights: same-identity pairs at least four years apart."""
 CHUNK = 40
 MINIMUM_PROBABILITY = 0.9
 
@@ -49,14 +49,18 @@ class Vectors:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run all arms that `--out` does not hold yet, and print a summary after each."""
-    options = _options(arguments)
+    """Run all arms that `--out` does not hold yet, and record the tables."""
+    record = Record.begin(__file__, _parser(), arguments)
+    options = record.options
     results = _earlier(options)
     if "seconds_per_image" not in results:
         _keep(results, options.out, "seconds_per_image", seconds_per_image())
-    for name, spec in arms(options).items():
+    measured = arms(options)
+    for name, spec in measured.items():
         if name not in results:
             _keep(results, options.out, name, summary(embed(spec, options.workers)))
+    show(record, results["seconds_per_image"], {name: results[name] for name in measured})
+    record.write()
 
 
 def arms(options: argparse.Namespace) -> dict[str, CohortSpec]:
@@ -240,26 +244,25 @@ def _earlier(options: argparse.Namespace) -> dict[str, Any]:
         results: dict[str, Any] = json.loads(options.out.read_text(encoding="utf-8"))
         if size.items() <= results.items():
             return results
-    return {**size, "ages": list(AGES), "real_fgnet": REAL}
+    return {**size, "ages": list(AGES)}
 
 
 def _keep(results: dict[str, Any], out: Path | None, name: str, measured: Any) -> None:
     results[name] = measured
-    shown = json.dumps({name: measured}, indent=1)
-    print(shown, flush=True)
+    print(json.dumps({name: measured}), file=sys.stderr, flush=True)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--subjects", type=int, default=200)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--sensitivity", type=int, default=60, help="subjects; 0 leaves it out")
-    parser.add_argument("--out", type=Path, help="JSON file for the results")
-    return parser.parse_args(arguments)
+    parser.add_argument("--out", type=Path, help="JSON file to go on from")
+    return parser
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """A gallery of a million or ten million faces: what each use of it takes.
 
-    python benchmarks/ten_million.py PEOPLE SAME FOLDER --faces 10000000 [--keep FILE] [--out FILE]
+    python benchmarks/ten_million.py PEOPLE SAME FOLDER --faces 10000000 [--keep FILE]
+        [--record NAME]
 
 The vectors lie as those of the default model do (`face_like.py`, which also says what PEOPLE and
 SAME are), four photos for each subject, with records. Each use goes through `Gallery`, as that of
@@ -13,13 +14,13 @@ emptied.
 from __future__ import annotations
 
 import argparse
-import json
 import resource
 import shutil
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ import faiss
 import numpy as np
 import psutil  # type: ignore[import-untyped]
 from face_like import FaceLike, Vectors, read
+from recording import Cell, Record, text
 
 from matcher import (
     Filters,
@@ -53,14 +55,14 @@ STEPS = ("index", "open", "search", "work", "remove", "verify")
 
 @dataclass
 class Rows:
-    """The rows of the table so far, kept in a file after each."""
+    """The rows of the tables so far, each printed when it is measured."""
 
-    out: Path | None
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[Sequence[Cell]] = field(default_factory=list)
+    facts: list[Sequence[Cell]] = field(default_factory=list)
 
     @contextmanager
     def row(self, what: str, **facts: Any) -> Iterator[dict[str, Any]]:
-        """Measure one use; facts that are added to what is yielded are printed with it."""
+        """Measure one use; facts that are added to what is yielded are kept with it."""
         process = psutil.Process()
         wrote, cpu, start = _written(process), _cpu(), time.perf_counter()
         yield facts
@@ -71,11 +73,41 @@ class Rows:
             process.memory_info().rss / 1e6,
             _own(process) / 1e6,
         )
-        row = {"what": what, **asdict(used), **facts}
+        row = [what, *map(_short, astuple(used))]
         self.rows.append(row)
-        print("  ".join(f"{name} {_short(value)}" for name, value in row.items()), flush=True)
-        if self.out is not None:
-            self.out.write_text(json.dumps(self.rows, indent=1) + "\n")
+        self.facts += [[what, FACTS[name], _fact(name, value)] for name, value in facts.items()]
+        print(*row, facts, sep="  ", file=sys.stderr, flush=True)
+
+    def show(self, record: Record) -> None:
+        """Add the tables."""
+        columns = ("seconds", "processor, seconds", "MB written", "memory, MB")
+        record.table("uses", ("use", *columns, "memory without mapped files, MB"), self.rows)
+        record.table("figures", ("use", "what", "figure"), self.facts)
+
+
+FACTS = {
+    "faces": "faces",
+    "kind": "index",
+    "store_mb": "store on disk, MB",
+    "index_mb": "index on disk, MB",
+    "probes": "probes",
+    "recall_at_20": "recall at 20",
+    "same_first_subject": "same first subject as the scan",
+    "p50_ms": "one search, median",
+    "p95_ms": "one search, 95 % within",
+    "times_faster_than_scan": "times faster than the scan",
+    "scan_p50_ms": "a scan of all vectors with bare FAISS, median",
+    "among": "faces left by the filter",
+    "faults": "faults",
+    "gain_mb": "gain, MB",
+}
+"""What the facts of a row are called in the table."""
+
+
+def _fact(name: str, value: Any) -> Cell:
+    if name in ("recall_at_20", "same_first_subject"):
+        return f"{value:.4f}"
+    return f"{value:,.1f} ms" if name.endswith("_ms") else _short(value)
 
 
 @dataclass(frozen=True)
@@ -88,7 +120,10 @@ class _Used:
 
 
 def _short(value: Any) -> str:
-    return f"{value:,.4g}" if isinstance(value, float) else str(value)
+    """Return a measured value with as many digits as count."""
+    if isinstance(value, float) and abs(value) < 0.1:
+        return f"{value:.3f}"
+    return text(value)
 
 
 def _written(process: Any) -> int:
@@ -107,11 +142,13 @@ def _cpu() -> float:
 
 
 def main() -> None:
-    """Make the gallery if there is none, and use it."""
-    options = _options()
+    """Make the gallery if there is none, use it, and record what that takes."""
+    record = Record.begin(__file__, _parser())
+    options = record.options
     faiss.omp_set_num_threads(options.threads)
     mixture = FaceLike.fitted(*read(options.people, options.same, options.keep))
-    rows, path = Rows(options.out), options.folder / "gallery"
+    options.folder.mkdir(parents=True, exist_ok=True)
+    rows, path = Rows(), options.folder / "gallery"
     if not path.exists():
         create(rows, path, mixture, options.faces)
     probes = probes_of(mixture, options.faces)
@@ -126,9 +163,11 @@ def main() -> None:
     for name, step in steps.items():
         if name in options.steps:
             step()
+    rows.show(record)
+    record.write()
 
 
-def _options() -> argparse.Namespace:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="What uses of a large gallery take.")
     parser.add_argument("people", type=Path)
     parser.add_argument("same", type=Path)
@@ -139,8 +178,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--steps", nargs="+", choices=STEPS, default=STEPS)
     parser.add_argument("--person", type=int, default=10, help="first subject to remove")
     parser.add_argument("--keep", type=Path, help="file that keeps the vectors of the photos")
-    parser.add_argument("--out", type=Path, help="file for the rows, as JSON")
-    return parser.parse_args()
+    return parser
 
 
 def create(rows: Rows, path: Path, mixture: FaceLike, faces: int) -> None:
@@ -151,9 +189,9 @@ def create(rows: Rows, path: Path, mixture: FaceLike, faces: int) -> None:
             for page in range(faces // ADDED_AT_ONCE):
                 gallery.add(_entries(mixture, page))
                 if page % 50 == 49:
-                    print(f"  {(page + 1) * ADDED_AT_ONCE:,} faces", flush=True)
-        started = time.perf_counter()
-    print(f"closed in {time.perf_counter() - started:.1f} s", flush=True)
+                    print(f"  {(page + 1) * ADDED_AT_ONCE:,} faces", file=sys.stderr, flush=True)
+        with rows.row("close the gallery"):
+            gallery.close()
 
 
 def _entries(mixture: FaceLike, page: int) -> list[Enrolment]:
@@ -298,8 +336,8 @@ def measure_removals(rows: Rows, path: Path, first: int) -> None:
     """Remove one subject at a time, then many at once, and compact the gallery."""
     with Gallery.open(path) as gallery:
         gallery.nearest(np.eye(1, gallery.model.dimension, dtype=np.float32), TOP)
-        for person in range(first, first + 3):
-            with rows.row("remove a subject"):
+        for turn, person in enumerate(range(first, first + 3), start=1):
+            with rows.row(f"remove a subject, turn {turn}"):
                 gallery.remove_subject(f"subject-{person:08d}")
         with rows.row("remove 1,000 subjects at once"):
             many = range(first + 3, first + 1003)

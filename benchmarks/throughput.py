@@ -1,7 +1,7 @@
 """Photos per second of each stage and end to end, and peak memory, of models and a peer.
 
     python benchmarks/throughput.py PHOTOS [--limit 200] [--beside dlib-resnet] [--peer]
-        [--precision auto] [--out results/throughput.json]
+        [--precision auto] [--record NAME]
 
 PHOTOS is a folder; it is searched for pictures at any depth. With --beside other models, and with
 --peer the `face_recognition` package with dlib-bin, work on the same photos in the same run. All
@@ -15,19 +15,19 @@ memory is that of the process, which all models share.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
 from peer_environments import FOLDER, Missing, python_of, sides
 from peer_process import Outcome, PeerProcess
+from recording import Record
 
 from matcher.embedding import DEFAULT_MODEL, load_model
 from matcher.errors import PhotoError
@@ -165,29 +165,31 @@ def peak_mib() -> float:
     return next((int(line.split()[1]) / 1024 for line in lines if "VmHWM" in line), float("nan"))
 
 
-def show(side: Side) -> None:
-    """Print one side."""
-    report = side.report
-    print(
-        f"\n{side.name}, {report.precision}: {report.photos_with_face} of {report.photos} photos "
-        f"with a face, {report.faces} faces, peak {report.peak_mib:.0f} MiB"
-    )
-    for stage, spent in [*report.seconds.items(), ("end to end", sum(report.seconds.values()))]:
-        each, rate = 1000 * spent / report.photos, report.photos / spent
-        print(f"  {stage:<10} {each:8.2f} ms/photo {rate:9.1f} photos/s")
-
-
-def record(sides: Sequence[Side]) -> dict[str, Any]:
-    """Return all that was measured, as JSON's types."""
-    return {
-        "threads": torch.get_num_threads(),
-        "sides": {side.name: asdict(side.report) for side in sides},
-        "ratios": ratios(sides),
-    }
+def show(record: Record, sides: Sequence[Side]) -> None:
+    """Add what each side did, its stages, and the ratios."""
+    done, stages = [], []
+    for side in sides:
+        report = side.report
+        named = (side.name, report.precision)
+        faces = f"{report.photos_with_face:,} of {report.photos:,}"
+        peak = f"{report.peak_mib:,.0f} MiB"
+        done.append((*named, faces, report.faces, report.unreadable, f"{report.rate:.1f}", peak))
+        spent = {**report.seconds, "end to end": sum(report.seconds.values())}
+        for stage, seconds in spent.items():
+            each, rate = 1000 * seconds / report.photos, report.photos / seconds
+            stages.append((*named, stage, f"{each:.2f} ms", f"{rate:.1f}"))
+    columns = ("photos with a face", "faces", "unreadable photos", "photos a second", "peak memory")
+    record.table("photos", ("model", "precision", *columns), done)
+    record.table("stages", ("model", "precision", "stage", "one photo", "photos a second"), stages)
+    if len(sides) > 1:
+        rows = [(name, f"{ratio:.2f}") for name, ratio in ratios(sides).items()]
+        record.table("ratios", ("photos a second", "ratio"), rows)
+    threads = [("threads of the networks", torch.get_num_threads())]
+    record.table("machine", ("what", "count"), threads)
 
 
 def main() -> None:
-    """Measure, print, save."""
+    """Measure and record."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("photos", type=Path)
     parser.add_argument("--limit", type=int, default=200)
@@ -197,8 +199,8 @@ def main() -> None:
     parser.add_argument("--precision", default="float32", choices=["auto", "float32", "bfloat16"])
     parser.add_argument("--peer", action="store_true")
     parser.add_argument("--peers-folder", type=Path, default=FOLDER)
-    parser.add_argument("--out", type=Path)
-    options = parser.parse_args()
+    record = Record.begin(__file__, parser)
+    options = record.options
     use_one_heap()  # as the command does
     paths = find_photos(options.photos)[: options.limit]
     if not paths:
@@ -209,13 +211,8 @@ def main() -> None:
     if options.peer:
         compared.append(Peer(options.peers_folder))
     take_turns(compared, paths)
-    for side in compared:
-        show(side)
-    for name, ratio in ratios(compared).items():
-        print(f"\n{name}: {ratio:.2f} times as many photos a second")
-    if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(record(compared), indent=1))
+    show(record, compared)
+    record.write()
 
 
 if __name__ == "__main__":

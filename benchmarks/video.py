@@ -3,15 +3,15 @@
     python benchmarks/video.py FOLDER [--first 0] [--clips 16] [--others 152]
 
 FOLDER keeps clips and faces between runs. The least score was chosen on clips 0 to 15; `--first 16`
-gives others. Three tables: how many tracks a person has and how many
-tracks mix two people, for several rates and least scores; rank-1 against a gallery of photos at
+gives others. The tables tell how many tracks a person has and how many tracks mix two people, for
+several rates and least scores; rank-1 against a gallery of photos at
 seven years, when the clip shows nine, for the fused best frames of the longest track of each
 person, the best single frame, a random one, and the fused first frames; and the time of the whole
 beside detection alone. Intervals are 95 %: Clopper-Pearson for counts, and a bootstrap over people.
 
     python benchmarks/video.py FOLDER --fgnet FGNET --lfw LFW
 
-prints instead how often pairs of different real people reach the least score: one photo of each
+tells instead how often pairs of different real people reach the least score: one photo of each
 person of FG-NET from 4 to 11 years, and of 150 people of LFW; and how much a picture changes from
 one photo of LFW to another, and when a camera pans over it.
 """
@@ -30,6 +30,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from recording import Cell, Record, estimate
 from video_clips import SEED, actors_of, frames_of, paths_of, photo_of, place_at, write_clip
 
 from fairness import clopper_pearson
@@ -46,6 +47,15 @@ AGE, AGE_BEFORE = 9.0, 7.0
 READ, RATES, SCORES, BEST = 8.0, (2, 4, 8), (0.3, 0.4, 0.45, 0.5, 0.55, 0.6), 5
 CRFS = (28, 36)
 DRAWS = 2000
+FUSED_BEST = f"the {BEST} best frames, fused"
+TRACKS = (
+    "frames a second",
+    "least score",
+    "people",
+    "tracks for each person",
+    "tracks that mix two people",
+    "share of a person's faces in the longest track",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,8 +139,8 @@ def followed(faces: Sequence[Seen], per_second: float, least: float) -> dict[int
     return tracks
 
 
-def print_alike(clips: Sequence[Sequence[Seen]]) -> None:
-    """Print how alike different people are who are seen at one time."""
+def faces_table(clips: Sequence[Sequence[Seen]], record: Record) -> None:
+    """Write how many faces are usable, and how alike people are who are seen at one time."""
     scores = [
         float(one.vector @ other.vector)
         for faces in clips
@@ -138,12 +148,23 @@ def print_alike(clips: Sequence[Sequence[Seen]]) -> None:
         if one.time == other.time and -1 < one.person != other.person > -1
     ]
     high = np.quantile(scores, (0.5, 0.95))
-    print(f"different people at one time score {high[0]:.2f}, one in twenty above {high[1]:.2f}")
+    shown = round(READ * 6) * 3 * len(clips)
+    known = sum(face.person >= 0 for faces in clips for face in faces)
+    record.table(
+        "faces",
+        ("what", "figure"),
+        [
+            ("clips", len(clips)),
+            ("usable faces of those shown, some behind others", f"{known:,} of {shown:,}"),
+            ("score of different people at one time, median", f"{high[0]:.2f}"),
+            ("score that one in twenty of these is above", f"{high[1]:.2f}"),
+        ],
+    )
 
 
-def print_following(clips: Sequence[Sequence[Seen]]) -> None:
-    """Print how the faces are put into tracks, for rates and least scores."""
-    print("rate  score  tracks per person  mixed tracks             share of the longest")
+def following_table(clips: Sequence[Sequence[Seen]], record: Record) -> None:
+    """Write how the faces are put into tracks, for rates and least scores."""
+    rows = []
     for rate in RATES:
         for least in SCORES:
             each = [followed(faces, rate, least) for faces in clips]
@@ -152,10 +173,17 @@ def print_following(clips: Sequence[Sequence[Seen]]) -> None:
             mixed = sum(len({face.person for face in track}) > 1 for track in tracks)
             longest = [max(shares) for shares in _shares(tracks, people)]
             low, high = clopper_pearson(mixed, len(tracks))
-            print(
-                f"{rate:4}   {least:.2f}  {len(tracks) / len(people):17.2f}  {mixed:3} of "
-                f"{len(tracks):3} ({low:.1%} to {high:.1%})  {statistics.mean(longest):10.2f}"
+            rows.append(
+                (
+                    rate,
+                    f"{least:g}",
+                    len(people),
+                    f"{len(tracks) / len(people):.2f}",
+                    f"{mixed} of {len(tracks)} ({100 * low:.1f} to {100 * high:.1f} %)",
+                    f"{statistics.mean(longest):.2f}",
+                )
             )
+    record.table("tracks", TRACKS, rows)
 
 
 def _shares(tracks: Sequence[Sequence[Seen]], people: set[int]) -> Iterator[list[float]]:
@@ -174,14 +202,14 @@ def probes_of(
         best.offer(float(face.time), face.goodness, lambda face=face: face)  # type: ignore[misc]
     one = max(track, key=lambda face: face.goodness)
     return {
-        f"fused best {BEST}": [_fused(best.chosen())],
-        f"fused first {BEST}": [_fused(track[:BEST])],
-        f"fused random {BEST}": [
+        FUSED_BEST: [_fused(best.chosen())],
+        f"the first {BEST} frames, fused": [_fused(track[:BEST])],
+        f"{BEST} random frames, fused": [
             _fused([track[row] for row in draw.permutation(len(track))[:BEST]]) for _ in range(20)
         ],
-        "fused all": [_fused(track)],
-        "best single": [one.probe],
-        "random single": [face.probe for face in track],
+        "all frames, fused": [_fused(track)],
+        "the best frame alone": [one.probe],
+        "a random frame alone": [face.probe for face in track],
     }
 
 
@@ -189,10 +217,10 @@ def _fused(faces: Sequence[Seen]) -> NDArray[np.float32]:
     return fuse(np.stack([face.probe for face in faces]), np.ones(len(faces))).vector
 
 
-def print_ranks(
-    clips: Sequence[Sequence[Seen]], gallery: NDArray[np.float32], least: float
+def ranks_table(
+    clips: Sequence[Sequence[Seen]], gallery: NDArray[np.float32], least: float, record: Record
 ) -> None:
-    """Print rank-1 of each kind of probe, and the differences to the fused best frames."""
+    """Write rank-1 of each kind of probe, and the differences to the fused best frames."""
     draw = np.random.default_rng(SEED)
     hits: defaultdict[str, list[float]] = defaultdict(list)
     for faces in clips:
@@ -206,16 +234,20 @@ def print_ranks(
                 hits[name].append(_share_first(probes, person, gallery))
     people = len(next(iter(hits.values())))
     rows = draw.integers(0, people, (DRAWS, people))
-    first = np.array(hits[f"fused best {BEST}"])
-    print(f"rank-1 of {people} people against {len(gallery)}; difference of the fused best to it")
+    first = np.array(hits[FUSED_BEST])
+    table: list[tuple[Cell, ...]] = []
     for name, shares in hits.items():
         each = np.array(shares)
-        low, high = np.quantile(each[rows].mean(axis=1), (0.025, 0.975))
-        gap = np.quantile((first - each)[rows].mean(axis=1), (0.025, 0.975))
-        print(
-            f"{name:16} {each.mean():6.1%} ({low:.1%} to {high:.1%})   "
-            f"{(first - each).mean():+.1%} ({gap[0]:+.1%} to {gap[1]:+.1%})"
-        )
+        limits = 100 * np.quantile(each[rows].mean(axis=1), (0.025, 0.975))
+        apart = first - each
+        low, high = 100 * np.quantile(apart[rows].mean(axis=1), (0.025, 0.975))
+        gain = f"{100 * apart.mean():+.1f} ({low:+.1f} to {high:+.1f})"
+        told = estimate(100 * each.mean(), limits, "%", 1)
+        table.append((name, told, "" if name == FUSED_BEST else gain))
+    record.table("gallery", ("people searched for", "people enrolled"), [(people, len(gallery))])
+    record.table(
+        "rank 1", ("probe", "rank 1", "the best frames, fused, find more by, points"), table
+    )
 
 
 def _share_first(
@@ -234,21 +266,25 @@ def gallery_of(folder: Path, people: int, extractor: Extractor) -> NDArray[np.fl
     return np.asarray(np.load(path), np.float32)
 
 
-def print_strangers(name: str, photos: Sequence[Path], extractor: Extractor, least: float) -> None:
-    """Print how many pairs of photos reach a score; each photo is another person's."""
+def strangers(
+    name: str, photos: Sequence[Path], extractor: Extractor, least: float
+) -> tuple[Cell, ...]:
+    """Return how many pairs of photos reach a score; each photo is another person's."""
     found = extractor.extract_many(photos, choose="largest", purpose="pairs")
     vectors = np.stack([one.faces[0].vector for one in found if one.faces])
     scores = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]
     reached = int((scores >= least).sum())
-    print(f"{name}: {reached} of {len(scores)} pairs of {len(vectors)} people reach {least}")
+    return name, len(vectors), len(scores), reached
 
 
-def print_changes(photos: Sequence[Path]) -> None:
-    """Print the mean change of tiny pictures: between two photos, and in a pan over each."""
+def changes_table(photos: Sequence[Path], record: Record) -> None:
+    """Write the mean change of tiny pictures: between two photos, and in a pan over each."""
     images = [Image.open(path).convert("L") for path in photos]
     whole = [_tiny(image) for image in images]
     between = [np.abs(a - b).mean() for a, b in pairwise(whole)]
-    print(f"between {len(between)} pairs of photos:", np.quantile(between, (0.01, 0.5)).round(1))
+    rows: list[tuple[Cell, ...]] = [
+        ("from one photo to another", len(between), *_quantiles(between))
+    ]
     for share in (0.02, 0.05):
         panned = []
         for image in images:
@@ -258,7 +294,15 @@ def print_changes(photos: Sequence[Path]) -> None:
                 for start in (0, share * width)
             )
             panned.append(np.abs(before - after).mean())
-        print(f"pan by {share:.0%} of the width:", np.quantile(panned, (0.5, 0.99, 1.0)).round(1))
+        rows.append(
+            (f"a pan by {100 * share:.0f} % of the width", len(panned), *_quantiles(panned))
+        )
+    heads = ("one in a hundred below", "median", "one in a hundred above", "largest")
+    record.table("change of the picture, levels of 255", ("change", "pictures", *heads), rows)
+
+
+def _quantiles(changes: Sequence[float]) -> list[str]:
+    return [f"{one:.1f}" for one in np.quantile(changes, (0.01, 0.5, 0.99, 1.0))]
 
 
 def _tiny(image: Image.Image) -> NDArray[np.int16]:
@@ -281,9 +325,10 @@ def people_of(lfw: Path, count: int) -> list[Path]:
     return [min(folders[place].glob("*.jpg")) for place in chosen]
 
 
-def print_speed(path: Path, extractor: Extractor, turns: int = 3) -> None:
-    """Print the time of following beside that of decoding, and of detecting, the same frames."""
+def speed_table(path: Path, extractor: Extractor, record: Record, turns: int = 3) -> None:
+    """Write the time of following beside that of decoding, and of detecting, the same frames."""
     detector, ratios = load_detector(retries=False), []
+    rows: list[tuple[Cell, ...]] = []
     for turn in range(turns + 1):
         started = time.perf_counter()
         with VideoDecoder(path, Wish(4.0), VideoLimits()) as decoder:
@@ -297,11 +342,11 @@ def print_speed(path: Path, extractor: Extractor, turns: int = 3) -> None:
         whole = time.perf_counter() - detected
         if turn:  # the first turn warms up
             ratios.append(whole / (detected - decoded))
-            print(
-                f"{len(frames)} frames: decoding {decoded - started:.1f} s, detection "
-                f"{detected - decoded:.1f} s, tracks {whole:.1f} s ({len(frames) / whole:.1f}/s)"
-            )
-    print(f"tracks take {statistics.median(ratios):.2f} times detection alone")
+            taken = (decoded - started, detected - decoded, whole)
+            rows.append((turn, len(frames), *(f"{one:.1f} s" for one in taken)))
+    record.table("time", ("turn", "frames", "decoding", "detection", "tracks"), rows)
+    ratio = f"{statistics.median(ratios):.2f}"
+    record.table("tracks beside detection alone", ("turns", "times, median"), [(turns, ratio)])
 
 
 def main() -> None:
@@ -314,28 +359,37 @@ def main() -> None:
     parser.add_argument("--least-score", type=float, default=0.5)
     parser.add_argument("--fgnet", type=Path)
     parser.add_argument("--lfw", type=Path)
-    options = parser.parse_args()
-    options.folder.mkdir(exist_ok=True)
+    record = Record.begin(__file__, parser)
+    options = record.options
+    options.folder.mkdir(parents=True, exist_ok=True)
     extractor = load_extractor()
     if options.fgnet and options.lfw:
-        for name, photos in (
-            ("FG-NET", children_of(options.fgnet)),
-            ("LFW", people_of(options.lfw, 150)),
-        ):
-            print_strangers(name, photos, extractor, options.least_score)
-        print_changes(people_of(options.lfw, 400))
-        return
+        real_people(options, extractor, record)
+    else:
+        rendered_people(options, extractor, record)
+    record.write()
+
+
+def real_people(options: argparse.Namespace, extractor: Extractor, record: Record) -> None:
+    """Write how alike strangers are in photos, and how much pictures change."""
+    sets = {"FG-NET": children_of(options.fgnet), "LFW": people_of(options.lfw, 150)}
+    least = options.least_score
+    pairs = [strangers(name, photos, extractor, least) for name, photos in sets.items()]
+    heads = ("photos of", "people", "pairs", f"pairs that reach {least:g}")
+    record.table("strangers", heads, pairs)
+    changes_table(people_of(options.lfw, 400), record)
+
+
+def rendered_people(options: argparse.Namespace, extractor: Extractor, record: Record) -> None:
+    """Render what is missing, and write how its people are followed and found."""
     looking = extractor.with_detector(load_detector(retries=False))
     numbers = range(options.first, options.first + options.clips)
     clips = [faces_of(options.folder, clip, looking) for clip in numbers]
-    times = round(READ * 6) * 3 * options.clips
-    known = sum(face.person >= 0 for faces in clips for face in faces)
-    print(f"{known} usable faces of {times} shown ({known / times:.0%}), some behind others")
-    print_alike(clips)
-    print_following(clips)
+    faces_table(clips, record)
+    following_table(clips, record)
     gallery = gallery_of(options.folder, 3 * numbers.stop + options.others, extractor)
-    print_ranks(clips, gallery, options.least_score)
-    print_speed(clip_of(options.folder, numbers[0]), extractor)
+    ranks_table(clips, gallery, options.least_score, record)
+    speed_table(clip_of(options.folder, numbers[0]), extractor, record)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How much two processes that embed photos slow each other down, by how idle threads wait.
 
-    python benchmarks/waiting_threads.py [--photos 24] [--rounds 3]
+    python benchmarks/waiting_threads.py [--photos 24] [--rounds 3] [--record NAME]
 
 Each way of waiting is a set of environment variables for a new process. A process renders photos,
 loads the default model, says that it is ready, and embeds the photos when all are ready. First one
@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import subprocess
 import sys
 import time
+
+from recording import NOTHING, Record
 
 WAYS: dict[str, dict[str, str]] = {
     "as it comes": {},
@@ -29,12 +30,13 @@ _SET = {name for way in WAYS.values() for name in way}
 
 
 def main() -> None:
-    """Print one row for each way of waiting."""
+    """Record one row for each way of waiting."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photos", type=int, default=24)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--work", action="store_true", help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    record = Record.begin(__file__, parser)
+    options = record.options
     if options.work:
         work(options.photos)
         return
@@ -44,18 +46,23 @@ def main() -> None:
             for processes in (1, 2):
                 taken = together(processes, settings, options.photos)
                 seconds.setdefault((name, processes), []).append(taken)
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores")
     base = min(seconds["as it comes", 1])
-    print(f"alone as it comes: {options.photos / base:.1f} photos a second")
+    rows = []
     for name in WAYS:
-        alone, both = (min(seconds[name, processes]) / base for processes in (1, 2))
-        print(f"{name:26} alone {alone:5.2f}   two at once {both:5.2f}")
+        ratios = (f"{min(seconds[name, processes]) / base:.2f}" for processes in (1, 2))
+        rows.append((name, *ratios))
+    record.table("times", ("setting", "one process alone", "two at once"), rows)
+    rate = f"{options.photos / base:.1f} photos a second"
+    size = [("photos", options.photos), ("rounds", options.rounds)]
+    record.table("measured", ("what", "figure"), [("alone, as it comes", rate), *size])
+    record.write()
 
 
 def together(processes: int, settings: dict[str, str], photos: int) -> float:
     """Return the seconds from the start of all processes to the end of the last one."""
     environment = {name: value for name, value in os.environ.items() if name not in _SET}
     command = [sys.executable, __file__, "--work", "--photos", str(photos)]
+    command += ["--record", NOTHING]
     running = [
         subprocess.Popen(
             command,

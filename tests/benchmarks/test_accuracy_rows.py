@@ -115,6 +115,7 @@ def test_threes_are_later_photos_of_one_person_who_is_enrolled_none_used_twice()
     subjects, early = cohort.subject_codes, rows.ages_of(cohort) < 10
     threes = rows._threes(subjects, early, np.random.default_rng(1))
     assert subjects[threes].tolist() == [[0, 0, 0], [0, 0, 0], [3, 3, 3]]
+    assert rows.people_with_threes(cohort) == 2
     assert not early[threes].any()
     assert len(np.unique(threes)) == threes.size
 

@@ -19,6 +19,7 @@ from matcher.testing import FakeEmbedder
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 RECIPES = 10
+NO_DIFFERENCE = {"+0.0 (no interval)", "+0.00 (no interval)"}
 
 with pytest.MonkeyPatch.context() as patch:
     patch.syspath_prepend(BENCHMARKS)
@@ -71,9 +72,7 @@ def test_two_models_of_different_crops_are_judged_in_one_pass(fgnet, capsys):
     cohort = read_cohort(fgnet, "fgnet")
     models = [load_model("dlib-resnet"), FakeEmbedder()]
     found = accuracy.judge_fgnet(cohort, models, options())
-    assert found.note == "1 of 13 photos without a face"
-    assert found.data["photos_without_a_face"] == 1
-    assert found.data["subjects"] == 3
+    assert found.data == {"photos": 13, "photos without a face": 1, "people": 3}
     first, second = found.rows
     assert [row.name for row in first] == [row.name for row in second]
     of_photos, of_crops = 2 * (1 + len(CAMERAS)), 2 * (1 + RECIPES)
@@ -98,7 +97,8 @@ def test_lfw_is_judged_over_the_pairs_whose_photos_have_a_face(lfw):
     assert {row.count for row in of_photos} == {1}  # Person_A has a second photo of the folds
     assert (later.count, all_ten.count) == (10, 20)
     assert later.value in (0.5, 1.0)  # the same two pairs in each fold
-    assert found.note == "0 of 4 photos without a face; 0 of 20 pairs left out"
+    assert (found.data["photos"], found.data["photos without a face"]) == (4, 0)
+    assert (found.data["pairs"], found.data["pairs left out"]) == (20, 0)
 
 
 def test_pairs_of_photos_that_are_not_there_are_left_out_and_counted(lfw, photos, tmp_path):
@@ -108,7 +108,7 @@ def test_pairs_of_photos_that_are_not_there_are_left_out_and_counted(lfw, photos
     (tmp_path / "pairs.txt").write_text((lfw / "pairs.txt").read_text())
     cohort, pairs = read_cohort(tmp_path, "lfw"), accuracy.read_pairs(tmp_path / "pairs.txt")
     found = accuracy.judge_lfw(cohort, pairs, [FakeEmbedder()], options())
-    assert found.data["pairs_left_out"] == 10
+    assert found.data["pairs left out"] == 10
     assert found.rows[0][-1].count == 10
 
 
@@ -120,7 +120,8 @@ def test_nobody_is_searched_for_whose_enrolled_photo_has_no_face(lfw, tmp_path):
     found = accuracy.judge_lfw(cohort, pairs, [FakeEmbedder()], options())
     *of_photos, _, _ = found.rows[0]
     assert {row.count for row in of_photos} == {0}
-    assert found.note == "1 of 4 photos without a face; 10 of 20 pairs left out"
+    assert (found.data["photos"], found.data["photos without a face"]) == (4, 1)
+    assert (found.data["pairs"], found.data["pairs left out"]) == (20, 10)
 
 
 def test_pairs_are_read_with_their_kind_and_fold(lfw):
@@ -262,15 +263,19 @@ def test_a_cell_tells_value_interval_and_what_is_not_known():
     assert accuracy.cell(row(math.nan, math.nan)) == "- (no interval)"
 
 
-def test_the_table_is_aligned_and_has_the_differences_to_all_other_models():
+def test_the_table_has_the_differences_to_all_other_models():
     one, other, third = [row(0.9, 0.8, 1.0)], [row(0.85, 0.8, 0.9)], [row(0.95, 0.8, 0.9)]
     names = ["first", "second", "third"]
-    header, line = accuracy.table(names, [one, other, third]).splitlines()
-    assert header.split("  ")[-2:] == ["difference to second", "difference to third"]
-    assert line.startswith("r  1,234 pairs  90.0 (")
-    assert line.index("+5.0 (+0.") == header.index("difference to second")
-    assert line.index("-5.0 (+0.") == header.index("difference to third")
-    assert "difference" not in accuracy.table(["first"], [one])
+    record = accuracy.Record("made", Namespace(), "python made.py")
+    accuracy.table(record, "three", names, [one, other, third])
+    accuracy.table(record, "alone", names[:1], [one])
+    kept = record.tables["three"]
+    assert kept["columns"][-2:] == ["difference to second", "difference to third"]
+    ((measure, on, value, *_, to_second, to_third),) = kept["rows"]
+    assert (measure, on, value[:6]) == ("r, %", "1,234 pairs", "90.0 (")
+    assert to_second.startswith("+5.0 (+0.")
+    assert to_third.startswith("-5.0 (+0.")
+    assert record.tables["alone"]["columns"] == ["measure", "on", "first"]
 
 
 @pytest.mark.parametrize(
@@ -281,8 +286,6 @@ def test_the_table_is_aligned_and_has_the_differences_to_all_other_models():
         (["--fgnet", "{fgnet}", "--lfw", "{fgnet}"], "no photo named like Name/Name_0001.jpg"),
         (["--fgnet", "{fgnet}", "--model", "no-such-model"], "no-such-model"),
         (["--fgnet", "{fgnet}", "--draws", "0"], "--draws of at least 1"),
-        (["--fgnet", "{fgnet}", "--out", "{empty}"], "--out is to name a file"),
-        (["--fgnet", "{fgnet}", "--out", "{fgnet}/001A09.JPG/a.json"], "cannot make the folder"),
         (["--fgnet", "{fgnet}", "--vectors", "{fgnet}/001A09.JPG"], "cannot make the folder"),
         (["--fgnet", "{fgnet}", "--leave-out", "lists"], "invalid choice"),
         (["--fgnet", "{fgnet}", "--baseline", "dlib-resnet", "--baseline", "no-such"], "no-such"),
@@ -299,24 +302,27 @@ def test_what_cannot_be_used_ends_with_a_message_and_code_2(
 
 
 @pytest.mark.slow
-def test_a_whole_run_prints_the_table_and_saves_what_it_printed(fgnet, lfw, tmp_path, capsys):
-    out = tmp_path / "results" / "accuracy.json"
+def test_a_whole_run_prints_the_tables_and_saves_what_it_printed(fgnet, lfw, results, capsys):
     folders = ["--fgnet", str(fgnet), "--lfw", str(lfw), "--draws", "40"]
     models = ["--model", "dlib-resnet", *["--baseline", "dlib-resnet"] * 2]
-    accuracy.main([*folders, *models, "--out", str(out)])
-    printed = capsys.readouterr().out.splitlines()
-    assert printed[0] == "FG-NET: 1 of 13 photos without a face"
-    assert printed[2].count("difference to dlib-resnet 1") == 2
-    saved = json.loads(out.read_text())
-    assert [model["name"] for model in saved["models"]] == ["dlib-resnet"] * 3
-    assert (saved["draws"], saved["seed"]) == (40, 1)
-    assert [entry["name"] for entry in saved["rows"]] == [
-        line.split("  ")[0] for line in printed[3:]
+    accuracy.main([*folders, *models])
+    printed = capsys.readouterr().out
+    saved = json.loads((results / "accuracy.json").read_text())["tables"]
+    assert list(saved) == [
+        "photos",
+        "FG-NET, searches from the photo",
+        "FG-NET, crops and pairs",
+        "LFW, searches from the photo",
+        "LFW, crops and pairs",
     ]
-    clean = saved["rows"][0]
-    assert clean["values"][0]["value"] > 0.5
-    for entry in saved["rows"]:
-        first, *others = entry["values"]
-        assert others == [first] * 2, entry["name"]
-        same = 0.0 if first["value"] is not None else None
-        assert entry["differences"] == [{"value": same, "interval": None}] * 2, entry["name"]
+    assert saved["photos"]["rows"][0] == ["FG-NET", 13, 1, 3, "", ""]
+    for name, kept in saved.items():
+        assert f"| {' | '.join(kept['columns'])} |" in printed
+        for row in kept["rows"] if name != "photos" else ():
+            measure, _, first, *others = row
+            assert f"| {measure} | " in printed
+            assert others[:2] == [first] * 2, measure
+            same = {"- (no interval)"} if first[0] == "-" else NO_DIFFERENCE
+            assert set(others[2:]) <= same, measure
+    clean = saved["FG-NET, crops and pairs"]["rows"][0]
+    assert float(clean[2].split(" ")[0]) > 50

@@ -4,6 +4,7 @@ import html
 import importlib
 import json
 import re
+from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
@@ -111,9 +112,13 @@ def test_rows_are_counted_saved_and_not_run_again(tmp_path, monkeypatch):
     out.write_text(json.dumps(saved))
     again = power.run(rows, cohorts=4, draws=99, seed=0, out=out, workers=1)
     assert [line.audit for line in again] == [3, 3, 3, 3]
-    text = "\n".join(power.table(again))
-    assert "Differences found, 4 cohorts a row, 99 draws" in text
-    assert "| refusals: refused 10 % of both | FTA | 75.0 (19.4 to 99.4) |" in text
+    record = power.Record("made", Namespace(), "python made.py")
+    power.tables(again, record)
+    (difference,) = record.tables["differences found"]["rows"]
+    assert difference[:2] == [rows[0], "FNMR"]
+    alarms = record.tables["false alarms"]["rows"]
+    assert alarms[0][:3] == [rows[1], "FTA", "75.0 (19.4 to 99.4)"]
+    assert len(alarms) == 3
 
 
 def test_a_cohort_is_judged_alike_wherever_it_runs():

@@ -2,6 +2,8 @@
 
 import importlib
 import itertools
+import json
+from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +44,10 @@ def faces_of(people, photos, noise, seed=0, size=32, ages=None):
     vectors = (made / np.linalg.norm(made, axis=1, keepdims=True)).astype(np.float32)
     known = np.full(people * photos, np.nan) if ages is None else np.resize(ages, people * photos)
     return tables.Faces(vectors, np.repeat(np.arange(people), photos), known)
+
+
+def recording():
+    return tables.Record("made", Namespace(), "python made.py")
 
 
 def test_bcubed_of_the_example_of_bagga_and_baldwin():
@@ -178,26 +184,32 @@ def test_sets_in_one_share_no_person():
 def test_the_table_of_ages_says_what_became_of_each_age():
     faces = faces_of(2, 4, 0.1, ages=[3, 8, 15, 40])
     apart, together = np.array([0, 1, 1, 1, 2, 3, 3, 1]), np.zeros(8, np.int64)
-    text = tables.ages_table(
-        faces, lambda _: lambda one: apart if one == 0.58 else together, 0.58, draws=50, seed=1
+    record = recording()
+    tables.ages_table(
+        faces,
+        lambda _: lambda one: apart if one == 0.58 else together,
+        0.58,
+        draws=50,
+        seed=1,
+        record=record,
     )
-    head, _, *rows = ([cell.strip() for cell in line.split("|")] for line in text.splitlines())
-    of = {row[1]: dict(zip(head, row, strict=True)) for row in rows if len(row) > 1}
+    kept = record.tables["by age"]
+    of = {row[0]: dict(zip(kept["columns"], row, strict=True)) for row in kept["rows"]}
     assert [*of] == ["under 6", "6 to 12", "13 to 17", "18 or older"]
-    assert of["under 6"]["in no group"].startswith("100.0")
-    assert of["18 or older"]["with another person at 0.58"].startswith("100.0")
-    assert of["13 to 17"]["with another person at 0.58"].startswith("50.0")
-    assert all(row["with another person at 0.50"].startswith("100.0") for row in of.values())
+    assert of["under 6"]["in no group, %"].startswith("100.0")
+    assert of["18 or older"]["with another person at 0.58, %"].startswith("100.0")
+    assert of["13 to 17"]["with another person at 0.58, %"].startswith("50.0")
+    assert all(row["with another person at 0.50, %"].startswith("100.0") for row in of.values())
 
 
 def test_the_table_of_pairs_counts_different_children_only():
     vectors = np.array([[1, 0], [1, 0], [1, 0], [1, 0]], np.float32)
     faces = tables.Faces(vectors, np.array([0, 0, 1, 2]), np.array([4.0, 5.0, 6.0, 30.0]))
-    text = tables.pairs_table(faces, 0.58)
-    (row,) = (line for line in text.splitlines() if line.startswith("| under 18 "))
-    assert row.split("|")[2].strip() == "2"
-    assert row.count(" 2 (1.0e+00) ") == 4
-    assert "| 18 or older | 0 |" in text
+    record = recording()
+    tables.pairs_table(faces, 0.58, record)
+    rows = {row[0]: row[1:] for row in record.tables["pairs of different people"]["rows"]}
+    assert rows["under 18"] == [2, *["2 (10,000.0 in 10,000)"] * 4]
+    assert rows["18 or older"][0] == 0
 
 
 def test_each_half_is_grouped_at_the_threshold_of_the_other():
@@ -207,43 +219,47 @@ def test_each_half_is_grouped_at_the_threshold_of_the_other():
     assert measures.Errors.of(people, found).people == 12
 
 
-def test_the_program_prints_every_table_and_keeps_every_row(tmp_path, monkeypatch, capsys):
+def test_the_program_keeps_every_table_and_every_row(monkeypatch, results):
     faces = faces_of(10, 4, 0.4, ages=[4, 9, 14, 30])
+    sets = ("FG-NET", "LFW", "rendered")
     monkeypatch.setattr(groups, "load_model", lambda name: FakeModel(name))
-    monkeypatch.setattr(groups, "read", lambda _: dict.fromkeys(("FG-NET", "LFW", "rendered")))
-    monkeypatch.setattr(groups, "faces_of", lambda _, __, models, ___: [faces] * len(models))
-    out = tmp_path / "results" / "groups.json"
-    groups.main(["--fgnet", "photos", "--draws", "20", "--out", str(out)])
-    told = capsys.readouterr().out
-    for said in ("links and their share", "HDBSCAN", "both in one", "under 6", "both of age"):
-        assert said in told
-    assert out.read_text().count('"set": "both in one"') == len(methods.METHODS) + 1
+    monkeypatch.setattr(groups, "read", lambda _: dict.fromkeys(sets, range(41)))
+    monkeypatch.setattr(groups, "faces_of", lambda _, models, __: [faces] * len(models))
+    groups.main(["--fgnet", "photos", "--draws", "20"])
+    kept = json.loads((results / "groups.json").read_text())["tables"]
+    assert kept["photos"]["rows"] == [[name, 41, 1, 10, 0] for name in sets]
+    found = [(row[0], row[2]) for row in kept["methods"]["rows"]]
+    assert ("both in one", "links and their share") in found
+    assert [kind for kind, _ in found].count("both in one") == len(methods.METHODS) + 1
+    for name in ("by age", "by size of the folder", "pairs of different people"):
+        assert kept[name]["rows"]
 
 
-def test_photos_become_faces_and_those_without_one_are_counted(tmp_path, capsys):
+def test_photos_become_faces_and_those_without_one_are_counted(tmp_path):
     for one in sample_photos(subjects=2, ages=(8.0, 16.0)):
         Image.fromarray(one.pixels).save(tmp_path / f"{one.subject + 1:03d}A{one.age:02.0f}.JPG")
     Image.new("RGB", (200, 200), "grey").save(tmp_path / "003A05.JPG")
-    _, options = groups._options(["--fgnet", str(tmp_path), "--vectors", str(tmp_path / "kept")])
-    (cohort,) = groups.read(options).values()
-    (faces,) = groups.faces_of("FG-NET", cohort, [FakeEmbedder()], options.vectors)
-    assert "FG-NET: 1 of 5 photos without a face" in capsys.readouterr().out
+    _, record = groups._options(["--fgnet", str(tmp_path), "--vectors", str(tmp_path / "kept")])
+    (cohort,) = groups.read(record.options).values()
+    (faces,) = groups.faces_of(cohort, [FakeEmbedder()], record.options.vectors)
+    assert groups.counts("FG-NET", cohort, faces) == ("FG-NET", 5, 1, 2, 0)
     assert faces.people.tolist() == [0, 0, 1, 1]
     assert faces.ages.tolist() == [8, 16, 8, 16]
     assert len(faces.vectors) == 4
     assert [*(tmp_path / "kept").iterdir()]
 
 
-def test_made_strangers_score_as_children_do_and_the_run_says_what_it_took(capsys):
+def test_made_strangers_score_as_children_do_and_the_run_says_what_it_took(results):
     vectors, owners = scale.made_people(2000, 2)
     scores = (vectors @ vectors.T)[np.triu(owners[:, None] != owners)]
     assert 2e-4 < (scores >= 0.48).mean() < 1e-3
     assert 5e-6 < (scores >= 0.58).mean() < 5e-5
     assert np.median((vectors[::2] * vectors[1::2]).sum(axis=1)) == pytest.approx(0.64, abs=0.01)
     scale.main(["--people", "100", "--photos", "3", "--threshold", "0.58", "0.7"])
-    told = capsys.readouterr().out
-    assert "300 faces of 100 people" in told
-    assert told.count("GB; BCubed precision") == 2
+    kept = json.loads((results / "groups_scale.json").read_text())["tables"]
+    assert kept["faces"]["rows"] == [[300, 100]]
+    assert [row[0] for row in kept["groups"]["rows"]] == ["bare product", "0.58", "0.70"]
+    assert all(row[3].endswith(" GB") for row in kept["groups"]["rows"][1:])
 
 
 class FakeModel:
@@ -252,6 +268,3 @@ class FakeModel:
     def __init__(self, name):
         self.identity = self
         self.name, self.version = name, "1"
-
-    def facts(self):
-        return {"name": self.name}

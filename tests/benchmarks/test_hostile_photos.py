@@ -2,6 +2,7 @@
 
 import importlib
 import json
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,14 @@ def test_a_run_goes_on_where_it_stopped(tmp_path):
     assert json.loads(out.read_text()) == hostile_photos.run(50, 3, 600.0, LIMIT, None)
     with pytest.raises(SystemExit, match="seed 3"):
         hostile_photos.run(50, 4, 600.0, LIMIT, out)
+
+
+def test_the_tables_count_each_outcome_and_what_should_never_happen():
+    record = hostile_photos.Record("made", Namespace(), "python made.py")
+    counts = {"photo": 7, "PhotoDamagedError": 3, "over time": 1}
+    hostile_photos.tables(record, {"seed": 3, "done": 10, "counts": counts}, 5.0)
+    assert record.tables["photos"]["rows"] == [[10, 3, "5 s"]]
+    assert record.tables["outcomes"]["rows"] == [["read", 7], ["PhotoDamagedError", 3]]
+    never = dict(record.tables["what should never happen"]["rows"])
+    assert list(never.values()) == [0, 1, 0, 0]
+    assert never["more time than the limit"] == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,11 @@ with pytest.MonkeyPatch.context() as patch:
 
 
 def ran(out: Path, count: int) -> tuple[int, dict[str, Any]]:
-    bad = hostile_uploads.run(count, 3, LIMIT, out, lambda _: None)
-    return bad, json.loads(out.read_text())
+    state = hostile_uploads.run(count, 3, LIMIT, out)
+    assert json.loads(out.read_text()) == state
+    record = hostile_uploads.Record("made", Namespace(), "python made.py")
+    hostile_uploads.tables(record, state, LIMIT)
+    return sum(number for _, number in record.tables["what may never happen"]["rows"]), state
 
 
 def test_spoilt_photos_are_refused_or_taken_whole_and_a_run_goes_on(tmp_path: Path) -> None:

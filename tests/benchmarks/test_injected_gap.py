@@ -3,6 +3,7 @@
 import importlib
 import json
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
@@ -76,12 +77,18 @@ def outcome(seed: int, injected=(), page=(), shuffled=(), none=()):
     return benchmark.Outcome(8, 99, seed, "monk 9", arms, "FNMR, all 3 of 8, monk 9 3 of 4")
 
 
-def test_the_table_counts_seeds_by_arm_and_by_what_was_named():
+def shown(found, capsys) -> str:
+    """Return the tables as printed."""
+    benchmark.show(benchmark.Record("injected_gap", Namespace(), ""), found)
+    return capsys.readouterr().out
+
+
+def test_the_table_counts_seeds_by_arm_and_by_what_was_named(capsys):
     found = [
         outcome(0, injected=[("FNMR", "monk 9"), ("FNIR", "monk 9")], page=[("FNMR", "monk 9")]),
         outcome(1, injected=[("FNIR", "monk 9"), ("FNIR", "monk 3")], shuffled=[("FMR", "monk 5")]),
     ]
-    text = "\n".join(benchmark.show(found))
+    text = shown(found, capsys)
     for row in (
         "| injected | that band, for FNMR | 1 of 2 (1 to 99 %) | 1 of 2 (1 to 99 %) |",
         "| injected | that band, for any rate of misses | 2 of 2 (16 to 100 %) | 1 of 2",
@@ -93,9 +100,9 @@ def test_the_table_counts_seeds_by_arm_and_by_what_was_named():
         assert row in text
 
 
-def test_a_band_that_is_named_without_the_gap_is_not_counted_against_the_audit():
+def test_a_band_that_is_named_without_the_gap_is_not_counted_against_the_audit(capsys):
     found = outcome(0, injected=[("FNIR", "monk 3")], none=[("FNMR", "monk 3")])
-    text = "\n".join(benchmark.show([found]))
+    text = shown([found], capsys)
     assert "| injected | another band, not named without the gap | 0 of 1" in text
     assert "| none | any band, for any rate of misses | 1 of 1" in text
 

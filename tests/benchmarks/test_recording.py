@@ -18,6 +18,13 @@ with pytest.MonkeyPatch.context() as patch:
     every_command = importlib.import_module("every_command")
 
 
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no variable set that a command is kept with."""
+    for name in recording.TOLD:
+        monkeypatch.delenv(name, raising=False)
+
+
 def _begin(*arguments: str) -> recording.Record:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", nargs="?")
@@ -41,8 +48,16 @@ def test_the_file_holds_what_was_printed(results: Path, capsys: pytest.CaptureFi
     ]
 
 
+def test_variables_that_change_what_is_measured_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    assert _begin().command == "OMP_NUM_THREADS=3 python benchmarks/cross.py"
+
+
 def test_no_path_of_the_machine_is_kept(tmp_path: Path) -> None:
     photos = tmp_path.parent.parent / "fgnet"
+    record = _begin("--people", "4", "two words")
+    assert record.command == "python benchmarks/cross.py --people 4 'two words'"
     record = _begin(str(photos), "--record", "other")
     assert record.name == "other"
     assert record.command == "python benchmarks/cross.py FOLDER"
@@ -75,3 +90,4 @@ def test_a_command_whose_photos_are_not_named_is_not_run() -> None:
     folders: dict[str, Path | None] = {"fgnet": None, "lfw": Path("/data/lfw")}
     assert every.words("age_gap.py {fgnet}", folders) is None
     assert every.words("dominant_face.py {lfw}", folders) == ["dominant_face.py", "/data/lfw"]
+    assert every.words("cross.py --photos '2 to 6'", folders) == ["cross.py", "--photos", "2 to 6"]

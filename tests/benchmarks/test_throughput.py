@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,7 +42,9 @@ def test_every_side_does_every_batch_and_another_begins_each() -> None:
         *(("c", 3), ("a", 3), ("b", 3)),
     ]
     assert throughput.ratios(sides) == pytest.approx({"a / b": 2.0, "a / c": 0.5})
-    kept = throughput.record(sides)
-    assert kept["ratios"] == throughput.ratios(sides)
-    assert kept["sides"]["b"]["photos"] == 35
-    assert kept["sides"]["b"]["precision"] == "float32"
+    options = argparse.Namespace()
+    record = throughput.Record("none", options, "")
+    throughput.show(record, sides)
+    rows = {row[0]: row for row in record.tables["photos"]["rows"]}
+    assert rows["b"][1:3] == ["float32", "0 of 35"]
+    assert record.tables["ratios"]["rows"] == [["a / b", "2.00"], ["a / c", "0.50"]]
