@@ -24,7 +24,14 @@ from peer_environments import PEERS, Missing
 Vector = NDArray[np.float32]
 
 THREADS = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"), "1"
+    (
+        "PEER_BOUND",
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "TF_NUM_INTRAOP_THREADS",
+    ),
+    "1",
 )
 LOADING, LOOKING = 300.0, 60.0
 """Seconds after which a process that says nothing is ended."""
@@ -73,6 +80,8 @@ class PeerProcess:
         Folder for whatever the side writes: its home, its caches, its temporary files.
     memory
         Limit of its address space in GiB; None for none.
+    bound
+        Whether it gets one processor and one thread, as all sides of `beside_peers.py` do.
     """
 
     def __init__(
@@ -82,13 +91,15 @@ class PeerProcess:
         options: Mapping[str, Any],
         scratch: Path,
         memory: float | None = None,
+        *,
+        bound: bool = True,
     ) -> None:
         self._command = [str(python), str(PEERS / script)]
         self._options = {**options, "scratch": str(scratch)}
         homes = ("HOME", "XDG_CACHE_HOME", "TORCH_HOME", "TMPDIR", "MPLCONFIGDIR")
         self._environment = {
             **{key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
-            **THREADS,
+            **(THREADS if bound else {}),
             **dict.fromkeys(homes, str(scratch)),
             "TF_CPP_MIN_LOG_LEVEL": "3",
             "CUDA_VISIBLE_DEVICES": "",

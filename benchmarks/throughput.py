@@ -122,7 +122,7 @@ class Peer:
         scratch.mkdir(parents=True, exist_ok=True)
         try:
             python = python_of(side.environment, folder)
-            self._process = PeerProcess(python, side.script, {}, scratch)
+            self._process = PeerProcess(python, side.script, {}, scratch, bound=False)
             self._process.start()
         except Missing as error:
             sys.exit(f"{self.name}: {error}")

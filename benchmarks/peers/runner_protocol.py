@@ -34,7 +34,9 @@ import numpy as np
 MEMORY = "PEER_MEMORY_GIB"
 """Environment variable: a process that asks for more address space gets a `MemoryError`."""
 
-STAGES = ("decode", "detect", "embed")
+BOUND = "PEER_BOUND"
+"""Environment variable: the process takes one processor."""
+
 Box = Sequence[float]
 Vector = Sequence[float] | np.ndarray
 
@@ -146,7 +148,7 @@ def _limit_memory() -> None:
 
 def _take_one_processor() -> None:
     """Bind the process to one processor: some runtimes heed no variable for threads."""
-    if hasattr(os, "sched_setaffinity"):
+    if os.environ.get(BOUND) and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
 
