@@ -53,9 +53,13 @@ class Ready:
                     file.flush()
 
     def _read(self, name: str) -> dict[str, dict[str, Any]]:
+        """Return what is kept of a pass; a last line that was not written whole is cut off."""
         file = self.kept / f"{name}.jsonl"
-        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-        rows = [json.loads(line) for line in lines if line.endswith("}")]
+        text = file.read_text(encoding="utf-8") if file.exists() else ""
+        whole = text[: text.rfind("\n") + 1]
+        if whole != text:
+            file.write_text(whole, encoding="utf-8")
+        rows = map(json.loads, whole.splitlines())
         return {row["photo"]: row["outcome"] for row in rows}
 
     def looked(self, name: str, keys: Sequence[str]) -> Looked:

@@ -259,6 +259,9 @@ def test_a_run_records_its_tables_and_goes_on_from_what_was_kept(
     assert [sum(row[1:]) for row in tables["awkward"]["rows"]] == [30, 30]
     kept = sorted((tmp_path / "peers" / "kept").glob("one-*/clean.jsonl"))
     assert len(kept[0].read_text().splitlines()) == len(cohort)
+    with kept[0].open("a") as file:
+        file.write('{"photo": "001A')  # as a run leaves it that is ended while it writes
     monkeypatch.setattr(sides_module.PeerProcess, "ask", lambda *_: pytest.fail("asked again"))
     monkeypatch.setattr(beside_peers, "record_awkward", lambda *_: None)
     beside_peers.main([*words, "--draws", "20"])
+    assert len(kept[0].read_text().splitlines()) == len(cohort)
