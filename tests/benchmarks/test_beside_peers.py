@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import subprocess
 import sys
 import textwrap
 from collections import Counter
@@ -129,6 +130,30 @@ def test_every_side_has_an_environment_a_script_and_its_versions_are_pinned() ->
         for package in (*environment["packages"], *environment.get("alone", ())):
             assert "==" in package or package in ("-e", "setuptools<81") or "{checkout}" in package
         assert set(side.weights) <= set(facts["weights"])
+
+
+def test_an_environment_counts_only_when_it_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, runs = 1, []
+
+    def pip(words: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        runs.append(words[words.index("--quiet") + 1 :])
+        said = "WARNING: slow\nERROR: No matching distribution\n"
+        return subprocess.CompletedProcess(words, code, "", said)
+
+    monkeypatch.setattr(peer_environments.subprocess, "run", pip)
+    monkeypatch.setattr(
+        peer_environments.venv, "create", lambda place, **_: place.mkdir(exist_ok=True)
+    )
+    reason = "no opencv-python-headless==.*: ERROR: No matching distribution"
+    with pytest.raises(peer_environments.Missing, match=reason):
+        peer_environments.python_of("opencv", tmp_path)
+    code = 0
+    for _ in range(2):
+        python = peer_environments.python_of("face_recognition", tmp_path)
+    assert python == tmp_path / "face_recognition" / "bin" / "python"
+    assert [run[0] for run in runs[1:]] == ["dlib-bin==20.0.1.post1", "--no-deps"]  # once
 
 
 def test_there_are_thirty_awkward_files(tmp_path: Path) -> None:
