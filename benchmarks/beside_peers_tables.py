@@ -57,18 +57,20 @@ def record_speed(record: Record, ready: Sequence[Ready], options: argparse.Names
         rows.append(
             (
                 one.side.name,
+                f"{len(read):,} photos",
                 len(read) / max(1e-9, sum(outcome.cpu for outcome in read)),
                 len(read) / max(1e-9, sum(outcome.total for outcome in read)),
                 one.process.hello["load_seconds"],
-                f"{peak:.0f} MiB",
-                f"{disk:.0f} MiB",
-                f"{cuda:.0f} MiB",
+                f"{peak:,.0f} MiB",
+                f"{disk:,.0f} MiB",
+                f"{cuda:,.0f} MiB",
             )
         )
     record.table(
         "speed",
         (
             "side",
+            "on",
             "photos a second of processor time",
             "photos a second by the clock",
             "loading, s",
