@@ -40,15 +40,12 @@ class Compared(Protocol):
     @property
     def cohort(self) -> Cohort:
         """The cohort of the photos."""
-        ...
 
     def mated(self) -> Pairs:
         """Return all pairs of one subject; the score is nan where a photo has no face."""
-        ...
 
     def tail(self, threshold: float) -> Pairs:
         """Return the pairs of two subjects at or above a score."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
