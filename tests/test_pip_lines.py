@@ -25,7 +25,7 @@ FILES = sorted(
 )
 # The command, up to the quotation mark, back quote or line that ends it.
 _LINE = re.compile(r"pip install ((?:'[^'\n]*'|\\?\"[^\"\n]*\\?\"|[^'\"`\n,;:)|])+)")
-OTHERS = {"anny", "torch", "torchvision", "onnx"}
+OTHERS = {"anny", "jupyterlab", "torch", "torchvision", "onnx"}
 """Packages that a page or a tool needs besides those of the project."""
 
 
