@@ -123,10 +123,11 @@ def fgnet_rows(
         for name, one in probes.items():
             found = np.nan_to_num(searched[name][one.found], nan=-np.inf)
             rows.append(search_row(cohort, name, search, one.found, found, weights))
-    lowest = np.float32(np.nanmin(matrix) - 1)
+    lowest = float(np.nanmin(matrix)) - 1
 
     def score(child: Codes, adult: Codes) -> Vectors:
-        return np.nan_to_num(matrix[child, adult], nan=lowest)
+        scores: Vectors = np.nan_to_num(matrix[child, adult], nan=lowest)
+        return scores
 
     return [
         *rows,

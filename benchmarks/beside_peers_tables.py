@@ -93,7 +93,7 @@ def record_awkward(record: Record, ready: Sequence[Ready], options: argparse.Nam
         plain.append(folder / f"person-{number}.png")
         person.save(plain[-1])
     told: dict[str, list[str]] = {file.name: [] for file in files}
-    counts = []
+    counts: list[tuple[str | int, ...]] = []
     for one in ready:
         scratch = (options.environments / "scratch" / one.side.name).absolute()
         settings = {**one.side.options, "files": dict(one.files)}
