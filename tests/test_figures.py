@@ -92,6 +92,13 @@ def test_a_table_is_rendered_with_where_it_comes_from(made: Path) -> None:
     assert rendering.rendered(wanted) == wanted
 
 
+def test_a_brief_table_has_no_empty_lines_around_it(made: Path) -> None:
+    mark = "<!-- results: made bytes; columns: kind, bytes |; brief -->\n"
+    wanted = f"a\n\n{mark}| kind, bytes |\n| --- |\n| exact |\n<!-- end of results -->\n"
+    assert rendering.rendered(f"a\n\n{mark}\nold\n\n<!-- end of results -->\n") == wanted
+    assert rendering.rendered(wanted) == wanted
+
+
 @pytest.mark.parametrize(
     ("asked", "shown"),
     [

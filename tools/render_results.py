@@ -10,8 +10,9 @@ In a page, a table of `benchmarks/results/NAME.json` stands between two marks:
 Columns and rows are optional: the columns by name, the rows by how their first cell begins. Names
 that hold commas are parted by bars: `rows: rank-1, clean, % | TMR at`; of one such name a bar is at
 the end. Tables with the same columns are joined by a plus sign: `NAME first table + second table`.
-With `; brief` the line that says where the table comes from is left out. `--check` writes nothing,
-and ends with 1 if a page shows something else than the files of results.
+With `; brief` the line that says where the table comes from is left out, and no empty lines are
+around it. `--check` writes nothing, and ends with 1 if a page shows something else than the files
+of results.
 """
 
 from __future__ import annotations
@@ -54,9 +55,12 @@ def results(name: str) -> dict[str, Any]:
 
 def rendered(page: str) -> str:
     """Return a page with every table of results as its file has it today."""
-    return BLOCK.sub(
-        lambda found: f"{found['start']}\n{block(found['asked'])}\n\n{found['end']}", page
-    )
+
+    def told(found: re.Match[str]) -> str:
+        around = "" if "brief" in found["asked"].split("; ") else "\n"
+        return f"{found['start']}{around}{block(found['asked'])}\n{around}{found['end']}"
+
+    return BLOCK.sub(told, page)
 
 
 def block(asked: str) -> str:
