@@ -22,6 +22,8 @@ others.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from accuracy_rows import Codes, Mask, Numbers, Row, Vectors, ages_of, best_threshold
 
@@ -51,6 +53,18 @@ def child_adult_rows(cohort: Cohort, vectors: Vectors, weights: Numbers, seed: i
     -------
     One row for each of `GAPS`; undefined where some people are left no others to set a threshold.
     """
+
+    def score(child: Codes, adult: Codes) -> Vectors:
+        scores: Vectors = np.einsum("pd,pd->p", vectors[child], vectors[adult])
+        return scores
+
+    return child_adult_rows_of(cohort, score, weights, seed)
+
+
+def child_adult_rows_of(
+    cohort: Cohort, score: Callable[[Codes, Codes], Vectors], weights: Numbers, seed: int
+) -> list[Row]:
+    """Return the rows of `child_adult_rows`, from what scores pairs of places of photos."""
     ages, subjects = ages_of(cohort), cohort.subject_codes
     rows = []
     for gap in GAPS:
@@ -59,8 +73,9 @@ def child_adult_rows(cohort: Cohort, vectors: Vectors, weights: Numbers, seed: i
         for _ in range(LISTS):
             pairs = child_adult_pairs(ages, subjects, gap, random)
             child, adult = pairs.T
-            scores = np.einsum("pd,pd->p", vectors[child], vectors[adult])
-            values += accuracies(scores, subjects[child], subjects[adult], weights) / LISTS
+            values += (
+                accuracies(score(child, adult), subjects[child], subjects[adult], weights) / LISTS
+            )
         name = f"accuracy, child of {CHILD:g} or less and adult, {gap:g} years or more apart"
         rows.append(Row(name, len(pairs), "pairs", values))
     return rows

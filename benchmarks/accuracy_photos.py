@@ -138,19 +138,33 @@ def photo_rows(
     weights
         Of the subjects, see `accuracy_rows`.
     """
+    seen = {CLEAN: (np.ones(len(cohort), np.bool_), gallery), **cameras}
+    return [
+        search_row(cohort, camera, search, found, searched(probes, gallery), weights)
+        for search in searches
+        for camera, (found, probes) in seen.items()
+    ]
+
+
+def search_row(
+    cohort: Cohort, camera: str, search: Searched, found: Mask, scores: Vectors, weights: Numbers
+) -> Row:
+    """Return the share of probes that find their subject first.
+
+    Parameters
+    ----------
+    found
+        Which photos have a face in the picture of the camera.
+    scores
+        Of those with each photo of the cohort; lowest where a photo is not in the gallery.
+    """
     codes = cohort.subject_codes
-    everything = np.ones(len(cohort), np.bool_)
-    seen = {CLEAN: (everything, gallery), **cameras}
-    rows = []
-    for search in searches:
-        barred = search.barred | np.eye(len(cohort), dtype=np.bool_) | ~search.enrolled
-        mates = ((codes[:, None] == codes) & ~barred).any(axis=1)
-        for camera, (found, probes) in seen.items():
-            hits = np.zeros(len(cohort), np.bool_)
-            hits[found] = _first(searched(probes, gallery), barred[found], codes, codes[found])
-            name = f"rank-1, photos {camera}, {search.name}"
-            rows.append(rank_one_row(name, hits, search.probes & mates, codes, weights))
-    return rows
+    barred = search.barred | np.eye(len(cohort), dtype=np.bool_) | ~search.enrolled
+    mates = ((codes[:, None] == codes) & ~barred).any(axis=1)
+    hits = np.zeros(len(cohort), np.bool_)
+    hits[found] = _first(scores, barred[found], codes, codes[found])
+    name = f"rank-1, photos {camera}, {search.name}"
+    return rank_one_row(name, hits, search.probes & mates, codes, weights)
 
 
 def _first(scores: Vectors, barred: Mask, codes: Codes, wanted: Codes) -> Mask:

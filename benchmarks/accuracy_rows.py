@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,20 @@ Numbers = NDArray[np.float64]
 Vectors = NDArray[np.float32]
 Codes = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+
+
+class Compared(Protocol):
+    """The photos of a cohort compared with each other, as `EmbeddingScores` has them."""
+
+    @property
+    def cohort(self) -> Cohort:
+        """The cohort of the photos."""
+
+    def mated(self) -> Pairs:
+        """Return all pairs of one subject; the score is nan where a photo has no face."""
+
+    def tail(self, threshold: float) -> Pairs:
+        """Return the pairs of two subjects at or above a score."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -312,7 +326,7 @@ def _all_pairs(scores: Vectors) -> Pairs:
     return Pairs(left, right, scores[left, right])
 
 
-def true_match_rows(scores: EmbeddingScores, weights: Numbers) -> list[Row]:
+def true_match_rows(scores: Compared, weights: Numbers) -> list[Row]:
     """Return the true match rates at false match rates of all non-mated pairs."""
     subjects = scores.cohort.subject_codes
     pairs = scores.mated()
@@ -329,7 +343,7 @@ def true_match_rows(scores: EmbeddingScores, weights: Numbers) -> list[Row]:
     return rows
 
 
-def children_row(scores: EmbeddingScores, weights: Numbers) -> Row:
+def children_row(scores: Compared, weights: Numbers) -> Row:
     """Return the false match rate of under-18s where that of adults is 1e-3, as a multiple."""
     adult = ages_of(scores.cohort) >= ADULT
     adults, children = _non_mated(scores, adult), _non_mated(scores, ~adult)
@@ -343,7 +357,7 @@ def children_row(scores: EmbeddingScores, weights: Numbers) -> Row:
     )
 
 
-def _non_mated(scores: EmbeddingScores, chosen: Mask | None = None) -> NonMated:
+def _non_mated(scores: Compared, chosen: Mask | None = None) -> NonMated:
     pairs = scores.tail(-2.0)  # below any cosine
     if chosen is not None:
         pairs = pairs.where(chosen[pairs.left] & chosen[pairs.right])

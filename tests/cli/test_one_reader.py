@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from photo_files import encoded, picture
+from photo_bytes import encoded, picture
 from typer.testing import CliRunner
 
 from matcher.cli.commands import app

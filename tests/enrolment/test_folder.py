@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from photo_files import encoded, picture
+from photo_bytes import encoded, picture
 from typer.testing import CliRunner
 
 from fairness.cohort import litter as litter_of_cohorts

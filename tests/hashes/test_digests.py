@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from photo_files import picture, valid_files
+from photo_bytes import picture, valid_files
 
 from matcher.decoding import Decoders, Decoding
 from matcher.errors import PhotoNotFoundError, PhotoTooLargeError

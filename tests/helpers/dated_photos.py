@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from photo_files import encoded, heic, picture
+from photo_bytes import encoded, heic, picture
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 

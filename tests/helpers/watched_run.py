@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from every_command import Story
+from command_story import Story
 
 
 class Watch:

@@ -31,7 +31,7 @@ from dated_photos import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
-from photo_files import encoded, picture, valid_files
+from photo_bytes import encoded, picture, valid_files
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from photo_files import encoded, picture, valid_files
+from photo_bytes import encoded, picture, valid_files
 from PIL import Image, ImageFile
 
 from matcher.errors import (

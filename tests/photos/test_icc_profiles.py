@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from photo_files import encoded
+from photo_bytes import encoded
 from PIL import ImageCms
 
 from matcher.photos import load_photo

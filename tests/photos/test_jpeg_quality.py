@@ -1,7 +1,7 @@
 """The quality of the last JPEG compression is read off its tables."""
 
 import pytest
-from photo_files import encoded, picture
+from photo_bytes import encoded, picture
 from PIL import Image
 
 from matcher.photos import estimate_jpeg_quality, load_photo

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from photo_files import encoded, exif_with_orientation, heic
+from photo_bytes import encoded, exif_with_orientation, heic
 from PIL import Image
 
 from matcher.photos import DecodeLimits

@@ -6,7 +6,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from photo_files import encoded, exif_with_orientation, picture
+from photo_bytes import encoded, exif_with_orientation, picture
 from PIL import Image, PngImagePlugin
 
 from matcher.errors import PhotoDamagedError, PhotoTooLargeError

@@ -6,7 +6,7 @@ import numpy as np
 import pillow_heif
 import pytest
 import tifffile
-from photo_files import encoded, picture
+from photo_bytes import encoded, picture
 from PIL import Image
 from tiff_files import directory, header
 

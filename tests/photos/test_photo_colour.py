@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from photo_files import encoded, exif_with_orientation, heic, picture
+from photo_bytes import encoded, exif_with_orientation, heic, picture
 from PIL import Image, ImageCms, ImageOps
 
 from matcher.errors import MissingExtraError, PhotoFormatError

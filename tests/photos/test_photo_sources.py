@@ -5,7 +5,7 @@ from io import BytesIO, StringIO
 
 import numpy as np
 import pytest
-from photo_files import encoded, picture, valid_files
+from photo_bytes import encoded, picture, valid_files
 from PIL import Image
 
 from matcher.errors import (

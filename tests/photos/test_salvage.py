@@ -6,7 +6,7 @@ import zlib
 
 import numpy as np
 import pytest
-from photo_files import encoded, exif_with_orientation, picture
+from photo_bytes import encoded, exif_with_orientation, picture
 from PIL import Image
 
 from matcher.errors import PhotoDamagedError

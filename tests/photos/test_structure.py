@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from photo_files import encoded, heic, picture, valid_files
+from photo_bytes import encoded, heic, picture, valid_files
 from PIL import Image
 
 from matcher.errors import InputError, PhotoDamagedError, PhotoTooLargeError

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 import tifffile
-from photo_files import encoded, picture
+from photo_bytes import encoded, picture
 from PIL import Image
 from tiff_files import (
     CMYK,

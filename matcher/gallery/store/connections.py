@@ -190,7 +190,7 @@ class Connections:
                         continue  # somebody wrote in between
                     with unwritable_reported("gallery store", self._path):
                         self._file.clear_unused_bytes()
-                    connection.execute(note, parameters)
+                    connection.execute(note, sqlite.bound(note, parameters))
                     connection.execute("COMMIT")
                     return True
             finally:

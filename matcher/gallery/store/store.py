@@ -115,7 +115,7 @@ class Store:
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
         """Return all rows of a statement."""
         with translated(self.path):
-            found = self._connection.execute(sql, parameters).fetchall()
+            found = self._connection.execute(sql, sqlite.bound(sql, parameters)).fetchall()
         self._connections.require_unchanged()
         return found
 
@@ -124,26 +124,26 @@ class Store:
         with translated(self.path):
             cursor = self._connection.cursor()
             cursor.row_factory = sqlite.row_type(self._connection)
-            found = cursor.execute(sql, parameters).fetchall()
+            found = cursor.execute(sql, sqlite.bound(sql, parameters)).fetchall()
         self._connections.require_unchanged()
         return found
 
     def value(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
         """Return the first column of the first row; None without rows."""
         with translated(self.path):
-            row = self._connection.execute(sql, parameters).fetchone()
+            row = self._connection.execute(sql, sqlite.bound(sql, parameters)).fetchone()
         self._connections.require_unchanged()
         return None if row is None else row[0]
 
     def change(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """Execute one statement and return how many rows it changed."""
         with translated(self.path):
-            return self._connection.execute(sql, parameters).rowcount
+            return self._connection.execute(sql, sqlite.bound(sql, parameters)).rowcount
 
     def change_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Execute one statement for each row of parameters."""
         with translated(self.path):
-            self._connection.executemany(sql, rows)
+            self._connection.executemany(sql, (sqlite.bound(sql, row) for row in rows))
 
     @contextmanager
     def reading(self) -> Iterator[None]:
