@@ -38,7 +38,12 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "times": {
                 "columns": ["kind", "p50", "share"],
                 "rows": [["exact", "12.8 ms", 0.9982], ["coded", "2,345 ms", None]],
-            }
+            },
+            "more times": {
+                "columns": ["kind", "p50", "share"],
+                "rows": [["coded, small", "7 ms", None], ["coded, large", "9 ms", None]],
+            },
+            "bytes": {"columns": ["kind, bytes"], "rows": [["exact"]]},
         },
     }
     (tmp_path / "made.json").write_text(json.dumps(facts), encoding="utf-8")
@@ -87,11 +92,34 @@ def test_a_table_is_rendered_with_where_it_comes_from(made: Path) -> None:
     assert rendering.rendered(wanted) == wanted
 
 
+def test_a_brief_table_has_no_empty_lines_around_it(made: Path) -> None:
+    mark = "<!-- results: made bytes; columns: kind, bytes |; brief -->\n"
+    wanted = f"a\n\n{mark}| kind, bytes |\n| --- |\n| exact |\n<!-- end of results -->\n"
+    assert rendering.rendered(f"a\n\n{mark}\nold\n\n<!-- end of results -->\n") == wanted
+    assert rendering.rendered(wanted) == wanted
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ("made times + more times; rows: coded, large | exact", ["coded, large", "exact"]),
+        ("made times + more times; rows: coded, |", ["coded, small", "coded, large"]),
+        ("made bytes; columns: kind, bytes |", ["exact"]),
+    ],
+)
+def test_tables_are_joined_and_names_may_hold_commas(
+    made: Path, asked: str, shown: list[str]
+) -> None:
+    lines = rendering.block(f"{asked}; brief").splitlines()[2:]
+    assert [line.split("|")[1].strip() for line in lines] == shown
+
+
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
         ("gone times", "there is no file of results"),
         ("made gone", "made has times"),
+        ("made times + bytes", "the columns of these tables differ"),
         ("made times; rows: flat", "there is no such row"),
         ("made times; columns: p99", "there is no column p99"),
         ("made times; sorted", "cannot read sorted"),

@@ -7,9 +7,12 @@ In a page, a table of `benchmarks/results/NAME.json` stands between two marks:
     <!-- results: NAME TABLE; columns: what, p50; rows: exact, coded -->
     <!-- end of results -->
 
-Columns and rows are optional: the columns by name, the rows by how their first cell begins. With
-`; brief` the line that says where the table comes from is left out. `--check` writes nothing, and
-ends with 1 if a page shows something else than the files of results.
+Columns and rows are optional: the columns by name, the rows by how their first cell begins. Names
+that hold commas are parted by bars: `rows: rank-1, clean, % | TMR at`; of one such name a bar is at
+the end. Tables with the same columns are joined by a plus sign: `NAME first table + second table`.
+With `; brief` the line that says where the table comes from is left out, and no empty lines are
+around it. `--check` writes nothing, and ends with 1 if a page shows something else than the files
+of results.
 """
 
 from __future__ import annotations
@@ -52,22 +55,26 @@ def results(name: str) -> dict[str, Any]:
 
 def rendered(page: str) -> str:
     """Return a page with every table of results as its file has it today."""
-    return BLOCK.sub(
-        lambda found: f"{found['start']}\n{block(found['asked'])}\n\n{found['end']}", page
-    )
+
+    def told(found: re.Match[str]) -> str:
+        around = "" if "brief" in found["asked"].split("; ") else "\n"
+        return f"{found['start']}{around}{block(found['asked'])}\n{around}{found['end']}"
+
+    return BLOCK.sub(told, page)
 
 
 def block(asked: str) -> str:
     """Return what stands between two marks, such as "search latency; columns: what, p50"."""
     which, *rest = (part.strip() for part in asked.split(";"))
-    name, _, table = which.partition(" ")
+    name, _, tables = which.partition(" ")
     wishes = {key: _listed(value) for key, _, value in (part.partition(":") for part in rest)}
     if unknown := wishes.keys() - {"columns", "rows", "brief"}:
         raise ResultsError(f"results: {asked}: cannot read {', '.join(sorted(unknown))}")
     facts = results(name)
-    if table not in facts["tables"]:
-        raise ResultsError(f"results: {asked}: {name} has {', '.join(facts['tables'])}")
-    columns, rows = _chosen(asked, facts["tables"][table], wishes)
+    names = tables.split(" + ")
+    if not facts["tables"].keys() >= set(names):
+        raise ResultsError(f"results: {asked}: {name} has {' + '.join(facts['tables'])}")
+    columns, rows = _chosen(asked, _joined(asked, [facts["tables"][one] for one in names]), wishes)
     lines: list[str] = markdown(columns, rows)
     if "brief" not in wishes:
         lines += ["", _origin(facts)]
@@ -75,7 +82,17 @@ def block(asked: str) -> str:
 
 
 def _listed(value: str) -> list[str]:
-    return [word.strip() for word in value.split(",") if word.strip()]
+    words = value.split("|" if "|" in value else ",")
+    return [word.strip() for word in words if word.strip()]
+
+
+def _joined(asked: str, tables: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    if any(table["columns"] != tables[0]["columns"] for table in tables):
+        raise ResultsError(f"results: {asked}: the columns of these tables differ")
+    return {
+        "columns": tables[0]["columns"],
+        "rows": [row for table in tables for row in table["rows"]],
+    }
 
 
 def _chosen(
