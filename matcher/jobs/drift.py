@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -144,7 +145,7 @@ class DriftReport:
         return json.dumps(_plain(asdict(self) | models), indent=1, allow_nan=False)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return the figures as rows with the old and the new value."""
+        """Return the figures as rows with the old and the new value, or "not enough data"."""
         pairs: list[tuple[str, Any, Any]] = [
             ("model", str(self.old), str(self.new)),
             ("faces", self.faces_old, self.faces_new),
@@ -163,8 +164,10 @@ class DriftReport:
         pairs.append((f"rank better in the one than in the other, {of}", ranks.worse, ranks.better))
         return [{"what": what, "old": old, "new": new} for what, old, new in pairs]
 
-    def _separations(self) -> tuple[float, float]:
-        return self.separation_old, self.separation_new
+    def _separations(self) -> tuple[Any, Any]:
+        both = self.separation_old, self.separation_new
+        old, new = ("not enough data" if math.isnan(value) else value for value in both)
+        return old, new
 
 
 def compare(

@@ -112,6 +112,15 @@ def test_scores_and_separation_are_those_of_the_vectors(tmp_path: Path) -> None:
     assert drift.separation_new == pytest.approx((mated.mean - non_mated.mean) / spread)
 
 
+def test_a_separation_without_pairs_of_one_kind_is_said_in_words(tmp_path: Path) -> None:
+    gallery = made(tmp_path, 4)  # one subject: nobody else to compare with
+    reindex(gallery, NEW, settings=SETTINGS)
+    drift = compare(gallery)
+    assert math.isnan(drift.separation_old)
+    told = {row["what"]: (row["old"], row["new"]) for row in drift.rows()}
+    assert told["separation of mated from non-mated"] == ("not enough data", "not enough data")
+
+
 def test_a_rank_leaves_out_the_probe_itself_and_counts_subjects(tmp_path: Path) -> None:
     gallery = made(tmp_path, 12)
     with Gallery.open(gallery) as opened:
