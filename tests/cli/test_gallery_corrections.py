@@ -51,7 +51,8 @@ def test_a_wrong_record_is_corrected_and_the_correction_taken_back(gallery: Path
     assert [row["kind"] for row in record["changes"]] == ["subject edited"] * 2
     said = run("undo", gallery).stderr
     assert "Took back correction 2 of Anna" in said
-    run("edit", gallery, "Anna", "--date-of-birth", "")
+    said = run("edit", gallery, "Anna", "--date-of-birth", "").stderr
+    assert "Before: date_of_birth: 2012-05-28. After: nothing." in said
     assert shown(gallery, "Anna")["tags"] == ["b"]
     assert shown(gallery, "Anna")["date_of_birth"] is None
     assert "holds that already" in run("edit", gallery, "Anna", "--sex", "female").stderr

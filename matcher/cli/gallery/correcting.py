@@ -98,8 +98,8 @@ def edit(
             opened.update_photo(record.subject_id, replace(held, **of_photo))
         new = opened.changes(subject)[before:]
     for change in new:
-        row = change.row()
-        say(f"Correction {change.change_id}. Before: {row['before']}. After: {row['after']}.")
+        before, after = (change.row()[key] or "nothing" for key in ("before", "after"))
+        say(f"Correction {change.change_id}. Before: {before}. After: {after}.")
     if not new:
         say("The record holds that already.")
 
