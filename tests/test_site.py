@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
-import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType
 
+import chromium
 import pytest
 
 from matcher import CaseContext, MatcherError
@@ -98,20 +102,55 @@ def test_every_code_of_an_error_is_explained() -> None:
             assert f"| `{kind.code}` |" in page, kind
 
 
-def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
-    """And every page is in its navigation: `validation` in mkdocs.yml makes that a warning."""
-    pytest.importorskip("mkdocs")
-    pytest.importorskip("material")
-    pytest.importorskip("mkdocstrings")
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built without a warning; a page that is not in the navigation is one."""
+    for package in ("mkdocs", "material", "mkdocstrings"):
+        pytest.importorskip(package)
+    folder = tmp_path_factory.mktemp("site")
     done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")],
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        env={"NO_MKDOCS_2_WARNING": "1", "PATH": str(shutil.which("git") or ""), "HOME": "/"},
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    fetched = re.compile(r'(?:src|href)="(https?://[^"]+\.(?:js|css|woff2?|png|svg))"')
-    for page in (tmp_path / "site").rglob("*.html"):
-        assert not fetched.findall(page.read_text(encoding="utf-8")), page
+    return folder
+
+
+def test_the_site_has_an_entry_for_every_public_name(site: Path) -> None:
+    for door in writing.doors():
+        page = (site / "reference" / "api" / f"{door}.html").read_text(encoding="utf-8")
+        for name in writing.names_of(door) if door not in writing.PACKAGES else ():
+            assert f'id="{door}.{name}"' in page, name
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def address(site: Path) -> Iterator[str]:
+    """The site on a free port of this machine."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(site))) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+def test_reading_the_site_fetches_nothing_from_elsewhere_and_the_search_finds(address: str) -> None:
+    with chromium.started() as browser, chromium.opened(browser) as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        for name in ("reference/commands/index.html", "how-to/remove-a-found-child.html"):
+            page.goto(address + name)
+        page.keyboard.press("s")
+        page.keyboard.type("a child was found")
+        page.wait_for_selector(".md-search-result__item a[href*='remove-a-found-child']")
+        assert asked
+        assert all(one.startswith((address, "data:", "blob:")) for one in asked), asked

@@ -153,7 +153,7 @@ def pages() -> dict[Path, str]:
     made = {Path("api", f"{door}.md"): page_of_door(door) for door in doors()}
     for name, page in pages_of_commands().items():
         made[Path("commands", f"{name}.md")] = page
-    return {path: f"{SETTINGS}\n\n{page}" for path, page in made.items()}
+    return {path: page.replace("\n", f"\n\n{SETTINGS}\n", 1) for path, page in made.items()}
 
 
 def main() -> None:

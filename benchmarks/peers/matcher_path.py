@@ -43,8 +43,8 @@ def load(options: dict[str, Any]) -> Look:
             raise faces
         with seen.timed("embed"):
             made = extractor.embed(faces, purpose="search" if purpose == "search" else "gallery")
-        seen.boxes = [face.box for face in faces]
-        seen.vectors = [(one.probe if purpose == "search" else one.vector).tolist() for one in made]
+        seen.boxes = [face.box.tolist() for face in faces]
+        seen.vectors = [one.probe if purpose == "search" else one.vector for one in made]
         return seen
 
     return look
