@@ -98,8 +98,8 @@ def edit(
             opened.update_photo(record.subject_id, replace(held, **of_photo))
         new = opened.changes(subject)[before:]
     for change in new:
-        before, after = (change.row()[key] or "nothing" for key in ("before", "after"))
-        say(f"Correction {change.change_id}. Before: {before}. After: {after}.")
+        was, now = (change.row()[key] or "nothing" for key in ("before", "after"))
+        say(f"Correction {change.change_id}. Before: {was}. After: {now}.")
     if not new:
         say("The record holds that already.")
 
