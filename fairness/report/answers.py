@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from fairness.report.formatting import interval, one_in, p_value, percent, significant
 from fairness.report.result import AuditResult
-from fairness.report.wording import NOT_A_SHARE, factor_title, group_title, plain
-from fairness.tables import MORE_THAN_CHANCE, OVERALL, Row, Value, number
+from fairness.report.wording import factor_title, group_title, plain
+from fairness.tables import MORE_THAN_CHANCE, NOT_A_SHARE, OVERALL, Row, Value, number
 from fairness.words import counted, exact_threshold
 
 NOUNS = {
