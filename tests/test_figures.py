@@ -31,6 +31,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file of results of a benchmark that there is not."""
     facts: dict[str, Any] = {
         "command": "python benchmarks/search.py",
+        "seconds": 12.3,
         "commit": "0123456789abcdef",
         "date": "2026-11-30",
         "machine": {"processor": "made", "cores": 2},
@@ -112,6 +113,16 @@ def test_tables_are_joined_and_names_may_hold_commas(
 ) -> None:
     lines = rendering.block(f"{asked}; brief").splitlines()[2:]
     assert [line.split("|")[1].strip() for line in lines] == shown
+
+
+def test_every_quoted_command_is_listed_also_without_a_file(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands = {"made": "search.py", "other": "age_gap.py {fgnet}"}
+    monkeypatch.setattr(rendering, "COMMANDS", commands)
+    *_, first, second = rendering.block("every benchmark").splitlines()
+    assert first.startswith("| made | `python benchmarks/search.py` | 2026-11-30 | `012345678` |")
+    assert second.startswith("| other | `python benchmarks/age_gap.py FGNET` | no file yet |")
 
 
 @pytest.mark.parametrize(

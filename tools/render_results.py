@@ -11,8 +11,10 @@ Columns and rows are optional: the columns by name, the rows by how their first 
 that hold commas are parted by bars: `rows: rank-1, clean, % | TMR at`; of one such name a bar is at
 the end. Tables with the same columns are joined by a plus sign: `NAME first table + second table`.
 With `; brief` the line that says where the table comes from is left out, and no empty lines are
-around it. `--check` writes nothing, and ends with 1 if a page shows something else than the files
-of results.
+around it. `<!-- results: every benchmark -->` lists all quoted commands, with day and commit of
+each file, and those without a file.
+
+`--check` writes nothing, and ends with 1 if a page shows something else than the files of results.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,9 +31,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "benchmarks"))
 
-from recording import markdown  # noqa: E402 - benchmarks are scripts, not a package
+from every_command import COMMANDS  # noqa: E402 - benchmarks are scripts, not a package
+from recording import markdown  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results"
+EVERY = "every benchmark"
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 BLOCK = re.compile(
     r"(?P<start><!-- results: (?P<asked>[^>]*?) -->\n).*?(?P<end><!-- end of results -->)",
@@ -65,6 +69,10 @@ def rendered(page: str) -> str:
 
 def block(asked: str) -> str:
     """Return what stands between two marks, such as "search latency; columns: what, p50"."""
+    if asked == EVERY:
+        return "\n".join(
+            markdown(("file of results", "command", "day", "commit", "took"), _every())
+        )
     which, *rest = (part.strip() for part in asked.split(";"))
     name, _, tables = which.partition(" ")
     wishes = {key: _listed(value) for key, _, value in (part.partition(":") for part in rest)}
@@ -79,6 +87,17 @@ def block(asked: str) -> str:
     if "brief" not in wishes:
         lines += ["", _origin(facts)]
     return "\n".join(lines)
+
+
+def _every() -> Iterator[tuple[str, ...]]:
+    for name, command in sorted(COMMANDS.items()):
+        if (RESULTS / f"{name}.json").is_file():
+            facts = results(name)
+            took = f"{facts['seconds']:,.0f} s"
+            yield name, f"`{facts['command']}`", facts["date"], f"`{facts['commit'][:9]}`", took
+        else:
+            shown = re.sub(r"\{(\w+)\}", lambda found: found[1].upper(), command)
+            yield name, f"`python benchmarks/{shown}`", "no file yet", "", ""
 
 
 def _listed(value: str) -> list[str]:

@@ -102,7 +102,7 @@ def pages_of_commands() -> dict[str, str]:
         "|---|---|",
     ]
     pages = {}
-    for name, subcommand in command.commands.items():
+    for name, subcommand in sorted(command.commands.items()):
         first = _plain(subcommand.help or "").partition("\n")[0]
         lines.append(f"| [`matcher {name}`]({name}.md) | {first} |")
         pages[name] = "\n".join(_commands(subcommand, ["matcher", name], 1)).rstrip() + "\n"
@@ -112,7 +112,7 @@ def pages_of_commands() -> dict[str, str]:
 def _commands(command: Any, words: Sequence[str], level: int) -> list[str]:
     lines = [f"{'#' * level} `{' '.join(words)}`", "", _plain(command.help or ""), ""]
     lines += _options(command, words)
-    for name, subcommand in getattr(command, "commands", {}).items():
+    for name, subcommand in sorted(getattr(command, "commands", {}).items()):
         lines += _commands(subcommand, [*words, name], level + 1)
     return lines
 
