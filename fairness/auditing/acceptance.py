@@ -32,7 +32,7 @@ from typing import Literal
 from fairness.arguments import expect_number, path_of
 from fairness.errors import BoundsError
 from fairness.strict_reading import read_toml
-from fairness.tables import Row, Value
+from fairness.tables import NOT_A_SHARE, Row, Value
 from fairness.words import apart, counted, figure
 
 BoundOutcome = Literal["pass", "fail", "inconclusive"]
@@ -47,12 +47,13 @@ _KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
     "where": ((dict,), "values by column"),
     "at_most": ((int, float), "a number"),
 }
-_READABLE = ("ok", "limited", "bound_only", "at_least")
+_READABLE = ("ok", "limited", "bound_only", "at_least", "shown")
 _REASONS = {
     "suppressed": "suppressed: too few people to be shown",
     "insufficient": "not enough data",
 }
 _VOCABULARY = ("metric", "measure")  # a value that no row has in these columns is a typing error
+_OTHER_VALUES = ("difference", "shift")  # columns with the value of a row that is no rate
 _LABELS = ("factor", "group", "other_group", "metric", "measure")
 
 
@@ -241,7 +242,7 @@ def judge(bounds: Sequence[Bound], tables: Mapping[str, Iterable[Row]]) -> Accep
         The bounds, at least one.
     tables
         Rows by name of the table. The columns `low`, `high` and `status` decide, and `bound` if
-        there is only an upper limit. A row with an `estimate` is a rate.
+        there is only an upper limit. A row with an `estimate` is a rate, if its metric is a share.
 
     Returns
     -------
@@ -302,7 +303,7 @@ def _require_words(bound: Bound, rows: Sequence[Row]) -> None:
 
 def _judge_row(bound: Bound, row: Row) -> RowJudgement:
     limit = bound.at_most
-    if "estimate" in row and limit >= 1:
+    if "estimate" in row and row.get("metric") not in NOT_A_SHARE and limit >= 1:
         raise _bounds_error(
             f"bound {bound.name!r}", "is below 1, as rates are shares", limit, "Write 0.2 for 20 %."
         )
@@ -350,9 +351,11 @@ def _table_rows(judgement: BoundJudgement) -> Iterable[dict[str, Value]]:
     if not judgement.rows:
         yield {**start, "outcome": judgement.outcome, "reason": judgement.reason}
     for judged in judgement.rows:
-        labels = {key: judged.row.get(key) for key in ("factor", "group", "metric", "measure")}
+        labels = {key: judged.row.get(key) for key in ("factor", "group", "metric")}
+        of = next((column for column in _OTHER_VALUES if column in judged.row), None)
         numbers: dict[str, Value] = {
-            "value": _number(judged.row, "estimate", "value"),
+            "measure": judged.row.get("measure", of),
+            "value": _number(judged.row, "estimate", "value", *_OTHER_VALUES),
             "low": _number(judged.row, "low"),
             "high": _number(judged.row, "high", "bound"),
         }

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from fairness.report.formatting import interval, one_in, p_value, percent, significant
 from fairness.report.result import AuditResult
-from fairness.report.wording import NOT_A_SHARE, factor_title, group_title, plain
-from fairness.tables import MORE_THAN_CHANCE, OVERALL, Row, Value, number
+from fairness.report.wording import factor_title, group_title, plain
+from fairness.tables import MORE_THAN_CHANCE, NOT_A_SHARE, OVERALL, Row, Value, number
 from fairness.words import counted, exact_threshold
 
 NOUNS = {
@@ -202,16 +202,15 @@ def _leads(report: AuditResult) -> Iterator[str]:
         yield "Not tested: there were no searches for people who are not enrolled."
     else:
         yield (
-            f"In a gallery of {_people_of(false_lead)}, "
-            f"{rate_text(false_lead)} of the searches for somebody who is not there return a false "
-            "lead. A larger gallery returns more."
+            f"In a gallery of {_people_of(false_lead)}, searches for somebody who is not there "
+            f"that return a false lead: {rate_text(false_lead)}. A larger gallery returns more."
         )
     if mean is not None:
         yield f"False leads a search: {rate_text(mean)}."
     for row in _asked(report, "false_leads"):
         yield (
-            f"In a gallery of {_people_of(row)}: {rate_text(row)} false leads a search, from the "
-            "comparisons of this cohort."
+            f"In a gallery of {_people_of(row)}, false leads a search, from the comparisons of "
+            f"this cohort: {rate_text(row)}."
         )
 
 
@@ -222,20 +221,20 @@ def _missed(report: AuditResult) -> Iterator[str]:
         yield "Not tested: there were no searches for people who are enrolled."
         if pairs is not None:
             yield (
-                f"Of the comparisons of two photos of one person, {rate_text(pairs)} miss, refused "
-                "photos counted."
+                "Misses among the comparisons of two photos of one person, refused photos counted: "
+                f"{rate_text(pairs)}."
             )
         return
     yield (
-        f"In a gallery of {_people_of(missed)}, {rate_text(missed)} of the searches do not have "
-        f"the person at or above the threshold among the first {_whole(missed['rank'])}; refused "
-        "photos count as misses."
+        f"In a gallery of {_people_of(missed)}, searches without the person at or above the "
+        f"threshold among the first {_whole(missed['rank'])}: {rate_text(missed)}. Refused photos "
+        "count as misses."
     )
 
     for row in _asked(report, "not_listed_counted", "not_listed"):
         yield (
-            f"In a gallery of {_people_of(row)}: {rate_text(row)} of the people would not be among "
-            f"the first {_whole(row['rank'])}, whatever the score ({row['basis']})."
+            f"In a gallery of {_people_of(row)}, people who would not be among the first "
+            f"{_whole(row['rank'])}, whatever the score: {rate_text(row)}; {row['basis']}."
         )
 
 
@@ -254,9 +253,9 @@ def _people_of(row: Row) -> str:
 def _threshold(report: AuditResult) -> Iterator[str]:
     false, missed = overall(report, "FMR_random"), overall(report, "FNMR")
     if false is not None:
-        yield f"This threshold gives a false match rate of {rate_text(false)} over all pairs."
+        yield f"False match rate at this threshold, over all pairs: {rate_text(false)}."
     if missed is not None:
-        yield f"It gives a miss rate of {rate_text(missed)}."
+        yield f"Miss rate at this threshold: {rate_text(missed)}."
     yield from _further(report)
     yield "A lower one misses fewer people and gives more false leads."
 

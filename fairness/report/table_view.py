@@ -9,7 +9,6 @@ from fairness.cohort import in_order
 from fairness.report.formatting import NONE, interval, percent, short_percent, written
 from fairness.report.wording import (
     INTERVAL_OF_MEASURE,
-    NOT_A_SHARE,
     READINGS,
     factor_title,
     group_title,
@@ -17,7 +16,7 @@ from fairness.report.wording import (
     plain,
     rate_name,
 )
-from fairness.tables import OVERALL, Column, Row, Table, Unit, Value
+from fairness.tables import NOT_A_SHARE, OVERALL, Column, Row, Table, Unit, Value
 from fairness.words import counted
 
 _REMARK = "flag"

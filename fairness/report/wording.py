@@ -30,9 +30,6 @@ RATES = {
 }
 """Titles of error rates. A rate without an entry keeps its own name."""
 
-NOT_A_SHARE = frozenset({"false_leads", "false_leads_own", "selectivity"})
-"""Metrics whose estimate is a mean count and not a share."""
-
 MEASURES = {
     "max-min": "Largest less smallest (never under 0)",
     "max/min": "Largest ÷ smallest (never under 1)",
@@ -44,6 +41,8 @@ MEASURES = {
     "FDR": "FDR (1 = no difference)",
     "IR": "Inequity rate IR (1 = no difference)",
     "GARBE": "GARBE (0 = no difference)",
+    "difference": "Now less baseline",
+    "shift": "Shift of the scores",
     "equalised odds difference": "Equalised odds, larger difference",
     "equalised odds difference (mean)": "Equalised odds, mean difference",
     "equalised odds ratio": "Equalised odds, smaller ratio",

@@ -47,6 +47,9 @@ RATE_COLUMNS = (
 )
 """The columns that `fairness.tables.rate_row` fills."""
 
+NOT_A_SHARE = frozenset({"false_leads", "false_leads_own", "selectivity"})
+"""Metrics whose estimate is a mean count and not a share."""
+
 MORE_THAN_CHANCE = "more than chance"
 CHANCE = "not told from chance"
 """Results of a test: whether chance alone explains a difference."""
@@ -323,7 +326,7 @@ _TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
             FACTOR,
             GROUP,
             _METRIC,
-            Column("measure", "Measure", "text", "What is bounded; a rate where empty."),
+            Column("measure", "Measure", "text", "What is bounded; the error rate where empty."),
             Column("limit", "At most", "number", "The bound."),
             Column("value", "Measured", "number", "The measured value."),
             Column("low", "Lower limit", "number", "Lower confidence limit."),

@@ -176,6 +176,46 @@ def test_groups_left_out_of_a_summary_are_named_beside_its_pass():
     assert "2 groups left out" in judgement.rows[0].reason
 
 
+@pytest.mark.parametrize("metric", ["selectivity", "false_leads", "false_leads_own"])
+@pytest.mark.parametrize(("limit", "outcome"), [(4, "pass"), (2.5, "inconclusive"), (1, "fail")])
+def test_a_mean_number_of_people_is_no_share_and_may_be_bounded_by_more_than_one(
+    metric, limit, outcome
+):
+    mean = {**rate(30, 1000, metric=metric), "estimate": 2.4, "low": 1.8, "high": 3.2}
+    judgement = outcome_of(mean, limit=limit, metric=(metric,))
+    assert judgement.outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "keys"),
+    [
+        pytest.param("changes", "difference", {"metric": "FNMR", "status": "ok"}, id="changes"),
+        pytest.param("shift", "shift", {"kind": "mated", "status": "shown"}, id="shift"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("limit", "outcome"), [(0.04, "pass"), (0.02, "inconclusive"), (0.005, "fail")]
+)
+def test_a_difference_is_judged_and_stands_in_the_table_with_its_name(
+    table, column, keys, limit, outcome
+):
+    row = {"factor": "sex", "group": "male", **keys, column: 0.02, "low": 0.01, "high": 0.03}
+    bound = Bound("difference", table, {"factor": ("sex",)}, limit)
+    (judged,) = audit_table("acceptance", judge([bound], {table: [row]}).rows())
+    assert judged["outcome"] == outcome
+    assert (judged["measure"], judged["value"], judged["high"]) == (column, 0.02, 0.03)
+
+
+@pytest.mark.parametrize("limits", [{}, {"low": None, "high": None}])
+def test_a_row_that_is_shown_without_limits_is_never_passed(limits):
+    row = {"factor": "sex", "group": "male", "shift": 0.02, "status": "shown", **limits}
+    (judgement,) = judge(
+        [Bound("x", "shift", {"factor": ("sex",)}, 9.0)], {"shift": [row]}
+    ).judgements
+    assert judgement.outcome == "inconclusive"
+    assert "no confidence limit" in judgement.rows[0].reason
+
+
 def test_the_tables_of_an_audit_are_judged_and_the_judgement_becomes_one(write):
     rates = audit_table("rates", [rate(30, 1000), rate(0, 5, group="00 to under 01")])
     summary = audit_table("differentials", [ratio(None, None, status="undefined")])

@@ -97,7 +97,9 @@ def test_the_first_page_is_short_and_states_the_overall_rates(even: AuditReport)
     false = even.table("rates").where(group="all", metric="FMR_random")[0]
     assert f"{false['errors']:,} of {false['trials']:,}" in line(even, "over all pairs")
     missed = even.table("rates").where(group="all", metric="FNMR")[0]
-    assert f"{missed['errors']:,} of {missed['trials']:,}" in line(even, "a miss rate of")
+    assert f"{missed['errors']:,} of {missed['trials']:,}" in line(
+        even, "Miss rate at this threshold:"
+    )
     assert "Tested on 240 photos of 120 people." in first_page(even)[1]
 
 
