@@ -60,8 +60,9 @@ def _record(file: Path, options: dict[str, Any]) -> str:
     """Write the record of an ONNX file that takes crops as ArcFace does; return its path."""
     import hashlib
 
-    import onnxruntime
+    from matcher.telemetry import import_silent
 
+    onnxruntime = import_silent("onnxruntime")
     session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
     dimension = session.get_outputs()[0].shape[-1]
     folder = Path(options["scratch"])

@@ -59,7 +59,7 @@ def opened(file: IO[bytes]) -> Iterator[Any]:
             "reading a video",
             rule="needs PyAV",
             got="no such package",
-            next_step='Run: pip install "av>=18.1".',
+            next_step='Run: pip install "av>=18.1,<19".',
         ) from error
     logging.getLogger("libav").setLevel(logging.CRITICAL + 1)
     av.logging.set_level(None)

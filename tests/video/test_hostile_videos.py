@@ -343,7 +343,7 @@ def test_a_decoder_that_does_not_start_is_an_error(tmp_path: Path) -> None:
 def test_without_the_extra_the_next_step_is_said(tmp_path: Path) -> None:
     path = made_video.write(tmp_path / "a.mp4", made_video.grey(3))
     program = "sys.modules['av'] = None; from matcher.video.worker import main; main()"
-    with pytest.raises(MissingExtraError, match=r"av>=18\.1"):
+    with pytest.raises(MissingExtraError, match=r"av>=18\.1,<19"):
         VideoDecoder(path, Wish(1.0), VideoLimits(), program=program)
 
 
