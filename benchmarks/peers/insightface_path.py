@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runner_protocol import Look, Seen, serve
+from runner_protocol import Look, Seen, read_by_opencv, serve
 
 
 def load(options: dict[str, Any]) -> Look:
@@ -23,10 +23,7 @@ def load(options: dict[str, Any]) -> Look:
     def look(photo: str, purpose: str) -> Seen:
         del purpose
         seen = Seen()
-        with seen.timed("decode"):
-            image = cv2.imread(photo)
-        if image is None:
-            raise ValueError("cv2.imread returned None")
+        image = read_by_opencv(photo, seen)
         with seen.timed("detect and embed"):
             faces = app.get(image)
         seen.boxes = [face.bbox for face in faces]

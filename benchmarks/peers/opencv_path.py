@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import cv2
-from runner_protocol import Look, Seen, serve
+from runner_protocol import Look, Seen, read_by_opencv, serve
 
 
 def load(options: dict[str, Any]) -> Look:
@@ -18,10 +18,7 @@ def load(options: dict[str, Any]) -> Look:
     def look(photo: str, purpose: str) -> Seen:
         del purpose
         seen = Seen()
-        with seen.timed("decode"):
-            image = cv2.imread(photo)
-        if image is None:
-            raise ValueError("cv2.imread returned None")
+        image = read_by_opencv(photo, seen)
         with seen.timed("detect"):
             detector.setInputSize((image.shape[1], image.shape[0]))
             _, faces = detector.detect(image)

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from runner_protocol import Look, Seen, serve
+from runner_protocol import Look, Seen, read_by_opencv, serve
 
 
 def load(options: dict[str, Any]) -> Look:
@@ -25,10 +25,7 @@ def load(options: dict[str, Any]) -> Look:
     def look(photo: str, purpose: str) -> Seen:
         del purpose
         seen = Seen()
-        with seen.timed("decode"):
-            image = cv2.imread(photo)
-        if image is None:
-            raise ValueError("cv2.imread returned None")
+        image = read_by_opencv(photo, seen)
         with seen.timed("detect and embed"):
             faces = [face for face in analyzer.analyze(image) if face.embedding is not None]
         seen.boxes = [face.bbox[:4] for face in faces]
