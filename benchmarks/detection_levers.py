@@ -28,8 +28,9 @@ from torch import Tensor, nn
 
 from matcher.errors import MatcherError
 from matcher.faces import Face, choose_faces
-from matcher.faces.detection import cascade, mtcnn, retries
+from matcher.faces.detection import cascade, mtcnn
 from matcher.faces.detection.mtcnn import MtcnnDetector
+from matcher.faces.detection.retries import attempts_from
 from matcher.heap import use_one_heap
 from matcher.photos import Photo, find_photos, load_photo
 from matcher.synthetic import sample_photos
@@ -110,7 +111,11 @@ LEVERS = (
         mtcnn,
         {"FIRST_THRESHOLDS": (0.6, 0.8)},
     ),
-    Lever("longer side 800 px in place of 1,200", module=retries, values={"WORKING_SIDE": 800}),
+    Lever(
+        "longer side 800 px in place of 1,200",
+        module=mtcnn,
+        values={"ATTEMPTS": attempts_from(800)},
+    ),
     Lever("no look at the turned photo", module=mtcnn, values={"SURE": 0.8}),
     Lever("16 crops together in place of 64", values={"CROPS_TOGETHER": 16}),
     Lever("128 crops together", values={"CROPS_TOGETHER": 128}),

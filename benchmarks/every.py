@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(name: str, command: Sequence[str], logs: Path | None) -> int:
     script, *rest = command
-    whole = [sys.executable, str(FOLDER / script), *rest, "--record", name]
+    whole = [sys.executable, str(FOLDER / script), "--record", name, *rest]
     if logs is None:
         return subprocess.run(whole, check=False).returncode
     with (logs / f"{name}.log").open("wb") as log:

@@ -21,6 +21,33 @@ COMMANDS = {
     "ageing_cameras": "ageing.py --fgnet {fgnet} --cameras 48px-q40 32px-q30 24px-x4-q75"
     " --vectors {scratch}/vectors",
     "apparent_tone": "apparent_tone.py",
+    "audit_adults": "audits.py {fgnet} --by age --ages 0,18 --fmr-of 'age=18 and over'"
+    " --vector-cache {scratch}/audits.sqlite",
+    "audit_adults_dlib": "audits.py {fgnet} --model dlib-resnet --by age --ages 0,18"
+    " --fmr-of 'age=18 and over' --vector-cache {scratch}/audits.sqlite",
+    "audit_ages": "audits.py {fgnet} --by age --baseline dlib-resnet --gallery-size 350"
+    " --vector-cache {scratch}/audits.sqlite",
+    "audit_ages_dlib": "audits.py {fgnet} --model dlib-resnet --by age"
+    " --vector-cache {scratch}/audits.sqlite",
+    "audit_ages_dlib_at_lfw": "audits.py {fgnet} --model dlib-resnet --by age"
+    " --threshold 0.9289562 --vector-cache {scratch}/audits.sqlite",
+    "audit_ages_version_5": "audits.py {fgnet} --by age --baseline youth-resnet@5"
+    " --vector-cache {scratch}/audits.sqlite",
+    "audit_camera_24": "audits.py {fgnet} --by age --camera 24px-q30 --threshold 0.4161"
+    " --vector-cache {scratch}/audits.sqlite",
+    "audit_camera_24_own": "audits.py {fgnet} --by age --camera 24px-q30"
+    " --vector-cache {scratch}/audits.sqlite",
+    "audit_camera_48": "audits.py {fgnet} --by age --camera 48px-q40 --threshold 0.4161"
+    " --vector-cache {scratch}/audits.sqlite",
+    "audit_fairface": "audits.py --part val {fairface} --layout fairface"
+    " --by 'age,sex,race,age*sex' --baseline dlib-resnet --vector-cache {scratch}/audits.sqlite",
+    "audit_fairface_dlib": "audits.py {fairface} --layout fairface --model dlib-resnet"
+    " --by 'age,sex,race,age*sex,age*sex*race' --threshold 0.9289562"
+    " --vector-cache {scratch}/audits.sqlite",
+    "audit_fairface_young_adults": "audits.py --part val {fairface} --layout fairface"
+    " --by 'age,sex,race,age*sex' --fmr-of age=20-29 --vector-cache {scratch}/audits.sqlite",
+    "audit_lfw_dlib": "audits.py {lfw} --model dlib-resnet --by sex"
+    " --vector-cache {scratch}/audits.sqlite",
     "audit_power": "audit_power.py --draws 999 --out {scratch}/audit_power.json",
     "audit_scale": "audit_scale.py",
     "beside_peers": "beside_peers.py --fgnet {fgnet} --environments {scratch}/peers",

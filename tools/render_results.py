@@ -22,6 +22,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -85,7 +86,7 @@ def block(asked: str) -> str:
     columns, rows = _chosen(asked, _joined(asked, [facts["tables"][one] for one in names]), wishes)
     lines: list[str] = markdown(columns, rows)
     if "brief" not in wishes:
-        lines += ["", _origin(facts)]
+        lines += ["", _origin(name, facts)]
     return "\n".join(lines)
 
 
@@ -94,10 +95,26 @@ def _every() -> Iterator[tuple[str, ...]]:
         if (RESULTS / f"{name}.json").is_file():
             facts = results(name)
             took = f"{facts['seconds']:,.0f} s"
-            yield name, f"`{facts['command']}`", facts["date"], f"`{facts['commit'][:9]}`", took
+            yield name, f"`{_command(name)}`", facts["date"], f"`{facts['commit'][:9]}`", took
         else:
-            shown = re.sub(r"\{(\w+)\}", lambda found: found[1].upper(), command)
-            yield name, f"`python benchmarks/{shown}`", "no file yet", "", ""
+            yield name, f"`{_quoted(command)}`", "no file yet", "", ""
+
+
+def _quoted(command: str) -> str:
+    """Return a command of `every.py` with the names of its paths in capitals."""
+    named = re.sub(r"\{(\w+)\}", lambda found: found[1].upper(), command)
+    return f"python benchmarks/{named}"
+
+
+def _command(name: str) -> str:
+    """Return the command that was run: as it is quoted, if it is that one but for the paths."""
+    ran = str(results(name)["command"])
+    settings, _, rest = ran.partition("python benchmarks/")
+    words, quoted = shlex.split(rest), shlex.split(COMMANDS.get(name, ""))
+    same = len(words) == len(quoted) and all(
+        "{" in wish or word == wish for word, wish in zip(words, quoted, strict=True)
+    )
+    return settings + _quoted(COMMANDS[name]) if same else ran
 
 
 def _listed(value: str) -> list[str]:
@@ -131,10 +148,10 @@ def _chosen(
     return columns, rows
 
 
-def _origin(facts: dict[str, Any]) -> str:
+def _origin(name: str, facts: dict[str, Any]) -> str:
     machine = facts["machine"]
     return (
-        f"`{facts['command']}`, {facts['date']}, commit `{facts['commit'][:9]}`"
+        f"`{_command(name)}`, {facts['date']}, commit `{facts['commit'][:9]}`"
         f"{' with changes' if facts['commit'].endswith('changes') else ''}, "
         f"{machine['processor']}, {machine['cores']} cores"
     )

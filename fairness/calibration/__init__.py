@@ -1,6 +1,6 @@
 """The meaning of a score for people of one age: false-match rates by age band and gallery size."""
 
-from fairness.calibration.calibration import calibrate
+from fairness.calibration.calibration import calibrate, require_people
 from fairness.calibration.record import (
     TARGETS,
     AgeBandRecord,
@@ -18,4 +18,5 @@ __all__ = [
     "Galleries",
     "GapBandRecord",
     "calibrate",
+    "require_people",
 ]

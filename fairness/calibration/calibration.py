@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairness.arguments import expect
 from fairness.calibration.gallery_sizes import SizeTable, false_positive_rates
-from fairness.calibration.impostors import Comparisons, Impostors
+from fairness.calibration.impostors import Comparisons, Impostors, has_impostors
 from fairness.calibration.record import (
     TARGETS,
     AgeBandRecord,
@@ -110,12 +110,7 @@ def calibrate(
         else:
             bands.append(_band(name, ages[name], group, gaps, level))
     if not bands:
-        raise CalibrationError(
-            f"calibration on {cohort.name!r}",
-            rule=f"an age band with at least {FEWEST_SUBJECTS + 1} people of one sex",
-            got="none",
-            next_step="Use a larger cohort, or one with ages.",
-        )
+        raise _too_few(cohort)
     return CalibrationRecord(
         bands=tuple(bands),
         not_calibrated=missing,
@@ -258,6 +253,40 @@ def _largest(curve: FalseMatchCurve, table: SizeTable, target: float) -> int:
 
 def _rounded(values: Iterable[float]) -> tuple[float, ...]:
     return tuple(float(f"{value:.{_DIGITS}g}") for value in values)
+
+
+def require_people(
+    cohort: Cohort, *, age_edges: Sequence[float] = AGE_EDGES, most_photos: int = 5000
+) -> None:
+    """Refuse a cohort on which `calibrate` must fail, before any vector is made.
+
+    A cohort that passes may still be too small, if faces of it are not found.
+
+    Parameters
+    ----------
+    cohort, age_edges, most_photos
+        As in `calibrate`.
+
+    Raises
+    ------
+    CalibrationError
+        No band has enough people of one sex, or bands overlap.
+    """
+    expect("cohort", cohort, Cohort, rule="must be a Cohort", next_step="Give read_cohort(path).")
+    draw = _Draw(cohort, most_photos, seed=0)
+    grouping = cohort.grouping("age", age_edges=age_edges)
+    codes = [grouping.names.index(name) for name in _spans(grouping.names, age_edges)]
+    if not any(has_impostors(cohort, draw(grouping.codes == code)) for code in codes):
+        raise _too_few(cohort)
+
+
+def _too_few(cohort: Cohort) -> CalibrationError:
+    return CalibrationError(
+        f"calibration on {cohort.name!r}",
+        rule=f"an age band with at least {FEWEST_SUBJECTS + 1} people of one sex",
+        got="none",
+        next_step="Use a larger cohort, or one with ages.",
+    )
 
 
 _OF_SOURCE = re.compile(r"(\d+)(?:-(\d+)| and over)")

@@ -115,6 +115,19 @@ class Comparisons:
         return keys >> 32, keys & 0xFFFFFFFF, counts.astype(np.int64)
 
 
+def has_impostors(cohort: Cohort, photos: NDArray[np.int64]) -> bool:
+    """Return whether any of these photos has enough impostors among them.
+
+    Parameters
+    ----------
+    photos
+        int64 photo indices, each once.
+    """
+    ordered = photos[np.argsort(cohort.subject_codes[photos], kind="stable")]
+    kept = _with_enough(_comparable(cohort, ordered), cohort.subject_codes[ordered])
+    return len(kept) > 0
+
+
 def _comparable(cohort: Cohort, photos: NDArray[np.int64]) -> NDArray[np.bool_]:
     subjects = cohort.subject_codes[photos]
     sexes = cohort.grouping("sex")

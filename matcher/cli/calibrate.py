@@ -61,12 +61,14 @@ def calibrate(
     leads to expect.
     """
     from fairness import calibrate as measure
+    from fairness.calibration import require_people
     from matcher.evaluation import embed_cohort
     from matcher.faces import POLICIES
 
     with faults_reported():
         people = read_people(cohort, layout)
         edges = age_edges(ages)
+        require_people(people, age_edges=edges)
         if dry_run:
             say(f"Would calibrate on {of_people(people)}.")
             return

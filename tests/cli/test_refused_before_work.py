@@ -127,6 +127,17 @@ def test_age_bands_that_are_none(tmp_path: Path, cohort: Cohort, ages: str) -> N
 
 
 @pytest.mark.usefixtures("idle")
+@pytest.mark.parametrize("more", [(), ("--dry-run",)], ids=["run", "dry run"])
+def test_a_calibration_on_too_few_people(
+    tmp_path: Path, cohort: Cohort, more: tuple[str, ...]
+) -> None:
+    out = tmp_path / "made" / "record.json"
+    said = run("calibrate", cohort.manifest, "--out", out, *more, code=3)
+    assert "11 people of one sex" in said.stderr
+    assert not out.parent.exists()
+
+
+@pytest.mark.usefixtures("idle")
 @pytest.mark.parametrize("fault", ["scores", "model", "baseline", "bounds", "groups", "out"])
 def test_an_audit_that_could_not_end(tmp_path: Path, cohort: Cohort, fault: str) -> None:
     pytest.importorskip("matplotlib")

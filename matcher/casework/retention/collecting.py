@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,14 +16,35 @@ from matcher.casework.retention.traces import Traces
 from matcher.casework.reviews.states import reviewed
 from matcher.casework.reviews.storage import open_reviews
 from matcher.casework.searches import RecordedSearch, SearchIndex
+from matcher.errors import UnknownSubjectError
+from matcher.gallery import Gallery
 from matcher.gallery.editions import directory_of, names
 from matcher.gallery.store import STORE_NAME, Store
 from matcher.governance import ActivityLog, LogRecord
 from matcher.governance.pseudonyms import CASE, SUBJECT, TEXT
+from matcher.watching import open_watch_list
 from matcher.watching.files import folder_of as watch_folder_of
 
 _BUSY_TIMEOUT: Final = 10.0
 _HEX_OF_SHA256: Final = 64
+
+
+def subject_named(gallery: Gallery, subject_id: str) -> str:
+    """Return the identifier of a subject of a gallery or of its watch list, as it is kept there.
+
+    Raises
+    ------
+    UnknownSubjectError
+        There is no such subject in either.
+    """
+    try:
+        return gallery.subject(subject_id).subject_id
+    except UnknownSubjectError as unknown:
+        if not (watch_folder_of(gallery.path) / STORE_NAME).is_file():
+            raise
+        with open_watch_list(gallery) as watched, suppress(UnknownSubjectError):
+            return watched.subject(subject_id).subject_id
+        raise unknown from None
 
 
 def traces_of_subject(gallery: Path, subject_id: str) -> Traces:

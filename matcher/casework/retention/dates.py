@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from matcher.arguments import expect, expect_day, listed
 from matcher.casework.reading import activity_of
+from matcher.casework.retention.collecting import subject_named
 from matcher.errors import ActivityLogError, InputError
 from matcher.gallery import Gallery
 from matcher.governance import Pseudonyms, open_casework
@@ -70,14 +71,14 @@ def set_retention(
     until
         The last day; None takes the date away.
     subjects, cases
-        Identifiers of subjects of the gallery, and of cases that its log knows.
+        Identifiers of subjects of the gallery or its watch list, and of cases that its log knows.
 
     Raises
     ------
     InputError
         No day, or a case that the log does not know. Nothing is set.
     UnknownSubjectError
-        A subject who is not in the gallery. Nothing is set.
+        A subject who is in neither the gallery nor its watch list. Nothing is set.
     NotAuthorisedError
         The gallery is not governed, or was opened without a context.
     ActivityLogError, GalleryWriteError
@@ -170,7 +171,7 @@ def _date_of(kind: str, name: str, until: str, set_at: str, gallery: Gallery) ->
 def _subject_tokens(gallery: Gallery, subjects: Collection[str]) -> list[str]:
     step = "List the subjects of the gallery."
     names = listed("subjects", subjects, str, rule="must be identifiers", next_step=step)
-    known = {gallery.subject(name).subject_id for name in names}
+    known = {subject_named(gallery, name) for name in names}
     return list(activity_of(gallery).subject_tokens(known).values())
 
 

@@ -16,7 +16,11 @@ from typing import Any, Final
 from matcher.arguments import expect, listed, path_of
 from matcher.casework import probes
 from matcher.casework.reading import activity_of
-from matcher.casework.retention.collecting import traces_of_case, traces_of_subject
+from matcher.casework.retention.collecting import (
+    subject_named,
+    traces_of_case,
+    traces_of_subject,
+)
 from matcher.casework.retention.dates import drop_dates
 from matcher.casework.retention.proof import ErasureProof, prove
 from matcher.casework.retention.traces import (
@@ -62,6 +66,9 @@ class Erasure:
         Identifiers of the leads that these reviews were of.
     proof
         What was looked at afterwards, and what was found.
+    accepted
+        Whether something was found, and somebody had looked at it and found that it is not the
+        subject's, so that the erasure is over.
     """
 
     kind: str
@@ -72,6 +79,17 @@ class Erasure:
     reviews: int
     leads: tuple[str, ...]
     proof: ErasureProof
+    accepted: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to be cleared, or what was found was accepted."""
+        return self.proof.is_over or self.accepted
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing asks for attention: the erasure is over, and the log holds nothing."""
+        return self.is_over and not self.proof.found_in_log
 
 
 def erase_subject(
@@ -105,7 +123,8 @@ def erase_subject(
     Raises
     ------
     UnknownSubjectError
-        There is no such subject, and no erasure of it to be finished.
+        There is no such subject in the gallery or its watch list, and no erasure of it to be
+        finished.
     NotAuthorisedError
         The gallery is not governed, or was opened without a context.
     GalleryBusyError, GalleryWriteError, ActivityLogError
@@ -116,7 +135,7 @@ def erase_subject(
     with _alone(gallery):
         known = _begun(gallery, SUBJECT, subject_id)
         if known is None:
-            name = gallery.subject(subject_id).subject_id
+            name = subject_named(gallery, subject_id)
             known = _begin(gallery, traces_of_subject(gallery.path, name))
         return _finish(gallery, *known, places, accept_left)
 
@@ -258,13 +277,22 @@ def _finish(
         deleted = sum(probes.forget(folder_of(gallery.path), one) for one in traces.kept_probes)
         _clear_tokens(gallery, traces)
         proof = prove(gallery.path, traces, also)
-        is_over = proof.is_over or (accept_left and not proof.is_unfinished)
-        end.update(_counts(faces, deleted, reviews, proof), accepted=int(is_over > proof.is_over))
-    if is_over:
-        drop_traces(path)
-    return Erasure(
-        traces.kind, traces.name, traces.tokens, faces, deleted, reviews, traces.leads, proof
+        accepted = accept_left and not (proof.is_over or proof.is_unfinished)
+        end.update(_counts(faces, deleted, reviews, proof), accepted=int(accepted))
+    done = Erasure(
+        kind=traces.kind,
+        name=traces.name,
+        tokens=traces.tokens,
+        faces=faces,
+        probes=deleted,
+        reviews=reviews,
+        leads=traces.leads,
+        proof=proof,
+        accepted=accepted,
     )
+    if done.is_over:
+        drop_traces(path)
+    return done
 
 
 def _counts(faces: int, deleted: int, reviews: int, proof: ErasureProof) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def run(
         if one.date is not None and one.error is not None:
             say(f"Failed: {one.date.kind} {one.date.name}: {one.error}")
     _tell(one.erasure for one in outcomes if one.erasure is not None)
-    failed = [one for one in outcomes if one.erasure is None or not one.erasure.proof.ok]
+    failed = [one for one in outcomes if one.erasure is None or not one.erasure.ok]
     say(f"{counted(len(outcomes) - len(failed), 'erasure')} done, {len(failed)} not.")
     raise typer.Exit(Exit.ATTENTION if failed else Exit.DONE)
 
@@ -81,7 +81,7 @@ def erase(
                 _tell(done[-1:])
     if not done:
         say("Nothing was named: give --subject or --of-case.")
-    left = any(not one.proof.ok for one in done)
+    left = any(not one.ok for one in done)
     raise typer.Exit(Exit.ATTENTION if left or not done else Exit.DONE)
 
 
@@ -113,7 +113,9 @@ def _tell(erasures: Iterable[Erasure]) -> None:
         )
         for line in lines_of(one.proof):
             say(line)
-        if not one.proof.is_over:
+        if one.accepted:
+            say("What was found was accepted as not the subject's. The erasure is over.")
+        elif not one.is_over:
             say(
                 "Something is left. Clear it, then run `matcher retention run`; or look at it, and "
                 "run that with --accept-left."

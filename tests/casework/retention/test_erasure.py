@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gallery_builders import photo_hash
-from job_builders import draw
+from job_builders import NEW, draw
 from made_casework import (
     EXTRACTOR,
     SEARCHING,
@@ -29,6 +30,8 @@ from made_erasure import (
     KEPT,
     gallery_with_everything,
     holds,
+    photos_of,
+    take_in,
     tells_of,
 )
 
@@ -297,6 +300,8 @@ def test_what_somebody_looked_at_can_be_accepted_and_the_log_says_so(tmp_path: P
         erasure = erase_subject(gallery, name_of(3), accept_left=True)
         assert begun_erasures(gallery) == []
     assert not erasure.proof.ok
+    assert erasure.accepted
+    assert erasure.ok
     *_, record = ActivityLog.of(path).records()
     assert (record.facts["accepted"], record.facts["proof"]["found"]) == (1, 1)
 
@@ -309,6 +314,8 @@ def test_rows_that_are_left_cannot_be_accepted(
         with monkeypatch.context() as patch:
             patch.setattr("matcher.casework.retention.erasure._remove", lambda *_: 0)
             erasure = erase_subject(gallery, name_of(3), accept_left=True)
+        assert not erasure.accepted
+        assert not erasure.ok
         assert erasure.proof.rows > 0
         assert erasure.proof.vectors_left > 0
         assert begun_erasures(gallery) == [("subject", name_of(3))]
@@ -390,6 +397,27 @@ def test_a_case_for_which_the_watch_list_ran_is_erased_there_too(tmp_path: Path)
         assert erasure.proof.ok, list(lines_of(erasure.proof))
         assert begun_erasures(gallery) == []
     assert not holds(path, b"case-7")
+
+
+def test_somebody_only_on_the_watch_list_is_erased_there(tmp_path: Path) -> None:
+    path, name = gallery_with_everything(tmp_path), "watched-7"
+    watched = replace(photos_of(tmp_path / "others")[0], subject=Subject(name))
+    with opened(path) as gallery, matcher.open_watch_list(gallery) as probes:
+        take_in(probes, NEW, [watched])
+    with Gallery.open(path, context=SEARCHING) as gallery:
+        matcher.run_watch_list(gallery)
+    assert tells_of(path, name)
+    with opened(path) as gallery:
+        assert set_retention(gallery, date(2026, 1, 31), subjects=[name]) == 1
+        (done,) = run_retention(gallery, today=date(2026, 2, 1))
+        assert done.erasure is not None
+        assert done.erasure.proof.ok, "\n".join(lines_of(done.erasure.proof))
+        assert done.erasure.faces == 1
+        with matcher.open_watch_list(gallery) as probes:
+            assert name not in {one.subject_id for one in probes.subjects()}
+        with pytest.raises(UnknownSubjectError, match=re.escape(str(path))):
+            erase_subject(gallery, name)
+    assert not tells_of(path, name)
 
 
 def test_nobody_erases_the_case_of_the_own_context(tmp_path: Path) -> None:

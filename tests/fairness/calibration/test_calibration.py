@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from itertools import combinations, product
 from pathlib import Path
@@ -10,9 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from fairness.calibration import CalibrationRecord, calibrate
+from fairness.calibration import CalibrationRecord, calibrate, require_people
 from fairness.calibration.gallery_sizes import _Searches, chance_of_a_lead, false_positive_rates
 from fairness.calibration.impostors import Impostors
 from fairness.calibration.record import AgeBandRecord
@@ -53,6 +56,28 @@ def made(of: Cohort, vectors: Vectors, **options: Any) -> CalibrationRecord:
 def only_band(record: CalibrationRecord) -> AgeBandRecord:
     (band,) = record.bands
     return band
+
+
+@given(
+    n=st.integers(1, 30),
+    sexes=st.lists(st.sampled_from(["female", "male", "unknown"]), min_size=30, max_size=30),
+    ages=st.lists(st.sampled_from([2.0, 5.0, 40.0, None]), min_size=30, max_size=30),
+)
+@settings(max_examples=40, deadline=None)
+def test_what_is_refused_before_the_vectors_is_what_would_be_refused_after(
+    n: int, sexes: list[str], ages: list[float | None]
+) -> None:
+    of = Cohort.of(
+        [Sample(f"{i}", f"{i}", age_at_capture=ages[i], sex=sexes[i]) for i in range(n)],
+        name="made",
+    )
+    try:
+        made(of, people(n))
+    except CalibrationError as error:
+        with pytest.raises(CalibrationError, match=re.escape(str(error))):
+            require_people(of)
+    else:
+        require_people(of)
 
 
 def test_impostors_are_other_people_of_the_same_age_and_sex_and_no_relatives() -> None:
