@@ -4,8 +4,9 @@
 
 Runs `matcher audit COHORT` with a report in a temporary folder, and keeps of its tables what a page
 shows: rates by group, how far groups lie apart, which differences are more than chance, searches,
-years between the photos, and the differences from a baseline. Rates are in %, with their intervals;
-the report itself has every digit. `--part NAME` audits one sub-folder of a cohort that has one list
+years between the photos, and the differences from a baseline. Rates are in % and differences in
+points, with their intervals; `selectivity` and false leads are mean numbers. The report itself has
+every digit. `--part NAME` audits one sub-folder of a cohort that has one list
 of labels (`labels.csv`, whose first column holds paths such as NAME/1.jpg).
 """
 
@@ -30,7 +31,7 @@ from fairness.tables import NOT_A_SHARE
 Row = dict[str, str]
 Table = tuple[tuple[str, ...], list[tuple[Cell, ...]]]
 NO_RATE = {"suppressed": "withheld", "insufficient": "not enough data"}
-SUMMARIES = {"max/min": "highest / lowest", "max-min": "highest - lowest, points"}
+SUMMARIES = {"max/min": "highest / lowest", "max-min": "highest - lowest"}
 
 
 def number(value: float) -> str:
@@ -38,9 +39,14 @@ def number(value: float) -> str:
     return significant(value, 2).replace("\N{MINUS SIGN}", "-")
 
 
+def scale(metric: str) -> int:
+    """Return 100 for a share, which is shown in %, and 1 for a mean number."""
+    return 1 if metric in NOT_A_SHARE else 100
+
+
 def rate(row: Row) -> str:
     """Write a rate in % with its interval, or a mean number; or why there is none."""
-    times = 1 if row["metric"] in NOT_A_SHARE else 100
+    times = scale(row["metric"])
     if row["estimate"]:
         value, low, high = (number(times * float(row[one])) for one in ("estimate", "low", "high"))
         return f"{value} ({low} to {high})"
@@ -119,8 +125,8 @@ def summaries(rows: Sequence[Row]) -> Iterator[tuple[str, Table]]:
     columns = ("what", "value", "interval", "if equal, mean", "if equal, 95 % within", "groups")
     told: list[tuple[Cell, ...]] = []
     for row in rows:
-        if row["measure"] in SUMMARIES:
-            times = 100 if row["measure"] == "max-min" else 1
+        if row["measure"] in SUMMARIES and row["low"]:
+            times = scale(row["metric"]) if row["measure"] == "max-min" else 1
 
             def write(value: float, times: int = times) -> str:
                 return number(times * value)
@@ -140,14 +146,14 @@ def summaries(rows: Sequence[Row]) -> Iterator[tuple[str, Table]]:
 
 def named(rows: Sequence[Row]) -> Iterator[tuple[str, Table]]:
     """Yield the groups whose rate differs from that of all others by more than chance."""
-    columns = ("factor", "group", "error rate", "rate, %", "of all others, %", "p, all tests")
+    columns = ("factor", "group", "error rate", "rate", "of all others", "p, all tests")
     told: list[tuple[Cell, ...]] = [
         (
             row["factor"],
             group_title(row["group"]),
             row["metric"],
-            number(100 * float(row["rate"])),
-            number(100 * float(row["others"])),
+            number(scale(row["metric"]) * float(row["rate"])),
+            number(scale(row["metric"]) * float(row["others"])),
             f"{float(row['holm']):.3f}",
         )
         for row in rows
@@ -184,12 +190,12 @@ def change(row: Row) -> tuple[Cell, ...]:
     """Write the rate before, the difference with its interval, and whether it is chance."""
     if not row["before"]:
         return NO_RATE.get(row["status"], "not enough data"), "", ""
-    points = ""
+    times, points = scale(row["metric"]), ""
     if row["difference"]:
         low, high = row["low"], row["high"]
-        limits = f" ({between(low, high, lambda v: number(100 * v))})" if low and high else ""
-        points = f"{number(100 * float(row['difference']))}{limits}"
-    return number(100 * float(row["before"])), points, row["result"]
+        limits = f" ({between(low, high, lambda v: number(times * v))})" if low and high else ""
+        points = f"{number(times * float(row['difference']))}{limits}"
+    return number(times * float(row["before"])), points, row["result"]
 
 
 KEPT: dict[str, Callable[[Sequence[Row]], Iterator[tuple[str, Table]]]] = {

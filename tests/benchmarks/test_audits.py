@@ -141,6 +141,16 @@ def test_searches_are_told_apart_by_the_rank() -> None:
     assert told == [("all", 82, "52 (40 to 60)", "50 (40 to 60)", "3 (0 to 100)")]
 
 
+def test_a_mean_number_is_no_share() -> None:
+    leads = {"factor": "age", "metric": "selectivity", "group": "08 to under 13"}
+    tested = leads | {"rate": "0.35", "others": "0.02", "holm": "0.014"}
+    ((_, (_, told)),) = audits.named([tested | {"result": "more than chance"}])
+    assert told == [("age", "8 to under 13", "selectivity", "0.35", "0.02", "0.014")]
+    compared = leads | {"before": "1.6", "difference": "-1.25", "low": "-2.3", "high": "-0.5"}
+    ((_, (_, rows_told)),) = audits.changes([compared | {"result": "more than chance"}])
+    assert rows_told == [("8 to under 13", "1.6", "-1.2 (-2.3 to -0.5)", "more than chance")]
+
+
 def test_a_part_of_a_cohort_has_its_photos_and_its_labels(tmp_path: Path) -> None:
     whole, part = tmp_path / "whole", tmp_path / "part"
     for name in ("train/1.jpg", "val/1.jpg", "val/2.jpg"):
