@@ -51,6 +51,10 @@ COMMANDS = {
     "audit_power": "audit_power.py --draws 999 --out {scratch}/audit_power.json",
     "audit_scale": "audit_scale.py",
     "beside_peers": "beside_peers.py --fgnet {fgnet} --environments {scratch}/peers",
+    "calibration_fairface_dlib": "calibrations.py {fairface} --layout fairface"
+    " --model dlib-resnet --vector-cache {scratch}/calibrations.sqlite",
+    "calibration_fgnet_dlib": "calibrations.py {fgnet} --model dlib-resnet"
+    " --vector-cache {scratch}/calibrations.sqlite",
     "cross": "cross.py",
     "detection": "detection.py --photos {fgnet} --most 40",
     "detection_levers": "detection_levers.py --photos {fgnet} {lfw} {fairface} --most 60",
