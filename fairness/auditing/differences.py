@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from fairness.auditing.evidence import Evidence
 from fairness.auditing.families import Family
@@ -12,6 +13,7 @@ from fairness.tables import OVERALL, Row, Table, Value, audit_table, number
 
 _WORST = 10  # number of groups shown for each rate
 _READABLE = ("ok", "limited")
+_DIFFERENCE = "max-min"  # the one measure of one rate that has its unit
 
 
 def summaries(evidence: Evidence, families: Sequence[Family]) -> Table:
@@ -36,7 +38,16 @@ def _of_family(evidence: Evidence, family: Family) -> Iterator[Row]:
             target=family.target,
         )
         limited = _limited(family.groups, family.target)
-        yield from (_row(family.factor, family.metric, item, limited) for item in measures)
+        for item in measures:
+            scaled = _times(item, family.times if item.measure == _DIFFERENCE else 1)
+            yield _row(family.factor, family.metric, scaled, limited)
+
+
+def _times(item: Differential, times: float) -> Differential:
+    """Return a difference of shares as one of the reported numbers; ratios have no unit."""
+    parts = {name: getattr(item, name) for name in ("value", "low", "high")}
+    parts |= {name: getattr(item, name) for name in ("expected", "expected_limit")}
+    return replace(item, **{n: None if v is None else v * times for n, v in parts.items()})
 
 
 def _combined(evidence: Evidence, factor: str) -> Iterator[Row]:

@@ -505,6 +505,16 @@ def test_selectivity_is_the_mean_number_of_candidates_of_a_search_in_vain() -> N
     assert "candidates" in report.to_html()
 
 
+def test_the_largest_less_the_smallest_selectivity_is_a_number_of_candidates() -> None:
+    report = audited(Made({"a": 240, "b": 240}, crowd={"a": 0.5}).scores(), threshold=0.3)
+    rows = report.table("open_set").where(metric="selectivity")
+    means = [float(str(row["estimate"])) for row in rows if row["group"] != OVERALL]
+    found = one(report, "differentials", metric="selectivity", measure="max-min")
+    assert len(means) == 2
+    assert found["value"] == pytest.approx(max(means) - min(means))
+    assert 0 <= found["low"] <= found["value"] <= found["high"]
+
+
 def test_an_audit_is_forgotten_when_it_is_done() -> None:
     """Somebody audits many cohorts in one process."""
     scores = EVEN.scores()
