@@ -13,6 +13,8 @@ COMMANDS = {
     " --vectors {scratch}/vectors",
     "accuracy_versions": "accuracy.py --fgnet {fgnet} --leave-out crops --baseline youth-resnet@5"
     " --baseline youth-resnet-low-resolution --vectors {scratch}/vectors",
+    "accuracy_youth_dlib": "accuracy.py --fgnet {fgnet} --across {across} --leave-out crops"
+    " --model youth-dlib --baseline dlib-resnet --vectors {scratch}/vectors",
     "age_gap": "age_gap.py {fgnet}",
     "age_gap_dlib": "age_gap.py {fgnet} --model dlib-resnet",
     "age_gap_others": "age_gap.py {fgnet} --others {fairface}/val",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -35,6 +35,9 @@ from matcher.cli.options import (
 )
 from matcher.cli.places import require_place_for
 from matcher.private_files import make_folder
+
+if TYPE_CHECKING:
+    from fairness import Cohort
 
 
 @app.command()
@@ -68,10 +71,11 @@ def calibrate(
     with faults_reported():
         people = read_people(cohort, layout)
         edges = age_edges(ages)
-        require_people(people, age_edges=edges)
         if dry_run:
             say(f"Would calibrate on {of_people(people)}.")
+            _foretell(people, edges)
             return
+        require_people(people, age_edges=edges)
         make_folder(out.absolute().parent)
         require_place_for("--out", out)
         extractor = extractor_of(model, device, precision, detector=detector)
@@ -90,3 +94,14 @@ def calibrate(
         record.write(out)
     say(f"The record is {out}.")
     raise typer.Exit(unless_refused(people))
+
+
+def _foretell(people: Cohort, edges: tuple[float, ...]) -> None:
+    """Say whether the cohort is too small."""
+    from fairness import CalibrationError
+    from fairness.calibration import require_people
+
+    try:
+        require_people(people, age_edges=edges)
+    except CalibrationError as error:
+        say(f"It would end without a record: {error}")
