@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -377,5 +378,8 @@ def test_what_cannot_be_copied_is_refused_and_nothing_is_left(tmp_path: Path) ->
 
 def test_python_s_own_sqlite_cannot_read_it(tmp_path: Path) -> None:
     path = fill(tmp_path / "g", KEY)
-    with pytest.raises(sqlite3.DatabaseError, match="not a database"):
-        sqlite3.connect(path / STORE_NAME).execute("SELECT * FROM sqlite_master")
+    with (
+        closing(sqlite3.connect(path / STORE_NAME)) as store,
+        pytest.raises(sqlite3.DatabaseError, match="not a database"),
+    ):
+        store.execute("SELECT * FROM sqlite_master")
