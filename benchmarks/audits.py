@@ -30,6 +30,7 @@ from fairness.tables import NOT_A_SHARE
 
 Row = dict[str, str]
 Table = tuple[tuple[str, ...], list[tuple[Cell, ...]]]
+Keep = Callable[[Sequence[Row]], Iterator[tuple[str, Table]]]
 NO_RATE = {"suppressed": "withheld", "insufficient": "not enough data"}
 SUMMARIES = {"max/min": "highest / lowest", "max-min": "highest - lowest"}
 
@@ -79,30 +80,26 @@ def people_of(rows: Sequence[Row], group: str) -> list[int]:
     return [int(row["subjects"] or 0) for row in rows if row["group"] == group]
 
 
-def rates(rows: Sequence[Row]) -> Iterator[tuple[str, Table]]:
-    """Yield the rates by group, a table for each factor."""
-    for factor in dict.fromkeys(row["factor"] for row in rows):
-        own = [row for row in rows if row["factor"] == factor]
-        yield f"rates by {factor}", by_group(own, factor, lambda row: row["metric"])
+def each_factor(title: str, naming: Callable[[Row], str]) -> Keep:
+    """Return what yields a table by group for each factor, with a column for each name."""
+
+    def keep(rows: Sequence[Row]) -> Iterator[tuple[str, Table]]:
+        for factor in dict.fromkeys(row["factor"] for row in rows):
+            own = [row for row in rows if row["factor"] == factor]
+            yield f"{title} by {factor}", by_group(own, factor, naming)
+
+    return keep
 
 
-def searches(rows: Sequence[Row]) -> Iterator[tuple[str, Table]]:
-    """Yield how searches end, by group, a table for each factor."""
-
-    def naming(row: Row) -> str:
-        listed = row["metric"].startswith(("FNIR", "not_listed"))
-        return f"{row['metric']}, rank {row['rank']}" if listed else row["metric"]
-
-    for factor in dict.fromkeys(row["factor"] for row in rows):
-        own = [row for row in rows if row["factor"] == factor]
-        yield f"searches by {factor}", by_group(own, factor, naming)
+def metric(row: Row) -> str:
+    """Return the name of an error rate."""
+    return row["metric"]
 
 
-def larger_galleries(rows: Sequence[Row]) -> Iterator[tuple[str, Table]]:
-    """Yield what is estimated for a gallery of the size asked about."""
-    for factor in dict.fromkeys(row["factor"] for row in rows):
-        own = [row for row in rows if row["factor"] == factor]
-        yield f"a gallery by {factor}", by_group(own, factor, lambda row: row["metric"])
+def metric_and_rank(row: Row) -> str:
+    """Return the name of an error rate of searches, with the rank if it depends on one."""
+    listed = row["metric"].startswith("FNIR")
+    return f"{row['metric']}, rank {row['rank']}" if listed else row["metric"]
 
 
 def years(rows: Sequence[Row]) -> Iterator[tuple[str, Table]]:
@@ -169,8 +166,8 @@ def changes(rows: Sequence[Row]) -> Iterator[tuple[str, Table]]:
         own = [row for row in rows if row["factor"] == factor]
         cells = {(row["group"], row["metric"]): change(row) for row in own}
         columns: list[str] = [factor]
-        for metric in metrics:
-            columns += [f"{metric} of the baseline", f"{metric}, difference", f"{metric}, result"]
+        for one in metrics:
+            columns += [f"{one} of the baseline", f"{one}, difference", f"{one}, result"]
         yield (
             f"changes by {factor}",
             (
@@ -198,12 +195,12 @@ def change(row: Row) -> tuple[Cell, ...]:
     return number(times * float(row["before"])), points, row["result"]
 
 
-KEPT: dict[str, Callable[[Sequence[Row]], Iterator[tuple[str, Table]]]] = {
-    "rates": rates,
+KEPT: dict[str, Keep] = {
+    "rates": each_factor("rates", metric),
     "differentials": summaries,
     "tests": named,
-    "open_set": searches,
-    "gallery": larger_galleries,
+    "open_set": each_factor("searches", metric_and_rank),
+    "gallery": each_factor("a gallery", metric),
     "age_gap": years,
     "changes": changes,
 }
