@@ -45,9 +45,18 @@ def _of_family(evidence: Evidence, family: Family) -> Iterator[Row]:
 
 def _times(item: Differential, times: float) -> Differential:
     """Return a difference of shares as one of the reported numbers; ratios have no unit."""
-    parts = {name: getattr(item, name) for name in ("value", "low", "high")}
-    parts |= {name: getattr(item, name) for name in ("expected", "expected_limit")}
-    return replace(item, **{n: None if v is None else v * times for n, v in parts.items()})
+
+    def scaled(value: float | None) -> float | None:
+        return None if value is None else value * times
+
+    return replace(
+        item,
+        value=scaled(item.value),
+        low=scaled(item.low),
+        high=scaled(item.high),
+        expected=scaled(item.expected),
+        expected_limit=scaled(item.expected_limit),
+    )
 
 
 def _combined(evidence: Evidence, factor: str) -> Iterator[Row]:
