@@ -52,10 +52,7 @@ class Impostors:
         photos
             int64 photo indices, each once.
         """
-        ordered = photos[np.argsort(cohort.subject_codes[photos], kind="stable")]
-        comparable = _comparable(cohort, ordered)
-        kept = _with_enough(comparable, cohort.subject_codes[ordered])
-        ordered, comparable = ordered[kept], comparable[np.ix_(kept, kept)]
+        ordered, comparable = _confusable(cohort, photos)
         found = vectors[ordered]
         return cls(ordered, cohort.subject_codes[ordered], found @ found.T, comparable)
 
@@ -123,9 +120,17 @@ def has_impostors(cohort: Cohort, photos: NDArray[np.int64]) -> bool:
     photos
         int64 photo indices, each once.
     """
+    return len(_confusable(cohort, photos)[0]) > 0
+
+
+def _confusable(
+    cohort: Cohort, photos: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the photos with enough impostors, ordered by subject, and which are comparable."""
     ordered = photos[np.argsort(cohort.subject_codes[photos], kind="stable")]
-    kept = _with_enough(_comparable(cohort, ordered), cohort.subject_codes[ordered])
-    return len(kept) > 0
+    comparable = _comparable(cohort, ordered)
+    kept = _with_enough(comparable, cohort.subject_codes[ordered])
+    return ordered[kept], comparable[np.ix_(kept, kept)]
 
 
 def _comparable(cohort: Cohort, photos: NDArray[np.int64]) -> NDArray[np.bool_]:
