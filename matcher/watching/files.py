@@ -9,6 +9,7 @@ from typing import Final
 
 from matcher.errors import GalleryBusyError
 from matcher.gallery.files import unwritable_reported
+from matcher.gallery.store import STORE_NAME
 from matcher.private_files import held_alone
 
 FOLDER_NAME: Final = "watch"
@@ -24,6 +25,11 @@ WAIT: Final = 10.0
 def folder_of(gallery: Path) -> Path:
     """Return the folder of a gallery's watch list."""
     return gallery / FOLDER_NAME
+
+
+def has_probes(gallery: Path) -> bool:
+    """Return whether a gallery has a watch list that can be opened: a store in its folder."""
+    return (folder_of(gallery) / STORE_NAME).is_file()
 
 
 @contextmanager

@@ -19,11 +19,12 @@ from matcher.casework.searches import RecordedSearch, SearchIndex
 from matcher.errors import UnknownSubjectError
 from matcher.gallery import Gallery
 from matcher.gallery.editions import directory_of, names
-from matcher.gallery.store import STORE_NAME, Store
+from matcher.gallery.store import Store
 from matcher.governance import ActivityLog, LogRecord
 from matcher.governance.pseudonyms import CASE, SUBJECT, TEXT
 from matcher.watching import open_watch_list
 from matcher.watching.files import folder_of as watch_folder_of
+from matcher.watching.files import has_probes
 
 _BUSY_TIMEOUT: Final = 10.0
 _HEX_OF_SHA256: Final = 64
@@ -40,7 +41,7 @@ def subject_named(gallery: Gallery, subject_id: str) -> str:
     try:
         return gallery.subject(subject_id).subject_id
     except UnknownSubjectError as unknown:
-        if not (watch_folder_of(gallery.path) / STORE_NAME).is_file():
+        if not has_probes(gallery.path):
             raise
         with open_watch_list(gallery) as watched, suppress(UnknownSubjectError):
             return watched.subject(subject_id).subject_id
@@ -58,8 +59,7 @@ def traces_of_subject(gallery: Path, subject_id: str) -> Traces:
     log = ActivityLog.of(gallery)
     tokens, called = _tokens_of(log, SUBJECT, subject_id)
     here = _rows_of(gallery, subject_id)
-    watch = watch_folder_of(gallery)
-    there = _rows_of(watch, subject_id) if (watch / STORE_NAME).is_file() else {}
+    there = _rows_of(watch_folder_of(gallery), subject_id) if has_probes(gallery) else {}
     both = {key: [*here.get(key, ()), *there.get(key, ())] for key in {*here, *there}}
     leads, shown = _leads_with(log, set(tokens))
     photos = tuple(dict.fromkeys(both.get("photos", ())))

@@ -34,12 +34,11 @@ from matcher.casework.reviewing import erase_review_texts
 from matcher.errors import GalleryBusyError, InputError
 from matcher.gallery import Gallery
 from matcher.gallery.files import unwritable_reported
-from matcher.gallery.store import STORE_NAME
 from matcher.governance.places import folder_of
 from matcher.governance.pseudonyms import CASE, SUBJECT, TEXT
 from matcher.private_files import held_alone
 from matcher.watching import forget_removed, open_watch_list
-from matcher.watching.files import folder_of as watch_folder_of
+from matcher.watching.files import has_probes
 
 LOCK_NAME: Final = "erasing.lock"
 WAIT: Final = 30.0
@@ -304,7 +303,7 @@ def _clear_gallery(gallery: Gallery, traces: Traces) -> int:
     if traces.kind != SUBJECT:
         return 0
     faces = _remove(gallery, traces.name)
-    if (watch_folder_of(gallery.path) / STORE_NAME).is_file():
+    if has_probes(gallery.path):
         with open_watch_list(gallery) as watched:
             faces += _remove(watched, traces.name)
         forget_removed(gallery)
@@ -325,7 +324,7 @@ def _clear_tokens(gallery: Gallery, traces: Traces) -> None:
     tokens.forget(TEXT, traces.texts)
     drop_dates(gallery, traces.tokens)
     tokens.compact()
-    if (watch_folder_of(gallery.path) / STORE_NAME).is_file():
+    if has_probes(gallery.path):
         with open_watch_list(gallery) as watched:
             if watched.activity is not None:
                 of_watch = watched.activity.log.pseudonyms

@@ -23,11 +23,12 @@ from matcher.casework.retention.vectors import VectorsLeft, vectors_left
 from matcher.encryption import keys_of
 from matcher.errors import MatcherError
 from matcher.gallery.editions import directory_of, read_pointer
-from matcher.gallery.store import STORE_NAME, Store
+from matcher.gallery.store import Store
 from matcher.governance import KINDS, PURPOSES, ActivityLog, LogRecord, open_casework
 from matcher.governance.places import log_of
 from matcher.governance.pseudonyms import CASE
 from matcher.watching.files import folder_of as watch_folder_of
+from matcher.watching.files import has_probes
 from matcher.words import counted
 
 BEYOND_REACH: Final = (
@@ -186,10 +187,9 @@ def _vectors_left(gallery: Path, traces: Traces, *, watch: bool = False) -> Vect
 
 
 def _vectors_of_watch(gallery: Path, traces: Traces) -> VectorsLeft:
-    watch = watch_folder_of(gallery)
-    if not (watch / STORE_NAME).is_file():
+    if not has_probes(gallery):
         return _NOTHING
-    return _vectors_left(watch, traces, watch=True)
+    return _vectors_left(watch_folder_of(gallery), traces, watch=True)
 
 
 def _needles(gallery: Path, traces: Traces) -> tuple[list[Needle], list[str]]:
