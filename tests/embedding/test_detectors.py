@@ -35,12 +35,14 @@ from matcher.errors import (
     WeightsMissingError,
 )
 from matcher.faces import MTCNN, YUNET
-from matcher.photos import load_photo
+from matcher.photos import Photo, load_photo
 from matcher.synthetic import sample_photos
 
 pytest.importorskip("onnxruntime")
 
 FILE = "made_yunet.onnx"
+MISPLACED = 9
+"""The rendered photo in which YuNet misplaces the landmarks: a turned face with glasses."""
 
 
 @pytest.fixture
@@ -200,16 +202,37 @@ def test_one_attempt_is_one_attempt_for_either_detector(weights: Path) -> None:
     assert all(found.turned == 0 for found in usual.with_one_attempt().detect([lying])[0])
 
 
-def test_the_published_file_says_here_what_it_says_in_opencv(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """OpenCV's own reader of the file found these landmarks in the same rendered photos."""
+@pytest.fixture
+def rendered(monkeypatch: pytest.MonkeyPatch) -> list[Photo]:
+    """Rendered photos, if the published file of YuNet is there."""
     monkeypatch.delenv("MATCHER_CACHE")  # the user's own, which the other tests keep out of
     if verify_weights("yunet").state != "present":
         pytest.skip("needs the published file: matcher models fetch yunet")
+    return [load_photo(photo.pixels) for photo in sample_photos(8, (4.0, 8.0, 14.0, 25.0))]
+
+
+def both_find(photos: list[Photo]) -> None:
+    detectors = [load_named_detector(name) for name in DETECTORS]
+    for usual, other in zip(*(detector.detect(photos) for detector in detectors), strict=True):
+        (mine,), (theirs,) = other, usual
+        apart = np.linalg.norm(mine.landmarks - theirs.landmarks, axis=1).mean()
+        assert apart < 0.25 * theirs.quality.inter_eye_distance
+        assert mine.probability >= 0.9
+
+
+def test_the_published_file_finds_rendered_faces(rendered: list[Photo]) -> None:
+    both_find([photo for number, photo in enumerate(rendered) if number != MISPLACED])
+
+
+@pytest.mark.xfail(raises=AssertionError, strict=True, reason="takes brows for eyes, in OpenCV too")
+def test_the_published_file_finds_a_turned_face_with_glasses(rendered: list[Photo]) -> None:
+    both_find([rendered[MISPLACED]])
+
+
+def test_the_published_file_says_here_what_it_says_in_opencv(rendered: list[Photo]) -> None:
+    """OpenCV's own reader of the file found these landmarks in the same rendered photos."""
     kept = json.loads((Path(__file__).parent / "landmarks_of_opencv.json").read_text())
-    photos = [load_photo(photo.pixels) for photo in sample_photos(8, (4.0, 8.0, 14.0, 25.0))]
-    found = load_named_detector("yunet").detect(photos)
+    found = load_named_detector("yunet").detect(rendered)
     for (face,), theirs in zip(found, kept["landmarks"], strict=True):
         apart = np.linalg.norm(face.landmarks - np.reshape(theirs, (5, 2)), axis=1)
         assert apart.max() < 0.02 * face.quality.inter_eye_distance
