@@ -126,6 +126,22 @@ def test_every_quoted_command_is_listed_also_without_a_file(
 
 
 @pytest.mark.parametrize(
+    ("quoted", "shown"),
+    [
+        ("search.py {lfw}/images --top 5", "search.py LFW/images --top 5"),
+        ("search.py {lfw}/images --top 6", "search.py IMAGES --top 5"),
+    ],
+)
+def test_the_command_shown_is_the_one_that_ran(
+    monkeypatch: pytest.MonkeyPatch, quoted: str, shown: str
+) -> None:
+    ran = "OMP_NUM_THREADS=1 python benchmarks/search.py IMAGES --top 5"
+    monkeypatch.setattr(rendering, "results", lambda _: {"command": ran})
+    monkeypatch.setattr(rendering, "COMMANDS", {"made": quoted})
+    assert rendering._command("made") == f"OMP_NUM_THREADS=1 python benchmarks/{shown}"
+
+
+@pytest.mark.parametrize(
     ("asked", "message"),
     [
         ("gone times", "there is no file of results"),
